@@ -1,0 +1,48 @@
+# The habits of this project. `make demo` and `make test` do all set-up themselves:
+# they need a Python >= 3.11 with venv and pip, and nothing else.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: demo test check format bench lock snapshots picture clean help
+.DEFAULT_GOAL := help
+
+help: ## say what there is
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("wedtui needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: $(STAMP) ## a small world of four providers on loopback, watched by the real service and dashboard
+	@$(BIN)/wedtui demo
+
+test: $(STAMP) ## every test; those that need a server that is not installed say which package is missing
+	$(BIN)/python -m pytest
+
+check: $(STAMP) ## formatter, linter, strict types over package and tests, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP) ## figures, each beside its limit measured in the same run
+	$(BIN)/python -m bench
+
+snapshots: $(STAMP) ## draw the reference pictures of the screens again (look at them before you commit them)
+	$(BIN)/python -m pytest tests/screens --snapshot-update
+
+lock: ## resolve the dependencies again (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --group dev pyproject.toml -o requirements.lock
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis snapshot_report.html dist

@@ -1,0 +1,1 @@
+"""wedtui: the operations console for wedding days."""

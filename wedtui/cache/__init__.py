@@ -1,0 +1,1 @@
+"""What can be learnt again: the newest state and bounded history of everything that is watched."""

@@ -1,0 +1,176 @@
+"""The cache's tables: what can be learnt again.
+
+Instants are stored as whole microseconds since 1970 in UTC (`UtcMicroseconds`), so that they compare and sort
+as numbers in every database and come back as aware datetimes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, MetaData
+from sqlmodel import Field, SQLModel
+
+from wedtui.store.types import UtcMicroseconds
+
+METADATA = MetaData()
+
+
+class CacheTable(SQLModel):
+    """The base of every table here; it keeps them apart from the ledger's."""
+
+    metadata = METADATA
+
+
+def instant(*, primary_key: bool = False, nullable: bool = False) -> Any:
+    """Return a column that holds an aware instant."""
+    return Field(sa_column=Column(UtcMicroseconds, primary_key=primary_key, nullable=nullable))
+
+
+class ServiceRow(CacheTable, table=True):
+    """The one service that fills this cache, as it last described itself."""
+
+    __tablename__ = "service"
+    id: int = Field(primary_key=True, default=1)
+    instance: str
+    pid: int
+    mode: str
+    version: str
+    environment: str
+    started_at: datetime = instant()
+    heartbeat_at: datetime = instant()
+    stopped_at: datetime | None = instant(nullable=True)
+    configuration_digest: str = ""
+    skipped: int = 0
+    dropped: int = 0
+    late_ms_p99: float | None = None
+    problems: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+
+
+class ProviderRow(CacheTable, table=True):
+    """A configured provider."""
+
+    __tablename__ = "provider"
+    name: str = Field(primary_key=True)
+    position: int
+    kind: str
+    weight: int
+    capacity: float | None = None
+
+
+class ProbeRow(CacheTable, table=True):
+    """A configured probe and what its newest round measured."""
+
+    __tablename__ = "probe"
+    name: str = Field(primary_key=True)
+    position: int
+    provider: str
+    url: str
+    interval_s: float
+    timeout_s: float
+    status: int | None = None
+    connect_ms: float | None = None
+    tls_ms: float | None = None
+    first_byte_ms: float | None = None
+    total_ms: float | None = None
+    certificate_expires_at: datetime | None = instant(nullable=True)
+    measured_at: datetime | None = instant(nullable=True)
+
+
+class ProbeRoundRow(CacheTable, table=True):
+    """One round of one probe; history, bounded by `keep_samples`."""
+
+    __tablename__ = "probe_round"
+    __table_args__ = (Index("probe_round_by_probe", "probe", "id"), Index("probe_round_by_time", "at"))
+    id: int | None = Field(default=None, primary_key=True)
+    probe: str
+    at: datetime = instant()
+    passed: bool
+    failure: str | None = None
+    latency_ms: float | None = None
+
+
+class SignalRow(CacheTable, table=True):
+    """A configured signal of a provider and its newest value."""
+
+    __tablename__ = "signal"
+    provider: str = Field(primary_key=True)
+    signal: str = Field(primary_key=True)
+    position: int
+    source: str
+    interval_s: float
+    value: float | None = None
+    measured_at: datetime | None = instant(nullable=True)
+    problem: str | None = None
+    attempted_at: datetime | None = instant(nullable=True)
+
+
+class SeriesRow(CacheTable, table=True):
+    """A series of samples; its number keeps the samples small."""
+
+    __tablename__ = "series"
+    __table_args__ = (Index("series_by_name", "provider", "signal", unique=True),)
+    id: int | None = Field(default=None, primary_key=True)
+    provider: str
+    signal: str
+
+
+class SampleRow(CacheTable, table=True):
+    """One value of a series."""
+
+    __tablename__ = "sample"
+    __table_args__ = (Index("sample_by_time", "at"), {"sqlite_with_rowid": False})
+    series: int = Field(primary_key=True)
+    at: datetime = instant(primary_key=True)
+    value: float
+
+
+class PrometheusRow(CacheTable, table=True):
+    """A configured Prometheus server and what it last said of itself."""
+
+    __tablename__ = "prometheus"
+    name: str = Field(primary_key=True)
+    position: int
+    url: str
+    interval_s: float
+    measured_at: datetime | None = instant(nullable=True)
+    attempted_at: datetime | None = instant(nullable=True)
+    ready: bool | None = None
+    targets_up: int = 0
+    targets_down: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    alerts: list[dict[str, str | None]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    problem: str | None = None
+
+
+class FeedRow(CacheTable, table=True):
+    """The last good reading of a freeze feed, and what became of the newest attempt."""
+
+    __tablename__ = "feed"
+    name: str = Field(primary_key=True)
+    url: str
+    attempted_at: datetime | None = instant(nullable=True)
+    last_good_at: datetime | None = instant(nullable=True)
+    problem: str | None = None
+    questioned: bool = False
+    periods: list[dict[str, str]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+
+
+class FreezePeriodRow(CacheTable, table=True):
+    """A copy of each period that a person added, for readers who may not read the ledger."""
+
+    __tablename__ = "freeze_period"
+    id: int = Field(primary_key=True)
+    name: str
+    start: datetime = instant()
+    end: datetime = instant()
+    environments: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    services: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+
+
+class MirrorRow(CacheTable, table=True):
+    """When something was last copied here from elsewhere (`ledger`)."""
+
+    __tablename__ = "mirror"
+    name: str = Field(primary_key=True)
+    copied_at: datetime = instant()

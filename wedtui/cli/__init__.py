@@ -1,0 +1,1 @@
+"""The commands, one module a noun; the only room that puts the others together."""

@@ -1,0 +1,127 @@
+"""What was measured, by whom and when: the facts that rules judge.
+
+Every value carries the instant at which it was measured. Instants are aware datetimes; durations are
+timedeltas; a ratio is 0..1 (0.01 is 1 %).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+# Clocks of machines that keep time by NTP differ by less; anything further ahead is a clock that jumped back.
+FUTURE_TOLERANCE = timedelta(seconds=2)
+
+# The shortest time for which evidence stays fresh (DESIGN, "Health").
+FRESH_AT_LEAST = timedelta(seconds=10)
+
+LATENCY_SIGNAL = "latency_p95_ms"
+ERRORS_SIGNAL = "error_rate"
+CPU_SIGNAL = "cpu"
+MEMORY_SIGNAL = "memory"
+CACHE_HIT_SIGNAL = "cache_hit_rate"
+REQUESTS_SIGNAL = "requests"
+
+# Signals whose value is a ratio 0..1; any other value of theirs is refused as a mistaken unit.
+RATIO_SIGNALS = frozenset({ERRORS_SIGNAL, CPU_SIGNAL, MEMORY_SIGNAL, CACHE_HIT_SIGNAL})
+
+
+class Freshness(StrEnum):
+    """Whether evidence may still be used."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    FUTURE = "future"  # measured after now: the clock jumped back
+    MISSING = "missing"
+
+
+def fresh_for(interval: timedelta) -> timedelta:
+    """Return how long evidence asked for every `interval` stays fresh: 10 s or two intervals, whichever is longer."""
+    return max(FRESH_AT_LEAST, 2 * interval)
+
+
+def freshness(measured_at: datetime | None, interval: timedelta, now: datetime) -> Freshness:
+    """Say whether a value measured at `measured_at`, asked for every `interval`, may be used at `now`."""
+    if measured_at is None:
+        return Freshness.MISSING
+    age = now - measured_at
+    if age < -FUTURE_TOLERANCE:
+        return Freshness.FUTURE
+    return Freshness.FRESH if age <= fresh_for(interval) else Freshness.STALE
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeRound:
+    """One round of one probe."""
+
+    at: datetime
+    """When the round ended."""
+    passed: bool
+    failure: str | None = None
+    """Why it did not pass, in a few words (`timed out after 2 s while connecting`)."""
+    latency_ms: float | None = None
+    """From the start of the connection to the last byte; None when no answer came."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeEvidence:
+    """What one probe of a provider saw."""
+
+    name: str
+    interval: timedelta
+    rounds: tuple[ProbeRound, ...] = ()
+    """Newest first: every round of the last five minutes, and at least the three newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignalEvidence:
+    """The newest value of one configured signal of a provider."""
+
+    signal: str
+    source: str
+    """Who measured it (`prometheus main`)."""
+    interval: timedelta
+    value: float | None = None
+    """The last good value, in the signal's unit; None when there has never been one."""
+    measured_at: datetime | None = None
+    """When the last good value was measured."""
+    problem: str | None = None
+    """Why the newest attempt gave no value; None when it gave one."""
+
+
+class VendorStatus(StrEnum):
+    """What the vendor says of itself."""
+
+    NO_INCIDENT = "no incident"
+    INCIDENT = "incident"
+    OUTAGE = "outage"
+
+
+@dataclass(frozen=True, slots=True)
+class VendorEvidence:
+    """The vendor's own status and when it was read."""
+
+    status: VendorStatus
+    source: str
+    interval: timedelta
+    measured_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderEvidence:
+    """Everything that is known of one provider."""
+
+    name: str
+    kind: str
+    weight: int
+    """Its configured share of traffic, 0..100."""
+    capacity: float | None = None
+    """Requests per second, where configured."""
+    probes: tuple[ProbeEvidence, ...] = ()
+    signals: tuple[SignalEvidence, ...] = field(default=())
+    vendor: VendorEvidence | None = None
+
+    def signal(self, name: str) -> SignalEvidence | None:
+        """Return the evidence of one signal, or None where none is configured."""
+        return next((s for s in self.signals if s.signal == name), None)

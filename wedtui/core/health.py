@@ -1,0 +1,342 @@
+"""Is this provider healthy? The one function that answers it, for every caller.
+
+Source: DESIGN, "Health". The score is 100 times the weighted mean of the known components, each 0..1.
+Two sentences of the laws are built in on top of the formula, because a pure mean would break them:
+
+- A component that had a value and lost it is left out of the score, but the state is then never better
+  than it would be with the last known value ("losing a signal never improves a state").
+- A provider whose probes are configured but not fresh is UNKNOWN unless what is still known is CRITICAL
+  ("old data is UNKNOWN, never green").
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from wedtui.core.evidence import (
+    CPU_SIGNAL,
+    ERRORS_SIGNAL,
+    FUTURE_TOLERANCE,
+    LATENCY_SIGNAL,
+    MEMORY_SIGNAL,
+    Freshness,
+    ProbeEvidence,
+    ProbeRound,
+    ProviderEvidence,
+    SignalEvidence,
+    VendorStatus,
+    freshness,
+)
+from wedtui.core.state import State, badness
+
+AVAILABILITY_WINDOW = timedelta(minutes=5)
+FAILED_ROUNDS_CRITICAL = 3
+KNOWN_WEIGHT_FOR_OK = 0.6
+OK_FROM = 90.0
+DEGRADED_FROM = 70.0
+
+LATENCY_GOOD_MS, LATENCY_BAD_MS = 500.0, 2000.0
+ERRORS_GOOD, ERRORS_BAD = 0.01, 0.10
+SATURATION_GOOD, SATURATION_BAD = 0.70, 1.00
+
+AVAILABILITY, LATENCY, ERRORS, SATURATION, VENDOR = "availability", "latency", "errors", "saturation", "vendor"
+
+WEIGHTS = {AVAILABILITY: 0.35, LATENCY: 0.20, ERRORS: 0.20, SATURATION: 0.15, VENDOR: 0.10}
+WEDDING_DAY_WEIGHTS = {AVAILABILITY: 0.45, LATENCY: 0.25, ERRORS: 0.20, SATURATION: 0.05, VENDOR: 0.05}
+
+_VENDOR_VALUES = {VendorStatus.NO_INCIDENT: 1.0, VendorStatus.INCIDENT: 0.5, VendorStatus.OUTAGE: 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One part of a score."""
+
+    name: str
+    weight: float
+    freshness: Freshness
+    value: float | None = None
+    """0 (bad) to 1 (good): the present value while fresh, the last known one while stale."""
+    measure: float | None = None
+    """What `value` was made from, in its own unit: a ratio, or milliseconds for latency."""
+    measured_at: datetime | None = None
+    source: str | None = None
+    expected: bool = True
+    """Whether anything is configured to measure it."""
+    problem: str | None = None
+    """Why it is not fresh, or what is wrong with the newest attempt."""
+
+    @property
+    def known(self) -> bool:
+        """Whether it may count in the score."""
+        return self.freshness is Freshness.FRESH and self.value is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The answer, with everything that it rests on."""
+
+    state: State
+    score: float | None
+    """0..100, one decimal, rounded down; None when nothing is known."""
+    components: tuple[Component, ...]
+    ceilings: tuple[str, ...] = ()
+    """Why the state is worse than the score alone would say."""
+    failed_rounds: int = 0
+    """How many of the newest rounds in a row the quorum of probes failed."""
+    measured_at: datetime | None = None
+    """When the oldest value that counts was measured; with nothing known, the newest that is remembered."""
+
+    @property
+    def missing(self) -> tuple[Component, ...]:
+        """The expected components that do not count, because they are old, in the future, or were never measured."""
+        return tuple(c for c in self.components if c.expected and not c.known)
+
+    def component(self, name: str) -> Component:
+        """Return the component of that name."""
+        return next(c for c in self.components if c.name == name)
+
+
+def linear(measure: float, good: float, bad: float) -> float:
+    """Return 1 at or below `good`, 0 at or above `bad`, and the straight line between them."""
+    return min(1.0, max(0.0, (bad - measure) / (bad - good)))
+
+
+def p95(values: Iterable[float]) -> float | None:
+    """Return the 95th percentile by nearest rank, or None of no values."""
+    ordered = sorted(values)
+    return ordered[math.ceil(0.95 * len(ordered)) - 1] if ordered else None
+
+
+def quorum(probes: int) -> int:
+    """Return how many of `probes` make a majority."""
+    return probes // 2 + 1
+
+
+def state_of_score(score: float) -> State:
+    """Return the state that a score 0..100 stands for, before any ceiling."""
+    if score >= OK_FROM:
+        return State.OK
+    return State.DEGRADED if score >= DEGRADED_FROM else State.CRITICAL
+
+
+def judge(evidence: ProviderEvidence, now: datetime, *, wedding_day: bool = False) -> Health:
+    """Judge one provider at an aware instant.
+
+    Args:
+        evidence: what is known of it.
+        now: the instant of the question; ages are counted up to it.
+        wedding_day: whether wedding-day weights apply (protection HIGH or MAXIMUM).
+    """
+    weights = WEDDING_DAY_WEIGHTS if wedding_day else WEIGHTS
+    parts = (_availability, _latency, _errors, _saturation, _vendor)
+    found = tuple(part(evidence, now) for part in parts)
+    components = tuple(replace(c, weight=weights[c.name]) for c in found)
+    failed = failed_rounds(evidence.probes, now)
+    known = [c for c in components if c.known]
+    if not known:
+        remembered = [c.measured_at for c in components if c.measured_at is not None]
+        return Health(State.UNKNOWN, None, components, failed_rounds=failed, measured_at=max(remembered, default=None))
+    score = _score(known)
+    state, ceilings = _state(evidence, components, score, failed, now)
+    oldest = min(c.measured_at for c in known if c.measured_at is not None)
+    return Health(state, math.floor(score * 10) / 10, components, ceilings, failed, oldest)
+
+
+def failed_rounds(probes: tuple[ProbeEvidence, ...], now: datetime) -> int:
+    """Return how many of the newest rounds in a row a quorum of the probes failed.
+
+    With n probes and streaks of failed rounds sorted downwards, it is the streak at the place of the quorum.
+    """
+    if not probes:
+        return 0
+    streaks = sorted((_streak(p, now) for p in probes), reverse=True)
+    return streaks[quorum(len(probes)) - 1]
+
+
+def _state(
+    evidence: ProviderEvidence, components: tuple[Component, ...], score: float, failed: int, now: datetime
+) -> tuple[State, tuple[str, ...]]:
+    """Apply the ceilings to the state that the score alone would give."""
+    state = state_of_score(score)
+    ceilings: list[str] = []
+
+    def at_best(limit: State, why: str) -> None:
+        nonlocal state
+        if badness(limit) > badness(state):
+            state = limit
+            ceilings.append(why)
+
+    availability = next(c for c in components if c.name == AVAILABILITY)
+    if availability.known and failed >= FAILED_ROUNDS_CRITICAL:
+        at_best(State.CRITICAL, f"the quorum of probes failed the last {failed} rounds")
+    if availability.expected and not availability.known:
+        at_best(State.UNKNOWN, f"availability is {availability.freshness}")
+    held = [c for c in components if c.value is not None and c.expected]
+    lost = [c.name for c in held if not c.known and c.name != AVAILABILITY]
+    if lost:
+        at_best(state_of_score(_score(held)), f"held at the last known {', '.join(lost)}")
+    failing = [p.name for p in evidence.probes if _streak(p, now) >= 1]
+    if failing:
+        at_best(State.DEGRADED, f"the last round failed: {', '.join(failing)}")
+    weight = sum(c.weight for c in components if c.known)
+    if weight < KNOWN_WEIGHT_FOR_OK - 1e-9:
+        at_best(State.DEGRADED, f"the known components weigh {weight:.2f}, under {KNOWN_WEIGHT_FOR_OK}")
+    return state, tuple(ceilings)
+
+
+def _score(components: Iterable[Component]) -> float:
+    """Return 100 x the weighted mean, with the dust of binary fractions removed."""
+    total = weighted = 0.0
+    for component in components:
+        assert component.value is not None
+        total += component.weight
+        weighted += component.weight * component.value
+    return round(100 * weighted / total, 6)
+
+
+def _believable(probe: ProbeEvidence, now: datetime) -> tuple[ProbeRound, ...]:
+    """Return the rounds that did not happen after `now`, newest first, as far back as they are evidence."""
+    oldest = max(AVAILABILITY_WINDOW, 2 * FAILED_ROUNDS_CRITICAL * probe.interval)
+    return tuple(r for r in probe.rounds if now - oldest <= r.at <= now + FUTURE_TOLERANCE)
+
+
+def _streak(probe: ProbeEvidence, now: datetime) -> int:
+    """Return how many of the newest rounds of one probe failed in a row."""
+    count = 0
+    for past in _believable(probe, now):
+        if past.passed:
+            break
+        count += 1
+    return count
+
+
+def _newest(probe: ProbeEvidence, now: datetime) -> datetime | None:
+    """Return when the newest round ended; one in the future only where there is no other."""
+    past = [r.at for r in probe.rounds if r.at <= now + FUTURE_TOLERANCE]
+    return max(past or [r.at for r in probe.rounds], default=None)
+
+
+def _window(probe: ProbeEvidence, now: datetime) -> tuple[ProbeRound, ...]:
+    """Return the rounds of the five minutes that end with the probe's newest round."""
+    newest = _newest(probe, now)
+    if newest is None:
+        return ()
+    return tuple(r for r in probe.rounds if timedelta() <= newest - r.at < AVAILABILITY_WINDOW)
+
+
+def _of_probes(
+    name: str,
+    evidence: ProviderEvidence,
+    now: datetime,
+    measure: Callable[[list[tuple[ProbeRound, ...]]], float | None],
+) -> Component:
+    """Make a component from the probes' windows; `value` is left to the caller.
+
+    It is fresh while a quorum of the probes is, and as old as the oldest of those that are.
+    """
+    if not evidence.probes:
+        return Component(name, 0.0, Freshness.MISSING, expected=False, problem="no probe is configured")
+    newest = {p.name: _newest(p, now) for p in evidence.probes}
+    ages = {p.name: freshness(newest[p.name], p.interval, now) for p in evidence.probes}
+    fresh = [at for probe, at in newest.items() if at is not None and ages[probe] is Freshness.FRESH]
+    unfit = [f"{probe} is {age}" for probe, age in ages.items() if age is not Freshness.FRESH]
+    problem = ", ".join(unfit) or None
+    measured = measure([window for p in evidence.probes if (window := _window(p, now))])
+    if len(fresh) >= quorum(len(evidence.probes)):
+        at: datetime | None = min(fresh)
+        state = Freshness.FRESH
+    else:
+        at = max((heard for heard in newest.values() if heard is not None), default=None)
+        state = next((a for a in (Freshness.FUTURE, Freshness.STALE) if a in ages.values()), Freshness.MISSING)
+    if measured is None and state is Freshness.FRESH:
+        state, problem = Freshness.MISSING, "no probe was answered"
+    return Component(name, 0.0, state, measure=measured, measured_at=at, source="probes", problem=problem)
+
+
+def _availability(evidence: ProviderEvidence, now: datetime) -> Component:
+    def share(windows: list[tuple[ProbeRound, ...]]) -> float | None:
+        shares = [sum(r.passed for r in rounds) / len(rounds) for rounds in windows]
+        return sum(shares) / len(shares) if shares else None
+
+    component = _of_probes(AVAILABILITY, evidence, now, share)
+    return replace(component, value=component.measure)
+
+
+def _latency(evidence: ProviderEvidence, now: datetime) -> Component:
+    signal = evidence.signal(LATENCY_SIGNAL)
+    if signal is not None:
+        component = _of_signal(LATENCY, signal, now)
+    else:
+        component = _of_probes(
+            LATENCY,
+            evidence,
+            now,
+            lambda windows: p95(r.latency_ms for rounds in windows for r in rounds if r.latency_ms is not None),
+        )
+    return _valued(component, LATENCY_GOOD_MS, LATENCY_BAD_MS)
+
+
+def _errors(evidence: ProviderEvidence, now: datetime) -> Component:
+    signal = evidence.signal(ERRORS_SIGNAL)
+    if signal is not None:
+        component = _of_signal(ERRORS, signal, now)
+    else:
+
+        def share(windows: list[tuple[ProbeRound, ...]]) -> float | None:
+            rounds = [r for window in windows for r in window]
+            return sum(not r.passed for r in rounds) / len(rounds) if rounds else None
+
+        component = _of_probes(ERRORS, evidence, now, share)
+    return _valued(component, ERRORS_GOOD, ERRORS_BAD)
+
+
+def _saturation(evidence: ProviderEvidence, now: datetime) -> Component:
+    signals = [s for s in map(evidence.signal, (CPU_SIGNAL, MEMORY_SIGNAL)) if s is not None]
+    if not signals:
+        return Component(SATURATION, 0.0, Freshness.MISSING, expected=False, problem="no cpu or memory is configured")
+    components = [_of_signal(SATURATION, s, now) for s in signals]
+    remembered = [c for c in components if c.measure is not None and c.measured_at is not None]
+    if not remembered:
+        return components[0]
+    fresh = [c for c in remembered if c.freshness is Freshness.FRESH]
+    # The highest counts, a lost one by its last value: a gauge that vanished at 99 % is not a gauge at 20 %.
+    highest = max(remembered, key=lambda c: c.measure or 0.0)
+    unfit = [f"{c.source} is {c.freshness}" for c in components if c.freshness is not Freshness.FRESH]
+    merged = replace(
+        highest,
+        freshness=Freshness.FRESH if fresh else highest.freshness,
+        measured_at=min(c.measured_at for c in fresh or remembered if c.measured_at is not None),
+        problem=", ".join(unfit) or highest.problem,
+    )
+    return _valued(merged, SATURATION_GOOD, SATURATION_BAD)
+
+
+def _vendor(evidence: ProviderEvidence, now: datetime) -> Component:
+    vendor = evidence.vendor
+    if vendor is None:
+        return Component(VENDOR, 0.0, Freshness.MISSING, expected=False, problem="no vendor status is configured")
+    age = freshness(vendor.measured_at, vendor.interval, now)
+    value = _VENDOR_VALUES[vendor.status]
+    return Component(VENDOR, 0.0, age, value, value, vendor.measured_at, vendor.source)
+
+
+def _of_signal(name: str, signal: SignalEvidence, now: datetime) -> Component:
+    age = freshness(signal.measured_at, signal.interval, now)
+    return Component(
+        name,
+        0.0,
+        age,
+        measure=signal.value,
+        measured_at=signal.measured_at,
+        source=f"{signal.signal} from {signal.source}",
+        problem=signal.problem,
+    )
+
+
+def _valued(component: Component, good: float, bad: float) -> Component:
+    if component.measure is None:
+        return component
+    return replace(component, value=linear(component.measure, good, bad))

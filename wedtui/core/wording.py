@@ -1,0 +1,42 @@
+"""Ages, durations and instants in the few words that fit a screen; the same in the dashboard and the commands."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from wedtui.core.evidence import FUTURE_TOLERANCE
+
+
+def duration(span: timedelta) -> str:
+    """Return a length of time in one or two units: `4 s`, `2 m 05 s`, `3 h 10 m`, `2 d 4 h`."""
+    seconds = int(abs(span.total_seconds()))
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if seconds < 60:
+        return f"{seconds} s"
+    if hours < 1:
+        return f"{minutes} m {seconds % 60:02d} s"
+    if days < 1:
+        return f"{hours} h {minutes % 60:02d} m"
+    return f"{days} d {hours % 24} h"
+
+
+def age(measured_at: datetime | None, now: datetime) -> str:
+    """Return how old a value is, or that it has none: `4 s`, `never`, `in the future`."""
+    if measured_at is None:
+        return "never"
+    if measured_at - now > FUTURE_TOLERANCE:
+        return "in the future"
+    return duration(max(now - measured_at, timedelta()))
+
+
+def short_age(measured_at: datetime | None, now: datetime) -> str:
+    """Return an age in at most five cells, for a column: `4s`, `12m`, `3h`, `2d`, `never`, `ahead`."""
+    if measured_at is None:
+        return "never"
+    if measured_at - now > FUTURE_TOLERANCE:
+        return "ahead"
+    seconds = int(max((now - measured_at).total_seconds(), 0))
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"

@@ -1,0 +1,79 @@
+"""The kinds of failure that a caller would treat differently, and the exit code of each.
+
+A message is one sentence that says what happened, to which object, and what to do next. It never holds a
+secret: whoever raises it puts only redacted text in.
+"""
+
+from __future__ import annotations
+
+
+class WedtuiError(Exception):
+    """Anything that wedtui itself refuses or cannot do."""
+
+    exit_code = 1
+
+
+class ConfigurationError(WedtuiError):
+    """The configuration cannot be used: what is wrong, where, and what was expected."""
+
+    exit_code = 2
+
+
+class StoreError(WedtuiError):
+    """A cache or ledger cannot be used."""
+
+    exit_code = 10
+
+
+class StoreUnreadableError(StoreError):
+    """The file is missing, not a database, damaged, or not ours to read."""
+
+    exit_code = 10
+
+
+class StoreLockedError(StoreError):
+    """Another process held the file for longer than we wait."""
+
+    exit_code = 11
+
+
+class StoreVersionError(StoreError):
+    """The file was written by another version of wedtui."""
+
+    exit_code = 12
+
+
+class DiskFullError(StoreError):
+    """There is no room to write."""
+
+    exit_code = 13
+
+
+class ServiceError(WedtuiError):
+    """The service cannot be started, stopped or asked."""
+
+    exit_code = 14
+
+
+class AlreadyRunningError(ServiceError):
+    """Another service holds this state directory."""
+
+    exit_code = 15
+
+
+class ProviderUnavailableError(WedtuiError):
+    """An outside system did not answer, or not with what it should."""
+
+    exit_code = 16
+
+
+class NotFoundError(WedtuiError):
+    """The object that was named does not exist."""
+
+    exit_code = 17
+
+
+class ConflictError(WedtuiError):
+    """The object is no longer in the state that the request assumed."""
+
+    exit_code = 18

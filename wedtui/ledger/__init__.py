@@ -1,0 +1,1 @@
+"""What cannot be learnt again: decisions of persons. Nothing here is ever deleted."""

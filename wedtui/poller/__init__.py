@@ -1,0 +1,1 @@
+"""When to ask whom: schedules, deadlines and the service that turns answers into cache rows."""

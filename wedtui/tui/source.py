@@ -1,0 +1,41 @@
+"""Where the dashboard's pictures come from, as it sees it; `cli` hands in what stands behind."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from wedtui.core.picture import Picture
+from wedtui.core.series import Series
+
+
+class Source(Protocol):
+    """Reads pictures. Used by one thread only, which is not the one that draws."""
+
+    def changed(self) -> bool:
+        """Say, cheaply, whether anything was written since the last picture."""
+        ...
+
+    def picture(self, now: datetime) -> Picture:
+        """Return the whole picture, judged at `now`.
+
+        Raises:
+            WedtuiError: the cache cannot be read; the last picture stays on screen with its age.
+        """
+        ...
+
+    def rejudge(self, last: Picture, now: datetime) -> Picture:
+        """Return the same facts judged at a later instant, without reading anything again."""
+        ...
+
+    def series(self, provider: str, signal: str, since: datetime, until: datetime) -> Series:
+        """Return the history of one signal.
+
+        Raises:
+            WedtuiError: the cache cannot be read.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of every file."""
+        ...
