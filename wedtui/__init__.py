@@ -1,1 +1,3 @@
 """wedtui: the operations console for wedding days."""
+
+__version__ = "0.1.0"

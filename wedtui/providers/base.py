@@ -9,9 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from wedtui.core.observation import Observation
+
+
+class Cadence(StrEnum):
+    """Which default interval of the protection level applies to a target that names none."""
+
+    PROBE = "probe"
+    QUERY = "query"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +27,9 @@ class Schedule:
     """How often a target wants to be asked, and how long one asking may take in all."""
 
     interval: timedelta | None
-    """None: the default of the protection level (probes and queries differ, see `core.season.Pace`)."""
+    """None: the default of the protection level for its cadence (`core.season.Pace`)."""
     deadline: timedelta
+    cadence: Cadence = Cadence.QUERY
 
 
 class Target(Protocol):

@@ -1,0 +1,1 @@
+"""Rules: a table of cases and a property each."""

@@ -1,0 +1,1 @@
+"""Schedules, the recorder, the lock, and the service as a whole."""

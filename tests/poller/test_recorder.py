@@ -1,0 +1,71 @@
+"""What cannot be stored waits; what waits too long is counted, and nothing is stored twice or out of order."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from wedtui.core.observation import Observation, ProbeObservation
+from wedtui.errors import DiskFullError
+from wedtui.poller import recorder as module
+from wedtui.poller.recorder import Recorder
+
+AT = datetime(2026, 6, 20, 12, tzinfo=UTC)
+
+
+class FakeStore:
+    """Keeps what it is given, or refuses while `full`."""
+
+    def __init__(self) -> None:
+        self.kept: list[Observation] = []
+        self.full = False
+
+    def record(self, observations: list[Observation]) -> int:
+        if self.full:
+            raise DiskFullError("the disk that holds cache.db is full: make room")
+        self.kept.extend(observations)
+        return 0
+
+
+def observation(number: int) -> ProbeObservation:
+    return ProbeObservation(f"p{number}", AT, passed=True)
+
+
+def test_a_full_disk_loses_nothing_that_fits_the_queue() -> None:
+    store = FakeStore()
+
+    async def work() -> None:
+        recorder = Recorder(store)
+        store.full = True
+        recorder.take((observation(1),))
+        stored = [await recorder.flush()]
+        problems = [recorder.problem]
+        recorder.take((observation(2),))
+        store.full = False
+        stored.append(await recorder.flush())
+        problems.append(recorder.problem)
+        recorder.close()
+        assert stored == [False, True]
+        assert problems == ["the disk that holds cache.db is full: make room", None]
+
+    asyncio.run(work())
+    assert store.kept == [observation(1), observation(2)]
+
+
+def test_the_oldest_go_when_the_queue_is_full_and_are_counted() -> None:
+    store = FakeStore()
+    store.full = True
+
+    async def work() -> int:
+        recorder = Recorder(store)
+        for number in range(module.KEPT_AT_MOST + 5):
+            recorder.take((observation(number),))
+        await recorder.flush()
+        store.full = False
+        await recorder.flush()
+        recorder.close()
+        return recorder.dropped
+
+    assert asyncio.run(work()) == 5
+    assert store.kept[0] == observation(5)
+    assert len(store.kept) == module.KEPT_AT_MOST

@@ -1,0 +1,201 @@
+"""A picture as text for a pipe and as JSON for a program."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from wedtui.core.evidence import Freshness
+from wedtui.core.freeze import Verdict
+from wedtui.core.health import ERRORS, LATENCY, Component
+from wedtui.core.picture import Picture, ProviderPicture, ServiceCondition
+from wedtui.core.state import glyph
+from wedtui.core.wording import age
+
+
+def iso(at: datetime | None) -> str | None:
+    """Return an instant as ISO 8601 in UTC with whole seconds, or None."""
+    return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def age_s(measured_at: datetime | None, now: datetime) -> float | None:
+    """Return an age in seconds, one decimal; negative when measured in the future, None when never."""
+    return None if measured_at is None else round((now - measured_at).total_seconds(), 1)
+
+
+def freeze_json(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict as the object that every command prints."""
+    return {
+        "frozen": verdict.frozen,
+        "since": iso(verdict.since),
+        "until": iso(verdict.until),
+        "zone": verdict.zone,
+        "reasons": list(verdict.reasons),
+        "unreadable": list(verdict.unreadable),
+        "next_start": iso(verdict.next_start),
+    }
+
+
+def picture_json(picture: Picture) -> dict[str, Any]:
+    """Return the whole picture as JSON-ready values; instants are UTC, ages seconds, ratios 0..1."""
+    service = picture.service
+    return {
+        "generated_at": iso(picture.at),
+        "environment": picture.environment,
+        "state": picture.state.value,
+        "freeze": freeze_json(picture.freeze),
+        "protection": {"level": picture.protection.level.value, "reason": picture.protection.reason},
+        "providers": [_provider_json(p, picture.at) for p in picture.providers],
+        "prometheus": [
+            {
+                "name": p.name,
+                "ready": p.ready,
+                "targets_up": p.targets_up,
+                "targets_down": list(p.targets_down),
+                "alerts_firing": [a.name for a in p.alerts if a.state == "firing"],
+                "age_s": age_s(p.measured_at, picture.at),
+                "problem": p.problem,
+            }
+            for p in picture.prometheus
+        ],
+        "findings": [
+            {
+                "severity": f.severity.value,
+                "subject": f.subject,
+                "text": f.text,
+                "age_s": age_s(f.measured_at, picture.at),
+            }
+            for f in picture.findings
+        ],
+        "service": {
+            "state": picture.condition.value,
+            "pid": service.pid if service and picture.condition is ServiceCondition.RUNNING else None,
+            "mode": service.mode if service else None,
+            "started_at": iso(service.started_at) if service else None,
+            "heartbeat_age_s": age_s(service.heartbeat_at, picture.at) if service else None,
+            "skipped": service.skipped if service else None,
+            "dropped": service.dropped if service else None,
+            "late_ms_p99": service.late_ms_p99 if service else None,
+            "problems": list(service.problems) if service else [],
+        },
+    }
+
+
+def _provider_json(provider: ProviderPicture, now: datetime) -> dict[str, Any]:
+    health, evidence = provider.health, provider.evidence
+    return {
+        "name": provider.name,
+        "kind": evidence.kind,
+        "state": health.state.value,
+        "score": health.score,
+        "weight": evidence.weight,
+        "capacity": evidence.capacity,
+        "age_s": age_s(health.measured_at, now),
+        "ceilings": list(health.ceilings),
+        "failed_rounds": health.failed_rounds,
+        "components": [_component_json(c, now) for c in health.components],
+        "signals": [
+            {
+                "signal": s.signal,
+                "value": s.value,
+                "source": s.source,
+                "age_s": age_s(s.measured_at, now),
+                "problem": s.problem,
+            }
+            for s in evidence.signals
+        ],
+        "probes": [
+            {
+                "name": p.name,
+                "passed": p.rounds[0].passed if p.rounds else None,
+                "failure": p.rounds[0].failure if p.rounds else None,
+                "latency_ms": p.rounds[0].latency_ms if p.rounds else None,
+                "age_s": age_s(p.rounds[0].at, now) if p.rounds else None,
+            }
+            for p in evidence.probes
+        ],
+    }
+
+
+def _component_json(component: Component, now: datetime) -> dict[str, Any]:
+    return {
+        "name": component.name,
+        "value": component.value,
+        "weight": component.weight,
+        "measure": component.measure,
+        "source": component.source,
+        "freshness": component.freshness.value if component.expected else "not configured",
+        "age_s": age_s(component.measured_at, now),
+        "problem": component.problem,
+    }
+
+
+def freeze_sentence(verdict: Verdict) -> str:
+    """Return the answer in one sentence: frozen until when and why, or open until when."""
+    if verdict.unreadable:
+        return f"FROZEN until it can be read: {'; '.join(verdict.unreadable)}"
+    if verdict.frozen:
+        until = f"until {_local(verdict.until, verdict.zone)}" if verdict.until else "with no end in sight"
+        return f"FROZEN {until}: {', '.join(verdict.reasons)}"
+    if verdict.next_start is None:
+        return "open; no freeze is in sight"
+    return f"open until {_local(verdict.next_start, None)}"
+
+
+def _local(at: datetime | None, zone: str | None) -> str:
+    if at is None:
+        return "?"
+    utc = f"{at:%a %Y-%m-%d %H:%M} UTC"
+    if zone is None:
+        return utc
+    from zoneinfo import ZoneInfo
+
+    return f"{at.astimezone(ZoneInfo(zone)):%a %Y-%m-%d %H:%M} {zone} ({at:%H:%M} UTC)"
+
+
+def picture_text(picture: Picture) -> str:
+    """Return the whole picture as plain lines, without colour or escapes."""
+    heartbeat = picture.service.heartbeat_at if picture.service else None
+    lines = [
+        f"wedtui {picture.environment} at {picture.at:%Y-%m-%d %H:%M:%S} UTC: {picture.state.value}",
+        f"freeze      {freeze_sentence(picture.freeze)}",
+        f"protection  {picture.protection.level.value} ({picture.protection.reason})",
+        f"service     {picture.condition.value}, heartbeat {_ago(heartbeat, picture.at)}",
+        "",
+    ]
+    if not picture.providers:
+        lines.append("no providers: `wedtui config init` writes a configuration to start from")
+    else:
+        width = max(8, *(len(p.name) for p in picture.providers))
+        lines.append(f"  {'provider':<{width}}  {'state':<8}  score  weight     p95  errors  age")
+        lines += [_provider_line(p, picture.at, width) for p in picture.providers]
+    if picture.findings:
+        lines += ["", "findings"]
+        lines += [
+            f"  {f.severity.value:<8}  {f.subject}: {f.text} ({_ago(f.measured_at, picture.at)})"
+            for f in picture.findings
+        ]
+    return "\n".join(lines)
+
+
+def _provider_line(provider: ProviderPicture, now: datetime, width: int) -> str:
+    health = provider.health
+    score = "-" if health.score is None else f"{int(health.score)}"
+    return (
+        f"{glyph(health.state)} {provider.name:<{width}}  {health.state.value:<8}  {score:>5}"
+        f"  {provider.evidence.weight:>5}%  {_measure(health.component(LATENCY), now):>6}"
+        f"  {_measure(health.component(ERRORS), now):>6}  {age(health.measured_at, now)}"
+    )
+
+
+def _measure(component: Component, now: datetime) -> str:
+    """Return a component's measure with its unit; an old one in brackets, because it is only remembered."""
+    if component.measure is None:
+        return "-"
+    text = f"{component.measure:.0f}ms" if component.name == LATENCY else f"{component.measure * 100:.1f}%"
+    return text if component.freshness is Freshness.FRESH else f"({text})"
+
+
+def _ago(at: datetime | None, now: datetime) -> str:
+    words = age(at, now)
+    return words if words in {"never", "in the future"} else f"{words} ago"

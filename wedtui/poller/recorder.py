@@ -1,0 +1,99 @@
+"""Between the askings and the cache: a bounded queue, emptied in batches by one thread.
+
+SQLite is never touched on the event loop: a slow disk delays what is stored, not when the next probe fires.
+What cannot be stored is kept and tried again; when the queue is full the oldest go, and are counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Protocol, TypeVar
+
+import structlog
+
+from wedtui.core.observation import Observation
+from wedtui.errors import StoreError
+
+log = structlog.get_logger(__name__)
+
+FLUSH_EVERY_S = 0.1
+KEPT_AT_MOST = 20_000
+BATCH_AT_MOST = 2_000
+
+T = TypeVar("T")
+
+
+class Store(Protocol):
+    """What a recorder writes to."""
+
+    def record(self, observations: list[Observation]) -> int:
+        """Store a batch in one transaction and return how many it could not place."""
+        ...
+
+
+class Recorder:
+    """Takes observations at once and stores them soon."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._waiting: deque[Observation] = deque()
+        self._arrived = asyncio.Event()
+        # One thread: SQLite wants one writer, and batches keep their order.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cache")
+        self.dropped = 0
+        """Observations that were lost because they could not be stored in time, since the start."""
+        self.problem: str | None = None
+        """Why storing fails at present."""
+
+    def take(self, observations: tuple[Observation, ...]) -> None:
+        """Accept observations; never blocks."""
+        self._waiting.extend(observations)
+        while len(self._waiting) > KEPT_AT_MOST:
+            self._waiting.popleft()
+            self.dropped += 1
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Store what arrives, until cancelled."""
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            if not await self.flush():
+                self._arrived.set()
+                await asyncio.sleep(1.0)
+            await asyncio.sleep(FLUSH_EVERY_S)
+
+    async def flush(self) -> bool:
+        """Store everything that waits; return whether it is all stored."""
+        while self._waiting:
+            batch = [self._waiting[i] for i in range(min(len(self._waiting), BATCH_AT_MOST))]
+            before = self.dropped
+            try:
+                await self.in_thread(partial(self._store.record, batch))
+            except StoreError as error:
+                self._fail(str(error))
+                return False
+            # What overflowed meanwhile came from this batch's end of the queue.
+            for _ in range(max(0, len(batch) - (self.dropped - before))):
+                self._waiting.popleft()
+        if self.problem is not None:
+            log.info("storing works again")
+            self.problem = None
+        return True
+
+    def _fail(self, why: str) -> None:
+        if self.problem != why:
+            log.error("cannot store", problem=why, waiting=len(self._waiting))
+        self.problem = why
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Run something that writes, in the one thread that may."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def close(self) -> None:
+        """Let the thread go."""
+        self._thread.shutdown(wait=True)

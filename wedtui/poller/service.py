@@ -1,0 +1,222 @@
+"""The service: asks the targets, stores the answers, keeps house, and ends cleanly.
+
+Everything that writes runs in the recorder's one thread; everything that asks runs on the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from wedtui import __version__
+from wedtui.cache.reader import CacheReader
+from wedtui.cache.writer import CacheWriter
+from wedtui.clock import Clock
+from wedtui.config import Configuration
+from wedtui.core.health import judge
+from wedtui.core.picture import ServiceFacts
+from wedtui.core.season import Pace, Protection, pace, protection_by_date
+from wedtui.core.wording import duration
+from wedtui.errors import StoreError
+from wedtui.ledger.ledger import LedgerReader
+from wedtui.poller.recorder import Recorder
+from wedtui.poller.schedule import Scheduler
+from wedtui.providers.registry import build_targets
+
+log = structlog.get_logger(__name__)
+
+HEARTBEAT_S = 1.0
+SCORES_S = 10.0
+MIRROR_S = 10.0
+PRUNE_S = 60.0
+PRUNE_CHUNK = 5_000
+SPARE_LOOKUP_THREADS = 16
+# What NTP corrects by slewing is less; a larger difference is a jump, and old evidence then has a wrong age.
+CLOCK_JUMP = timedelta(seconds=5)
+CLOCK_JUMP_SHOWN_FOR = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where a service reads and writes."""
+
+    cache_url: str
+    ledger_url: str
+
+
+class Service:
+    """One run of the service, from its lock to its last commit."""
+
+    def __init__(self, configuration: Configuration, stores: Stores, clock: Clock, *, mode: str, digest: str) -> None:
+        """Open the cache for writing.
+
+        Args:
+            configuration: what to watch.
+            stores: where to keep what was seen.
+            clock: the time of day, and a time that never jumps.
+            mode: `personal` or `shared`.
+            digest: of the configuration, so that readers can tell when theirs differs.
+
+        Raises:
+            StoreError: the cache cannot be used.
+        """
+        self._configuration = configuration
+        self._stores = stores
+        self._clock = clock
+        self._cache = CacheWriter(stores.cache_url)
+        self._recorder = Recorder(self._cache)
+        self._level: Protection | None = None
+        self._problems: dict[str, str] = {}
+        now = clock.now()
+        self._ticked = (now, clock.monotonic())
+        self._jumped: tuple[datetime, timedelta] | None = None
+        self._facts = ServiceFacts(
+            instance=uuid.uuid4().hex,
+            pid=os.getpid(),
+            mode=mode,
+            version=__version__,
+            environment=configuration.environment,
+            started_at=now,
+            heartbeat_at=now,
+            configuration_digest=digest,
+        )
+
+    async def run(self) -> None:
+        """Watch until SIGTERM or SIGINT; then store what was seen and say that it stopped."""
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, stop.set)
+        targets = build_targets(self._configuration, self._clock)
+        # A look-up of a name blocks a thread of this pool; one that hangs must not take the last.
+        loop.set_default_executor(ThreadPoolExecutor(len(targets.all) + SPARE_LOOKUP_THREADS, "lookup"))
+        scheduler = Scheduler(targets.all, self._clock, self._pace, self._recorder.take)
+        await self._recorder.in_thread(self._begin)
+        log.info("watching", targets=len(targets.all), mode=self._facts.mode)
+        work = [
+            asyncio.create_task(scheduler.run()),
+            asyncio.create_task(self._recorder.run()),
+            asyncio.create_task(self._every(HEARTBEAT_S, lambda: self._heartbeat(scheduler))),
+            asyncio.create_task(self._every(SCORES_S, self._record_scores)),
+            asyncio.create_task(self._every(MIRROR_S, self._mirror)),
+            asyncio.create_task(self._every(PRUNE_S, self._prune)),
+        ]
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            # A part that ends by itself has failed; a service that half works would look alive.
+            done, _ = await asyncio.wait([stopping, *work], return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {stopping}:
+                await task
+        finally:
+            for task in (stopping, *work):
+                task.cancel()
+            await asyncio.gather(stopping, *work, return_exceptions=True)
+            await targets.close()
+            await self._end()
+
+    def _pace(self) -> Pace:
+        return pace(self._protection())
+
+    def _protection(self) -> Protection:
+        return protection_by_date(self._clock.now(), self._configuration.zones).level
+
+    def _configure(self) -> None:
+        level = self._protection()
+        defaults = pace(level)
+        self._cache.configure(self._configuration, probe_interval=defaults.probe, query_interval=defaults.query)
+        self._level = level
+
+    def _begin(self) -> None:
+        self._configure()
+        self._cache.begin(self._facts)
+        self._mirror()
+
+    async def _every(self, seconds: float, work: Callable[[], None]) -> None:
+        """Do something that writes again and again; what fails is a problem that people see, not the end."""
+        name = work.__name__
+        while True:
+            try:
+                await self._recorder.in_thread(work)
+                self._problems.pop(name, None)
+            except StoreError as error:
+                if self._problems.get(name) != str(error):
+                    log.error("housekeeping failed", problem=str(error))
+                self._problems[name] = str(error)
+            await asyncio.sleep(seconds)
+
+    def _heartbeat(self, scheduler: Scheduler) -> None:
+        if self._protection() is not self._level:
+            # The default intervals changed, and with them how long evidence stays fresh.
+            self._configure()
+        now = self._clock.now()
+        problems = {*self._problems.values(), *filter(None, [self._recorder.problem, self._clock_jump(now)])}
+        self._cache.heartbeat(
+            now,
+            skipped=scheduler.punctuality.skipped,
+            dropped=self._recorder.dropped,
+            late_ms_p99=scheduler.punctuality.late_ms(),
+            problems=tuple(sorted(problems)),
+        )
+
+    def _clock_jump(self, now: datetime) -> str | None:
+        """Notice that the time of day moved against the time that never jumps, and say so for a while."""
+        (before, ticked), tick = self._ticked, self._clock.monotonic()
+        self._ticked = (now, tick)
+        drift = now - before - timedelta(seconds=tick - ticked)
+        if abs(drift) > CLOCK_JUMP:
+            self._jumped = (now, drift)
+            log.warning("the clock jumped", seconds=drift.total_seconds())
+        if self._jumped is None or now - self._jumped[0] > CLOCK_JUMP_SHOWN_FOR:
+            return None
+        at, by = self._jumped
+        way = "back" if by < timedelta() else "forward"
+        return f"the machine's clock jumped {way} by {duration(by)} at {at:%H:%M:%S} UTC: ages from before are wrong"
+
+    def _record_scores(self) -> None:
+        """Keep the scores as a series, so that a chart can show when a provider fell ill."""
+        now = self._clock.now()
+        reader = CacheReader(self._stores.cache_url)
+        try:
+            facts = reader.facts(now)
+        finally:
+            reader.close()
+        wedding_day = self._protection().wedding_day
+        scores = {p.name: judge(p, now, wedding_day=wedding_day).score for p in facts.providers}
+        self._cache.record_scores(now, {name: score for name, score in scores.items() if score is not None})
+
+    def _mirror(self) -> None:
+        """Copy what persons froze out of the ledger, for readers who may not read it."""
+        reader = LedgerReader(self._stores.ledger_url)
+        try:
+            self._cache.mirror_freeze_periods(reader.freeze_periods(), self._clock.now())
+        finally:
+            reader.close()
+
+    def _prune(self) -> None:
+        before: datetime = self._clock.now() - self._configuration.cache.keep_samples
+        deleted = self._cache.prune(before, limit=PRUNE_CHUNK)
+        if deleted:
+            log.debug("pruned", rows=deleted)
+
+    async def _end(self) -> None:
+        def finish() -> None:
+            try:
+                self._cache.end(self._clock.now())
+            finally:
+                self._cache.close(clean=True)
+
+        if not await self._recorder.flush():
+            log.error("stopped with observations that could not be stored", problem=self._recorder.problem)
+        try:
+            await self._recorder.in_thread(finish)
+        finally:
+            self._recorder.close()
+        log.info("stopped")
