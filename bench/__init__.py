@@ -1,0 +1,1 @@
+"""Figures, each beside its limit, both measured in the same run: `make bench`."""
