@@ -6,21 +6,39 @@ Where the file is, how the environment is laid over it and how an error finds it
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    Tag,
+    model_validator,
+)
 
 from wedtui.core.evidence import RATIO_SIGNALS
 from wedtui.core.freeze import WallTime
 
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
+_DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_WRITTEN_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_WALL_TIME = re.compile(r"(mon|tue|wed|thu|fri|sat|sun)[a-z]*\s+([01]\d|2[0-3]):([0-5]\d)", re.IGNORECASE)
+_WALL_TIME = re.compile(
+    r"(mon|tue|wed|thu|fri|sat|sun)(?:day|sday|nesday|rsday|urday)?\s+([01][0-9]|2[0-3]):([0-5][0-9])", re.IGNORECASE
+)
+# A century is longer than anything here can mean, and still fits every unit.
+_LONGEST = timedelta(days=36525)
 
 
 def parse_duration(value: object) -> timedelta:
@@ -35,10 +53,10 @@ def parse_duration(value: object) -> timedelta:
     parts = _DURATION_PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError('expected a duration such as "500ms", "3s", "15m", "24h" or "7d"')
-    span = timedelta(seconds=sum(float(number) * _SECONDS[unit] for number, unit in parts))
-    if span <= timedelta():
-        raise ValueError("expected a duration longer than nothing")
-    return span
+    seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    if not 0 < seconds <= _LONGEST.total_seconds() or not timedelta(seconds=seconds):
+        raise ValueError("expected a duration longer than nothing and shorter than a century")
+    return timedelta(seconds=seconds)
 
 
 def format_duration(span: timedelta) -> str:
@@ -47,7 +65,7 @@ def format_duration(span: timedelta) -> str:
     for unit in ("d", "h", "m", "s"):
         if seconds >= _SECONDS[unit] and seconds % _SECONDS[unit] == 0:
             return f"{int(seconds // _SECONDS[unit])}{unit}"
-    return f"{seconds * 1000:g}ms"
+    return f"{span // timedelta(microseconds=1) / 1000:.3f}".rstrip("0").rstrip(".") + "ms"
 
 
 def parse_wall_time(value: object) -> WallTime:
@@ -70,18 +88,29 @@ def format_wall_time(wall: WallTime) -> str:
     return f"{_DAYS[wall.weekday]} {wall.at:%H:%M}"
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """Return every zone of the package tzdata: a list, where the system's folder would have to be searched."""
+    return frozenset(files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
+
+
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f'expected an IANA zone such as "Europe/London"; "{name}" is not one')
+    if name not in _zones():
+        near = get_close_matches(name, _zones(), n=1)
+        hint = f'; did you mean "{near[0]}"?' if near else ""
+        raise ValueError(f'expected an IANA zone such as "Europe/London"; "{name}" is not one{hint}')
     return name
 
 
 def _http_url(value: str) -> str:
+    if any(c.isspace() or not c.isprintable() for c in value):
+        raise ValueError("expected a URL without spaces and control characters")
     try:
         parts = urlsplit(value)
         host, _port = parts.hostname, parts.port
-    except ValueError as error:
-        raise ValueError(f"expected an http or https URL; this is not one ({error})") from None
+    except ValueError:
+        # What the library says quotes the URL, and with it a password that was mistaken for a port.
+        raise ValueError("expected an http or https URL; the host or the port of this one cannot be read") from None
     if parts.scheme not in {"http", "https"}:
         raise ValueError("expected a URL that begins with http:// or https://")
     if not host:
@@ -98,6 +127,46 @@ def _http_url_or_file(value: str) -> str:
     if not path.is_absolute():
         raise ValueError("expected an http or https URL, or the absolute path of a file")
     return value
+
+
+def _absolute(value: Path) -> Path:
+    if not value.is_absolute():
+        raise ValueError("expected an absolute path: the service does not run in your directory")
+    return value
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError(f"expected a number, got {str(value).lower()}")
+    return value
+
+
+def _instant(value: object) -> object:
+    """Refuse what would be taken for seconds since 1970, or for midnight."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _WRITTEN_INSTANT.match(value)):
+        return value
+    raise ValueError("expected an instant with its offset, such as 2026-07-23T00:00:00+01:00")
+
+
+def _matching(pattern: str, what: str) -> Callable[[str], str]:
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise ValueError(f"expected {what}")
+        return value
+
+    return check
+
+
+def _one_line(value: str) -> str:
+    if not value.strip() or len(value) > 80 or not value.isprintable():
+        raise ValueError("expected 1 to 80 characters on one line")
+    return value
+
+
+def _header_value(value: object) -> str:
+    return "secret" if isinstance(value, dict | Secret) else "text"
 
 
 def _pattern(value: str) -> str:
@@ -119,12 +188,45 @@ Zone = Annotated[str, AfterValidator(_known_zone)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 FeedUrl = Annotated[str, AfterValidator(_http_url_or_file)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
-Instant = Annotated[datetime, AfterValidator(_aware)]
+Instant = Annotated[datetime, BeforeValidator(_instant), AfterValidator(_aware)]
 Wall = Annotated[WallTime, BeforeValidator(parse_wall_time), PlainSerializer(format_wall_time)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
-Title = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,80}$")]
-Environment = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,31}$")]
-Status = Annotated[int, Field(ge=100, le=599)]
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+Whole = Annotated[int, BeforeValidator(_number)]
+Name = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}",
+            'a name of letters, digits, ".", "_" and "-" that begins with a letter or digit, at most 63 characters',
+        )
+    ),
+]
+Title = Annotated[str, AfterValidator(_one_line)]
+Environment = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            r"[a-z0-9][a-z0-9._-]{0,31}",
+            'an environment of small letters, digits, ".", "_" and "-", such as "production", at most 32 characters',
+        )
+    ),
+]
+Signal = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            r"[a-z][a-z0-9_]{0,62}",
+            'a signal of small letters, digits and "_" that begins with a letter, such as "error_rate"',
+        )
+    ),
+]
+Status = Annotated[Whole, Field(ge=100, le=599)]
+HeaderName = Annotated[
+    str, AfterValidator(_matching(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}", "the name of an HTTP header"))
+]
+HeaderText = Annotated[
+    str, AfterValidator(_matching(r"[\t\x20-\x7e]*", "the value of an HTTP header: ASCII without control characters"))
+]
 
 
 class Section(BaseModel):
@@ -138,7 +240,7 @@ class Secret(Section):
 
     env: str | None = None
     """The environment variable that holds it."""
-    file: Path | None = None
+    file: AbsolutePath | None = None
     """The file that holds it, on its first line."""
     keyring: str | None = None
     """`service/user` in the operating system's keyring."""
@@ -148,7 +250,8 @@ class Secret(Section):
     def _is_a_reference(cls, value: Any) -> Any:
         if isinstance(value, str):
             raise ValueError(
-                'expected where the secret is found: { env = "NAME" }, { file = "/path" } or { keyring = "service/user" }'
+                "expected where the secret is found: "
+                '{ env = "NAME" }, { file = "/path" } or { keyring = "service/user" }'
             )
         return value
 
@@ -159,6 +262,16 @@ class Secret(Section):
         if self.keyring is not None and "/" not in self.keyring:
             raise ValueError('expected "service/user" for keyring')
         return self
+
+
+Headers = dict[
+    HeaderName,
+    Annotated[
+        Annotated[HeaderText, Tag("text")] | Annotated[Secret, Tag("secret")],
+        Discriminator(_header_value),
+    ],
+]
+"""HTTP headers; what must not be read by everyone who reads the file is a `Secret`."""
 
 
 class CacheSection(Section):
@@ -183,9 +296,9 @@ class ProviderSection(Section):
     name: Name
     kind: Literal["probed"] = "probed"
     """`probed`: watched by probes and Prometheus alone."""
-    weight: int = Field(default=0, ge=0, le=100)
+    weight: Whole = Field(default=0, ge=0, le=100)
     """Its share of traffic, 0..100."""
-    capacity: float | None = Field(default=None, gt=0)
+    capacity: Annotated[float, BeforeValidator(_number), Field(gt=0, allow_inf_nan=False)] | None = None
     """Requests per second that it can serve."""
 
 
@@ -200,14 +313,14 @@ class ProbeSection(Section):
     """Between two rounds; by default by the protection level (10 s, in wedding-day mode 3 s)."""
     timeout: Annotated[Duration, Field(le=timedelta(seconds=60))] = timedelta(seconds=2)
     """For one attempt, from the look-up of the name to the last byte."""
-    retries: int = Field(default=0, ge=0, le=3)
+    retries: Whole = Field(default=0, ge=0, le=3)
     """Further attempts before a round counts as failed; each hides a failed request, so there are none by default."""
     expect_status: tuple[Status, ...] = Field(default=(200,), min_length=1)
     expect_body: Pattern | None = None
     """A regular expression that the first 64 KiB of the body must match somewhere."""
-    headers: dict[str, str | Secret] = Field(default_factory=dict)
-    ca_file: Path | None = None
-    """Certificates to trust beside the system's."""
+    headers: Headers = Field(default_factory=dict)
+    ca_file: AbsolutePath | None = None
+    """Certificates to trust instead of the system's."""
 
     @model_validator(mode="after")
     def _body_needs_get(self) -> Self:
@@ -220,7 +333,7 @@ class QuerySection(Section):
     """A PromQL query that gives one signal of one provider."""
 
     provider: Name
-    signal: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+    signal: Signal
     query: Annotated[str, Field(min_length=1, max_length=8192)]
     """It must give one value; aggregate what has several series."""
     unit: Literal["ratio", "percent"] | None = None
@@ -244,10 +357,10 @@ class PrometheusSection(Section):
     """Between two looks at its readiness, targets and alerts; by default as for queries."""
     timeout: Annotated[Duration, Field(le=timedelta(seconds=60))] = timedelta(seconds=5)
     """For one attempt."""
-    retries: int = Field(default=1, ge=0, le=3)
+    retries: Whole = Field(default=1, ge=0, le=3)
     bearer_token: Secret | None = None
-    headers: dict[str, str | Secret] = Field(default_factory=dict)
-    ca_file: Path | None = None
+    headers: Headers = Field(default_factory=dict)
+    ca_file: AbsolutePath | None = None
     queries: tuple[QuerySection, ...] = ()
 
 
@@ -267,7 +380,7 @@ class WindowSection(ScopedSection):
     end: Wall
     timezones: tuple[Zone, ...] = ()
     """None means every zone from UTC-12 to UTC+14."""
-    months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = ()
+    months: tuple[Annotated[Whole, Field(ge=1, le=12)], ...] = ()
     """None means all."""
 
     @model_validator(mode="after")
@@ -298,8 +411,8 @@ class FeedSection(ScopedSection):
     url: FeedUrl
     interval: Annotated[Duration, Field(ge=timedelta(seconds=5), le=timedelta(hours=6))] = timedelta(minutes=15)
     timeout: Annotated[Duration, Field(le=timedelta(seconds=60))] = timedelta(seconds=10)
-    headers: dict[str, str | Secret] = Field(default_factory=dict)
-    ca_file: Path | None = None
+    headers: Headers = Field(default_factory=dict)
+    ca_file: AbsolutePath | None = None
 
 
 class FreezeSection(Section):
@@ -317,11 +430,20 @@ class DashboardSection(Section):
     """The name of a theme file, without its ending."""
 
 
+class ServiceSection(Section):
+    """How the service runs."""
+
+    mode: Literal["personal", "shared"] = "personal"
+    """`personal`: one user, and `wedtui` starts the service where none runs; `shared`: an init system does."""
+    autostart: bool = True
+    """Whether `wedtui` starts the service in personal mode."""
+
+
 class LogSection(Section):
     """The service's log."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
-    max_bytes: int = Field(default=5_000_000, ge=10_000)
+    max_bytes: Whole = Field(default=5_000_000, ge=10_000)
     """A full file is set aside; three are kept."""
 
 
@@ -332,6 +454,7 @@ class Configuration(Section):
     cache: CacheSection = CacheSection()
     ledger: LedgerSection = LedgerSection()
     dashboard: DashboardSection = DashboardSection()
+    service: ServiceSection = ServiceSection()
     log: LogSection = LogSection()
     freeze: FreezeSection = FreezeSection()
     providers: tuple[ProviderSection, ...] = ()

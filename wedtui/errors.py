@@ -31,6 +31,10 @@ class StoreUnreadableError(StoreError):
     exit_code = 10
 
 
+class StoreMissingError(StoreUnreadableError):
+    """There is no file yet."""
+
+
 class StoreLockedError(StoreError):
     """Another process held the file for longer than we wait."""
 

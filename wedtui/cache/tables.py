@@ -153,7 +153,9 @@ class FeedRow(CacheTable, table=True):
     last_good_at: datetime | None = instant(nullable=True)
     problem: str | None = None
     questioned: bool = False
-    periods: list[dict[str, str]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    accept_next: bool = False
+    """A person has looked at what was questioned: the next good reading is taken as it is."""
+    periods: list[dict[str, str | list[str]]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
 
 
 class FreezePeriodRow(CacheTable, table=True):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from wedtui.core.evidence import Freshness
 from wedtui.core.freeze import Verdict
 from wedtui.core.health import ERRORS, LATENCY, Component
-from wedtui.core.picture import Picture, ProviderPicture, ServiceCondition
+from wedtui.core.picture import Picture, ProviderPicture, ServiceCondition, ServiceFacts, condition_of
 from wedtui.core.state import glyph
 from wedtui.core.wording import age
 
@@ -67,18 +68,37 @@ def picture_json(picture: Picture) -> dict[str, Any]:
             }
             for f in picture.findings
         ],
-        "service": {
-            "state": picture.condition.value,
-            "pid": service.pid if service and picture.condition is ServiceCondition.RUNNING else None,
-            "mode": service.mode if service else None,
-            "started_at": iso(service.started_at) if service else None,
-            "heartbeat_age_s": age_s(service.heartbeat_at, picture.at) if service else None,
-            "skipped": service.skipped if service else None,
-            "dropped": service.dropped if service else None,
-            "late_ms_p99": service.late_ms_p99 if service else None,
-            "problems": list(service.problems) if service else [],
-        },
+        "service": service_json(service, picture.at),
     }
+
+
+def service_json(service: ServiceFacts | None, now: datetime) -> dict[str, Any]:
+    """Return what is known of the service as JSON-ready values."""
+    condition = condition_of(service, now)
+    return {
+        "state": condition.value,
+        "pid": service.pid if service and condition is ServiceCondition.RUNNING else None,
+        "mode": service.mode if service else None,
+        "started_at": iso(service.started_at) if service else None,
+        "heartbeat_age_s": age_s(service.heartbeat_at, now) if service else None,
+        "skipped": service.skipped if service else None,
+        "dropped": service.dropped if service else None,
+        "late_ms_p99": service.late_ms_p99 if service else None,
+        "problems": list(service.problems) if service else [],
+    }
+
+
+def service_sentence(service: ServiceFacts | None, now: datetime) -> str:
+    """Return in a few words whether the service runs, and how well."""
+    condition = condition_of(service, now)
+    if service is None:
+        return "no service has ever filled this cache"
+    words = f"{condition.value}, heartbeat {_ago(service.heartbeat_at, now)}"
+    if condition is ServiceCondition.RUNNING:
+        words += f", {service.mode} mode, process {service.pid}, since {iso(service.started_at)}"
+    counts = {"skipped schedules": service.skipped, "dropped observations": service.dropped}
+    words += "".join(f", {count} {name}" for name, count in counts.items() if count)
+    return "; ".join([words, *service.problems])
 
 
 def _provider_json(provider: ProviderPicture, now: datetime) -> dict[str, Any]:
@@ -148,19 +168,16 @@ def _local(at: datetime | None, zone: str | None) -> str:
     utc = f"{at:%a %Y-%m-%d %H:%M} UTC"
     if zone is None:
         return utc
-    from zoneinfo import ZoneInfo
-
     return f"{at.astimezone(ZoneInfo(zone)):%a %Y-%m-%d %H:%M} {zone} ({at:%H:%M} UTC)"
 
 
 def picture_text(picture: Picture) -> str:
     """Return the whole picture as plain lines, without colour or escapes."""
-    heartbeat = picture.service.heartbeat_at if picture.service else None
     lines = [
         f"wedtui {picture.environment} at {picture.at:%Y-%m-%d %H:%M:%S} UTC: {picture.state.value}",
         f"freeze      {freeze_sentence(picture.freeze)}",
         f"protection  {picture.protection.level.value} ({picture.protection.reason})",
-        f"service     {picture.condition.value}, heartbeat {_ago(heartbeat, picture.at)}",
+        f"service     {service_sentence(picture.service, picture.at)}",
         "",
     ]
     if not picture.providers:

@@ -1,40 +1,48 @@
 """Is this frozen, until when and why? The one evaluator, for every caller.
 
-Source: DESIGN, "Freeze". The types are here; what they mean is said beside each.
+Facts and an instant in, a verdict out. How a weekly window becomes absolute spans is in `freeze_windows`.
+Source: DESIGN, "Freeze".
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfoNotFoundError
+
+from wedtui.core.freeze_windows import DEFAULT_WINDOW, PRODUCTION, Span, WallTime, WeeklyWindow, spans
+from wedtui.core.wording import duration
+
+__all__ = [
+    "DEFAULT_WINDOW",
+    "FEED_GOOD_FOR",
+    "LOOK_AROUND",
+    "PRODUCTION",
+    "Feed",
+    "FreezeFacts",
+    "Interval",
+    "Origin",
+    "Period",
+    "Scope",
+    "Verdict",
+    "WallTime",
+    "WeeklyWindow",
+    "feed_notes",
+    "intervals",
+    "lost_too_much",
+    "verdict",
+]
 
 FEED_GOOD_FOR = timedelta(hours=24)
-PRODUCTION = "production"
+LOOK_AROUND = timedelta(days=400)
+"""How far a merged stretch is followed to either side, and how far ahead the next one is looked for."""
 
-
-@dataclass(frozen=True, slots=True)
-class WallTime:
-    """A weekday (Monday is 0) and a time of day on a wall clock."""
-
-    weekday: int
-    at: time
-
-
-@dataclass(frozen=True, slots=True)
-class WeeklyWindow:
-    """Two wall-clock times that come every week in each of several zones; half-open."""
-
-    name: str
-    start: WallTime
-    end: WallTime
-    zones: tuple[str, ...] = ()
-    """IANA names; none means every zone from UTC-12 to UTC+14."""
-    months: frozenset[int] = frozenset()
-    """Months (1..12) of which any local date of the window must lie in one; none means all."""
-    environments: frozenset[str] = frozenset({PRODUCTION})
-    services: frozenset[str] = frozenset()
-    """The services it applies to; none means all."""
+# Most stretches end within days; looking further only where one does not keeps an answer quick.
+_STEPS = (timedelta(days=14), timedelta(days=90), LOOK_AROUND)
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 class Origin(StrEnum):
@@ -68,6 +76,10 @@ class Feed:
     """Why the newest attempt was not taken (unreadable, or it lost more than half of its events)."""
     questioned: bool = False
     """Whether the newest attempt parsed but lost too many events, so that a person has to look."""
+    environments: frozenset[str] = frozenset()
+    """Where its silence means frozen; none means everywhere."""
+    services: frozenset[str] = frozenset()
+    """The services for which its silence means frozen; none means all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +87,7 @@ class FreezeFacts:
     """Everything that the evaluator needs to know."""
 
     windows: tuple[WeeklyWindow, ...] = ()
-    """None means the default window."""
+    """None that names the environment asked about means, in production, the default window."""
     periods: tuple[Period, ...] = ()
     feeds: tuple[Feed, ...] = ()
     unreadable: tuple[str, ...] = ()
@@ -88,11 +100,18 @@ class Scope:
 
     environment: str = PRODUCTION
     service: str | None = None
+    """None asks about every service at once: a freeze of any of them counts."""
+
+    def within(self, environments: frozenset[str], services: frozenset[str]) -> bool:
+        """Whether a freeze of these environments and services concerns the question; an empty list means all."""
+        return (not environments or self.environment in environments) and (
+            not services or self.service is None or self.service in services
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A merged frozen stretch [start, end) and the sorted names of everything that overlaps it."""
+    """A merged frozen stretch [start, end) in UTC, and the sorted names of everything in it."""
 
     start: datetime
     end: datetime
@@ -107,11 +126,236 @@ class Verdict:
     at: datetime
     since: datetime | None = None
     until: datetime | None = None
-    """When the merged stretch ends; None while open, and None where a source is unreadable (until it can be read)."""
+    """When the merged stretch ends; None while open, and None where a source is unreadable (until it can be read).
+
+    A stretch is followed for `LOOK_AROUND`; one that goes on longer ends, as far as this says, beyond that."""
     zone: str | None = None
     """The IANA zone in which the stretch ends last, where a weekly window decides its end."""
     reasons: tuple[str, ...] = ()
+    """Sorted: the names of everything in the stretch, and the sentences of `unreadable`."""
     unreadable: tuple[str, ...] = ()
     """The sentences about sources that fail closed; not empty means frozen."""
     next_start: datetime | None = None
-    """When the next freeze begins, while open."""
+    """When the next freeze begins, while open; None where none does within `LOOK_AROUND`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A merged run of spans."""
+
+    start: datetime
+    end: datetime
+    names: frozenset[str]
+    zone: str | None
+
+
+def verdict(facts: FreezeFacts, at: datetime, scope: Scope = Scope(), *, known_at: datetime | None = None) -> Verdict:
+    """Say whether `scope` is frozen at an instant, since when, until when and why.
+
+    Args:
+        facts: everything that can freeze.
+        at: an aware instant.
+        scope: the environment and service that is asked about.
+        known_at: the aware instant at which the age of feeds is judged; `at` without it. A question about another
+            time than now gives now.
+
+    Raises:
+        ValueError: an instant has no zone.
+    """
+    at = _utc(at)
+    silent = _unreadable(facts, scope, at if known_at is None else _utc(known_at))
+    here: _Stretch | None = None
+    upcoming: datetime | None = None
+    for step in _STEPS:
+        low, high = _shifted(at, -step), _shifted(at, step)
+        stretches = _merged(facts, scope, low, high)
+        here = next((s for s in stretches if s.start <= at < s.end), None)
+        upcoming = next((s.start for s in stretches if s.start > at), None)
+        if here is None and (silent or upcoming is not None):
+            break
+        if here is not None and low < here.start and here.end < high:
+            break
+    names = here.names if here else frozenset[str]()
+    if silent:
+        return Verdict(True, at, reasons=tuple(sorted(names.union(silent))), unreadable=silent)
+    if here is None:
+        return Verdict(False, at, next_start=upcoming)
+    return Verdict(True, at, here.start, here.end, here.zone, tuple(sorted(names)))
+
+
+def intervals(
+    facts: FreezeFacts,
+    start: datetime,
+    end: datetime,
+    scope: Scope = Scope(),
+    *,
+    known_at: datetime | None = None,
+) -> tuple[Interval, ...]:
+    """Return the merged frozen stretches that overlap [start, end), in order.
+
+    A stretch is whole even where it reaches out of the range: it says when the freeze really begins and ends, the
+    same as `verdict` does at any instant in it (as far as either follows it, `LOOK_AROUND`). While a source is
+    unreadable, one interval covers at least the whole range, and the sentence that says so is among its reasons.
+
+    Args:
+        facts: everything that can freeze.
+        start: an aware instant.
+        end: an aware instant; not after `start` gives nothing.
+        scope: the environment and service that is asked about.
+        known_at: the aware instant at which the age of feeds is judged; `start` without it.
+
+    Raises:
+        ValueError: an instant has no zone.
+    """
+    start, end = _utc(start), _utc(end)
+    if end <= start:
+        return ()
+    silent = _unreadable(facts, scope, start if known_at is None else _utc(known_at))
+    found: list[_Stretch] = []
+    for step in _STEPS:
+        low, high = _shifted(start, -step), _shifted(end, step)
+        found = [s for s in _merged(facts, scope, low, high) if s.start < end and s.end > start]
+        if not found or (low < found[0].start and found[-1].end < high):
+            break
+    if silent:
+        names = frozenset(silent).union(*(s.names for s in found))
+        first, last = min([start, *(s.start for s in found)]), max([end, *(s.end for s in found)])
+        return (Interval(first, last, tuple(sorted(names))),)
+    return tuple(Interval(s.start, s.end, tuple(sorted(s.names))) for s in found)
+
+
+def feed_notes(facts: FreezeFacts, known_at: datetime) -> tuple[str, ...]:
+    """Return a sentence for each feed that is in trouble but whose last good reading still counts at `known_at`."""
+    notes = []
+    for feed in facts.feeds:
+        if feed.last_good_at is None or not (feed.problem or feed.questioned) or not _believed(feed, known_at):
+            continue
+        trouble = feed.problem or "it lost more than half of its future events"
+        age = duration(known_at - feed.last_good_at)
+        what = "check the calendar, and" if feed.questioned else "repair it:"
+        notes.append(
+            f'feed "{feed.name}": {trouble}; its reading of {age} ago still counts, '
+            f"{what} without a good one by {feed.last_good_at + FEED_GOOD_FOR:%Y-%m-%d %H:%M} UTC it means frozen"
+        )
+    return tuple(notes)
+
+
+def lost_too_much(previous: Iterable[Period], fresh: Iterable[Period], now: datetime) -> bool:
+    """Whether a new reading of a feed lacks more than half of the future events of the last good one.
+
+    An event is future while its end lies after `now`. Events are told apart by name and counted: one that moved is
+    not lost, one that is gone while another with a new name came is. DESIGN, "Freeze": such a reading is not taken;
+    the feed keeps its last good state and a person is asked.
+    """
+    before = Counter(p.name for p in previous if p.end > now)
+    after = Counter(p.name for p in fresh if p.end > now)
+    return 2 * (before - after).total() > before.total()
+
+
+def _utc(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError(f"expected an instant with its offset; {at} has none")
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        return _LAST if at.year > 1 else _FIRST
+
+
+def _shifted(at: datetime, by: timedelta) -> datetime:
+    """Return an instant moved, held within what a datetime can say."""
+    try:
+        return at + by
+    except OverflowError:
+        return _FIRST if by < timedelta() else _LAST
+
+
+def _windows(facts: FreezeFacts, environment: str) -> tuple[WeeklyWindow, ...]:
+    """Return the windows of an environment; production is never without one.
+
+    A window of another environment alone (or of none) leaves production with an empty list, and an empty list
+    never means open.
+    """
+    there = Scope(environment)
+    configured = tuple(w for w in facts.windows if there.within(w.environments, frozenset()))
+    if configured or environment not in DEFAULT_WINDOW.environments:
+        return configured
+    return (DEFAULT_WINDOW,)
+
+
+def _asked(facts: FreezeFacts, scope: Scope) -> Iterator[tuple[WeeklyWindow, str | None]]:
+    """Yield each window of the scope with each of its zones; None stands for every zone."""
+    for window in _windows(facts, scope.environment):
+        if scope.within(window.environments, window.services):
+            for zone in window.zones or (None,):
+                yield window, zone
+
+
+def _merged(facts: FreezeFacts, scope: Scope, low: datetime, high: datetime) -> list[_Stretch]:
+    """Return everything readable that overlaps or touches [low, high], merged, in order."""
+    found: list[Span] = []
+    for window, zone in _asked(facts, scope):
+        try:
+            found.extend(spans(window, zone, low, high))
+        except _ZONE_ERRORS:
+            continue  # said, and frozen, by `_unreadable`
+    for period in (*facts.periods, *(p for feed in facts.feeds for p in feed.periods)):
+        if period.start <= high and period.end >= low and scope.within(period.environments, period.services):
+            found.append(Span(_utc(period.start), _utc(period.end), period.name))
+    found = sorted((s for s in found if s.start < s.end), key=lambda s: s.start)
+    stretches: list[_Stretch] = []
+    run: list[Span] = []
+    end = _FIRST
+    for span in found:
+        if run and span.start > end:
+            stretches.append(_stretch(run, end))
+            run = []
+        end = max(end, span.end) if run else span.end
+        run.append(span)
+    if run:
+        stretches.append(_stretch(run, end))
+    return stretches
+
+
+def _stretch(run: list[Span], end: datetime) -> _Stretch:
+    """Make one stretch of spans that overlap or touch; of several zones that end it, the first by name is said."""
+    zone = min((s.zone for s in run if s.zone is not None and s.end == end), default=None)
+    return _Stretch(run[0].start, end, frozenset(s.name for s in run), zone)
+
+
+# What reading a zone raises: unknown, not a name at all, or a file that cannot be read.
+_ZONE_ERRORS = (ZoneInfoNotFoundError, ValueError, OSError)
+
+
+def _unreadable(facts: FreezeFacts, scope: Scope, known_at: datetime) -> tuple[str, ...]:
+    """Return a sentence for everything that fails closed in this scope: sources, zones, feeds."""
+    sentences = list(facts.unreadable)
+    for window, zone in _asked(facts, scope):
+        try:
+            next(spans(window, zone, known_at, known_at), None)
+        except _ZONE_ERRORS:
+            sentences.append(
+                f'window "{window.name}": the zone "{zone}" cannot be read, which means frozen; '
+                "correct its timezones or update the package tzdata"
+            )
+    for feed in facts.feeds:
+        if scope.within(feed.environments, feed.services) and not _believed(feed, known_at):
+            sentences.append(_silence(feed, known_at))
+    return tuple(dict.fromkeys(sentences))
+
+
+def _believed(feed: Feed, known_at: datetime) -> bool:
+    """Whether a feed's last good reading still counts.
+
+    A reading dated more than that long after `known_at` does not: the clock jumped back, and its age is unknown.
+    """
+    return feed.last_good_at is not None and abs(known_at - feed.last_good_at) <= FEED_GOOD_FOR
+
+
+def _silence(feed: Feed, known_at: datetime) -> str:
+    why = f" ({feed.problem})" if feed.problem else ""
+    if feed.last_good_at is None:
+        return f'feed "{feed.name}" has never been read{why}, which means frozen; repair the feed'
+    if feed.last_good_at > known_at:
+        return f'feed "{feed.name}" was last read in the future{why}, which means frozen; check the clock'
+    age = duration(known_at - feed.last_good_at)
+    return f'feed "{feed.name}" was last read {age} ago{why}, which means frozen; repair the feed'

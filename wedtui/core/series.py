@@ -23,3 +23,13 @@ class Series:
     since: datetime
     until: datetime
     points: tuple[Point, ...] = ()
+
+
+def probe_signal(probe: str) -> str:
+    """Return the name under which the latencies (ms) of a probe's passed rounds are asked for."""
+    return f"probe {probe}"
+
+
+def probe_of(signal: str) -> str | None:
+    """Return the probe that `probe_signal` named, or None where `signal` is an ordinary signal."""
+    return signal.removeprefix("probe ") if signal.startswith("probe ") else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from wedtui.core.evidence import FUTURE_TOLERANCE
 
@@ -40,3 +41,14 @@ def short_age(measured_at: datetime | None, now: datetime) -> str:
         if seconds >= size:
             return f"{seconds // size}{unit}"
     return f"{seconds}s"
+
+
+def local_time(at: datetime, zone: str, now: datetime) -> str:
+    """Return an instant on the wall clock of a zone: `Mon 06:00 Europe/London`, with its date from six days away.
+
+    A wall time that occurs twice there, because a clock change repeats it, says UTC as well.
+    """
+    local = at.astimezone(ZoneInfo(zone))
+    words = f"{local:%a %H:%M}" if abs(at - now) < timedelta(days=6) else f"{local:%a %d %b %Y %H:%M}"
+    twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    return f"{words} {zone}" + (f" ({at.astimezone(UTC):%H:%M} UTC)" if twice else "")

@@ -89,8 +89,12 @@ class Service:
             configuration_digest=digest,
         )
 
-    async def run(self) -> None:
-        """Watch until SIGTERM or SIGINT; then store what was seen and say that it stopped."""
+    async def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Watch until SIGTERM, SIGINT or SIGHUP; then store what was seen and say that it stopped.
+
+        Args:
+            ready: called once, when readers can find this service in the cache.
+        """
         loop = asyncio.get_running_loop()
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -100,6 +104,7 @@ class Service:
         loop.set_default_executor(ThreadPoolExecutor(len(targets.all) + SPARE_LOOKUP_THREADS, "lookup"))
         scheduler = Scheduler(targets.all, self._clock, self._pace, self._recorder.take)
         await self._recorder.in_thread(self._begin)
+        ready()
         log.info("watching", targets=len(targets.all), mode=self._facts.mode)
         work = [
             asyncio.create_task(scheduler.run()),

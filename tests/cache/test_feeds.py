@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cache.base import NOW, SECOND, configuration, configure, event, feed, reading, writing
+from wedtui.core.freeze import Feed
+from wedtui.core.observation import FeedObservation
+from wedtui.errors import NotFoundError
+
+
+def stored(path: Path) -> Feed:
+    with reading(path) as reader:
+        (found,) = reader.freeze_feeds()
+        return found
+
+
+def names(found: Feed) -> str:
+    return "".join(period.name for period in found.periods)
+
+
+def test_a_good_reading_comes_back_whole(tmp_path: Path) -> None:
+    with writing(tmp_path / "c.db") as writer:
+        assert stored(tmp_path / "c.db") == Feed("venues")
+        assert writer.record([feed(NOW, "ab")]) == 0
+    assert stored(tmp_path / "c.db") == Feed("venues", (event("a"), event("b")), NOW)
+
+
+def test_an_unreadable_feed_keeps_the_last_good_reading_and_its_age(tmp_path: Path) -> None:
+    with writing(tmp_path / "c.db") as writer:
+        writer.record([feed(NOW, "ab"), feed(NOW + SECOND, None, "it is not a calendar")])
+    assert stored(tmp_path / "c.db") == Feed("venues", (event("a"), event("b")), NOW, "it is not a calendar")
+
+
+@pytest.mark.parametrize(
+    ("before", "fresh", "taken"),
+    [("abcd", "ab", True), ("abcd", "a", False), ("abcd", "", False), ("abcd", "abcdef", True), ("", "", True)],
+)
+def test_a_feed_that_lost_more_than_half_is_questioned(tmp_path: Path, before: str, fresh: str, taken: bool) -> None:
+    with writing(tmp_path / "c.db") as writer:
+        writer.record([feed(NOW, before)])
+        writer.record([feed(NOW + SECOND, fresh)])
+    found = stored(tmp_path / "c.db")
+    assert names(found) == (fresh if taken else before)
+    assert found.last_good_at == (NOW + SECOND if taken else NOW)
+    assert found.questioned is not taken
+    assert (found.problem is None) is taken
+    if not taken:
+        assert "wedtui freeze accept venues" in (found.problem or "")
+
+
+def test_a_question_goes_when_the_events_come_back(tmp_path: Path) -> None:
+    with writing(tmp_path / "c.db") as writer:
+        writer.record([feed(NOW, "abcd"), feed(NOW + SECOND, "a"), feed(NOW + 2 * SECOND, "abcd")])
+    found = stored(tmp_path / "c.db")
+    assert (found.questioned, found.problem, found.last_good_at) == (False, None, NOW + 2 * SECOND)
+
+
+def test_a_person_accepts_the_next_good_reading_and_only_that(tmp_path: Path) -> None:
+    with writing(tmp_path / "c.db") as writer:
+        writer.record([feed(NOW, "abcd"), feed(NOW + SECOND, "")])
+        writer.accept_feed("venues")
+        writer.record([feed(NOW + 2 * SECOND, None, "timed out")])
+        assert names(stored(tmp_path / "c.db")) == "abcd"
+        writer.record([feed(NOW + 3 * SECOND, "efgh")])
+        assert names(stored(tmp_path / "c.db")) == "efgh"
+        writer.record([feed(NOW + 4 * SECOND, "")])
+        assert names(stored(tmp_path / "c.db")) == "efgh"
+        assert stored(tmp_path / "c.db").questioned
+
+
+def test_accepting_a_feed_that_is_not_configured(tmp_path: Path) -> None:
+    with writing(tmp_path / "c.db") as writer, pytest.raises(NotFoundError, match='no freeze feed "gone"'):
+        writer.accept_feed("gone")
+
+
+def test_a_feed_from_elsewhere_starts_anew(tmp_path: Path) -> None:
+    with writing(tmp_path / "c.db") as writer:
+        writer.record([feed(NOW, "abcd")])
+        moved = {"feeds": [{"name": "venues", "url": "https://other.example.com/x.ics"}]}
+        configure(writer, configuration(freeze=moved))
+        assert stored(tmp_path / "c.db") == Feed("venues")
+        assert writer.record([FeedObservation("gone", NOW, ())]) == 1

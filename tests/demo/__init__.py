@@ -1,0 +1,1 @@
+"""The demo's world: scenarios, servers, configuration."""

@@ -1,0 +1,201 @@
+"""Pictures for tests: a small world at a fixed instant, and a source and a clock that a test moves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from wedtui.core.evidence import ProbeEvidence, ProbeRound, ProviderEvidence, SignalEvidence
+from wedtui.core.freeze import Verdict
+from wedtui.core.picture import CacheFacts, Finding, Picture, ProbeDetails, PrometheusFacts, ServiceFacts, assemble
+from wedtui.core.season import Protection, ProtectionVerdict
+from wedtui.core.series import Point, Series
+from wedtui.errors import WedtuiError
+
+NOW = datetime(2026, 6, 20, 12, 0, 5, tzinfo=UTC)
+"""A Saturday in June, at noon."""
+SECOND = timedelta(seconds=1)
+
+FROZEN = Verdict(
+    frozen=True,
+    at=NOW,
+    since=datetime(2026, 6, 19, 17, tzinfo=UTC),
+    until=datetime(2026, 6, 22, 10, tzinfo=UTC),
+    zone="America/New_York",
+    reasons=("wedding weekend",),
+)
+OPEN = Verdict(frozen=False, at=NOW, zone="Europe/London", next_start=NOW + timedelta(hours=3, minutes=10))
+SATURDAY = ProtectionVerdict(
+    Protection.MAXIMUM, "by the date, without a wedding calendar: Saturday in Europe/London, season peak"
+)
+SERVICE = ServiceFacts(
+    instance="1",
+    pid=4711,
+    mode="shared",
+    version="0",
+    environment="production",
+    started_at=NOW - timedelta(hours=5),
+    heartbeat_at=NOW - SECOND,
+)
+
+
+def probe(
+    name: str, pattern: str = "." * 20, *, age: float = 1, interval: float = 3, latency: float = 120.0
+) -> ProbeEvidence:
+    """Make a probe from its rounds, newest first: `.` passed, `x` failed with 503."""
+    rounds = tuple(
+        ProbeRound(
+            NOW - age * SECOND - i * interval * SECOND,
+            sign == ".",
+            None if sign == "." else "status 503, expected 200",
+            latency + 7 * (i % 3) if sign == "." else None,
+        )
+        for i, sign in enumerate(pattern)
+    )
+    return ProbeEvidence(name, interval * SECOND, rounds)
+
+
+def signal(
+    name: str, value: float | None, *, age: float = 12, interval: float = 30, problem: str | None = None
+) -> SignalEvidence:
+    """Make a signal whose last value is `age` seconds old."""
+    at = None if value is None else NOW - age * SECOND
+    return SignalEvidence(name, "prometheus main", interval * SECOND, value, at, problem)
+
+
+def provider(
+    name: str,
+    weight: int,
+    probes: tuple[ProbeEvidence, ...] | None = None,
+    *,
+    p95: float = 240,
+    errors: float = 0.0012,
+    cpu: float = 0.41,
+    age: float = 12,
+) -> ProviderEvidence:
+    """Make a provider that is well unless told otherwise."""
+    signals = (
+        signal("latency_p95_ms", p95, age=age),
+        signal("error_rate", errors, age=age),
+        signal("cpu", cpu, age=age),
+        signal("requests", 412.0, age=age),
+    )
+    return ProviderEvidence(
+        name, "probed", weight, 1200.0, probes=(probe(f"rsvp-{name}"),) if probes is None else probes, signals=signals
+    )
+
+
+WELL = (provider("aws", 60), provider("gcp", 25, p95=180), provider("azure", 15), provider("hetzner", 0, p95=95))
+TROUBLED = (
+    provider("aws", 60, (probe("rsvp-aws", "xxx.................", latency=900),), p95=2400, errors=0.12),
+    provider("gcp", 25, p95=1240, errors=0.021),
+    provider("azure", 15),
+    provider("hetzner", 0, (probe("rsvp-hetzner", age=95),), age=140),
+)
+
+
+def details(name: str, *, passed: bool = True) -> ProbeDetails:
+    """Make what the newest round of a probe measured."""
+    return ProbeDetails(
+        name,
+        f"https://{name}.example.com/healthz",
+        timeout=2 * SECOND,
+        status=200 if passed else 503,
+        connect_ms=12.4,
+        tls_ms=31.8,
+        first_byte_ms=104.0,
+        total_ms=120.6,
+        certificate_expires_at=NOW + timedelta(days=61, hours=3),
+        measured_at=NOW - SECOND,
+    )
+
+
+def picture(
+    providers: tuple[ProviderEvidence, ...] = TROUBLED,
+    *,
+    service: ServiceFacts | None = SERVICE,
+    freeze: Verdict = FROZEN,
+    protection: ProtectionVerdict = SATURDAY,
+    prometheus: tuple[PrometheusFacts, ...] = (),
+    environment: str = "production",
+    now: datetime = NOW,
+    problems: tuple[Finding, ...] = (),
+) -> Picture:
+    """Judge a world at `now` with the rules that every caller uses."""
+    probes = tuple(details(p.name, passed=p.rounds[0].passed) for e in providers for p in e.probes)
+    facts = CacheFacts(providers, probes, prometheus, service)
+    return assemble(facts, freeze, protection, environment=environment, now=now, problems=problems)
+
+
+def wave(provider: str, name: str, since: datetime, until: datetime, *, holes: bool = True) -> Series:
+    """Make a history that breathes, with a hole in it."""
+    points = []
+    length = until - since
+    for i in range(240):
+        share = i / 240
+        if holes and 0.55 < share < 0.65:
+            continue
+        points.append(Point(since + length * share, 240 + 120 * math.sin(9 * share) + 400 * (share > 0.8)))
+    return Series(provider, name, since, until, tuple(points))
+
+
+@dataclass
+class MovableClock:
+    """A clock that stands until a test moves it."""
+
+    at: datetime = NOW
+    seconds: float = 0.0
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def advance(self, span: timedelta) -> None:
+        self.at += span
+        self.seconds += span.total_seconds()
+
+
+@dataclass
+class FakeSource:
+    """A source that a test fills; it behaves as the real one does, from memory."""
+
+    make: Callable[[datetime], Picture]
+    problem: WedtuiError | None = None
+    dirty: bool = False
+    history: Callable[[str, str, datetime, datetime], Series] = wave
+    reads: int = 0
+    closed: bool = False
+    threads: set[int] = field(default_factory=set)
+
+    def changed(self) -> bool:
+        if self.problem is not None:
+            raise self.problem
+        was, self.dirty = self.dirty, False
+        return was
+
+    def picture(self, now: datetime) -> Picture:
+        if self.problem is not None:
+            raise self.problem
+        self.reads += 1
+        return self.make(now)
+
+    def rejudge(self, last: Picture, now: datetime) -> Picture:
+        facts = CacheFacts(tuple(p.evidence for p in last.providers), last.probes, last.prometheus, last.service)
+        return assemble(facts, last.freeze, last.protection, environment=last.environment, now=now)
+
+    def series(self, provider: str, signal: str, since: datetime, until: datetime) -> Series:
+        if self.problem is not None:
+            raise self.problem
+        return self.history(provider, signal, since, until)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def source_of(providers: tuple[ProviderEvidence, ...] = TROUBLED, **more: object) -> FakeSource:
+    """Make a source of one world, judged at whatever instant it is asked."""
+    return FakeSource(lambda now: picture(providers, now=now, **more))  # type: ignore[arg-type]

@@ -1,0 +1,105 @@
+"""The rows of what is configured: they come and go with the configuration and keep what was last measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, insert, select, update
+
+from wedtui.cache.tables import METADATA
+from wedtui.config import Configuration
+from wedtui.store.redact import redacted_feed_url, redacted_url
+
+Values = dict[str, Any]
+
+# What was measured elsewhere says nothing about the place that is watched now: a change of one of these columns
+# takes the row's newest values with it.
+_SUBJECT = {"probe": ("provider", "url"), "signal": ("source",), "prometheus": ("url",), "feed": ("url",)}
+
+
+def write_configured(
+    connection: Connection, configuration: Configuration, *, probe_interval: timedelta, query_interval: timedelta
+) -> None:
+    """Make the rows of providers, probes, signals, Prometheus servers and feeds those of the configuration."""
+    for name, rows in _rows(configuration, probe_interval, query_interval).items():
+        _write(connection, METADATA.tables[name], rows)
+
+
+def _rows(
+    configuration: Configuration, probe_interval: timedelta, query_interval: timedelta
+) -> Mapping[str, list[Values]]:
+    """Return the rows of every table, in the order of the configuration; without what is measured."""
+    queries = [(server, query) for server in configuration.prometheus for query in server.queries]
+    return {
+        "provider": [
+            {"name": p.name, "position": i, "kind": p.kind, "weight": p.weight, "capacity": p.capacity}
+            for i, p in enumerate(configuration.providers)
+        ],
+        "probe": [
+            {
+                "name": p.name,
+                "position": i,
+                "provider": p.provider,
+                "url": redacted_url(p.url),
+                "interval_s": (p.interval or probe_interval).total_seconds(),
+                "timeout_s": p.timeout.total_seconds(),
+            }
+            for i, p in enumerate(configuration.probes)
+        ],
+        "signal": [
+            {
+                "provider": query.provider,
+                "signal": query.signal,
+                "position": i,
+                "source": f"prometheus {server.name}",
+                "interval_s": (query.interval or query_interval).total_seconds(),
+            }
+            for i, (server, query) in enumerate(queries)
+        ],
+        "prometheus": [
+            {
+                "name": s.name,
+                "position": i,
+                "url": redacted_url(s.url),
+                "interval_s": (s.interval or query_interval).total_seconds(),
+            }
+            for i, s in enumerate(configuration.prometheus)
+        ],
+        "feed": [{"name": f.name, "url": redacted_feed_url(f.url)} for f in configuration.freeze.feeds],
+    }
+
+
+def _write(connection: Connection, table: Table, rows: list[Values]) -> None:
+    keys = [column.name for column in table.primary_key]
+    subject = _SUBJECT.get(table.name, ())
+    before = {tuple(row[k] for k in keys): row for row in connection.execute(select(table)).mappings()}
+    wanted = {tuple(row[k] for k in keys): row for row in rows}
+    for key, old in before.items():
+        row = wanted.get(key)
+        if row is None or any(row[column] != old[column] for column in subject):
+            _forget(connection, table, dict(zip(keys, key, strict=True)))
+        elif any(row[column] != old[column] for column in row):
+            here = [table.c[k] == value for k, value in zip(keys, key, strict=True)]
+            connection.execute(update(table).where(*here).values(row))
+    remaining = {tuple(row) for row in connection.execute(select(*(table.c[k] for k in keys)))}
+    new = [{**_unmeasured(table), **row} for key, row in wanted.items() if key not in remaining]
+    if new:
+        connection.execute(insert(table), new)
+
+
+def _forget(connection: Connection, table: Table, key: Values) -> None:
+    connection.execute(delete(table).where(*(table.c[k] == value for k, value in key.items())))
+    if table.name == "probe":
+        rounds = METADATA.tables["probe_round"]
+        connection.execute(delete(rounds).where(rounds.c.probe == key["name"]))
+
+
+def _unmeasured(table: Table) -> Values:
+    """Return what a row holds for which nothing was measured yet."""
+    if table.name == "prometheus":
+        return {"targets_up": 0, "targets_down": [], "alerts": []}
+    if table.name == "feed":
+        return {"questioned": False, "accept_next": False, "periods": []}
+    return {}

@@ -1,0 +1,16 @@
+"""How the cache describes itself to `store`."""
+
+from __future__ import annotations
+
+from wedtui.store.kind import Kind
+
+CACHE = Kind(
+    name="cache",
+    package="wedtui.cache",
+    revisions=("cache_0001",),
+    # The service's group reads it: the second user of a machine watches without writing.
+    file_mode=0o640,
+    durable=False,
+    if_missing="start the service with `wedtui service start`, which makes it",
+    if_damaged="stop the service, move the file away and start it again: a new cache fills itself within a minute",
+)

@@ -1,0 +1,81 @@
+"""Facts as the cache's JSON columns hold them, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from wedtui.core.freeze import Origin, Period
+from wedtui.core.picture import AlertFacts
+
+HEALTH_SCORE = "health_score"
+"""The name of the series of a provider's score, beside those of its signals."""
+
+
+def period_to_json(period: Period) -> dict[str, str | list[str]]:
+    """Return a period as JSON; its origin is known from where it stands."""
+    return {
+        "name": period.name,
+        "start": period.start.isoformat(),
+        "end": period.end.isoformat(),
+        "environments": sorted(period.environments),
+        "services": sorted(period.services),
+    }
+
+
+def periods_from_json(rows: Iterable[Mapping[str, Any]], origin: Origin) -> tuple[Period, ...]:
+    """Return what `period_to_json` made.
+
+    Raises:
+        ValueError, KeyError, TypeError: it did not make this.
+    """
+    return tuple(
+        Period(
+            name=str(row["name"]),
+            start=_aware(row["start"]),
+            end=_aware(row["end"]),
+            origin=origin,
+            environments=frozenset(row["environments"]),
+            services=frozenset(row["services"]),
+        )
+        for row in rows
+    )
+
+
+def alert_to_json(alert: AlertFacts) -> dict[str, str | None]:
+    """Return an alert as JSON."""
+    return {
+        "name": alert.name,
+        "state": alert.state,
+        "severity": alert.severity,
+        "active_at": alert.active_at.isoformat() if alert.active_at else None,
+        "summary": alert.summary,
+        "provider": alert.provider,
+    }
+
+
+def alerts_from_json(rows: Sequence[Mapping[str, Any]]) -> tuple[AlertFacts, ...]:
+    """Return what `alert_to_json` made.
+
+    Raises:
+        ValueError, KeyError, TypeError: it did not make this.
+    """
+    return tuple(
+        AlertFacts(
+            name=row["name"],
+            state=row["state"],
+            severity=row["severity"],
+            active_at=_aware(row["active_at"]) if row["active_at"] else None,
+            summary=row["summary"],
+            provider=row["provider"],
+        )
+        for row in rows
+    )
+
+
+def _aware(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"an instant without a zone: {text}")
+    return at

@@ -1,0 +1,91 @@
+"""What every command needs: the session it runs in, instants from the command line, JSON on standard output."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from wedtui.clock import Clock, SystemClock
+from wedtui.config_file import Loaded, load
+from wedtui.errors import ConfigurationError
+from wedtui.paths import StatePaths, state_paths
+
+
+@dataclass
+class Session:
+    """One run of the command line."""
+
+    config_path: Path | None = None
+    clock: Clock = field(default_factory=SystemClock)
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """The configuration.
+
+        Raises:
+            ConfigurationError: it cannot be used.
+        """
+        return load(self.config_path, os.environ)
+
+    @cached_property
+    def paths(self) -> StatePaths:
+        """The state directory."""
+        return state_paths(os.environ)
+
+    @property
+    def cache_url(self) -> str:
+        """Where the cache is."""
+        return self.paths.cache_url(self.loaded.configuration)
+
+    @property
+    def ledger_url(self) -> str:
+        """Where the ledger is."""
+        return self.paths.ledger_url(self.loaded.configuration)
+
+
+def session_of(context: typer.Context) -> Session:
+    """Return the session that the root of the command line made."""
+    session = context.find_object(Session)
+    assert session is not None
+    return session
+
+
+def person() -> str:
+    """Return the operating-system user of this process, by the kernel's word rather than the environment's."""
+    number = os.getuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"uid {number}"
+
+
+def parse_instant(text: str, now: datetime) -> datetime:
+    """Turn `now` or an ISO 8601 instant with its offset into an aware instant in UTC.
+
+    Raises:
+        ConfigurationError: it is neither; an instant without an offset would mean another time on another machine.
+    """
+    if text == "now":
+        return now
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            f'expected an instant such as 2026-07-23T18:00+01:00, 2026-07-23T17:00Z or "now", got "{text}"'
+        ) from None
+    if at.tzinfo is None:
+        raise ConfigurationError(f'expected an instant with its offset, such as {text}Z or {text}+01:00, got "{text}"')
+    return at.astimezone(UTC)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as indented JSON."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -1,0 +1,76 @@
+"""`wedtui config`: write one, check it, show what counts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wedtui.cli.common import print_json, session_of
+from wedtui.errors import ConfigurationError
+from wedtui.paths import CONFIG_VARIABLE, configuration_candidates
+
+app = typer.Typer(no_args_is_help=True, help="The configuration.")
+
+
+@app.command("init")
+def init_command(
+    context: typer.Context,
+    path: Annotated[Path | None, typer.Option("--path", help="Where to write it.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
+) -> None:
+    """Write a commented configuration file to start from."""
+    from wedtui.cli.config_text import TEMPLATE
+
+    named = os.environ.get(CONFIG_VARIABLE)
+    session = session_of(context)
+    target = path or session.config_path or (Path(named) if named else configuration_candidates()[0])
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if force else os.O_EXCL)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # It may come to name where secrets are; others have no business with it.
+        with os.fdopen(os.open(target, flags, 0o640), "w", encoding="utf-8") as file:
+            file.write(TEMPLATE)
+    except FileExistsError:
+        raise ConfigurationError(f"{target} exists: edit it, or replace it with --force") from None
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {target} ({error.strerror}): name another with --path") from None
+    typer.echo(f"wrote {target}: edit it, then run `wedtui config check`")
+
+
+@app.command("check")
+def check_command(context: typer.Context) -> None:
+    """Check the configuration. Exit code: 0 it can be used, 2 it cannot, with one line for each reason."""
+    loaded = session_of(context).loaded
+    configuration = loaded.configuration
+    counts = {
+        "providers": len(configuration.providers),
+        "probes": len(configuration.probes),
+        "queries": sum(len(server.queries) for server in configuration.prometheus),
+        "freeze windows": len(configuration.freeze.windows),
+    }
+    typer.echo(f"ok: {loaded.path or 'no file, so the defaults count'}")
+    typer.echo(", ".join(f"{count} {name}" for name, count in counts.items()))
+    total = sum(p.weight for p in configuration.providers)
+    if configuration.providers and total != 100:
+        typer.echo(f"note: the providers' weights make {total}, not 100")
+
+
+@app.command("show")
+def show_command(
+    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+) -> None:
+    """Print every key that counts, redacted, and where its value comes from."""
+    from wedtui.cli.config_text import flatten
+
+    loaded = session_of(context).loaded
+    values = flatten(loaded.configuration)
+    origins = {key: loaded.named_origin(key) for key in values}
+    if as_json:
+        print_json({key: {"value": value, "origin": origins[key]} for key, value in values.items()})
+        return
+    width = min(60, max(len(f"{key} = {value}") for key, value in values.items()))
+    for key, value in values.items():
+        typer.echo(f"{f'{key} = {value}':<{width}}  # {origins[key]}")

@@ -1,0 +1,143 @@
+"""The configuration as text: one redacted line a key, and the commented file that `config init` writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wedtui.config import Configuration
+from wedtui.store.redact import redacted_feed_url, redacted_url
+
+HIDDEN = "***"
+
+
+def flatten(configuration: Configuration) -> dict[str, str]:
+    """Return every key of the effective configuration with its value as TOML would write it, redacted.
+
+    Entries of lists are named by their name (`providers.aws.weight`), else by their number.
+    """
+    lines: dict[str, str] = {}
+    _walk(configuration.model_dump(mode="json"), (), lines)
+    return lines
+
+
+def _walk(value: Any, path: tuple[str, ...], lines: dict[str, str]) -> None:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _walk(item, (*path, key), lines)
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        for number, item in enumerate(value):
+            _walk(item, (*path, str(item.get("name") or number)), lines)
+    elif value is not None:
+        lines[".".join(path)] = _written(path, value)
+
+
+def _written(path: tuple[str, ...], value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return "[" + ", ".join(_written(path, item) for item in value) + "]"
+    if not isinstance(value, str):
+        return str(value)
+    if "headers" in path and path[-1] not in {"env", "file", "keyring"}:
+        return f'"{HIDDEN}"'
+    if path[-1] == "url":
+        value = redacted_feed_url(value) if "feeds" in path else redacted_url(value)
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+TEMPLATE = """\
+# wedtui: the configuration. `wedtui config check` says what is wrong with it, `wedtui config show` what counts.
+# Every key can be overridden by environment: WEDTUI_CACHE__KEEP_SAMPLES=14d, WEDTUI_PROVIDERS__AWS__WEIGHT=40.
+# Durations: "500ms", "3s", "15m", "24h", "7d". What is commented out shows the default, or an example.
+
+environment = "production"
+
+[cache]                                   # what can be learnt again
+# url = "sqlite:////var/lib/wedtui/cache.db"     # default: cache.db in the state directory
+# keep_samples = "7d"                     # how long samples and probe rounds are kept
+
+[ledger]                                  # what cannot: decisions of persons; nothing is ever deleted from it
+# url = "sqlite:////var/lib/wedtui/ledger.db"    # default: ledger.db in the state directory
+
+[service]
+# mode = "personal"                       # "personal": `wedtui` starts it where none runs; "shared": an init system does
+# autostart = true                        # false: even in personal mode it is started by hand
+
+[log]                                     # the service's log, in the state directory
+# level = "info"                          # debug, info, warning, error
+# max_bytes = 5000000                     # a full file is set aside; three are kept
+
+[dashboard]
+# theme = "midnight"                      # or "war-room": high contrast
+
+# A provider whose health is judged.
+# [[providers]]
+# name = "aws"
+# kind = "probed"                         # watched by probes and Prometheus alone
+# weight = 60                             # its share of traffic, 0 to 100; all together make 100
+# capacity = 1200                         # requests per second, optional
+
+# An HTTP probe.
+# [[probes]]
+# name = "rsvp-aws"
+# provider = "aws"
+# url = "https://rsvp.example.com/healthz"
+# method = "GET"                          # or "HEAD"
+# interval = "3s"                         # default by protection level: 10s, on wedding days 3s
+# timeout = "2s"                          # for one attempt, from the look-up of the name to the last byte
+# retries = 0                             # each one hides a failed request
+# expect_status = [200]
+# expect_body = '"status": *"ok"'         # a regular expression, looked for in the first 64 KiB
+# headers = { Authorization = { env = "PROBE_AUTHORIZATION" } }   # secrets: { env }, { file } or { keyring = "service/user" }
+# ca_file = "/etc/ssl/private-ca.pem"     # certificates to trust instead of the system's
+
+# A Prometheus server, or what speaks its API.
+# [[prometheus]]
+# name = "main"
+# url = "http://127.0.0.1:9090"
+# interval = "30s"                        # of its readiness, targets and alerts; default by protection level: 60s or 30s
+# timeout = "5s"
+# retries = 1
+# bearer_token = { file = "/run/secrets/prometheus" }
+# headers = { X-Scope-OrgID = "weddings" }
+# ca_file = "/etc/ssl/private-ca.pem"
+
+# A query that gives one signal of one provider, as one value.
+# Signals: latency_p95_ms, error_rate, cpu, memory, cache_hit_rate, requests, or a name of your own.
+# [[prometheus.queries]]
+# provider = "aws"
+# signal = "error_rate"
+# query = 'sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m]))'
+# unit = "ratio"                          # for error_rate, cpu, memory and cache_hit_rate; "percent" is divided by 100
+# interval = "30s"                        # default by protection level: 60s, on wedding days 30s
+
+# When production does not change. Without any window: Friday 18:00 to Monday 06:00 in every zone.
+[freeze]
+
+# [[freeze.windows]]
+# name = "wedding weekend"
+# start = "fri 18:00"                     # wall-clock time in each of the zones
+# end = "mon 06:00"
+# timezones = ["Europe/London", "America/New_York"]   # without any: every zone from UTC-12 to UTC+14
+# months = [4, 5, 6, 7, 8, 9, 10]         # without any: all
+# environments = ["production"]
+# services = []                           # without any: all
+
+# [[freeze.periods]]
+# name = "royal wedding"
+# start = 2026-07-23T00:00:00+01:00
+# end = 2026-07-26T00:00:00+01:00
+# environments = ["production"]
+# services = []
+
+# An iCalendar feed whose events are freezes. One that cannot be read for 24 hours means frozen.
+# [[freeze.feeds]]
+# name = "venues"
+# url = "https://calendar.example.com/freeze.ics"     # or the absolute path of a file
+# interval = "15m"
+# timeout = "10s"
+# headers = { Authorization = { keyring = "wedtui/venues" } }
+# ca_file = "/etc/ssl/private-ca.pem"
+# environments = ["production"]
+# services = []
+"""

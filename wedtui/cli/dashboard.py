@@ -1,0 +1,136 @@
+"""`wedtui`: open the dashboard, and in personal mode see to it that a service fills what it shows.
+
+This module is on the way to the first paint, which is measured: what is heavy is imported by the reader's
+thread, after that paint.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wedtui.cli.failure import guarded, report
+from wedtui.cli.terminal import look
+from wedtui.clock import Clock, SystemClock
+from wedtui.errors import AlreadyRunningError, ConfigurationError, WedtuiError
+from wedtui.paths import StatePaths, find_configuration, state_paths
+
+if TYPE_CHECKING:
+    from wedtui.config import ServiceSection
+    from wedtui.tui.app import WedtuiApp
+    from wedtui.tui.source import Source
+
+DEFAULT_THEME = "midnight"
+
+
+def run(config_path: Path | None, *, clock: Clock | None = None, demo: bool = False) -> int:
+    """Open the dashboard; on a pipe or a terminal without escapes print the picture as text instead.
+
+    Args:
+        config_path: the configuration that the command line names, or None.
+        clock: the world's clock; by default the machine's.
+        demo: whether the world is made up.
+
+    Returns:
+        The exit code.
+    """
+    ours = clock or SystemClock()
+    if not look().interactive:
+        return guarded(lambda: _text(config_path, ours))
+    return guarded(lambda: show(config_path, ours, demo=demo))
+
+
+def show(config_path: Path | None, clock: Clock, *, demo: bool = False) -> int:
+    """Run the dashboard on this terminal until it is left; return the exit code."""
+    from wedtui.tui.app import WedtuiApp
+
+    opening = _Opening(config_path)
+    app = WedtuiApp(opening.open, clock, theme=peek_theme(config_path), demo=demo)
+    opening.app = app
+    app.run()
+    if opening.refused is not None:
+        return report(opening.refused)
+    return app.return_code or 0
+
+
+def peek_theme(config_path: Path | None) -> str:
+    """Return the configured theme without checking the rest; what is wrong with the file is said a moment later."""
+    named = os.environ.get("WEDTUI_DASHBOARD__THEME")
+    if named:
+        return named
+    file = find_configuration(config_path)
+    try:
+        section = tomllib.loads(file.read_text(encoding="utf-8")).get("dashboard", {}) if file else {}
+    except (OSError, ValueError):
+        return DEFAULT_THEME
+    theme = section.get("theme", DEFAULT_THEME) if isinstance(section, dict) else DEFAULT_THEME
+    return theme if isinstance(theme, str) else DEFAULT_THEME
+
+
+def _text(config_path: Path | None, clock: Clock) -> int:
+    from wedtui.cli.common import Session
+    from wedtui.cli.status import print_status
+
+    return print_status(Session(config_path, clock), as_json=False)
+
+
+class _Opening:
+    """Makes the source on the reader's thread, and takes the app down where there can be none."""
+
+    def __init__(self, config_path: Path | None) -> None:
+        self._config_path = config_path
+        self.app: WedtuiApp | None = None
+        self.refused: WedtuiError | None = None
+
+    def open(self) -> Source:
+        """Load what is heavy, start the service where that is ours to do, and return the source."""
+        from wedtui.cli.source import PictureSource
+        from wedtui.config_file import load
+
+        try:
+            loaded = load(self._config_path, os.environ)
+            paths = state_paths()
+            source = PictureSource(loaded, self._config_path, paths)
+        except ConfigurationError as error:
+            self.refused = error
+            assert self.app is not None
+            self.app.call_from_thread(self.app.exit, return_code=error.exit_code)
+            raise
+        section = loaded.configuration.service
+        if loaded.path is not None and wants_service(section, paths):
+            # On a thread of its own: the last known picture must not wait for a service to begin.
+            starter = threading.Thread(target=_start, args=(source, loaded.path, paths), daemon=True)
+            starter.start()
+        return source
+
+
+def wants_service(section: ServiceSection, paths: StatePaths) -> bool:
+    """Whether it is ours to start a service: personal mode, a state directory of our own, and none running."""
+    from wedtui.poller.lock import holder
+
+    if section.mode != "personal" or not section.autostart:
+        return False
+    try:
+        paths.make()
+        return paths.directory.stat().st_uid == os.getuid() and holder(paths.lock) is None
+    except (OSError, WedtuiError):
+        # A directory that is not ours to make or to look into is somebody else's service's.
+        return False
+
+
+def _start(source: object, config: Path, paths: StatePaths) -> None:
+    from wedtui.cli.service import background_arguments, files_of
+    from wedtui.cli.source import PictureSource
+    from wedtui.core.picture import Finding, Severity
+    from wedtui.poller.process import start
+
+    assert isinstance(source, PictureSource)
+    try:
+        start(files_of(paths), background_arguments(config))
+    except AlreadyRunningError:
+        return
+    except WedtuiError as error:
+        source.problems = (Finding(Severity.CRITICAL, "service", f"it could not be started: {error}"),)

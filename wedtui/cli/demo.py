@@ -1,0 +1,200 @@
+"""`wedtui demo`: a small world on loopback, watched by the real service and the real dashboard.
+
+Three processes: the world, the service, and the dashboard in the foreground. The first two end when the pipe on
+their standard input does, so that they never outlive the third, however it dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wedtui.cli.common import Session, parse_instant, session_of
+from wedtui.clock import SystemClock
+from wedtui.errors import ConfigurationError, NotFoundError, ServiceError
+from wedtui.paths import CONFIG_VARIABLE, STATE_DIR_VARIABLE
+
+ENDS_WITHIN_S = 10.0
+KEPT_VARIABLES = frozenset({"WEDTUI_DASHBOARD__THEME"})
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command, and the two hidden ones that it runs as processes of their own."""
+
+    @app.command("demo")
+    def demo_command(
+        context: typer.Context,
+        scenario: Annotated[str | None, typer.Option("--scenario", metavar="NAME", help="See --list.")] = None,
+        at: Annotated[str, typer.Option("--at", metavar="T", help="What the world's clock says at the start.")] = "now",
+        headless: Annotated[
+            float | None,
+            typer.Option("--headless", metavar="SECONDS", min=0, help="Print `wedtui status` after that time instead."),
+        ] = None,
+        names: Annotated[bool, typer.Option("--list", help="List the scenarios and end.")] = False,
+    ) -> None:
+        """Open the dashboard on a made-up world of four clouds; nothing outside loopback is touched."""
+        from wedtui.demo.scenario import DEFAULT_SCENARIO, SCENARIOS
+
+        if names:
+            for known in SCENARIOS.values():
+                typer.echo(f"{known.name}{' (default)' if known.name == DEFAULT_SCENARIO else ''}: {known.description}")
+            return
+        chosen = scenario or DEFAULT_SCENARIO
+        if chosen not in SCENARIOS:
+            raise NotFoundError(f'there is no scenario "{chosen}": known are {", ".join(SCENARIOS)}')
+        now = session_of(context).clock.now()
+        offset = parse_instant(at, now) - now if at != "now" else timedelta()
+        raise typer.Exit(run_demo(chosen, offset, headless))
+
+    @app.command("demo-world", hidden=True)
+    def world_command(
+        scenario: Annotated[str, typer.Option("--scenario")], offset: Annotated[float, typer.Option("--offset")]
+    ) -> None:
+        """Be the world, until standard input ends."""
+        from wedtui.demo.scenario import SCENARIOS
+        from wedtui.demo.world import announce, run_world
+
+        asyncio.run(run_world(SCENARIOS[scenario], SystemClock(timedelta(seconds=offset)), announce))
+
+    @app.command("demo-service", hidden=True)
+    def service_command(
+        context: typer.Context,
+        offset: Annotated[float, typer.Option("--offset")],
+        remove: Annotated[Path, typer.Option("--remove")],
+    ) -> None:
+        """Be the service, until standard input ends; then remove what the demo made."""
+        from wedtui.cli.service import run_service
+
+        threading.Thread(target=_end_with_input, daemon=True).start()
+        session = session_of(context)
+        try:
+            clock = SystemClock(timedelta(seconds=offset))
+            run_service(session, clock, log_to_file=True, ready_fd=sys.stdout.fileno())
+        finally:
+            # The dashboard removes it too; where that was killed, nobody else is left to do it.
+            shutil.rmtree(remove, ignore_errors=True)
+
+
+def run_demo(scenario: str, offset: timedelta, headless: float | None) -> int:
+    """Run a scenario; return the exit code.
+
+    Args:
+        scenario: its name.
+        offset: how far the world's clock is ahead of ours.
+        headless: print the status after that many seconds instead of opening the dashboard.
+
+    Raises:
+        ServiceError: a part of it did not start.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="wedtui-demo-"))
+    state, config = folder / "state", folder / "config.toml"
+    state.mkdir(mode=0o750)
+    _own_environment(config, state)
+    clock = SystemClock(offset)
+    seconds = str(offset.total_seconds())
+    # A hang-up must end the context managers below like any other end.
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
+    try:
+        with _child(["demo-world", "--scenario", scenario, f"--offset={seconds}"]) as world:
+            _write_configuration(config, state, _first_line(world, "the demo's world"))
+            service = ["--config", str(config), "demo-service", f"--offset={seconds}", "--remove", str(folder)]
+            with _child(service) as watcher:
+                _first_line(watcher, "the demo's service")
+                return _watch(config, clock, headless)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _watch(config: Path, clock: SystemClock, headless: float | None) -> int:
+    if headless is None:
+        from wedtui.cli.dashboard import run
+
+        return run(config, clock=clock, demo=True)
+    time.sleep(headless)
+    from wedtui.cli.status import print_status
+
+    typer.echo("DEMO: a made-up world")
+    print_status(Session(config, clock), as_json=False)
+    return 0
+
+
+def _own_environment(config: Path, state: Path) -> None:
+    """Let nothing of the user's own configuration into the demo, nor anything of the demo into hers."""
+    for variable in [v for v in os.environ if v.startswith("WEDTUI_") and v not in KEPT_VARIABLES]:
+        del os.environ[variable]
+    os.environ[CONFIG_VARIABLE], os.environ[STATE_DIR_VARIABLE] = str(config), str(state)
+
+
+def _write_configuration(config: Path, state: Path, addresses: str) -> None:
+    from wedtui.demo.configuration import demo_configuration
+    from wedtui.demo.world import Addresses
+
+    text = demo_configuration(Addresses.from_json(addresses), state)
+    # The demo's service is started here; the dashboard must not start another.
+    config.write_text(f"{text}\n[service]\nautostart = false\n", encoding="utf-8")
+
+
+@contextmanager
+def _child(arguments: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """Run a part of the demo as a process that ends with us."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "wedtui", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # Ctrl-C in the dashboard's terminal is the dashboard's.
+        start_new_session=True,
+    )
+    try:
+        yield child
+    finally:
+        assert child.stdin is not None
+        child.stdin.close()
+        try:
+            child.wait(ENDS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _first_line(child: subprocess.Popen[str], name: str) -> str:
+    """Return the line by which a part says that it is ready.
+
+    Raises:
+        ServiceError: it ended without one; it has said why on standard error.
+    """
+    assert child.stdout is not None
+    line = child.stdout.readline()
+    if not line:
+        raise ServiceError(f"{name} did not start: see above")
+    return line
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _end_with_input() -> None:
+    """Wait for the end of standard input, then end as if told to."""
+    try:
+        while sys.stdin.read(4096):
+            pass
+    except (OSError, ValueError) as error:
+        raise ConfigurationError("this command is run by `wedtui demo` alone") from error
+    finally:
+        os.kill(os.getpid(), signal.SIGTERM)

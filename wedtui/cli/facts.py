@@ -1,0 +1,91 @@
+"""The facts of the freeze, from wherever they are kept; the same for every command and for the dashboard."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from wedtui.cache.reader import CacheReader
+from wedtui.config import Configuration
+from wedtui.core.freeze import Feed, FreezeFacts, Origin, Period, WeeklyWindow
+from wedtui.errors import StoreError, StoreMissingError
+from wedtui.ledger.ledger import LedgerReader
+
+# How old the cache's copy of what persons froze may be where the ledger itself may not be read.
+MIRROR_GOOD_FOR = timedelta(minutes=5)
+
+
+def freeze_facts(configuration: Configuration, cache: CacheReader, ledger: LedgerReader, now: datetime) -> FreezeFacts:
+    """Gather everything that can freeze.
+
+    Args:
+        configuration: its windows and periods, and the names of its feeds.
+        cache: the last good readings of the feeds, and a copy of what persons froze.
+        ledger: what persons froze.
+        now: an aware instant, for the age of that copy.
+
+    Returns:
+        The facts; what could not be read is in them as a sentence, and the evaluator then says frozen.
+    """
+    section = configuration.freeze
+    windows = tuple(
+        WeeklyWindow(
+            w.name,
+            w.start,
+            w.end,
+            w.timezones,
+            frozenset(w.months),
+            frozenset(w.environments),
+            frozenset(w.services),
+        )
+        for w in section.windows
+    )
+    periods = tuple(
+        Period(p.name, p.start, p.end, Origin.CONFIGURATION, frozenset(p.environments), frozenset(p.services))
+        for p in section.periods
+    )
+    persons, unreadable = _by_persons(cache, ledger, now)
+    return FreezeFacts(windows, (*periods, *persons), _feeds(configuration, cache), unreadable)
+
+
+def _by_persons(cache: CacheReader, ledger: LedgerReader, now: datetime) -> tuple[tuple[Period, ...], tuple[str, ...]]:
+    """Return what persons froze: from the ledger, or from the cache's copy where the ledger is not ours to read."""
+    try:
+        return ledger.freeze_periods(), ()
+    except StoreMissingError:
+        # Nobody has frozen anything yet, unless the copy remembers otherwise.
+        missing = True
+        problem = "the ledger is gone"
+    except StoreError as error:
+        missing = False
+        problem = str(error)
+    try:
+        periods, copied_at = cache.mirrored_freeze_periods()
+    except StoreError as error:
+        if missing and isinstance(error, StoreMissingError):
+            return (), ()
+        return (), (f"what persons froze cannot be known: {problem}",)
+    if missing and not periods:
+        return (), ()
+    if copied_at is None or abs(now - copied_at) > MIRROR_GOOD_FOR:
+        return periods, (f"what persons froze cannot be known, the cache's copy is too old: {problem}",)
+    return periods, ()
+
+
+def _feeds(configuration: Configuration, cache: CacheReader) -> tuple[Feed, ...]:
+    """Return the state of every configured feed; one that the cache does not know was never read."""
+    sections = configuration.freeze.feeds
+    if not sections:
+        return ()
+    problem = "start the service or run `wedtui poll --once`"
+    try:
+        known = {feed.name: feed for feed in cache.freeze_feeds()}
+    except StoreError as error:
+        known, problem = {}, str(error)
+    feeds = []
+    for section in sections:
+        scope = (frozenset(section.environments), frozenset(section.services))
+        feed = known.get(section.name, Feed(section.name, problem=problem))
+        # The scope is the configuration's to say, also for events that were read before it changed.
+        periods = tuple(Period(p.name, p.start, p.end, p.origin, *scope) for p in feed.periods)
+        feeds.append(Feed(feed.name, periods, feed.last_good_at, feed.problem, feed.questioned, *scope))
+    return tuple(feeds)

@@ -1,0 +1,243 @@
+"""`wedtui freeze`: is it frozen, when will it be, and who may say so."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from wedtui.cli.common import Session, parse_instant, person, print_json, session_of
+from wedtui.core.freeze import FreezeFacts, Interval, Scope
+
+app = typer.Typer(no_args_is_help=True, help="When production does not change.")
+
+SERVICE = Annotated[str | None, typer.Option("--service", help="Ask about one service; by default about all.")]
+ENVIRONMENT = Annotated[str | None, typer.Option("--environment", help="By default the configured one.")]
+AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class Format(StrEnum):
+    """How a calendar is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    ICS = "ics"
+
+
+def current_facts(session: Session, now: datetime) -> FreezeFacts:
+    """Gather the facts from configuration, ledger and cache as they are now.
+
+    Raises:
+        ConfigurationError: the configuration cannot be used.
+    """
+    from wedtui.cache.reader import CacheReader
+    from wedtui.cli.facts import freeze_facts
+    from wedtui.ledger.ledger import LedgerReader
+
+    configuration = session.loaded.configuration
+    cache, ledger = CacheReader(session.cache_url), LedgerReader(session.ledger_url)
+    try:
+        return freeze_facts(configuration, cache, ledger, now)
+    finally:
+        cache.close()
+        ledger.close()
+
+
+def _scope(session: Session, environment: str | None, service: str | None) -> Scope:
+    return Scope(environment or session.loaded.configuration.environment, service)
+
+
+@app.command("status")
+def status_command(
+    context: typer.Context,
+    at: Annotated[str, typer.Option("--at", metavar="T", help="An instant with its offset, or now.")] = "now",
+    service: SERVICE = None,
+    environment: ENVIRONMENT = None,
+    as_json: AS_JSON = False,
+) -> None:
+    """Say whether it is frozen, until when and why. The exit code is 0 either way; pipelines ask `wedtui gate`."""
+    from wedtui.cli.render import freeze_json, freeze_sentence
+    from wedtui.core.freeze import feed_notes, verdict
+
+    session = session_of(context)
+    now = session.clock.now()
+    instant = parse_instant(at, now)
+    facts = current_facts(session, now)
+    answer = verdict(facts, instant, _scope(session, environment, service), known_at=now)
+    if as_json:
+        print_json({"at": instant.strftime("%Y-%m-%dT%H:%M:%SZ"), **freeze_json(answer)})
+        return
+    typer.echo(freeze_sentence(answer))
+    for note in feed_notes(facts, now):
+        typer.echo(f"note: {note}")
+
+
+@app.command("calendar")
+def calendar_command(
+    context: typer.Context,
+    start: Annotated[str, typer.Option("--from", metavar="T", help="An instant with its offset, or now.")],
+    end: Annotated[str, typer.Option("--to", metavar="T", help="An instant with its offset.")],
+    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TEXT,
+    service: SERVICE = None,
+    environment: ENVIRONMENT = None,
+) -> None:
+    """List the frozen stretches that overlap a range, merged.
+
+    A stretch is printed whole, also where it begins before the range or ends after it.
+    """
+    from wedtui.core.freeze import intervals
+    from wedtui.errors import ConfigurationError
+
+    session = session_of(context)
+    now = session.clock.now()
+    first, last = parse_instant(start, now), parse_instant(end, now)
+    if last <= first:
+        raise ConfigurationError(f"expected --to after --from, got {start} and {end}")
+    scope = _scope(session, environment, service)
+    found = intervals(current_facts(session, now), first, last, scope, known_at=now)
+    if form is Format.JSON:
+        print_json([{"start": _iso(i.start), "end": _iso(i.end), "reasons": list(i.reasons)} for i in found])
+    elif form is Format.ICS:
+        typer.echo(_calendar(found, now), nl=False)
+    else:
+        for i in found:
+            typer.echo(f"{i.start:%a %Y-%m-%d %H:%M} to {i.end:%a %Y-%m-%d %H:%M} UTC  {', '.join(i.reasons)}")
+        if not found:
+            typer.echo("nothing is frozen in that range")
+
+
+def _iso(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _calendar(found: tuple[Interval, ...], now: datetime) -> str:
+    """Return the stretches as an iCalendar object (RFC 5545)."""
+    from icalendar import Calendar, Event
+
+    calendar = Calendar()
+    calendar.add("prodid", "-//wedtui//freeze//EN")
+    calendar.add("version", "2.0")
+    for i in found:
+        event = Event()
+        event.add("uid", f"{i.start:%Y%m%dT%H%M%SZ}-freeze@wedtui")
+        event.add("dtstamp", now)
+        event.add("dtstart", i.start)
+        event.add("dtend", i.end)
+        event.add("summary", f"freeze: {', '.join(i.reasons)}")
+        calendar.add_component(event)
+    return str(calendar.to_ical().decode())
+
+
+@app.command("add")
+def add_command(
+    context: typer.Context,
+    start: Annotated[str, typer.Option("--from", metavar="T", help="An instant with its offset, or now.")],
+    end: Annotated[str, typer.Option("--to", metavar="T", help="An instant with its offset.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; everybody will read it.")],
+    name: Annotated[str | None, typer.Option("--name", help="What it is called; by default the reason.")] = None,
+    environment: ENVIRONMENT = None,
+    service: Annotated[list[str] | None, typer.Option("--service", help="Freeze only this; can be repeated.")] = None,
+) -> None:
+    """Freeze a period. It goes into the ledger with your name."""
+    from wedtui.core.text import single_line
+    from wedtui.errors import ConfigurationError
+    from wedtui.ledger.ledger import Ledger
+
+    session = session_of(context)
+    now = session.clock.now()
+    why = single_line(reason)
+    if not why:
+        raise ConfigurationError("expected a reason that says something: everybody will read it")
+    first, last = parse_instant(start, now), parse_instant(end, now)
+    if last <= max(first, now):
+        raise ConfigurationError(f"expected --to after --from and after now, got {end}")
+    session.paths.make()
+    ledger = Ledger(session.ledger_url)
+    try:
+        entry = ledger.add_freeze(
+            single_line(name or why)[:80],
+            first,
+            last,
+            reason=why,
+            added_by=person(),
+            added_at=now,
+            environments=(environment or session.loaded.configuration.environment,),
+            services=tuple(service or ()),
+        )
+    finally:
+        ledger.close()
+    typer.echo(f"freeze {entry.id} added by {entry.added_by}: {_iso(entry.start)} to {_iso(entry.end)}, {entry.reason}")
+
+
+@app.command("lift")
+def lift_command(
+    context: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="ID", help="Its number, as `wedtui freeze list` says it.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it stays on record.")],
+) -> None:
+    """End a freeze that a person added. Windows, configured periods and feeds are not lifted here."""
+    from wedtui.core.text import single_line
+    from wedtui.errors import ConfigurationError
+    from wedtui.ledger.ledger import Ledger
+
+    session = session_of(context)
+    why = single_line(reason)
+    if not why:
+        raise ConfigurationError("expected a reason that says something: it stays on record")
+    ledger = Ledger(session.ledger_url)
+    try:
+        entry = ledger.lift_freeze(number, by=person(), at=session.clock.now(), reason=why)
+    finally:
+        ledger.close()
+    typer.echo(f"freeze {entry.id} lifted by {entry.lifted_by}: {entry.name}")
+
+
+@app.command("list")
+def list_command(
+    context: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that are over or were lifted.")] = False,
+    as_json: AS_JSON = False,
+) -> None:
+    """List the freezes that persons added."""
+    from wedtui.errors import StoreMissingError
+    from wedtui.ledger.ledger import FreezeEntry, LedgerReader
+
+    session = session_of(context)
+    now = session.clock.now()
+    reader = LedgerReader(session.ledger_url)
+    entries: tuple[FreezeEntry, ...] = ()
+    try:
+        entries = reader.freeze_entries(include_lifted=everything)
+    except StoreMissingError:
+        pass  # nobody has decided anything yet
+    finally:
+        reader.close()
+    shown = [e for e in entries if everything or e.end > now]
+    if as_json:
+        print_json(
+            [
+                {
+                    "id": e.id,
+                    "name": e.name,
+                    "start": _iso(e.start),
+                    "end": _iso(e.end),
+                    "environments": sorted(e.environments),
+                    "services": sorted(e.services),
+                    "reason": e.reason,
+                    "added_by": e.added_by,
+                    "added_at": _iso(e.added_at),
+                    "lifted_by": e.lifted_by,
+                    "lifted_at": _iso(e.lifted_at) if e.lifted_at else None,
+                    "lift_reason": e.lift_reason,
+                }
+                for e in shown
+            ]
+        )
+        return
+    for e in shown:
+        lifted = f"; lifted by {e.lifted_by}: {e.lift_reason}" if e.lifted_at else ""
+        typer.echo(f"{e.id:>4}  {_iso(e.start)} to {_iso(e.end)}  {e.name}  by {e.added_by}: {e.reason}{lifted}")
+    if not shown:
+        typer.echo("no person has frozen anything")

@@ -1,0 +1,71 @@
+"""`wedtui gate`: may a pipeline go on, now? There is no way to ask about another time."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from wedtui.cli.common import Session, print_json, session_of
+from wedtui.core.freeze import Scope, Verdict
+
+ALLOWED, REFUSED, UNDECIDED = 0, 1, 2
+
+
+def decide(session: Session, environment: str | None, service: str | None) -> Verdict:
+    """Ask the evaluator for now.
+
+    Raises:
+        WedtuiError: the configuration cannot be used.
+    """
+    from wedtui.cli.freeze import current_facts
+    from wedtui.core.freeze import verdict
+
+    now = session.clock.now()
+    scope = Scope(environment or session.loaded.configuration.environment, service)
+    return verdict(current_facts(session, now), now, scope)
+
+
+def code_of(answer: Verdict) -> int:
+    """Return the exit code of an answer; frozen because something could not be read is undecided."""
+    if answer.unreadable:
+        return UNDECIDED
+    return REFUSED if answer.frozen else ALLOWED
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command("gate")
+    def gate_command(
+        context: typer.Context,
+        service: Annotated[str | None, typer.Option("--service", help="The service that is to be released.")] = None,
+        environment: Annotated[str | None, typer.Option("--environment", help="By default the configured one.")] = None,
+        as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    ) -> None:
+        """May a pipeline change anything now? Exit code: 0 allowed, 1 refused, 2 could not be decided: do not go on."""
+        from wedtui.cli.render import freeze_json, freeze_sentence
+
+        try:
+            answer = decide(session_of(context), environment, service)
+            code = code_of(answer)
+            words = {ALLOWED: "allowed", REFUSED: "refused", UNDECIDED: "could not be decided"}[code]
+            if as_json:
+                print_json({"decision": words, **freeze_json(answer)})
+            else:
+                typer.echo(f"{words}: {freeze_sentence(answer)}")
+            sys.stdout.flush()
+        except Exception as error:
+            # Whatever went wrong, a pipeline must not read it as an answer: 1 would say that it is frozen until
+            # some time, and 0 that it may go on.
+            typer.echo(f"wedtui: could not be decided, treat it as refused: {_said(error)}", err=True)
+            code = UNDECIDED
+        raise typer.Exit(code)
+
+
+def _said(error: Exception) -> str:
+    from wedtui.errors import WedtuiError
+
+    # The text of an exception from a library is nothing that we know to be without secrets.
+    return str(error) if isinstance(error, WedtuiError) else f"unexpected {type(error).__name__}"

@@ -1,0 +1,143 @@
+"""Asking targets once, in the foreground, and what they said in lines."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from wedtui.clock import Clock
+from wedtui.config import Configuration
+from wedtui.core.observation import (
+    FeedObservation,
+    Observation,
+    ProbeObservation,
+    PrometheusObservation,
+    SignalObservation,
+)
+from wedtui.providers.base import Target
+
+AT_ONCE = 64
+
+
+def ask_once(configuration: Configuration, clock: Clock, wanted: Callable[[Target], bool]) -> list[Observation]:
+    """Ask every wanted target once, at the same time; return what they observed, in the order of the configuration.
+
+    Raises:
+        ConfigurationError: a secret or a file of certificates is not there.
+    """
+    from wedtui.poller.schedule import ask
+    from wedtui.providers.registry import build_targets
+
+    async def work() -> list[Observation]:
+        targets = build_targets(configuration, clock)
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def one(target: Target) -> tuple[Observation, ...]:
+            async with places:
+                return await ask(target)
+
+        try:
+            found = await asyncio.gather(*(one(t) for t in targets.all if wanted(t)))
+        finally:
+            await targets.close()
+        return [observation for observations in found for observation in observations]
+
+    return asyncio.run(work())
+
+
+def succeeded(observation: Observation) -> bool:
+    """Whether an asking gave what it was asked for."""
+    if isinstance(observation, ProbeObservation):
+        return observation.passed
+    return observation.problem is None
+
+
+def observation_line(observation: Observation) -> str:
+    """Say in one line what was observed."""
+    sign = "ok  " if succeeded(observation) else "FAIL"
+    match observation:
+        case ProbeObservation():
+            return f"{sign}  probe {observation.probe}: {_probe_words(observation)}"
+        case SignalObservation():
+            said = observation.problem or f"{observation.value:g}"
+            return f"{sign}  {observation.provider} {observation.signal}: {said} ({observation.source})"
+        case PrometheusObservation():
+            up = f"{'ready' if observation.ready else 'NOT READY'}, {observation.targets_up} targets up"
+            down = f", {len(observation.targets_down)} down" if observation.targets_down else ""
+            said = observation.problem or f"{up}{down}, {len(observation.alerts)} alerts"
+            return f"{sign}  prometheus {observation.name}: {said}"
+        case FeedObservation():
+            count = len(observation.periods or ())
+            return f"{sign}  feed {observation.name}: {observation.problem or f'{count} periods'}"
+
+
+def _probe_words(seen: ProbeObservation) -> str:
+    steps = [
+        f"{name} {value:.0f} ms"
+        for name, value in (
+            ("connect", seen.connect_ms),
+            ("TLS", seen.tls_ms),
+            ("first byte", seen.first_byte_ms),
+            ("total", seen.total_ms),
+        )
+        if value is not None
+    ]
+    words = [seen.failure or f"status {seen.status}", *steps]
+    if seen.certificate_expires_at is not None:
+        words.append(f"certificate until {seen.certificate_expires_at:%Y-%m-%d}")
+    return ", ".join(words)
+
+
+def observation_json(observation: Observation) -> dict[str, Any]:
+    """Return what was observed as JSON-ready values."""
+    common = {"at": observation.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), "ok": succeeded(observation)}
+    match observation:
+        case ProbeObservation():
+            expires = observation.certificate_expires_at
+            return {
+                "kind": "probe",
+                "name": observation.probe,
+                **common,
+                "failure": observation.failure,
+                "status": observation.status,
+                "connect_ms": observation.connect_ms,
+                "tls_ms": observation.tls_ms,
+                "first_byte_ms": observation.first_byte_ms,
+                "total_ms": observation.total_ms,
+                "certificate_expires_at": expires.strftime("%Y-%m-%dT%H:%M:%SZ") if expires else None,
+            }
+        case SignalObservation():
+            return {
+                "kind": "signal",
+                "provider": observation.provider,
+                "signal": observation.signal,
+                "source": observation.source,
+                **common,
+                "value": observation.value,
+                "problem": observation.problem,
+            }
+        case PrometheusObservation():
+            return {
+                "kind": "prometheus",
+                "name": observation.name,
+                **common,
+                "ready": observation.ready,
+                "targets_up": observation.targets_up,
+                "targets_down": list(observation.targets_down),
+                "alerts": [{"name": a.name, "state": a.state, "severity": a.severity} for a in observation.alerts],
+                "problem": observation.problem,
+            }
+        case FeedObservation():
+            return {
+                "kind": "feed",
+                "name": observation.name,
+                **common,
+                "periods": None if observation.periods is None else len(observation.periods),
+                "problem": observation.problem,
+            }
+
+
+def all_succeeded(observations: Sequence[Observation]) -> bool:
+    """Whether every asking gave what it was asked for."""
+    return all(succeeded(o) for o in observations)

@@ -1,0 +1,106 @@
+"""`wedtui poll --once`: one round of everything, in the foreground."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from wedtui.cli.common import Session, print_json, session_of
+from wedtui.core.observation import Observation
+from wedtui.core.picture import Picture
+from wedtui.errors import AlreadyRunningError, ConfigurationError
+
+
+def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
+    """Ask everything once and judge what came of it.
+
+    The round is stored, unless a service runs: then it keeps the cache, and this round is judged by itself.
+
+    Returns:
+        What was observed, the picture that follows, and whether the round was stored.
+
+    Raises:
+        ConfigurationError, StoreError: it cannot be done.
+    """
+    from wedtui.cache.reader import CacheReader
+    from wedtui.cache.writer import CacheWriter
+    from wedtui.cli.facts import freeze_facts
+    from wedtui.cli.once import ask_once
+    from wedtui.core.freeze import Scope, verdict
+    from wedtui.core.picture import ServiceCondition, assemble
+    from wedtui.core.season import pace, protection_by_date
+    from wedtui.ledger.ledger import LedgerReader
+    from wedtui.poller.lock import ServiceLock
+
+    configuration, clock = session.loaded.configuration, session.clock
+    session.paths.make()
+    with ExitStack() as stack:
+        url, stored = session.cache_url, True
+        try:
+            stack.enter_context(ServiceLock(session.paths.lock))
+        except AlreadyRunningError:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="wedtui-poll-"))
+            url, stored = f"sqlite:///{Path(folder) / 'cache.db'}", False
+        writer = CacheWriter(url)
+        stack.callback(writer.close, clean=True)
+        protection = protection_by_date(clock.now(), configuration.zones)
+        paces = pace(protection.level)
+        writer.configure(configuration, probe_interval=paces.probe, query_interval=paces.query)
+        observations = ask_once(configuration, clock, lambda _target: True)
+        writer.record(observations)
+        cache, ledger = CacheReader(url), LedgerReader(session.ledger_url)
+        stack.callback(cache.close)
+        stack.callback(ledger.close)
+        now = clock.now()
+        answer = verdict(freeze_facts(configuration, cache, ledger, now), now, Scope(configuration.environment))
+        picture = assemble(cache.facts(now), answer, protection, environment=configuration.environment, now=now)
+    # Whether a service runs is not what was asked here, and no finding of this round.
+    findings = tuple(f for f in picture.findings if f.subject != "service")
+    return observations, _without_service(picture, findings, ServiceCondition.RUNNING), stored
+
+
+def _without_service(picture: Picture, findings: Any, condition: Any) -> Picture:
+    from dataclasses import replace
+
+    return replace(picture, findings=findings, condition=condition, service=None)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command("poll")
+    def poll_command(
+        context: typer.Context,
+        once: Annotated[bool, typer.Option("--once", help="Do one round; `wedtui service run` goes on.")] = False,
+        as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    ) -> None:
+        """Ask every probe, query, server and feed once. Exit code: 0 the round was done, whatever it found."""
+        from wedtui.cli.once import observation_json, observation_line
+        from wedtui.cli.render import iso, picture_json
+
+        if not once:
+            raise ConfigurationError("expected --once: `wedtui service run` is what goes on polling")
+        observations, picture, stored = poll_once(session_of(context))
+        if as_json:
+            whole = picture_json(picture)
+            print_json(
+                {
+                    "generated_at": iso(picture.at),
+                    "stored": stored,
+                    "observations": [observation_json(o) for o in observations],
+                    **{key: whole[key] for key in ("environment", "state", "freeze", "providers", "findings")},
+                }
+            )
+            return
+        for observation in observations:
+            typer.echo(observation_line(observation))
+        for provider in picture.providers:
+            health = provider.health
+            score = "no score" if health.score is None else f"score {health.score:g}"
+            typer.echo(f"{health.state.value:<8}  {provider.name}: {score}")
+        if not stored:
+            typer.echo("a service runs and keeps the cache: this round was not stored")

@@ -1,0 +1,75 @@
+"""`wedtui probes`: what is probed, and one round of one probe."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from wedtui.cli.common import print_json, session_of
+from wedtui.errors import NotFoundError
+
+app = typer.Typer(no_args_is_help=True, help="HTTP probes.")
+AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("list")
+def list_command(context: typer.Context, as_json: AS_JSON = False) -> None:
+    """List the configured probes with the newest result of each and its age."""
+    from wedtui.cli.render import picture_json
+    from wedtui.cli.source import PictureSource
+    from wedtui.config import format_duration
+    from wedtui.store.redact import redacted_url
+
+    session = session_of(context)
+    source = PictureSource(session.loaded, session.config_path, session.paths)
+    try:
+        picture = source.picture(session.clock.now())
+    finally:
+        source.close()
+    newest = {p["name"]: p for provider in picture_json(picture)["providers"] for p in provider["probes"]}
+    rows = []
+    for section in session.loaded.configuration.probes:
+        seen = newest.get(section.name, {})
+        rows.append(
+            {
+                "name": section.name,
+                "provider": section.provider,
+                "url": redacted_url(section.url),
+                "interval": format_duration(section.interval) if section.interval else "by protection level",
+                "passed": seen.get("passed"),
+                "failure": seen.get("failure"),
+                "latency_ms": seen.get("latency_ms"),
+                "age_s": seen.get("age_s"),
+            }
+        )
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        result = {True: "passed", False: f"FAILED ({row['failure']})", None: "never asked"}[row["passed"]]
+        age = "" if row["age_s"] is None else f", {row['age_s']:g} s ago"
+        typer.echo(f"{row['name']}  {row['provider']}  {row['url']}  every {row['interval']}  {result}{age}")
+    if not rows:
+        typer.echo("no probes are configured")
+
+
+@app.command("test")
+def test_command(
+    context: typer.Context, name: Annotated[str, typer.Argument(metavar="NAME")], as_json: AS_JSON = False
+) -> None:
+    """Ask one probe once, now. Exit code: 0 it passed, 1 it failed."""
+    from wedtui.cli.once import all_succeeded, ask_once, observation_json, observation_line
+
+    session = session_of(context)
+    configuration = session.loaded.configuration
+    known = [p.name for p in configuration.probes]
+    if name not in known:
+        raise NotFoundError(f'there is no probe "{name}": known are {", ".join(known) or "none"}')
+    observations = ask_once(configuration, session.clock, lambda target: target.key == f"probe {name}")
+    if as_json:
+        print_json([observation_json(o) for o in observations])
+    else:
+        for observation in observations:
+            typer.echo(observation_line(observation))
+    raise typer.Exit(0 if all_succeeded(observations) else 1)

@@ -1,0 +1,90 @@
+"""`wedtui providers`: who is watched, and one round of everything that is known of one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from wedtui.cli.common import print_json, session_of
+from wedtui.config import Configuration
+from wedtui.errors import NotFoundError
+
+app = typer.Typer(no_args_is_help=True, help="Providers.")
+AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("list")
+def list_command(context: typer.Context, as_json: AS_JSON = False) -> None:
+    """List the configured providers with their state, score and the age of what it rests on."""
+    from wedtui.cli.render import picture_json
+    from wedtui.cli.source import PictureSource
+    from wedtui.core.state import State, glyph
+
+    session = session_of(context)
+    source = PictureSource(session.loaded, session.config_path, session.paths)
+    try:
+        picture = source.picture(session.clock.now())
+    finally:
+        source.close()
+    judged = {p["name"]: p for p in picture_json(picture)["providers"]}
+    rows = []
+    for section in session.loaded.configuration.providers:
+        seen = judged.get(section.name, {})
+        rows.append(
+            {
+                "name": section.name,
+                "kind": section.kind,
+                "weight": section.weight,
+                "capacity": section.capacity,
+                "state": seen.get("state", State.UNKNOWN.value),
+                "score": seen.get("score"),
+                "age_s": seen.get("age_s"),
+            }
+        )
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        score = "no score" if row["score"] is None else f"score {row['score']:g}"
+        age = "never measured" if row["age_s"] is None else f"{row['age_s']:g} s old"
+        sign = glyph(State(row["state"]))
+        typer.echo(f"{sign} {row['name']}  {row['kind']}  weight {row['weight']}%  {row['state']}  {score}  {age}")
+    if not rows:
+        typer.echo("no providers are configured")
+
+
+@app.command("test")
+def test_command(
+    context: typer.Context, name: Annotated[str, typer.Argument(metavar="NAME")], as_json: AS_JSON = False
+) -> None:
+    """Ask every probe and query of one provider once, now. Exit code: 0 all gave what was asked, 1 not all."""
+    from wedtui.cli.once import all_succeeded, ask_once, observation_json, observation_line
+
+    session = session_of(context)
+    configuration = session.loaded.configuration
+    known = [p.name for p in configuration.providers]
+    if name not in known:
+        raise NotFoundError(f'there is no provider "{name}": known are {", ".join(known) or "none"}')
+    wanted = keys_of(configuration, name)
+    observations = ask_once(configuration, session.clock, lambda target: target.key in wanted)
+    if as_json:
+        print_json([observation_json(o) for o in observations])
+    else:
+        for observation in observations:
+            typer.echo(observation_line(observation))
+        if not observations:
+            typer.echo(f"nothing watches {name}: it has no probe and no query")
+    raise typer.Exit(0 if observations and all_succeeded(observations) else 1)
+
+
+def keys_of(configuration: Configuration, provider: str) -> frozenset[str]:
+    """Return the keys of the targets that tell of one provider."""
+    probes = {f"probe {p.name}" for p in configuration.probes if p.provider == provider}
+    queries = {
+        f"query {server.name} {query.provider} {query.signal}"
+        for server in configuration.prometheus
+        for query in server.queries
+        if query.provider == provider
+    }
+    return frozenset(probes | queries)

@@ -1,0 +1,159 @@
+"""`wedtui service`: run it, start it in the background, stop it, ask how it is."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wedtui.cli.common import Session, person, print_json, session_of
+from wedtui.clock import Clock
+from wedtui.errors import StoreError
+from wedtui.paths import StatePaths
+from wedtui.poller.lock import ServiceLock, holder
+from wedtui.poller.process import ServiceFiles, start, stop
+
+app = typer.Typer(no_args_is_help=True, help="The service that watches and fills the cache.")
+
+# What it makes is for its user to write and its group to read.
+UMASK = 0o027
+
+
+def files_of(paths: StatePaths) -> ServiceFiles:
+    """Return the files by which the service of a state directory is found."""
+    return ServiceFiles(paths.lock, paths.output)
+
+
+def background_arguments(config: Path | None) -> list[str]:
+    """Return the command line of a service in the background."""
+    named = ["--config", str(config.absolute())] if config is not None else []
+    return [*named, "service", "run", "--log-to-file"]
+
+
+def run_service(session: Session, clock: Clock, *, log_to_file: bool, ready_fd: int | None) -> None:
+    """Watch in this process until it is told to end.
+
+    Raises:
+        ConfigurationError, AlreadyRunningError, StoreError: it cannot begin.
+    """
+    from wedtui.cli.config_text import flatten
+    from wedtui.ledger.ledger import Ledger
+    from wedtui.poller.log import set_up_logging
+    from wedtui.poller.service import Service, Stores
+
+    loaded, paths = session.loaded, session.paths
+    configuration = loaded.configuration
+    os.umask(UMASK)
+    paths.make()
+    with ServiceLock(paths.lock):
+        section = configuration.log
+        set_up_logging(paths.log if log_to_file else None, level=section.level, max_bytes=section.max_bytes)
+        ledger = Ledger(session.ledger_url)
+        try:
+            changes = note_changes(paths.directory / "configuration.seen.json", flatten(configuration))
+            ledger.note_configuration(loaded.digest, at=clock.now(), seen_by=person(), changes=changes)
+        finally:
+            ledger.close()
+        stores = Stores(session.cache_url, session.ledger_url)
+        service = Service(configuration, stores, clock, mode=configuration.service.mode, digest=loaded.digest)
+        asyncio.run(service.run(lambda: _say_ready(ready_fd)))
+
+
+def note_changes(seen: Path, present: Mapping[str, str]) -> list[str]:
+    """Return what changed since the configuration that was seen last, and remember the present one."""
+    try:
+        before: dict[str, str] = json.loads(seen.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        before = {}
+    changes = [
+        f"{key}: {before.get(key, 'not set')} -> {present.get(key, 'not set')}"
+        for key in sorted({*before, *present})
+        if before.get(key) != present.get(key)
+    ]
+    draft = seen.with_suffix(".new")
+    draft.write_text(json.dumps(dict(present)), encoding="utf-8")
+    draft.replace(seen)
+    return changes if before else [f"first seen, with {len(present)} keys"]
+
+
+def _say_ready(descriptor: int | None) -> None:
+    if descriptor is not None:
+        os.write(descriptor, b"ready\n")
+        os.close(descriptor)
+
+
+@app.command("run")
+def run_command(
+    context: typer.Context,
+    log_to_file: Annotated[
+        bool, typer.Option("--log-to-file", help="Log to the state directory instead of standard error.")
+    ] = False,
+    ready_fd: Annotated[int | None, typer.Option("--ready-fd", hidden=True)] = None,
+) -> None:
+    """Watch in the foreground until SIGTERM or Ctrl-C."""
+    session = session_of(context)
+    run_service(session, session.clock, log_to_file=log_to_file, ready_fd=ready_fd)
+
+
+@app.command("start")
+def start_command(context: typer.Context) -> None:
+    """Start the service in the background and wait until it watches."""
+    session = session_of(context)
+    session.paths.make()
+    pid = start(files_of(session.paths), background_arguments(session.loaded.path))
+    typer.echo(f"the service watches (process {pid}); its log is {session.paths.log}")
+
+
+@app.command("stop")
+def stop_command(context: typer.Context) -> None:
+    """Tell the service to end, and wait until it has."""
+    pid = stop(files_of(session_of(context).paths))
+    typer.echo("no service runs" if pid is None else f"the service (process {pid}) has stopped")
+
+
+@app.command("restart")
+def restart_command(context: typer.Context) -> None:
+    """Stop the service, if it runs, and start it with the configuration as it is now."""
+    session = session_of(context)
+    # A configuration that cannot be used must not cost the service that still runs.
+    arguments = background_arguments(session.loaded.path)
+    stop(files_of(session.paths))
+    session.paths.make()
+    pid = start(files_of(session.paths), arguments)
+    typer.echo(f"the service watches (process {pid})")
+
+
+@app.command("status")
+def status_command(
+    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+) -> None:
+    """Say whether the service runs and how it is. Exit code: 0 it runs, 1 it does not."""
+    from wedtui.cache.reader import CacheReader
+    from wedtui.cli.render import service_json, service_sentence
+    from wedtui.core.picture import condition_of
+
+    session = session_of(context)
+    now = session.clock.now()
+    reader = CacheReader(session.cache_url)
+    try:
+        facts = reader.facts(now).service
+    except StoreError as error:
+        if not as_json:
+            typer.echo(f"wedtui: {error}", file=sys.stderr)
+        facts = None
+    finally:
+        reader.close()
+    pid = holder(session.paths.lock)
+    if as_json:
+        print_json({**service_json(facts, now), "lock_held_by": pid})
+    else:
+        typer.echo(service_sentence(facts, now))
+        if pid is not None:
+            typer.echo(f"its lock is held by process {pid}")
+    raise typer.Exit(0 if condition_of(facts, now).value == "running" else 1)

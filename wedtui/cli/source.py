@@ -1,0 +1,125 @@
+"""Where pictures come from: configuration, cache and ledger, read together and judged in `core`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from wedtui.cache.reader import CacheReader
+from wedtui.cli.facts import freeze_facts
+from wedtui.config_file import Loaded, load
+from wedtui.core.freeze import FreezeFacts, Scope, feed_notes, verdict
+from wedtui.core.picture import CacheFacts, Finding, Picture, Severity, assemble
+from wedtui.core.season import protection_by_date
+from wedtui.core.series import Series
+from wedtui.errors import ConfigurationError, StoreError
+from wedtui.ledger.ledger import LedgerReader
+from wedtui.paths import StatePaths
+
+
+class PictureSource:
+    """Reads pictures, and goes on with what it knows where something can no longer be read."""
+
+    def __init__(self, loaded: Loaded, config_path: Path | None, paths: StatePaths) -> None:
+        """Remember where everything is; files are opened when they are first read.
+
+        Args:
+            loaded: the configuration as it is now.
+            config_path: what the command line named, for reading it again when it changes.
+            paths: the state directory.
+
+        Raises:
+            ConfigurationError: a store's URL is not supported.
+        """
+        self._loaded = loaded
+        self._config_path = config_path
+        self._paths = paths
+        self._cache = CacheReader(paths.cache_url(loaded.configuration))
+        self._ledger = LedgerReader(paths.ledger_url(loaded.configuration))
+        self._stamp = _stamp(loaded.path)
+        self._facts = CacheFacts()
+        self._freeze = FreezeFacts()
+        self._configuration_problem: str | None = None
+        self._cache_problem: Finding | None = None
+        self.problems: tuple[Finding, ...] = ()
+        """What whoever made this source has to say (a service that could not be started)."""
+
+    def changed(self) -> bool:
+        """Say whether cache, ledger or configuration changed since the last call."""
+        # All three are asked: each remembers by itself what it said last.
+        return any([self._cache.changed(), self._ledger.changed(), _stamp(self._loaded.path) != self._stamp])
+
+    def picture(self, now: datetime) -> Picture:
+        """Read everything again and judge it at `now`; what cannot be read is a finding, and its last state stays."""
+        if _stamp(self._loaded.path) != self._stamp:
+            self._reload()
+        try:
+            self._facts = self._cache.facts(now)
+            self._cache_problem = None
+        except StoreError as error:
+            self._cache_problem = Finding(Severity.CRITICAL, "cache", str(error), now)
+        self._freeze = freeze_facts(self._loaded.configuration, self._cache, self._ledger, now)
+        return self._judge(now)
+
+    def rejudge(self, last: Picture, now: datetime) -> Picture:
+        """Judge the facts of the last picture at a later instant."""
+        return self._judge(now)
+
+    def series(self, provider: str, signal: str, since: datetime, until: datetime) -> Series:
+        """Return the history of one signal.
+
+        Raises:
+            StoreError: the cache cannot be read.
+        """
+        return self._cache.series(provider, signal, since, until)
+
+    def close(self) -> None:
+        """Let go of every file."""
+        self._cache.close()
+        self._ledger.close()
+
+    def _reload(self) -> None:
+        self._stamp = _stamp(self._loaded.path)
+        try:
+            self._loaded = load(self._config_path, os.environ)
+            self._configuration_problem = None
+        except ConfigurationError as error:
+            self._configuration_problem = str(error).splitlines()[0]
+
+    def _judge(self, now: datetime) -> Picture:
+        configuration = self._loaded.configuration
+        facts = self._freeze
+        if self._configuration_problem is not None:
+            # What it says now may freeze what the old one left open.
+            unreadable = f"the configuration cannot be used: {self._configuration_problem}"
+            facts = replace(facts, unreadable=(*facts.unreadable, unreadable))
+        return assemble(
+            self._facts,
+            verdict(facts, now, Scope(configuration.environment)),
+            protection_by_date(now, configuration.zones),
+            environment=configuration.environment,
+            now=now,
+            problems=(*self._own_findings(now), *self.problems),
+        )
+
+    def _own_findings(self, now: datetime) -> list[Finding]:
+        found = [self._cache_problem] if self._cache_problem else []
+        found += [Finding(Severity.WARNING, "freeze", note, now) for note in feed_notes(self._freeze, now)]
+        service = self._facts.service
+        if service is not None and service.stopped_at is None and service.configuration_digest != self._loaded.digest:
+            text = "the service runs with another configuration than this: restart it with `wedtui service restart`"
+            found.append(Finding(Severity.WARNING, "service", text, service.heartbeat_at))
+        return found
+
+
+def _stamp(path: Path | None) -> tuple[int, int, int] | None:
+    """Return what changes when a file does; None while there is none."""
+    if path is None:
+        return None
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino

@@ -1,0 +1,53 @@
+"""What the terminal that wedtui runs in can do."""
+
+from __future__ import annotations
+
+import codecs
+import locale
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+LEAST_COLUMNS, LEAST_ROWS = 80, 24
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """The abilities that matter for drawing."""
+
+    interactive: bool
+    """Whether both input and output are a terminal that understands escapes."""
+    kind: str
+    columns: int
+    rows: int
+    colours: str
+    utf8: bool
+    multiplexed: bool
+    """Whether tmux or screen stands between."""
+
+
+def look(environ: Mapping[str, str] = os.environ) -> Terminal:
+    """Find out what this process's terminal can do, without writing to it."""
+    kind = environ.get("TERM", "")
+    attended = sys.stdin.isatty() and sys.stdout.isatty()
+    columns = rows = 0
+    if attended:
+        columns, rows = os.get_terminal_size(sys.stdout.fileno())
+    return Terminal(
+        interactive=attended and kind not in {"", "dumb"},
+        kind=kind or "unset",
+        columns=columns,
+        rows=rows,
+        colours=_colours(kind, environ),
+        utf8=codecs.lookup(locale.getpreferredencoding(do_setlocale=False)).name == "utf-8",
+        multiplexed=bool(environ.get("TMUX")) or kind.startswith(("screen", "tmux")),
+    )
+
+
+def _colours(kind: str, environ: Mapping[str, str]) -> str:
+    if environ.get("NO_COLOR"):
+        return "none"
+    if environ.get("COLORTERM") in {"truecolor", "24bit"}:
+        return "16 million"
+    return "256" if "256color" in kind else "16"

@@ -1,0 +1,15 @@
+"""How the ledger describes itself to `store`."""
+
+from __future__ import annotations
+
+from wedtui.store.kind import Kind
+
+LEDGER = Kind(
+    name="ledger",
+    package="wedtui.ledger",
+    revisions=("ledger_0001",),
+    file_mode=0o600,
+    durable=True,
+    if_missing="start the service with `wedtui service start`, which makes it",
+    if_damaged="keep the file and put its newest backup in its place: it holds what cannot be learnt again",
+)

@@ -1,0 +1,61 @@
+"""The ledger's tables: what cannot be learnt again. Rows are added and completed, never deleted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, MetaData
+from sqlmodel import Field, SQLModel
+
+from wedtui.store.types import UtcMicroseconds
+
+METADATA = MetaData()
+
+
+class LedgerTable(SQLModel):
+    """The base of every table here; it keeps them apart from the cache's."""
+
+    metadata = METADATA
+
+
+def instant(*, nullable: bool = False) -> Any:
+    """Return a column that holds an aware instant."""
+    return Field(sa_column=Column(UtcMicroseconds, nullable=nullable))
+
+
+def names() -> Any:
+    """Return a column that holds a list of strings."""
+    return Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+
+
+class FreezePeriodRow(LedgerTable, table=True):
+    """A freeze that a person added, and who lifted it, if anyone did."""
+
+    __tablename__ = "freeze_period"
+    # Numbers are never used twice: a note that names a freeze must always mean the same one.
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    start: datetime = instant()
+    end: datetime = instant()
+    environments: list[str] = names()
+    services: list[str] = names()
+    reason: str
+    added_by: str
+    added_at: datetime = instant()
+    lifted_at: datetime | None = instant(nullable=True)
+    lifted_by: str | None = None
+    lift_reason: str | None = None
+
+
+class ConfigurationChangeRow(LedgerTable, table=True):
+    """One change of the configuration, as the service saw it."""
+
+    __tablename__ = "configuration_change"
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = instant()
+    digest: str
+    seen_by: str
+    changes: list[str] = names()

@@ -1,0 +1,94 @@
+"""Where configuration and state are, for this user on this system."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wedtui.errors import ServiceError
+
+if TYPE_CHECKING:
+    from wedtui.config import Configuration
+
+CONFIG_VARIABLE = "WEDTUI_CONFIG"
+STATE_DIR_VARIABLE = "WEDTUI_STATE_DIR"
+DIRECTORY_MODE = 0o750
+
+
+@dataclass(frozen=True, slots=True)
+class StatePaths:
+    """The files of one state directory."""
+
+    directory: Path
+
+    @property
+    def lock(self) -> Path:
+        """The file whose lock the service holds."""
+        return self.directory / "service.lock"
+
+    @property
+    def log(self) -> Path:
+        """The service's log."""
+        return self.directory / "service.log"
+
+    @property
+    def output(self) -> Path:
+        """What a service in the background prints beside its log."""
+        return self.directory / "service.out"
+
+    def cache_url(self, configuration: Configuration) -> str:
+        """Return the cache's URL: the configured one, else `cache.db` here."""
+        return configuration.cache.url or f"sqlite:///{self.directory / 'cache.db'}"
+
+    def ledger_url(self, configuration: Configuration) -> str:
+        """Return the ledger's URL: the configured one, else `ledger.db` here."""
+        return configuration.ledger.url or f"sqlite:///{self.directory / 'ledger.db'}"
+
+    def make(self) -> None:
+        """Make the directory, readable for its group and nobody else.
+
+        Raises:
+            ServiceError: it cannot be made.
+        """
+        try:
+            self.directory.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ServiceError(
+                f"cannot make the state directory {self.directory} ({error.strerror}): "
+                f"name another with {STATE_DIR_VARIABLE}"
+            ) from None
+
+
+def state_paths(environ: Mapping[str, str] = os.environ) -> StatePaths:
+    """Return the state directory: `WEDTUI_STATE_DIR`, else the user's own."""
+    named = environ.get(STATE_DIR_VARIABLE)
+    if named:
+        return StatePaths(Path(named).absolute())
+    import platformdirs  # noqa: PLC0415 - most starts name the directory or need it late
+
+    return StatePaths(platformdirs.user_state_path("wedtui"))
+
+
+def find_configuration(path: Path | None, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the configuration file that counts: the one named, else the first that exists, else None.
+
+    Args:
+        path: what the command line names, or None.
+        environ: where `WEDTUI_CONFIG` may name one.
+    """
+    if path is not None:
+        return path
+    named = environ.get(CONFIG_VARIABLE)
+    if named:
+        return Path(named)
+    return next((c for c in configuration_candidates() if c.is_file()), None)
+
+
+def configuration_candidates() -> tuple[Path, ...]:
+    """Return where a configuration is looked for when none is named, in order."""
+    import platformdirs  # noqa: PLC0415 - as above
+
+    return (platformdirs.user_config_path("wedtui") / "config.toml", Path("/etc/wedtui/config.toml"))

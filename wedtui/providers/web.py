@@ -1,0 +1,308 @@
+"""What every adapter that speaks HTTP shares: whom to trust, headers, bounded answers, words for failures.
+
+What the answers mean is in the adapters.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import random
+import re
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpcore
+import httpx
+
+from wedtui import __version__
+from wedtui.config import Secret
+from wedtui.errors import ConfigurationError
+from wedtui.providers.secrets import resolve
+from wedtui.store.redact import redacted_url
+
+USER_AGENT = f"wedtui/{__version__}"
+BACKOFF = timedelta(milliseconds=200)
+
+_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>]+")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
+_ERRNO = re.compile(r"\[Errno (-?\d+)\]")
+_RESET = frozenset({errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE})
+
+
+@cache
+def trust(ca_file: Path | None) -> ssl.SSLContext:
+    """Return the context that verifies servers by the system's certificates and those of `ca_file`.
+
+    It is made once for each file: reading the system's certificates takes longer than a probe.
+
+    Raises:
+        ConfigurationError: the file cannot be read or holds no certificate.
+    """
+    # A system without certificates of its own (a bare container) gets those that httpx brings.
+    context = ssl.create_default_context() if _system_has_certificates() else httpx.create_ssl_context(trust_env=False)
+    context.set_alpn_protocols(["http/1.1"])
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(cafile=ca_file)
+        except OSError as error:  # ssl.SSLError is one
+            why = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+            raise ConfigurationError(
+                f"the certificates of ca_file {ca_file} cannot be used ({why}): name a readable PEM file"
+            ) from error
+    return context
+
+
+def _system_has_certificates() -> bool:
+    paths = ssl.get_default_verify_paths()
+    return bool(paths.cafile) or (bool(paths.capath) and any(Path(paths.capath).iterdir()))
+
+
+def resolved_headers(owner: str, configured: Mapping[str, str | Secret], token: Secret | None = None) -> dict[str, str]:
+    """Return the headers to send, with secrets in their places.
+
+    Args:
+        owner: whose headers they are, for the sentence (`probe rsvp-aws`).
+        configured: names, and values or where they are found.
+        token: sent as `Authorization: Bearer`.
+
+    Raises:
+        ConfigurationError: a secret is not there, or something is no header; the value is not in the sentence.
+    """
+    headers = {}
+    try:
+        if token is not None:
+            headers["Authorization"] = f"Bearer {resolve(token)}"
+        for name, value in configured.items():
+            headers[name] = resolve(value) if isinstance(value, Secret) else value
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{owner}: {error}") from None
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+            raise ConfigurationError(
+                f"{owner}: the header {plain(name, 40)} has a character that HTTP does not allow: correct it"
+            )
+    return headers
+
+
+def plain(text: str, limit: int = 200) -> str:
+    """Return text from outside as it may be stored and shown: one line, printable, bounded, its URLs redacted."""
+    line = _URL.sub(_redacted, " ".join(text.split()))
+    line = "".join(c if c.isprintable() else "�" for c in line)
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _redacted(match: re.Match[str]) -> str:
+    try:
+        return redacted_url(match[0])
+    except ValueError:  # looks like a URL and is none
+        return "…"
+
+
+def backoff_s(attempt: int, base: timedelta = BACKOFF) -> float:
+    """Return how many seconds to wait after failed attempt 0, 1, ..: twice as long each time, a half of it chance."""
+    return longest_backoff_s(attempt, base) * random.uniform(0.5, 1)  # noqa: S311 (nothing secret hangs on it)
+
+
+def longest_backoff_s(attempt: int, base: timedelta = BACKOFF) -> float:
+    """Return the most seconds that `backoff_s` can give."""
+    return base.total_seconds() * float(2**attempt)
+
+
+def retrying_for(timeout: timedelta, retries: int) -> timedelta:
+    """Return how long `retries` further attempts and the waiting between them may take in all."""
+    waiting = sum(longest_backoff_s(attempt) for attempt in range(retries))
+    return timeout * (retries + 1) + timedelta(seconds=waiting)
+
+
+def seconds(span: timedelta) -> str:
+    """Return a timeout in words: `2 s`, `0.15 s`."""
+    return f"{span.total_seconds():g} s"
+
+
+def network_words(error: OSError, phase: str) -> str:
+    """Say in a few words what became of a connection.
+
+    Args:
+        error: what asyncio or ssl raised.
+        phase: what was being done (`while connecting`).
+    """
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate does not verify: {plain(error.verify_message).rstrip('.')}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed: {(error.reason or type(error).__name__).replace('_', ' ').lower()}"
+    if isinstance(error, socket.gaierror):
+        return "name does not resolve" + (" (the resolver does not answer)" if error.errno == socket.EAI_AGAIN else "")
+    return _connection_words(error, phase)
+
+
+def _connection_words(error: OSError, phase: str) -> str:
+    numbers = _errnos(error)
+    if not numbers:
+        # asyncio raises a bare ConnectionError where the other side closed in the middle of the handshake.
+        return f"connection closed {phase}" if isinstance(error, ConnectionError) else f"failed {phase}"
+    if numbers == {errno.ECONNREFUSED}:
+        return "connection refused"
+    if numbers <= _RESET:
+        return f"connection reset {phase}"
+    return " and ".join(os.strerror(number).lower() for number in sorted(numbers)) + f" {phase}"
+
+
+def _errnos(error: OSError) -> set[int]:
+    """Return the numbers of an error; asyncio leaves them in the text alone where several addresses failed."""
+    if error.errno is not None:
+        return {error.errno}
+    return {int(number) for number in _ERRNO.findall(str(error))}
+
+
+class UnansweredError(Exception):
+    """A request that got no answer, or a longer one than is read; the text says why in a few words."""
+
+    def __init__(self, words: str, *, again: bool) -> None:
+        super().__init__(words)
+        self.again = again
+        """Whether the next attempt might fare better: the connection failed, before any time was lost on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One whole HTTP answer."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+
+class WebClient:
+    """An HTTP client that reuses connections and bounds every answer in time and size."""
+
+    def __init__(
+        self, *, headers: Mapping[str, str], context: ssl.SSLContext, timeout: timedelta, body_at_most: int
+    ) -> None:
+        """Make a client; it connects at the first request.
+
+        Args:
+            headers: sent with every request.
+            context: whom to trust.
+            timeout: for one request, from the look-up of the name to the last byte.
+            body_at_most: bytes of a body; a longer one is refused.
+        """
+        self._timeout = timeout
+        self._body_at_most = body_at_most
+        self._client = httpx.AsyncClient(
+            headers={"User-Agent": USER_AGENT, **headers},
+            verify=context,
+            timeout=timeout.total_seconds(),
+            # A request that hangs keeps its connection: a bounded pool would make the others wait for it.
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=8, keepalive_expiry=90),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        """Close the connections that are kept."""
+        await self._client.aclose()
+
+    async def ask(
+        self, method: str, url: httpx.URL, *, form: Mapping[str, str] | None = None, within: timedelta | None = None
+    ) -> Answer:
+        """Ask once.
+
+        Args:
+            method: GET or POST.
+            url: what to ask; redirects are not followed.
+            form: sent as the body.
+            within: a shorter timeout than the client's own.
+
+        Raises:
+            UnansweredError: no whole answer came.
+        """
+        timeout = self._timeout if within is None else min(within, self._timeout)
+        opened = _Opened()
+        try:
+            async with asyncio.timeout(timeout.total_seconds()):
+                request = self._client.build_request(method, url, data=form, extensions=opened.extensions)
+                return await self._receive(request)
+        except (TimeoutError, httpx.TimeoutException):
+            raise UnansweredError(f"timed out after {seconds(timeout)}", again=False) from None
+        except httpx.TransportError as error:
+            raise _unanswered(error) from None
+        except httpx.HTTPError as error:  # a body that cannot be decompressed
+            raise UnansweredError(f"answered with what cannot be read ({type(error).__name__})", again=False) from None
+        finally:
+            await opened.close_orphan()
+
+    async def _receive(self, request: httpx.Request) -> Answer:
+        response = await self._client.send(request, stream=True)
+        try:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > self._body_at_most:
+                    raise UnansweredError(f"answered with more than {self._body_at_most >> 20} MiB", again=False)
+        finally:
+            await response.aclose()
+        return Answer(response.status_code, response.headers, bytes(body))
+
+
+class _Opened:
+    """Remembers a TCP connection until its TLS handshake is done.
+
+    httpcore forgets it where the handshake is cancelled: a server that hangs there would cost one open file
+    each time that it is asked.
+    """
+
+    def __init__(self) -> None:
+        self._connected: httpcore.AsyncNetworkStream | None = None
+        self._in_handshake = False
+        self.extensions = {"trace": self._trace}
+
+    async def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.complete":
+            self._connected = info["return_value"]
+        elif event == "connection.start_tls.started":
+            self._in_handshake = True
+        elif event == "connection.start_tls.complete":
+            self._in_handshake = False
+
+    async def close_orphan(self) -> None:
+        """Close the connection if its handshake was never done."""
+        if self._in_handshake and self._connected is not None:
+            await self._connected.aclose()
+
+
+def _unanswered(error: httpx.TransportError) -> UnansweredError:
+    """Put words to what httpx raised; the cause is somewhere below it."""
+    cause = next((e for e in _causes(error) if isinstance(e, OSError) and not _only_says_so(e)), None)
+    if cause is not None:
+        again = not isinstance(cause, ssl.SSLError)
+        return UnansweredError(network_words(cause, "before its answer was complete"), again=again)
+    if isinstance(error, httpx.RemoteProtocolError):
+        closed = "disconnected" in str(error) or "closed" in str(error)
+        words = "connection closed before its answer was complete" if closed else "answer was not HTTP"
+        return UnansweredError(words, again=closed)
+    return UnansweredError("connection closed before its answer was complete", again=True)
+
+
+def _only_says_so(error: OSError) -> bool:
+    """Whether it is the summary that anyio raises over the errors of each address."""
+    return type(error) is OSError and error.errno is None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception and everything that it was raised from."""
+    yield error
+    if isinstance(error, BaseExceptionGroup):
+        for part in error.exceptions:
+            yield from _causes(part)
+    below = error.__cause__ or error.__context__
+    if below is not None:
+        yield from _causes(below)

@@ -1,0 +1,210 @@
+"""The dashboard as a program: it owns the board, starts the reader after the first paint, and routes keys to screens.
+
+Nothing heavy is imported here: what is only needed later (charts, help, input lines) is imported when it is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.message import Message
+from textual.screen import Screen
+
+from wedtui.tui.bindings import bind
+from wedtui.tui.board import DEFAULT_SPAN, SPANS, Board, SeriesKey
+from wedtui.tui.messages import HistoryArrived, News, PictureArrived, ReaderBroke, SourceFailed
+from wedtui.tui.palette import Palette
+from wedtui.tui.reader import Mailbox, Reader
+from wedtui.tui.screens.base import BoardScreen, own_bindings
+from wedtui.tui.screens.main import MainScreen
+from wedtui.tui.theme import load_theme, theme_names
+
+if TYPE_CHECKING:
+    from wedtui.clock import Clock
+    from wedtui.tui.source import Source
+
+
+class WedtuiApp(App[None], inherit_bindings=False):
+    """The dashboard.
+
+    Args:
+        open_source: makes the source of pictures; it may be slow and is called on the reader's thread.
+        clock: tells the time.
+        theme: the name of a theme file.
+        demo: whether the world is a demonstration; it is marked so.
+        personal: whether the service runs in personal mode; it is marked so.
+
+    Raises:
+        ConfigurationError: there is no such theme.
+    """
+
+    TITLE = "wedtui"
+    CSS_PATH = Path(__file__).with_name("wedtui.tcss")
+    ENABLE_COMMAND_PALETTE = True
+    ALLOW_SELECT = False
+    # Textual does not declare these two as class variables.
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (170, "-huge")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("app.freeze", "f", "freeze", "freeze", "Is production frozen, until when and why"),
+        bind("app.palette", "colon", "command_palette", "find", "Find a provider or a command by typing"),
+        bind("app.findings", "w", "findings", "findings", "What is wrong: list every finding, worst first"),
+        bind("app.theme", "t", "next_theme", "theme", "Use the next colour theme"),
+        bind("app.help", "question_mark", "help", "help", "List every key of this screen"),
+        bind("app.quit", "q,ctrl+q,ctrl+c", "quit", "quit", "Leave the dashboard; the service goes on"),
+    ]
+
+    def __init__(
+        self,
+        open_source: Callable[[], Source],
+        clock: Clock,
+        *,
+        theme: str,
+        demo: bool = False,
+        personal: bool = False,
+    ) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        self.clock = clock
+        self.board = Board(clock.now(), demo=demo, personal=personal)
+        self.palette = Palette(load_theme(theme))
+        self.span = DEFAULT_SPAN
+        self.register_theme(self.palette.theme.textual())
+        self.theme = theme
+        self._mailbox = Mailbox(lambda: self.post_message(self.MailArrived()))
+        self._reader = Reader(open_source, clock, self._mailbox)
+
+    class MailArrived(Message):
+        """Something lies in the mailbox."""
+
+    def get_default_screen(self) -> Screen[None]:
+        """Begin with the dashboard itself, so that the first paint is already it."""
+        return MainScreen()
+
+    def on_ready(self) -> None:
+        """Start what is slow, now that the first picture is on the terminal."""
+        self._reader.start()
+        self.set_interval(1.0, self._tick)
+
+    def on_unmount(self) -> None:
+        """Stop reading."""
+        self._reader.stop()
+
+    def on_wedtui_app_mail_arrived(self) -> None:
+        """Take what the reader left, and draw it."""
+        for news in self._mailbox.take():
+            self._hear(news)
+        self._show()
+
+    def _hear(self, news: News) -> None:
+        now = self.clock.now()
+        match news:
+            case PictureArrived(picture):
+                self.board = replace(self.board, now=now, picture=picture, problem=None, problem_since=None)
+            case SourceFailed(sentence, at, picture):
+                since = self.board.problem_since or at
+                self.board = replace(self.board, now=now, picture=picture, problem=sentence, problem_since=since)
+            case HistoryArrived(history):
+                self.board = replace(self.board, now=now, history=history)
+            case ReaderBroke(error):
+                raise error
+
+    def _tick(self) -> None:
+        """Move the clock; where no picture comes any more, let everything grow old."""
+        self.board = replace(self.board, now=self.clock.now())
+        if self.board.lag:
+            self._show()
+        elif isinstance(self.screen, BoardScreen):
+            self.screen.show_clock()
+
+    def _show(self) -> None:
+        if isinstance(self.screen, BoardScreen):
+            self.screen.show()
+
+    def reader_wants(self, key: SeriesKey | None) -> None:
+        """Say which history the visible chart shows."""
+        self._reader.want(key)
+
+    def choose_span(self, index: int) -> None:
+        """Choose the range of the charts; beyond the ends nothing happens."""
+        self.span = min(max(index, 0), len(SPANS) - 1)
+
+    def open_provider(self, name: str) -> None:
+        """Show one provider in full, above the dashboard."""
+        from wedtui.tui.screens.provider import ProviderScreen  # noqa: PLC0415 - when opened
+
+        self._back_to_dashboard()
+        self.push_screen(ProviderScreen(name))
+
+    def open_chart(self, provider: str, signal: str) -> None:
+        """Show the full-screen chart of a signal or probe."""
+        from wedtui.tui.screens.chart import ChartScreen  # noqa: PLC0415 - plotext costs a tenth of a second
+
+        self.push_screen(ChartScreen(provider, signal))
+
+    def action_findings(self) -> None:
+        """List the findings."""
+        from wedtui.tui.screens.findings import FindingsScreen  # noqa: PLC0415 - when opened
+
+        self._open_once(FindingsScreen)
+
+    def action_freeze(self) -> None:
+        """Show the freeze."""
+        from wedtui.tui.screens.freeze import FreezeScreen  # noqa: PLC0415 - when opened
+
+        self._open_once(FreezeScreen)
+
+    def action_help(self) -> None:
+        """List the keys of the screen that is shown."""
+        from wedtui.tui.screens.help import HelpScreen  # noqa: PLC0415 - when opened
+
+        if isinstance(self.screen, BoardScreen) and not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen))
+
+    def action_next_theme(self) -> None:
+        """Use the next theme."""
+        names = theme_names()
+        after = names[(names.index(self.palette.theme.name) + 1) % len(names)]
+        self.palette = Palette(load_theme(after))
+        self.register_theme(self.palette.theme.textual())
+        self.theme = after
+        for screen in self.screen_stack:
+            if isinstance(screen, BoardScreen):
+                screen.repaint()
+
+    def action_command_palette(self) -> None:
+        """Open the command palette."""
+        from wedtui.tui.screens.commands import CalmPalette  # noqa: PLC0415 - when opened
+
+        if not CalmPalette.lies_over(self):
+            self.push_screen(CalmPalette())
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer every provider, and every binding that stands among the key hints."""
+        for provider in self.board.picture.providers if self.board.picture else ():
+            name = provider.name
+            words = f"{provider.health.state}, weight {provider.evidence.weight} %"
+            yield SystemCommand(f"go to {name}", words, lambda name=name: self.open_provider(name))
+        owner = type(screen) if isinstance(screen, BoardScreen) else None
+        bindings = [(screen, b) for b in (own_bindings(owner) if owner else ()) if b.show]
+        for namespace, binding in [*bindings, *((self, b) for b in own_bindings(type(self)))]:
+            if binding.action != "command_palette":
+                action = binding.action
+                yield SystemCommand(
+                    binding.description,
+                    binding.tooltip,
+                    lambda action=action, namespace=namespace: self.run_action(action, namespace),
+                )
+
+    def _open_once(self, kind: Callable[[], BoardScreen]) -> None:
+        if not (isinstance(kind, type) and isinstance(self.screen, kind)):
+            self.push_screen(kind())
+
+    def _back_to_dashboard(self) -> None:
+        while len(self.screen_stack) > 1:
+            self.pop_screen()

@@ -1,0 +1,92 @@
+"""What the dashboard knows at one instant: the last picture, its age, and what is wrong with the reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from wedtui.core.picture import Finding, Picture
+    from wedtui.core.series import Series
+
+# The reader judges the picture anew every second; one that is older than three has a reader that hangs.
+PICTURE_FRESH = timedelta(seconds=3)
+# As long as a heartbeat is believed.
+PICTURE_BELIEVED = timedelta(seconds=6)
+
+SPANS = (
+    ("5 m", timedelta(minutes=5)),
+    ("15 m", timedelta(minutes=15)),
+    ("1 h", timedelta(hours=1)),
+    ("6 h", timedelta(hours=6)),
+    ("24 h", timedelta(hours=24)),
+)
+DEFAULT_SPAN = 1
+
+
+class SeriesKey(NamedTuple):
+    """Which history a chart shows; `signal` may be `core.series.probe_signal(...)`."""
+
+    provider: str
+    signal: str
+    span: timedelta
+
+
+class History(NamedTuple):
+    """The newest answer to a chart's question."""
+
+    key: SeriesKey
+    series: Series | None
+    problem: str | None = None
+    """Why there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Everything that the screens draw from; a new one for each change, never altered."""
+
+    now: datetime
+    picture: Picture | None = None
+    problem: str | None = None
+    """Why the newest reading failed; the picture, if any, is the last that succeeded, judged anew."""
+    problem_since: datetime | None = None
+    demo: bool = False
+    personal: bool = False
+    history: History | None = None
+
+    @property
+    def opening(self) -> bool:
+        """Whether nothing has been heard yet: neither a picture nor a reason why there is none."""
+        return self.picture is None and self.problem is None
+
+    @property
+    def lag(self) -> timedelta:
+        """How old the picture is; nothing while it is as new as it should be."""
+        if self.picture is None:
+            return timedelta()
+        old = self.now - self.picture.at
+        return old if old > PICTURE_FRESH else timedelta()
+
+    @property
+    def frozen_picture(self) -> bool:
+        """Whether the picture was not judged for so long that none of its states can be believed."""
+        return self.lag > PICTURE_BELIEVED
+
+    @property
+    def zone(self) -> str:
+        """The zone of the freeze, or UTC."""
+        return (self.picture.freeze.zone if self.picture else None) or "UTC"
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong, worst first: the dashboard's own reading, then the picture's."""
+        from wedtui.core.picture import Finding, Severity  # noqa: PLC0415 - not needed for the first paint
+
+        own: list[Finding] = []
+        at = self.picture.at if self.picture else None
+        if self.problem is not None:
+            own.append(Finding(Severity.CRITICAL, "cache", self.problem, self.problem_since))
+        if self.lag:
+            own.append(Finding(Severity.CRITICAL, "dashboard", "its reader hangs: what stands here is old", at))
+        return (*own, *(self.picture.findings if self.picture else ()))

@@ -1,0 +1,221 @@
+"""One provider in full: what its score is made of, what limits it, its probes and its signals."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from wedtui.core.evidence import Freshness, ProbeEvidence, SignalEvidence, freshness
+from wedtui.core.health import Component
+from wedtui.core.picture import ProbeDetails, ProviderPicture, signal_freshness
+from wedtui.core.series import probe_signal
+from wedtui.core.state import State, glyph
+from wedtui.core.wording import age, duration, short_age
+from wedtui.tui.board import Board
+from wedtui.tui.draw.providers import state_cell
+from wedtui.tui.rows import Row
+from wedtui.tui.spans import Line, Role, Span, fit, rule, wrap
+from wedtui.tui.values import MISSING, measure, milliseconds, reading
+
+ROUNDS_SHOWN = 20
+PASSED, FAILED = "·", "x"
+
+_BLANK = Row(())
+
+
+def detail_rows(board: Board, name: str, width: int) -> tuple[Row, ...]:
+    """Return the rows of the provider screen; probes and signals can be selected."""
+    provider = board.picture.provider(name) if board.picture else None
+    if provider is None:
+        text = f"{name} is no longer configured, or has not been read yet; Escape goes back"
+        return tuple(Row(line) for line in wrap(text, width, Role.DEGRADED, indent=" "))
+    return (
+        *_summary(board, provider, width),
+        _BLANK,
+        *_components(board, provider, width),
+        _BLANK,
+        *_probes(board, provider, width),
+        _BLANK,
+        *_signals(board, provider, width),
+    )
+
+
+def freshness_span(word: Freshness) -> Span:
+    """Return how much a value can be relied on, as a word."""
+    if word is Freshness.FRESH:
+        return word, Role.MUTED
+    return (word, Role.MUTED) if word is Freshness.MISSING else (word, Role.STALE)
+
+
+def _believed(board: Board, word: Freshness) -> Freshness:
+    return Freshness.STALE if board.frozen_picture and word is Freshness.FRESH else word
+
+
+def _value_span(words: str, word: Freshness) -> Span:
+    if words == MISSING:
+        return words, Role.MUTED
+    return (words, Role.TEXT) if word is Freshness.FRESH else (f"({words})", Role.STALE)
+
+
+def _cells(*cells: tuple[Span, int]) -> Line:
+    """Return cells in columns; a negative width aligns to the right."""
+    line: list[Span] = [(" ", Role.TEXT)]
+    for (words, role), width in cells:
+        line += [(fit(words, abs(width), right=width < 0), role), ("  ", Role.TEXT)]
+    return tuple(line[:-1])
+
+
+def _heading(*titles: tuple[str, int]) -> Row:
+    return Row(_cells(*(((title, Role.MUTED), width) for title, width in titles)))
+
+
+def _summary(board: Board, provider: ProviderPicture, width: int) -> list[Row]:
+    health, evidence = provider.health, provider.evidence
+    score: Span = (f"score {health.score:.1f}", Role.STRONG) if health.score is not None else ("no score", Role.MUTED)
+    if health.score is not None and (board.frozen_picture or health.state is State.UNKNOWN):
+        score = (f"score ({health.score:.1f})", Role.STALE)
+    capacity = f" · capacity {evidence.capacity:g}/s" if evidence.capacity else ""
+    line: Line = (
+        (" ", Role.TEXT),
+        state_cell(board, health.state),
+        ("   ", Role.TEXT),
+        score,
+        (f"   {age(health.measured_at, board.now)} old", Role.MUTED),
+        (f"   {evidence.kind} · weight {evidence.weight} %{capacity}", Role.TEXT),
+    )
+    ceilings = [
+        Row(line) for text in health.ceilings for line in wrap(f"limited: {text}", width, Role.DEGRADED, indent="   ")
+    ]
+    return [Row(line), *ceilings]
+
+
+_COMPONENT = (("COMPONENT", 12), ("VALUE", -5), ("WEIGHT", -6), ("MEASURE", -10), ("AGE", -6), ("", 7))
+
+
+def _components(board: Board, provider: ProviderPicture, width: int) -> list[Row]:
+    rows = [Row(rule("score", width)), _heading(*_COMPONENT, ("FROM", 20))]
+    for component in provider.health.components:
+        rows.append(Row(_component(board, component, width)))
+        if component.problem and component.expected:
+            rows += [Row(line) for line in text_lines((component.problem, Role.DEGRADED), width)]
+    return rows
+
+
+def _component(board: Board, c: Component, width: int) -> Line:
+    fresh = _believed(board, c.freshness)
+    value = MISSING if c.value is None else f"{c.value:.2f}"
+    source = (c.source if c.expected else c.problem) or ""
+    name = (c.name, Role.TEXT if c.expected else Role.MUTED)
+    fixed = sum(abs(size) + 2 for _, size in _COMPONENT) + 2
+    return _cells(
+        (name, 12),
+        (_value_span(value, fresh), -5),
+        ((f"{c.weight:.2f}", Role.MUTED), -6),
+        (_value_span(measure(c.name, c.measure), fresh), -10),
+        ((short_age(c.measured_at, board.now) if c.measured_at else MISSING, Role.MUTED), -6),
+        (freshness_span(fresh) if c.expected else ("not set", Role.MUTED), 7),
+        ((source, Role.MUTED), max(width - fixed, 8)),
+    )
+
+
+def _probes(board: Board, provider: ProviderPicture, width: int) -> list[Row]:
+    probes = provider.evidence.probes
+    if not probes:
+        return [Row(rule("probes", width)), Row(((" no probe is configured for it", Role.MUTED),))]
+    details = {d.name: d for d in (board.picture.probes if board.picture else ())}
+    titles = (("PROBE", 18), ("ROUNDS, newest last", ROUNDS_SHOWN), ("HTTP", -4), ("TOTAL", -7), ("AGE", -6), ("", 7))
+    rows = [Row(rule("probes", width, (("Enter: chart", Role.MUTED),))), _heading(*titles)]
+    for probe in probes:
+        rows += _probe(board, probe, details.get(probe.name), width)
+    return rows
+
+
+def _probe(board: Board, probe: ProbeEvidence, details: ProbeDetails | None, width: int) -> list[Row]:
+    newest = probe.rounds[0] if probe.rounds else None
+    at = newest.at if newest else None
+    fresh = _believed(board, freshness(at, probe.interval, board.now))
+    passed = newest is not None and newest.passed
+    word: Span = ("passed", Role.OK) if passed else ("FAILED", Role.CRITICAL)
+    if fresh is not Freshness.FRESH:
+        word = freshness_span(fresh)
+    status = str(details.status) if details and details.status is not None else MISSING
+    total = milliseconds(details.total_ms) if details else MISSING
+    first = (
+        *_cells(((probe.name, Role.STRONG), 18)),
+        ("  ", Role.TEXT),
+        *_rounds(probe),
+    )
+    rest = _cells(
+        (_value_span(status, fresh), -4),
+        (_value_span(total, fresh), -7),
+        ((short_age(at, board.now), Role.MUTED), -6),
+        (word, 7),
+    )
+    rows = [Row((*first, (" ", Role.TEXT), *rest), probe_signal(probe.name))]
+    rows += [Row(line) for text in _probe_remarks(board, probe, details) for line in text_lines(text, width)]
+    return rows
+
+
+def _rounds(probe: ProbeEvidence) -> Line:
+    """Return a glyph for each of the newest rounds, the newest last."""
+    rounds = probe.rounds[:ROUNDS_SHOWN]
+    glyphs = tuple((PASSED, Role.TEXT) if r.passed else (FAILED, Role.CRITICAL) for r in reversed(rounds))
+    return ((" " * (ROUNDS_SHOWN - len(rounds)), Role.TEXT), *glyphs)
+
+
+def text_lines(span: Span, width: int) -> list[Line]:
+    """Return a remark under a row, wrapped."""
+    return wrap(span[0], width, span[1], indent="   ")
+
+
+def _probe_remarks(board: Board, probe: ProbeEvidence, details: ProbeDetails | None) -> list[Span]:
+    remarks: list[Span] = []
+    failed = next((r for r in probe.rounds if not r.passed), None)
+    if failed is not None:
+        role = Role.CRITICAL if failed is probe.rounds[0] else Role.MUTED
+        remarks.append((f"last failure {age(failed.at, board.now)} ago: {failed.failure or 'no reason given'}", role))
+    if details is None:
+        return remarks
+    parts = [
+        f"{name} {milliseconds(value)}"
+        for name, value in (
+            ("connect", details.connect_ms),
+            ("TLS", details.tls_ms),
+            ("first byte", details.first_byte_ms),
+        )
+        if value is not None
+    ]
+    every = f"every {duration(probe.interval)}, timeout {duration(details.timeout)}"
+    remarks.append((f"{' · '.join([*parts, every])} · {details.url}", Role.MUTED))
+    if details.certificate_expires_at is not None:
+        remarks.append(_certificate(details.certificate_expires_at, board.now))
+    return remarks
+
+
+def _certificate(expires: datetime, now: datetime) -> Span:
+    if expires <= now:
+        return f"{glyph(State.CRITICAL)} certificate expired {duration(now - expires)} ago", Role.CRITICAL
+    return f"certificate good for {duration(expires - now)}, until {expires:%Y-%m-%d %H:%M} UTC", Role.MUTED
+
+
+def _signals(board: Board, provider: ProviderPicture, width: int) -> list[Row]:
+    signals = provider.evidence.signals
+    if not signals:
+        return [Row(rule("signals", width)), Row(((" no query is configured for it", Role.MUTED),))]
+    titles = (("SIGNAL", 18), ("VALUE", -12), ("AGE", -6), ("", 7), ("FROM", 20))
+    rows = [Row(rule("signals", width, (("Enter: chart", Role.MUTED),))), _heading(*titles)]
+    for signal in signals:
+        rows.append(Row(_signal(board, signal), signal.signal))
+        if signal.problem:
+            rows += [Row(line) for line in text_lines((signal.problem, Role.DEGRADED), width)]
+    return rows
+
+
+def _signal(board: Board, signal: SignalEvidence) -> Line:
+    fresh = _believed(board, signal_freshness(signal, board.now))
+    return _cells(
+        ((signal.signal, Role.STRONG), 18),
+        (_value_span(reading(signal.signal, signal.value), fresh), -12),
+        ((short_age(signal.measured_at, board.now), Role.MUTED), -6),
+        (freshness_span(fresh), 7),
+        ((signal.source, Role.MUTED), 30),
+    )

@@ -1,0 +1,64 @@
+"""What is wrong: the worst in one line, and all of it as a list."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from wedtui.core.picture import Finding, Severity
+from wedtui.core.state import State, glyph
+from wedtui.core.wording import age
+from wedtui.tui.board import Board
+from wedtui.tui.rows import Row
+from wedtui.tui.spans import Line, Role, Span, clean, crop, fit, length, wrap
+
+_LOOK: dict[Severity, tuple[str, Role]] = {
+    Severity.CRITICAL: (glyph(State.CRITICAL), Role.CRITICAL),
+    Severity.WARNING: (glyph(State.DEGRADED), Role.DEGRADED),
+    Severity.NOTE: ("·", Role.ACCENT),
+}
+
+
+def worst_lines(board: Board, width: int, count: int) -> tuple[Line, ...]:
+    """Return the worst findings, one a line, at most `count`; the last line says how many more there are."""
+    findings = board.findings
+    if not findings:
+        return (_nothing(board),)
+    shown = findings[:count]
+    more = len(findings) - len(shown)
+    tails = [f"  w: +{more} more " if more and i == len(shown) - 1 else "" for i in range(len(shown))]
+    return tuple(_one(board, finding, tail, width) for finding, tail in zip(shown, tails, strict=True))
+
+
+def _nothing(board: Board) -> Line:
+    if board.picture is None:
+        return ((" … reading the cache", Role.MUTED),)
+    if not board.picture.providers:
+        return ((" no providers configured: write a configuration with `wedtui config init`", Role.DEGRADED),)
+    return ((f" {glyph(State.OK)} nothing is wrong", Role.OK), (" with what is watched", Role.MUTED))
+
+
+def _one(board: Board, finding: Finding, tail: str, width: int) -> Line:
+    sign, role = _LOOK[finding.severity]
+    old = f"  {age(finding.measured_at, board.now)} old" if finding.measured_at else ""
+    end: list[Span] = [(old, Role.MUTED), (tail, Role.ACCENT)]
+    head: Line = ((f" {sign} {clean(finding.subject)}  ", role), (clean(finding.text), Role.TEXT))
+    return (*crop(head, max(width - length(end), 10)), *end)
+
+
+def finding_rows(board: Board, width: int) -> tuple[Row, ...]:
+    """Return every finding, worst first, its sentence wrapped; each can be selected."""
+    if not board.findings:
+        return (Row(_nothing(board)),)
+    rows: list[Row] = []
+    count: Counter[str] = Counter()
+    for finding in board.findings:
+        sign, role = _LOOK[finding.severity]
+        old = age(finding.measured_at, board.now) if finding.measured_at else "–"
+        head = f" {sign} {fit(finding.severity.upper(), 9)} {fit(finding.subject, 14)} {fit(old, 9, right=True)}  "
+        sentence = wrap(finding.text, max(width - len(head) - 1, 20))
+        # The same subject can have several findings; the number keeps their rows apart.
+        count[finding.subject] += 1
+        key = f"{count[finding.subject]} {finding.subject}"
+        rows.append(Row(((head, role), *(sentence[0] if sentence else ())), key))
+        rows += [Row(((" " * len(head), Role.TEXT), *line)) for line in sentence[1:]]
+    return tuple(rows)

@@ -1,0 +1,54 @@
+"""The freeze screen: the verdict, why, what cannot be read, and the same instants on several walls."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from wedtui.core.wording import duration, local_time
+from wedtui.tui.board import Board
+from wedtui.tui.draw.status import freeze_words
+from wedtui.tui.rows import Row
+from wedtui.tui.spans import Line, Role, rule, wrap
+
+
+def freeze_rows(board: Board, width: int) -> tuple[Row, ...]:
+    """Return the rows of the freeze screen."""
+    picture = board.picture
+    if picture is None:
+        return (Row(((" … reading the cache", Role.MUTED),)),)
+    verdict = picture.freeze
+    role = Role.DEGRADED if verdict.frozen else Role.OK
+    rows: list[Line] = [((f" {picture.environment}: {freeze_words(verdict, board.now)}", role),), ()]
+    if verdict.since is not None:
+        rows += _instant("frozen since", verdict.since, verdict.zone, board.now)
+    if verdict.until is not None:
+        rows += _instant("frozen until", verdict.until, verdict.zone, board.now)
+    if verdict.next_start is not None:
+        rows += _instant("next freeze", verdict.next_start, verdict.zone, board.now)
+    if verdict.reasons:
+        rows += [(), rule("reasons", width)]
+        rows += [line for reason in verdict.reasons for line in wrap(reason, width, indent="   ")]
+    if verdict.unreadable:
+        rows += [(), rule("unreadable, therefore frozen", width)]
+        rows += [line for text in verdict.unreadable for line in wrap(text, width, Role.DEGRADED, indent="   ")]
+    level = picture.protection
+    rows += [(), rule("protection", width), ((f"   {level.level}", Role.STRONG),)]
+    rows += wrap(level.reason, width, Role.MUTED, indent="   ")
+    rows += [(), rule("always allowed", width)]
+    rescue = (
+        "A freeze never stops a rescue: failover by a person, rollback within 24 h of a release, restart of an "
+        "unhealthy target, scale-up, lockdown, acknowledgement."
+    )
+    rows += wrap(rescue, width, Role.MUTED, indent="   ")
+    return tuple(Row(line) for line in rows)
+
+
+def _instant(title: str, at: datetime, zone: str | None, now: datetime) -> list[Line]:
+    """Return one instant in UTC and in the zone that decides it, with how far away it is."""
+    away = f"{duration(at - now)} {'ahead' if at > now else 'ago'}"
+    rows: list[Line] = [
+        ((f"   {title:<14}", Role.MUTED), (local_time(at, "UTC", now), Role.TEXT), (f"   {away}", Role.MUTED))
+    ]
+    if zone and zone != "UTC":
+        rows.append((("   " + " " * 14, Role.MUTED), (local_time(at, zone, now), Role.TEXT)))
+    return rows

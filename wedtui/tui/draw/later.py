@@ -1,0 +1,31 @@
+"""The two panes whose rooms are still empty: they say what will stand there, and that nothing is configured."""
+
+from __future__ import annotations
+
+from wedtui.tui.spans import Line, Role, rule, wrap
+
+
+def deployments_lines(width: int, height: int) -> tuple[Line, ...]:
+    """Return the deployment queue's lines."""
+    return _pane(
+        "deployments",
+        "No deployment source is configured.",
+        "Releases that wait, run or verify will be listed here.",
+        (width, height),
+    )
+
+
+def emergency_lines(width: int, height: int) -> tuple[Line, ...]:
+    """Return the emergency actions' lines."""
+    return _pane(
+        "emergency actions",
+        "No action is configured: no key here changes anything.",
+        "Failover, rollback and lockdown will start here.",
+        (width, height),
+    )
+
+
+def _pane(title: str, nothing: str, later: str, size: tuple[int, int]) -> tuple[Line, ...]:
+    width, height = size
+    body = [*wrap(nothing, width - 1, Role.TEXT, indent=" "), *wrap(later, width - 1, Role.MUTED, indent=" ")]
+    return (rule(title, width), *body)[:height]

@@ -1,0 +1,146 @@
+"""The provider table: one row for each, in the order of the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wedtui.core.evidence import Freshness, freshness
+from wedtui.core.health import AVAILABILITY, ERRORS, LATENCY, SATURATION
+from wedtui.core.picture import ProviderPicture
+from wedtui.core.state import State, glyph
+from wedtui.core.wording import short_age
+from wedtui.tui.board import Board
+from wedtui.tui.rows import Row
+from wedtui.tui.spans import Line, Role, Span, fit, state_role
+from wedtui.tui.values import MISSING, measure
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its title, width, alignment, from which width of the table on it is shown, and its cell."""
+
+    title: str
+    width: int
+    cell: Callable[[Board, ProviderPicture], Span]
+    right: bool = True
+    from_width: int = 0
+
+
+def state_cell(board: Board, state: State) -> Span:
+    """Return glyph and word of a state; of a picture that nobody judges any more, UNKNOWN."""
+    shown = State.UNKNOWN if board.frozen_picture else state
+    return f"{glyph(shown)} {shown}", state_role(shown)
+
+
+def _state(board: Board, p: ProviderPicture) -> Span:
+    return state_cell(board, p.health.state)
+
+
+def _name(_board: Board, p: ProviderPicture) -> Span:
+    return p.name, Role.STRONG
+
+
+def _score(board: Board, p: ProviderPicture) -> Span:
+    if p.health.score is None:
+        return MISSING, Role.MUTED
+    if board.frozen_picture or p.health.state is State.UNKNOWN:
+        return f"({p.health.score:.1f})", Role.STALE
+    return f"{p.health.score:.1f}", Role.TEXT
+
+
+def _weight(_board: Board, p: ProviderPicture) -> Span:
+    return f"{p.evidence.weight} %", Role.TEXT
+
+
+def _measure(name: str) -> Callable[[Board, ProviderPicture], Span]:
+    """Make the cell of a component's measure: in brackets once it is old, a dash where there is none."""
+
+    def cell(board: Board, p: ProviderPicture) -> Span:
+        component = p.health.component(name)
+        if component.measure is None:
+            return MISSING, Role.MUTED
+        words = measure(name, component.measure)
+        if component.freshness is not Freshness.FRESH or board.frozen_picture:
+            return f"({words})", Role.STALE
+        if component.value is None or component.value >= 1:
+            return words, Role.TEXT
+        return words, Role.CRITICAL if component.value <= 0 else Role.DEGRADED
+
+    return cell
+
+
+def _probes(board: Board, p: ProviderPicture) -> Span:
+    """Return how many probes passed their newest round, of those that there are; old rounds pass nothing."""
+    probes = p.evidence.probes
+    if not probes:
+        return MISSING, Role.MUTED
+    newest = [(probe.rounds[0] if probe.rounds else None, probe.interval) for probe in probes]
+    passed = sum(r is not None and r.passed for r, _ in newest)
+    old = [r is None or freshness(r.at, step, board.now) is not Freshness.FRESH for r, step in newest]
+    if any(old):
+        return f"({passed}/{len(probes)})", Role.STALE
+    return f"{passed}/{len(probes)}", Role.TEXT if passed == len(probes) else Role.CRITICAL
+
+
+def _age(board: Board, p: ProviderPicture) -> Span:
+    old = p.health.state is State.UNKNOWN or board.frozen_picture
+    words = short_age(p.health.measured_at, board.now)
+    return (f"({words})", Role.STALE) if old and p.health.measured_at else (words, Role.MUTED)
+
+
+COLUMNS = (
+    Column("STATE", 10, _state, right=False),
+    Column("PROVIDER", 16, _name, right=False),
+    Column("SCORE", 7, _score),
+    Column("WEIGHT", 6, _weight),
+    Column("P95", 9, _measure(LATENCY)),
+    Column("ERRORS", 8, _measure(ERRORS)),
+    Column("AGE", 7, _age),
+    Column("PROBES", 7, _probes, from_width=100),
+    Column("AVAIL", 8, _measure(AVAILABILITY), from_width=100),
+    Column("SATUR", 8, _measure(SATURATION), from_width=110),
+)
+
+
+def _columns(width: int) -> list[Column]:
+    return [c for c in COLUMNS if width >= c.from_width]
+
+
+def provider_header(width: int) -> Line:
+    """Return the titles of the columns."""
+    cells = "  ".join(fit(c.title, c.width, right=c.right) for c in _columns(width))
+    return ((f" {cells}", Role.MUTED),)
+
+
+def provider_row(board: Board, provider: ProviderPicture, width: int) -> Row:
+    """Return one provider's row; the reason for a bad state fills what room is left."""
+    line: list[Span] = [(" ", Role.TEXT)]
+    taken = 1
+    for column in _columns(width):
+        words, role = column.cell(board, provider)
+        line += [(fit(words, column.width, right=column.right), role), ("  ", Role.TEXT)]
+        taken += column.width + 2
+    if width - taken >= 16:
+        line.append((fit(why(board, provider), width - taken), Role.MUTED))
+    return Row(tuple(line), provider.name)
+
+
+def why(board: Board, provider: ProviderPicture) -> str:
+    """Return the reason of the picture's finding about a provider; nothing while it is well."""
+    picture = board.picture
+    found = picture.findings if picture else ()
+    prefix = f"{provider.health.state}: "
+    return next((f.text.removeprefix(prefix) for f in found if f.subject == provider.name), "")
+
+
+def matching(board: Board, words: str) -> tuple[ProviderPicture, ...]:
+    """Return the providers in whose name, kind or state every one of `words` occurs."""
+    providers = board.picture.providers if board.picture else ()
+    parts = words.casefold().split()
+
+    def fits(p: ProviderPicture) -> bool:
+        text = f"{p.name} {p.evidence.kind} {state_cell(board, p.health.state)[0]}".casefold()
+        return all(part in text for part in parts)
+
+    return tuple(p for p in providers if fits(p))

@@ -1,0 +1,110 @@
+"""The lines that always stand on top: environment, freeze, protection, the data's state, marks and the clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from wedtui.core.freeze import PRODUCTION, Verdict
+from wedtui.core.picture import Picture, ServiceCondition
+from wedtui.core.season import Protection
+from wedtui.core.wording import age, duration, local_time
+from wedtui.tui.board import Board
+from wedtui.tui.spans import Line, Role, Span, clean, length, spread
+
+# From this width on there is room for whole zone names and dates.
+ROOMY = 110
+_GAP: Span = ("  ", Role.TEXT)
+
+_PROTECTION_ROLES = {
+    Protection.NORMAL: Role.BADGE,
+    Protection.HIGH: Role.MARK,
+    Protection.MAXIMUM: Role.CAUTION,
+}
+
+
+def status_lines(board: Board, width: int) -> tuple[Line, Line]:
+    """Return the two lines on top of every screen."""
+    return _world(board, width), _data(board, width)
+
+
+def freeze_words(verdict: Verdict, now: datetime) -> str:
+    """Say until when it is frozen, or when the next freeze begins, in words without the reasons."""
+    if not verdict.frozen:
+        if verdict.next_start is None:
+            return "open, no freeze ahead"
+        begins = local_time(verdict.next_start, verdict.zone or "UTC", now)
+        return f"open until {begins}, freeze in {duration(verdict.next_start - now)}"
+    if verdict.until is None:
+        return "FROZEN until its sources can be read" if verdict.unreadable else "FROZEN, no end known"
+    return f"FROZEN until {local_time(verdict.until, verdict.zone or 'UTC', now)}"
+
+
+def _world(board: Board, width: int) -> Line:
+    """Return the first line: where one is and what is allowed there."""
+    picture = board.picture
+    if picture is None:
+        return spread(((" wedtui ", Role.BADGE),), (), width)
+    verdict, level = picture.freeze, picture.protection.level
+    production = picture.environment == PRODUCTION
+    badge = (f" {picture.environment.upper()} ", Role.ALARM if production else Role.BADGE)
+    words = freeze_words(verdict, board.now)
+    sign: Span = (f" ◆ {words} ", Role.CAUTION) if verdict.frozen else (f" ◇ {words}", Role.TEXT)
+    state: Line = (badge, sign)
+    shield: Line = ((f" protection {level} ", _PROTECTION_ROLES[level]),)
+    reasons = f"  {clean(', '.join(verdict.reasons))}"
+    room = width - length(state) - length(shield) - 1
+    if verdict.frozen and verdict.reasons and room >= 12:
+        state = (*state, (reasons, Role.TEXT))
+    return spread(state, shield, width)
+
+
+def _data(board: Board, width: int) -> Line:
+    """Return the second line: whether the data can be believed, what kind of world it is, and the time."""
+    marks: list[Span] = []
+    if board.demo:
+        marks += [_GAP, (" DEMO ", Role.MARK)]
+    if board.personal:
+        marks += [_GAP, (" PERSONAL ", Role.MARK)]
+    return spread((*_service(board), *marks), _clock(board, width), width)
+
+
+def _service(board: Board) -> Line:
+    picture = board.picture
+    if picture is None:
+        if board.problem is not None:
+            return ((" ■ CACHE UNREADABLE ", Role.ALARM),)
+        return ((" … reading the cache", Role.MUTED),)
+    if board.lag:
+        return ((f" ■ THIS PICTURE IS {duration(board.lag)} OLD ", Role.ALARM),)
+    if board.problem is not None:
+        heard = age(_heard(picture), board.now)
+        return ((" ■ CACHE UNREADABLE ", Role.ALARM), (f" last heard {heard} ago", Role.TEXT))
+    return _condition(picture, board.now)
+
+
+def _condition(picture: Picture, now: datetime) -> Line:
+    service = picture.service
+    if picture.condition is ServiceCondition.RUNNING and service is not None:
+        return ((" ● service running", Role.OK), (f" {age(service.heartbeat_at, now)} ago", Role.MUTED))
+    if picture.condition is ServiceCondition.STOPPED and service is not None:
+        return ((f" ■ SERVICE STOPPED {age(service.stopped_at, now)} ago ", Role.ALARM),)
+    if picture.condition is ServiceCondition.DEAD and service is not None:
+        return ((f" ■ SERVICE DEAD, last heard {age(service.heartbeat_at, now)} ago ", Role.ALARM),)
+    return ((" ■ SERVICE NEVER STARTED ", Role.ALARM),)
+
+
+def _heard(picture: Picture) -> datetime | None:
+    return picture.service.heartbeat_at if picture.service else None
+
+
+def _clock(board: Board, width: int) -> Line:
+    """Return the time in UTC and, where the freeze has a zone of its own, on its wall clock."""
+    utc = board.now.astimezone(UTC)
+    line: list[Span] = [(f"{utc:%a %d %b %H:%M:%S} UTC" if width >= ROOMY else f"{utc:%a %H:%M:%S} UTC", Role.STRONG)]
+    if board.zone != "UTC":
+        there = board.now.astimezone(ZoneInfo(board.zone))
+        place = board.zone if width >= ROOMY else board.zone.rsplit("/", 1)[-1].replace("_", " ")
+        day = "" if there.date() == utc.date() else f"{there:%a} "
+        line.append((f" · {day}{there:%H:%M} {place}", Role.TEXT))
+    return (*line, (" ", Role.TEXT))

@@ -1,0 +1,226 @@
+"""A list whose cursor follows an object, drawn line by line: only rows that differ are sent to the terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.binding import BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from wedtui.tui.bindings import bind
+from wedtui.tui.palette import Palette
+from wedtui.tui.rows import Row
+from wedtui.tui.spans import Line, rule
+
+
+class Listing(ScrollView, can_focus=True, inherit_bindings=False):
+    """Rows under a heading that does not scroll.
+
+    The cursor is the key of a row, not its place: it moves with the object. Where the object vanishes, nothing is
+    selected until a person chooses again, so that no key ever hits a neighbour.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("list.up", "up,k", "move(-1)", "up", "Move the cursor to the row above", show=False),
+        bind("list.down", "down,j", "move(1)", "down", "Move the cursor to the row below", show=False),
+        bind("list.page-up", "pageup,ctrl+b", "page(-1)", "page up", "Move by one screen upwards", show=False),
+        bind("list.page-down", "pagedown,ctrl+f", "page(1)", "page down", "Move by one screen downwards", show=False),
+        bind("list.top", "home,g", "edge(-1)", "top", "Move to the first row", show=False),
+        bind("list.bottom", "end,G", "edge(1)", "bottom", "Move to the last row", show=False),
+    ]
+
+    @dataclass
+    class Moved(Message):
+        """The cursor stands on another object, or on none."""
+
+        listing: Listing
+        key: str | None
+
+    @dataclass
+    class Vanished(Message):
+        """The object under the cursor is gone; nothing is selected now."""
+
+        listing: Listing
+        key: str
+
+    @dataclass
+    class Chosen(Message):
+        """A person asked to open an object."""
+
+        listing: Listing
+        key: str
+
+    def __init__(
+        self,
+        palette: Palette,
+        *,
+        id: str,  # noqa: A002 - Textual's own name for it
+        title: str = "",
+        remark: Line = (),
+    ) -> None:
+        super().__init__(id=id)
+        self._palette = palette
+        self._title, self._remark = title, remark
+        self._heading: tuple[Line, ...] = ()
+        self._rows: tuple[Row, ...] = ()
+        self._places: dict[str, int] = {}
+        self._last_place = 0
+        self._fresh = True
+        self.cursor: str | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The objects that can be selected, in their order."""
+        return tuple(self._places)
+
+    @property
+    def inner_width(self) -> int:
+        """The cells of a row, beside the scrollbar."""
+        return self.scrollable_content_region.width
+
+    def show(self, heading: tuple[Line, ...], rows: tuple[Row, ...]) -> None:
+        """Take new rows; the cursor stays with its object."""
+        old_heading, old_rows = self._heading, self._rows
+        old_cursor = self.cursor
+        self._heading, self._rows = heading, rows
+        self._places = {row.key: i for i, row in enumerate(rows) if row.key is not None}
+        self._follow()
+        size = Size(self.size.width, len(heading) + len(rows))
+        if len(old_heading) != len(heading) or size != self.virtual_size:
+            self.virtual_size = size
+            self.refresh()
+            return
+        for y, (before, after) in enumerate(zip(old_heading, heading, strict=True)):
+            if before != after:
+                self.refresh(Region(0, y, self.size.width, 1))
+        for i, (old, new) in enumerate(zip(old_rows, rows, strict=True)):
+            was, stands = old.key is not None and old.key == old_cursor, new.key is not None and new.key == self.cursor
+            if old.line != new.line or was != stands:
+                self._refresh_row(i)
+
+    def select(self, key: str | None) -> None:
+        """Put the cursor on an object, or on none."""
+        if key is not None and key not in self._places:
+            return
+        old, self.cursor = self.cursor, key
+        self._fresh = False
+        if old == key:
+            return
+        for changed in (old, key):
+            if changed is not None and changed in self._places:
+                self._refresh_row(self._places[changed])
+        if key is not None:
+            self._last_place = self._places[key]
+            self._reveal(self._last_place)
+        self.post_message(self.Moved(self, key))
+
+    def release(self) -> None:
+        """Let the next rows put the cursor on the first of them."""
+        self.cursor, self._fresh = None, True
+
+    def repaint(self, palette: Palette) -> None:
+        """Redraw everything in another palette."""
+        self._palette = palette
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line."""
+        width = self.inner_width
+        if not self._heading:  # the first paint, before anyone knows a width
+            line = rule(self._title, width) if y == 0 else self._remark if y == 1 else ()
+            return self._palette.strip(line, width)
+        if y < len(self._heading):
+            return self._palette.strip(self._heading[y], width)
+        i = y - len(self._heading) + self.scroll_offset.y
+        if i >= len(self._rows):
+            return self._palette.strip((), width)
+        row = self._rows[i]
+        return self._palette.strip(row.line, width, cursor=row.key is not None and row.key == self.cursor)
+
+    def action_move(self, by: int) -> None:
+        """Move to the next or previous object; without any that can be selected, scroll."""
+        keys = self.keys
+        if not keys:
+            self._scroll_by(by)
+        elif self.cursor in self._places:
+            at = keys.index(self.cursor) + by
+            if 0 <= at < len(keys):
+                self.select(keys[at])
+            else:
+                self._scroll_by(by)
+        else:
+            self.select(self._nearest())
+
+    def action_page(self, by: int) -> None:
+        """Move by one screen."""
+        room = max(self.size.height - len(self._heading) - 1, 1)
+        if not self.keys:
+            self._scroll_by(by * room)
+            return
+        here = self._places.get(self.cursor or "", self._last_place)
+        wanted = here + by * room
+        self.select(min(self._places, key=lambda key: abs(self._places[key] - wanted)))
+
+    def action_edge(self, side: int) -> None:
+        """Move to the first or the last object."""
+        if self.keys:
+            self.select(self.keys[0] if side < 0 else self.keys[-1])
+        if not self.keys or side < 0:
+            self._scroll_by(side * len(self._rows))
+
+    def action_choose(self) -> None:
+        """Open the object under the cursor; without one, nothing happens."""
+        if self.cursor is not None and self.cursor in self._places:
+            self.post_message(self.Chosen(self, self.cursor))
+
+    def on_click(self, event: events.Click) -> None:
+        """Select the row that was clicked; a click on the selected one opens it."""
+        i = event.y - len(self._heading) + self.scroll_offset.y
+        key = self._rows[i].key if event.y >= len(self._heading) and i < len(self._rows) else None
+        if key is None:
+            return
+        if key == self.cursor:
+            self.action_choose()
+        else:
+            self.select(key)
+
+    def _follow(self) -> None:
+        """Keep the cursor on its object; say so where it vanished."""
+        if self.cursor is not None and self.cursor not in self._places:
+            gone, self.cursor = self.cursor, None
+            self.post_message(self.Vanished(self, gone))
+        elif self.cursor is None and self._fresh and self._places:
+            self._fresh = False
+            self.cursor = next(iter(self._places))
+            self.post_message(self.Moved(self, self.cursor))
+        if self.cursor is not None:
+            self._last_place = self._places[self.cursor]
+
+    def _nearest(self) -> str:
+        """Return the object nearest to where the cursor last was."""
+        return min(self._places, key=lambda key: abs(self._places[key] - self._last_place))
+
+    def _refresh_row(self, i: int) -> None:
+        y = i + len(self._heading) - self.scroll_offset.y
+        if len(self._heading) <= y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    def _reveal(self, i: int) -> None:
+        """Scroll so that row `i` is seen, and with the first object also what stands above it."""
+        room = self.size.height - len(self._heading)
+        top = self.scroll_offset.y
+        first = i == min(self._places.values())
+        if first and i < room:
+            self.scroll_to(y=0, animate=False)
+        elif i < top:
+            self.scroll_to(y=i, animate=False)
+        elif room > 0 and i >= top + room:
+            self.scroll_to(y=i - room + 1, animate=False)
+
+    def _scroll_by(self, lines: int) -> None:
+        self.scroll_to(y=self.scroll_offset.y + lines, animate=False)

@@ -1,0 +1,167 @@
+"""The one thread that uses the source: it looks for changes, reads, judges anew, and hands over frozen values.
+
+It never touches a widget. What it says goes through a mailbox with one place for each kind, so that nothing
+piles up where the screen is slow: the newest wins.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from wedtui.errors import WedtuiError
+from wedtui.tui.board import History, SeriesKey
+from wedtui.tui.messages import HistoryArrived, News, PictureArrived, ReaderBroke, SourceFailed
+
+if TYPE_CHECKING:
+    from wedtui.clock import Clock
+    from wedtui.core.picture import Picture
+    from wedtui.tui.source import Source
+
+LOOK_EVERY_S = 0.1
+JUDGE_EVERY_S = 1.0
+RETRY_AFTER_S = 1.0
+# A chart is read this often while its range passes once; more would move nothing by a dot, and cost bytes.
+HISTORY_STEPS = 200
+HISTORY_EVERY_S = 3.0
+_STOP_WAIT_S = 1.0
+
+
+class Mailbox:
+    """One place for each kind of news; rings once until somebody has looked."""
+
+    def __init__(self, ring: Callable[[], object]) -> None:
+        self._ring = ring
+        self._lock = threading.Lock()
+        self._places: dict[str, News] = {}
+
+    def put(self, news: News) -> None:
+        """Leave news; called by the reader's thread."""
+        place = "history" if isinstance(news, HistoryArrived) else "picture"
+        with self._lock:
+            rang = bool(self._places)
+            if not isinstance(self._places.get(place), ReaderBroke):
+                self._places[place] = news
+        if not rang:
+            self._ring()
+
+    def take(self) -> tuple[News, ...]:
+        """Empty the box; called by the app."""
+        with self._lock:
+            news = tuple(self._places.values())
+            self._places.clear()
+        return news
+
+
+@dataclass(slots=True)
+class _Known:
+    """What the thread remembers between two steps."""
+
+    source: Source | None = None
+    picture: Picture | None = None
+    judged: float = float("-inf")
+    retry: float = float("-inf")
+    failed: str | None = None
+    asked: SeriesKey | None = None
+    read: float = float("-inf")
+
+
+class Reader:
+    """Reads on a thread of its own."""
+
+    def __init__(self, open_source: Callable[[], Source], clock: Clock, mailbox: Mailbox) -> None:
+        self._open = open_source
+        self._clock = clock
+        self._mailbox = mailbox
+        self._stop = threading.Event()
+        self._wanted: SeriesKey | None = None
+        self._known = _Known()
+        self._thread = threading.Thread(target=self._run, name="wedtui-reader", daemon=True)
+
+    def start(self) -> None:
+        """Begin; the source is opened on the thread, because what it imports is heavy."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, without waiting for a source that hangs."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(_STOP_WAIT_S)
+
+    def want(self, key: SeriesKey | None) -> None:
+        """Say which history the visible chart shows; it is read until another is wanted."""
+        self._wanted = key
+
+    def step(self) -> None:
+        """Look once. Everything that the source refuses becomes news; a mistake of ours is raised."""
+        known = self._known
+        if self._clock.monotonic() < known.retry:
+            return
+        try:
+            self._read()
+            self._read_history()
+        except WedtuiError as error:
+            known.failed = str(error)
+            known.retry = self._clock.monotonic() + RETRY_AFTER_S
+            self._judge_anew()
+
+    def _run(self) -> None:
+        try:
+            _import_drawing()
+            while not self._stop.is_set():
+                self.step()
+                self._stop.wait(LOOK_EVERY_S)
+        except Exception as error:
+            self._mailbox.put(ReaderBroke(error))
+        finally:
+            if self._known.source is not None:
+                self._known.source.close()
+
+    def _read(self) -> None:
+        known = self._known
+        if known.source is None:
+            known.source = self._open()
+        if known.picture is None or known.failed is not None or known.source.changed():
+            known.picture = known.source.picture(self._clock.now())
+            known.judged = self._clock.monotonic()
+            known.failed = None
+            self._mailbox.put(PictureArrived(known.picture))
+        elif self._clock.monotonic() - known.judged >= JUDGE_EVERY_S:
+            self._judge_anew()
+
+    def _judge_anew(self) -> None:
+        """Judge what is known at a later instant: ages grow, and what is too old becomes UNKNOWN."""
+        known = self._known
+        now = self._clock.now()
+        if known.source is not None and known.picture is not None:
+            known.picture = known.source.rejudge(known.picture, now)
+            known.judged = self._clock.monotonic()
+        if known.failed is not None:
+            self._mailbox.put(SourceFailed(known.failed, now, known.picture))
+        elif known.picture is not None:
+            self._mailbox.put(PictureArrived(known.picture))
+
+    def _read_history(self) -> None:
+        known, key = self._known, self._wanted
+        if key is None or known.source is None:
+            return
+        pause = max(HISTORY_EVERY_S, key.span / HISTORY_STEPS / timedelta(seconds=1))
+        elapsed = self._clock.monotonic() - known.read
+        if key == known.asked and elapsed < pause:
+            return
+        now = self._clock.now()
+        known.asked, known.read = key, self._clock.monotonic()
+        try:
+            series = known.source.series(key.provider, key.signal, now - key.span, now)
+        except WedtuiError as error:
+            self._mailbox.put(HistoryArrived(History(key, None, str(error))))
+            return
+        self._mailbox.put(HistoryArrived(History(key, series)))
+
+
+def _import_drawing() -> None:
+    """Import what draws pictures before the first of them arrives, beside the app's loop and not in it."""
+    import wedtui.tui.draw.everything  # noqa: F401, PLC0415

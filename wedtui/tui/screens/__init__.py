@@ -1,0 +1,1 @@
+"""One module per screen; only the main one is imported at start."""

@@ -1,0 +1,153 @@
+"""What every screen has: the status on top, the keys below, and a body that is drawn from the board."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+
+from wedtui.tui.bindings import bind
+from wedtui.tui.board import Board, SeriesKey
+from wedtui.tui.draw.keys import hint_line
+from wedtui.tui.listing import Listing
+from wedtui.tui.palette import Palette
+from wedtui.tui.rows import Row
+from wedtui.tui.spans import Line, Role, rule
+from wedtui.tui.surface import Surface
+
+if TYPE_CHECKING:
+    from wedtui.tui.app import WedtuiApp
+
+OPENING: tuple[Line, ...] = (((" wedtui ", Role.BADGE),), ((" … reading the cache", Role.MUTED),))
+
+
+class BoardScreen(Screen[None], inherit_bindings=False):
+    """A screen that is drawn from the app's board, whenever that changes."""
+
+    TITLE_FOR_HELP: ClassVar[str] = "here"
+
+    @property
+    def wedtui(self) -> WedtuiApp:
+        """The app, by its own type."""
+        return cast("WedtuiApp", self.app)
+
+    @property
+    def board(self) -> Board:
+        """What is known now."""
+        return self.wedtui.board
+
+    @property
+    def palette(self) -> Palette:
+        """The colours in use."""
+        return self.wedtui.palette
+
+    @property
+    def wants(self) -> SeriesKey | None:
+        """The history that this screen's chart needs."""
+        return None
+
+    def compose(self) -> Iterable[Widget]:
+        """Put status, body and key hints together."""
+        yield Surface(self.palette, id="status", lines=OPENING)
+        yield from self.body()
+        yield Surface(self.palette, id="keys", lines=(hint_line(self.hints(), self.app.size.width),))
+
+    def body(self) -> Iterable[Widget]:
+        """Make the widgets between status and keys."""
+        raise NotImplementedError
+
+    def draw(self) -> None:
+        """Draw the body from the board."""
+        raise NotImplementedError
+
+    def show(self) -> None:
+        """Draw everything from the board; cheap where nothing differs."""
+        width = self.size.width
+        if not width or not self.is_mounted:
+            return
+        self.show_clock()
+        self.query_one("#keys", Surface).show((hint_line(self.hints(), width),))
+        self.draw()
+
+    def show_clock(self) -> None:
+        """Draw only what moves with every second."""
+        if not self.size.width or not self.is_mounted:
+            return
+        status = self.query_one("#status", Surface)
+        if self.board.opening:
+            return
+        from wedtui.tui.draw.status import status_lines  # noqa: PLC0415 - not needed for the first paint
+
+        status.show(status_lines(self.board, self.size.width))
+
+    def hints(self) -> list[Binding]:
+        """Return the bindings that stand below, the ones of this screen first."""
+        return [*own_bindings(type(self)), *own_bindings(type(self.app))]
+
+    def repaint(self) -> None:
+        """Redraw everything in the palette of now."""
+        for surface in self.query(Surface):
+            surface.repaint(self.palette)
+        for listing in self.query(Listing):
+            listing.repaint(self.palette)
+        self.show()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Draw for another size, once the widgets have theirs."""
+        self.call_after_refresh(self.show)
+
+    def on_screen_resume(self) -> None:
+        """Draw what changed while another screen was on top."""
+        self.wedtui.reader_wants(self.wants)
+        self.call_after_refresh(self.show)
+
+
+class ListScreen(BoardScreen):
+    """A screen with a breadcrumb and one list; Escape goes back."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("screen.back", "escape,backspace", "back", "back", "Go back one level"),
+    ]
+
+    def body(self) -> Iterable[Widget]:
+        """Make the list."""
+        yield Listing(self.palette, id="list")
+
+    def crumbs(self) -> str:
+        """Return where this is: `providers › aws`."""
+        raise NotImplementedError
+
+    def rows(self, width: int) -> tuple[Row, ...]:
+        """Return the rows to show."""
+        raise NotImplementedError
+
+    def note(self) -> Line:
+        """Return what stands at the right of the breadcrumb."""
+        return ()
+
+    def draw(self) -> None:
+        """Draw the list."""
+        listing = self.query_one("#list", Listing)
+        width = listing.inner_width
+        listing.show((rule(self.crumbs(), width, self.note()),), self.rows(width))
+
+    def action_back(self) -> None:
+        """Go back one level."""
+        self.app.pop_screen()
+
+    def on_listing_vanished(self, event: Listing.Vanished) -> None:
+        """Nothing is selected any more; the rows show what is left."""
+        event.stop()
+
+
+def own_bindings(owner: type) -> list[Binding]:
+    """Return the bindings that a class of ours declares, its bases' after its own."""
+    found: list[Binding] = []
+    for base in owner.__mro__:
+        if base.__module__.startswith("wedtui."):
+            found += [b for b in vars(base).get("BINDINGS", ()) if isinstance(b, Binding)]
+    return found

@@ -1,0 +1,43 @@
+"""Everything that is wrong, worst first."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from wedtui.tui.bindings import bind
+from wedtui.tui.draw.findings import finding_rows
+from wedtui.tui.listing import Listing
+from wedtui.tui.rows import Row
+from wedtui.tui.screens.base import ListScreen
+
+
+class FindingsScreen(ListScreen):
+    """The list behind the line of the worst finding."""
+
+    TITLE_FOR_HELP = "what is wrong"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("findings.open", "enter", "open", "open", "Open the provider that the finding is about"),
+    ]
+
+    def crumbs(self) -> str:
+        """Return where this is."""
+        return f"what is wrong · {len(self.board.findings)}"
+
+    def rows(self, width: int) -> tuple[Row, ...]:
+        """Return the findings."""
+        return finding_rows(self.board, width)
+
+    def action_open(self) -> None:
+        """Open the row under the cursor."""
+        self.query_one("#list", Listing).action_choose()
+
+    def on_listing_chosen(self, event: Listing.Chosen) -> None:
+        """Open the provider, or the provider of the probe, that the finding is about."""
+        event.stop()
+        subject = event.key.partition(" ")[2]
+        for provider in self.board.picture.providers if self.board.picture else ():
+            if subject == provider.name or subject in {p.name for p in provider.evidence.probes}:
+                self.wedtui.open_provider(provider.name)
+                return

@@ -1,0 +1,249 @@
+"""The first screen: provider health, live metrics, deployment queue, emergency actions, and the worst finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.widget import Widget
+
+from wedtui.tui.bindings import bind
+from wedtui.tui.board import SPANS, SeriesKey
+from wedtui.tui.listing import Listing
+from wedtui.tui.rows import Row
+from wedtui.tui.screens.base import BoardScreen
+from wedtui.tui.spans import Line, Role, rule, wrap
+from wedtui.tui.surface import Surface
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
+# Rows that the panes under the table keep, and rows that the table keeps, whatever the size of the terminal.
+LOWER_ROWS = 11
+FEWEST_ROWS = 6
+
+READING: Line = ((" reading the cache…", Role.MUTED),)
+
+
+class MainScreen(BoardScreen):
+    """What is wrong, in five seconds."""
+
+    TITLE_FOR_HELP = "dashboard"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("main.open", "enter", "open", "open", "Open the selected provider: components, probes, signals"),
+        bind("main.filter", "slash", "filter", "filter", "Show only providers whose name, kind or state match"),
+        bind("main.clear", "escape", "clear", "clear filter", "Show all providers again", show=False),
+        bind(
+            "main.signal-back",
+            "left_square_bracket",
+            "signal(-1)",
+            "signal",
+            "Chart the previous signal",
+            keys_shown="[]",
+        ),
+        bind("main.signal-next", "right_square_bracket", "signal(1)", "signal", "Chart the next signal", show=False),
+        bind("main.range-less", "minus", "span(-1)", "range", "Chart a shorter range, to 5 m", keys_shown="-+"),
+        bind("main.range-more", "plus,equals_sign", "span(1)", "range", "Chart a longer range, to 24 h", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._filter = ""
+        self._notice: str | None = None
+        self._signal: str | None = None
+        self._table_height: int | None = None
+
+    def body(self) -> Iterable[Widget]:
+        """Make the four panes and the findings' line."""
+        with Container(id="panes"):
+            yield Listing(self.palette, id="providers", title="providers", remark=READING)
+            with Container(id="lower"):
+                yield Surface(self.palette, id="metrics", title="metrics")
+                with Container(id="later"):
+                    yield Surface(self.palette, id="deployments", title="deployments")
+                    yield Surface(self.palette, id="emergency", title="emergency actions")
+        yield Surface(self.palette, id="worst")
+
+    @property
+    def selected(self) -> str | None:
+        """The name of the provider under the cursor."""
+        return self.query_one("#providers", Listing).cursor
+
+    @property
+    def wants(self) -> SeriesKey | None:
+        """The history of the selected provider's selected signal."""
+        if self.board.picture is None:
+            return None
+        from wedtui.tui.draw.everything import signals_of  # noqa: PLC0415 - not needed for the first paint
+
+        name = self.selected
+        provider = self.board.picture.provider(name) if self.board.picture and name else None
+        if provider is None:
+            return None
+        signals = signals_of(provider)
+        signal = self._signal if self._signal in signals else next(iter(signals), "")
+        return SeriesKey(provider.name, signal, SPANS[self.wedtui.span][1])
+
+    def draw(self) -> None:
+        """Draw all panes."""
+        if self.board.opening:
+            return
+        from wedtui.tui.draw.everything import (  # noqa: PLC0415 - not needed for the first paint
+            deployments_lines,
+            emergency_lines,
+            metrics_lines,
+            worst_lines,
+        )
+
+        self._draw_providers()
+        key = self.wants
+        self.wedtui.reader_wants(key if key and key.signal else None)
+        metrics = self.query_one("#metrics", Surface)
+        metrics.show(metrics_lines(self.board, key, metrics.size))
+        for name, lines in (("deployments", deployments_lines), ("emergency", emergency_lines)):
+            pane = self.query_one(f"#{name}", Surface)
+            pane.show(lines(*pane.size))
+        worst = self.query_one("#worst", Surface)
+        worst.show(worst_lines(self.board, worst.size.width, worst.size.height))
+
+    def _draw_providers(self) -> None:
+        from wedtui.tui.draw.everything import matching, provider_header, provider_row  # noqa: PLC0415 - as above
+
+        listing = self.query_one("#providers", Listing)
+        picture, inner = self.board.picture, listing.inner_width
+        head: Line = rule("providers", inner, self._providers_note())
+        if picture is None:
+            text = self.board.problem or ""
+            listing.show((head,), tuple(Row(line) for line in wrap(text, inner, Role.DEGRADED, indent=" ")))
+            return
+        if not picture.providers:
+            text = "no providers configured: write a configuration with `wedtui config init`, then check it"
+            listing.show((head,), tuple(Row(line) for line in wrap(text, inner, Role.TEXT, indent=" ")))
+            return
+        shown = matching(self.board, self._filter)
+        rows = tuple(provider_row(self.board, p, inner) for p in shown)
+        if not rows:
+            rows = (Row(((f' nothing matches "{self._filter}"; Esc shows all', Role.MUTED),)),)
+        self._make_room(len(picture.providers))
+        listing.show((head, provider_header(inner)), rows)
+
+    def _make_room(self, providers: int) -> None:
+        """Give the table the rows that it needs, as far as the panes under it stay useful."""
+        panes = self.query_one("#panes").size.height
+        height = max(min(providers + 3, panes - LOWER_ROWS), FEWEST_ROWS)
+        listing = self.query_one("#providers", Listing)
+        if self._table_height != height:
+            self._table_height = height
+            listing.styles.height = height
+            self.call_after_refresh(self.show)
+
+    def _matching(self) -> tuple[str, ...]:
+        from wedtui.tui.draw.everything import matching  # noqa: PLC0415 - not needed for the first paint
+
+        return tuple(p.name for p in matching(self.board, self._filter))
+
+    def _providers_note(self) -> Line:
+        if self._notice is not None:
+            return ((self._notice, Role.DEGRADED),)
+        if self._filter and self.board.picture:
+            count, total = len(self._matching()), len(self.board.picture.providers)
+            return ((f'filter "{self._filter}": {count} of {total}', Role.ACCENT), ("  Esc: all", Role.MUTED))
+        return ()
+
+    def hints(self) -> list[Binding]:
+        """Return the hints: of the filter's line while it is open, and how to end a filter while there is one."""
+        clear = bind("main.clear", "escape", "clear", "clear filter", "Show all providers again")
+        if self.query("#filter"):
+            return [bind("filter.keep", "enter", "", "keep filter", "Keep the filter and go to the table"), clear]
+        return [clear, *super().hints()] if self._filter else super().hints()
+
+    def action_open(self) -> None:
+        """Open the provider under the cursor."""
+        self.query_one("#providers", Listing).action_choose()
+
+    def action_signal(self, by: int) -> None:
+        """Chart another signal of the selected provider."""
+        from wedtui.tui.draw.everything import signals_of  # noqa: PLC0415 - not needed for the first paint
+
+        key = self.wants
+        provider = self.board.picture.provider(key.provider) if self.board.picture and key else None
+        if key is None or provider is None:
+            return
+        signals = signals_of(provider)
+        if signals:
+            self._signal = signals[(signals.index(key.signal) + by) % len(signals)]
+            self.show()
+
+    def action_span(self, by: int) -> None:
+        """Chart another range."""
+        self.wedtui.choose_span(self.wedtui.span + by)
+        self.show()
+
+    async def action_filter(self) -> None:
+        """Open the filter's input line."""
+        from textual.widgets import Input  # noqa: PLC0415 - not needed for the first paint
+
+        found = self.query("#filter").results(Input)
+        line = next(iter(found), None)
+        if line is None:
+            line = Input(
+                self._filter,
+                placeholder="name, kind or state",
+                id="filter",
+                compact=True,
+                select_on_focus=False,
+            )
+            line.cursor_blink = False
+            line.styles.height = 1
+            await self.mount(line, before="#keys")
+        line.focus()
+        self.show()
+
+    async def action_clear(self) -> None:
+        """Show all providers again."""
+        await self._close_filter()
+        self._set_filter("")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter while a person types."""
+        event.stop()
+        self._set_filter(event.value)
+
+    async def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep the filter and go back to the table."""
+        event.stop()
+        await self._close_filter()
+        self.show()
+
+    async def _close_filter(self) -> None:
+        await self.query("#filter").remove()
+        self.query_one("#providers", Listing).focus()
+
+    def _set_filter(self, words: str) -> None:
+        if words == self._filter:
+            return
+        self._filter, self._notice = words, None
+        listing = self.query_one("#providers", Listing)
+        if listing.cursor not in self._matching():
+            listing.release()
+        self.show()
+
+    def on_listing_moved(self, event: Listing.Moved) -> None:
+        """Show the other provider's metrics."""
+        event.stop()
+        self._notice = None
+        self.show()
+
+    def on_listing_vanished(self, event: Listing.Vanished) -> None:
+        """Say that the selected provider is gone, or no longer matches."""
+        event.stop()
+        known = self.board.picture and self.board.picture.provider(event.key)
+        self._notice = f"{event.key} {'no longer matches' if known else 'is gone'}: nothing is selected"
+        self.show()
+
+    def on_listing_chosen(self, event: Listing.Chosen) -> None:
+        """Open a provider."""
+        event.stop()
+        self.wedtui.open_provider(event.key)

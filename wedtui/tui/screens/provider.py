@@ -1,0 +1,43 @@
+"""One provider in full: components, ceilings, probes and signals."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from wedtui.tui.bindings import bind
+from wedtui.tui.draw.detail import detail_rows
+from wedtui.tui.listing import Listing
+from wedtui.tui.rows import Row
+from wedtui.tui.screens.base import ListScreen
+
+
+class ProviderScreen(ListScreen):
+    """The drill-down of the provider table."""
+
+    TITLE_FOR_HELP = "provider"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("provider.chart", "enter", "open", "chart", "Chart the selected probe or signal"),
+    ]
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.provider = name
+
+    def crumbs(self) -> str:
+        """Return where this is."""
+        return f"providers › {self.provider}"
+
+    def rows(self, width: int) -> tuple[Row, ...]:
+        """Return the provider's rows."""
+        return detail_rows(self.board, self.provider, width)
+
+    def action_open(self) -> None:
+        """Chart the row under the cursor."""
+        self.query_one("#list", Listing).action_choose()
+
+    def on_listing_chosen(self, event: Listing.Chosen) -> None:
+        """Open the chart."""
+        event.stop()
+        self.wedtui.open_chart(self.provider, event.key)
