@@ -192,34 +192,13 @@ Instant = Annotated[datetime, BeforeValidator(_instant), AfterValidator(_aware)]
 Wall = Annotated[WallTime, BeforeValidator(parse_wall_time), PlainSerializer(format_wall_time)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 Whole = Annotated[int, BeforeValidator(_number)]
-Name = Annotated[
-    str,
-    AfterValidator(
-        _matching(
-            r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}",
-            'a name of letters, digits, ".", "_" and "-" that begins with a letter or digit, at most 63 characters',
-        )
-    ),
-]
+_NAME = 'a name of at most 63 letters, digits, ".", "_" and "-" that begins with a letter or digit'
+_ENVIRONMENT = 'an environment such as "production": at most 32 small letters, digits, ".", "_" and "-"'
+_SIGNAL = 'a signal such as "error_rate": small letters, digits and "_"'
+Name = Annotated[str, AfterValidator(_matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", _NAME))]
+Environment = Annotated[str, AfterValidator(_matching(r"[a-z0-9][a-z0-9._-]{0,31}", _ENVIRONMENT))]
+Signal = Annotated[str, AfterValidator(_matching(r"[a-z][a-z0-9_]{0,62}", _SIGNAL))]
 Title = Annotated[str, AfterValidator(_one_line)]
-Environment = Annotated[
-    str,
-    AfterValidator(
-        _matching(
-            r"[a-z0-9][a-z0-9._-]{0,31}",
-            'an environment of small letters, digits, ".", "_" and "-", such as "production", at most 32 characters',
-        )
-    ),
-]
-Signal = Annotated[
-    str,
-    AfterValidator(
-        _matching(
-            r"[a-z][a-z0-9_]{0,62}",
-            'a signal of small letters, digits and "_" that begins with a letter, such as "error_rate"',
-        )
-    ),
-]
 Status = Annotated[Whole, Field(ge=100, le=599)]
 HeaderName = Annotated[
     str, AfterValidator(_matching(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}", "the name of an HTTP header"))

@@ -14,9 +14,14 @@ class WedtuiError(Exception):
 
 
 class ConfigurationError(WedtuiError):
-    """The configuration cannot be used: what is wrong, where, and what was expected."""
+    """The configuration cannot be used: what is wrong, where, and what was expected; one line for each problem."""
 
     exit_code = 2
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Everything that is wrong, each in a sentence of its own."""
+        return tuple(str(self).splitlines())
 
 
 class StoreError(WedtuiError):

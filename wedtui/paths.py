@@ -84,7 +84,15 @@ def find_configuration(path: Path | None, environ: Mapping[str, str] = os.enviro
     named = environ.get(CONFIG_VARIABLE)
     if named:
         return Path(named)
-    return next((c for c in configuration_candidates() if c.is_file()), None)
+    return next((c for c in configuration_candidates() if _is_there(c)), None)
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError:
+        # A folder that may not be looked into may hide what counts: reading the file will say so.
+        return True
 
 
 def configuration_candidates() -> tuple[Path, ...]:

@@ -7,6 +7,7 @@ that `tomllib` has already accepted, so it need not be strict, only careful with
 from __future__ import annotations
 
 import re
+import tomllib
 
 KeyPath = tuple[str | int, ...]
 
@@ -34,6 +35,7 @@ class _Walker:
         self._text = text
         self._at = 0
         self._lines: dict[KeyPath, int] = {}
+        self._counted = (0, 1)
         self._counts: dict[KeyPath, int] = {}
 
     def walk(self) -> dict[KeyPath, int]:
@@ -50,30 +52,35 @@ class _Walker:
     def _skip(self, pattern: re.Pattern[str]) -> str:
         match = pattern.match(self._text, self._at)
         found = match.group() if match else ""
-        self._at += max(len(found), 0)
+        self._at += len(found)
         return found
 
-    def _note(self, path: KeyPath) -> None:
-        self._lines.setdefault(path, self._text.count("\n", 0, self._at) + 1)
+    def _line(self) -> int:
+        """Return the line of the present position; it only ever moves forward."""
+        at, line = self._counted
+        line += self._text.count("\n", at, self._at)
+        self._counted = (self._at, line)
+        return line
 
     def _header(self) -> KeyPath:
         several = self._text.startswith("[[", self._at)
-        line_start = self._at
+        line = self._line()
         self._at += 2 if several else 1
         keys = self._keys()
         self._at += 2 if several else 1
         path: KeyPath = ()
         for key in keys[:-1]:
             path = (*path, key)
+            self._lines.setdefault(path, line)
             if path in self._counts:
                 path = (*path, self._counts[path] - 1)
         path = (*path, keys[-1])
+        self._lines.setdefault(path, line)
         if several:
             number = self._counts.get(path, 0)
             self._counts[path] = number + 1
-            self._lines.setdefault(path, self._text.count("\n", 0, line_start) + 1)
             path = (*path, number)
-        self._lines.setdefault(path, self._text.count("\n", 0, line_start) + 1)
+            self._lines[path] = line
         return path
 
     def _keys(self) -> list[str]:
@@ -81,18 +88,18 @@ class _Walker:
         while True:
             self._skip(_BLANK)
             quoted = self._string()
-            keys.append(quoted[1:-1] if quoted else self._skip(_BARE))
+            keys.append(_unquoted(quoted) if quoted else self._skip(_BARE))
             self._skip(_BLANK)
             if not self._text.startswith(".", self._at):
                 return keys
             self._at += 1
 
     def _pair(self, table: KeyPath) -> None:
-        start = self._at
+        line = self._line()
         path = table
         for key in self._keys():
             path = (*path, key)
-            self._lines.setdefault(path, self._text.count("\n", 0, start) + 1)
+            self._lines.setdefault(path, line)
         self._at += 1  # the equals sign
         self._skip(_BLANK)
         self._value(path)
@@ -115,7 +122,7 @@ class _Walker:
             if self._text.startswith("]", self._at):
                 self._at += 1
                 return
-            self._note((*path, number))
+            self._lines.setdefault((*path, number), self._line())
             self._value((*path, number))
             number += 1
             self._skip(_SPACE)
@@ -135,9 +142,15 @@ class _Walker:
                 self._at += 1
 
     def _string(self) -> str | None:
+        """Move over a string, if one begins here, and return it with its quotes."""
         for pattern in _STRINGS:
             match = pattern.match(self._text, self._at)
             if match:
                 self._at = match.end()
                 return match.group()
         return None
+
+
+def _unquoted(key: str) -> str:
+    """Return what a quoted key says, with its escapes."""
+    return next(iter(tomllib.loads(f"{key} = 0")))

@@ -24,7 +24,7 @@ SMALL: dict[str, Any] = {
         {
             "name": "rsvp-aws",
             "provider": "aws",
-            "url": "https://rsvp.example.com/healthz?token=secret",
+            "url": "https://rsvp.example.com/?token=secret",
             "interval": "3s",
         },
         {"name": "rsvp-gcp", "provider": "gcp", "url": "https://gcp.example.com/healthz"},

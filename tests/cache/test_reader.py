@@ -63,7 +63,7 @@ def test_changed_says_yes_once_for_every_commit_of_another(tmp_path: Path) -> No
         assert [reader.changed() for _ in range(2)] == [True, False]
         reader.facts(NOW)
         assert not reader.changed()
-        writer.heartbeat(NOW, skipped=0, dropped=0, late_ms_p99=None, problems=())
+        writer.record([signal()])
         reader.facts(NOW)
         assert reader.changed()
 

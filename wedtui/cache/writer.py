@@ -218,7 +218,8 @@ class CacheWriter:
 
         Args:
             clean: put everything into the one file first, so that users who may only read it still can. Without
-                it, or where readers have the file open, its -wal and -shm stay beside it and serve the same end.
+                it, where readers have the file open, or on a full disk, its -wal and -shm stay beside it and serve
+                the same end.
 
         Returns:
             Whether the file stands alone.

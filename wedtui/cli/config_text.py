@@ -42,7 +42,8 @@ def _written(path: tuple[str, ...], value: Any) -> str:
         return f'"{HIDDEN}"'
     if path[-1] == "url":
         value = redacted_feed_url(value) if "feeds" in path else redacted_url(value)
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    text: str = value
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 TEMPLATE = """\
@@ -60,7 +61,7 @@ environment = "production"
 # url = "sqlite:////var/lib/wedtui/ledger.db"    # default: ledger.db in the state directory
 
 [service]
-# mode = "personal"                       # "personal": `wedtui` starts it where none runs; "shared": an init system does
+# mode = "personal"                       # "personal": `wedtui` starts it; "shared": an init system does
 # autostart = true                        # false: even in personal mode it is started by hand
 
 [log]                                     # the service's log, in the state directory
@@ -88,14 +89,15 @@ environment = "production"
 # retries = 0                             # each one hides a failed request
 # expect_status = [200]
 # expect_body = '"status": *"ok"'         # a regular expression, looked for in the first 64 KiB
-# headers = { Authorization = { env = "PROBE_AUTHORIZATION" } }   # secrets: { env }, { file } or { keyring = "service/user" }
+# headers = { Authorization = { env = "PROBE_AUTHORIZATION" } }
+#                                         # secrets: { env = … }, { file = … } or { keyring = "service/user" }
 # ca_file = "/etc/ssl/private-ca.pem"     # certificates to trust instead of the system's
 
 # A Prometheus server, or what speaks its API.
 # [[prometheus]]
 # name = "main"
 # url = "http://127.0.0.1:9090"
-# interval = "30s"                        # of its readiness, targets and alerts; default by protection level: 60s or 30s
+# interval = "30s"                        # readiness, targets, alerts; default by protection level: 60s or 30s
 # timeout = "5s"
 # retries = 1
 # bearer_token = { file = "/run/secrets/prometheus" }

@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from wedtui.clock import Clock
-from wedtui.config import Configuration
 from wedtui.core.observation import (
     FeedObservation,
     Observation,
@@ -16,21 +14,25 @@ from wedtui.core.observation import (
     SignalObservation,
 )
 from wedtui.providers.base import Target
+from wedtui.providers.registry import Targets
 
 AT_ONCE = 64
 
 
-def ask_once(configuration: Configuration, clock: Clock, wanted: Callable[[Target], bool]) -> list[Observation]:
-    """Ask every wanted target once, at the same time; return what they observed, in the order of the configuration.
+def ask_once(build: Callable[[], Targets]) -> list[Observation]:
+    """Ask targets once, at the same time; return what they observed, in their order.
+
+    Args:
+        build: makes the targets; called inside the event loop that asks them.
 
     Raises:
-        ConfigurationError: a secret or a file of certificates is not there.
+        ConfigurationError: one of them cannot be asked as configured.
+        NotFoundError: there is no such target.
     """
     from wedtui.poller.schedule import ask
-    from wedtui.providers.registry import build_targets
 
     async def work() -> list[Observation]:
-        targets = build_targets(configuration, clock)
+        targets = build()
         places = asyncio.Semaphore(AT_ONCE)
 
         async def one(target: Target) -> tuple[Observation, ...]:
@@ -38,7 +40,7 @@ def ask_once(configuration: Configuration, clock: Clock, wanted: Callable[[Targe
                 return await ask(target)
 
         try:
-            found = await asyncio.gather(*(one(t) for t in targets.all if wanted(t)))
+            found = await asyncio.gather(*(one(t) for t in targets.all))
         finally:
             await targets.close()
         return [observation for observations in found for observation in observations]

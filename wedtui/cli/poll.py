@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -35,6 +36,7 @@ def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
     from wedtui.core.season import pace, protection_by_date
     from wedtui.ledger.ledger import LedgerReader
     from wedtui.poller.lock import ServiceLock
+    from wedtui.providers.registry import build_targets
 
     configuration, clock = session.loaded.configuration, session.clock
     session.paths.make()
@@ -50,7 +52,7 @@ def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
         protection = protection_by_date(clock.now(), configuration.zones)
         paces = pace(protection.level)
         writer.configure(configuration, probe_interval=paces.probe, query_interval=paces.query)
-        observations = ask_once(configuration, clock, lambda _target: True)
+        observations = ask_once(lambda: build_targets(configuration, clock))
         writer.record(observations)
         cache, ledger = CacheReader(url), LedgerReader(session.ledger_url)
         stack.callback(cache.close)
@@ -60,13 +62,7 @@ def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
         picture = assemble(cache.facts(now), answer, protection, environment=configuration.environment, now=now)
     # Whether a service runs is not what was asked here, and no finding of this round.
     findings = tuple(f for f in picture.findings if f.subject != "service")
-    return observations, _without_service(picture, findings, ServiceCondition.RUNNING), stored
-
-
-def _without_service(picture: Picture, findings: Any, condition: Any) -> Picture:
-    from dataclasses import replace
-
-    return replace(picture, findings=findings, condition=condition, service=None)
+    return observations, replace(picture, findings=findings, condition=ServiceCondition.RUNNING, service=None), stored
 
 
 def register(app: typer.Typer) -> None:

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from wedtui.cli.common import print_json, session_of
-from wedtui.errors import NotFoundError
 
 app = typer.Typer(no_args_is_help=True, help="HTTP probes.")
 AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -60,13 +59,10 @@ def test_command(
 ) -> None:
     """Ask one probe once, now. Exit code: 0 it passed, 1 it failed."""
     from wedtui.cli.once import all_succeeded, ask_once, observation_json, observation_line
+    from wedtui.providers.registry import build_probe
 
     session = session_of(context)
-    configuration = session.loaded.configuration
-    known = [p.name for p in configuration.probes]
-    if name not in known:
-        raise NotFoundError(f'there is no probe "{name}": known are {", ".join(known) or "none"}')
-    observations = ask_once(configuration, session.clock, lambda target: target.key == f"probe {name}")
+    observations = ask_once(lambda: build_probe(session.loaded.configuration, name, session.clock))
     if as_json:
         print_json([observation_json(o) for o in observations])
     else:

@@ -7,8 +7,6 @@ from typing import Annotated
 import typer
 
 from wedtui.cli.common import print_json, session_of
-from wedtui.config import Configuration
-from wedtui.errors import NotFoundError
 
 app = typer.Typer(no_args_is_help=True, help="Providers.")
 AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -60,14 +58,10 @@ def test_command(
 ) -> None:
     """Ask every probe and query of one provider once, now. Exit code: 0 all gave what was asked, 1 not all."""
     from wedtui.cli.once import all_succeeded, ask_once, observation_json, observation_line
+    from wedtui.providers.registry import build_provider
 
     session = session_of(context)
-    configuration = session.loaded.configuration
-    known = [p.name for p in configuration.providers]
-    if name not in known:
-        raise NotFoundError(f'there is no provider "{name}": known are {", ".join(known) or "none"}')
-    wanted = keys_of(configuration, name)
-    observations = ask_once(configuration, session.clock, lambda target: target.key in wanted)
+    observations = ask_once(lambda: build_provider(session.loaded.configuration, name, session.clock))
     if as_json:
         print_json([observation_json(o) for o in observations])
     else:
@@ -76,15 +70,3 @@ def test_command(
         if not observations:
             typer.echo(f"nothing watches {name}: it has no probe and no query")
     raise typer.Exit(0 if observations and all_succeeded(observations) else 1)
-
-
-def keys_of(configuration: Configuration, provider: str) -> frozenset[str]:
-    """Return the keys of the targets that tell of one provider."""
-    probes = {f"probe {p.name}" for p in configuration.probes if p.provider == provider}
-    queries = {
-        f"query {server.name} {query.provider} {query.signal}"
-        for server in configuration.prometheus
-        for query in server.queries
-        if query.provider == provider
-    }
-    return frozenset(probes | queries)

@@ -30,7 +30,8 @@ class Terminal:
 def look(environ: Mapping[str, str] = os.environ) -> Terminal:
     """Find out what this process's terminal can do, without writing to it."""
     kind = environ.get("TERM", "")
-    attended = sys.stdin.isatty() and sys.stdout.isatty()
+    # Textual draws on standard error.
+    attended = all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
     columns = rows = 0
     if attended:
         columns, rows = os.get_terminal_size(sys.stdout.fileno())

@@ -1,20 +1,17 @@
 """Prometheus: queries as signals, and what a server says of itself, its targets and its alerts.
 
-Source: the HTTP API of Prometheus, https://prometheus.io/docs/prometheus/latest/querying/api/. Answers are
-parsed here into typed values; unknown fields are ignored.
+When and how it is asked; what its answers mean is in `prometheus_answers`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
+import itertools
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal, TypeVar
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 import httpx
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from wedtui.clock import Clock
 from wedtui.config import PrometheusSection, QuerySection
@@ -23,103 +20,28 @@ from wedtui.core.observation import PrometheusObservation, SignalObservation
 from wedtui.core.picture import AlertFacts
 from wedtui.core.wording import duration
 from wedtui.errors import ConfigurationError, ProviderUnavailableError
+from wedtui.providers import prometheus_answers as answers
 from wedtui.providers.base import Cadence, Schedule
+from wedtui.providers.prometheus_answers import NotOfferedError, Reading
 from wedtui.providers.web import (
     Answer,
     UnansweredError,
     WebClient,
     backoff_s,
-    plain,
     resolved_headers,
+    retry_after_s,
     retrying_for,
     trust,
 )
 
 BODY_AT_MOST = 4 << 20
-TARGETS_AT_MOST = 50
-ALERTS_AT_MOST = 200
 # An instant query is answered for the server's present; one much older comes from a wrong clock or a proxy's cache.
 PAST_TOLERANCE = timedelta(seconds=60)
 # What is left of binary fractions in a ratio such as 1 - sum(x) / sum(y).
 RATIO_DUST = 1e-6
 
 _AGAIN = frozenset({429, 500, 502, 503, 504})
-_NOT_FOUND = 404
-_LATEST = 253402300799  # the end of the year 9999
 T = TypeVar("T")
-
-_Point = tuple[Annotated[float, Field(ge=0, le=_LATEST, allow_inf_nan=False)], str]
-
-
-class _Series(BaseModel):
-    value: _Point | None = None
-    histogram: object = None
-
-
-class _Vector(BaseModel):
-    resultType: Literal["vector"]  # noqa: N815 (the API's name, here and below)
-    result: tuple[_Series, ...]
-
-
-class _Scalar(BaseModel):
-    resultType: Literal["scalar"]  # noqa: N815
-    result: _Point
-
-
-class _OtherResult(BaseModel):
-    resultType: Literal["matrix", "string"]  # noqa: N815
-
-
-class _ScrapeTarget(BaseModel):
-    labels: dict[str, str] = {}
-    health: str
-    lastError: str = ""  # noqa: N815
-
-
-class _Targets(BaseModel):
-    activeTargets: tuple[_ScrapeTarget, ...]  # noqa: N815
-
-
-class _Alert(BaseModel):
-    labels: dict[str, str] = {}
-    annotations: dict[str, str] = {}
-    state: str
-    activeAt: AwareDatetime | None = None  # noqa: N815
-
-
-class _Alerts(BaseModel):
-    alerts: tuple[_Alert, ...]
-
-
-class _Envelope(BaseModel):
-    status: Literal["success", "error"]
-    data: Any = None
-    errorType: str = "error"  # noqa: N815
-    error: str = ""
-    warnings: tuple[str, ...] | None = None
-
-
-class _QueryData(BaseModel):
-    data: Annotated[_Vector | _Scalar | _OtherResult, Field(discriminator="resultType")]
-
-
-class _TargetsData(BaseModel):
-    data: _Targets
-
-
-class _AlertsData(BaseModel):
-    data: _Alerts
-
-
-M = TypeVar("M", bound=BaseModel)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One value and the instant for which the server evaluated it."""
-
-    value: float
-    measured_at: datetime
 
 
 class PrometheusClient:
@@ -163,16 +85,8 @@ class PrometheusClient:
         # By POST: a query may be longer than what a proxy takes as a URL.
         milliseconds = max(1, round(self.section.timeout.total_seconds() * 1000))
         form = {"query": promql, "timeout": f"{milliseconds}ms"}
-        result = _data(await self._ask("POST", "api/v1/query", form), _QueryData).data
-        seconds, text = _one_point(result)
-        try:
-            value = float(text)
-        except ValueError:
-            raise ProviderUnavailableError(f'the value "{plain(text, 40)}" is not a number') from None
-        if not math.isfinite(value):
-            words = "NaN" if math.isnan(value) else "infinite"
-            raise ProviderUnavailableError(f"the value is {words}")
-        return Reading(value, self._believed(datetime.fromtimestamp(seconds, UTC)))
+        found = answers.reading(await self._ask("POST", "api/v1/query", form))
+        return Reading(found.value, self._believed(found.measured_at))
 
     async def ready(self) -> bool | None:
         """Ask whether it is ready to serve; None where it does not have that question.
@@ -181,38 +95,23 @@ class PrometheusClient:
             ProviderUnavailableError: it gave no answer.
         """
         answer = await self._ask("GET", "-/ready", again=frozenset())
-        return None if answer.status == _NOT_FOUND else answer.status == httpx.codes.OK
+        return None if answer.status == httpx.codes.NOT_FOUND else answer.status == httpx.codes.OK
 
     async def targets(self) -> tuple[int, tuple[str, ...]]:
-        """Return how many scrape targets are up, and `job/instance: error` of each that is down, sorted.
+        """Return how many scrape targets are up, and `job/instance: error` of each that is down.
 
         Raises:
             ProviderUnavailableError: it gave no list.
         """
-        answer = await self._ask("GET", "api/v1/targets", parameters={"state": "active"})
-        found = _data(answer, _TargetsData).data.activeTargets
-        down = sorted(
-            plain(f"{t.labels.get('job', '?')}/{t.labels.get('instance', '?')}: {t.lastError or 'no reason given'}")
-            for t in found
-            if t.health == "down"
-        )
-        if len(down) > TARGETS_AT_MOST:
-            down[TARGETS_AT_MOST:] = [f"and {len(down) - TARGETS_AT_MOST} more"]
-        return sum(t.health == "up" for t in found), tuple(down)
+        return answers.targets(await self._ask("GET", "api/v1/targets", parameters={"state": "active"}))
 
     async def alerts(self) -> tuple[AlertFacts, ...]:
-        """Return its pending and firing alerts, firing ones first; a storm is cut and says how many more there are.
+        """Return its pending and firing alerts, firing ones first.
 
         Raises:
             ProviderUnavailableError: it gave no list.
         """
-        found = _data(await self._ask("GET", "api/v1/alerts"), _AlertsData).data.alerts
-        facts = sorted(map(_alert_facts, found), key=lambda a: (a.state != "firing", a.severity != "critical", a.name))
-        cut = facts[ALERTS_AT_MOST:]
-        if cut:
-            state = cut[0].state
-            facts[ALERTS_AT_MOST:] = [AlertFacts(f"and {len(cut)} more", state, cut[0].severity, None, None, None)]
-        return tuple(facts)
+        return answers.alerts(await self._ask("GET", "api/v1/alerts"))
 
     async def _ask(
         self,
@@ -234,24 +133,20 @@ class PrometheusClient:
         """
         url = self._base.copy_with(path=f"{self._base.path.rstrip('/')}/{path}").copy_merge_params(parameters or {})
         end = self._clock.monotonic() + self.deadline.total_seconds()
-        attempt = 0
-        while True:
-            left = end - self._clock.monotonic()
+        for attempt in itertools.count():
+            last = attempt == self.section.retries
+            pause = backoff_s(attempt)
             try:
-                answer = await self._web.ask(method, url, form=form, within=timedelta(seconds=left))
-                wait = _retry_after(answer, self._clock.now()) if answer.status in again else None
+                left = timedelta(seconds=end - self._clock.monotonic())
+                answer = await self._web.ask(method, url, form=form, within=left)
+                pause = max(pause, retry_after_s(answer, self._clock.now()))
+                if last or answer.status not in again or self._clock.monotonic() + pause >= end:
+                    return answer
             except UnansweredError as error:
-                if not error.again or attempt == self.section.retries:
+                if last or not error.again or self._clock.monotonic() + pause >= end:
                     raise ProviderUnavailableError(str(error)) from None
-                answer, wait = None, 0.0
-            pause = max(wait or 0.0, backoff_s(attempt))
-            out_of_time = pause >= end - self._clock.monotonic()
-            if answer is not None and (wait is None or attempt == self.section.retries or out_of_time):
-                return answer
-            if out_of_time:
-                raise ProviderUnavailableError("connection failed, and the time for another attempt is over")
-            attempt += 1
             await asyncio.sleep(pause)
+        raise AssertionError("itertools.count never ends")
 
     def _believed(self, at: datetime) -> datetime:
         """Return when a value was measured, unless the server's clock and ours cannot both be right."""
@@ -320,6 +215,7 @@ class ServerTarget:
 
     async def observe(self) -> tuple[PrometheusObservation, ...]:
         """Look at it once."""
+        name = self._client.section.name
         ready, targets, alerts = await asyncio.gather(
             _or_error(self._client.ready()), _or_error(self._client.targets()), _or_error(self._client.alerts())
         )
@@ -327,17 +223,20 @@ class ServerTarget:
             return self.gave_up(str(ready))
         if ready is False:
             # It says so itself; that it has no targets and alerts to show yet is no news.
-            return (PrometheusObservation(self._client.section.name, self._clock.now(), ready=False),)
-        problems = [str(error) for error in (targets, alerts) if isinstance(error, ProviderUnavailableError)]
+            return (PrometheusObservation(name, self._clock.now(), ready=False),)
+        errors = [answer for answer in (targets, alerts) if isinstance(answer, ProviderUnavailableError)]
+        if len(errors) == 1 and isinstance(errors[0], NotOfferedError):
+            # It speaks the API and has no targets or no alerts of its own, as stores behind Prometheus do.
+            errors = []
         up, down = (0, ()) if isinstance(targets, ProviderUnavailableError) else targets
         observation = PrometheusObservation(
-            name=self._client.section.name,
+            name=name,
             at=self._clock.now(),
             ready=ready,
             targets_up=up,
             targets_down=down,
             alerts=() if isinstance(alerts, ProviderUnavailableError) else alerts,
-            problem="; ".join(dict.fromkeys(problems)) or None,
+            problem="; ".join(dict.fromkeys(map(str, errors))) or None,
         )
         return (observation,)
 
@@ -375,87 +274,3 @@ async def _or_error(asking: Awaitable[T]) -> T | ProviderUnavailableError:
         return await asking
     except ProviderUnavailableError as error:
         return error
-
-
-def _data(answer: Answer, model: type[M]) -> M:
-    """Take what was asked for out of an answer.
-
-    Raises:
-        ProviderUnavailableError: it is an error, is partial, or is not what Prometheus answers.
-    """
-    try:
-        envelope = _Envelope.model_validate_json(answer.body)
-    except ValidationError:
-        raise ProviderUnavailableError(_words_for(answer)) from None
-    if envelope.status == "error":
-        raise ProviderUnavailableError(plain(f"{envelope.errorType}: {envelope.error}"))
-    # Before 2.53 remarks about a query came as warnings as well; they don't mean that data is missing.
-    partial = [w for w in envelope.warnings or () if not w.startswith("PromQL info")]
-    if partial:
-        raise ProviderUnavailableError(plain(f"partial data: {partial[0]}"))
-    try:
-        return model.model_validate({"data": envelope.data})
-    except ValidationError:
-        raise ProviderUnavailableError("answered with JSON that is not Prometheus's") from None
-
-
-def _words_for(answer: Answer) -> str:
-    """Say what an answer without an envelope is."""
-    status = f"(status {answer.status})"
-    if answer.status in {401, 403}:
-        return f"refused the credentials {status}: check bearer_token or headers"
-    if 300 <= answer.status < 400:
-        return f"answered with a redirect {status}, which is not followed: configure the address that it leads to"
-    if answer.status == _NOT_FOUND:
-        return f"has no Prometheus API at this address {status}: check the path of its url"
-    if answer.status == httpx.codes.SERVICE_UNAVAILABLE:
-        return f"is not ready {status}"
-    if answer.status == httpx.codes.TOO_MANY_REQUESTS:
-        return f"asks to be asked less often {status}"
-    return f"answered with something that is not Prometheus's JSON {status}"
-
-
-def _one_point(result: _Vector | _Scalar | _OtherResult) -> _Point:
-    """Return the one point of a result."""
-    if isinstance(result, _OtherResult):
-        raise ProviderUnavailableError(f"the query gave a {result.resultType}, expected one value")
-    if isinstance(result, _Scalar):
-        return result.result
-    if not result.result:
-        raise ProviderUnavailableError("the query gave no series")
-    if len(result.result) > 1:
-        raise ProviderUnavailableError(f"the query gave {len(result.result)} series, expected one: aggregate it")
-    point = result.result[0].value
-    if point is None:
-        raise ProviderUnavailableError("the query gave a histogram, expected one value: use histogram_quantile")
-    return point
-
-
-def _alert_facts(alert: _Alert) -> AlertFacts:
-    def label(name: str) -> str | None:
-        value = alert.labels.get(name)
-        return plain(value, 80) if value else None
-
-    summary = alert.annotations.get("summary")
-    return AlertFacts(
-        name=label("alertname") or "without a name",
-        state=plain(alert.state, 20),
-        severity=label("severity"),
-        active_at=alert.activeAt,
-        summary=plain(summary) if summary else None,
-        provider=label("provider"),
-    )
-
-
-def _retry_after(answer: Answer, now: datetime) -> float:
-    """Return how many seconds the server asks to wait (RFC 9110, 10.2.3); 0 where it does not say."""
-    from email.utils import parsedate_to_datetime
-
-    header = answer.headers.get("retry-after", "").strip()
-    if header.isdecimal():
-        return float(header)
-    try:
-        until = parsedate_to_datetime(header)
-    except ValueError:
-        return 0.0
-    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())

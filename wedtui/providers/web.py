@@ -14,7 +14,8 @@ import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -161,6 +162,18 @@ def _errnos(error: OSError) -> set[int]:
     if error.errno is not None:
         return {error.errno}
     return {int(number) for number in _ERRNO.findall(str(error))}
+
+
+def retry_after_s(answer: Answer, now: datetime) -> float:
+    """Return how many seconds a server asks to wait (RFC 9110, 10.2.3); 0 where it does not say."""
+    header = answer.headers.get("retry-after", "").strip()
+    if header.isdecimal():
+        return float(header)
+    try:
+        until = parsedate_to_datetime(header)
+    except ValueError:
+        return 0.0
+    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())
 
 
 class UnansweredError(Exception):

@@ -87,7 +87,9 @@ def _of_sqlite(error: BaseException | None, path: Path, kind: Kind) -> StoreErro
     """Return the error that stands for a result code of SQLite, or None for a mistake of ours."""
     extended = getattr(error, "sqlite_errorcode", None)
     if extended is None:
-        return None
+        # What Python itself finds has no code of SQLite's.
+        garbled = isinstance(error, sqlite3.OperationalError) and str(error).startswith("Could not decode")
+        return StoreUnreadableError(f"{path} is damaged: {kind.if_damaged}") if garbled else None
     code = extended & _PRIMARY
     if code in _LOCKED:
         return StoreLockedError(

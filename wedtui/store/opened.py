@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from wedtui.errors import StoreError, StoreLockedError, StoreUnreadableError
+from wedtui.errors import DiskFullError, StoreError, StoreLockedError, StoreUnreadableError
 from wedtui.store.engine import READER_WAITS, WRITER_WAITS, database_path, open_for_reading, open_for_writing, pragma
 from wedtui.store.errors import readable, translated
 from wedtui.store.kind import Kind
@@ -65,7 +65,7 @@ class WritableStore:
         """Put everything into the one file, so that whoever may only read it needs no other.
 
         Returns:
-            Whether it worked: not while readers have it open, who are waited for a moment.
+            Whether it worked: not while readers have it open, who are waited for a moment, nor on a full disk.
 
         Raises:
             StoreError: the disk failed.
@@ -75,7 +75,7 @@ class WritableStore:
                 pragma(self._engine, f"busy_timeout = {LEAVING_WAITS // timedelta(milliseconds=1)}")
                 pragma(self._engine, "wal_checkpoint(TRUNCATE)")
                 return pragma(self._engine, "journal_mode = DELETE") == "delete"
-        except StoreLockedError:
+        except (StoreLockedError, DiskFullError):
             return False
 
     def close(self) -> None:
@@ -85,6 +85,7 @@ class WritableStore:
         """
         guard = open_for_reading(self._url, self._kind)
         try:
+            self._engine.dispose()
             with guard.connect() as connection:
                 connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
                 connection.rollback()

@@ -119,12 +119,16 @@ class WedtuiApp(App[None], inherit_bindings=False):
         self.board = replace(self.board, now=self.clock.now())
         if self.board.lag:
             self._show()
-        elif isinstance(self.screen, BoardScreen):
-            self.screen.show_clock()
+        else:
+            self._seen.show_clock()
+
+    @property
+    def _seen(self) -> BoardScreen:
+        """The screen that is drawn from the board and on top, or under the palette."""
+        return next(screen for screen in reversed(self.screen_stack) if isinstance(screen, BoardScreen))
 
     def _show(self) -> None:
-        if isinstance(self.screen, BoardScreen):
-            self.screen.show()
+        self._seen.show()
 
     def reader_wants(self, key: SeriesKey | None) -> None:
         """Say which history the visible chart shows."""
@@ -200,6 +204,12 @@ class WedtuiApp(App[None], inherit_bindings=False):
                     binding.tooltip,
                     lambda action=action, namespace=namespace: self.run_action(action, namespace),
                 )
+
+    def _fatal_error(self) -> None:
+        """End after a mistake of ours, with a traceback that shows no values: Textual's own prints every local."""
+        from rich.traceback import Traceback  # noqa: PLC0415 - only then
+
+        self.panic(Traceback(show_locals=False))
 
     def _open_once(self, kind: Callable[[], BoardScreen]) -> None:
         if not (isinstance(kind, type) and isinstance(self.screen, kind)):

@@ -6,7 +6,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from wedtui.tui.spans import Line, Role, crop, length
+from wedtui.tui.spans import Line, Role, clean, crop, length
 from wedtui.tui.theme import ThemeFile
 
 
@@ -28,7 +28,8 @@ class Palette:
     def strip(self, line: Line, width: int, *, cursor: bool = False) -> Strip:
         """Draw one line in exactly `width` cells, on the cursor's background where it stands there."""
         styles = self._cursor_styles if cursor else self._styles
-        line = crop(line, width)
+        # The last gate before the terminal: whatever a server said, nothing in it is an escape any more.
+        line = crop(tuple((clean(text), role) for text, role in line), width)
         segments = [Segment(text, styles[role]) for text, role in line if text]
         missing = width - length(line)
         if missing > 0:

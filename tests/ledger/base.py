@@ -1,0 +1,38 @@
+"""Instants, and a ledger that is closed at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from wedtui.ledger.ledger import FreezeEntry, Ledger, LedgerReader
+
+NOW = datetime(2026, 6, 3, 9, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Ledger]:
+    ledger = Ledger(f"sqlite:///{path}", waits=timedelta(milliseconds=50))
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[LedgerReader]:
+    reader = LedgerReader(f"sqlite:///{path}", waits=timedelta(milliseconds=50))
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+def freeze(ledger: Ledger, name: str = "royal wedding", *, start: int = 0, end: int = 48) -> FreezeEntry:
+    """Freeze from `start` to `end` hours after NOW."""
+    return ledger.add_freeze(
+        name, NOW + start * HOUR, NOW + end * HOUR, reason="asked by the venue", added_by="ada", added_at=NOW
+    )

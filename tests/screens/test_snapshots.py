@@ -1,0 +1,83 @@
+"""Every screen at 80x24 and 120x40, as pictures: `make snapshots` draws them again, and a person looks at them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.pictures import NOW, OPEN, SERVICE, WELL, FakeSource, source_of
+from tests.tui.driving import make_app, settled, until
+from wedtui.errors import StoreLockedError
+from wedtui.tui.app import WedtuiApp
+
+SIZES = [(80, 24), (120, 40)]
+Compare = Callable[..., bool]
+
+
+def locked() -> FakeSource:
+    source = source_of()
+    source.problem = StoreLockedError("the cache cache.db is locked by another process: wait, or stop that process")
+    return source
+
+
+def after(*keys: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
+    """Press keys one by one, each once the screen before it has all that it shows."""
+
+    async def press(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause(0.05)
+            await settled(pilot)
+        await pilot.pause(0.1)
+
+    return press
+
+
+CASES: dict[str, tuple[Callable[[], WedtuiApp], tuple[str, ...]]] = {
+    "dashboard": (make_app, ()),
+    "dashboard-well": (lambda: make_app(source_of(WELL, freeze=OPEN), demo=True, personal=True), ()),
+    "dashboard-high-contrast": (lambda: make_app(theme="war-room"), ()),
+    "service-dead": (
+        lambda: make_app(source_of(service=replace(SERVICE, heartbeat_at=NOW - timedelta(minutes=4)))),
+        (),
+    ),
+    "cache-unreadable": (lambda: make_app(locked()), ()),
+    "nothing-configured": (lambda: make_app(source_of(())), ()),
+    "filter": (make_app, ("slash", "a", "w")),
+    "provider": (make_app, ("enter",)),
+    "provider-unknown": (make_app, ("end", "enter")),
+    "chart-probe": (make_app, ("enter", "enter")),
+    "chart-signal": (make_app, ("enter", "end", "enter", "plus")),
+    "findings": (make_app, ("w",)),
+    "freeze": (make_app, ("f",)),
+    "help": (make_app, ("question_mark",)),
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("case", CASES)
+def test_screen(snap_compare: Compare, case: str, size: tuple[int, int]) -> None:
+    make, keys = CASES[case]
+    assert snap_compare(make(), terminal_size=size, run_before=after(*keys))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_palette(snap_compare: Compare, size: tuple[int, int]) -> None:
+    async def opened(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("colon")
+        await until(pilot, lambda: pilot.app.screen.query("CommandList"))
+        await pilot.press(*"hetz")
+        await pilot.pause(0.5)
+
+    assert snap_compare(make_app(), terminal_size=size, run_before=opened)
+
+
+def test_dashboard_on_a_large_screen(snap_compare: Compare) -> None:
+    assert snap_compare(make_app(), terminal_size=(200, 50), run_before=after())

@@ -1,0 +1,135 @@
+"""iCalendar feeds of freezes: fetching them. What they mean is in `calendar`.
+
+A feed's URL is often its only protection, so no sentence here holds it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+
+from wedtui.clock import Clock
+from wedtui.config import FeedSection
+from wedtui.core.freeze import Period
+from wedtui.core.observation import FeedObservation
+from wedtui.errors import ConfigurationError, ProviderUnavailableError
+from wedtui.providers.base import Cadence, Schedule
+from wedtui.providers.calendar import CalendarError, parse_calendar
+from wedtui.providers.web import UnansweredError, WebClient, resolved_headers, trust
+
+FEED_AT_MOST = 4 << 20
+# Recurrences are expanded in a thread; a calendar near the bounds takes seconds.
+PARSING_AT_MOST = timedelta(seconds=20)
+
+
+class FeedTarget:
+    """One iCalendar feed, from a web server or a file."""
+
+    def __init__(self, section: FeedSection, clock: Clock) -> None:
+        """Prepare to read it.
+
+        Args:
+            section: where it is and what its events freeze.
+            clock: for the instant of the reading, and for what of a calendar is still to come.
+
+        Raises:
+            ConfigurationError: the URL, a header, a secret or the certificates cannot be used.
+        """
+        self._section = section
+        self._clock = clock
+        self._url: httpx.URL | None = None
+        self._web: WebClient | None = None
+        if "://" in section.url and not section.url.startswith("file://"):
+            owner = f"feed {section.name}"
+            try:
+                self._url = httpx.URL(section.url)
+            except httpx.InvalidURL:
+                raise ConfigurationError(f"{owner}: its url is not one that can be asked: correct it") from None
+            self._web = WebClient(
+                headers=resolved_headers(owner, section.headers),
+                context=trust(section.ca_file),
+                timeout=section.timeout,
+                body_at_most=FEED_AT_MOST,
+            )
+
+    @property
+    def key(self) -> str:
+        """`feed NAME`."""
+        return f"feed {self._section.name}"
+
+    @property
+    def schedule(self) -> Schedule:
+        """Its own interval; the fetching and the parsing."""
+        return Schedule(self._section.interval, self._section.timeout + PARSING_AT_MOST, Cadence.QUERY)
+
+    async def observe(self) -> tuple[FeedObservation, ...]:
+        """Fetch and parse it once."""
+        try:
+            data = await self._fetch()
+            async with asyncio.timeout(PARSING_AT_MOST.total_seconds()):
+                periods = await asyncio.to_thread(self._parse, data)
+        except (ProviderUnavailableError, CalendarError) as error:
+            return self.gave_up(str(error))
+        except TimeoutError:
+            return self.gave_up(
+                f"could not be understood within {PARSING_AT_MOST.seconds} s: make the calendar smaller"
+            )
+        return (FeedObservation(self._section.name, self._clock.now(), periods=periods),)
+
+    def gave_up(self, why: str) -> tuple[FeedObservation, ...]:
+        """Return that it could not be read, and why."""
+        return (FeedObservation(self._section.name, self._clock.now(), problem=why),)
+
+    async def close(self) -> None:
+        """Close the connections that are kept."""
+        if self._web is not None:
+            await self._web.close()
+
+    async def _fetch(self) -> bytes:
+        if self._web is None or self._url is None:
+            return await self._read_file(Path(self._section.url.removeprefix("file://")))
+        try:
+            answer = await self._web.ask("GET", self._url)
+        except UnansweredError as error:
+            raise ProviderUnavailableError(str(error)) from None
+        if answer.status != httpx.codes.OK:
+            redirect = ", a redirect, which is not followed" if 300 <= answer.status < 400 else ""
+            raise ProviderUnavailableError(f"answered with status {answer.status}{redirect}, expected 200")
+        return answer.body
+
+    async def _read_file(self, path: Path) -> bytes:
+        """Read a file in a thread: one on a network that hangs is given up like a server that does."""
+        timeout = self._section.timeout.total_seconds()
+        try:
+            async with asyncio.timeout(timeout):
+                return await asyncio.to_thread(_read, path)
+        except TimeoutError:
+            raise ProviderUnavailableError(f"its file could not be read within {timeout:g} s") from None
+
+    def _parse(self, data: bytes) -> tuple[Period, ...]:
+        return parse_calendar(
+            data,
+            name=self._section.name,
+            now=self._clock.now(),
+            environments=frozenset(self._section.environments),
+            services=frozenset(self._section.services),
+        )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        # A pipe or a device would wait for its other end.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ProviderUnavailableError(f"{path} is not a regular file")
+        with path.open("rb") as file:
+            data = file.read(FEED_AT_MOST + 1)
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        raise ProviderUnavailableError(f"its file {path} cannot be read: {why}") from None
+    if len(data) > FEED_AT_MOST:
+        raise ProviderUnavailableError(f"its file {path} is larger than {FEED_AT_MOST >> 20} MiB")
+    return data

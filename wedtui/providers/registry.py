@@ -1,0 +1,89 @@
+"""From the configuration to what can be asked: the one place that knows every adapter."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Protocol
+
+from wedtui.clock import Clock
+from wedtui.config import Configuration
+from wedtui.errors import NotFoundError
+from wedtui.providers.base import Target
+from wedtui.providers.feed import FeedTarget
+from wedtui.providers.http import ProbeTarget
+from wedtui.providers.prometheus import PrometheusClient, QueryTarget, ServerTarget
+
+
+class Closable(Protocol):
+    """Something that keeps connections."""
+
+    async def close(self) -> None:
+        """Close them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What can be asked, and the connections behind it."""
+
+    all: tuple[Target, ...] = ()
+    kept: tuple[Closable, ...] = ()
+
+    async def close(self) -> None:
+        """Close every connection that is kept; the targets cannot be asked afterwards."""
+        await asyncio.gather(*(c.close() for c in self.kept))
+
+    def __add__(self, other: Targets) -> Targets:
+        """Return both together."""
+        return Targets(self.all + other.all, self.kept + other.kept)
+
+
+def build_targets(configuration: Configuration, clock: Clock) -> Targets:
+    """Return every target of a configuration: probes, Prometheus servers, their queries, feeds.
+
+    Raises:
+        ConfigurationError: a secret, a header, a URL or certificates cannot be used; the sentence names the target.
+    """
+    targets = Targets(tuple(ProbeTarget(section, clock) for section in configuration.probes))
+    for server in configuration.prometheus:
+        client = PrometheusClient(server, clock)
+        queries = tuple(QueryTarget(client, section, clock) for section in server.queries)
+        targets += Targets((ServerTarget(client, clock), *queries), (client,))
+    feeds = tuple(FeedTarget(section, clock) for section in configuration.freeze.feeds)
+    return targets + Targets(feeds, feeds)
+
+
+def build_probe(configuration: Configuration, name: str, clock: Clock) -> Targets:
+    """Return one probe.
+
+    Raises:
+        NotFoundError: no probe has that name.
+        ConfigurationError: it cannot be asked as configured.
+    """
+    sections = [p for p in configuration.probes if p.name == name]
+    if not sections:
+        raise NotFoundError(_unknown("probe", name, [p.name for p in configuration.probes]))
+    return Targets(tuple(ProbeTarget(section, clock) for section in sections))
+
+
+def build_provider(configuration: Configuration, name: str, clock: Clock) -> Targets:
+    """Return the probes and queries of one provider.
+
+    Raises:
+        NotFoundError: no provider has that name.
+        ConfigurationError: one of them cannot be asked as configured.
+    """
+    if all(p.name != name for p in configuration.providers):
+        raise NotFoundError(_unknown("provider", name, [p.name for p in configuration.providers]))
+    targets = Targets(tuple(ProbeTarget(p, clock) for p in configuration.probes if p.provider == name))
+    for server in configuration.prometheus:
+        queries = [query for query in server.queries if query.provider == name]
+        if queries:
+            client = PrometheusClient(server, clock)
+            targets += Targets(tuple(QueryTarget(client, query, clock) for query in queries), (client,))
+    return targets
+
+
+def _unknown(kind: str, name: str, known: list[str]) -> str:
+    return f'the configuration has no {kind} "{name}": choose one of {", ".join(known) or "none"}'
