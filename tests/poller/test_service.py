@@ -1,0 +1,130 @@
+"""The real service: nothing that was committed is lost, one runs at a time, and it ends cleanly."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.poller.service_process import Place, eventually, http_server, make_place
+
+KILLS = 10
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    with http_server() as url:
+        made = make_place(tmp_path, url)
+        yield made
+        made.wedtui("service", "stop")
+
+
+def test_kill_9_in_the_middle_of_writes_loses_nothing_that_was_committed(place: Place) -> None:
+    seen: set[int] = set()
+    for _ in range(KILLS):
+        service = place.service()
+        wanted = len(seen) + 8
+
+        def enough(wanted: int = wanted) -> bool:
+            seen.update(place.rounds())
+            return len(seen) >= wanted
+
+        eventually(enough)
+        service.kill()
+        service.wait()
+        assert seen <= set(place.rounds())
+    with closing(sqlite3.connect(place.cache)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_clean_stop_says_so_and_leaves_one_readable_file(place: Place) -> None:
+    service = place.service()
+    eventually(lambda: len(place.rounds()) > 3)
+    service.send_signal(signal.SIGTERM)
+    assert service.wait(30) == 0
+    assert not place.cache.with_name("cache.db-wal").exists()
+    picture = json.loads(place.wedtui("status", "--json").stdout)
+    assert picture["service"]["state"] == "stopped"
+    assert picture["state"] == "UNKNOWN"
+
+
+def test_a_dead_service_is_never_green(place: Place) -> None:
+    service = place.service()
+    eventually(lambda: json.loads(place.wedtui("status", "--json").stdout)["state"] == "OK")
+    service.kill()
+    service.wait()
+    answers = []
+
+    def not_green() -> bool:
+        answers.append(place.wedtui("status", "--json"))
+        return json.loads(answers[-1].stdout)["service"]["state"] == "dead"
+
+    eventually(not_green)
+    assert answers[-1].returncode == 3
+
+
+def test_a_second_service_is_kept_off(place: Place) -> None:
+    service = place.service()
+    second = place.wedtui("service", "run")
+    assert second.returncode == 15
+    assert f"process {service.pid}" in second.stderr
+    service.send_signal(signal.SIGINT)
+    assert service.wait(30) == 0
+
+
+def test_start_status_and_stop_in_the_background(place: Place) -> None:
+    assert place.wedtui("service", "status").returncode == 1
+    started = place.wedtui("service", "start")
+    assert started.returncode == 0, started.stderr
+    assert place.wedtui("service", "start").returncode == 15
+    status = place.wedtui("service", "status", "--json")
+    assert status.returncode == 0
+    pid = json.loads(status.stdout)["pid"]
+    assert os.getsid(pid) == pid
+    assert place.wedtui("service", "stop").returncode == 0
+    assert place.wedtui("service", "stop").stdout == "no service runs\n"
+
+
+def test_a_service_that_cannot_begin_says_why_and_ends_with_its_code(place: Place) -> None:
+    place.cache.write_bytes(b"this is no database" * 100)
+    started = place.wedtui("service", "start")
+    assert started.returncode == 10
+    assert "cache.db" in started.stderr
+    assert place.cache.read_bytes().startswith(b"this is no database")
+
+
+def test_the_log_is_json_and_holds_no_secret(place: Place) -> None:
+    place.config.write_text(
+        place.config.read_text()
+        + '[[probes]]\nname = "secret"\nprovider = "here"\nurl = "http://127.0.0.1:1/?token=hunter2"\n'
+        + 'headers = { Authorization = { env = "PROBE_TOKEN" } }\n'
+    )
+    os.environ["PROBE_TOKEN"] = "Bearer hunter2"
+    try:
+        service = place.service()
+        eventually(lambda: len(place.rounds()) > 12)
+        service.terminate()
+        service.wait(30)
+    finally:
+        del os.environ["PROBE_TOKEN"]
+    lines = (place.state / "service.log").read_text().splitlines()
+    assert json.loads(lines[0])["event"] == "watching"
+    for file in place.state.iterdir():
+        assert b"hunter2" not in file.read_bytes(), file
+
+
+def test_what_changed_in_the_configuration_is_on_record(place: Place) -> None:
+    for weight in (100, 90):
+        place.config.write_text(place.config.read_text().replace("weight = 100", f"weight = {weight}"))
+        service = place.service()
+        service.terminate()
+        service.wait(30)
+    with closing(sqlite3.connect(place.state / "ledger.db")) as connection:
+        changes = [json.loads(c) for (c,) in connection.execute("SELECT changes FROM configuration_change ORDER BY id")]
+    assert changes[1] == ["providers.here.weight: 100 -> 90"]
