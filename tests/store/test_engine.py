@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from wedtui.cache.kind import CACHE
 from wedtui.errors import ConfigurationError, StoreUnreadableError
 from wedtui.ledger.kind import LEDGER
-from wedtui.store.engine import database_path, open_for_reading, open_for_writing, pragma
+from wedtui.store.engine import database_path, open_for_reading, open_for_writing, pragma, url_of
 from wedtui.store.kind import Kind
 from wedtui.store.opened import WritableStore
 
@@ -86,12 +87,15 @@ def test_a_reader_makes_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_path_with_signs_that_mean_something_in_a_url(tmp_path: Path) -> None:
-    path = tmp_path / "50 % #1&mode=rw" / "cache.db"
-    url = f"sqlite:///{path}"
+@pytest.mark.parametrize("name", ["50 % #1", "a?mode=rw&b", "%41", "Grüße 🎉", "'\"", "file:x"])
+def test_a_path_with_signs_that_mean_something_in_a_url(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name / "cache.db"
+    url = url_of(path)
     assert database_path(url, CACHE) == path
     WritableStore(url, CACHE).close()
-    assert path.exists()
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (CACHE.head,)
     engine = open_for_reading(url, CACHE)
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         pragma(engine, "user_version = 1")

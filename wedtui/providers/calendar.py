@@ -218,7 +218,7 @@ def _check(component: Component, name: str) -> None:
                 raise CalendarError(name, f"{problem}; export it with its VTIMEZONE or an IANA zone")
     duration = getattr(component.get("DURATION"), "dt", timedelta())
     start, end = _when(component, "DTSTART"), _when(component, "DTEND" if "DTEND" in component else "DTSTART")
-    if duration < timedelta() or _closing(end, None) < _opening(start, None):
+    if duration < timedelta() or _closing(end, UTC) < _opening(start, UTC):
         raise CalendarError(name, f'"{what}" ends before it starts; correct the event')
 
 
@@ -289,8 +289,8 @@ def _period(event: Component, reading: _Reading) -> Period | None:
 def _opening(at: date, zone: tzinfo | None) -> datetime:
     """Return the first instant of a date, or of a time with or without zone; without any, where it comes first."""
     if isinstance(at, datetime) and at.tzinfo is not None:
-        # A fold names one of two times; without it, either may be meant.
-        return at.astimezone(UTC) if at.fold else opening_instant(at.replace(tzinfo=None), at.tzinfo)
+        # Recurrences are worked out on the wall clock, which forgets which of two equal times was meant.
+        return opening_instant(at.replace(tzinfo=None, fold=0), at.tzinfo)
     return opening_instant(_wall(at), zone or EARLIEST_ZONE)
 
 

@@ -7,9 +7,10 @@ others. A writer takes the write lock when it begins; a reader sees one consiste
 from __future__ import annotations
 
 import os
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -47,12 +48,19 @@ def database_path(url: str, kind: Kind) -> Path:
         raise ConfigurationError(
             f"{key} names {system}, which is not supported by this version: use sqlite:////absolute/path/{kind.name}.db"
         )
-    path = Path(parsed.database or "")
-    if not path.is_absolute() or parsed.query:
+    # Parsed here: SQLAlchemy's versions differ in whether they decode percent signs.
+    name = url.partition(":///")[2]
+    path = Path(unquote(name))
+    if not path.is_absolute() or "?" in name:
         raise ConfigurationError(
             f"{key} does not name one file for every process: write sqlite:////absolute/path/{kind.name}.db"
         )
     return path
+
+
+def url_of(path: Path) -> str:
+    """Return the URL of a file, whatever signs are in its name: what `database_path` turns back."""
+    return f"sqlite:///{quote(str(path))}"
 
 
 def open_for_writing(url: str, kind: Kind, *, waits: timedelta = WRITER_WAITS) -> Engine:
@@ -129,14 +137,13 @@ def _make(path: Path, kind: Kind) -> None:
 
 
 def _engine(path: Path, mode: str, waits: timedelta, pragmas: tuple[str, ...], *, begin: str) -> Engine:
+    def connect() -> sqlite3.Connection:
+        name = f"file:{quote(str(path))}?mode={mode}"
+        return sqlite3.connect(name, uri=True, timeout=waits.total_seconds(), check_same_thread=False)
+
     # One connection: SQLite has one writer, and `data_version` compares only what one connection has seen.
     engine = create_engine(
-        f"sqlite:///file:{quote(str(path))}?mode={mode}&uri=true",
-        poolclass=QueuePool,
-        pool_size=1,
-        max_overflow=0,
-        connect_args={"timeout": waits.total_seconds(), "check_same_thread": False},
-        hide_parameters=True,
+        "sqlite://", creator=connect, poolclass=QueuePool, pool_size=1, max_overflow=0, hide_parameters=True
     )
 
     @event.listens_for(engine, "connect")

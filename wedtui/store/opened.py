@@ -85,7 +85,6 @@ class WritableStore:
         """
         guard = open_for_reading(self._url, self._kind)
         try:
-            self._engine.dispose()
             with guard.connect() as connection:
                 connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
                 connection.rollback()
