@@ -127,6 +127,6 @@ def commits(writer: CacheWriter, config: Path, state: Path) -> list[float]:
             changed = configuration({"aws": weight})
             writer.configure(changed, probe_interval=timedelta(seconds=10), query_interval=timedelta(seconds=60))
             committed = time.perf_counter()
-            terminal.until(f"{weight}%")
+            terminal.until(f"{weight} %")
             taken.append(time.perf_counter() - committed)
     return taken

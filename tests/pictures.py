@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from wedtui.core.evidence import ProbeEvidence, ProbeRound, ProviderEvidence, SignalEvidence
@@ -169,7 +169,6 @@ class FakeSource:
     history: Callable[[str, str, datetime, datetime], Series] = wave
     reads: int = 0
     closed: bool = False
-    threads: set[int] = field(default_factory=set)
 
     def changed(self) -> bool:
         if self.problem is not None:

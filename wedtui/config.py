@@ -159,6 +159,17 @@ def _matching(pattern: str, what: str) -> Callable[[str], str]:
     return check
 
 
+def _between(*, least: timedelta = timedelta(), most: timedelta = _LONGEST) -> AfterValidator:
+    def check(value: timedelta) -> timedelta:
+        if value < least:
+            raise ValueError(f"expected at least {format_duration(least)}")
+        if value > most:
+            raise ValueError(f"expected at most {format_duration(most)}")
+        return value
+
+    return AfterValidator(check)
+
+
 def _one_line(value: str) -> str:
     if not value.strip() or len(value) > 80 or not value.isprintable():
         raise ValueError("expected 1 to 80 characters on one line")
@@ -288,9 +299,9 @@ class ProbeSection(Section):
     provider: Name
     url: HttpUrl
     method: Literal["GET", "HEAD"] = "GET"
-    interval: Annotated[Duration, Field(ge=timedelta(milliseconds=500))] | None = None
+    interval: Annotated[Duration, _between(least=timedelta(milliseconds=500))] | None = None
     """Between two rounds; by default by the protection level (10 s, in wedding-day mode 3 s)."""
-    timeout: Annotated[Duration, Field(le=timedelta(seconds=60))] = timedelta(seconds=2)
+    timeout: Annotated[Duration, _between(most=timedelta(seconds=60))] = timedelta(seconds=2)
     """For one attempt, from the look-up of the name to the last byte."""
     retries: Whole = Field(default=0, ge=0, le=3)
     """Further attempts before a round counts as failed; each hides a failed request, so there are none by default."""
@@ -317,7 +328,7 @@ class QuerySection(Section):
     """It must give one value; aggregate what has several series."""
     unit: Literal["ratio", "percent"] | None = None
     """For error_rate, cpu, memory and cache_hit_rate: `percent` values are divided by 100; by default a ratio 0..1."""
-    interval: Annotated[Duration, Field(ge=timedelta(seconds=1))] | None = None
+    interval: Annotated[Duration, _between(least=timedelta(seconds=1))] | None = None
     """By default by the protection level (60 s, in wedding-day mode 30 s)."""
 
     @model_validator(mode="after")
@@ -332,9 +343,9 @@ class PrometheusSection(Section):
 
     name: Name
     url: HttpUrl
-    interval: Annotated[Duration, Field(ge=timedelta(seconds=1))] | None = None
+    interval: Annotated[Duration, _between(least=timedelta(seconds=1))] | None = None
     """Between two looks at its readiness, targets and alerts; by default as for queries."""
-    timeout: Annotated[Duration, Field(le=timedelta(seconds=60))] = timedelta(seconds=5)
+    timeout: Annotated[Duration, _between(most=timedelta(seconds=60))] = timedelta(seconds=5)
     """For one attempt."""
     retries: Whole = Field(default=1, ge=0, le=3)
     bearer_token: Secret | None = None
@@ -388,8 +399,8 @@ class FeedSection(ScopedSection):
 
     name: Name
     url: FeedUrl
-    interval: Annotated[Duration, Field(ge=timedelta(seconds=5), le=timedelta(hours=6))] = timedelta(minutes=15)
-    timeout: Annotated[Duration, Field(le=timedelta(seconds=60))] = timedelta(seconds=10)
+    interval: Annotated[Duration, _between(least=timedelta(seconds=5), most=timedelta(hours=6))] = timedelta(minutes=15)
+    timeout: Annotated[Duration, _between(most=timedelta(seconds=60))] = timedelta(seconds=10)
     headers: Headers = Field(default_factory=dict)
     ca_file: AbsolutePath | None = None
 

@@ -172,9 +172,11 @@ def _hint(variable: str, segments: list[str], error: _UnknownKeyError) -> str:
     before = [s.upper() for s in segments[: error.depth]]
     here = [PREFIX + "__".join([*before, key.upper()]) for key in error.known]
     candidates = [*here, *RESERVED, *(PREFIX + "__".join(p).upper() for p in _tables(Configuration, ()))]
-    near = difflib.get_close_matches(variable.upper(), candidates, n=1, cutoff=0.75)
-    meant = f"; did you mean {near[0]}?" if near else ""
-    return f"{meant} known here: {', '.join(error.known)}" if meant else f"; known here: {', '.join(error.known)}"
+    # Compared without what all of them begin with: it would make everything look alike.
+    names = {candidate.removeprefix(PREFIX): candidate for candidate in candidates}
+    near = difflib.get_close_matches(variable.upper().removeprefix(PREFIX), names, n=1)
+    meant = f"did you mean {names[near[0]]}? " if near else ""
+    return f"; {meant}known here: {', '.join(error.known)}"
 
 
 def _tables(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

@@ -69,9 +69,10 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Loaded:
     try:
         configuration = Configuration.model_validate(raw)
     except ValidationError as error:
-        problems += [sources.sentence(_real(d["loc"], raw, d), _said(d)) for d in error.errors(include_url=False)]
+        wrong = [(_real(d["loc"], raw, d), _said(d)) for d in error.errors(include_url=False)]
     else:
-        problems += [sources.sentence(where, text) for where, text in cross_check(configuration)]
+        wrong = cross_check(configuration)
+    problems += [sources.sentence(*each) for each in sorted(wrong, key=lambda each: sources.line(each[0]))]
     if problems or configuration is None:
         raise ConfigurationError("\n".join(dict.fromkeys(problems)))
     tree = configuration.model_dump(mode="json")
@@ -154,6 +155,10 @@ class _Sources:
                 return f"{self.file}:{self.lines[path[:length]]}"
         within = next((v for p, v in self.variables.items() if p[: len(path)] == path), None)
         return f"environment variable {within}" if within else str(self.file or "configuration")
+
+    def line(self, path: KeyPath) -> int:
+        """Return the line of a key, or of what is nearest around it; 0 where there is none."""
+        return next((self.lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.lines), 0)
 
     def sentence(self, path: KeyPath, text: str) -> str:
         """Say where, which key, and what is wrong with it."""

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from pydantic_core import ErrorDetails
 
-from wedtui.config import format_duration
 from wedtui.core.text import single_line
 
 # The validator's names of types and the words for what it wanted there.
@@ -46,15 +43,12 @@ def expectation(details: ErrorDetails) -> str:
     if kind == "missing":
         return "expected this key, which has no default"
     if kind in _EXPECTED:
-        context = {
-            name: format_duration(value) if isinstance(value, timedelta) else value
-            for name, value in details.get("ctx", {}).items()
-        }
-        return f"expected {_EXPECTED[kind].format(**context)}, got {_got(details)}"
+        return f"expected {_EXPECTED[kind].format(**details.get('ctx', {}))}, got {_got(details)}"
     text = message.removeprefix("Value error, ")
     if not text.startswith("expected"):
         text = f"expected another value: {text[:1].lower()}{text[1:]}"
-    if isinstance(details["input"], dict | list) or "got " in text or _got(details) in text:
+    told = "got " in text or _got(details) in text
+    if told or isinstance(details["input"], dict | list) or _may_hold_a_secret(details):
         return text
     return f"{text}, got {_got(details)}"
 

@@ -63,7 +63,7 @@ def test_a_dead_service_is_never_green(place: Place) -> None:
 
     def not_green() -> bool:
         answers.append(place.wedtui("status", "--json"))
-        return json.loads(answers[-1].stdout)["service"]["state"] == "dead"
+        return bool(json.loads(answers[-1].stdout)["service"]["state"] == "dead")
 
     eventually(not_green)
     assert answers[-1].returncode == 3

@@ -47,9 +47,9 @@ class Certificate:
         return context
 
 
-def authority() -> Certificate:
+def authority(name: str = "A test's authority") -> Certificate:
     """Make a certificate that may sign others."""
-    return _make("A test's authority", None, None, timedelta(days=-1), timedelta(days=30))
+    return _make(name, None, None, timedelta(days=-1), timedelta(days=30))
 
 
 def certificate(

@@ -118,6 +118,10 @@ class FaultServer:
     """Accepts and then neither reads nor writes."""
     closes_at_once: bool = False
     """Accepts, reads a little and closes."""
+    greets: bytes = b""
+    """Speaks first, as SSH and SMTP do."""
+    keeps_alive: bool = False
+    """Takes another request on the same connection."""
     requests: list[Request] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -170,28 +174,15 @@ class FaultServer:
             if self.closes_at_once:
                 connection.recv(1)
                 return
+            connection.sendall(self.greets)
             spoken = self.context.wrap_socket(connection, server_side=True) if self.context else connection
             with spoken:
                 while (request := _read_request(spoken)) is not None:
                     self.requests.append(request)
                     fault = self.faults.get(request.target.partition("?")[0], answer(status="404 Not Found"))
                     fault(Exchange(spoken, request, self._closing))
-                    if request.headers.get("connection", "").lower() == "close" or not _keeps(fault):
+                    if not self.keeps_alive:
                         return
-
-
-def keep(fault: Fault) -> Fault:
-    """Leave the connection open for another request."""
-
-    def kept(exchange: Exchange) -> None:
-        fault(exchange)
-
-    kept.keep = True  # type: ignore[attr-defined]
-    return kept
-
-
-def _keeps(fault: Fault) -> bool:
-    return getattr(fault, "keep", False)
 
 
 def _read_request(connection: socket.socket) -> Request | None:

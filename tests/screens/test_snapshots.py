@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from textual.command import CommandList
 from textual.pilot import Pilot
 
 from tests.pictures import NOW, OPEN, SERVICE, WELL, FakeSource, source_of
-from tests.tui.driving import make_app, settled, until
+from tests.tui.driving import make_app, press, settled, until
 from wedtui.errors import StoreLockedError
 from wedtui.tui.app import WedtuiApp
 
@@ -28,15 +29,13 @@ def locked() -> FakeSource:
 def after(*keys: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
     """Press keys one by one, each once the screen before it has all that it shows."""
 
-    async def press(pilot: Pilot[Any]) -> None:
+    async def walk(pilot: Pilot[Any]) -> None:
         await settled(pilot)
         for key in keys:
-            await pilot.press(key)
-            await pilot.pause(0.05)
-            await settled(pilot)
+            await press(pilot, key)
         await pilot.pause(0.1)
 
-    return press
+    return walk
 
 
 CASES: dict[str, tuple[Callable[[], WedtuiApp], tuple[str, ...]]] = {
@@ -74,7 +73,8 @@ def test_palette(snap_compare: Compare, size: tuple[int, int]) -> None:
         await pilot.press("colon")
         await until(pilot, lambda: pilot.app.screen.query("CommandList"))
         await pilot.press(*"hetz")
-        await pilot.pause(0.5)
+        await until(pilot, lambda: pilot.app.screen.query_one(CommandList).option_count == 1)
+        await pilot.pause(0.2)
 
     assert snap_compare(make_app(), terminal_size=size, run_before=opened)
 

@@ -63,6 +63,27 @@ async def settled(pilot: Pilot[None]) -> None:
     await until(pilot, charted)
 
 
+async def press(pilot: Pilot[None], key: str) -> None:
+    """Press a key that does something, and wait until all that it does stands on the screen."""
+    app = pilot.app
+    assert isinstance(app, WedtuiApp)
+
+    def seen() -> tuple[str, str | None]:
+        lists = app.screen.query(Listing)
+        return screen_text(app), lists.first().cursor if lists else None
+
+    before = seen()
+    await pilot.press(key)
+    await until(pilot, lambda: seen() != before)
+    await settled(pilot)
+    last, same = seen(), 0
+    while same < 5:
+        await pilot.pause(0.03)
+        now = seen()
+        same = same + 1 if now == last else 0
+        last = now
+
+
 @asynccontextmanager
 async def driven(app: WedtuiApp, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Pilot[None]]:
     """Run the app and wait for its first picture."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,14 +11,19 @@ import pytest
 from textual.widgets import Input
 
 from tests.pictures import NOW, SERVICE, TROUBLED, WELL, FakeSource, MovableClock, picture, provider, source_of
-from tests.tui.driving import cursor, driven, make_app, run, screen_text, settled, until
+from tests.tui.driving import cursor, driven, make_app, press, run, screen_text, settled, until
 from wedtui.core.evidence import ProviderEvidence
 from wedtui.core.series import Series
 from wedtui.errors import StoreLockedError
+from wedtui.tui.app import WedtuiApp
 from wedtui.tui.listing import Listing
 from wedtui.tui.screens.base import BoardScreen, own_bindings
 from wedtui.tui.screens.main import MainScreen
 from wedtui.tui.source import Source
+
+
+def shows(app: WedtuiApp, words: str) -> Callable[[], bool]:
+    return lambda: words in screen_text(app)
 
 
 def test_every_screen_opens_and_escape_goes_back() -> None:
@@ -26,11 +32,11 @@ def test_every_screen_opens_and_escape_goes_back() -> None:
         async with driven(app) as pilot:
             for key, expected in (("w", "what is wrong · 3"), ("f", "freeze"), ("question_mark", "help › dashboard")):
                 await pilot.press(key)
-                await until(pilot, lambda expected=expected: f"─ {expected} " in screen_text(app))
+                await until(pilot, shows(app, f"─ {expected} "))
                 await pilot.press("escape")
                 await until(pilot, lambda: isinstance(app.screen, MainScreen))
             await pilot.press("enter")
-            await until(pilot, lambda: "providers › aws ─" in screen_text(app))
+            await until(pilot, lambda: "providers › aws ─" in screen_text(app) and cursor(app))
             await pilot.press("enter")
             await until(pilot, lambda: "providers › aws › rsvp-aws" in screen_text(app))
             await settled(pilot)
@@ -202,7 +208,8 @@ def test_a_finding_opens_its_provider() -> None:
         async with driven(app) as pilot:
             await pilot.press("w")
             await until(pilot, lambda: "what is wrong" in screen_text(app))
-            await pilot.press("j", "enter")
+            await press(pilot, "j")
+            await pilot.press("enter")
             await until(pilot, lambda: "providers › hetzner" in screen_text(app))
 
     run(walk())
@@ -273,20 +280,24 @@ def test_a_service_that_does_not_run_is_said_to(service: object, words: str) -> 
 def test_a_reader_that_hangs_makes_every_state_unknown() -> None:
     async def walk() -> None:
         clock = MovableClock()
-        hang = threading.Event()
+        hangs, released = threading.Event(), threading.Event()
 
         class Hanging(FakeSource):
             def changed(self) -> bool:
-                return bool(hang.wait(30)) and False
+                if hangs.is_set():
+                    released.wait(30)
+                return False
 
         app = make_app(Hanging(lambda now: picture(WELL, now=now)), clock)
         async with driven(app) as pilot:
             assert "● OK" in screen_text(app)
+            hangs.set()
+            await pilot.pause(0.3)  # until it hangs
             clock.advance(timedelta(seconds=20))
             await until(pilot, lambda: "THIS PICTURE IS 20 s OLD" in screen_text(app))
             assert "● OK" not in screen_text(app)
             assert "its reader hangs" in screen_text(app)
-            hang.set()
+            released.set()
 
     run(walk())
 
@@ -303,8 +314,10 @@ def test_nothing_configured_says_what_to_do() -> None:
 def test_the_first_paint_does_not_wait_for_the_source() -> None:
     async def walk() -> None:
         gate = threading.Event()
+        opened_on: list[threading.Thread] = []
 
         def slow() -> Source:
+            opened_on.append(threading.current_thread())
             gate.wait(30)
             return source_of()
 
@@ -318,6 +331,7 @@ def test_the_first_paint_does_not_wait_for_the_source() -> None:
             gate.set()
             await settled(pilot)
             assert "CRITICAL" in screen_text(app)
+        assert threading.main_thread() not in opened_on
 
     run(walk())
 
@@ -331,7 +345,7 @@ def test_a_chart_without_data_says_so() -> None:
             await settled(pilot)
             assert "no data in the last 15 m" in screen_text(app)
             await pilot.press("enter")
-            await until(pilot, lambda: "COMPONENT" in screen_text(app))
+            await until(pilot, lambda: "COMPONENT" in screen_text(app) and cursor(app))
             await pilot.press("enter")
             await until(pilot, lambda: "no data in the last 15 m" in screen_text(app))
 
@@ -380,18 +394,25 @@ def test_it_stands_in_a_very_small_terminal() -> None:
 
 
 def test_a_mistake_of_ours_ends_it_loudly_without_showing_values() -> None:
+    printed: list[str] = []
+
     async def walk() -> None:
         source = source_of()
         app = make_app(source)
         async with app.run_test(size=(80, 24)) as pilot:
             await settled(pilot)
-            secret = "hunter2"
+            secret = "".join(("hunt", "er2"))
             source.make = lambda _now: len(secret) // 0  # type: ignore[assignment, return-value]
             source.dirty = True
-            await until(pilot, lambda: app._exit)
+            await until(pilot, lambda: app.return_code)
+            with app.console.capture() as capture:
+                app.console.print(*app._exit_renderables)
+            printed.append(capture.get())
 
     with pytest.raises(ZeroDivisionError):
         run(walk())
+    assert "ZeroDivisionError" in "".join(printed)
+    assert "hunter2" not in "".join(printed)
 
 
 def test_every_binding_has_an_id_of_its_own_and_a_sentence() -> None:

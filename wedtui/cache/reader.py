@@ -10,7 +10,19 @@ from sqlalchemy import BigInteger, Connection, Integer, Row, bindparam, cast, fu
 
 from wedtui.cache.kind import CACHE
 from wedtui.cache.rows import HEALTH_SCORE, alerts_from_json, periods_from_json
-from wedtui.cache.tables import METADATA
+from wedtui.cache.shapes import (
+    FEED,
+    FREEZE_PERIOD,
+    MIRROR,
+    PROBE,
+    PROMETHEUS,
+    PROVIDER,
+    ROUND,
+    SAMPLE,
+    SERIES,
+    SERVICE,
+    SIGNAL,
+)
 from wedtui.core.evidence import ProbeEvidence, ProbeRound, ProviderEvidence, SignalEvidence
 from wedtui.core.freeze import Feed, Origin, Period
 from wedtui.core.health import AVAILABILITY_WINDOW, FAILED_ROUNDS_CRITICAL
@@ -20,20 +32,15 @@ from wedtui.store.engine import READER_WAITS
 from wedtui.store.opened import ReadableStore
 from wedtui.store.types import from_microseconds, to_microseconds
 
-_T = METADATA.tables
-_SERVICE, _PROVIDER, _PROBE, _SIGNAL = _T["service"], _T["provider"], _T["probe"], _T["signal"]
-_PROMETHEUS, _FEED, _ROUND = _T["prometheus"], _T["feed"], _T["probe_round"]
-_SERIES, _SAMPLE, _PERIOD, _MIRROR = _T["series"], _T["sample"], _T["freeze_period"], _T["mirror"]
-
 # Five minutes of the shortest interval that can be configured, and some: a bound, whatever the clock did.
 MOST_ROUNDS = 700
 _ROUNDS_AT_ONCE = 128
 
 # Instants come as plain numbers here: thousands of rows, and the column type costs more than the rest of a row.
 _ROUNDS_OF_PROBE = (
-    select(type_coerce(_ROUND.c.at, BigInteger), _ROUND.c.passed, _ROUND.c.failure, _ROUND.c.latency_ms)
-    .where(_ROUND.c.probe == bindparam("of_probe"))
-    .order_by(_ROUND.c.id.desc())
+    select(type_coerce(ROUND.c.at, BigInteger), ROUND.c.passed, ROUND.c.failure, ROUND.c.latency_ms)
+    .where(ROUND.c.probe == bindparam("of_probe"))
+    .order_by(ROUND.c.id.desc())
     .limit(MOST_ROUNDS)
 )
 
@@ -68,17 +75,17 @@ class CacheReader:
         """
         present = to_microseconds(now)
         with self._store.reading() as connection:
-            probes = connection.execute(select(_PROBE).order_by(_PROBE.c.position)).all()
+            probes = connection.execute(select(PROBE).order_by(PROBE.c.position)).all()
             evidence: dict[str, list[ProbeEvidence]] = defaultdict(list)
             for row in probes:
                 interval = timedelta(seconds=row.interval_s)
                 evidence[row.provider].append(ProbeEvidence(row.name, interval, _rounds(connection, row.name, present)))
             signals: dict[str, list[SignalEvidence]] = defaultdict(list)
-            for row in connection.execute(select(_SIGNAL).order_by(_SIGNAL.c.position)):
+            for row in connection.execute(select(SIGNAL).order_by(SIGNAL.c.position)):
                 signals[row.provider].append(_signal(row))
-            providers = connection.execute(select(_PROVIDER).order_by(_PROVIDER.c.position)).all()
-            servers = connection.execute(select(_PROMETHEUS).order_by(_PROMETHEUS.c.position)).all()
-            service = connection.execute(select(_SERVICE)).one_or_none()
+            providers = connection.execute(select(PROVIDER).order_by(PROVIDER.c.position)).all()
+            servers = connection.execute(select(PROMETHEUS).order_by(PROMETHEUS.c.position)).all()
+            service = connection.execute(select(SERVICE)).one_or_none()
             return CacheFacts(
                 providers=tuple(
                     ProviderEvidence(
@@ -107,13 +114,13 @@ class CacheReader:
                     problem=row.problem,
                     questioned=row.questioned,
                 )
-                for row in connection.execute(select(_FEED).order_by(_FEED.c.name))
+                for row in connection.execute(select(FEED).order_by(FEED.c.name))
             )
 
     def mirrored_freeze_periods(self) -> tuple[tuple[Period, ...], datetime | None]:
         """Return the copy of what persons froze, and when it was made (None: never)."""
         with self._store.reading() as connection:
-            copied_at: datetime | None = connection.execute(select(_MIRROR.c.copied_at)).scalar()
+            copied_at: datetime | None = connection.execute(select(MIRROR.c.copied_at)).scalar()
             periods = tuple(
                 Period(
                     name=row.name,
@@ -123,16 +130,16 @@ class CacheReader:
                     environments=frozenset(row.environments),
                     services=frozenset(row.services),
                 )
-                for row in connection.execute(select(_PERIOD).order_by(_PERIOD.c.id))
+                for row in connection.execute(select(FREEZE_PERIOD).order_by(FREEZE_PERIOD.c.id))
             )
             return periods, copied_at
 
     def signals(self, provider: str) -> tuple[str, ...]:
         """Return the series of a provider that can be charted: its signals, its score, its probes' latencies."""
         with self._store.reading() as connection:
-            signals = select(_SIGNAL.c.signal).where(_SIGNAL.c.provider == provider).order_by(_SIGNAL.c.position)
-            probes = select(_PROBE.c.name).where(_PROBE.c.provider == provider).order_by(_PROBE.c.position)
-            stored = set(connection.execute(select(_SERIES.c.signal).where(_SERIES.c.provider == provider)).scalars())
+            signals = select(SIGNAL.c.signal).where(SIGNAL.c.provider == provider).order_by(SIGNAL.c.position)
+            probes = select(PROBE.c.name).where(PROBE.c.provider == provider).order_by(PROBE.c.position)
+            stored = set(connection.execute(select(SERIES.c.signal).where(SERIES.c.provider == provider)).scalars())
             wanted = [
                 *connection.execute(signals).scalars(),
                 HEALTH_SCORE,
@@ -156,7 +163,7 @@ class CacheReader:
         """
         first, last = to_microseconds(since), to_microseconds(until)
         with self._store.reading() as connection:
-            named = select(_SERIES.c.id).where(_SERIES.c.provider == provider, _SERIES.c.signal == signal)
+            named = select(SERIES.c.id).where(SERIES.c.provider == provider, SERIES.c.signal == signal)
             number = connection.execute(named).scalar()
             points = () if number is None else _points(connection, number, first, last, max(most, 2))
             return Series(provider, signal, since, until, points)
@@ -184,17 +191,17 @@ def _rounds(connection: Connection, probe: str, present: int) -> tuple[ProbeRoun
 
 
 def _points(connection: Connection, number: int, first: int, last: int, most: int) -> tuple[Point, ...]:
-    at = type_coerce(_SAMPLE.c.at, BigInteger)
-    here = (_SAMPLE.c.series == number, at.between(first, last))
-    statement = select(at.label("at"), _SAMPLE.c.value).where(*here).order_by(at)
+    at = type_coerce(SAMPLE.c.at, BigInteger)
+    here = (SAMPLE.c.series == number, at.between(first, last))
+    statement = select(at.label("at"), SAMPLE.c.value).where(*here).order_by(at)
     rows = connection.execute(statement.limit(most + 1)).all()
     if len(rows) > most:
         width = (last - first) // (most // 2) + 1
         bucket = cast(at - first, Integer) // width
-        lowest = func.row_number().over(partition_by=bucket, order_by=(_SAMPLE.c.value, at))
-        highest = func.row_number().over(partition_by=bucket, order_by=(_SAMPLE.c.value.desc(), at))
+        lowest = func.row_number().over(partition_by=bucket, order_by=(SAMPLE.c.value, at))
+        highest = func.row_number().over(partition_by=bucket, order_by=(SAMPLE.c.value.desc(), at))
         ranked = (
-            select(at.label("at"), _SAMPLE.c.value, lowest.label("lowest"), highest.label("highest"))
+            select(at.label("at"), SAMPLE.c.value, lowest.label("lowest"), highest.label("highest"))
             .where(*here)
             .subquery()
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from wedtui import __version__
@@ -58,18 +59,39 @@ def root(
         raise typer.Exit(run_dashboard(config_path))
 
 
-def run() -> int:
-    """Run the command line; return the exit code."""
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code.
+
+    Args:
+        arguments: without the program's name; by default those of this process.
+    """
     command = typer.main.get_command(app)
+    given = config_first(sys.argv[1:] if arguments is None else arguments)
 
     def work() -> int:
         try:
-            code = command.main(prog_name="wedtui", standalone_mode=False)
-        except click.ClickException as error:
-            error.show()
-            return error.exit_code
-        except click.Abort:
-            return 130
-        return code if isinstance(code, int) else 0
+            command.main(args=given, prog_name="wedtui")
+        except SystemExit as end:
+            # Typer ends the process by itself; a mistake in the arguments has been said by then.
+            return end.code if isinstance(end.code, int) else int(end.code is not None)
+        return 0
 
     return guarded(work)
+
+
+def config_first(arguments: Sequence[str]) -> list[str]:
+    """Move `--config FILE` to the front, where the root understands it: people write it behind the command as well."""
+    named: list[str] = []
+    others: list[str] = []
+    left = list(arguments)
+    while left:
+        argument = left.pop(0)
+        if argument == "--":
+            return [*named, *others, argument, *left]
+        if argument.startswith("--config="):
+            named.append(argument)
+        elif argument == "--config" and left:
+            named += [argument, left.pop(0)]
+        else:
+            others.append(argument)
+    return [*named, *others]

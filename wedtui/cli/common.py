@@ -9,14 +9,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from wedtui.clock import Clock, SystemClock
-from wedtui.config_file import Loaded, load
+from wedtui.core.freeze import Scope
 from wedtui.errors import ConfigurationError
 from wedtui.paths import StatePaths, state_paths
+
+if TYPE_CHECKING:
+    from wedtui.config_file import Loaded
 
 
 @dataclass
@@ -33,6 +36,8 @@ class Session:
         Raises:
             ConfigurationError: it cannot be used.
         """
+        from wedtui.config_file import load  # the validator is heavy, and `--help` does without
+
         return load(self.config_path, os.environ)
 
     @cached_property
@@ -60,7 +65,15 @@ def session_of(context: typer.Context) -> Session:
 
 def person() -> str:
     """Return the operating-system user of this process, by the kernel's word rather than the environment's."""
-    number = os.getuid()
+    return _user(os.getuid())
+
+
+def owner(path: Path) -> str:
+    """Return the operating-system user that a file belongs to."""
+    return _user(path.stat().st_uid)
+
+
+def _user(number: int) -> str:
     try:
         return pwd.getpwuid(number).pw_name
     except KeyError:
@@ -82,8 +95,35 @@ def parse_instant(text: str, now: datetime) -> datetime:
             f'expected an instant such as 2026-07-23T18:00+01:00, 2026-07-23T17:00Z or "now", got "{text}"'
         ) from None
     if at.tzinfo is None:
-        raise ConfigurationError(f'expected an instant with its offset, such as {text}Z or {text}+01:00, got "{text}"')
-    return at.astimezone(UTC)
+        raise ConfigurationError(
+            f"expected an instant with its offset, such as 2026-07-23T18:00+01:00 or 2026-07-23T17:00Z, "
+            f'got "{text}", which is another time on another machine'
+        )
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ConfigurationError(f'expected an instant between the years 1 and 9999, got "{text}"') from None
+
+
+def scope_of(session: Session, environment: str | None, service: str | None) -> Scope:
+    """Return what a question is about: the configured environment where none is named.
+
+    Raises:
+        ConfigurationError: a name that nothing can have, which would be found open; or the configuration.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    from wedtui.config import Environment, Name
+
+    for option, value, kind in (("--environment", environment, Environment), ("--service", service, Name)):
+        if value is None:
+            continue
+        try:
+            TypeAdapter[str](kind).validate_python(value)
+        except ValidationError as error:
+            expected = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise ConfigurationError(f'{option}: {expected}, got "{value}"') from None
+    return Scope(environment or session.loaded.configuration.environment, service)
 
 
 def print_json(value: Any) -> None:

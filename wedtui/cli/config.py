@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from wedtui.cli.common import print_json, session_of
+from wedtui.cli.common import Session, print_json, session_of
 from wedtui.errors import ConfigurationError
 from wedtui.paths import CONFIG_VARIABLE, configuration_candidates
 
@@ -27,12 +27,9 @@ def init_command(
     named = os.environ.get(CONFIG_VARIABLE)
     session = session_of(context)
     target = path or session.config_path or (Path(named) if named else configuration_candidates()[0])
-    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if force else os.O_EXCL)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        # It may come to name where secrets are; others have no business with it.
-        with os.fdopen(os.open(target, flags, 0o640), "w", encoding="utf-8") as file:
-            file.write(TEMPLATE)
+        _write(target, TEMPLATE, replace=force)
     except FileExistsError:
         raise ConfigurationError(f"{target} exists: edit it, or replace it with --force") from None
     except OSError as error:
@@ -40,11 +37,32 @@ def init_command(
     typer.echo(f"wrote {target}: edit it, then run `wedtui config check`")
 
 
+def _write(target: Path, text: str, *, replace: bool) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        FileExistsError: there is one, and it is not to be replaced.
+    """
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        # It may come to name where secrets are; others have no business with it.
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "w", encoding="utf-8") as file:
+            file.write(text)
+        if replace:
+            draft.replace(target)
+        else:
+            os.link(draft, target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 @app.command("check")
 def check_command(context: typer.Context) -> None:
     """Check the configuration. Exit code: 0 it can be used, 2 it cannot, with one line for each reason."""
-    loaded = session_of(context).loaded
+    session = session_of(context)
+    loaded = session.loaded
     configuration = loaded.configuration
+    _check_stores(session)
     counts = {
         "providers": len(configuration.providers),
         "probes": len(configuration.probes),
@@ -56,6 +74,26 @@ def check_command(context: typer.Context) -> None:
     total = sum(p.weight for p in configuration.providers)
     if configuration.providers and total != 100:
         typer.echo(f"note: the providers' weights make {total}, not 100")
+
+
+def _check_stores(session: Session) -> None:
+    """Say of a store's URL now what opening it would say later.
+
+    Raises:
+        ConfigurationError: one of them, or both, cannot be opened by this version.
+    """
+    from wedtui.cache.kind import CACHE
+    from wedtui.ledger.kind import LEDGER
+    from wedtui.store.engine import database_path
+
+    wrong: list[str] = []
+    for kind, url in ((CACHE, session.cache_url), (LEDGER, session.ledger_url)):
+        try:
+            database_path(url, kind)
+        except ConfigurationError as error:
+            wrong.append(f"{session.loaded.named_origin(f'{kind.name}.url')}: {error}")
+    if wrong:
+        raise ConfigurationError("\n".join(wrong))
 
 
 @app.command("show")

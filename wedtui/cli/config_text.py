@@ -2,48 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from wedtui.config import Configuration
+from wedtui.config_file import key_name, leaves
 from wedtui.store.redact import redacted_feed_url, redacted_url
+from wedtui.toml_lines import KeyPath
 
 HIDDEN = "***"
 
 
 def flatten(configuration: Configuration) -> dict[str, str]:
-    """Return every key of the effective configuration with its value as TOML would write it, redacted.
+    """Return every key of the effective configuration that has a value, as TOML would write it, redacted.
 
     Entries of lists are named by their name (`providers.aws.weight`), else by their number.
     """
-    lines: dict[str, str] = {}
-    _walk(configuration.model_dump(mode="json"), (), lines)
-    return lines
+    tree = configuration.model_dump(mode="json")
+    return {key_name(path, tree): _written(path, value) for path, value in leaves(tree) if value is not None}
 
 
-def _walk(value: Any, path: tuple[str, ...], lines: dict[str, str]) -> None:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            _walk(item, (*path, key), lines)
-    elif isinstance(value, list) and value and isinstance(value[0], dict):
-        for number, item in enumerate(value):
-            _walk(item, (*path, str(item.get("name") or number)), lines)
-    elif value is not None:
-        lines[".".join(path)] = _written(path, value)
-
-
-def _written(path: tuple[str, ...], value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
+def _written(path: KeyPath, value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_written(path, item) for item in value) + "]"
     if not isinstance(value, str):
-        return str(value)
-    if "headers" in path and path[-1] not in {"env", "file", "keyring"}:
+        return json.dumps(value)
+    if len(path) > 1 and path[-2] == "headers":
         return f'"{HIDDEN}"'
     if path[-1] == "url":
         value = redacted_feed_url(value) if "feeds" in path else redacted_url(value)
-    text: str = value
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    # JSON's escapes are among TOML's, and keep control characters off the terminal.
+    return json.dumps(value, ensure_ascii=not value.isprintable())
 
 
 TEMPLATE = """\

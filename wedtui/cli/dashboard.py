@@ -6,6 +6,7 @@ thread, after that paint.
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import tomllib
@@ -45,6 +46,9 @@ def run(config_path: Path | None, *, clock: Clock | None = None, demo: bool = Fa
 
 def show(config_path: Path | None, clock: Clock, *, demo: bool = False) -> int:
     """Run the dashboard on this terminal until it is left; return the exit code."""
+    # Thousands of classes are about to be made and none to be dropped: looking for garbage in between costs a
+    # tenth of the start. It is switched on again when everything is loaded.
+    gc.disable()
     from wedtui.tui.app import WedtuiApp
 
     opening = _Opening(config_path)
@@ -99,6 +103,8 @@ class _Opening:
             assert self.app is not None
             self.app.call_from_thread(self.app.exit, return_code=error.exit_code)
             raise
+        finally:
+            gc.enable()
         section = loaded.configuration.service
         if loaded.path is not None and wants_service(section, paths):
             # On a thread of its own: the last known picture must not wait for a service to begin.

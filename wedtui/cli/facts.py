@@ -79,6 +79,8 @@ def _feeds(configuration: Configuration, cache: CacheReader) -> tuple[Feed, ...]
     problem = "start the service or run `wedtui poll --once`"
     try:
         known = {feed.name: feed for feed in cache.freeze_feeds()}
+    except StoreMissingError:
+        known = {}
     except StoreError as error:
         known, problem = {}, str(error)
     feeds = []

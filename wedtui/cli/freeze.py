@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import os
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wedtui.cli.common import Session, parse_instant, person, print_json, session_of
-from wedtui.core.freeze import FreezeFacts, Interval, Scope
+from wedtui.cli.common import Session, owner, parse_instant, person, print_json, scope_of, session_of
+from wedtui.core.freeze import FreezeFacts, Interval
+
+if TYPE_CHECKING:
+    from wedtui.ledger.ledger import Ledger
 
 app = typer.Typer(no_args_is_help=True, help="When production does not change.")
 
@@ -45,10 +49,6 @@ def current_facts(session: Session, now: datetime) -> FreezeFacts:
         ledger.close()
 
 
-def _scope(session: Session, environment: str | None, service: str | None) -> Scope:
-    return Scope(environment or session.loaded.configuration.environment, service)
-
-
 @app.command("status")
 def status_command(
     context: typer.Context,
@@ -65,9 +65,11 @@ def status_command(
     now = session.clock.now()
     instant = parse_instant(at, now)
     facts = current_facts(session, now)
-    answer = verdict(facts, instant, _scope(session, environment, service), known_at=now)
+    scope = scope_of(session, environment, service)
+    answer = verdict(facts, instant, scope, known_at=now)
     if as_json:
-        print_json({"at": instant.strftime("%Y-%m-%dT%H:%M:%SZ"), **freeze_json(answer)})
+        asked = {"at": _iso(instant.replace(microsecond=0)), "environment": scope.environment, "service": scope.service}
+        print_json({**asked, **freeze_json(answer)})
         return
     typer.echo(freeze_sentence(answer))
     for note in feed_notes(facts, now):
@@ -83,9 +85,10 @@ def calendar_command(
     service: SERVICE = None,
     environment: ENVIRONMENT = None,
 ) -> None:
-    """List the frozen stretches that overlap a range, merged.
+    """List the frozen stretches that overlap a range, merged, in UTC.
 
-    A stretch is printed whole, also where it begins before the range or ends after it.
+    A stretch is printed whole, also where it begins before the range or ends after it: a pipeline that plans with
+    the end of a stretch must not take the end of its own question for it.
     """
     from wedtui.core.freeze import intervals
     from wedtui.errors import ConfigurationError
@@ -95,7 +98,7 @@ def calendar_command(
     first, last = parse_instant(start, now), parse_instant(end, now)
     if last <= first:
         raise ConfigurationError(f"expected --to after --from, got {start} and {end}")
-    scope = _scope(session, environment, service)
+    scope = scope_of(session, environment, service)
     found = intervals(current_facts(session, now), first, last, scope, known_at=now)
     if form is Format.JSON:
         print_json([{"start": _iso(i.start), "end": _iso(i.end), "reasons": list(i.reasons)} for i in found])
@@ -109,7 +112,7 @@ def calendar_command(
 
 
 def _iso(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _calendar(found: tuple[Interval, ...], now: datetime) -> str:
@@ -143,18 +146,18 @@ def add_command(
     """Freeze a period. It goes into the ledger with your name."""
     from wedtui.core.text import single_line
     from wedtui.errors import ConfigurationError
-    from wedtui.ledger.ledger import Ledger
 
     session = session_of(context)
     now = session.clock.now()
     why = single_line(reason)
     if not why:
         raise ConfigurationError("expected a reason that says something: everybody will read it")
-    first, last = parse_instant(start, now), parse_instant(end, now)
+    first, last = parse_instant(start, now).replace(microsecond=0), parse_instant(end, now)
     if last <= max(first, now):
         raise ConfigurationError(f"expected --to after --from and after now, got {end}")
-    session.paths.make()
-    ledger = Ledger(session.ledger_url)
+    names: list[str | None] = list(service) if service else [None]
+    places = [scope_of(session, environment, each) for each in names]
+    ledger = _ledger(session)
     try:
         entry = ledger.add_freeze(
             single_line(name or why)[:80],
@@ -163,12 +166,32 @@ def add_command(
             reason=why,
             added_by=person(),
             added_at=now,
-            environments=(environment or session.loaded.configuration.environment,),
-            services=tuple(service or ()),
+            environments={place.environment for place in places},
+            services={place.service for place in places if place.service is not None},
         )
     finally:
         ledger.close()
     typer.echo(f"freeze {entry.id} added by {entry.added_by}: {_iso(entry.start)} to {_iso(entry.end)}, {entry.reason}")
+
+
+def _ledger(session: Session) -> Ledger:
+    """Open the ledger for writing; make it where there is none.
+
+    Raises:
+        StoreError: it cannot be opened; where it is another user's, with that user's name.
+    """
+    from wedtui.errors import StoreUnreadableError
+    from wedtui.ledger.kind import LEDGER
+    from wedtui.ledger.ledger import Ledger
+    from wedtui.store.engine import database_path
+
+    path = database_path(session.ledger_url, LEDGER)
+    # Where there is no file, the nearest directory decides whether one can be made.
+    nearest = next(p for p in (path, *path.parents) if p.parent == p or os.path.lexists(p))
+    if not os.access(nearest, os.W_OK):
+        who = owner(nearest)
+        raise StoreUnreadableError(f"the ledger at {path} belongs to {who}: run this command as {who}")
+    return Ledger(session.ledger_url)
 
 
 @app.command("lift")
@@ -180,13 +203,12 @@ def lift_command(
     """End a freeze that a person added. Windows, configured periods and feeds are not lifted here."""
     from wedtui.core.text import single_line
     from wedtui.errors import ConfigurationError
-    from wedtui.ledger.ledger import Ledger
 
     session = session_of(context)
     why = single_line(reason)
     if not why:
         raise ConfigurationError("expected a reason that says something: it stays on record")
-    ledger = Ledger(session.ledger_url)
+    ledger = _ledger(session)
     try:
         entry = ledger.lift_freeze(number, by=person(), at=session.clock.now(), reason=why)
     finally:

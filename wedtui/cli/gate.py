@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 
-from wedtui.cli.common import Session, print_json, session_of
+from wedtui.cli.common import Session, print_json, scope_of, session_of
+from wedtui.cli.failure import drop_output
 from wedtui.core.freeze import Scope, Verdict
 
 ALLOWED, REFUSED, UNDECIDED = 0, 1, 2
+WORDS = {ALLOWED: "allowed", REFUSED: "refused", UNDECIDED: "could not be decided"}
 
 
-def decide(session: Session, environment: str | None, service: str | None) -> Verdict:
-    """Ask the evaluator for now.
+def decide(session: Session, environment: str | None, service: str | None) -> tuple[Scope, Verdict]:
+    """Ask the evaluator for now; return what was asked about, and its answer.
 
     Raises:
         WedtuiError: the configuration cannot be used.
@@ -23,8 +25,8 @@ def decide(session: Session, environment: str | None, service: str | None) -> Ve
     from wedtui.core.freeze import verdict
 
     now = session.clock.now()
-    scope = Scope(environment or session.loaded.configuration.environment, service)
-    return verdict(current_facts(session, now), now, scope)
+    scope = scope_of(session, environment, service)
+    return scope, verdict(current_facts(session, now), now, scope)
 
 
 def code_of(answer: Verdict) -> int:
@@ -45,23 +47,38 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     ) -> None:
         """May a pipeline change anything now? Exit code: 0 allowed, 1 refused, 2 could not be decided: do not go on."""
-        from wedtui.cli.render import freeze_json, freeze_sentence
-
         try:
-            answer = decide(session_of(context), environment, service)
-            code = code_of(answer)
-            words = {ALLOWED: "allowed", REFUSED: "refused", UNDECIDED: "could not be decided"}[code]
-            if as_json:
-                print_json({"decision": words, **freeze_json(answer)})
-            else:
-                typer.echo(f"{words}: {freeze_sentence(answer)}")
-            sys.stdout.flush()
+            code = _answer(session_of(context), environment, service, as_json=as_json)
         except Exception as error:
             # Whatever went wrong, a pipeline must not read it as an answer: 1 would say that it is frozen until
             # some time, and 0 that it may go on.
-            typer.echo(f"wedtui: could not be decided, treat it as refused: {_said(error)}", err=True)
-            code = UNDECIDED
+            code = _no_answer(error, as_json=as_json)
         raise typer.Exit(code)
+
+
+def _answer(session: Session, environment: str | None, service: str | None, *, as_json: bool) -> int:
+    from wedtui.cli.render import freeze_json, freeze_sentence
+
+    scope, answer = decide(session, environment, service)
+    code = code_of(answer)
+    if as_json:
+        asked = {"environment": scope.environment, "service": scope.service}
+        print_json({"decision": WORDS[code], **asked, **freeze_json(answer)})
+    else:
+        about = f"{scope.service} in {scope.environment}" if scope.service else scope.environment
+        typer.echo(f"{WORDS[code]}: {about} is {freeze_sentence(answer)}")
+    sys.stdout.flush()
+    return code
+
+
+def _no_answer(error: Exception, *, as_json: bool) -> int:
+    said = _said(error)
+    if isinstance(error, OSError) or sys.stdout is None:
+        drop_output()
+    elif as_json:
+        print_json({"decision": WORDS[UNDECIDED], "unreadable": said.splitlines()})
+    typer.echo(f"wedtui: could not be decided, treat it as refused: {said}", err=True)
+    return UNDECIDED
 
 
 def _said(error: Exception) -> str:

@@ -37,6 +37,7 @@ def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
     from wedtui.ledger.ledger import LedgerReader
     from wedtui.poller.lock import ServiceLock
     from wedtui.providers.registry import build_targets
+    from wedtui.store.engine import url_of
 
     configuration, clock = session.loaded.configuration, session.clock
     session.paths.make()
@@ -46,7 +47,7 @@ def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
             stack.enter_context(ServiceLock(session.paths.lock))
         except AlreadyRunningError:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="wedtui-poll-"))
-            url, stored = f"sqlite:///{Path(folder) / 'cache.db'}", False
+            url, stored = url_of(Path(folder) / "cache.db"), False
         writer = CacheWriter(url)
         stack.callback(writer.close, clean=True)
         protection = protection_by_date(clock.now(), configuration.zones)

@@ -12,11 +12,9 @@ from sqlalchemy import Connection, Row, insert, select, update
 from wedtui.core.freeze import PRODUCTION, Origin, Period
 from wedtui.errors import ConfigurationError, ConflictError, NotFoundError
 from wedtui.ledger.kind import LEDGER
-from wedtui.ledger.tables import METADATA
+from wedtui.ledger.shapes import CONFIGURATION_CHANGE, FREEZE_PERIOD
 from wedtui.store.engine import READER_WAITS, WRITER_WAITS
 from wedtui.store.opened import ReadableStore, WritableStore
-
-_FREEZE, _CHANGE = METADATA.tables["freeze_period"], METADATA.tables["configuration_change"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +105,7 @@ class Ledger:
             "added_at": added_at,
         }
         with self._store.writing() as connection:
-            number = connection.execute(insert(_FREEZE).values(values).returning(_FREEZE.c.id)).scalar_one()
+            number = connection.execute(insert(FREEZE_PERIOD).values(values).returning(FREEZE_PERIOD.c.id)).scalar_one()
             return _entry(_freeze_row(connection, number))
 
     def lift_freeze(self, number: int, *, by: str, at: datetime, reason: str) -> FreezeEntry:
@@ -127,7 +125,7 @@ class Ledger:
             if row.end <= at:
                 raise ConflictError(f"freeze {number} ended at {row.end.isoformat()}: there is nothing to lift")
             values = {"lifted_at": at, "lifted_by": by, "lift_reason": reason}
-            connection.execute(update(_FREEZE).where(_FREEZE.c.id == number).values(values))
+            connection.execute(update(FREEZE_PERIOD).where(FREEZE_PERIOD.c.id == number).values(values))
             return _entry(_freeze_row(connection, number))
 
     def note_configuration(self, digest: str, *, at: datetime, seen_by: str, changes: Sequence[str]) -> bool:
@@ -143,11 +141,13 @@ class Ledger:
             Whether it was noted.
         """
         with self._store.writing() as connection:
-            last = connection.execute(select(_CHANGE.c.digest).order_by(_CHANGE.c.id.desc()).limit(1)).scalar()
+            last = connection.execute(
+                select(CONFIGURATION_CHANGE.c.digest).order_by(CONFIGURATION_CHANGE.c.id.desc()).limit(1)
+            ).scalar()
             if last == digest:
                 return False
             values = {"at": at, "digest": digest, "seen_by": seen_by, "changes": list(changes)}
-            connection.execute(insert(_CHANGE).values(values))
+            connection.execute(insert(CONFIGURATION_CHANGE).values(values))
             return True
 
     def close(self) -> None:
@@ -172,9 +172,9 @@ class LedgerReader:
 
     def freeze_entries(self, *, include_lifted: bool = False) -> tuple[FreezeEntry, ...]:
         """Return the freezes that persons added, oldest first."""
-        statement = select(_FREEZE).order_by(_FREEZE.c.id)
+        statement = select(FREEZE_PERIOD).order_by(FREEZE_PERIOD.c.id)
         if not include_lifted:
-            statement = statement.where(_FREEZE.c.lifted_at.is_(None))
+            statement = statement.where(FREEZE_PERIOD.c.lifted_at.is_(None))
         with self._store.reading() as connection:
             return tuple(map(_entry, connection.execute(statement)))
 
@@ -185,7 +185,7 @@ class LedgerReader:
 
     def configuration_changes(self, *, most: int = 50) -> tuple[ConfigurationChange, ...]:
         """Return the newest changes of the configuration, newest first."""
-        statement = select(_CHANGE).order_by(_CHANGE.c.id.desc()).limit(most)
+        statement = select(CONFIGURATION_CHANGE).order_by(CONFIGURATION_CHANGE.c.id.desc()).limit(most)
         with self._store.reading() as connection:
             return tuple(
                 ConfigurationChange(row.id, row.at, row.digest, row.seen_by, tuple(row.changes))
@@ -198,7 +198,7 @@ class LedgerReader:
 
 
 def _freeze_row(connection: Connection, number: int) -> Row[Any]:
-    row = connection.execute(select(_FREEZE).where(_FREEZE.c.id == number)).one_or_none()
+    row = connection.execute(select(FREEZE_PERIOD).where(FREEZE_PERIOD.c.id == number)).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no freeze {number}: `wedtui freeze status` lists those there are")
     return row

@@ -18,10 +18,9 @@ from wedtui.core.freeze import Period
 from wedtui.core.observation import FeedObservation
 from wedtui.errors import ConfigurationError, ProviderUnavailableError
 from wedtui.providers.base import Cadence, Schedule
-from wedtui.providers.calendar import CalendarError, parse_calendar
+from wedtui.providers.calendar import MAX_BYTES, CalendarError, parse_calendar
 from wedtui.providers.web import UnansweredError, WebClient, resolved_headers, trust
 
-FEED_AT_MOST = 4 << 20
 # Recurrences are expanded in a thread; a calendar near the bounds takes seconds.
 PARSING_AT_MOST = timedelta(seconds=20)
 
@@ -53,7 +52,7 @@ class FeedTarget:
                 headers=resolved_headers(owner, section.headers),
                 context=trust(section.ca_file),
                 timeout=section.timeout,
-                body_at_most=FEED_AT_MOST,
+                body_at_most=MAX_BYTES,
             )
 
     @property
@@ -72,7 +71,9 @@ class FeedTarget:
             data = await self._fetch()
             async with asyncio.timeout(PARSING_AT_MOST.total_seconds()):
                 periods = await asyncio.to_thread(self._parse, data)
-        except (ProviderUnavailableError, CalendarError) as error:
+        except CalendarError as error:
+            return self.gave_up(error.problem)
+        except ProviderUnavailableError as error:
             return self.gave_up(str(error))
         except TimeoutError:
             return self.gave_up(
@@ -126,10 +127,10 @@ def _read(path: Path) -> bytes:
         if not stat.S_ISREG(path.stat().st_mode):
             raise ProviderUnavailableError(f"{path} is not a regular file")
         with path.open("rb") as file:
-            data = file.read(FEED_AT_MOST + 1)
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()
         raise ProviderUnavailableError(f"its file {path} cannot be read: {why}") from None
-    if len(data) > FEED_AT_MOST:
-        raise ProviderUnavailableError(f"its file {path} is larger than {FEED_AT_MOST >> 20} MiB")
+    if len(data) > MAX_BYTES:
+        raise ProviderUnavailableError(f"its file {path} is larger than {MAX_BYTES // 1_000_000} MB")
     return data

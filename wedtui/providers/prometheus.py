@@ -34,7 +34,7 @@ from wedtui.providers.web import (
     trust,
 )
 
-BODY_AT_MOST = 4 << 20
+BODY_AT_MOST = 4_000_000
 # An instant query is answered for the server's present; one much older comes from a wrong clock or a proxy's cache.
 PAST_TOLERANCE = timedelta(seconds=60)
 # What is left of binary fractions in a ratio such as 1 - sum(x) / sum(y).

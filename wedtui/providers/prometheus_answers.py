@@ -158,8 +158,9 @@ def _data(answer: Answer, model: type[M]) -> M:
     """
     try:
         envelope = _Envelope.model_validate_json(answer.body)
-    except ValidationError:
-        raise _unreadable(answer) from None
+    except ValidationError as error:
+        is_json = error.errors(include_input=False)[0]["type"] != "json_invalid"
+        raise _unreadable(answer, _NOT_ITS_JSON if is_json else "answered with something that is not JSON") from None
     if envelope.status == "error":
         raise ProviderUnavailableError(plain(f"{envelope.errorType}: {envelope.error}"))
     # Some versions put remarks about the query itself among the warnings; they don't mean that data is missing.
@@ -172,8 +173,8 @@ def _data(answer: Answer, model: type[M]) -> M:
         raise ProviderUnavailableError(_NOT_ITS_JSON) from None
 
 
-def _unreadable(answer: Answer) -> ProviderUnavailableError:
-    """Say what an answer without an envelope is."""
+def _unreadable(answer: Answer, otherwise: str) -> ProviderUnavailableError:
+    """Say what an answer without an envelope is: by its status, else by its body."""
     status = f"(status {answer.status})"
     known = {
         401: f"refused the credentials {status}: check bearer_token or headers",
@@ -186,7 +187,7 @@ def _unreadable(answer: Answer) -> ProviderUnavailableError:
     if 300 <= answer.status < 400:
         words = f"answered with a redirect {status}, which is not followed: configure the address that it leads to"
     else:
-        words = known.get(answer.status, f"answered with something that is not JSON {status}")
+        words = known.get(answer.status, f"{otherwise} {status}")
     return ProviderUnavailableError(words)
 
 

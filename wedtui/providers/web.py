@@ -33,7 +33,6 @@ USER_AGENT = f"wedtui/{__version__}"
 BACKOFF = timedelta(milliseconds=200)
 
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>]+")
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 _ERRNO = re.compile(r"\[Errno (-?\d+)\]")
 _RESET = frozenset({errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE})
@@ -76,7 +75,7 @@ def resolved_headers(owner: str, configured: Mapping[str, str | Secret], token: 
         token: sent as `Authorization: Bearer`.
 
     Raises:
-        ConfigurationError: a secret is not there, or something is no header; the value is not in the sentence.
+        ConfigurationError: a secret is not there, or is none that a header can carry; the value is not in the sentence.
     """
     headers = {}
     try:
@@ -87,9 +86,10 @@ def resolved_headers(owner: str, configured: Mapping[str, str | Secret], token: 
     except ConfigurationError as error:
         raise ConfigurationError(f"{owner}: {error}") from None
     for name, value in headers.items():
-        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+        # Those of the configuration were checked there; a secret is seen here for the first time.
+        if not _HEADER_VALUE.fullmatch(value):
             raise ConfigurationError(
-                f"{owner}: the header {plain(name, 40)} has a character that HTTP does not allow: correct it"
+                f"{owner}: the secret for the header {name} has a character that HTTP does not allow: correct it"
             )
     return headers
 
@@ -126,7 +126,7 @@ def retrying_for(timeout: timedelta, retries: int) -> timedelta:
 
 def seconds(span: timedelta) -> str:
     """Return a timeout in words: `2 s`, `0.15 s`."""
-    return f"{span.total_seconds():g} s"
+    return f"{span.total_seconds():.3g} s"
 
 
 def network_words(error: OSError, phase: str) -> str:
@@ -260,7 +260,7 @@ class WebClient:
             async for chunk in response.aiter_bytes():
                 body += chunk
                 if len(body) > self._body_at_most:
-                    raise UnansweredError(f"answered with more than {self._body_at_most >> 20} MiB", again=False)
+                    raise UnansweredError(f"answered with more than {self._body_at_most // 1_000_000} MB", again=False)
         finally:
             await response.aclose()
         return Answer(response.status_code, response.headers, bytes(body))

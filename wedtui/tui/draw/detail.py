@@ -88,7 +88,7 @@ def _summary(board: Board, provider: ProviderPicture, width: int) -> list[Row]:
     return [Row(line), *ceilings]
 
 
-_COMPONENT = (("COMPONENT", 12), ("VALUE", -5), ("WEIGHT", -6), ("MEASURE", -10), ("AGE", -6), ("", 7))
+_COMPONENT = (("COMPONENT", 12), ("VALUE", -6), ("WEIGHT", -6), ("MEASURE", -10), ("AGE", -6), ("", 7))
 
 
 def _components(board: Board, provider: ProviderPicture, width: int) -> list[Row]:
@@ -108,7 +108,7 @@ def _component(board: Board, c: Component, width: int) -> Line:
     fixed = sum(abs(size) + 2 for _, size in _COMPONENT) + 2
     return _cells(
         (name, 12),
-        (_value_span(value, fresh), -5),
+        (_value_span(value, fresh), -6),
         ((f"{c.weight:.2f}", Role.MUTED), -6),
         (_value_span(measure(c.name, c.measure), fresh), -10),
         ((short_age(c.measured_at, board.now) if c.measured_at else MISSING, Role.MUTED), -6),
@@ -122,7 +122,7 @@ def _probes(board: Board, provider: ProviderPicture, width: int) -> list[Row]:
     if not probes:
         return [Row(rule("probes", width)), Row(((" no probe is configured for it", Role.MUTED),))]
     details = {d.name: d for d in (board.picture.probes if board.picture else ())}
-    titles = (("PROBE", 18), ("ROUNDS, newest last", ROUNDS_SHOWN), ("HTTP", -4), ("TOTAL", -7), ("AGE", -6), ("", 7))
+    titles = (("PROBE", 18), ("ROUNDS, newest last", ROUNDS_SHOWN), ("HTTP", -5), ("TOTAL", -9), ("AGE", -6), ("", 7))
     rows = [Row(rule("probes", width, (("Enter: chart", Role.MUTED),))), _heading(*titles)]
     for probe in probes:
         rows += _probe(board, probe, details.get(probe.name), width)
@@ -145,8 +145,8 @@ def _probe(board: Board, probe: ProbeEvidence, details: ProbeDetails | None, wid
         *_rounds(probe),
     )
     rest = _cells(
-        (_value_span(status, fresh), -4),
-        (_value_span(total, fresh), -7),
+        (_value_span(status, fresh), -5),
+        (_value_span(total, fresh), -9),
         ((short_age(at, board.now), Role.MUTED), -6),
         (word, 7),
     )

@@ -25,7 +25,7 @@ def worst_lines(board: Board, width: int, count: int) -> tuple[Line, ...]:
         return (_nothing(board),)
     shown = findings[:count]
     more = len(findings) - len(shown)
-    tails = [f"  w: +{more} more " if more and i == len(shown) - 1 else "" for i in range(len(shown))]
+    tails = [f"  w: +{more} more " if more and i == len(shown) - 1 else " " for i in range(len(shown))]
     return tuple(_one(board, finding, tail, width) for finding, tail in zip(shown, tails, strict=True))
 
 

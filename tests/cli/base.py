@@ -1,0 +1,106 @@
+"""Running the command line within a state directory of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+
+from wedtui.cache.writer import CacheWriter
+from wedtui.cli.app import run
+from wedtui.core.freeze import Origin, Period
+
+# A Wednesday: the default window has been over for two days and is two days away.
+WEDNESDAY = datetime(2026, 7, 22, 12, tzinfo=UTC)
+SATURDAY = datetime(2026, 7, 25, 12, tzinfo=UTC)
+WINDOW = """\
+[[freeze.windows]]
+name = "wedding weekend"
+start = "fri 18:00"
+end = "mon 06:00"
+timezones = ["Europe/London"]
+"""
+FEED = '[[freeze.feeds]]\nname = "venues"\nurl = "https://calendar.example.com/freeze.ics"\n'
+
+
+@dataclass
+class Answer:
+    """What a command said, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Machine:
+    """One user's machine: a configuration, a state directory, and a clock that the test sets."""
+
+    folder: Path
+    captured: pytest.CaptureFixture[str]
+    now: datetime = WEDNESDAY
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "config.toml"
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "state"
+
+    def configure(self, text: str) -> None:
+        self.config.write_text(text, encoding="utf-8")
+
+    def run(self, *arguments: str) -> Answer:
+        self.captured.readouterr()
+        with time_machine.travel(self.now, tick=False):
+            code = run(arguments)
+        out, err = self.captured.readouterr()
+        return Answer(code, out, err)
+
+    @contextmanager
+    def cache(self) -> Iterator[CacheWriter]:
+        """Write the cache, as the service of another user would."""
+        writer = CacheWriter(f"sqlite:///{self.state / 'cache.db'}")
+        try:
+            yield writer
+        finally:
+            writer.close(clean=True)
+
+    def forbid(self, name: str) -> None:
+        """Put something into the place of a file that nobody can read as one."""
+        path = self.state / name
+        path.parent.mkdir(exist_ok=True)
+        path.unlink(missing_ok=True)
+        path.mkdir()
+
+    def damage(self, name: str) -> None:
+        self.state.mkdir(exist_ok=True)
+        (self.state / name).write_bytes(b"not a database, but long enough to be looked at " * 100)
+
+
+def period(name: str, start: datetime, hours: float) -> Period:
+    return Period(name, start, start + timedelta(hours=hours), Origin.PERSON)
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Machine:
+    for variable in [v for v in os.environ if v.startswith("WEDTUI_")]:
+        monkeypatch.delenv(variable)
+    made = Machine(tmp_path, capsys)
+    made.configure(WINDOW)
+    monkeypatch.setenv("WEDTUI_STATE_DIR", str(made.state))
+    monkeypatch.setenv("WEDTUI_CONFIG", str(made.config))
+    return made

@@ -1,0 +1,110 @@
+"""`wedtui config`: a file to start from, every key in it, and nothing secret in what is shown."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from typer.testing import CliRunner
+
+from wedtui.cli.app import app, run
+from wedtui.cli.config_text import TEMPLATE
+from wedtui.config import Configuration
+from wedtui.config_file import load
+
+RUNNER = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEDTUI_STATE_DIR", str(tmp_path / "state"))
+
+
+def keys_of(model: type[BaseModel]) -> set[str]:
+    """Return the name of every key in a table and the tables within it."""
+    found: set[str] = set()
+    for name, field in model.model_fields.items():
+        found.add(name)
+        found |= _within(field.annotation)
+    return found
+
+
+def _within(annotation: Any) -> set[str]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return keys_of(annotation)
+    found: set[str] = set()
+    for argument in getattr(annotation, "__args__", ()):
+        found |= _within(argument)
+    return found
+
+
+def test_init_writes_a_file_that_is_valid_and_names_every_key(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "config.toml"
+    result = RUNNER.invoke(app, ["config", "init", "--path", str(path)])
+    assert result.exit_code == 0
+    assert path.stat().st_mode & 0o027 == 0
+    load(path, {})
+    assert {key for key in keys_of(Configuration) if key not in path.read_text()} == set()
+
+
+def test_the_examples_of_the_template_are_valid_when_uncommented(tmp_path: Path) -> None:
+    lines = []
+    for line in TEMPLATE.splitlines():
+        body = line.removeprefix("# ")
+        is_example = line.startswith("# ") and (body.startswith("[[") or " = " in body.partition("#")[0])
+        lines.append(body if is_example else line)
+    text = "\n".join(lines)
+    assert len(tomllib.loads(text)["providers"]) == 1
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    assert load(path, {}).configuration.freeze.feeds[0].name == "venues"
+
+
+def test_init_does_not_overwrite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("# mine\n")
+    monkeypatch.setattr("sys.argv", ["wedtui", "config", "init", "--path", str(path)])
+    assert run() == 2
+    assert "--force" in capsys.readouterr().err
+    assert path.read_text() == "# mine\n"
+    assert RUNNER.invoke(app, ["config", "init", "--force", "--path", str(path)]).exit_code == 0
+    assert path.read_text() == TEMPLATE
+
+
+def test_check_says_line_and_key_and_ends_with_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[[providers]]\nname = "aws"\nwieght = 1\n')
+    monkeypatch.setattr("sys.argv", ["wedtui", "--config", str(path), "config", "check"])
+    assert run() == 2
+    assert (
+        f'wedtui: {path}:3: providers.aws.wieght: expected a known key; did you mean "weight"?'
+        in capsys.readouterr().err
+    )
+
+
+def test_show_is_redacted_and_says_where_each_value_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        '[[providers]]\nname = "aws"\n[[probes]]\nname = "p"\nprovider = "aws"\nurl = "http://h/?token=hunter2"\n'
+        'headers = { X-Key = "hunter2", Authorization = { env = "PROBE_TOKEN" } }\n'
+        '[[freeze.feeds]]\nname = "f"\nurl = "https://h/private-hunter2.ics"\n'
+    )
+    monkeypatch.setenv("WEDTUI_PROVIDERS__AWS__WEIGHT", "100")
+    text = RUNNER.invoke(app, ["--config", str(path), "config", "show"]).output
+    assert "hunter2" not in text
+    assert "probes.p.headers.Authorization.env" in text
+    shown = json.loads(RUNNER.invoke(app, ["--config", str(path), "config", "show", "--json"]).output)
+    assert shown["providers.aws.weight"] == {
+        "value": "100",
+        "origin": "environment variable WEDTUI_PROVIDERS__AWS__WEIGHT",
+    }
+    assert shown["probes.p.url"] == {"value": '"http://h/?token=***"', "origin": f"{path}:6"}
+    assert shown["cache.keep_samples"]["origin"] == "default"

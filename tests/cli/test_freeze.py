@@ -1,0 +1,166 @@
+"""`wedtui freeze`: the answer for a time, the calendar, and what persons add and lift."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from icalendar import Calendar
+
+from tests.cli.base import FEED, WEDNESDAY, WINDOW, Machine, machine, period
+from wedtui.cli import common
+
+__all__ = ["machine"]
+
+ME = pwd.getpwuid(os.getuid()).pw_name
+TWO_WEEKS = ("--from", "2026-07-21T00:00Z", "--to", "2026-08-01T00:00Z")
+FREEZES = [
+    {"start": "2026-07-24T17:00:00Z", "end": "2026-07-27T05:00:00Z", "reasons": ["wedding weekend"]},
+    {"start": "2026-07-31T17:00:00Z", "end": "2026-08-03T05:00:00Z", "reasons": ["wedding weekend"]},
+]
+
+
+class TestStatus:
+    def test_it_answers_for_now(self, machine: Machine) -> None:
+        answer = machine.run("freeze", "status")
+        assert (answer.code, answer.out) == (0, "open until Fri 2026-07-24 17:00 UTC\n")
+
+    def test_it_answers_for_another_time(self, machine: Machine) -> None:
+        answer = machine.run("freeze", "status", "--at", "2026-07-25T13:00:00+01:00", "--json")
+        assert answer.code == 0
+        assert (answer.json["at"], answer.json["frozen"]) == ("2026-07-25T12:00:00Z", True)
+        assert answer.json["until"] == "2026-07-27T05:00:00Z"
+
+    def test_a_feed_is_judged_by_its_age_now(self, machine: Machine) -> None:
+        machine.configure(WINDOW + FEED)
+        asked = ("freeze", "status", "--at", "2026-07-23T12:00Z", "--json")
+        [sentence] = machine.run(*asked).json["unreadable"]
+        assert 'feed "venues" has never been read' in sentence
+        assert "wedtui poll --once" in sentence
+
+    @pytest.mark.parametrize("text", ["2026-07-25", "2026-07-25T12:00", "tomorrow", "", "1", "0001-01-01T00:00+14:00"])
+    def test_a_time_that_is_another_one_elsewhere_is_refused(self, machine: Machine, text: str) -> None:
+        answer = machine.run("freeze", "status", "--at", text)
+        assert (answer.code, answer.out) == (2, "")
+        assert answer.err.startswith("wedtui: expected an instant")
+        assert answer.err.count("\n") == 1
+
+
+class TestCalendar:
+    def test_json_is_a_list_of_merged_stretches_in_utc(self, machine: Machine) -> None:
+        answer = machine.run("freeze", "calendar", *TWO_WEEKS, "--format", "json")
+        assert (answer.code, answer.json) == (0, FREEZES)
+
+    def test_reasons_are_sorted_and_what_touches_is_one(self, machine: Machine) -> None:
+        machine.configure(
+            WINDOW + '[[freeze.periods]]\nname = "a royal wedding"\n'
+            "start = 2026-07-23T00:00:00+01:00\nend = 2026-07-24T18:00:00+01:00\n"
+        )
+        answer = machine.run("freeze", "calendar", *TWO_WEEKS, "--format", "json")
+        assert answer.json[0] == {
+            "start": "2026-07-22T23:00:00Z",
+            "end": "2026-07-27T05:00:00Z",
+            "reasons": ["a royal wedding", "wedding weekend"],
+        }
+
+    def test_a_stretch_is_whole_where_it_leaves_the_range(self, machine: Machine) -> None:
+        inside = ("--from", "2026-07-25T00:00Z", "--to", "2026-07-25T01:00Z")
+        assert machine.run("freeze", "calendar", *inside, "--format", "json").json == FREEZES[:1]
+
+    def test_ics_says_the_same(self, machine: Machine) -> None:
+        text = machine.run("freeze", "calendar", *TWO_WEEKS, "--format", "ics").out
+        calendar = Calendar.from_ical(text)
+        assert (calendar["version"], "prodid" in calendar) == ("2.0", True)
+        events = [(e.decoded("dtstart"), e.decoded("dtend")) for e in calendar.walk("VEVENT")]
+        assert events == [
+            (datetime.fromisoformat(str(f["start"])), datetime.fromisoformat(str(f["end"]))) for f in FREEZES
+        ]
+        assert len({str(e["uid"]) for e in calendar.walk("VEVENT")}) == len(events)
+        assert all(e.decoded("dtstamp") == WEDNESDAY for e in calendar.walk("VEVENT"))
+
+    def test_text_says_when_there_is_nothing(self, machine: Machine) -> None:
+        asked = ("freeze", "calendar", "--from", "now", "--to", "2026-07-23T00:00Z")
+        assert machine.run(*asked).out == "nothing is frozen in that range\n"
+
+    def test_a_range_that_ends_before_it_begins_is_refused(self, machine: Machine) -> None:
+        answer = machine.run("freeze", "calendar", "--from", "2026-07-23T00:00Z", "--to", "now")
+        assert (answer.code, answer.out) == (2, "")
+        assert "expected --to after --from" in answer.err
+
+
+class TestPersons:
+    ADD = ("freeze", "add", "--from", "now", "--to", "2026-07-23T00:00Z")
+
+    def test_what_is_added_freezes_until_it_is_lifted(self, machine: Machine) -> None:
+        assert machine.run("gate").code == 0
+        added = machine.run(*self.ADD, "--reason", "royal wedding")
+        assert (added.code, added.out.split(":")[0]) == (0, f"freeze 1 added by {ME}")
+        refused = machine.run("gate")
+        assert (refused.code, "royal wedding" in refused.out) == (1, True)
+        machine.now += timedelta(hours=1)
+        assert machine.run("freeze", "lift", "1", "--reason", "called off").code == 0
+        assert machine.run("gate").code == 0
+        [entry] = machine.run("freeze", "list", "--all", "--json").json
+        assert (entry["added_by"], entry["lifted_by"], entry["lift_reason"]) == (ME, ME, "called off")
+        past = machine.run("freeze", "status", "--at", "2026-07-22T12:30Z", "--json").json
+        assert past["frozen"], "what was frozen until then stays true"
+
+    def test_the_person_is_who_the_kernel_says(self, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+        for variable in ("USER", "LOGNAME", "SUDO_USER", "USERNAME"):
+            monkeypatch.setenv(variable, "somebody-else")
+        machine.run(*self.ADD, "--reason", "x")
+        assert machine.run("freeze", "list", "--json").json[0]["added_by"] == ME
+
+    def test_it_can_be_narrowed(self, machine: Machine) -> None:
+        machine.run(*self.ADD, "--reason", "x", "--service", "rsvp", "--service", "gallery", "--environment", "staging")
+        assert machine.run("gate", "--environment", "staging", "--service", "rsvp").code == 1
+        assert machine.run("gate", "--environment", "staging", "--service", "gallery").code == 1
+        assert machine.run("gate", "--environment", "staging", "--service", "timeline").code == 0
+        assert machine.run("gate").code == 0
+
+    @pytest.mark.parametrize(
+        ("arguments", "sentence"),
+        [
+            (("--from", "now", "--to", "2026-07-22T11:00Z", "--reason", "x"), "expected --to after --from"),
+            (("--from", "2026-07-20T00:00Z", "--to", "2026-07-21T00:00Z", "--reason", "x"), "after now"),
+            (("--from", "now", "--to", "2026-07-23T00:00Z", "--reason", " \t"), "expected a reason"),
+            (("--from", "now", "--to", "2026-07-23T00:00", "--reason", "x"), "expected an instant with its offset"),
+            (("--from", "now", "--to", "2026-07-23T00:00Z", "--reason", "x", "--environment", "P"), "--environment: "),
+        ],
+    )
+    def test_a_freeze_that_says_nothing_is_refused(
+        self, machine: Machine, arguments: tuple[str, ...], sentence: str
+    ) -> None:
+        answer = machine.run("freeze", "add", *arguments)
+        assert (answer.code, sentence in answer.err) == (2, True), answer.err
+        assert not (machine.state / "ledger.db").exists()
+
+    def test_a_reason_with_escapes_does_not_reach_anybody_s_terminal(self, machine: Machine) -> None:
+        machine.run(*self.ADD, "--reason", "\x1b[2Jboo\nhoo")
+        assert machine.run("freeze", "list", "--json").json[0]["reason"] == "[2Jboo hoo"
+
+    def test_a_number_that_nothing_has_and_one_that_is_over(self, machine: Machine) -> None:
+        assert machine.run("freeze", "lift", "7", "--reason", "x").code == 17
+        machine.run(*self.ADD, "--reason", "x")
+        machine.now += timedelta(days=2)
+        assert machine.run("freeze", "lift", "1", "--reason", "x").code == 18
+
+    def test_a_ledger_of_somebody_else_names_the_owner(self, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+        machine.run(*self.ADD, "--reason", "x")
+        # Nothing is closed to root, as which tests may run.
+        monkeypatch.setattr(os, "access", lambda *_args: False)
+        monkeypatch.setattr(common, "owner", lambda _path: "wedtui-service")
+        monkeypatch.setattr("wedtui.cli.freeze.owner", lambda _path: "wedtui-service")
+        answer = machine.run(*self.ADD, "--reason", "y")
+        assert answer.code == 10
+        assert answer.err == (
+            f"wedtui: the ledger at {machine.state / 'ledger.db'} belongs to wedtui-service: "
+            "run this command as wedtui-service\n"
+        )
+
+    def test_a_copy_in_the_cache_is_not_the_ledger(self, machine: Machine) -> None:
+        with machine.cache() as cache:
+            cache.mirror_freeze_periods([period("x", WEDNESDAY, 1)], datetime(2026, 7, 22, 12, tzinfo=UTC))
+        assert machine.run("freeze", "list").out == "no person has frozen anything\n"

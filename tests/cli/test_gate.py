@@ -1,0 +1,193 @@
+"""`wedtui gate`: 0 allowed, 1 refused, 2 could not be decided, and never anything else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from tests.cli.base import FEED, SATURDAY, WEDNESDAY, WINDOW, Machine, machine, period
+from wedtui.cli import freeze
+
+__all__ = ["machine"]
+
+
+def test_an_open_day_is_allowed(machine: Machine) -> None:
+    answer = machine.run("gate")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out == "allowed: production is open until Fri 2026-07-24 17:00 UTC\n"
+
+
+def test_a_freeze_is_refused_with_its_end_and_reason(machine: Machine) -> None:
+    machine.now = SATURDAY
+    answer = machine.run("gate")
+    assert answer.code == 1
+    assert answer.out == (
+        "refused: production is FROZEN until Mon 2026-07-27 06:00 Europe/London (05:00 UTC): wedding weekend\n"
+    )
+
+
+def test_json_says_the_same(machine: Machine) -> None:
+    machine.now = SATURDAY
+    answer = machine.run("gate", "--service", "rsvp", "--json")
+    assert answer.code == 1
+    assert answer.json == {
+        "decision": "refused",
+        "environment": "production",
+        "service": "rsvp",
+        "frozen": True,
+        "since": "2026-07-24T17:00:00Z",
+        "until": "2026-07-27T05:00:00Z",
+        "zone": "Europe/London",
+        "reasons": ["wedding weekend"],
+        "unreadable": [],
+        "next_start": None,
+    }
+
+
+def test_the_environment_is_the_configured_one_unless_named(machine: Machine) -> None:
+    machine.now = SATURDAY
+    machine.configure('environment = "staging"\n' + WINDOW)
+    assert machine.run("gate").code == 0
+    assert machine.run("gate", "--environment", "production").code == 1
+
+
+def test_a_window_of_one_service_refuses_that_one(machine: Machine) -> None:
+    machine.now = WEDNESDAY
+    machine.configure(WINDOW.replace("fri 18:00", "wed 06:00") + 'services = ["rsvp"]\n' + WINDOW)
+    assert machine.run("gate", "--service", "rsvp").code == 1
+    assert machine.run("gate", "--service", "gallery").code == 0
+    assert machine.run("gate").code == 1
+
+
+def no_configuration(machine: Machine) -> None:
+    machine.config.unlink()
+
+
+def bad_configuration(machine: Machine) -> None:
+    machine.configure(WINDOW.replace("Europe/London", "Europe/Londinium"))
+
+
+def unreadable_configuration(machine: Machine) -> None:
+    machine.config.unlink()
+    machine.config.mkdir()
+
+
+def unsupported_ledger(machine: Machine) -> None:
+    machine.configure(WINDOW + '[ledger]\nurl = "oracle://me:hunter2@db/ledger"\n')
+
+
+def unreadable_ledger(machine: Machine) -> None:
+    machine.forbid("ledger.db")
+
+
+def damaged_ledger(machine: Machine) -> None:
+    machine.damage("ledger.db")
+
+
+def silent_feed(machine: Machine) -> None:
+    machine.configure(WINDOW + FEED)
+
+
+def feed_in_a_damaged_cache(machine: Machine) -> None:
+    machine.configure(WINDOW + FEED)
+    machine.damage("cache.db")
+
+
+UNDECIDED = (
+    no_configuration,
+    bad_configuration,
+    unreadable_configuration,
+    unsupported_ledger,
+    unreadable_ledger,
+    damaged_ledger,
+    silent_feed,
+    feed_in_a_damaged_cache,
+)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize("trouble", UNDECIDED, ids=lambda trouble: trouble.__name__)
+def test_what_cannot_be_decided_is_2_with_a_sentence(
+    machine: Machine, trouble: Callable[[Machine], None], as_json: bool
+) -> None:
+    trouble(machine)
+    answer = machine.run("gate", *(["--json"] if as_json else []))
+    assert answer.code == 2
+    assert "Traceback" not in answer.out + answer.err
+    assert "hunter2" not in answer.out + answer.err
+    if as_json:
+        assert answer.json["decision"] == "could not be decided"
+        assert answer.json["unreadable"]
+    else:
+        assert "could not be decided" in answer.out + answer.err
+
+
+def test_a_mistake_of_ours_is_undecided_too(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("hunter2")
+
+    monkeypatch.setattr(freeze, "current_facts", broken)
+    answer = machine.run("gate")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == "wedtui: could not be decided, treat it as refused: unexpected ZeroDivisionError\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--at", "2026-07-22T12:00Z"),
+        ("--environment", "Production"),
+        ("--environment", ""),
+        ("--service", "rsvp gallery"),
+        ("now",),
+    ],
+)
+def test_a_question_that_nobody_can_mean_is_undecided(machine: Machine, arguments: tuple[str, ...]) -> None:
+    assert machine.run("gate", *arguments).code == 2
+
+
+def test_no_variable_moves_the_clock(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine.now = SATURDAY
+    for variable in ("SOURCE_DATE_EPOCH", "FAKETIME", "TZ"):
+        monkeypatch.setenv(variable, "0")
+    assert machine.run("gate").code == 1
+
+
+def test_the_copy_of_the_ledger_counts_for_five_minutes(machine: Machine) -> None:
+    royal = period("royal wedding", WEDNESDAY, 24)
+    with machine.cache() as cache:
+        cache.mirror_freeze_periods([royal], WEDNESDAY)
+    machine.forbid("ledger.db")
+    machine.now = WEDNESDAY + timedelta(minutes=5)
+    refused = machine.run("gate")
+    assert (refused.code, "royal wedding" in refused.out) == (1, True)
+    machine.now += timedelta(seconds=1)
+    assert machine.run("gate").code == 2
+    machine.now = WEDNESDAY + timedelta(hours=25)
+    assert machine.run("gate").code == 2, "an old copy cannot say that nobody froze anything since"
+
+
+def test_a_ledger_that_has_gone_does_not_lift_what_it_held(machine: Machine) -> None:
+    with machine.cache() as cache:
+        cache.mirror_freeze_periods([period("royal wedding", WEDNESDAY, 24)], WEDNESDAY)
+    assert machine.run("gate").code == 1
+    machine.now += timedelta(hours=1)
+    assert machine.run("gate").code == 2
+
+
+def in_a_process(machine: Machine, redirection: str) -> int:
+    command = [sys.executable, "-m", "wedtui", "gate"]
+    shell = f'"$@" {redirection}'
+    return subprocess.run(["sh", "-c", shell, "sh", *command], env=os.environ, check=False, timeout=60).returncode
+
+
+@pytest.mark.parametrize("redirection", [">&-", ">/dev/full"])
+def test_an_answer_that_cannot_be_written_is_undecided(machine: Machine, redirection: str) -> None:
+    machine.configure('environment = "staging"\n')
+    assert in_a_process(machine, ">/dev/null") == 0
+    assert in_a_process(machine, redirection) == 2

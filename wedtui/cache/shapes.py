@@ -1,0 +1,42 @@
+"""The cache's tables as readers see them; `tables` is what they are."""
+
+from __future__ import annotations
+
+from wedtui.store.shape import shape
+
+SERVICE = shape(
+    "service",
+    "id instance pid mode version environment configuration_digest skipped dropped late_ms_p99",
+    instants="started_at heartbeat_at stopped_at",
+    documents="problems",
+)
+PROVIDER = shape("provider", "name position kind weight capacity")
+PROBE = shape(
+    "probe",
+    "name position provider url interval_s timeout_s status connect_ms tls_ms first_byte_ms total_ms",
+    instants="certificate_expires_at measured_at",
+)
+ROUND = shape("probe_round", "id probe failure latency_ms", instants="at", flags="passed")
+SIGNAL = shape(
+    "signal", "provider signal position source interval_s value problem", instants="measured_at attempted_at"
+)
+SERIES = shape("series", "id provider signal")
+SAMPLE = shape("sample", "series value", instants="at")
+PROMETHEUS = shape(
+    "prometheus",
+    "name position url interval_s targets_up problem",
+    instants="measured_at attempted_at",
+    flags="ready",
+    documents="targets_down alerts",
+)
+FEED = shape(
+    "feed",
+    "name url problem",
+    instants="attempted_at last_good_at",
+    flags="questioned accept_next",
+    documents="periods",
+)
+FREEZE_PERIOD = shape("freeze_period", "id name", instants="start end", documents="environments services")
+MIRROR = shape("mirror", "name", instants="copied_at")
+
+SHAPES = (SERVICE, PROVIDER, PROBE, ROUND, SIGNAL, SERIES, SAMPLE, PROMETHEUS, FEED, FREEZE_PERIOD, MIRROR)
