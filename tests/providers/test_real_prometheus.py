@@ -34,7 +34,7 @@ def configuration(server: RunningPrometheus) -> Configuration:
         {
             "providers": [{"name": "aws"}],
             "probes": [
-                {"name": "metrics", "provider": "aws", "url": f"{server.url}/-/healthy", "expect_body": "Healthy"}
+                {"name": "itself", "provider": "aws", "url": f"{server.url}/-/healthy", "expect_body": "Healthy"}
             ],
             "prometheus": [{"name": "main", "url": server.url, "timeout": "10s", "queries": queries}],
         }

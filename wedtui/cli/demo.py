@@ -79,9 +79,11 @@ def register(app: typer.Typer) -> None:
         """Be the service, until standard input ends; then remove what the demo made."""
         from wedtui.cli.service import run_service
 
-        threading.Thread(target=_end_with_input, daemon=True).start()
         session = session_of(context)
+        # Until the service listens for it itself, the signal must not end us without the clean-up below.
+        signal.signal(signal.SIGTERM, _interrupt)
         try:
+            threading.Thread(target=_end_with_input, daemon=True).start()
             clock = SystemClock(timedelta(seconds=offset))
             run_service(session, clock, log_to_file=True, ready_fd=sys.stdout.fileno())
         finally:

@@ -18,9 +18,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpcore
 import httpx
 
 from wedtui import __version__
@@ -28,6 +27,9 @@ from wedtui.config import Secret
 from wedtui.errors import ConfigurationError
 from wedtui.providers.secrets import resolve
 from wedtui.store.redact import redacted_url
+
+if TYPE_CHECKING:
+    import httpcore
 
 USER_AGENT = f"wedtui/{__version__}"
 BACKOFF = timedelta(milliseconds=200)

@@ -35,9 +35,9 @@ def signal_title(signal: str) -> str:
 
 def percent(ratio: float | None) -> str:
     """Return a ratio 0..1 as `0.12 %`, with two decimals only where they matter."""
-    if ratio is None or not math.isfinite(ratio):
+    value = math.nan if ratio is None else 100 * ratio
+    if not math.isfinite(value):
         return MISSING
-    value = 100 * ratio
     if abs(value) >= 99.995 or value == 0:
         return f"{value:.0f} %"
     return f"{value:.2f} %" if abs(value) < 1 else f"{value:.1f} %"

@@ -1,4 +1,4 @@
-"""Servers that several tests of this room share."""
+"""Servers that several rooms' tests share."""
 
 from __future__ import annotations
 

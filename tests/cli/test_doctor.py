@@ -1,0 +1,68 @@
+"""`wedtui doctor` says what is wrong and what to do."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.poller.service_process import Place, http_server, make_place
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    with http_server() as url:
+        yield make_place(tmp_path, url, probes=1)
+
+
+def checks(place: Place) -> tuple[int, dict[str, list[dict[str, str]]]]:
+    done = place.wedtui("doctor", "--json")
+    found: dict[str, list[dict[str, str]]] = {}
+    for check in json.loads(done.stdout):
+        found.setdefault(check["name"], []).append(check)
+    return done.returncode, found
+
+
+def test_a_new_machine_is_warned_of_what_is_not_there_yet(place: Place) -> None:
+    code, found = checks(place)
+    assert code == 1
+    assert found["cache"][0]["level"] == "warning"
+    assert "service start" in found["cache"][0]["remedy"]
+    assert found["reach"][0]["level"] == "ok"
+    assert found["clock"][0]["level"] == "ok"
+
+
+def test_a_running_service_is_well(place: Place) -> None:
+    service = place.service()
+    try:
+        code, found = checks(place)
+    finally:
+        service.terminate()
+        service.wait(30)
+    assert (code, found["service"][0]["level"], found["ledger"][0]["level"]) == (0, "ok", "ok")
+
+
+def test_what_cannot_be_reached_and_a_cache_from_the_future_are_problems(place: Place) -> None:
+    service = place.service()
+    service.terminate()
+    service.wait(30)
+    with closing(sqlite3.connect(place.cache)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'cache_9999'")
+    place.config.write_text(
+        place.config.read_text() + '[[probes]]\nname = "gone"\nprovider = "here"\nurl = "http://127.0.0.1:1/"\n'
+    )
+    code, found = checks(place)
+    assert code == 2
+    assert found["cache"][0]["level"] == "problem"
+    assert {c["level"] for c in found["reach"]} == {"ok", "problem"}
+
+
+def test_a_configuration_that_cannot_be_used_is_the_first_problem(place: Place) -> None:
+    place.config.write_text("environment = 7\n")
+    code, found = checks(place)
+    assert code == 2
+    assert f"{place.config}:1: environment" in found["configuration"][0]["text"]
