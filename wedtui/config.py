@@ -222,7 +222,8 @@ HeaderText = Annotated[
 class Section(BaseModel):
     """A table of the file; unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built when the first configuration is checked: building each table by itself as well would take twice as long.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Secret(Section):
@@ -441,12 +442,12 @@ class Configuration(Section):
     """Everything that can be configured."""
 
     environment: Environment = "production"
-    cache: CacheSection = CacheSection()
-    ledger: LedgerSection = LedgerSection()
-    dashboard: DashboardSection = DashboardSection()
-    service: ServiceSection = ServiceSection()
-    log: LogSection = LogSection()
-    freeze: FreezeSection = FreezeSection()
+    cache: CacheSection = Field(default_factory=CacheSection)
+    ledger: LedgerSection = Field(default_factory=LedgerSection)
+    dashboard: DashboardSection = Field(default_factory=DashboardSection)
+    service: ServiceSection = Field(default_factory=ServiceSection)
+    log: LogSection = Field(default_factory=LogSection)
+    freeze: FreezeSection = Field(default_factory=FreezeSection)
     providers: tuple[ProviderSection, ...] = ()
     probes: tuple[ProbeSection, ...] = ()
     prometheus: tuple[PrometheusSection, ...] = ()

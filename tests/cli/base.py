@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ import time_machine
 
 from wedtui.cache.writer import CacheWriter
 from wedtui.cli.app import run
+from wedtui.config import Configuration
 from wedtui.core.freeze import Origin, Period
+from wedtui.core.observation import FeedObservation
 
 # A Wednesday: the default window has been over for two days and is two days away.
 WEDNESDAY = datetime(2026, 7, 22, 12, tzinfo=UTC)
@@ -78,6 +81,14 @@ class Machine:
             yield writer
         finally:
             writer.close(clean=True)
+
+    def read_feed(self, *periods: Period) -> None:
+        """Have the service read the feed of `FEED` now."""
+        section = tomllib.loads(self.config.read_text(encoding="utf-8"))
+        minute = timedelta(minutes=1)
+        with self.cache() as cache:
+            cache.configure(Configuration.model_validate(section), probe_interval=minute, query_interval=minute)
+            cache.record([FeedObservation("venues", self.now, periods)])
 
     def forbid(self, name: str) -> None:
         """Put something into the place of a file that nobody can read as one."""

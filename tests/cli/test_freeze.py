@@ -33,12 +33,24 @@ class TestStatus:
         assert (answer.json["at"], answer.json["frozen"]) == ("2026-07-25T12:00:00Z", True)
         assert answer.json["until"] == "2026-07-27T05:00:00Z"
 
-    def test_a_feed_is_judged_by_its_age_now(self, machine: Machine) -> None:
+    def test_a_feed_that_was_never_read_freezes_and_says_what_to_do(self, machine: Machine) -> None:
         machine.configure(WINDOW + FEED)
-        asked = ("freeze", "status", "--at", "2026-07-23T12:00Z", "--json")
-        [sentence] = machine.run(*asked).json["unreadable"]
+        [sentence] = machine.run("freeze", "status", "--json").json["unreadable"]
         assert 'feed "venues" has never been read' in sentence
         assert "wedtui poll --once" in sentence
+
+    @pytest.mark.parametrize("at", ["2026-07-19T12:00Z", "2026-07-30T12:00Z"])
+    def test_a_feed_is_judged_by_its_age_now_whatever_is_asked_about(self, machine: Machine, at: str) -> None:
+        machine.configure(WINDOW.replace("fri", "sun") + FEED)
+        machine.read_feed(period("royal wedding", datetime(2026, 7, 30, 11, tzinfo=UTC), 2))
+        answer = machine.run("freeze", "status", "--at", at, "--json").json
+        assert (answer["unreadable"], answer["frozen"]) == ([], at.startswith("2026-07-30"))
+        range_ = ("--from", "2026-07-30T00:00Z", "--to", "2026-07-31T00:00Z", "--format", "json")
+        [stretch] = machine.run("freeze", "calendar", *range_).json
+        assert stretch["reasons"] == ["royal wedding"]
+        machine.now += timedelta(hours=25)
+        [late] = machine.run("freeze", "calendar", *range_).json
+        assert 'feed "venues" was last read 1 d 1 h ago' in late["reasons"][0]
 
     @pytest.mark.parametrize("text", ["2026-07-25", "2026-07-25T12:00", "tomorrow", "", "1", "0001-01-01T00:00+14:00"])
     def test_a_time_that_is_another_one_elsewhere_is_refused(self, machine: Machine, text: str) -> None:

@@ -180,7 +180,7 @@ def _clocks(session: Session, configuration: Configuration) -> Iterator[Check]:
     hosts = {urlsplit(url).netloc: url for url in reversed(urls)}
 
     async def ask() -> list[timedelta | None]:
-        return await asyncio.gather(*(clock_skew(url, session.clock, timeout=SKEW_TIMEOUT) for url in hosts.values()))
+        return await asyncio.gather(*(clock_skew(url, session.clock, within=SKEW_TIMEOUT) for url in hosts.values()))
 
     found = [(host, skew) for host, skew in zip(hosts, asyncio.run(ask()), strict=True) if skew is not None]
     if not found:

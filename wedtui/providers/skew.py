@@ -13,13 +13,13 @@ from wedtui.clock import Clock
 DATE_RESOLUTION = timedelta(seconds=1)
 
 
-async def clock_skew(url: str, clock: Clock, *, timeout: timedelta, verify: str | bool = True) -> timedelta | None:
+async def clock_skew(url: str, clock: Clock, *, within: timedelta, verify: str | bool = True) -> timedelta | None:
     """Ask a server for the time.
 
     Args:
         url: any page of it; what it answers does not matter.
         clock: ours.
-        timeout: for the whole asking.
+        within: how long the asking may take.
         verify: a file of certificates to trust, or True for the system's.
 
     Returns:
@@ -27,7 +27,7 @@ async def clock_skew(url: str, clock: Clock, *, timeout: timedelta, verify: str 
         server does not answer, or says no time.
     """
     try:
-        async with httpx.AsyncClient(trust_env=False, timeout=timeout.total_seconds(), verify=verify) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=within.total_seconds(), verify=verify) as client:
             asked = clock.now()
             async with client.stream("GET", url) as answer:
                 answered = clock.now()

@@ -80,7 +80,7 @@ class ChartScreen(BoardScreen):
         self.show()
 
     def _heading(self, width: int) -> tuple[Line, ...]:
-        """Return breadcrumb, newest value with its age, and why there is nothing to plot."""
+        """Return breadcrumb, newest value with its age, and a remark."""
         ranges: Line = tuple(
             (f" {title} ", Role.MARK if i == self.wedtui.span else Role.MUTED) for i, (title, _) in enumerate(SPANS)
         )
@@ -91,9 +91,10 @@ class ChartScreen(BoardScreen):
         if provider is None:
             return (crumbs, ((f" {self.provider} is no longer configured", Role.DEGRADED),))
         value = crop(value_line(self.board, provider, self.signal), width)
-        return (crumbs, value, *self._nothing(width))
+        return (crumbs, value, *self._remark(width))
 
-    def _nothing(self, width: int) -> list[Line]:
+    def _remark(self, width: int) -> list[Line]:
+        """Say why there is nothing to plot, or in which zone the times are."""
         history = self.board.history
         if history is None or history.key != self.wants:
             return [((" reading its history…", Role.MUTED),)]
@@ -101,7 +102,7 @@ class ChartScreen(BoardScreen):
             return wrap(history.problem or "no history", width, Role.DEGRADED, indent=" ")
         if not self._points(history):
             return [((f" no data in the last {span_title(history.key.span)}", Role.MUTED),)]
-        return []
+        return [((f" times in {self.board.zone}", Role.MUTED),)]
 
     def _points(self, history: History | None) -> list[Point]:
         series = history.series if history else None
@@ -133,14 +134,12 @@ class ChartScreen(BoardScreen):
 
 
 def _time_ticks(since: datetime, until: datetime, zone: str) -> tuple[list[float], list[str]]:
-    """Return places (s from the left edge) and wall-clock times of the ticks; the last one names the zone."""
+    """Return places (s from the left edge) and wall-clock times of the ticks."""
     place = ZoneInfo(zone)
     whole = until - since
     pattern = "%H:%M:%S" if whole <= timedelta(minutes=5) else "%H:%M"
     at = [i * whole.total_seconds() / _TICKS for i in range(_TICKS)]
-    words = [f"{(since + timedelta(seconds=s)).astimezone(place):{pattern}}" for s in at]
-    words[0] += f" {zone.rsplit('/', 1)[-1].replace('_', ' ')}"
-    return at, words
+    return at, [f"{(since + timedelta(seconds=s)).astimezone(place):{pattern}}" for s in at]
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:
