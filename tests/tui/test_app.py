@@ -277,6 +277,16 @@ def test_a_service_that_does_not_run_is_said_to(service: object, words: str) -> 
     run(walk())
 
 
+def test_personal_mode_is_marked_where_the_service_says_so() -> None:
+    async def walk() -> None:
+        app = make_app(source_of(service=replace(SERVICE, mode="personal")))
+        async with driven(app):
+            assert " PERSONAL " in screen_text(app)
+            assert " DEMO " not in screen_text(app)
+
+    run(walk())
+
+
 def test_a_reader_that_hangs_makes_every_state_unknown() -> None:
     async def walk() -> None:
         clock = MovableClock()

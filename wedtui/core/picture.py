@@ -11,16 +11,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from wedtui.core import health
 from wedtui.core.evidence import Freshness, ProbeEvidence, ProviderEvidence, SignalEvidence, freshness
 from wedtui.core.freeze import Verdict
-from wedtui.core.health import Health, judge
+from wedtui.core.health import Component, Health, judge
 from wedtui.core.season import ProtectionVerdict
-from wedtui.core.state import State, badness, worst
+from wedtui.core.state import State, worst
 
 # A service writes its heartbeat every second or two; three missed ones and it is not believed.
 HEARTBEAT_FRESH = timedelta(seconds=6)
 CERTIFICATE_WARNING = timedelta(days=21)
 CERTIFICATE_CRITICAL = timedelta(days=7)
+# How many of the components that drag a score down are named in one sentence.
+CAUSES_NAMED = 2
 
 
 class ServiceCondition(StrEnum):
@@ -257,27 +260,42 @@ def _service_findings(service: ServiceFacts | None, condition: ServiceCondition)
 
 
 def _provider_findings(provider: ProviderPicture, now: datetime) -> list[Finding]:
-    health = provider.health
-    if health.state is State.OK:
+    found = provider.health
+    if found.state is State.OK:
         return []
-    severity = Severity.WARNING if badness(health.state) == badness(State.DEGRADED) else Severity.CRITICAL
-    return [Finding(severity, provider.name, f"{health.state}: {_why(provider, now)}", health.measured_at)]
+    severity = Severity.WARNING if found.state is State.DEGRADED else Severity.CRITICAL
+    return [Finding(severity, provider.name, f"{found.state}: {_why(provider, now)}", found.measured_at)]
 
 
 def _why(provider: ProviderPicture, now: datetime) -> str:
-    """Say in a few words what drags a provider down: the ceilings, then the worst component."""
-    health = provider.health
-    causes = list(health.ceilings)
-    low = [c for c in health.components if c.known and c.value is not None and c.value < 1]
-    if low:
-        worst_part = max(low, key=lambda c: c.weight * (1 - (c.value or 0.0)))
-        causes.append(f"{worst_part.name} counts {worst_part.value or 0:.2f} of 1")
+    """Say in a few words what drags a provider down: the ceilings, then the worst components."""
+    found = provider.health
+    causes = list(found.ceilings)
+    low = [c for c in found.components if c.known and c.value is not None and c.value < 1]
+    low.sort(key=lambda c: c.weight * (1 - (c.value or 0.0)), reverse=True)
+    causes += [_measured(c) for c in low[:CAUSES_NAMED]]
     failures = _newest_failures(provider.evidence.probes, now)
     if failures:
         causes.append(failures)
     if not causes:
-        causes = [f"{c.name} {c.problem or c.freshness}" for c in health.missing] or ["nothing is known of it"]
+        causes = [f"{c.name} {c.problem or c.freshness}" for c in found.missing] or ["nothing is known of it"]
     return "; ".join(causes)
+
+
+def _measured(component: Component) -> str:
+    """Say what a component was made from, in its own unit."""
+    measure = component.measure or 0.0
+    match component.name:
+        case health.LATENCY:
+            return f"latency p95 {measure:.0f} ms"
+        case health.AVAILABILITY:
+            return f"{100 * measure:.0f} % of probe rounds passed"
+        case health.ERRORS:
+            return f"{100 * measure:.1f} % errors"
+        case health.SATURATION:
+            return f"{100 * measure:.0f} % saturated"
+        case _:
+            return f"{component.name} counts {component.value or 0.0:g} of 1"
 
 
 def _newest_failures(probes: tuple[ProbeEvidence, ...], now: datetime) -> str | None:

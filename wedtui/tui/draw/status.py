@@ -64,7 +64,8 @@ def _data(board: Board, width: int) -> Line:
     marks: list[Span] = []
     if board.demo:
         marks += [_GAP, (" DEMO ", Role.MARK)]
-    if board.personal:
+    service = board.picture.service if board.picture else None
+    if board.personal or (service is not None and service.mode == "personal"):
         marks += [_GAP, (" PERSONAL ", Role.MARK)]
     return spread((*_service(board), *marks), _clock(board, width), width)
 

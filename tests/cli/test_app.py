@@ -1,0 +1,73 @@
+"""The root of the command line: where `--config` may stand, and how a command ends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.base import FEED, WINDOW, Machine, machine
+from wedtui import __version__
+from wedtui.cli.app import config_first
+
+__all__ = ["machine"]
+
+
+@pytest.mark.parametrize(
+    ("given", "understood"),
+    [
+        ([], []),
+        (["gate"], ["gate"]),
+        (["gate", "--config", "a"], ["--config", "a", "gate"]),
+        (["freeze", "list", "--config=a", "--json"], ["--config=a", "freeze", "list", "--json"]),
+        (["--config", "a", "gate", "--json"], ["--config", "a", "gate", "--json"]),
+        (["gate", "--config"], ["gate", "--config"]),
+        (["x", "--", "--config", "a"], ["x", "--", "--config", "a"]),
+    ],
+)
+def test_the_configuration_may_be_named_behind_the_command(given: list[str], understood: list[str]) -> None:
+    assert config_first(given) == understood
+
+
+def test_version_and_mistakes_in_arguments(machine: Machine) -> None:
+    assert machine.run("--version").out == f"wedtui {__version__}\n"
+    assert (machine.run("freeze", "calendar").code, machine.run("nothing").code) == (2, 2)
+
+
+def test_every_problem_is_a_sentence_of_its_own(machine: Machine) -> None:
+    machine.configure("a = 1\nb = 2\n")
+    answer = machine.run("freeze", "status")
+    assert (answer.code, answer.out) == (2, "")
+    assert [line.partition(" expected")[0] for line in answer.err.splitlines()] == [
+        f"wedtui: {machine.config}:1: a:",
+        f"wedtui: {machine.config}:2: b:",
+    ]
+
+
+def test_check_knows_what_opening_a_store_would_refuse(machine: Machine) -> None:
+    machine.configure('[cache]\nurl = "oracle://me:hunter2@db/x"\n\n[ledger]\nurl = "sqlite:///relative.db"\n')
+    answer = machine.run("config", "check")
+    assert answer.code == 2
+    assert [line.split(" ")[1] for line in answer.err.splitlines()] == [f"{machine.config}:{n}:" for n in (2, 5)]
+    assert "hunter2" not in answer.err
+
+
+def test_show_keeps_entries_of_one_name_apart(machine: Machine) -> None:
+    machine.configure(WINDOW + WINDOW.replace("18:00", "12:00") + FEED)
+    shown = machine.run("config", "show", "--json").json
+    assert shown["freeze.windows.0.start"] == {"value": '"fri 18:00"', "origin": f"{machine.config}:3"}
+    assert shown["freeze.windows.1.start"] == {"value": '"fri 12:00"', "origin": f"{machine.config}:8"}
+    assert shown["freeze.feeds.venues.url"]["value"] == '"https://calendar.example.com/***"'
+
+
+def test_a_reader_that_has_gone_is_no_traceback(machine: Machine) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        command = [sys.executable, "-m", "wedtui", "config", "show"]
+        ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False, timeout=60)
+    finally:
+        os.close(writing)
+    assert (ended.returncode, ended.stderr) == (1, b"")
