@@ -44,8 +44,9 @@ def test_a_gap_is_empty_and_its_shores_are_joined_to_themselves_only() -> None:
     assert [len(run) for run in runs(points, timedelta(seconds=20))] == [41, 41]
 
 
-def test_the_scale_begins_at_zero_unless_values_vary_little() -> None:
+def test_the_scale_begins_at_zero_where_nothing_is_negative() -> None:
     assert scale_of([at(0, 10), at(1, 100)]) == Scale(0, 100)
-    assert scale_of([at(0, 0.93), at(1, 0.95)]) == Scale(0.93, 0.95)
+    assert scale_of([at(0, 0.93), at(1, 0.95)]) == Scale(0, 0.95)
+    assert scale_of([at(0, -2), at(1, 3)]) == Scale(-2, 3)
     assert scale_of([at(0, 0), at(1, 0)]) == Scale(0, 1)
     assert scale_of([]) is None
