@@ -27,7 +27,8 @@ class Figure:
     def line(self) -> str:
         """Return one line of the report."""
         verdict = "ok  " if self.holds else "OVER"
-        return f"{verdict}  {self.name:<34} {self.measured:8.2f} {self.unit:<3} limit {self.limit:8.2f} {self.unit:<3} ({self.beside})"
+        figure = f"{self.measured:8.2f} {self.unit:<3} limit {self.limit:8.2f} {self.unit:<3}"
+        return f"{verdict}  {self.name:<34} {figure} ({self.beside})"
 
 
 def median(values: Sequence[float]) -> float:

@@ -12,7 +12,6 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import httpx
-from wedtui.providers.registry import build_targets
 
 from bench.figures import Figure, quantile
 from wedtui.clock import SystemClock
@@ -20,6 +19,7 @@ from wedtui.config import Configuration, ProbeSection, ProviderSection
 from wedtui.core.observation import Observation, ProbeObservation
 from wedtui.core.season import NORMAL_PACE
 from wedtui.poller.schedule import Scheduler, spread
+from wedtui.providers.registry import build_targets
 
 PROBES = 200
 SECONDS = 20.0

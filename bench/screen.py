@@ -9,15 +9,14 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from wedtui.cache.writer import CacheWriter
-from wedtui.ledger.ledger import Ledger
-
 from bench.figures import Figure, median, quantile
 from bench.terminal import Terminal
+from wedtui.cache.writer import CacheWriter
 from wedtui.clock import SystemClock
 from wedtui.config import Configuration, ProbeSection, ProviderSection, ServiceSection
 from wedtui.core.observation import ProbeObservation
 from wedtui.core.picture import ServiceFacts
+from wedtui.ledger.ledger import Ledger
 
 STARTS = 9
 COMMITS = 40

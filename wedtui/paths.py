@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wedtui.errors import ServiceError
+from wedtui.store.place import url_of
 
 if TYPE_CHECKING:
     from wedtui.config import Configuration
@@ -41,11 +42,11 @@ class StatePaths:
 
     def cache_url(self, configuration: Configuration) -> str:
         """Return the cache's URL: the configured one, else `cache.db` here."""
-        return configuration.cache.url or _sqlite(self.directory / "cache.db")
+        return configuration.cache.url or url_of(self.directory / "cache.db")
 
     def ledger_url(self, configuration: Configuration) -> str:
         """Return the ledger's URL: the configured one, else `ledger.db` here."""
-        return configuration.ledger.url or _sqlite(self.directory / "ledger.db")
+        return configuration.ledger.url or url_of(self.directory / "ledger.db")
 
     def make(self) -> None:
         """Make the directory, readable for its group and nobody else.
@@ -60,12 +61,6 @@ class StatePaths:
                 f"cannot make the state directory {self.directory} ({error.strerror}): "
                 f"name another with {STATE_DIR_VARIABLE}"
             ) from None
-
-
-def _sqlite(path: Path) -> str:
-    from wedtui.store.engine import url_of  # noqa: PLC0415 - SQLAlchemy is heavy, and a start needs paths before it
-
-    return url_of(path)
 
 
 def state_paths(environ: Mapping[str, str] = os.environ) -> StatePaths:

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from wedtui.ledger.ledger import FreezeEntry, Ledger, LedgerReader
+from wedtui.ledger.ledger import Ledger
+from wedtui.ledger.reader import FreezeEntry, LedgerReader
 
 NOW = datetime(2026, 6, 3, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)

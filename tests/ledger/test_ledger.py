@@ -19,7 +19,7 @@ from wedtui.errors import (
     StoreMissingError,
     StoreUnreadableError,
 )
-from wedtui.ledger.ledger import ConfigurationChange, FreezeEntry
+from wedtui.ledger.reader import ConfigurationChange, FreezeEntry
 
 HOURS = st.integers(-50, 50)
 

@@ -16,7 +16,7 @@ from sqlalchemy import create_engine
 from wedtui.cache.reader import CacheReader
 from wedtui.cache.writer import CacheWriter
 from wedtui.errors import StoreError
-from wedtui.ledger.ledger import LedgerReader
+from wedtui.ledger.reader import LedgerReader
 
 NOW = datetime(2026, 6, 6, 12, tzinfo=UTC)
 

@@ -11,9 +11,10 @@ import pytest
 from wedtui.cache.kind import CACHE
 from wedtui.errors import ConfigurationError, StoreUnreadableError
 from wedtui.ledger.kind import LEDGER
-from wedtui.store.engine import database_path, open_for_reading, open_for_writing, pragma, url_of
+from wedtui.store.engine import open_for_reading, open_for_writing, pragma
 from wedtui.store.kind import Kind
-from wedtui.store.opened import WritableStore
+from wedtui.store.place import database_path, url_of
+from wedtui.store.writing import WritableStore
 
 KINDS = pytest.mark.parametrize("kind", [CACHE, LEDGER], ids=lambda kind: kind.name)
 

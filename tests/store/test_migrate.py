@@ -20,7 +20,8 @@ from wedtui.errors import StoreUnreadableError, StoreVersionError
 from wedtui.ledger import tables as ledger_tables
 from wedtui.ledger.kind import LEDGER
 from wedtui.store.kind import Kind
-from wedtui.store.opened import ReadableStore, WritableStore
+from wedtui.store.reading import ReadableStore
+from wedtui.store.writing import WritableStore
 
 BOTH = pytest.mark.parametrize(
     ("kind", "metadata"),

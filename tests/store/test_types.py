@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Column, Integer, MetaData, Table, create_engine, insert, select
 
-from wedtui.store.types import UtcMicroseconds, from_microseconds, to_microseconds
+from wedtui.store.instants import from_microseconds, to_microseconds
+from wedtui.store.types import UtcMicroseconds
 
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 INSTANTS = st.datetimes(timezones=OFFSETS).filter(lambda at: 1 < at.year < 9999)

@@ -6,43 +6,37 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Integer, Row, bindparam, cast, func, or_, select, type_coerce
-
 from wedtui.cache.kind import CACHE
 from wedtui.cache.rows import HEALTH_SCORE, alerts_from_json, periods_from_json
-from wedtui.cache.shapes import (
-    FEED,
-    FREEZE_PERIOD,
-    MIRROR,
-    PROBE,
-    PROMETHEUS,
-    PROVIDER,
-    ROUND,
-    SAMPLE,
-    SERIES,
-    SERVICE,
-    SIGNAL,
-)
+from wedtui.cache.shapes import FEED, FREEZE_PERIOD, PROBE, PROMETHEUS, PROVIDER, SERVICE, SIGNAL
 from wedtui.core.evidence import ProbeEvidence, ProbeRound, ProviderEvidence, SignalEvidence
 from wedtui.core.freeze import Feed, Origin, Period
 from wedtui.core.health import AVAILABILITY_WINDOW, FAILED_ROUNDS_CRITICAL
 from wedtui.core.picture import CacheFacts, ProbeDetails, PrometheusFacts, ServiceFacts
 from wedtui.core.series import Point, Series, probe_signal
-from wedtui.store.engine import READER_WAITS
-from wedtui.store.opened import ReadableStore
-from wedtui.store.types import from_microseconds, to_microseconds
+from wedtui.store.instants import from_microseconds, to_microseconds
+from wedtui.store.place import READER_WAITS
+from wedtui.store.reading import ReadableStore, Snapshot
 
 # Five minutes of the shortest interval that can be configured, and some: a bound, whatever the clock did.
 MOST_ROUNDS = 700
-_ROUNDS_AT_ONCE = 128
 
-# Instants come as plain numbers here: thousands of rows, and the column type costs more than the rest of a row.
-_ROUNDS_OF_PROBE = (
-    select(type_coerce(ROUND.c.at, BigInteger), ROUND.c.passed, ROUND.c.failure, ROUND.c.latency_ms)
-    .where(ROUND.c.probe == bindparam("of_probe"))
-    .order_by(ROUND.c.id.desc())
-    .limit(MOST_ROUNDS)
+# Newest first by insertion: a clock that jumped cannot reorder them.
+_ROUNDS_OF_PROBE = """
+SELECT at, passed, failure, latency_ms FROM probe_round WHERE probe = ? ORDER BY id DESC LIMIT ?
+"""
+_SERIES_NUMBER = "SELECT id FROM series WHERE provider = ? AND signal = ?"
+_POINTS = "SELECT at, value FROM sample WHERE series = ? AND at BETWEEN ? AND ? ORDER BY at LIMIT ?"
+# Of each bucket of time the lowest and the highest value, at their own instants.
+_EXTREMES = """
+WITH ranked AS (
+    SELECT at, value,
+        row_number() OVER (PARTITION BY (at - :first) / :width ORDER BY value, at) AS lowest,
+        row_number() OVER (PARTITION BY (at - :first) / :width ORDER BY value DESC, at) AS highest
+    FROM sample WHERE series = :series AND at BETWEEN :first AND :last
 )
+SELECT at, value FROM ranked WHERE lowest = 1 OR highest = 1 ORDER BY at
+"""
 
 
 class CacheReader:
@@ -74,18 +68,18 @@ class CacheReader:
                 not after `now`, in the order in which they were stored, and at least the three newest.
         """
         present = to_microseconds(now)
-        with self._store.reading() as connection:
-            probes = connection.execute(select(PROBE).order_by(PROBE.c.position)).all()
+        with self._store.reading() as snapshot:
+            probes = snapshot.rows(PROBE, "ORDER BY position")
             evidence: dict[str, list[ProbeEvidence]] = defaultdict(list)
             for row in probes:
                 interval = timedelta(seconds=row.interval_s)
-                evidence[row.provider].append(ProbeEvidence(row.name, interval, _rounds(connection, row.name, present)))
+                evidence[row.provider].append(ProbeEvidence(row.name, interval, _rounds(snapshot, row.name, present)))
             signals: dict[str, list[SignalEvidence]] = defaultdict(list)
-            for row in connection.execute(select(SIGNAL).order_by(SIGNAL.c.position)):
+            for row in snapshot.rows(SIGNAL, "ORDER BY position"):
                 signals[row.provider].append(_signal(row))
-            providers = connection.execute(select(PROVIDER).order_by(PROVIDER.c.position)).all()
-            servers = connection.execute(select(PROMETHEUS).order_by(PROMETHEUS.c.position)).all()
-            service = connection.execute(select(SERVICE)).one_or_none()
+            providers = snapshot.rows(PROVIDER, "ORDER BY position")
+            servers = snapshot.rows(PROMETHEUS, "ORDER BY position")
+            service = next(iter(snapshot.rows(SERVICE)), None)
             return CacheFacts(
                 providers=tuple(
                     ProviderEvidence(
@@ -105,7 +99,7 @@ class CacheReader:
 
     def freeze_feeds(self) -> tuple[Feed, ...]:
         """Return the last good reading of every configured feed, by name."""
-        with self._store.reading() as connection:
+        with self._store.reading() as snapshot:
             return tuple(
                 Feed(
                     name=row.name,
@@ -114,13 +108,14 @@ class CacheReader:
                     problem=row.problem,
                     questioned=row.questioned,
                 )
-                for row in connection.execute(select(FEED).order_by(FEED.c.name))
+                for row in snapshot.rows(FEED, "ORDER BY name")
             )
 
     def mirrored_freeze_periods(self) -> tuple[tuple[Period, ...], datetime | None]:
         """Return the copy of what persons froze, and when it was made (None: never)."""
-        with self._store.reading() as connection:
-            copied_at: datetime | None = connection.execute(select(MIRROR.c.copied_at)).scalar()
+        with self._store.reading() as snapshot:
+            copied = snapshot.scalar("SELECT copied_at FROM mirror")
+            copied_at = None if copied is None else from_microseconds(copied)
             periods = tuple(
                 Period(
                     name=row.name,
@@ -130,21 +125,18 @@ class CacheReader:
                     environments=frozenset(row.environments),
                     services=frozenset(row.services),
                 )
-                for row in connection.execute(select(FREEZE_PERIOD).order_by(FREEZE_PERIOD.c.id))
+                for row in snapshot.rows(FREEZE_PERIOD, "ORDER BY id")
             )
             return periods, copied_at
 
     def signals(self, provider: str) -> tuple[str, ...]:
         """Return the series of a provider that can be charted: its signals, its score, its probes' latencies."""
-        with self._store.reading() as connection:
-            signals = select(SIGNAL.c.signal).where(SIGNAL.c.provider == provider).order_by(SIGNAL.c.position)
-            probes = select(PROBE.c.name).where(PROBE.c.provider == provider).order_by(PROBE.c.position)
-            stored = set(connection.execute(select(SERIES.c.signal).where(SERIES.c.provider == provider)).scalars())
-            wanted = [
-                *connection.execute(signals).scalars(),
-                HEALTH_SCORE,
-                *map(probe_signal, connection.execute(probes).scalars()),
-            ]
+        with self._store.reading() as snapshot:
+            of_provider = "WHERE provider = ? ORDER BY position"
+            signals = [row.signal for row in snapshot.rows(SIGNAL, of_provider, provider)]
+            probes = [probe_signal(row.name) for row in snapshot.rows(PROBE, of_provider, provider)]
+            stored = {name for (name,) in snapshot.values("SELECT signal FROM series WHERE provider = ?", provider)}
+            wanted = [*signals, HEALTH_SCORE, *probes]
             return tuple(name for name in dict.fromkeys(wanted) if name in stored)
 
     def series(self, provider: str, signal: str, since: datetime, until: datetime, *, most: int = 600) -> Series:
@@ -162,10 +154,9 @@ class CacheReader:
             most: how many points to return at most; at least 2.
         """
         first, last = to_microseconds(since), to_microseconds(until)
-        with self._store.reading() as connection:
-            named = select(SERIES.c.id).where(SERIES.c.provider == provider, SERIES.c.signal == signal)
-            number = connection.execute(named).scalar()
-            points = () if number is None else _points(connection, number, first, last, max(most, 2))
+        with self._store.reading() as snapshot:
+            number = snapshot.scalar(_SERIES_NUMBER, provider, signal)
+            points = () if number is None else _points(snapshot, number, first, last, max(most, 2))
             return Series(provider, signal, since, until, points)
 
     def close(self) -> None:
@@ -173,44 +164,29 @@ class CacheReader:
         self._store.close()
 
 
-def _rounds(connection: Connection, probe: str, present: int) -> tuple[ProbeRound, ...]:
-    """Return the rounds of a probe, newest first by insertion: a clock that jumped cannot reorder them."""
-    result = connection.execute(_ROUNDS_OF_PROBE, {"of_probe": probe})
+def _rounds(snapshot: Snapshot, probe: str, present: int) -> tuple[ProbeRound, ...]:
+    """Return the rounds of a probe, newest first, as far back as they are evidence."""
     window = AVAILABILITY_WINDOW // timedelta(microseconds=1)
     rounds: list[ProbeRound] = []
     since: int | None = None
-    for rows in result.partitions(_ROUNDS_AT_ONCE):
-        for at, passed, failure, latency_ms in rows:
-            if since is None and at <= present:
-                since = at - window
-            if since is not None and at < since and len(rounds) >= FAILED_ROUNDS_CRITICAL:
-                result.close()
-                return tuple(rounds)
-            rounds.append(ProbeRound(from_microseconds(at), passed, failure, latency_ms))
+    for at, passed, failure, latency_ms in snapshot.values(_ROUNDS_OF_PROBE, probe, MOST_ROUNDS):
+        if since is None and at <= present:
+            since = at - window
+        if since is not None and at < since and len(rounds) >= FAILED_ROUNDS_CRITICAL:
+            break
+        rounds.append(ProbeRound(from_microseconds(at), bool(passed), failure, latency_ms))
     return tuple(rounds)
 
 
-def _points(connection: Connection, number: int, first: int, last: int, most: int) -> tuple[Point, ...]:
-    at = type_coerce(SAMPLE.c.at, BigInteger)
-    here = (SAMPLE.c.series == number, at.between(first, last))
-    statement = select(at.label("at"), SAMPLE.c.value).where(*here).order_by(at)
-    rows = connection.execute(statement.limit(most + 1)).all()
+def _points(snapshot: Snapshot, number: int, first: int, last: int, most: int) -> tuple[Point, ...]:
+    rows = list(snapshot.values(_POINTS, number, first, last, most + 1))
     if len(rows) > most:
         width = (last - first) // (most // 2) + 1
-        bucket = cast(at - first, Integer) // width
-        lowest = func.row_number().over(partition_by=bucket, order_by=(SAMPLE.c.value, at))
-        highest = func.row_number().over(partition_by=bucket, order_by=(SAMPLE.c.value.desc(), at))
-        ranked = (
-            select(at.label("at"), SAMPLE.c.value, lowest.label("lowest"), highest.label("highest"))
-            .where(*here)
-            .subquery()
-        )
-        extreme = or_(ranked.c.lowest == 1, ranked.c.highest == 1)
-        rows = connection.execute(select(ranked.c.at, ranked.c.value).where(extreme).order_by(ranked.c.at)).all()
+        rows = snapshot.named(_EXTREMES, {"series": number, "first": first, "last": last, "width": width})
     return tuple(Point(from_microseconds(at), value) for at, value in rows)
 
 
-def _signal(row: Row[Any]) -> SignalEvidence:
+def _signal(row: Any) -> SignalEvidence:
     return SignalEvidence(
         signal=row.signal,
         source=row.source,
@@ -221,7 +197,7 @@ def _signal(row: Row[Any]) -> SignalEvidence:
     )
 
 
-def _details(row: Row[Any]) -> ProbeDetails:
+def _details(row: Any) -> ProbeDetails:
     return ProbeDetails(
         name=row.name,
         url=row.url,
@@ -236,7 +212,7 @@ def _details(row: Row[Any]) -> ProbeDetails:
     )
 
 
-def _server(row: Row[Any]) -> PrometheusFacts:
+def _server(row: Any) -> PrometheusFacts:
     return PrometheusFacts(
         name=row.name,
         url=row.url,
@@ -250,7 +226,7 @@ def _server(row: Row[Any]) -> PrometheusFacts:
     )
 
 
-def _service(row: Row[Any]) -> ServiceFacts:
+def _service(row: Any) -> ServiceFacts:
     return ServiceFacts(
         instance=row.instance,
         pid=row.pid,

@@ -27,9 +27,9 @@ from wedtui.core.observation import (
 from wedtui.core.picture import ServiceFacts
 from wedtui.core.series import probe_signal
 from wedtui.errors import NotFoundError
-from wedtui.store.engine import WRITER_WAITS
-from wedtui.store.opened import WritableStore
+from wedtui.store.place import WRITER_WAITS
 from wedtui.store.types import UtcMicroseconds
+from wedtui.store.writing import WritableStore
 
 _T = METADATA.tables
 _SERVICE, _PROVIDER, _PROBE, _SIGNAL = _T["service"], _T["provider"], _T["probe"], _T["signal"]

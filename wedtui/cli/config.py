@@ -84,7 +84,7 @@ def _check_stores(session: Session) -> None:
     """
     from wedtui.cache.kind import CACHE
     from wedtui.ledger.kind import LEDGER
-    from wedtui.store.engine import database_path
+    from wedtui.store.place import database_path
 
     wrong: list[str] = []
     for kind, url in ((CACHE, session.cache_url), (LEDGER, session.ledger_url)):

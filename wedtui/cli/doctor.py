@@ -103,7 +103,7 @@ def _state(session: Session) -> Iterator[Check]:
     from wedtui.cache.reader import CacheReader
     from wedtui.cli.render import service_sentence
     from wedtui.core.picture import ServiceCondition, condition_of
-    from wedtui.ledger.ledger import LedgerReader
+    from wedtui.ledger.reader import LedgerReader
 
     now = session.clock.now()
     cache, ledger = CacheReader(session.cache_url), LedgerReader(session.ledger_url)

@@ -8,7 +8,7 @@ from wedtui.cache.reader import CacheReader
 from wedtui.config import Configuration
 from wedtui.core.freeze import Feed, FreezeFacts, Origin, Period, WeeklyWindow
 from wedtui.errors import StoreError, StoreMissingError
-from wedtui.ledger.ledger import LedgerReader
+from wedtui.ledger.reader import LedgerReader
 
 # How old the cache's copy of what persons froze may be where the ledger itself may not be read.
 MIRROR_GOOD_FOR = timedelta(minutes=5)

@@ -38,7 +38,7 @@ def current_facts(session: Session, now: datetime) -> FreezeFacts:
     """
     from wedtui.cache.reader import CacheReader
     from wedtui.cli.facts import freeze_facts
-    from wedtui.ledger.ledger import LedgerReader
+    from wedtui.ledger.reader import LedgerReader
 
     configuration = session.loaded.configuration
     cache, ledger = CacheReader(session.cache_url), LedgerReader(session.ledger_url)
@@ -183,7 +183,7 @@ def _ledger(session: Session) -> Ledger:
     from wedtui.errors import StoreUnreadableError
     from wedtui.ledger.kind import LEDGER
     from wedtui.ledger.ledger import Ledger
-    from wedtui.store.engine import database_path
+    from wedtui.store.place import database_path
 
     path = database_path(session.ledger_url, LEDGER)
     # Where there is no file, the nearest directory decides whether one can be made.
@@ -224,7 +224,7 @@ def list_command(
 ) -> None:
     """List the freezes that persons added."""
     from wedtui.errors import StoreMissingError
-    from wedtui.ledger.ledger import FreezeEntry, LedgerReader
+    from wedtui.ledger.reader import FreezeEntry, LedgerReader
 
     session = session_of(context)
     now = session.clock.now()

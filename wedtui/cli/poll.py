@@ -34,10 +34,10 @@ def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
     from wedtui.core.freeze import Scope, verdict
     from wedtui.core.picture import ServiceCondition, assemble
     from wedtui.core.season import pace, protection_by_date
-    from wedtui.ledger.ledger import LedgerReader
+    from wedtui.ledger.reader import LedgerReader
     from wedtui.poller.lock import ServiceLock
     from wedtui.providers.registry import build_targets
-    from wedtui.store.engine import url_of
+    from wedtui.store.place import url_of
 
     configuration, clock = session.loaded.configuration, session.clock
     session.paths.make()

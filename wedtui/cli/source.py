@@ -15,7 +15,7 @@ from wedtui.core.picture import CacheFacts, Finding, Picture, Severity, assemble
 from wedtui.core.season import protection_by_date
 from wedtui.core.series import Series
 from wedtui.errors import ConfigurationError, StoreError
-from wedtui.ledger.ledger import LedgerReader
+from wedtui.ledger.reader import LedgerReader
 from wedtui.paths import StatePaths
 
 

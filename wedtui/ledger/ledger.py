@@ -1,60 +1,23 @@
-"""Writing and reading the ledger: freezes that persons added, and what changed in the configuration."""
+"""Writing the ledger: freezes that persons added, and what changed in the configuration."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from wedtui.core.freeze import PRODUCTION, Origin, Period
+from wedtui.core.freeze import PRODUCTION
 from wedtui.errors import ConfigurationError, ConflictError, NotFoundError
 from wedtui.ledger.kind import LEDGER
-from wedtui.ledger.shapes import CONFIGURATION_CHANGE, FREEZE_PERIOD
-from wedtui.store.engine import READER_WAITS, WRITER_WAITS
-from wedtui.store.opened import ReadableStore, WritableStore
+from wedtui.ledger.reader import FreezeEntry, entry_of
+from wedtui.ledger.tables import METADATA
+from wedtui.store.place import WRITER_WAITS
+from wedtui.store.writing import WritableStore
 
-
-@dataclass(frozen=True, slots=True)
-class FreezeEntry:
-    """A freeze that a person added, [start, end), and who lifted it, if anyone did."""
-
-    id: int
-    name: str
-    start: datetime
-    end: datetime
-    environments: frozenset[str]
-    services: frozenset[str]
-    """The services it applies to; none means all."""
-    reason: str
-    added_by: str
-    added_at: datetime
-    lifted_at: datetime | None = None
-    lifted_by: str | None = None
-    lift_reason: str | None = None
-
-    @property
-    def period(self) -> Period | None:
-        """What it froze: up to the instant at which it was lifted; None where that was before it began."""
-        end = self.end if self.lifted_at is None else min(self.end, self.lifted_at)
-        if end <= self.start:
-            return None
-        return Period(self.name, self.start, end, Origin.PERSON, self.environments, self.services)
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigurationChange:
-    """One change of the configuration."""
-
-    id: int
-    at: datetime
-    digest: str
-    """Of the configuration as it was from then on."""
-    seen_by: str
-    changes: tuple[str, ...]
-    """What changed, in redacted sentences."""
+FREEZE_PERIOD = METADATA.tables["freeze_period"]
+CONFIGURATION_CHANGE = METADATA.tables["configuration_change"]
 
 
 class Ledger:
@@ -106,7 +69,7 @@ class Ledger:
         }
         with self._store.writing() as connection:
             number = connection.execute(insert(FREEZE_PERIOD).values(values).returning(FREEZE_PERIOD.c.id)).scalar_one()
-            return _entry(_freeze_row(connection, number))
+            return entry_of(_freeze_row(connection, number))
 
     def lift_freeze(self, number: int, *, by: str, at: datetime, reason: str) -> FreezeEntry:
         """End a freeze at an instant; what was frozen until then stays on record.
@@ -120,13 +83,13 @@ class Ledger:
             if row.lifted_at is not None:
                 raise ConflictError(
                     f"freeze {number} was lifted already, by {row.lifted_by} at {row.lifted_at.isoformat()}: "
-                    "see `wedtui freeze status`"
+                    "see `wedtui freeze list --all`"
                 )
             if row.end <= at:
                 raise ConflictError(f"freeze {number} ended at {row.end.isoformat()}: there is nothing to lift")
             values = {"lifted_at": at, "lifted_by": by, "lift_reason": reason}
             connection.execute(update(FREEZE_PERIOD).where(FREEZE_PERIOD.c.id == number).values(values))
-            return _entry(_freeze_row(connection, number))
+            return entry_of(_freeze_row(connection, number))
 
     def note_configuration(self, digest: str, *, at: datetime, seen_by: str, changes: Sequence[str]) -> bool:
         """Note that the configuration changed, unless it is the one that was noted last.
@@ -155,67 +118,8 @@ class Ledger:
         self._store.close()
 
 
-class LedgerReader:
-    """Reads the ledger, for those who may. Used by one thread; every reading raises a StoreError when it cannot."""
-
-    def __init__(self, url: str, *, waits: timedelta = READER_WAITS) -> None:
-        """Remember where the ledger is; nothing is opened yet.
-
-        Raises:
-            ConfigurationError: the URL is not supported.
-        """
-        self._store = ReadableStore(url, LEDGER, waits=waits)
-
-    def changed(self) -> bool:
-        """Say whether anything was committed since the last call, as `CacheReader.changed` does."""
-        return self._store.changed()
-
-    def freeze_entries(self, *, include_lifted: bool = False) -> tuple[FreezeEntry, ...]:
-        """Return the freezes that persons added, oldest first."""
-        statement = select(FREEZE_PERIOD).order_by(FREEZE_PERIOD.c.id)
-        if not include_lifted:
-            statement = statement.where(FREEZE_PERIOD.c.lifted_at.is_(None))
-        with self._store.reading() as connection:
-            return tuple(map(_entry, connection.execute(statement)))
-
-    def freeze_periods(self) -> tuple[Period, ...]:
-        """Return what was and will be frozen: a lifted freeze up to when it was lifted."""
-        periods = (entry.period for entry in self.freeze_entries(include_lifted=True))
-        return tuple(period for period in periods if period is not None)
-
-    def configuration_changes(self, *, most: int = 50) -> tuple[ConfigurationChange, ...]:
-        """Return the newest changes of the configuration, newest first."""
-        statement = select(CONFIGURATION_CHANGE).order_by(CONFIGURATION_CHANGE.c.id.desc()).limit(most)
-        with self._store.reading() as connection:
-            return tuple(
-                ConfigurationChange(row.id, row.at, row.digest, row.seen_by, tuple(row.changes))
-                for row in connection.execute(statement)
-            )
-
-    def close(self) -> None:
-        """Let go of every file."""
-        self._store.close()
-
-
 def _freeze_row(connection: Connection, number: int) -> Row[Any]:
     row = connection.execute(select(FREEZE_PERIOD).where(FREEZE_PERIOD.c.id == number)).one_or_none()
     if row is None:
-        raise NotFoundError(f"there is no freeze {number}: `wedtui freeze status` lists those there are")
+        raise NotFoundError(f"there is no freeze {number}: `wedtui freeze list` says which there are")
     return row
-
-
-def _entry(row: Row[Any]) -> FreezeEntry:
-    return FreezeEntry(
-        id=row.id,
-        name=row.name,
-        start=row.start,
-        end=row.end,
-        environments=frozenset(row.environments),
-        services=frozenset(row.services),
-        reason=row.reason,
-        added_by=row.added_by,
-        added_at=row.added_at,
-        lifted_at=row.lifted_at,
-        lifted_by=row.lifted_by,
-        lift_reason=row.lift_reason,
-    )

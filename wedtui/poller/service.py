@@ -26,7 +26,7 @@ from wedtui.core.picture import ServiceFacts
 from wedtui.core.season import Pace, Protection, pace, protection_by_date
 from wedtui.core.wording import duration
 from wedtui.errors import StoreError
-from wedtui.ledger.ledger import LedgerReader
+from wedtui.ledger.reader import LedgerReader
 from wedtui.poller.recorder import Recorder
 from wedtui.poller.schedule import Scheduler
 from wedtui.providers.registry import build_targets

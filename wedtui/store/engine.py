@@ -7,60 +7,21 @@ others. A writer takes the write lock when it begins; a reader sees one consiste
 from __future__ import annotations
 
 import os
-import sqlite3
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import quote, unquote
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from wedtui.errors import ConfigurationError, StoreUnreadableError
+from wedtui.errors import StoreUnreadableError
 from wedtui.store.errors import translated
 from wedtui.store.kind import Kind
+from wedtui.store.place import READER_WAITS, WRITER_WAITS, connect, database_path
 
-WRITER_WAITS = timedelta(seconds=5)
-# A reader is seldom in anyone's way; one that waits long is a dashboard that stands still.
-READER_WAITS = timedelta(seconds=1)
 DIRECTORY_MODE = 0o750
 # A WAL file that grew while a reader was slow is cut back to this many bytes.
 WAL_KEPT = 16 * 1024 * 1024
-
-
-def database_path(url: str, kind: Kind) -> Path:
-    """Return the file that an SQLAlchemy URL names.
-
-    Raises:
-        ConfigurationError: it names no file, or another database system.
-    """
-    key = f"{kind.name}.url"
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise ConfigurationError(
-            f"{key} is not a database URL: write sqlite:////absolute/path/{kind.name}.db"
-        ) from None
-    if parsed.get_backend_name() != "sqlite":
-        system = "PostgreSQL" if parsed.get_backend_name().startswith("postgres") else parsed.get_backend_name()
-        raise ConfigurationError(
-            f"{key} names {system}, which is not supported by this version: use sqlite:////absolute/path/{kind.name}.db"
-        )
-    # Parsed here: SQLAlchemy's versions differ in whether they decode percent signs.
-    name = url.partition(":///")[2]
-    path = Path(unquote(name))
-    if not path.is_absolute() or "?" in name:
-        raise ConfigurationError(
-            f"{key} does not name one file for every process: write sqlite:////absolute/path/{kind.name}.db"
-        )
-    return path
-
-
-def url_of(path: Path) -> str:
-    """Return the URL of a file, whatever signs are in its name: what `database_path` turns back."""
-    return f"sqlite:///{quote(str(path))}"
 
 
 def open_for_writing(url: str, kind: Kind, *, waits: timedelta = WRITER_WAITS) -> Engine:
@@ -137,18 +98,18 @@ def _make(path: Path, kind: Kind) -> None:
 
 
 def _engine(path: Path, mode: str, waits: timedelta, pragmas: tuple[str, ...], *, begin: str) -> Engine:
-    def connect() -> sqlite3.Connection:
-        name = f"file:{quote(str(path))}?mode={mode}"
-        return sqlite3.connect(name, uri=True, timeout=waits.total_seconds(), check_same_thread=False)
-
     # One connection: SQLite has one writer, and `data_version` compares only what one connection has seen.
     engine = create_engine(
-        "sqlite://", creator=connect, poolclass=QueuePool, pool_size=1, max_overflow=0, hide_parameters=True
+        "sqlite://",
+        creator=lambda: connect(path, mode, waits),
+        poolclass=QueuePool,
+        pool_size=1,
+        max_overflow=0,
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")
     def _connected(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None
         cursor = connection.cursor()
         for statement in pragmas:
             cursor.execute(statement)

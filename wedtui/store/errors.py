@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy.exc import DBAPIError
-
 from wedtui.errors import (
     DiskFullError,
     StoreError,
@@ -44,12 +42,6 @@ def translated(path: Path, kind: Kind) -> Iterator[None]:
     """
     try:
         yield
-    except DBAPIError as error:
-        known = _of_sqlite(error.orig, path, kind)
-        if known is None:
-            raise
-        # Not chained: the statement's parameters are what was stored.
-        raise known from error.orig
     except sqlite3.Error as error:
         known = _of_sqlite(error, path, kind)
         if known is None:
@@ -57,6 +49,14 @@ def translated(path: Path, kind: Kind) -> Iterator[None]:
         raise known from error
     except OSError as error:
         raise of_os(error, path, kind) from error
+    except Exception as error:
+        # SQLAlchemy wraps what the driver raised; readers work without it, so it is not named here.
+        driver = getattr(error, "orig", None)
+        known = _of_sqlite(driver, path, kind) if isinstance(driver, sqlite3.Error) else None
+        if known is None:
+            raise
+        # Not chained to the wrapper: the statement's parameters are what was stored.
+        raise known from driver
 
 
 @contextmanager

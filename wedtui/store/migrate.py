@@ -1,4 +1,4 @@
-"""A store's version: readers compare it, the writer brings an older file up to date.
+"""Bringing an older store up to date, which its one writer does when it opens it.
 
 Alembic is loaded only where there is something to migrate; a dashboard never loads it.
 """
@@ -12,35 +12,19 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 
-from wedtui.errors import StoreUnreadableError, StoreVersionError
+from wedtui.errors import StoreUnreadableError
 from wedtui.store.engine import enter_wal
 from wedtui.store.errors import translated
 from wedtui.store.kind import Kind
+from wedtui.store.version import HAS_VERSION, VERSION, refuse_unknown
 
 
 def current_version(connection: Connection) -> str | None:
     """Return the revision of a store, or None where it has none."""
-    tables = set(connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars())
-    if "alembic_version" not in tables:
+    if not connection.execute(text(HAS_VERSION)).scalar():
         return None
-    version: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    version: str | None = connection.execute(text(VERSION)).scalar()
     return version
-
-
-def check_version(connection: Connection, path: Path, kind: Kind) -> None:
-    """Make sure that this version of wedtui can read a store; called in the transaction that then reads.
-
-    Raises:
-        StoreVersionError: a newer or an older wedtui wrote it.
-        StoreUnreadableError: it is none of ours.
-    """
-    version = current_version(connection)
-    if version == kind.head:
-        return
-    if version is None:
-        raise StoreUnreadableError(f"{path} is not a {kind.name} of wedtui, or not yet one: {kind.if_missing}")
-    _refuse_unknown(version, path, kind)
-    raise StoreVersionError(f"{path} was written by an older wedtui: start the service, which brings it up to date")
 
 
 def migrate(engine: Engine, path: Path, kind: Kind) -> None:
@@ -77,19 +61,10 @@ def upgrade(connection: Connection, kind: Kind, revision: str = "head") -> None:
     command.upgrade(config, revision)
 
 
-def _refuse_unknown(version: str, path: Path, kind: Kind) -> None:
-    if version in kind.revisions:
-        return
-    name = version.partition("_")[0]
-    if name.isalpha() and name != kind.name:
-        raise StoreUnreadableError(f"{path} holds a {name}, not a {kind.name}: give each a file of its own")
-    raise StoreVersionError(f"{path} was written by a newer wedtui (revision {version}): upgrade this one")
-
-
 def _refuse_foreign(connection: Connection, version: str | None, path: Path, kind: Kind) -> None:
     """Refuse what is newer, or somebody else's; an empty file is a new store."""
     if version is not None:
-        _refuse_unknown(version, path, kind)
+        refuse_unknown(version, path, kind)
     elif connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar():
         raise StoreUnreadableError(f"{path} is a database of something else: give the {kind.name} a file of its own")
 

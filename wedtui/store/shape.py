@@ -1,17 +1,54 @@
 """What a reader has to know of a table: the names of its columns, and which are more than plain values.
 
-The tables themselves are SQLModel's, and loading that costs a quarter of a second, which a dashboard that is being
-opened does not have. A test holds each shape against its table.
+The tables themselves are SQLModel's. Loading that, with what it rests on, takes longer than a dashboard that is being
+opened has, so readers ask SQLite themselves. A test holds each shape against its table.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, TableClause, column, table
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
 
-from wedtui.store.types import UtcMicroseconds
+from wedtui.store.instants import from_microseconds
+
+INSTANT, FLAG, DOCUMENT = "instant", "flag", "document"
+
+_FLAGS = {0: False, 1: True}
+_DECODERS: dict[str, Callable[[Any], Any]] = {
+    INSTANT: from_microseconds,
+    # Anything but 0 and 1 is none of ours, and a KeyError is how a reading says so.
+    FLAG: lambda value: _FLAGS[value],
+    DOCUMENT: json.loads,
+}
 
 
-def shape(name: str, plain: str = "", *, instants: str = "", flags: str = "", documents: str = "") -> TableClause:
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One table as it is read."""
+
+    name: str
+    columns: tuple[str, ...]
+    kinds: dict[str, str]
+    """Column -> `instant`, `flag` or `document`, where it is more than a plain value."""
+
+    def row(self, values: Sequence[Any]) -> Any:
+        """Return a row with an attribute for each column.
+
+        Raises:
+            ValueError, TypeError, KeyError, OverflowError: a value is none of ours.
+        """
+        row = SimpleNamespace(**dict(zip(self.columns, values, strict=True)))
+        for column, kind in self.kinds.items():
+            value = getattr(row, column)
+            if value is not None:
+                setattr(row, column, _DECODERS[kind](value))
+        return row
+
+
+def shape(name: str, plain: str = "", *, instants: str = "", flags: str = "", documents: str = "") -> Shape:
     """Describe a table for reading.
 
     Args:
@@ -21,10 +58,6 @@ def shape(name: str, plain: str = "", *, instants: str = "", flags: str = "", do
         flags: those of booleans.
         documents: those of JSON.
     """
-    return table(
-        name,
-        *(column(c) for c in plain.split()),
-        *(column(c, UtcMicroseconds()) for c in instants.split()),
-        *(column(c, Boolean()) for c in flags.split()),
-        *(column(c, JSON()) for c in documents.split()),
-    )
+    special = ((INSTANT, instants), (FLAG, flags), (DOCUMENT, documents))
+    kinds = {column: kind for kind, names in special for column in names.split()}
+    return Shape(name, (*plain.split(), *kinds), kinds)

@@ -1,0 +1,125 @@
+"""A store as a reader sees it: one consistent snapshot at a time, let go at once."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from wedtui.errors import StoreError
+from wedtui.store.errors import readable, translated
+from wedtui.store.kind import Kind
+from wedtui.store.place import READER_WAITS, connect, database_path, identity
+from wedtui.store.shape import Shape
+from wedtui.store.version import HAS_VERSION, VERSION, check_version
+
+
+class Snapshot:
+    """One state of a store; to be used inside the block that gave it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def rows(self, shape: Shape, rest: str = "", *parameters: object) -> list[Any]:
+        """Return rows of a table, with an attribute for each column.
+
+        Args:
+            shape: the table.
+            rest: what follows its name: WHERE, ORDER BY; with `?` for parameters.
+            parameters: as many as it has.
+        """
+        # Every word of the statement is a constant of ours; what varies is a parameter.
+        statement = f"SELECT {', '.join(shape.columns)} FROM {shape.name} {rest}"  # noqa: S608
+        return [shape.row(values) for values in self._connection.execute(statement, parameters)]
+
+    def values(self, statement: str, *parameters: object) -> Iterator[tuple[Any, ...]]:
+        """Yield plain tuples, as far as they are asked for."""
+        cursor = self._connection.execute(statement, parameters)
+        try:
+            yield from cursor
+        finally:
+            cursor.close()
+
+    def named(self, statement: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        """Return plain tuples of a statement whose parameters have names."""
+        return self._connection.execute(statement, parameters).fetchall()
+
+    def scalar(self, statement: str, *parameters: object) -> Any:
+        """Return the first column of the first row, or None without one."""
+        row = self._connection.execute(statement, parameters).fetchone()
+        return row[0] if row else None
+
+
+class ReadableStore:
+    """A store through restarts of its writer. Used by one thread at a time."""
+
+    def __init__(self, url: str, kind: Kind, *, waits: timedelta = READER_WAITS) -> None:
+        """Remember where it is; nothing is opened yet.
+
+        Raises:
+            ConfigurationError: the URL is not supported.
+        """
+        self.path = database_path(url, kind)
+        self._kind = kind
+        self._waits = waits
+        self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self._version: object = None
+
+    @contextmanager
+    def reading(self) -> Iterator[Snapshot]:
+        """Run a block on one consistent snapshot and let it go; turn rows into facts inside it.
+
+        Raises:
+            StoreError: it cannot be read; the next attempt opens it anew.
+        """
+        try:
+            with translated(self.path, self._kind):
+                connection = self._opened()
+                connection.execute("BEGIN")
+                snapshot = Snapshot(connection)
+                version = snapshot.scalar(VERSION) if snapshot.scalar(HAS_VERSION) else None
+                check_version(version, self.path, self._kind)
+                with readable(self.path, self._kind):
+                    yield snapshot
+                connection.execute("ROLLBACK")
+        except BaseException:
+            self.close()
+            raise
+
+    def changed(self) -> bool:
+        """Say whether another process committed anything since the last call; the first call says yes.
+
+        A store that cannot be asked counts as changed: the reading that follows says what is wrong.
+        """
+        try:
+            with translated(self.path, self._kind):
+                connection = self._opened()
+                version = (id(connection), connection.execute("PRAGMA data_version").fetchone())
+        except (StoreError, sqlite3.Error):
+            # Whatever it is, the reading that follows raises it with its sentence.
+            self.close()
+            return True
+        changed = version != self._version
+        self._version = version
+        return changed
+
+    def close(self) -> None:
+        """Let go of every file; reading opens them again."""
+        self._version = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _opened(self) -> sqlite3.Connection:
+        """Return a connection to the file that is there now: it may have been replaced or deleted."""
+        found = identity(self.path)
+        if self._connection is None or found != self._identity:
+            self.close()
+            # One connection is kept: `data_version` compares only what one connection has seen.
+            self._connection = connect(self.path, "ro", self._waits)
+            self._connection.execute("PRAGMA query_only = ON")
+            self._identity = found
+        return self._connection
