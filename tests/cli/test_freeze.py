@@ -176,3 +176,28 @@ class TestPersons:
         with machine.cache() as cache:
             cache.mirror_freeze_periods([period("x", WEDNESDAY, 1)], datetime(2026, 7, 22, 12, tzinfo=UTC))
         assert machine.run("freeze", "list").out == "no person has frozen anything\n"
+
+
+class TestAccept:
+    """A feed that suddenly lost most of its events keeps the old ones until a person says that it is right."""
+
+    def test_what_vanished_stays_frozen_until_it_is_accepted(self, machine: Machine) -> None:
+        machine.configure(WINDOW + FEED)
+        fair = period("wedding fair", machine.now - timedelta(hours=1), 5)
+        machine.read_feed(fair)
+        assert machine.run("freeze", "accept", "venues").code == 18
+        machine.read_feed()
+        questioned = machine.run("freeze", "status").out
+        assert "FROZEN" in questioned
+        assert "wedtui freeze accept venues" in questioned
+        assert machine.run("freeze", "accept", "venues").code == 0
+        assert "FROZEN" in machine.run("freeze", "status").out
+        machine.read_feed()
+        assert machine.run("freeze", "status").out.startswith("open")
+
+    def test_an_unknown_feed_names_the_known_ones(self, machine: Machine) -> None:
+        machine.configure(WINDOW + FEED)
+        machine.read_feed()
+        answer = machine.run("freeze", "accept", "venue")
+        assert answer.code == 17
+        assert "known are venues" in answer.err

@@ -263,3 +263,32 @@ def list_command(
         typer.echo(f"{e.id:>4}  {_iso(e.start)} to {_iso(e.end)}  {e.name}  by {e.added_by}: {e.reason}{lifted}")
     if not shown:
         typer.echo("no person has frozen anything")
+
+
+@app.command("accept")
+def accept_command(
+    context: typer.Context,
+    feed: Annotated[str, typer.Argument(metavar="FEED", help="The name of a feed whose new events are questioned.")],
+) -> None:
+    """Say that a feed really lost its events: its next good reading is taken as it is."""
+    from wedtui.cache.reader import CacheReader
+    from wedtui.cache.writer import CacheWriter
+    from wedtui.errors import ConflictError, NotFoundError
+
+    session = session_of(context)
+    reader = CacheReader(session.cache_url)
+    try:
+        known = {known.name: known for known in reader.freeze_feeds()}
+    finally:
+        reader.close()
+    if feed not in known:
+        raise NotFoundError(f'there is no feed "{feed}": known are {", ".join(known) or "none"}')
+    if not known[feed].questioned:
+        raise ConflictError(f'the feed "{feed}" is not questioned: there is nothing to accept')
+    writer = CacheWriter(session.cache_url)
+    try:
+        writer.accept_feed(feed)
+    finally:
+        # A service may hold the file: it stays as it is.
+        writer.close(clean=False)
+    typer.echo(f'the next good reading of feed "{feed}" is taken as it is')
