@@ -40,6 +40,9 @@ bench: $(STAMP) ## figures, each beside its limit measured in the same run
 snapshots: $(STAMP) ## draw the reference pictures of the screens again (look at them before you commit them)
 	$(BIN)/python -m pytest tests/screens --snapshot-update
 
+picture: $(STAMP) ## draw the picture in README again, from the demo
+	$(BIN)/python docs/make_picture.py
+
 lock: ## resolve the dependencies again (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --group dev pyproject.toml -o requirements.lock

@@ -15,9 +15,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -58,7 +59,8 @@ def register(app: typer.Typer) -> None:
             raise NotFoundError(f'there is no scenario "{chosen}": known are {", ".join(SCENARIOS)}')
         now = session_of(context).clock.now()
         offset = parse_instant(at, now) - now if at != "now" else timedelta()
-        raise typer.Exit(run_demo(chosen, offset, headless))
+        watch = open_dashboard if headless is None else partial(print_after, headless)
+        raise typer.Exit(run_demo(chosen, offset, watch))
 
     @app.command("demo-world", hidden=True)
     def world_command(
@@ -91,13 +93,13 @@ def register(app: typer.Typer) -> None:
             shutil.rmtree(remove, ignore_errors=True)
 
 
-def run_demo(scenario: str, offset: timedelta, headless: float | None) -> int:
+def run_demo(scenario: str, offset: timedelta, watch: Callable[[Path, SystemClock], int]) -> int:
     """Run a scenario; return the exit code.
 
     Args:
         scenario: its name.
         offset: how far the world's clock is ahead of ours.
-        headless: print the status after that many seconds instead of opening the dashboard.
+        watch: called with the demo's configuration and its clock once the service watches; the demo ends with it.
 
     Raises:
         ServiceError: a part of it did not start.
@@ -106,7 +108,6 @@ def run_demo(scenario: str, offset: timedelta, headless: float | None) -> int:
     state, config = folder / "state", folder / "config.toml"
     state.mkdir(mode=0o750)
     _own_environment(config, state)
-    clock = SystemClock(offset)
     seconds = str(offset.total_seconds())
     # A hang-up must end the context managers below like any other end.
     signal.signal(signal.SIGTERM, _interrupt)
@@ -117,19 +118,23 @@ def run_demo(scenario: str, offset: timedelta, headless: float | None) -> int:
             service = ["--config", str(config), "demo-service", f"--offset={seconds}", "--remove", str(folder)]
             with _child(service) as watcher:
                 _first_line(watcher, "the demo's service")
-                return _watch(config, clock, headless)
+                return watch(config, SystemClock(offset))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _watch(config: Path, clock: SystemClock, headless: float | None) -> int:
-    if headless is None:
-        from wedtui.cli.dashboard import run
+def open_dashboard(config: Path, clock: SystemClock) -> int:
+    """Watch with the dashboard."""
+    from wedtui.cli.dashboard import run
 
-        return run(config, clock=clock, demo=True)
-    time.sleep(headless)
+    return run(config, clock=clock, demo=True)
+
+
+def print_after(seconds: float, config: Path, clock: SystemClock) -> int:
+    """Watch without a terminal: print the status after a while."""
     from wedtui.cli.status import print_status
 
+    time.sleep(seconds)
     typer.echo("DEMO: a made-up world")
     print_status(Session(config, clock), as_json=False)
     return 0
