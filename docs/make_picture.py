@@ -1,4 +1,4 @@
-"""Draw the picture in README: the dashboard of the demo while one provider is ill (`make picture`, takes two minutes)."""
+"""Draw the picture in README: the demo's dashboard while one provider is ill (`make picture`, two minutes)."""
 
 from __future__ import annotations
 

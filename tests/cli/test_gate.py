@@ -158,12 +158,12 @@ def test_no_variable_moves_the_clock(machine: Machine, monkeypatch: pytest.Monke
     assert machine.run("gate").code == 1
 
 
-def test_the_copy_of_the_ledger_counts_for_five_minutes(machine: Machine) -> None:
+def test_the_copy_of_the_ledger_counts_for_half_a_minute(machine: Machine) -> None:
     royal = period("royal wedding", WEDNESDAY, 24)
     with machine.cache() as cache:
         cache.mirror_freeze_periods([royal], WEDNESDAY)
     machine.forbid("ledger.db")
-    machine.now = WEDNESDAY + timedelta(minutes=5)
+    machine.now = WEDNESDAY + timedelta(seconds=30)
     refused = machine.run("gate")
     assert (refused.code, "royal wedding" in refused.out) == (1, True)
     machine.now += timedelta(seconds=1)
@@ -191,3 +191,19 @@ def test_an_answer_that_cannot_be_written_is_undecided(machine: Machine, redirec
     machine.configure('environment = "staging"\n')
     assert in_a_process(machine, ">/dev/null") == 0
     assert in_a_process(machine, redirection) == 2
+
+
+def test_an_environment_that_is_likely_a_mistake_is_no_answer(machine: Machine) -> None:
+    machine.now = SATURDAY
+    mistaken = machine.run("gate", "--environment", "prod")
+    assert mistaken.code == 2
+    assert 'did you mean "production"?' in mistaken.err
+    assert machine.run("gate", "--environment", "staging").code == 0
+
+
+def test_a_shared_ledger_that_is_missing_is_no_answer(machine: Machine) -> None:
+    assert machine.run("gate").code == 0
+    machine.configure(WINDOW + '[service]\nmode = "shared"\n')
+    missing = machine.run("gate")
+    assert missing.code == 2
+    assert "what persons froze cannot be known" in missing.out

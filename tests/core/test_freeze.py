@@ -190,19 +190,19 @@ def test_months_are_those_of_the_local_date_not_of_utc() -> None:
 
 
 def test_no_window_means_the_default_one_for_production() -> None:
-    assert verdict(FreezeFacts(), SATURDAY).reasons == ("wedding weekend",)
+    assert verdict(FreezeFacts(), SATURDAY).reasons == (DEFAULT_WINDOW.name,)
     assert verdict(FreezeFacts(), SATURDAY) == verdict(FreezeFacts((DEFAULT_WINDOW,)), SATURDAY)
     assert not verdict(FreezeFacts(), SATURDAY, Scope("staging")).frozen
 
 
 def test_a_period_or_feed_does_not_stand_in_for_the_default_window() -> None:
     facts = FreezeFacts(periods=(period("2026-01-01T00:00", "2026-01-02T00:00"),))
-    assert verdict(facts, SATURDAY).reasons == ("wedding weekend",)
+    assert verdict(facts, SATURDAY).reasons == (DEFAULT_WINDOW.name,)
 
 
 def test_a_window_of_another_environment_leaves_production_its_default() -> None:
     facts = FreezeFacts((weekly("UTC", name="staging nights", environments=frozenset({"staging"})),))
-    assert verdict(facts, SATURDAY).reasons == ("wedding weekend",)
+    assert verdict(facts, SATURDAY).reasons == (DEFAULT_WINDOW.name,)
     assert verdict(facts, SATURDAY, Scope("staging")).reasons == ("staging nights",)
 
 
@@ -260,7 +260,7 @@ def test_what_overlaps_or_touches_merges_and_names_everything() -> None:
     answer = verdict(facts, SATURDAY)
     assert (answer.since, answer.until) == (utc("2026-07-24T00:00"), utc("2026-07-28T00:00"))
     assert answer.zone is None  # a period decides the end
-    assert answer.reasons == names
+    assert answer.reasons == ("touching", "weekend")  # the others are over
 
 
 def test_a_chain_longer_than_a_month_is_followed_to_its_end() -> None:
@@ -452,3 +452,21 @@ def test_only_events_that_end_in_the_future_can_be_lost() -> None:
     running = events("a", at=WEDNESDAY - timedelta(minutes=59))
     assert lost_too_much((*past, *running), past, WEDNESDAY)
     assert not lost_too_much(running, events("a", at=WEDNESDAY + 30 * DAY), WEDNESDAY)
+
+
+def test_what_is_over_is_no_reason_though_it_began_the_stretch() -> None:
+    lifted = Period("royal wedding", SATURDAY - timedelta(hours=2), SATURDAY - timedelta(hours=1), Origin.PERSON)
+    facts = FreezeFacts(periods=(lifted,))
+    assert verdict(facts, SATURDAY).reasons == (DEFAULT_WINDOW.name,)
+    before = verdict(facts, SATURDAY - timedelta(minutes=90))
+    assert before.reasons == tuple(sorted((DEFAULT_WINDOW.name, "royal wedding")))
+
+
+def test_a_window_of_one_service_leaves_no_other_without_one() -> None:
+    window = WeeklyWindow(
+        "rsvp only", WallTime(0, time(1)), WallTime(0, time(2)), ("UTC",), services=frozenset({"rsvp"})
+    )
+    facts = FreezeFacts(windows=(window,))
+    assert verdict(facts, SATURDAY, Scope(service="gallery")).frozen
+    assert verdict(facts, SATURDAY, Scope()).frozen
+    assert not verdict(facts, SATURDAY, Scope(service="rsvp")).frozen

@@ -284,5 +284,14 @@ def test_a_gauge_that_vanished_at_its_worst_still_counts_beside_one_that_is_fine
     saturated = with_signal(WHOLE, "memory", 1.0)
     assert judge(saturated, NOW).state is State.DEGRADED
     lost = judge(with_signal(WHOLE, "memory", 1.0, age=500), NOW)
-    assert (lost.state, lost.component("saturation").measure) == (State.DEGRADED, 1.0)
+    # What is shown is what is fresh; the state is held where the lost one had it.
+    assert (lost.state, lost.component("saturation").measure) == (State.DEGRADED, 0.4)
+    assert lost.ceilings == ("held at the last known saturation",)
     assert "is stale" in (lost.component("saturation").problem or "")
+
+
+def test_the_age_of_latency_is_that_of_the_last_answer_not_of_the_last_try() -> None:
+    alone = provider(probe("x" * 20 + "." * 40))
+    latency = judge(alone, NOW).component("latency")
+    assert latency.freshness is Freshness.STALE
+    assert latency.measured_at == NOW - 61 * SECOND

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from datetime import UTC, datetime
 
 from wedtui.core.observation import Observation, ProbeObservation
@@ -69,3 +70,65 @@ def test_the_oldest_go_when_the_queue_is_full_and_are_counted() -> None:
     assert asyncio.run(work()) == 5
     assert store.kept[0] == observation(5)
     assert len(store.kept) == module.KEPT_AT_MOST
+
+
+def test_a_value_that_no_table_takes_costs_itself_alone() -> None:
+    class Picky(FakeStore):
+        def record(self, observations: list[Observation]) -> int:
+            if observation(2) in observations:
+                raise ValueError("no table takes this")
+            return super().record(observations)
+
+    store = Picky()
+
+    async def work() -> int:
+        recorder = Recorder(store)
+        recorder.take(tuple(observation(number) for number in range(4)))
+        await recorder.flush()
+        recorder.close()
+        return recorder.dropped
+
+    assert asyncio.run(work()) == 1
+    assert store.kept == [observation(0), observation(1), observation(3)]
+
+
+def test_a_stop_in_the_middle_of_a_batch_does_not_store_it_twice() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow(FakeStore):
+        def record(self, observations: list[Observation]) -> int:
+            begun.set()
+            go_on.wait(30)
+            return super().record(observations)
+
+    store = Slow()
+
+    async def work() -> None:
+        recorder = Recorder(store)
+        recorder.take((observation(1), observation(2)))
+        flushing = asyncio.create_task(recorder.flush())
+        await asyncio.to_thread(begun.wait)
+        flushing.cancel()
+        await asyncio.sleep(0)
+        go_on.set()
+        await asyncio.gather(flushing, return_exceptions=True)
+        await recorder.flush()
+        recorder.close()
+
+    asyncio.run(work())
+    assert store.kept == [observation(1), observation(2)]
+
+
+def test_what_belongs_to_no_target_is_counted() -> None:
+    class Strange(FakeStore):
+        def record(self, observations: list[Observation]) -> int:
+            return len(observations)
+
+    async def work() -> int:
+        recorder = Recorder(Strange())
+        recorder.take((observation(1),))
+        await recorder.flush()
+        recorder.close()
+        return recorder.dropped
+
+    assert asyncio.run(work()) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import pwd
@@ -14,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from wedtui.clock import Clock, SystemClock
-from wedtui.core.freeze import Scope
+from wedtui.core.freeze import PRODUCTION, Scope
 from wedtui.errors import ConfigurationError
 from wedtui.paths import StatePaths, state_paths
 
 if TYPE_CHECKING:
+    from wedtui.config import Configuration
     from wedtui.config_file import Loaded
 
 
@@ -123,7 +125,23 @@ def scope_of(session: Session, environment: str | None, service: str | None) -> 
         except ValidationError as error:
             expected = error.errors()[0]["msg"].removeprefix("Value error, ")
             raise ConfigurationError(f'{option}: {expected}, got "{value}"') from None
-    return Scope(environment or session.loaded.configuration.environment, service)
+    configuration = session.loaded.configuration
+    if environment is not None:
+        _refuse_likely_mistake(environment, configuration)
+    return Scope(environment or configuration.environment, service)
+
+
+def _refuse_likely_mistake(environment: str, configuration: Configuration) -> None:
+    """Refuse an environment that nobody named but that looks like one: what no freeze names would be found open."""
+    section = configuration.freeze
+    known = {configuration.environment, PRODUCTION}
+    known.update(name for part in (*section.windows, *section.periods, *section.feeds) for name in part.environments)
+    if environment in known:
+        return
+    short = [name for name in known if name.startswith(environment) or environment.startswith(name)]
+    near = short or difflib.get_close_matches(environment, known, n=1, cutoff=0.7)
+    if near:
+        raise ConfigurationError(f'--environment: "{environment}" is not known here; did you mean "{near[0]}"?')
 
 
 def print_json(value: Any) -> None:

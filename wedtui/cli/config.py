@@ -70,10 +70,12 @@ def check_command(context: typer.Context) -> None:
         "freeze windows": len(configuration.freeze.windows),
     }
     typer.echo(f"ok: {loaded.path or 'no file, so the defaults count'}")
-    typer.echo(", ".join(f"{count} {name}" for name, count in counts.items()))
+    typer.echo(", ".join(f"{name}: {count}" for name, count in counts.items()))
     total = sum(p.weight for p in configuration.providers)
     if configuration.providers and total != 100:
         typer.echo(f"note: the providers' weights make {total}, not 100")
+    if not configuration.freeze.windows:
+        typer.echo("note: no freeze window, so the default counts: Friday 18:00 to Monday 06:00 in every zone")
 
 
 def _check_stores(session: Session) -> None:

@@ -10,8 +10,9 @@ from wedtui.core.freeze import Feed, FreezeFacts, Origin, Period, WeeklyWindow
 from wedtui.errors import StoreError, StoreMissingError
 from wedtui.ledger.reader import LedgerReader
 
-# How old the cache's copy of what persons froze may be where the ledger itself may not be read.
-MIRROR_GOOD_FOR = timedelta(minutes=5)
+# How old the cache's copy of what persons froze may be where the ledger itself may not be read: the service renews
+# it every ten seconds.
+MIRROR_GOOD_FOR = timedelta(seconds=30)
 
 
 def freeze_facts(configuration: Configuration, cache: CacheReader, ledger: LedgerReader, now: datetime) -> FreezeFacts:
@@ -43,20 +44,24 @@ def freeze_facts(configuration: Configuration, cache: CacheReader, ledger: Ledge
         Period(p.name, p.start, p.end, Origin.CONFIGURATION, frozenset(p.environments), frozenset(p.services))
         for p in section.periods
     )
-    persons, unreadable = _by_persons(cache, ledger, now)
+    elsewhere = configuration.service.mode == "shared" or configuration.ledger.url is not None
+    persons, unreadable = _by_persons(cache, ledger, now, must_exist=elsewhere)
     return FreezeFacts(windows, (*periods, *persons), _feeds(configuration, cache), unreadable)
 
 
-def _by_persons(cache: CacheReader, ledger: LedgerReader, now: datetime) -> tuple[tuple[Period, ...], tuple[str, ...]]:
-    """Return what persons froze: from the ledger, or from the cache's copy where the ledger is not ours to read."""
+def _by_persons(
+    cache: CacheReader, ledger: LedgerReader, now: datetime, *, must_exist: bool
+) -> tuple[tuple[Period, ...], tuple[str, ...]]:
+    """Return what persons froze: from the ledger, or from the cache's copy where the ledger is not ours to read.
+
+    On a machine of one's own there is no ledger before the first decision. Elsewhere one that is missing may be a
+    disk that is not mounted, or a command that looks into the wrong place.
+    """
+    missing = False
     try:
         return ledger.freeze_periods(), ()
-    except StoreMissingError:
-        # Nobody has frozen anything yet, unless the copy remembers otherwise.
-        missing = True
-        problem = "the ledger is gone"
     except StoreError as error:
-        missing = False
+        missing = isinstance(error, StoreMissingError) and not must_exist
         problem = str(error)
     try:
         periods, copied_at = cache.mirrored_freeze_periods()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
 
-from wedtui.errors import WedtuiError
+from wedtui.core.text import single_line
+from wedtui.errors import DiskFullError, WedtuiError
 
 INTERRUPTED = 130
 
@@ -22,7 +24,18 @@ def guarded(work: Callable[[], int]) -> int:
     except BrokenPipeError:
         drop_output()
         return 1
+    except OSError as error:
+        return report(_of_system(error))
     return code or _flushed()
+
+
+def _of_system(error: OSError) -> WedtuiError:
+    """Say what the operating system refused, and of which file."""
+    what = f"{error.filename}: " if error.filename else ""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return DiskFullError(f"{what}the disk is full: make room and try again")
+    reason = (error.strerror or type(error).__name__).lower()
+    return WedtuiError(f"{what}the system refused it ({reason}): check the path, its owner and its disk")
 
 
 def drop_output() -> None:
@@ -49,5 +62,6 @@ def _flushed() -> int:
 def report(error: WedtuiError) -> int:
     """Say on standard error what went wrong; return the exit code of its kind."""
     for line in str(error).splitlines():
-        print(f"wedtui: {line}", file=sys.stderr)
+        # A value that is quoted comes from outside; its escapes must not reach the terminal.
+        print(f"wedtui: {single_line(line, 2000)}", file=sys.stderr)
     return error.exit_code

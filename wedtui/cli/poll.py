@@ -56,10 +56,12 @@ def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
         observations = ask_once(lambda: build_targets(configuration, clock))
         writer.record(observations)
         cache, ledger = CacheReader(url), LedgerReader(session.ledger_url)
-        stack.callback(cache.close)
-        stack.callback(ledger.close)
+        # What is frozen is not one round's to say: a feed that shrank keeps its last good state in the real cache.
+        kept = CacheReader(session.cache_url)
+        for reader in (cache, ledger, kept):
+            stack.callback(reader.close)
         now = clock.now()
-        answer = verdict(freeze_facts(configuration, cache, ledger, now), now, Scope(configuration.environment))
+        answer = verdict(freeze_facts(configuration, kept, ledger, now), now, Scope(configuration.environment))
         picture = assemble(cache.facts(now), answer, protection, environment=configuration.environment, now=now)
     # Whether a service runs is not what was asked here, and no finding of this round.
     findings = tuple(f for f in picture.findings if f.subject != "service")

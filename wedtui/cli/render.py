@@ -180,8 +180,10 @@ def picture_text(picture: Picture) -> str:
         f"service     {service_sentence(picture.service, picture.at)}",
         "",
     ]
-    if not picture.providers:
-        lines.append("no providers: `wedtui config init` writes a configuration to start from")
+    if not picture.providers and picture.condition is ServiceCondition.NEVER:
+        lines.append("nothing is known yet: `wedtui service start` begins to watch, `wedtui poll --once` looks once")
+    elif not picture.providers:
+        lines.append("no providers are configured: `wedtui config init` writes a configuration to start from")
     else:
         width = max(8, *(len(p.name) for p in picture.providers))
         lines.append(f"  {'provider':<{width}}  {'state':<8}  score  weight     p95  errors  age")

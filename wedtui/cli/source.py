@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from wedtui.cache.reader import CacheReader
 from wedtui.cli.facts import freeze_facts
 from wedtui.config_file import Loaded, load
 from wedtui.core.freeze import FreezeFacts, Scope, feed_notes, verdict
-from wedtui.core.picture import CacheFacts, Finding, Picture, Severity, assemble
+from wedtui.core.picture import (
+    CacheFacts,
+    Finding,
+    Picture,
+    ServiceCondition,
+    Severity,
+    assemble,
+    condition_of,
+)
 from wedtui.core.season import protection_by_date
 from wedtui.core.series import Series
-from wedtui.errors import ConfigurationError, StoreError
+from wedtui.errors import ConfigurationError, ServiceError, StoreError
 from wedtui.ledger.reader import LedgerReader
 from wedtui.paths import StatePaths
+from wedtui.poller.lock import holder
+
+FREEZE_READ_EVERY = timedelta(seconds=10)
 
 
 class PictureSource:
@@ -41,6 +52,7 @@ class PictureSource:
         self._stamp = _stamp(loaded.path)
         self._facts = CacheFacts()
         self._freeze = FreezeFacts()
+        self._freeze_read_at: datetime | None = None
         self._configuration_problem: str | None = None
         self._cache_problem: Finding | None = None
         self.problems: tuple[Finding, ...] = ()
@@ -60,11 +72,14 @@ class PictureSource:
             self._cache_problem = None
         except StoreError as error:
             self._cache_problem = Finding(Severity.CRITICAL, "cache", str(error), now)
-        self._freeze = freeze_facts(self._loaded.configuration, self._cache, self._ledger, now)
+        self._read_freeze(now)
         return self._judge(now)
 
     def rejudge(self, last: Picture, now: datetime) -> Picture:
         """Judge the facts of the last picture at a later instant."""
+        if self._freeze_read_at is None or abs(now - self._freeze_read_at) > FREEZE_READ_EVERY:
+            # A copy of what persons froze grows too old without anything being written.
+            self._read_freeze(now)
         return self._judge(now)
 
     def series(self, provider: str, signal: str, since: datetime, until: datetime) -> Series:
@@ -88,6 +103,19 @@ class PictureSource:
         except ConfigurationError as error:
             self._configuration_problem = str(error).splitlines()[0]
 
+    def _read_freeze(self, now: datetime) -> None:
+        self._freeze = freeze_facts(self._loaded.configuration, self._cache, self._ledger, now)
+        self._freeze_read_at = now
+
+    def _process(self, now: datetime) -> int | None:
+        """Return the process of a service that seems dead but is not."""
+        if condition_of(self._facts.service, now) is not ServiceCondition.DEAD:
+            return None
+        try:
+            return holder(self._paths.lock)
+        except ServiceError:
+            return None
+
     def _judge(self, now: datetime) -> Picture:
         configuration = self._loaded.configuration
         facts = self._freeze
@@ -102,6 +130,7 @@ class PictureSource:
             environment=configuration.environment,
             now=now,
             problems=(*self._own_findings(now), *self.problems),
+            process=self._process(now),
         )
 
     def _own_findings(self, now: datetime) -> list[Finding]:

@@ -48,4 +48,7 @@ def register(app: typer.Typer) -> None:
             # A monitoring system reads 2 as critical; what cannot be told is unknown.
             report(error)
             code = 3
+        except Exception as error:
+            report(WedtuiError(f"the status cannot be told: unexpected {type(error).__name__}"))
+            code = 3
         raise typer.Exit(code)

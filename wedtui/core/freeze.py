@@ -7,7 +7,7 @@ Source: DESIGN, "Freeze".
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -132,7 +132,7 @@ class Verdict:
     zone: str | None = None
     """The IANA zone in which the stretch ends last, where a weekly window decides its end."""
     reasons: tuple[str, ...] = ()
-    """Sorted: the names of everything in the stretch, and the sentences of `unreadable`."""
+    """Sorted: the names of everything in the stretch that is not over, and the sentences of `unreadable`."""
     unreadable: tuple[str, ...] = ()
     """The sentences about sources that fail closed; not empty means frozen."""
     next_start: datetime | None = None
@@ -145,8 +145,14 @@ class _Stretch:
 
     start: datetime
     end: datetime
-    names: frozenset[str]
+    ends: Mapping[str, datetime]
+    """The name of everything in it, and when that ends."""
     zone: str | None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What is in it."""
+        return frozenset(self.ends)
 
 
 def verdict(facts: FreezeFacts, at: datetime, scope: Scope = Scope(), *, known_at: datetime | None = None) -> Verdict:
@@ -175,7 +181,8 @@ def verdict(facts: FreezeFacts, at: datetime, scope: Scope = Scope(), *, known_a
             break
         if here is not None and low < here.start and here.end < high:
             break
-    names = here.names if here else frozenset[str]()
+    # What is over is no reason any more, though it may have begun the stretch: a freeze that was lifted, say.
+    names = frozenset(name for name, end in here.ends.items() if end > at) if here else frozenset[str]()
     if silent:
         return Verdict(True, at, reasons=tuple(sorted(names.union(silent))), unreadable=silent)
     if here is None:
@@ -269,22 +276,23 @@ def _shifted(at: datetime, by: timedelta) -> datetime:
         return _FIRST if by < timedelta() else _LAST
 
 
-def _windows(facts: FreezeFacts, environment: str) -> tuple[WeeklyWindow, ...]:
-    """Return the windows of an environment; production is never without one.
+def _windows(facts: FreezeFacts, scope: Scope) -> tuple[WeeklyWindow, ...]:
+    """Return the windows of an environment; nothing in production is ever without one.
 
-    A window of another environment alone (or of none) leaves production with an empty list, and an empty list
-    never means open.
+    A window of another environment, or of another service, leaves what is asked about with an empty list, and an
+    empty list never means open.
     """
-    there = Scope(environment)
+    there = Scope(scope.environment)
     configured = tuple(w for w in facts.windows if there.within(w.environments, frozenset()))
-    if configured or environment not in DEFAULT_WINDOW.environments:
+    covered = any(not w.services or scope.service in w.services for w in configured)
+    if covered or scope.environment not in DEFAULT_WINDOW.environments:
         return configured
-    return (DEFAULT_WINDOW,)
+    return (*configured, DEFAULT_WINDOW)
 
 
 def _asked(facts: FreezeFacts, scope: Scope) -> Iterator[tuple[WeeklyWindow, str | None]]:
     """Yield each window of the scope with each of its zones; None stands for every zone."""
-    for window in _windows(facts, scope.environment):
+    for window in _windows(facts, scope):
         if scope.within(window.environments, window.services):
             for zone in window.zones or (None,):
                 yield window, zone
@@ -319,7 +327,10 @@ def _merged(facts: FreezeFacts, scope: Scope, low: datetime, high: datetime) -> 
 def _stretch(run: list[Span], end: datetime) -> _Stretch:
     """Make one stretch of spans that overlap or touch; of several zones that end it, the first by name is said."""
     zone = min((s.zone for s in run if s.zone is not None and s.end == end), default=None)
-    return _Stretch(run[0].start, end, frozenset(s.name for s in run), zone)
+    ends: dict[str, datetime] = {}
+    for span in run:
+        ends[span.name] = max(span.end, ends.get(span.name, span.end))
+    return _Stretch(run[0].start, end, ends, zone)
 
 
 # What reading a zone raises: unknown, not a name at all, or a file that cannot be read.

@@ -49,7 +49,7 @@ class WeeklyWindow:
     """The services it applies to; none means all."""
 
 
-DEFAULT_WINDOW = WeeklyWindow("wedding weekend", WallTime(4, time(18)), WallTime(0, time(6)))
+DEFAULT_WINDOW = WeeklyWindow("default weekend in every zone", WallTime(4, time(18)), WallTime(0, time(6)))
 """What counts for production where no window is configured: Friday 18:00 to Monday 06:00 in every zone."""
 
 

@@ -63,6 +63,8 @@ class Component:
     """What `value` was made from, in its own unit: a ratio, or milliseconds for latency."""
     measured_at: datetime | None = None
     source: str | None = None
+    held: float | None = None
+    """The value that the state is held at, where a part that was lost was worse than what is left."""
     expected: bool = True
     """Whether anything is configured to measure it."""
     problem: str | None = None
@@ -174,8 +176,8 @@ def _state(
         at_best(State.CRITICAL, f"the quorum of probes failed the last {failed} rounds")
     if availability.expected and not availability.known:
         at_best(State.UNKNOWN, f"availability is {availability.freshness}")
-    held = [c for c in components if c.value is not None and c.expected]
-    lost = [c.name for c in held if not c.known and c.name != AVAILABILITY]
+    held = [c if c.held is None else replace(c, value=c.held) for c in components if c.value is not None and c.expected]
+    lost = [c.name for c in held if (not c.known or c.held is not None) and c.name != AVAILABILITY]
     if lost:
         at_best(state_of_score(_score(held)), f"held at the last known {', '.join(lost)}")
     failing = [p.name for p in evidence.probes if _streak(p, now) >= 1]
@@ -270,9 +272,13 @@ def _latency(evidence: ProviderEvidence, now: datetime) -> Component:
     if signal is not None:
         component = _of_signal(LATENCY, signal, now)
     else:
+        # A round without an answer says nothing about latency, and so is no evidence of its age.
+        answered = tuple(
+            replace(p, rounds=tuple(r for r in p.rounds if r.latency_ms is not None)) for p in evidence.probes
+        )
         component = _of_probes(
             LATENCY,
-            evidence,
+            replace(evidence, probes=answered),
             now,
             lambda windows: p95(r.latency_ms for rounds in windows for r in rounds if r.latency_ms is not None),
         )
@@ -302,14 +308,15 @@ def _saturation(evidence: ProviderEvidence, now: datetime) -> Component:
     if not remembered:
         return components[0]
     fresh = [c for c in remembered if c.freshness is Freshness.FRESH]
-    # The highest counts, a lost one by its last value: a gauge that vanished at 99 % is not a gauge at 20 %.
-    highest = max(remembered, key=lambda c: c.measure or 0.0)
+    present = max(fresh or remembered, key=lambda c: c.measure or 0.0)
+    worst = max(c.measure or 0.0 for c in remembered)
     unfit = [f"{c.source} is {c.freshness}" for c in components if c.freshness is not Freshness.FRESH]
     merged = replace(
-        highest,
-        freshness=Freshness.FRESH if fresh else highest.freshness,
+        present,
         measured_at=min(c.measured_at for c in fresh or remembered if c.measured_at is not None),
-        problem=", ".join(unfit) or highest.problem,
+        problem=", ".join(unfit) or present.problem,
+        # A gauge that vanished at 99 % is not a gauge at 20 %.
+        held=linear(worst, SATURATION_GOOD, SATURATION_BAD) if fresh and worst > (present.measure or 0.0) else None,
     )
     return _valued(merged, SATURATION_GOOD, SATURATION_BAD)
 

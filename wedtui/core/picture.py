@@ -32,6 +32,7 @@ class ServiceCondition(StrEnum):
     RUNNING = "running"
     STOPPED = "stopped"  # it said so before it ended
     DEAD = "dead"  # it did not say so, and its heartbeat is old
+    STUCK = "stuck"  # its process is there, but it stores nothing
     NEVER = "never started"
 
 
@@ -181,14 +182,22 @@ class Picture:
         return next((p for p in self.providers if p.name == name), None)
 
 
-def condition_of(service: ServiceFacts | None, now: datetime) -> ServiceCondition:
-    """Say whether the service that fills the cache can be believed to run."""
+def condition_of(service: ServiceFacts | None, now: datetime, *, process: int | None = None) -> ServiceCondition:
+    """Say whether the service that fills the cache can be believed to run.
+
+    Args:
+        service: what it last wrote about itself.
+        now: an aware instant.
+        process: the process that holds the service's lock, where that is known and held.
+    """
     if service is None:
         return ServiceCondition.NEVER
     if service.stopped_at is not None:
         return ServiceCondition.STOPPED
     fresh = -HEARTBEAT_FRESH <= now - service.heartbeat_at <= HEARTBEAT_FRESH
-    return ServiceCondition.RUNNING if fresh else ServiceCondition.DEAD
+    if fresh:
+        return ServiceCondition.RUNNING
+    return ServiceCondition.DEAD if process is None else ServiceCondition.STUCK
 
 
 def assemble(
@@ -199,6 +208,7 @@ def assemble(
     environment: str,
     now: datetime,
     problems: tuple[Finding, ...] = (),
+    process: int | None = None,
 ) -> Picture:
     """Judge facts at `now`.
 
@@ -209,10 +219,11 @@ def assemble(
         environment: the configured environment.
         now: an aware instant; every age is counted up to it.
         problems: findings of the reader itself (a cache that cannot be read, a changed configuration).
+        process: the process that holds the service's lock, where that is known and held.
     """
     wedding_day = protection.level.wedding_day
     providers = tuple(ProviderPicture(e, judge(e, now, wedding_day=wedding_day)) for e in facts.providers)
-    condition = condition_of(facts.service, now)
+    condition = condition_of(facts.service, now, process=process)
     findings = [
         *problems,
         *_service_findings(facts.service, condition),
@@ -248,14 +259,19 @@ def _service_findings(service: ServiceFacts | None, condition: ServiceCondition)
     if condition is ServiceCondition.STOPPED:
         text = "the service was stopped: nothing is being watched; start it with `wedtui service start`"
         return [Finding(Severity.CRITICAL, "service", text, service.stopped_at)]
+    if condition is ServiceCondition.STUCK:
+        text = "the service runs but stores nothing: look at its disk and its log (`wedtui service status`)"
+        return [Finding(Severity.CRITICAL, "service", text, service.heartbeat_at)]
     if condition is ServiceCondition.DEAD:
         text = "the service is dead: nothing is being watched; start it with `wedtui service start`"
         return [Finding(Severity.CRITICAL, "service", text, service.heartbeat_at)]
     found = [Finding(Severity.WARNING, "service", text, service.heartbeat_at) for text in service.problems]
     if service.dropped:
-        found.append(
-            Finding(Severity.WARNING, "service", f"{service.dropped} samples were dropped", service.heartbeat_at)
-        )
+        text = f"{service.dropped} observations were dropped since it started"
+        found.append(Finding(Severity.WARNING, "service", text, service.heartbeat_at))
+    if service.skipped:
+        text = f"{service.skipped} askings were skipped since it started: the one before was still under way"
+        found.append(Finding(Severity.NOTE, "service", text, service.heartbeat_at))
     return found
 
 
@@ -264,19 +280,19 @@ def _provider_findings(provider: ProviderPicture, now: datetime) -> list[Finding
     if found.state is State.OK:
         return []
     severity = Severity.WARNING if found.state is State.DEGRADED else Severity.CRITICAL
-    return [Finding(severity, provider.name, f"{found.state}: {_why(provider, now)}", found.measured_at)]
+    # The severity says CRITICAL already.
+    state = "" if found.state is State.CRITICAL else f"{found.state}: "
+    return [Finding(severity, provider.name, f"{state}{_why(provider, now)}", found.measured_at)]
 
 
 def _why(provider: ProviderPicture, now: datetime) -> str:
-    """Say in a few words what drags a provider down: the ceilings, then the worst components."""
+    """Say in a few words what drags a provider down: the newest failure, the ceilings, the worst components."""
     found = provider.health
-    causes = list(found.ceilings)
+    failures = _newest_failures(provider.evidence.probes, now)
+    causes = [*([failures] if failures else []), *found.ceilings]
     low = [c for c in found.components if c.known and c.value is not None and c.value < 1]
     low.sort(key=lambda c: c.weight * (1 - (c.value or 0.0)), reverse=True)
     causes += [_measured(c) for c in low[:CAUSES_NAMED]]
-    failures = _newest_failures(provider.evidence.probes, now)
-    if failures:
-        causes.append(failures)
     if not causes:
         causes = [f"{c.name} {c.problem or c.freshness}" for c in found.missing] or ["nothing is known of it"]
     return "; ".join(causes)
@@ -289,9 +305,9 @@ def _measured(component: Component) -> str:
         case health.LATENCY:
             return f"latency p95 {measure:.0f} ms"
         case health.AVAILABILITY:
-            return f"{100 * measure:.0f} % of probe rounds passed"
+            return f"{100 * measure:.0f} % of probe rounds passed in 5 min"
         case health.ERRORS:
-            return f"{100 * measure:.1f} % errors"
+            return f"{100 * measure:.1f} % errors" + (" in 5 min of probes" if component.source == "probes" else "")
         case health.SATURATION:
             return f"{100 * measure:.0f} % saturated"
         case _:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from wedtui.errors import AlreadyRunningError, ServiceError
+
+TRIES, TRY_AGAIN_S = 10, 0.02
 
 
 class ServiceLock:
@@ -31,15 +34,20 @@ class ServiceLock:
             raise ServiceError(
                 f"cannot make the lock file {self._path} ({error.strerror}): is the state directory yours to write?"
             ) from None
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = _read_pid(descriptor)
+        for _ in range(TRIES):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                # It may be somebody who only looks who holds it, for as long as that takes.
+                time.sleep(TRY_AGAIN_S)
+        else:
+            running = _read_pid(descriptor)
             os.close(descriptor)
-            who = f" (process {holder})" if holder else ""
+            who = f" (process {running})" if running else ""
             raise AlreadyRunningError(
                 f"a service already runs on {self._path.parent}{who}: stop it with `wedtui service stop` first"
-            ) from None
+            )
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         self._descriptor = descriptor

@@ -71,19 +71,50 @@ class Recorder:
         """Store everything that waits; return whether it is all stored."""
         while self._waiting:
             batch = [self._waiting[i] for i in range(min(len(self._waiting), BATCH_AT_MOST))]
-            before = self.dropped
             try:
-                await self.in_thread(partial(self._store.record, batch))
+                await self._store_batch(batch)
             except StoreError as error:
                 self._fail(str(error))
                 return False
-            # What overflowed meanwhile came from this batch's end of the queue.
-            for _ in range(max(0, len(batch) - (self.dropped - before))):
-                self._waiting.popleft()
+            except Exception as error:
+                # One value that no table takes must not hold up all others, nor end the service.
+                log.error("an observation cannot be stored", error=type(error).__name__, batch=len(batch))
+                await self._store_one_by_one(batch)
         if self.problem is not None:
             log.info("storing works again")
             self.problem = None
         return True
+
+    async def _store_batch(self, batch: list[Observation]) -> None:
+        """Store a batch in one transaction and forget it; once begun it is seen to its end, also when cancelled."""
+        before = self.dropped
+        write = asyncio.ensure_future(self.in_thread(partial(self._store.record, batch)))
+        try:
+            ignored = await asyncio.shield(write)
+        except asyncio.CancelledError:
+            # The thread goes on: what it commits must not be stored again by the flush that follows.
+            await asyncio.wait([write])
+            if write.exception() is None:
+                self._forget(batch, before)
+            raise
+        self._forget(batch, before)
+        # For targets that are no longer configured; counted, because nothing is dropped in silence.
+        self.dropped += ignored
+
+    async def _store_one_by_one(self, batch: list[Observation]) -> None:
+        for observation in batch:
+            try:
+                await self._store_batch([observation])
+            except StoreError:
+                raise
+            except Exception:
+                self._waiting.popleft()
+                self.dropped += 1
+
+    def _forget(self, batch: list[Observation], dropped_before: int) -> None:
+        """Take a stored batch from the queue; what overflowed meanwhile came from the same end."""
+        for _ in range(max(0, len(batch) - (self.dropped - dropped_before))):
+            self._waiting.popleft()
 
     def _fail(self, why: str) -> None:
         if self.problem != why:

@@ -10,7 +10,6 @@ import os
 import signal
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,9 +24,10 @@ from wedtui.core.health import judge
 from wedtui.core.picture import ServiceFacts
 from wedtui.core.season import Pace, Protection, pace, protection_by_date
 from wedtui.core.wording import duration
-from wedtui.errors import StoreError
+from wedtui.errors import WedtuiError
 from wedtui.ledger.reader import LedgerReader
 from wedtui.poller.recorder import Recorder
+from wedtui.poller.resolver import Resolver
 from wedtui.poller.schedule import Scheduler
 from wedtui.providers.registry import build_targets
 
@@ -38,7 +38,6 @@ SCORES_S = 10.0
 MIRROR_S = 10.0
 PRUNE_S = 60.0
 PRUNE_CHUNK = 5_000
-SPARE_LOOKUP_THREADS = 16
 # What NTP corrects by slewing is less; a larger difference is a jump, and old evidence then has a wrong age.
 CLOCK_JUMP = timedelta(seconds=5)
 CLOCK_JUMP_SHOWN_FOR = timedelta(minutes=10)
@@ -100,8 +99,7 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, stop.set)
         targets = build_targets(self._configuration, self._clock)
-        # A look-up of a name blocks a thread of this pool; one that hangs must not take the last.
-        loop.set_default_executor(ThreadPoolExecutor(len(targets.all) + SPARE_LOOKUP_THREADS, "lookup"))
+        Resolver(loop).install()
         scheduler = Scheduler(targets.all, self._clock, self._pace, self._recorder.take)
         await self._recorder.in_thread(self._begin)
         ready()
@@ -124,8 +122,10 @@ class Service:
             for task in (stopping, *work):
                 task.cancel()
             await asyncio.gather(stopping, *work, return_exceptions=True)
-            await targets.close()
-            await self._end()
+            try:
+                await targets.close()
+            finally:
+                await self._end()
 
     def _pace(self) -> Pace:
         return pace(self._protection())
@@ -151,10 +151,14 @@ class Service:
             try:
                 await self._recorder.in_thread(work)
                 self._problems.pop(name, None)
-            except StoreError as error:
-                if self._problems.get(name) != str(error):
-                    log.error("housekeeping failed", problem=str(error))
-                self._problems[name] = str(error)
+            except Exception as error:
+                # Anything: a mistake of ours in keeping house must not end the watching. Only our own sentences are
+                # known to hold no secret.
+                ours = isinstance(error, WedtuiError)
+                problem = str(error) if ours else f"keeping house failed ({type(error).__name__}); see the log"
+                if self._problems.get(name) != problem:
+                    log.error("housekeeping failed", problem=problem)
+                self._problems[name] = problem
             await asyncio.sleep(seconds)
 
     def _heartbeat(self, scheduler: Scheduler) -> None:
@@ -179,7 +183,7 @@ class Service:
         if abs(drift) > CLOCK_JUMP:
             self._jumped = (now, drift)
             log.warning("the clock jumped", seconds=drift.total_seconds())
-        if self._jumped is None or now - self._jumped[0] > CLOCK_JUMP_SHOWN_FOR:
+        if self._jumped is None or abs(now - self._jumped[0]) > CLOCK_JUMP_SHOWN_FOR:
             return None
         at, by = self._jumped
         way = "back" if by < timedelta() else "forward"
@@ -206,6 +210,9 @@ class Service:
             reader.close()
 
     def _prune(self) -> None:
+        if self._jumped is not None:
+            # By a clock that jumped ahead all history is old; it waits for a restart by a clock that is right.
+            return
         before: datetime = self._clock.now() - self._configuration.cache.keep_samples
         deleted = self._cache.prune(before, limit=PRUNE_CHUNK)
         if deleted:

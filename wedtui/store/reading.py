@@ -92,16 +92,18 @@ class ReadableStore:
     def changed(self) -> bool:
         """Say whether another process committed anything since the last call; the first call says yes.
 
-        A store that cannot be asked counts as changed: the reading that follows says what is wrong.
+        A store that can no longer be asked counts as changed once: the reading that follows says what is wrong.
         """
         try:
             with translated(self.path, self._kind):
                 connection = self._opened()
                 version = (id(connection), connection.execute("PRAGMA data_version").fetchone())
-        except (StoreError, sqlite3.Error):
-            # Whatever it is, the reading that follows raises it with its sentence.
+        except (StoreError, sqlite3.Error) as error:
+            # Whatever it is, the reading that follows raises it with its sentence; once said, it is no news.
+            before = self._version
             self.close()
-            return True
+            self._version = (type(error), str(error))
+            return self._version != before
         changed = version != self._version
         self._version = version
         return changed

@@ -53,8 +53,8 @@ def finding_rows(board: Board, width: int) -> tuple[Row, ...]:
     count: Counter[str] = Counter()
     for finding in board.findings:
         sign, role = _LOOK[finding.severity]
-        old = age(finding.measured_at, board.now) if finding.measured_at else "–"
-        head = f" {sign} {fit(finding.severity.upper(), 9)} {fit(finding.subject, 14)} {fit(old, 9, right=True)}  "
+        old = f"{age(finding.measured_at, board.now)} old" if finding.measured_at else "–"
+        head = f" {sign} {fit(finding.severity.upper(), 9)} {fit(finding.subject, 14)} {fit(old, 13, right=True)}  "
         sentence = wrap(finding.text, max(width - len(head) - 1, 20))
         # The same subject can have several findings; the number keeps their rows apart.
         count[finding.subject] += 1

@@ -122,6 +122,6 @@ def _axis(history: History, zone: str, width: int, margin: int) -> Line:
     place = ZoneInfo(zone)
     since, until = history.series.since.astimezone(place), history.series.until.astimezone(place)
     right = f"{until:%H:%M} {zone.rsplit('/', 1)[-1].replace('_', ' ')}"
-    left = f"{since:%H:%M}"
+    left = f"{since:%H:%M}" if since.date() == until.date() else f"{since:%a %H:%M}"
     room = max(width - margin - 1 - len(left) - len(right), 1)
     return ((" " * margin + left + " " * room + right, Role.MUTED),)

@@ -65,7 +65,7 @@ def _data(board: Board, width: int) -> Line:
     if board.demo:
         marks += [_GAP, (" DEMO ", Role.MARK)]
     service = board.picture.service if board.picture else None
-    if board.personal or (service is not None and service.mode == "personal"):
+    if not board.demo and (board.personal or (service is not None and service.mode == "personal")):
         marks += [_GAP, (" PERSONAL ", Role.MARK)]
     return spread((*_service(board), *marks), _clock(board, width), width)
 
@@ -90,6 +90,8 @@ def _condition(picture: Picture, now: datetime) -> Line:
         return ((" ● service running", Role.OK), (f" {age(service.heartbeat_at, now)} ago", Role.MUTED))
     if picture.condition is ServiceCondition.STOPPED and service is not None:
         return ((f" ■ SERVICE STOPPED {age(service.stopped_at, now)} ago ", Role.ALARM),)
+    if picture.condition is ServiceCondition.STUCK and service is not None:
+        return ((f" ■ SERVICE STORES NOTHING for {age(service.heartbeat_at, now)} ", Role.ALARM),)
     if picture.condition is ServiceCondition.DEAD and service is not None:
         return ((f" ■ SERVICE DEAD, last heard {age(service.heartbeat_at, now)} ago ", Role.ALARM),)
     return ((" ■ SERVICE NEVER STARTED ", Role.ALARM),)
