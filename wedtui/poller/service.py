@@ -11,7 +11,7 @@ import signal
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -23,9 +23,9 @@ from wedtui.config import Configuration
 from wedtui.core.health import judge
 from wedtui.core.picture import ServiceFacts
 from wedtui.core.season import Pace, Protection, pace, protection_by_date
-from wedtui.core.wording import duration
 from wedtui.errors import WedtuiError
 from wedtui.ledger.reader import LedgerReader
+from wedtui.poller.clock_watch import ClockWatch
 from wedtui.poller.recorder import Recorder
 from wedtui.poller.resolver import Resolver
 from wedtui.poller.schedule import Scheduler
@@ -38,9 +38,6 @@ SCORES_S = 10.0
 MIRROR_S = 10.0
 PRUNE_S = 60.0
 PRUNE_CHUNK = 5_000
-# What NTP corrects by slewing is less; a larger difference is a jump, and old evidence then has a wrong age.
-CLOCK_JUMP = timedelta(seconds=5)
-CLOCK_JUMP_SHOWN_FOR = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +72,7 @@ class Service:
         self._level: Protection | None = None
         self._problems: dict[str, str] = {}
         now = clock.now()
-        self._ticked = (now, clock.monotonic())
-        self._jumped: tuple[datetime, timedelta] | None = None
+        self._clock_watch = ClockWatch(clock)
         self._facts = ServiceFacts(
             instance=uuid.uuid4().hex,
             pid=os.getpid(),
@@ -166,7 +162,7 @@ class Service:
             # The default intervals changed, and with them how long evidence stays fresh.
             self._configure()
         now = self._clock.now()
-        problems = {*self._problems.values(), *filter(None, [self._recorder.problem, self._clock_jump(now)])}
+        problems = {*self._problems.values(), *filter(None, [self._recorder.problem, self._clock_watch.look()])}
         self._cache.heartbeat(
             now,
             skipped=scheduler.punctuality.skipped,
@@ -174,20 +170,6 @@ class Service:
             late_ms_p99=scheduler.punctuality.late_ms(),
             problems=tuple(sorted(problems)),
         )
-
-    def _clock_jump(self, now: datetime) -> str | None:
-        """Notice that the time of day moved against the time that never jumps, and say so for a while."""
-        (before, ticked), tick = self._ticked, self._clock.monotonic()
-        self._ticked = (now, tick)
-        drift = now - before - timedelta(seconds=tick - ticked)
-        if abs(drift) > CLOCK_JUMP:
-            self._jumped = (now, drift)
-            log.warning("the clock jumped", seconds=drift.total_seconds())
-        if self._jumped is None or abs(now - self._jumped[0]) > CLOCK_JUMP_SHOWN_FOR:
-            return None
-        at, by = self._jumped
-        way = "back" if by < timedelta() else "forward"
-        return f"the machine's clock jumped {way} by {duration(by)} at {at:%H:%M:%S} UTC: ages from before are wrong"
 
     def _record_scores(self) -> None:
         """Keep the scores as a series, so that a chart can show when a provider fell ill."""
@@ -210,7 +192,7 @@ class Service:
             reader.close()
 
     def _prune(self) -> None:
-        if self._jumped is not None:
+        if self._clock_watch.jumped:
             # By a clock that jumped ahead all history is old; it waits for a restart by a clock that is right.
             return
         before: datetime = self._clock.now() - self._configuration.cache.keep_samples
