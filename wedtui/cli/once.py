@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import typer
+
+from wedtui.cli.common import print_json
 from wedtui.core.observation import (
     FeedObservation,
     Observation,
@@ -140,6 +143,11 @@ def observation_json(observation: Observation) -> dict[str, Any]:
             }
 
 
-def all_succeeded(observations: Sequence[Observation]) -> bool:
-    """Whether every asking gave what it was asked for."""
-    return all(succeeded(o) for o in observations)
+def say(observations: Sequence[Observation], *, as_json: bool) -> int:
+    """Print what was observed; return 0 where every asking gave what it was asked for, else 1, as for no asking."""
+    if as_json:
+        print_json([observation_json(o) for o in observations])
+    else:
+        for observation in observations:
+            typer.echo(observation_line(observation))
+    return 0 if observations and all(map(succeeded, observations)) else 1

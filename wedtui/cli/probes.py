@@ -58,14 +58,9 @@ def test_command(
     context: typer.Context, name: Annotated[str, typer.Argument(metavar="NAME")], as_json: AS_JSON = False
 ) -> None:
     """Ask one probe once, now. Exit code: 0 it passed, 1 it failed."""
-    from wedtui.cli.once import all_succeeded, ask_once, observation_json, observation_line
+    from wedtui.cli.once import ask_once, say
     from wedtui.providers.registry import build_probe
 
     session = session_of(context)
     observations = ask_once(lambda: build_probe(session.loaded.configuration, name, session.clock))
-    if as_json:
-        print_json([observation_json(o) for o in observations])
-    else:
-        for observation in observations:
-            typer.echo(observation_line(observation))
-    raise typer.Exit(0 if all_succeeded(observations) else 1)
+    raise typer.Exit(say(observations, as_json=as_json))

@@ -57,16 +57,11 @@ def test_command(
     context: typer.Context, name: Annotated[str, typer.Argument(metavar="NAME")], as_json: AS_JSON = False
 ) -> None:
     """Ask every probe and query of one provider once, now. Exit code: 0 all gave what was asked, 1 not all."""
-    from wedtui.cli.once import all_succeeded, ask_once, observation_json, observation_line
+    from wedtui.cli.once import ask_once, say
     from wedtui.providers.registry import build_provider
 
     session = session_of(context)
     observations = ask_once(lambda: build_provider(session.loaded.configuration, name, session.clock))
-    if as_json:
-        print_json([observation_json(o) for o in observations])
-    else:
-        for observation in observations:
-            typer.echo(observation_line(observation))
-        if not observations:
-            typer.echo(f"nothing watches {name}: it has no probe and no query")
-    raise typer.Exit(0 if observations and all_succeeded(observations) else 1)
+    if not observations and not as_json:
+        typer.echo(f"nothing watches {name}: it has no probe and no query")
+    raise typer.Exit(say(observations, as_json=as_json))
