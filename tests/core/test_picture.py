@@ -57,6 +57,17 @@ def test_a_service_is_believed_while_its_heart_beats(service: ServiceFacts | Non
     assert condition_of(service, NOW) is condition
 
 
+def test_a_service_that_is_there_but_stores_nothing_is_not_called_dead() -> None:
+    silent = replace(SERVICE, heartbeat_at=NOW - 60 * SECOND)
+    assert condition_of(silent, NOW, process=7) is ServiceCondition.STUCK
+    assert condition_of(SERVICE, NOW, process=7) is ServiceCondition.RUNNING
+    verdict, protection = Verdict(False, NOW), ProtectionVerdict(Protection.NORMAL, "by the date")
+    facts = CacheFacts((provider("aws"),), service=silent)
+    found = assemble(facts, verdict, protection, environment="production", now=NOW, process=7)
+    assert found.state is State.UNKNOWN
+    assert "stores nothing" in found.findings[0].text
+
+
 def test_all_well_is_ok_and_finds_nothing() -> None:
     found = picture(CacheFacts((provider("aws"), provider("gcp")), service=SERVICE))
     assert (found.state, found.findings) == (State.OK, ())
