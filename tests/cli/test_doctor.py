@@ -57,7 +57,8 @@ def test_what_cannot_be_reached_and_a_cache_from_the_future_are_problems(place: 
     )
     code, found = checks(place)
     assert code == 2
-    assert found["cache"][0]["level"] == "problem"
+    assert found["migrations"][0]["level"] == "problem"
+    assert "newer wedtui" in found["migrations"][0]["text"]
     assert {c["level"] for c in found["reach"]} == {"ok", "problem"}
 
 

@@ -105,3 +105,17 @@ def test_beside_a_running_service_a_round_is_not_stored(world: World) -> None:
     finally:
         service.terminate()
         service.wait(30)
+
+
+def test_a_feed_that_lost_its_events_is_not_passed_over(tmp_path: Path) -> None:
+    feed, config = tmp_path / "freeze.ics", tmp_path / "config.toml"
+    config.write_text(f'[[freeze.feeds]]\nname = "venues"\nurl = "{feed}"\n')
+    place = Place(tmp_path / "state", config)
+    whole = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n{}END:VCALENDAR\r\n"
+    event = "BEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20200101T000000Z\r\nDTSTART:20200101T120000Z\r\nDURATION:PT2H\r\n"
+    feed.write_text(whole.format(f"{event}RRULE:FREQ=DAILY\r\nSUMMARY:daily check\r\nEND:VEVENT\r\n"))
+    assert json.loads(place.wedtui("poll", "--once", "--json").stdout)["findings"] == []
+    feed.write_text(whole.format(""))
+    found = json.loads(place.wedtui("poll", "--once", "--json").stdout)["findings"]
+    assert ["wedtui freeze accept venues" in finding["text"] for finding in found] == [True]
+    assert "note: " in place.wedtui("poll", "--once").stdout

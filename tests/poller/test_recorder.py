@@ -132,3 +132,29 @@ def test_what_belongs_to_no_target_is_counted() -> None:
         return recorder.dropped
 
     assert asyncio.run(work()) == 1
+
+
+def test_a_disk_that_fills_while_misfits_are_sorted_out_is_a_problem_and_no_end() -> None:
+    class Both(FakeStore):
+        def record(self, observations: list[Observation]) -> int:
+            if observation(1) in observations and len(observations) > 1:
+                raise ValueError("no table takes this")
+            return super().record(observations)
+
+    store = Both()
+    store.full = True
+
+    async def work() -> tuple[bool, str | None]:
+        recorder = Recorder(store)
+        recorder.take((observation(1), observation(2)))
+        stored = await recorder.flush()
+        problem = recorder.problem
+        store.full = False
+        await recorder.flush()
+        recorder.close()
+        return stored, problem
+
+    stored, problem = asyncio.run(work())
+    assert not stored
+    assert "is full" in (problem or "")
+    assert store.kept == [observation(1), observation(2)]

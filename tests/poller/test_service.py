@@ -128,3 +128,23 @@ def test_what_changed_in_the_configuration_is_on_record(place: Place) -> None:
     with closing(sqlite3.connect(place.state / "ledger.db")) as connection:
         changes = [json.loads(c) for (c,) in connection.execute("SELECT changes FROM configuration_change ORDER BY id")]
     assert changes[1] == ["providers.here.weight: 100 -> 90"]
+
+
+def test_a_service_that_is_there_but_stores_nothing_is_called_stuck_everywhere(place: Place) -> None:
+    service = place.service()
+    service.send_signal(signal.SIGSTOP)
+    try:
+        eventually(lambda: bool("stuck" in place.wedtui("service", "status").stdout))
+        status = place.wedtui("service", "status", "--json")
+        assert status.returncode == 1
+        assert json.loads(status.stdout)["lock_held_by"] == service.pid
+        picture = json.loads(place.wedtui("status", "--json").stdout)
+        assert picture["service"]["state"] == "stuck"
+        assert "stores nothing" in picture["findings"][0]["text"]
+        (check,) = (c for c in json.loads(place.wedtui("doctor", "--json").stdout) if c["name"] == "service")
+        assert check["level"] == "problem"
+        assert "service start" not in check["remedy"]
+    finally:
+        service.send_signal(signal.SIGCONT)
+        service.terminate()
+        service.wait(30)

@@ -40,7 +40,7 @@ def after(*keys: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
 
 CASES: dict[str, tuple[Callable[[], WedtuiApp], tuple[str, ...]]] = {
     "dashboard": (make_app, ()),
-    "dashboard-well": (lambda: make_app(source_of(WELL, freeze=OPEN), demo=True, personal=True), ()),
+    "dashboard-well": (lambda: make_app(source_of(WELL, freeze=OPEN), demo=True), ()),
     "dashboard-high-contrast": (lambda: make_app(theme="war-room"), ()),
     "service-dead": (
         lambda: make_app(source_of(service=replace(SERVICE, heartbeat_at=NOW - timedelta(minutes=4)))),

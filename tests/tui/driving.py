@@ -30,12 +30,11 @@ def make_app(
     theme: str = "midnight",
     open_source: Callable[[], Source] | None = None,
     demo: bool = False,
-    personal: bool = False,
 ) -> WedtuiApp:
     """Make a dashboard on a source from memory and a clock that stands."""
     source = source or source_of()
     opener = open_source or (lambda: source)
-    return WedtuiApp(opener, clock or MovableClock(), theme=theme, demo=demo, personal=personal)
+    return WedtuiApp(opener, clock or MovableClock(), theme=theme, demo=demo)
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:

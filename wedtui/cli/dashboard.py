@@ -138,5 +138,7 @@ def _start(source: object, config: Path, paths: StatePaths) -> None:
         start(files_of(paths), background_arguments(config))
     except AlreadyRunningError:
         return
-    except WedtuiError as error:
-        source.problems = (Finding(Severity.CRITICAL, "service", f"it could not be started: {error}"),)
+    except (WedtuiError, OSError) as error:
+        # The text of the system's own errors is not a sentence; a traceback would land on the screen.
+        why = str(error) if isinstance(error, WedtuiError) else f"the system refused it ({error.strerror})"
+        source.problems = (Finding(Severity.CRITICAL, "service", f"it could not be started: {why}"),)

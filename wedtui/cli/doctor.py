@@ -6,18 +6,21 @@ import asyncio
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import typer
 
 from wedtui.cli.common import Session, print_json, session_of
 from wedtui.cli.terminal import LEAST_COLUMNS, LEAST_ROWS, look
-from wedtui.config import Configuration
 from wedtui.core.observation import Observation, ProbeObservation
-from wedtui.errors import ConfigurationError, StoreError, StoreMissingError, WedtuiError
+from wedtui.errors import ConfigurationError, StoreError, StoreMissingError, StoreVersionError, WedtuiError
+
+if TYPE_CHECKING:
+    from wedtui.config import Configuration
+    from wedtui.core.picture import ServiceFacts
 
 SKEW_WARNING, SKEW_PROBLEM = timedelta(seconds=2), timedelta(seconds=30)
 SKEW_TIMEOUT = timedelta(seconds=3)
@@ -100,34 +103,53 @@ def _configuration(session: Session, configuration: Configuration) -> Iterator[C
 
 
 def _state(session: Session) -> Iterator[Check]:
+    from wedtui.cache.kind import CACHE
     from wedtui.cache.reader import CacheReader
-    from wedtui.cli.render import service_sentence
-    from wedtui.core.picture import ServiceCondition, condition_of
+    from wedtui.ledger.kind import LEDGER
     from wedtui.ledger.reader import LedgerReader
 
     now = session.clock.now()
     cache, ledger = CacheReader(session.cache_url), LedgerReader(session.ledger_url)
     try:
         service = cache.facts(now).service
-        yield Check(Level.OK, "cache", "can be read, and is of this version")
-        running = condition_of(service, now) is ServiceCondition.RUNNING
-        level = Level.OK if running and not (service and service.problems) else Level.WARNING
-        yield Check(level, "service", service_sentence(service, now), "" if running else "`wedtui service start`")
+        yield Check(Level.OK, "cache", "can be read")
+        yield Check(Level.OK, "migrations", f"the cache is at {CACHE.head}, as this version wants it")
+        yield _service(session, service, now)
     except StoreMissingError:
         yield Check(Level.WARNING, "cache", "there is none yet", "`wedtui service start` makes it")
     except StoreError as error:
-        yield Check(Level.PROBLEM, "cache", str(error))
+        yield _unusable("cache", error)
     try:
         entries = ledger.freeze_entries()
-        yield Check(Level.OK, "ledger", f"can be read, and is of this version; {len(entries)} freezes by persons")
+        yield Check(Level.OK, "ledger", f"can be read; {len(entries)} freezes by persons")
+        yield Check(Level.OK, "migrations", f"the ledger is at {LEDGER.head}, as this version wants it")
     except StoreMissingError:
         yield Check(Level.OK, "ledger", "there is none yet: nobody has decided anything")
     except StoreError as error:
-        yield Check(Level.PROBLEM, "ledger", str(error))
+        yield _unusable("ledger", error)
     finally:
         cache.close()
         ledger.close()
     yield from _room(session)
+
+
+def _service(session: Session, service: ServiceFacts | None, now: datetime) -> Check:
+    from wedtui.cli.render import service_sentence
+    from wedtui.core.picture import ServiceCondition, condition_of
+    from wedtui.poller.lock import holder
+
+    condition = condition_of(service, now, process=holder(session.paths.lock))
+    text = service_sentence(service, condition, now)
+    if condition is ServiceCondition.RUNNING:
+        return Check(Level.WARNING if service and service.problems else Level.OK, "service", text)
+    if condition is ServiceCondition.STUCK:
+        return Check(Level.PROBLEM, "service", text, f"look at the disk and at {session.paths.log}")
+    return Check(Level.WARNING, "service", text, "`wedtui service start`")
+
+
+def _unusable(name: str, error: StoreError) -> Check:
+    """Say what is wrong with a store; its sentence holds the remedy."""
+    return Check(Level.PROBLEM, "migrations" if isinstance(error, StoreVersionError) else name, str(error))
 
 
 def _room(session: Session) -> Iterator[Check]:

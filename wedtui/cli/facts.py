@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from wedtui.cache.reader import CacheReader
 from wedtui.config import Configuration
-from wedtui.core.freeze import Feed, FreezeFacts, Origin, Period, WeeklyWindow
+from wedtui.core.freeze import Feed, FreezeFacts, Origin, Period, WeeklyWindow, feed_notes
+from wedtui.core.picture import Finding, Severity
 from wedtui.errors import StoreError, StoreMissingError
 from wedtui.ledger.reader import LedgerReader
 
@@ -47,6 +48,11 @@ def freeze_facts(configuration: Configuration, cache: CacheReader, ledger: Ledge
     elsewhere = configuration.service.mode == "shared" or configuration.ledger.url is not None
     persons, unreadable = _by_persons(cache, ledger, now, must_exist=elsewhere)
     return FreezeFacts(windows, (*periods, *persons), _feeds(configuration, cache), unreadable)
+
+
+def freeze_findings(facts: FreezeFacts, now: datetime) -> tuple[Finding, ...]:
+    """Return what is wrong with feeds that still count."""
+    return tuple(Finding(Severity.WARNING, "freeze", note, now) for note in feed_notes(facts, now))
 
 
 def _by_persons(

@@ -29,7 +29,7 @@ def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
     """
     from wedtui.cache.reader import CacheReader
     from wedtui.cache.writer import CacheWriter
-    from wedtui.cli.facts import freeze_facts
+    from wedtui.cli.facts import freeze_facts, freeze_findings
     from wedtui.cli.once import ask_once
     from wedtui.core.freeze import Scope, verdict
     from wedtui.core.picture import ServiceCondition, assemble
@@ -61,8 +61,16 @@ def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
         for reader in (cache, ledger, kept):
             stack.callback(reader.close)
         now = clock.now()
-        answer = verdict(freeze_facts(configuration, kept, ledger, now), now, Scope(configuration.environment))
-        picture = assemble(cache.facts(now), answer, protection, environment=configuration.environment, now=now)
+        facts = freeze_facts(configuration, kept, ledger, now)
+        answer = verdict(facts, now, Scope(configuration.environment))
+        picture = assemble(
+            cache.facts(now),
+            answer,
+            protection,
+            environment=configuration.environment,
+            now=now,
+            problems=freeze_findings(facts, now),
+        )
     # Whether a service runs is not what was asked here, and no finding of this round.
     findings = tuple(f for f in picture.findings if f.subject != "service")
     return observations, replace(picture, findings=findings, condition=ServiceCondition.RUNNING, service=None), stored
@@ -101,5 +109,8 @@ def register(app: typer.Typer) -> None:
             health = provider.health
             score = "no score" if health.score is None else f"score {health.score:g}"
             typer.echo(f"{health.state.value:<8}  {provider.name}: {score}")
+        for finding in picture.findings:
+            if finding.subject == "freeze":
+                typer.echo(f"note: {finding.text}")
         if not stored:
             typer.echo("a service runs and keeps the cache: this round was not stored")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from wedtui.cli.common import print_json, session_of
+from wedtui.cli.status import read_picture
 
 app = typer.Typer(no_args_is_help=True, help="HTTP probes.")
 AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -16,17 +17,11 @@ AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def list_command(context: typer.Context, as_json: AS_JSON = False) -> None:
     """List the configured probes with the newest result of each and its age."""
     from wedtui.cli.render import picture_json
-    from wedtui.cli.source import PictureSource
     from wedtui.config import format_duration
     from wedtui.store.redact import redacted_url
 
     session = session_of(context)
-    source = PictureSource(session.loaded, session.config_path, session.paths)
-    try:
-        picture = source.picture(session.clock.now())
-    finally:
-        source.close()
-    newest = {p["name"]: p for provider in picture_json(picture)["providers"] for p in provider["probes"]}
+    newest = {p["name"]: p for provider in picture_json(read_picture(session))["providers"] for p in provider["probes"]}
     rows = []
     for section in session.loaded.configuration.probes:
         seen = newest.get(section.name, {})

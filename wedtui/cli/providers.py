@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from wedtui.cli.common import print_json, session_of
+from wedtui.cli.status import read_picture
 
 app = typer.Typer(no_args_is_help=True, help="Providers.")
 AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -16,16 +17,10 @@ AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def list_command(context: typer.Context, as_json: AS_JSON = False) -> None:
     """List the configured providers with their state, score and the age of what it rests on."""
     from wedtui.cli.render import picture_json
-    from wedtui.cli.source import PictureSource
     from wedtui.core.state import State, glyph
 
     session = session_of(context)
-    source = PictureSource(session.loaded, session.config_path, session.paths)
-    try:
-        picture = source.picture(session.clock.now())
-    finally:
-        source.close()
-    judged = {p["name"]: p for p in picture_json(picture)["providers"]}
+    judged = {p["name"]: p for p in picture_json(read_picture(session))["providers"]}
     rows = []
     for section in session.loaded.configuration.providers:
         seen = judged.get(section.name, {})

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from wedtui.core.evidence import Freshness
 from wedtui.core.freeze import Verdict
 from wedtui.core.health import ERRORS, LATENCY, Component
-from wedtui.core.picture import Picture, ProviderPicture, ServiceCondition, ServiceFacts, condition_of
+from wedtui.core.picture import Picture, ProviderPicture, ServiceCondition, ServiceFacts
 from wedtui.core.state import glyph
 from wedtui.core.wording import age
 
@@ -68,13 +68,12 @@ def picture_json(picture: Picture) -> dict[str, Any]:
             }
             for f in picture.findings
         ],
-        "service": service_json(service, picture.at),
+        "service": service_json(service, picture.condition, picture.at),
     }
 
 
-def service_json(service: ServiceFacts | None, now: datetime) -> dict[str, Any]:
+def service_json(service: ServiceFacts | None, condition: ServiceCondition, now: datetime) -> dict[str, Any]:
     """Return what is known of the service as JSON-ready values."""
-    condition = condition_of(service, now)
     return {
         "state": condition.value,
         "pid": service.pid if service and condition is ServiceCondition.RUNNING else None,
@@ -88,12 +87,12 @@ def service_json(service: ServiceFacts | None, now: datetime) -> dict[str, Any]:
     }
 
 
-def service_sentence(service: ServiceFacts | None, now: datetime) -> str:
+def service_sentence(service: ServiceFacts | None, condition: ServiceCondition, now: datetime) -> str:
     """Return in a few words whether the service runs, and how well."""
-    condition = condition_of(service, now)
     if service is None:
         return "no service has ever filled this cache"
-    words = f"{condition.value}, heartbeat {_ago(service.heartbeat_at, now)}"
+    state = "stuck (it runs, but stores nothing)" if condition is ServiceCondition.STUCK else condition.value
+    words = f"{state}, heartbeat {_ago(service.heartbeat_at, now)}"
     if condition is ServiceCondition.RUNNING:
         words += f", {service.mode} mode, process {service.pid}, since {iso(service.started_at)}"
     counts = {"skipped schedules": service.skipped, "dropped observations": service.dropped}
@@ -177,7 +176,7 @@ def picture_text(picture: Picture) -> str:
         f"wedtui {picture.environment} at {picture.at:%Y-%m-%d %H:%M:%S} UTC: {picture.state.value}",
         f"freeze      {freeze_sentence(picture.freeze)}",
         f"protection  {picture.protection.level.value} ({picture.protection.reason})",
-        f"service     {service_sentence(picture.service, picture.at)}",
+        f"service     {service_sentence(picture.service, picture.condition, picture.at)}",
         "",
     ]
     if not picture.providers and picture.condition is ServiceCondition.NEVER:

@@ -136,7 +136,7 @@ def status_command(
     """Say whether the service runs and how it is. Exit code: 0 it runs, 1 it does not."""
     from wedtui.cache.reader import CacheReader
     from wedtui.cli.render import service_json, service_sentence
-    from wedtui.core.picture import condition_of
+    from wedtui.core.picture import ServiceCondition, condition_of
 
     session = session_of(context)
     now = session.clock.now()
@@ -150,10 +150,11 @@ def status_command(
     finally:
         reader.close()
     pid = holder(session.paths.lock)
+    condition = condition_of(facts, now, process=pid)
     if as_json:
-        print_json({**service_json(facts, now), "lock_held_by": pid})
+        print_json({**service_json(facts, condition, now), "lock_held_by": pid})
     else:
-        typer.echo(service_sentence(facts, now))
+        typer.echo(service_sentence(facts, condition, now))
         if pid is not None:
             typer.echo(f"its lock is held by process {pid}")
-    raise typer.Exit(0 if condition_of(facts, now).value == "running" else 1)
+    raise typer.Exit(0 if condition is ServiceCondition.RUNNING else 1)

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from wedtui.cache.reader import CacheReader
-from wedtui.cli.facts import freeze_facts
+from wedtui.cli.facts import freeze_facts, freeze_findings
 from wedtui.config_file import Loaded, load
-from wedtui.core.freeze import FreezeFacts, Scope, feed_notes, verdict
+from wedtui.core.freeze import FreezeFacts, Scope, verdict
 from wedtui.core.picture import (
     CacheFacts,
     Finding,
@@ -135,9 +135,10 @@ class PictureSource:
 
     def _own_findings(self, now: datetime) -> list[Finding]:
         found = [self._cache_problem] if self._cache_problem else []
-        found += [Finding(Severity.WARNING, "freeze", note, now) for note in feed_notes(self._freeze, now)]
+        found += freeze_findings(self._freeze, now)
         service = self._facts.service
-        if service is not None and service.stopped_at is None and service.configuration_digest != self._loaded.digest:
+        runs = condition_of(service, now) is ServiceCondition.RUNNING
+        if runs and service is not None and service.configuration_digest != self._loaded.digest:
             text = "the service runs with another configuration than this: restart it with `wedtui service restart`"
             found.append(Finding(Severity.WARNING, "service", text, service.heartbeat_at))
         return found

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wedtui.cli.common import Session, print_json, session_of
 from wedtui.core.state import exit_code
+
+if TYPE_CHECKING:
+    from wedtui.core.picture import Picture
+
+
+def read_picture(session: Session) -> Picture:
+    """Return the picture as it is now.
+
+    Raises:
+        ConfigurationError: there is nothing to show a picture of.
+    """
+    from wedtui.cli.source import PictureSource
+
+    source = PictureSource(session.loaded, session.config_path, session.paths)
+    try:
+        return source.picture(session.clock.now())
+    finally:
+        source.close()
 
 
 def print_status(session: Session, *, as_json: bool) -> int:
@@ -17,13 +35,8 @@ def print_status(session: Session, *, as_json: bool) -> int:
         ConfigurationError: there is nothing to show a picture of.
     """
     from wedtui.cli.render import picture_json, picture_text
-    from wedtui.cli.source import PictureSource
 
-    source = PictureSource(session.loaded, session.config_path, session.paths)
-    try:
-        picture = source.picture(session.clock.now())
-    finally:
-        source.close()
+    picture = read_picture(session)
     if as_json:
         print_json(picture_json(picture))
     else:

@@ -72,14 +72,10 @@ class Recorder:
         while self._waiting:
             batch = [self._waiting[i] for i in range(min(len(self._waiting), BATCH_AT_MOST))]
             try:
-                await self._store_batch(batch)
+                await self._store_all_but_misfits(batch)
             except StoreError as error:
                 self._fail(str(error))
                 return False
-            except Exception as error:
-                # One value that no table takes must not hold up all others, nor end the service.
-                log.error("an observation cannot be stored", error=type(error).__name__, batch=len(batch))
-                await self._store_one_by_one(batch)
         if self.problem is not None:
             log.info("storing works again")
             self.problem = None
@@ -101,14 +97,23 @@ class Recorder:
         # For targets that are no longer configured; counted, because nothing is dropped in silence.
         self.dropped += ignored
 
-    async def _store_one_by_one(self, batch: list[Observation]) -> None:
+    async def _store_all_but_misfits(self, batch: list[Observation]) -> None:
+        """Store a batch; where one value is taken by no table, all others, so that it costs itself alone."""
+        try:
+            await self._store_batch(batch)
+            return
+        except StoreError:
+            raise
+        except Exception as error:
+            log.error("an observation cannot be stored", error=type(error).__name__, batch=len(batch))
         for observation in batch:
+            before = self.dropped
             try:
                 await self._store_batch([observation])
             except StoreError:
                 raise
             except Exception:
-                self._waiting.popleft()
+                self._forget([observation], before)
                 self.dropped += 1
 
     def _forget(self, batch: list[Observation], dropped_before: int) -> None:

@@ -37,7 +37,6 @@ class WedtuiApp(App[None], inherit_bindings=False):
         clock: tells the time.
         theme: the name of a theme file.
         demo: whether the world is a demonstration; it is marked so.
-        personal: whether the service runs in personal mode; it is marked so.
 
     Raises:
         ConfigurationError: there is no such theme.
@@ -66,12 +65,11 @@ class WedtuiApp(App[None], inherit_bindings=False):
         *,
         theme: str,
         demo: bool = False,
-        personal: bool = False,
     ) -> None:
         super().__init__()
         self.animation_level = "none"
         self.clock = clock
-        self.board = Board(clock.now(), demo=demo, personal=personal)
+        self.board = Board(clock.now(), demo=demo)
         self.palette = Palette(load_theme(theme))
         self.span = DEFAULT_SPAN
         self.register_theme(self.palette.theme.textual())

@@ -52,7 +52,6 @@ class Board:
     """Why the newest reading failed; the picture, if any, is the last that succeeded, judged anew."""
     problem_since: datetime | None = None
     demo: bool = False
-    personal: bool = False
     history: History | None = None
 
     @property

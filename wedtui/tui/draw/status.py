@@ -65,7 +65,7 @@ def _data(board: Board, width: int) -> Line:
     if board.demo:
         marks += [_GAP, (" DEMO ", Role.MARK)]
     service = board.picture.service if board.picture else None
-    if not board.demo and (board.personal or (service is not None and service.mode == "personal")):
+    if not board.demo and service is not None and service.mode == "personal":
         marks += [_GAP, (" PERSONAL ", Role.MARK)]
     return spread((*_service(board), *marks), _clock(board, width), width)
 
