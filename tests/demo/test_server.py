@@ -229,3 +229,23 @@ def test_connections_are_bounded() -> None:
         await server.close()
 
     asyncio.run(work())
+
+
+def test_a_connection_that_is_cut_before_it_was_served_is_reset_and_not_left_hanging(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    accept = LoopbackServer._accept
+
+    def accept_and_cut(server: LoopbackServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        accept(server, reader, writer)
+        for connection in server._connections:
+            connection.cancel()  # as a port that closes in this moment does
+
+    monkeypatch.setattr(LoopbackServer, "_accept", accept_and_cut)
+
+    async def work() -> None:
+        async with running("calm") as world:
+            with pytest.raises(httpx.ReadError):
+                await world.probe("aws")
+
+    asyncio.run(work())

@@ -169,6 +169,9 @@ class LoopbackServer:
         task = asyncio.create_task(self._serve(reader, writer))
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
+        # Whoever got an answer has it by then; everybody else gets a reset. Not at the end of the task itself: one
+        # that is cancelled before it began never gets there, and its client would wait for ever.
+        task.add_done_callback(lambda _task: _reset(writer))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -176,9 +179,6 @@ class LoopbackServer:
         except (ConnectionError, TimeoutError, asyncio.IncompleteReadError):
             # The client left or dawdled. That is its right, and there is nobody to tell.
             pass
-        finally:
-            # Whoever got an answer has it by now; everybody else gets a reset.
-            _reset(writer)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with asyncio.timeout(REQUEST_TIMEOUT_S):
