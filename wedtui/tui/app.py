@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
@@ -22,6 +22,7 @@ from wedtui.tui.palette import Palette
 from wedtui.tui.reader import Mailbox, Reader
 from wedtui.tui.screens.base import BoardScreen, own_bindings
 from wedtui.tui.screens.main import MainScreen
+from wedtui.tui.terminal.drawn import DrawnApp
 from wedtui.tui.theme import load_theme, theme_names
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from wedtui.tui.source import Source
 
 
-class WedtuiApp(App[None], inherit_bindings=False):
+class WedtuiApp(DrawnApp):
     """The dashboard.
 
     Args:
@@ -67,7 +68,6 @@ class WedtuiApp(App[None], inherit_bindings=False):
         demo: bool = False,
     ) -> None:
         super().__init__()
-        self.animation_level = "none"
         self.clock = clock
         self.board = Board(clock.now(), demo=demo)
         self.palette = Palette(load_theme(theme))

@@ -1,0 +1,168 @@
+"""The terminal as the system sees it: its file, its line discipline, its size; taken over and given back whole.
+
+Nothing here waits for a terminal that does not listen. It is written to without blocking, through a file of our
+own: the one that we were given is shared with the shell, which would find it non-blocking.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import termios
+import time
+import tty
+from typing import Any
+
+# How long the last words to a terminal may take, and how long its last answers are waited for (s).
+FAREWELL_S = 1.0
+LAST_ANSWERS_S = 0.3
+LONGEST_LAST_ANSWERS_S = 2.0
+_READ_BYTES = 4096
+# A terminal that blocks takes this much without waiting, once it says that it takes anything.
+_SAFE_BYTES = 256
+
+STATUS_QUESTION = "\x1b[5n"
+STATUS_ANSWER = "\x1b[0n"
+
+
+class TerminalGoneError(Exception):
+    """Nobody is there any more: the line was cut, or the window closed."""
+
+
+class Device:
+    """One terminal, by the descriptors of the process.
+
+    Args:
+        input_fd: what keys are read from.
+        output_fd: what is drawn on.
+    """
+
+    def __init__(self, input_fd: int, output_fd: int) -> None:
+        self.input_fd = input_fd
+        self._given = output_fd
+        self._own: int | None = None
+        self._before: list[Any] | None = None
+
+    @property
+    def output_fd(self) -> int:
+        """The descriptor to write to and to wait on."""
+        return self._given if self._own is None else self._own
+
+    def size(self) -> tuple[int, int]:
+        """Return columns and rows; 80 by 24 where the terminal does not say."""
+        for descriptor in (self._given, self.input_fd):
+            try:
+                columns, rows = os.get_terminal_size(descriptor)
+            except OSError:
+                continue
+            if columns and rows:
+                return columns, rows
+        return 80, 24
+
+    def take(self) -> None:
+        """Switch to keys one by one, without echo; in the background this stops the process, as it should.
+
+        Raises:
+            TerminalGoneError: there is no terminal any more.
+        """
+        try:
+            mode = termios.tcgetattr(self.input_fd)
+            self._before = self._before or list(mode)
+            mode[tty.LFLAG] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN | termios.ISIG)
+            mode[tty.IFLAG] &= ~(termios.IXON | termios.IXOFF | termios.ICRNL | termios.INLCR | termios.IGNCR)
+            mode[tty.CC][termios.VMIN] = 1
+            mode[tty.CC][termios.VTIME] = 0
+            termios.tcsetattr(self.input_fd, termios.TCSANOW, mode)
+            if self._own is None:
+                self._own = self._open()
+        except termios.error as error:
+            raise TerminalGoneError from error
+
+    def _open(self) -> int | None:
+        """Open the terminal once more for ourselves; None where that is not allowed (after `su`)."""
+        try:
+            return os.open(os.ttyname(self._given), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            return None
+
+    def read(self) -> bytes:
+        """Return what was typed or answered.
+
+        Raises:
+            TerminalGoneError: the terminal is gone, or its input has ended.
+        """
+        try:
+            data = os.read(self.input_fd, _READ_BYTES)
+        except BlockingIOError:
+            return b""
+        except OSError as error:
+            raise TerminalGoneError from error
+        if not data:
+            raise TerminalGoneError
+        return data
+
+    def write(self, data: bytes) -> int:
+        """Write what the terminal takes without waiting; return how many bytes that were.
+
+        Raises:
+            TerminalGoneError: there is no terminal any more.
+        """
+        try:
+            if self._own is not None:
+                return os.write(self._own, data)
+            _read, writable, _failed = select.select([], [self._given], [], 0)
+            return os.write(self._given, data[:_SAFE_BYTES]) if writable else 0
+        except BlockingIOError:
+            return 0
+        except (OSError, ValueError) as error:
+            raise TerminalGoneError from error
+
+    def say(self, words: bytes, seconds: float = FAREWELL_S) -> bool:
+        """Write `words` whole, waiting as long as `seconds`; return whether that succeeded."""
+        ends = time.monotonic() + seconds
+        while words:
+            try:
+                written = self.write(words)
+            except TerminalGoneError:
+                return False
+            words = words[written:]
+            left = ends - time.monotonic()
+            if not words or left <= 0:
+                break
+            if not written:
+                select.select([], [self.output_fd], [], left)
+        return not words
+
+    def drop_output(self) -> None:
+        """Throw away what the system still holds for a terminal that does not listen."""
+        try:
+            termios.tcflush(self.output_fd, termios.TCOFLUSH)
+        except termios.error:
+            return
+
+    def drain(self, seconds: float) -> None:
+        """Read and throw away what the terminal still answers, until its status comes or the time is up."""
+        ends = time.monotonic() + seconds
+        seen = b""
+        while (left := ends - time.monotonic()) > 0:
+            try:
+                readable, _write, _failed = select.select([self.input_fd], [], [], left)
+                seen = (seen + self.read())[-64:] if readable else seen
+            except (TerminalGoneError, OSError):
+                return
+            if STATUS_ANSWER.encode() in seen:
+                return
+
+    def give_back(self) -> None:
+        """Restore the line discipline that was found; what was typed and not read is thrown away."""
+        if self._before is not None:
+            try:
+                termios.tcflush(self.input_fd, termios.TCIFLUSH)
+                termios.tcsetattr(self.input_fd, termios.TCSANOW, self._before)
+            except termios.error:
+                # It is gone, and nobody is there to whom it could be given.
+                pass
+            self._before = None
+        if self._own is not None:
+            os.close(self._own)
+            self._own = None

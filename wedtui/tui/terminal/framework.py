@@ -1,0 +1,100 @@
+"""The only place that reaches into Textual's private parts, and says whether they are still what it takes them for.
+
+What is used: the two kinds of update that the compositor makes and their fields, the method that writes one to the
+terminal, the parser of keys and its hook for one sequence. `trouble` is asked at start; where it has something to
+say, the stock driver and the stock drawing are used, and the dashboard works as any Textual program does.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from rich.segment import Segment
+from textual import events
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.keys import Keys
+from textual.messages import TerminalSupportsSynchronizedOutput
+
+from wedtui.tui.terminal.device import STATUS_ANSWER
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["KeyParser", "TerminalSupportsSynchronizedOutput", "pieces", "running", "trouble"]
+
+_PARTS: tuple[tuple[Callable[..., object], tuple[str, ...]], ...] = (
+    (LayoutUpdate.__init__, ("self", "strips", "region")),
+    (ChopsUpdate.__init__, ("self", "chops", "spans", "chop_ends")),
+    (App._display, ("self", "screen", "renderable")),
+    (XTermParser._sequence_to_key_events, ("self", "sequence", "alt")),
+    (XTermParser.feed, ("self", "data")),
+    (XTermParser.tick, ("self",)),
+)
+
+
+def trouble() -> str | None:
+    """Say what is not as expected in this version of Textual; None where everything is."""
+    for part, expected in _PARTS:
+        found = tuple(inspect.signature(part).parameters)
+        if found != expected:
+            return f"{part.__qualname__} takes {', '.join(found)} instead of {', '.join(expected)}"
+    return None
+
+
+class KeyParser(XTermParser):
+    """Turns what a terminal sends into messages; the terminal's answers about its status are not keys."""
+
+    def __init__(self, answered: Callable[[], None]) -> None:
+        self._answered = answered
+        super().__init__()
+
+    @property
+    def waits(self) -> bool:
+        """Whether it holds the beginning of a sequence, which only time can tell from an Escape."""
+        return self._timeout_time is not None
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
+        if sequence == STATUS_ANSWER:
+            self._answered()
+            return [events.Key(Keys.Ignore, sequence)]
+        return super()._sequence_to_key_events(sequence, alt=alt)
+
+
+def running(app: App[Any]) -> bool:
+    """Whether the app wants an update to be drawn now: it is not being started, ended, or in the middle of a batch."""
+    return app._running and not app._closed and not app._batch_count and not app.is_headless
+
+
+def pieces(update: object) -> Iterator[tuple[int, int, Iterable[Segment]]] | None:
+    """Return what an update of the compositor draws: column, line, segments; None for any other renderable."""
+    if isinstance(update, LayoutUpdate):
+        return _layout(update)
+    if isinstance(update, ChopsUpdate):
+        return _chops(update)
+    return None
+
+
+def _layout(update: LayoutUpdate) -> Iterator[tuple[int, int, Iterable[Segment]]]:
+    left = update.region.x
+    for y, strips in enumerate(update.strips, update.region.y):
+        x = left
+        for strip in strips:
+            yield x, y, strip
+            x += strip.cell_length
+
+
+def _chops(update: ChopsUpdate) -> Iterator[tuple[int, int, Iterable[Segment]]]:
+    for y, first, last in update.spans:
+        for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+            if strip is not None and x <= last and end > first:
+                # A piece is drawn whole: the front buffer finds out what of it is new.
+                yield x, y, strip
+
+
+def fail(app: App[Any], error: Exception) -> None:
+    """End the app with a mistake of ours, as if one of its own handlers had met it."""
+    app._handle_exception(error)
