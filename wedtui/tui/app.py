@@ -114,8 +114,9 @@ class WedtuiApp(DrawnApp):
 
     def _tick(self) -> None:
         """Move the clock; where no picture comes any more, let everything grow old."""
-        self.board = replace(self.board, now=self.clock.now())
-        if self.board.lag:
+        before, link = self.board.drawing, self.link
+        self.board = replace(self.board, now=self.clock.now(), link=link)
+        if self.board.lag or self.board.drawing is not before:
             self._show()
         else:
             self._seen.show_clock()

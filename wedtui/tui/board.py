@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from wedtui.tui.terminal.link import Drawing, LinkReport
+
 if TYPE_CHECKING:
     from wedtui.core.picture import Finding, Picture
     from wedtui.core.series import Series
@@ -53,6 +55,13 @@ class Board:
     problem_since: datetime | None = None
     demo: bool = False
     history: History | None = None
+    link: LinkReport | None = None
+    """What is known of the line to the terminal that this is drawn on; None where nobody measures it."""
+
+    @property
+    def drawing(self) -> Drawing:
+        """How much is drawn: less where the line is slow."""
+        return self.link.drawing if self.link else Drawing.FULL
 
     @property
     def opening(self) -> bool:

@@ -12,6 +12,7 @@ from wedtui.core.wording import age
 from wedtui.tui.board import SPANS, Board, History, SeriesKey
 from wedtui.tui.braille import chart, finite, scale_of
 from wedtui.tui.spans import Line, Role, crop, fit, rule, wrap
+from wedtui.tui.terminal.link import Drawing
 from wedtui.tui.values import MISSING, reading, signal_title
 
 
@@ -95,6 +96,8 @@ def _chart(board: Board, key: SeriesKey, provider: ProviderPicture, size: tuple[
     """Return the chart's lines: dots beside their scale, and the times of both edges under them."""
     width, height = size
     history = board.history
+    if board.drawing is not Drawing.FULL:
+        return (((" the chart is left out while the line is slow", Role.MUTED),),)
     if history is None or history.key != key:
         return (((" reading its history…", Role.MUTED),),)
     if history.series is None:

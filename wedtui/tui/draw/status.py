@@ -11,9 +11,13 @@ from wedtui.core.season import Protection
 from wedtui.core.wording import age, duration, local_time
 from wedtui.tui.board import Board
 from wedtui.tui.spans import Line, Role, Span, clean, length, spread
+from wedtui.tui.terminal.link import Drawing, LinkReport
 
 # From this width on there is room for whole zone names and dates.
 ROOMY = 110
+# The line is spoken of on a narrow screen too, from this delay and from this much under way on.
+SLOW_FROM_S = 0.3
+QUEUED_FROM_BYTES = 2000
 _GAP: Span = ("  ", Role.TEXT)
 
 _PROTECTION_ROLES = {
@@ -67,7 +71,30 @@ def _data(board: Board, width: int) -> Line:
     service = board.picture.service if board.picture else None
     if not board.demo and service is not None and service.mode == "personal":
         marks += [_GAP, (" PERSONAL ", Role.MARK)]
-    return spread((*_service(board), *marks), _clock(board, width), width)
+    link = _link(board.link, width) if board.link else ()
+    return spread((*_service(board), *link, *marks), _clock(board, width), width)
+
+
+def _link(link: LinkReport, width: int) -> Line:
+    """Say how far away this terminal is: always where there is room, and anywhere once it is slow."""
+    if link.hangs_for:
+        return (_GAP, (f" LINE HANGS {link.hangs_for:.0f} s ", Role.CAUTION))
+    delay = f"link {delay_words(link.delay)}" if link.delay is not None else "link unmeasured"
+    queued = f", {link.queued / 1000:.1f} kB queued" if link.queued >= QUEUED_FROM_BYTES else ""
+    if link.drawing is not Drawing.FULL:
+        word = "LEAN" if link.drawing is Drawing.LEAN else "TEXT"
+        return (_GAP, (f" {word} ", Role.CAUTION), (f" slow {delay}{queued}", Role.TEXT))
+    if width >= ROOMY or queued or (link.delay or 0.0) >= SLOW_FROM_S:
+        return (_GAP, (delay + queued, Role.MUTED))
+    return ()
+
+
+def delay_words(seconds: float) -> str:
+    """Return a delay in steps that are coarse enough to stand still: `5 ms`, `140 ms`, `2.5 s`."""
+    for below, step in ((0.1, 0.005), (1.0, 0.02)):
+        if seconds < below:
+            return f"{max(round(seconds / step) * step, step) * 1000:.0f} ms"
+    return f"{seconds:.1f} s"
 
 
 def _service(board: Board) -> Line:

@@ -47,7 +47,8 @@ def _cells(text: str, pen: Pen, translate: Translate) -> Iterable[Cell]:
     for start, end, width in split_graphemes(text)[0]:
         if not width:
             continue
-        grapheme = text[start:end]
+        # What joins a sign without a width of its own may still be a control of eight bits.
+        grapheme = "".join(c for c in text[start:end] if not "\x7f" <= c < "\xa0")
         # A sign as wide as another sign, or one sign for each of its cells.
         shown = grapheme if grapheme.isascii() else translate(grapheme, width)
         if width == 1:

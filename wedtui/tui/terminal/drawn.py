@@ -47,10 +47,10 @@ class DrawnApp(App[None], inherit_bindings=False):
         self.animation_level = "none"
 
     @property
-    def link(self) -> LinkReport:
-        """What is known of the line to the terminal; nothing without one of ours."""
+    def link(self) -> LinkReport | None:
+        """What is known of the line to the terminal; None with a driver that is not ours."""
         driver: Driver | None = self._driver
-        return driver.link() if isinstance(driver, TerminalDriver) else LinkReport()
+        return driver.link() if isinstance(driver, TerminalDriver) else None
 
     def action_redraw(self) -> None:
         """Draw everything again."""

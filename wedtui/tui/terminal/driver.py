@@ -63,6 +63,8 @@ class TerminalDriver(Driver):
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
+        # Textual keeps the last size in `_size`.
+        self._fixed_size = size
         assert sys.__stdin__ is not None and sys.__stderr__ is not None
         self._device = Device(sys.__stdin__.fileno(), sys.__stderr__.fileno())
         self._sender = Sender(self._device, self.manner, self._loop, time.monotonic, self._hang_up)
@@ -180,7 +182,7 @@ class TerminalDriver(Driver):
 
     def _resize(self) -> None:
         """Take the terminal's size, and know nothing of what stands on it."""
-        columns, rows = self._size or self._device.size()
+        columns, rows = self._fixed_size or self._device.size()
         buffer = self._sender.buffer
         if (columns, rows) == buffer.size:
             buffer.forget()
