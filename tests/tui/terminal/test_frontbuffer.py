@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pyte
@@ -107,17 +109,42 @@ def fresh(style: Style | None) -> Style | None:
     return copied
 
 
+class Screen(pyte.Screen):
+    """Erases as terminals do: with the background alone, or without even that."""
+
+    with_background = True
+
+    def erase_in_line(self, how: int = 0, private: bool = False) -> None:
+        with self._erasing():
+            super().erase_in_line(how, private)
+
+    def erase_characters(self, count: int | None = None) -> None:
+        with self._erasing():
+            super().erase_characters(count)
+
+    @contextmanager
+    def _erasing(self) -> Iterator[None]:
+        pen = self.cursor.attrs
+        self.cursor.attrs = self.default_char._replace(bg=pen.bg if self.with_background else "default")
+        try:
+            yield
+        finally:
+            self.cursor.attrs = pen
+
+
 class Both:
     """One terminal behind the front buffer, one that gets what the framework would send."""
 
     def __init__(self, colours: Colours, erasing: Erasing) -> None:
+        self.erasing = erasing
         self.buffer = FrontBuffer(erasing)
         self.cutter = Cutter(colours)
         self.system = SYSTEMS[colours]
         self.resize(20, 5)
 
     def resize(self, columns: int, rows: int) -> None:
-        self.ours, self.stock = pyte.Screen(columns, rows), pyte.Screen(columns, rows)
+        self.ours, self.stock = Screen(columns, rows), Screen(columns, rows)
+        self.ours.with_background = self.erasing.with_background
         self.feed = pyte.Stream(self.ours).feed
         self.feed_stock = pyte.Stream(self.stock).feed
         for feed in (self.feed, self.feed_stock):
@@ -271,3 +298,9 @@ def test_the_answer_to_a_key_goes_first() -> None:
 def test_a_sign_of_doubtful_width_does_not_shift_what_follows() -> None:
     # Some terminals draw the bullet in two cells: what follows is addressed by its column.
     assert write(plain(), 0, 0, "●ab") == "\x1b[H●\x1b[2Gab"
+
+
+@pytest.mark.parametrize(("x", "sent"), [(4, "\x1b[1;5Hx "), (5, "\x1b[1;5H x")])
+def test_half_of_a_wide_sign_does_not_stay(x: int, sent: str) -> None:
+    buffer = plain("abcd日efg")
+    assert write(buffer, x, 0, "x") == sent
