@@ -132,7 +132,7 @@ class _Opening:
 
         assert self.app is not None
         for path, text in key_problems(configuration):
-            return f"the keys are still the old ones: {'.'.join(map(str, path))}: {text}"
+            return f"it keeps its old keys: {'.'.join(map(str, path))}: {text}"
         self.app.use_keymap(keymap_of(configuration))
         return None
 

@@ -44,8 +44,12 @@ def key_problems(configuration: Configuration) -> list[tuple[KeyPath, str]]:
     """Return what is wrong with the configured keys: the path of each, and what was expected."""
     from wedtui.tui.keymap.check import choose
 
-    _, problems = choose(configuration.dashboard.keys)
-    return [((*_PATH, p.id) if p.number is None else (*_PATH, p.id, p.number), p.text) for p in problems]
+    configured = configuration.dashboard.keys
+    found: list[tuple[KeyPath, str]] = []
+    for problem in choose(configured)[1]:
+        several = problem.number is not None and len(configured[problem.id]) > 1
+        found.append(((*_PATH, problem.id, *((problem.number,) if several else ())), problem.text))
+    return found
 
 
 def key_notes(configuration: Configuration) -> list[str]:

@@ -106,7 +106,7 @@ class MainScreen(BoardScreen):
             pane = self.query_one(f"#{name}", Surface)
             pane.show(lines(*pane.size))
         worst = self.query_one("#worst", Surface)
-        worst.show(worst_lines(self.board, worst.size.width, worst.size.height))
+        worst.show(worst_lines(self.board, *worst.size, self.wedtui.keymap.hint("app.findings")))
 
     def _draw_providers(self) -> None:
         from wedtui.tui.draw.everything import matching, provider_header, provider_row  # noqa: PLC0415 - as above
