@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len
+
 from wedtui.tui.keymap.table import Keymap, row
 from wedtui.tui.rows import Row
 from wedtui.tui.spans import Line, Role, fit, length, rule, wrap
 
 ALWAYS_SHOWN = frozenset({"app.help", "app.quit", "screen.back"})
 NO_KEY = "–"
+# Cells of help's column of keys.
+LEAST_COLUMN, MOST_COLUMN = 15, 24
 
 
 def hint_line(names: Iterable[str], keymap: Keymap, width: int) -> Line:
@@ -27,11 +31,13 @@ def hint_line(names: Iterable[str], keymap: Keymap, width: int) -> Line:
 def help_rows(groups: Sequence[tuple[str, Sequence[str]]], keymap: Keymap, width: int) -> tuple[Row, ...]:
     """Return every action: its keys, its word and what it does; `groups` are (title, ids)."""
     rows: list[Row] = []
+    longest = max((cell_len("  ".join(keymap.titles(name))) for _, names in groups for name in names), default=0)
+    column = min(max(longest, LEAST_COLUMN), MOST_COLUMN)
     for title, names in groups:
         rows.append(Row(rule(title, width)))
         for name in names:
             keys = "  ".join(keymap.titles(name)) or NO_KEY
-            head: Line = ((f" {fit(keys, 15)}", Role.KEY), (f" {fit(row(name).word, 13)} ", Role.STRONG))
+            head: Line = ((f" {fit(keys, column)}", Role.KEY), (f" {fit(row(name).word, 13)} ", Role.STRONG))
             lines = wrap(row(name).does, max(width - length(head) - 1, 10))
             rows += [
                 Row((*(head if i == 0 else ((" " * length(head), Role.TEXT),)), *lines[i])) for i in range(len(lines))
