@@ -17,6 +17,7 @@ from textual.screen import Screen
 
 from wedtui.tui.bindings import bind
 from wedtui.tui.board import DEFAULT_SPAN, SPANS, Board, SeriesKey
+from wedtui.tui.keymap.table import Keymap, row
 from wedtui.tui.messages import HistoryArrived, News, PictureArrived, ReaderBroke, SourceFailed
 from wedtui.tui.palette import Palette
 from wedtui.tui.reader import Mailbox, Reader
@@ -51,12 +52,12 @@ class WedtuiApp(DrawnApp):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (170, "-huge")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("app.freeze", "f", "freeze", "freeze", "Is production frozen, until when and why"),
-        bind("app.palette", "colon", "command_palette", "find", "Find a provider or a command by typing"),
-        bind("app.findings", "w", "findings", "findings", "What is wrong: list every finding, worst first"),
-        bind("app.theme", "t", "next_theme", "theme", "Use the next colour theme"),
-        bind("app.help", "question_mark", "help", "help", "List every key of this screen"),
-        bind("app.quit", "q,ctrl+q,ctrl+c", "quit", "quit", "Leave the dashboard; the service goes on"),
+        bind("app.freeze", "freeze"),
+        bind("app.palette", "command_palette"),
+        bind("app.findings", "findings"),
+        bind("app.theme", "next_theme"),
+        bind("app.help", "help"),
+        bind("app.quit", "quit"),
     ]
 
     def __init__(
@@ -72,6 +73,7 @@ class WedtuiApp(DrawnApp):
         self.board = Board(clock.now(), demo=demo)
         self.palette = Palette(load_theme(theme))
         self.span = DEFAULT_SPAN
+        self.keymap = Keymap()
         self.register_theme(self.palette.theme.textual())
         self.theme = theme
         self._mailbox = Mailbox(lambda: self.post_message(self.MailArrived()))
@@ -79,6 +81,13 @@ class WedtuiApp(DrawnApp):
 
     class MailArrived(Message):
         """Something lies in the mailbox."""
+
+    class KeymapArrived(Message):
+        """A configuration was read that may have keys of its own."""
+
+        def __init__(self, keymap: Keymap) -> None:
+            super().__init__()
+            self.keymap = keymap
 
     def get_default_screen(self) -> Screen[None]:
         """Begin with the dashboard itself, so that the first paint is already it."""
@@ -98,6 +107,17 @@ class WedtuiApp(DrawnApp):
         for news in self._mailbox.take():
             self._hear(news)
         self._show()
+
+    def use_keymap(self, keymap: Keymap) -> None:
+        """Use these keys from now on; any thread may call it."""
+        self.post_message(self.KeymapArrived(keymap))
+
+    def on_wedtui_app_keymap_arrived(self, message: KeymapArrived) -> None:
+        """Listen to other keys, and show them."""
+        if message.keymap != self.keymap:
+            self.keymap = message.keymap
+            self.set_keymap(self.keymap.textual())
+            self._show()
 
     def _hear(self, news: News) -> None:
         now = self.clock.now()
@@ -196,11 +216,11 @@ class WedtuiApp(DrawnApp):
         owner = type(screen) if isinstance(screen, BoardScreen) else None
         bindings = [(screen, b) for b in (own_bindings(owner) if owner else ()) if b.show]
         for namespace, binding in [*bindings, *((self, b) for b in own_bindings(type(self)))]:
-            if binding.action != "command_palette":
-                action = binding.action
+            if binding.action != "command_palette" and binding.id is not None:
+                action, keys = binding.action, "  ".join(self.keymap.titles(binding.id))
                 yield SystemCommand(
-                    binding.description,
-                    binding.tooltip,
+                    row(binding.id).word,
+                    f"{row(binding.id).does} · {keys}" if keys else row(binding.id).does,
                     lambda action=action, namespace=namespace: self.run_action(action, namespace),
                 )
 
