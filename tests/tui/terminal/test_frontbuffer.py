@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pyte
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.color import ColorSystem
@@ -203,6 +203,13 @@ STEPS = st.lists(
     rooms=st.lists(st.one_of(st.none(), st.integers(0, 200)), min_size=1, max_size=8),
     colours=st.sampled_from(list(SYSTEMS)),
     erasing=st.builds(Erasing, st.booleans(), st.booleans()),
+)
+@example(
+    # Underlined blanks cannot be erased instead.
+    steps=[Put(2, 0, [Segment("a" + " " * 15 + "b", STYLES[5])])],
+    rooms=[None],
+    colours=Colours.TRUE,
+    erasing=Erasing(with_background=True, characters=True),
 )
 @settings(max_examples=400, deadline=None)
 def test_both_terminals_show_the_same(

@@ -83,7 +83,7 @@ def _link(link: LinkReport, width: int) -> Line:
     queued = f", {link.queued / 1000:.1f} kB queued" if link.queued >= QUEUED_FROM_BYTES else ""
     if link.drawing is not Drawing.FULL:
         word = "LEAN" if link.drawing is Drawing.LEAN else "TEXT"
-        return (_GAP, (f" {word} ", Role.CAUTION), (f" slow {delay}{queued}", Role.TEXT))
+        return (_GAP, (f" {word} ", Role.CAUTION), (f" {delay}{queued}", Role.TEXT))
     if width >= ROOMY or queued or (link.delay or 0.0) >= SLOW_FROM_S:
         return (_GAP, (delay + queued, Role.MUTED))
     return ()

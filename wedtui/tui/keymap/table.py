@@ -69,12 +69,28 @@ class KeyRow(NamedTuple):
 
 _EVERYWHERE, _LISTS, _MAIN = Scope.EVERYWHERE, Scope.LISTS, Scope.DASHBOARD
 
-# Kept free for what is to come: y copy, ' jump, S picture, ctrl+l redraw, ctrl+z suspend.
+# Kept free for what is to come: y copy, ' jump, S picture.
 KEYS: tuple[KeyRow, ...] = (
     KeyRow("app.freeze", ("f",), "freeze", "Is production frozen, until when and why", _EVERYWHERE),
     KeyRow("app.palette", ("colon",), "find", "Find a provider or a command by typing", _EVERYWHERE),
     KeyRow("app.findings", ("w",), "findings", "What is wrong: list every finding, worst first", _EVERYWHERE),
     KeyRow("app.theme", ("t",), "theme", "Use the next colour theme", _EVERYWHERE),
+    KeyRow(
+        "app.redraw",
+        ("ctrl+l",),
+        "redraw",
+        "Draw everything again, after another program wrote to this terminal",
+        _EVERYWHERE,
+        hint=False,
+    ),
+    KeyRow(
+        "app.suspend",
+        ("ctrl+z",),
+        "suspend",
+        "Stop as a job of the shell does; `fg` comes back here",
+        _EVERYWHERE,
+        hint=False,
+    ),
     KeyRow("app.help", ("question_mark",), "help", "List every key of this screen", _EVERYWHERE, needed=True),
     KeyRow(
         "app.quit",

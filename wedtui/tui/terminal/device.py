@@ -41,12 +41,23 @@ class Device:
         self.input_fd = input_fd
         self._given = output_fd
         self._own: int | None = None
+        self._one_terminal: bool | None = None
         self._before: list[Any] | None = None
 
     @property
     def output_fd(self) -> int:
         """The descriptor to write to and to wait on."""
         return self._given if self._own is None else self._own
+
+    @property
+    def answers_to_us(self) -> bool:
+        """Whether what the terminal answers comes with our keys, and not to somebody else at another keyboard."""
+        if self._one_terminal is None:
+            try:
+                self._one_terminal = os.ttyname(self.input_fd) == os.ttyname(self._given)
+            except OSError:
+                self._one_terminal = False
+        return self._one_terminal
 
     def size(self) -> tuple[int, int]:
         """Return columns and rows; 80 by 24 where the terminal does not say."""
@@ -140,17 +151,17 @@ class Device:
         except termios.error:
             return
 
-    def drain(self, seconds: float) -> None:
-        """Read and throw away what the terminal still answers, until its status comes or the time is up."""
+    def drain(self, answers: int, seconds: float) -> None:
+        """Read and throw away what still comes, until the terminal has said its status so often or the time is up."""
         ends = time.monotonic() + seconds
         seen = b""
         while (left := ends - time.monotonic()) > 0:
             try:
                 readable, _write, _failed = select.select([self.input_fd], [], [], left)
-                seen = (seen + self.read())[-64:] if readable else seen
+                seen += self.read() if readable else b""
             except (TerminalGoneError, OSError):
                 return
-            if STATUS_ANSWER.encode() in seen:
+            if seen.count(STATUS_ANSWER.encode()) >= answers:
                 return
 
     def give_back(self) -> None:

@@ -22,22 +22,8 @@ class DrawnApp(App[None], inherit_bindings=False):
     """The base of what wedtui shows on a whole terminal."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind(
-            "app.redraw",
-            "ctrl+l",
-            "redraw",
-            "redraw",
-            "Draw everything again, after another program wrote here",
-            show=False,
-        ),
-        bind(
-            "app.suspend",
-            "ctrl+z",
-            "suspend_process",
-            "suspend",
-            "Stop as a job of the shell; `fg` comes back",
-            show=False,
-        ),
+        bind("app.redraw", "redraw"),
+        bind("app.suspend", "suspend_process"),
     ]
 
     def __init__(self, manner: type[TerminalDriver] = TerminalDriver, **others: Any) -> None:

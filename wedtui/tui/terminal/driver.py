@@ -73,6 +73,7 @@ class TerminalDriver(Driver):
         self._tick: asyncio.TimerHandle | None = None
         self._active = False
         self._gone = False
+        self._asked_for_frames = False
         self._ending = Ending(self._loop, self._end, self._leave)
 
     @property
@@ -145,8 +146,12 @@ class TerminalDriver(Driver):
         words = "\x1b[?1049h" if manner.alternate else ""
         words += "\x1b[?25l\x1b[?7l"
         if manner.modern:
-            # A paste must not be taken for keys. And can it show a frame in one go?
-            words += "\x1b[?2004h\x1b[?2026$p"
+            # A paste must not be taken for keys.
+            words += "\x1b[?2004h"
+        if manner.modern and not self._asked_for_frames and self._device.answers_to_us:
+            # Can it show a frame in one go?
+            self._asked_for_frames = True
+            words += "\x1b[?2026$p"
         self._sender.send(words + (_MOUSE_ON if self._mouse else ""))
         self._sender.ask()
 
@@ -159,8 +164,8 @@ class TerminalDriver(Driver):
         if self._tick is not None:
             self._tick.cancel()
         cut = self._sender.close()
-        if not self._gone:
-            self._farewell(cut=cut)
+        # Keys may be at an end where pictures are not; where both are, this fails at once.
+        self._farewell(cut=cut)
         self._device.give_back()
 
     def _farewell(self, *, cut: bool) -> None:
@@ -170,7 +175,7 @@ class TerminalDriver(Driver):
         words += "\x1b[m\x1b[?7h\x1b[?25h"
         words += "\x1b[?1049l" if self.manner.alternate else "\x1b[H\x1b[2J"
         link = self._sender.link
-        asks = link.answers or not link.mute(time.monotonic())
+        asks = self._device.answers_to_us and not link.mute(time.monotonic())
         data = (words + (STATUS_QUESTION if asks else "")).encode()
         if not self._device.say(data):
             # It does not listen, so it has not seen the last frames either: they make room for the farewell.
@@ -178,7 +183,9 @@ class TerminalDriver(Driver):
             self._device.say(data)
         elif asks:
             # What it still has to answer must not stand at the shell's prompt.
-            self._device.drain(min(LAST_ANSWERS_S + 4 * (link.delay or 0.0), LONGEST_LAST_ANSWERS_S))
+            self._device.drain(
+                link.open_questions + 1, min(LAST_ANSWERS_S + 4 * (link.delay or 0.0), LONGEST_LAST_ANSWERS_S)
+            )
 
     def _resize(self) -> None:
         """Take the terminal's size, and know nothing of what stands on it."""

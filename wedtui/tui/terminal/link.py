@@ -98,6 +98,11 @@ class Link:
         return self._answered_at is not None
 
     @property
+    def open_questions(self) -> int:
+        """How many answers are still to come."""
+        return len(self._questions)
+
+    @property
     def trip(self) -> float:
         """The shortest of the last round trips (s), 0 where none is known."""
         return min(self._trips, default=0.0)

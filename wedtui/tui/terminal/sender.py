@@ -72,8 +72,11 @@ class Sender:
         return len(self._waiting)
 
     def open(self) -> None:
-        """Begin to send."""
+        """Begin to send, or begin anew after a pause, of which the line has no fault."""
         self._open = True
+        late = self.link.late_keys
+        self.link = Link(self._clock())
+        self.link.late_keys = late
 
     def close(self) -> bool:
         """Send nothing more; return whether something was cut off in its middle."""
@@ -109,9 +112,10 @@ class Sender:
             self._put(text)
 
     def ask(self) -> None:
-        """Ask the terminal for a sign of life."""
-        self.link.asked(self._clock())
-        self._put(STATUS_QUESTION)
+        """Ask the terminal for a sign of life, unless one is awaited already or would come to somebody else."""
+        if self._device.answers_to_us and not self.link.open_questions:
+            self.link.asked(self._clock())
+            self._put(STATUS_QUESTION)
 
     def soon(self) -> None:
         """Send what differs, once whoever draws now has finished."""
@@ -140,7 +144,7 @@ class Sender:
         size = len(text.encode(self._manner.encoding, "replace"))
         if self.synchronized and size > _ATOMIC_BYTES:
             text = f"{_SYNC_ON}{text}{_SYNC_OFF}"
-        if not self.link.should_ask(size, now):
+        if not self._device.answers_to_us or not self.link.should_ask(size, now):
             self._put(text)
         elif size < PAIR_FROM_BYTES:
             self._put(text)
@@ -148,6 +152,7 @@ class Sender:
         else:
             self.ask()
             self._put(text)
+            # The second of the pair: what lies between the two answers is the frame's own time.
             self.link.asked(now, size)
             self._put(STATUS_QUESTION)
 
