@@ -419,6 +419,10 @@ class DashboardSection(Section):
 
     theme: Name = "midnight"
     """The name of a theme file, without its ending."""
+    colours: Literal["auto", "16m", "256", "16", "none"] = "auto"
+    """How many colours the terminal has; `auto`: as its environment says."""
+    charset: Literal["auto", "utf-8", "latin-1", "ascii"] = "auto"
+    """Which characters the terminal has; `auto`: those of the locale."""
 
 
 class ServiceSection(Section):

@@ -10,14 +10,16 @@ import gc
 import os
 import threading
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from wedtui.cli.failure import guarded, report
 from wedtui.cli.terminal import look
 from wedtui.clock import Clock, SystemClock
 from wedtui.errors import AlreadyRunningError, ConfigurationError, WedtuiError
-from wedtui.paths import StatePaths, find_configuration, state_paths
+from wedtui.paths import StatePaths, find_configuration, state_paths, theme_folders
+from wedtui.tui.terminal.abilities import AUTO, own_abilities
 
 if TYPE_CHECKING:
     from wedtui.config import ServiceSection
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from wedtui.tui.source import Source
 
 DEFAULT_THEME = "midnight"
+_OVERRIDES = "WEDTUI_DASHBOARD__"
 
 
 def run(config_path: Path | None, *, clock: Clock | None = None, demo: bool = False) -> int:
@@ -52,7 +55,15 @@ def show(config_path: Path | None, clock: Clock, *, demo: bool = False) -> int:
     from wedtui.tui.app import WedtuiApp
 
     opening = _Opening(config_path)
-    app = WedtuiApp(opening.open, clock, theme=peek_theme(config_path), demo=demo)
+    looks = looks_of(peek(config_path))
+    app = WedtuiApp(
+        opening.open,
+        clock,
+        theme=looks.theme,
+        demo=demo,
+        theme_folders=theme_folders(find_configuration(config_path)),
+        abilities=own_abilities().chosen(charset=looks.charset, colours=looks.colours),
+    )
     opening.app = app
     app.run()
     if opening.refused is not None:
@@ -60,18 +71,40 @@ def show(config_path: Path | None, clock: Clock, *, demo: bool = False) -> int:
     return app.return_code or 0
 
 
-def peek_theme(config_path: Path | None) -> str:
-    """Return the configured theme without checking the rest; what is wrong with the file is said a moment later."""
-    named = os.environ.get("WEDTUI_DASHBOARD__THEME")
-    if named:
-        return named
+class Looks(NamedTuple):
+    """What the first paint needs to know of the configuration."""
+
+    theme: str
+    colours: str
+    charset: str
+
+
+def looks_of(section: Mapping[str, object]) -> Looks:
+    """Return how the dashboard is to look; what is not text counts as not said."""
+
+    def said(key: str, default: str) -> str:
+        value = section.get(key, default)
+        return value if isinstance(value, str) else default
+
+    return Looks(said("theme", DEFAULT_THEME), said("colours", AUTO), said("charset", AUTO))
+
+
+def peek(config_path: Path | None) -> dict[str, object]:
+    """Return `[dashboard]` as it stands, with the environment over it, without checking anything.
+
+    Checking takes longer than the first paint may; what is wrong with the file is said a moment later.
+    """
     file = find_configuration(config_path)
     try:
         section = tomllib.loads(file.read_text(encoding="utf-8")).get("dashboard", {}) if file else {}
-    except (OSError, ValueError):
-        return DEFAULT_THEME
-    theme = section.get("theme", DEFAULT_THEME) if isinstance(section, dict) else DEFAULT_THEME
-    return theme if isinstance(theme, str) else DEFAULT_THEME
+    except (OSError, ValueError, RecursionError):
+        section = {}
+    found: dict[str, object] = dict(section) if isinstance(section, dict) else {}
+    for variable, value in os.environ.items():
+        key = variable.removeprefix(_OVERRIDES)
+        if variable.startswith(_OVERRIDES) and "__" not in key and value:
+            found[key.lower()] = value
+    return found
 
 
 def _text(config_path: Path | None, clock: Clock) -> int:

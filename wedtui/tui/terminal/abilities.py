@@ -74,7 +74,7 @@ class Abilities:
     def words(self) -> str:
         """Say it for people, in one line."""
         colours = {Depth.TRUE: "16 million colours", Depth.NONE: "no colours"}
-        told = [self.kind, colours.get(self.depth, f"{self.depth} colours"), _CHARSET_WORDS[self.charset]]
+        told = [self.kind, colours.get(self.depth, f"{self.depth} colours"), CHARSET_WORDS[self.charset]]
         if self.charset is Charset.UTF8 and not self.braille:
             told.append("charts without braille")
         if self.over_ssh:
@@ -84,7 +84,10 @@ class Abilities:
         return ", ".join(told)
 
 
-_CHARSET_WORDS = {Charset.UTF8: "UTF-8", Charset.LATIN1: "Latin-1", Charset.ASCII: "ASCII only"}
+EVERYTHING = Abilities("unset", Depth.TRUE, Charset.UTF8, braille=True, over_ssh=False, multiplexed=False)
+"""A terminal that can show everything."""
+
+CHARSET_WORDS = {Charset.UTF8: "UTF-8", Charset.LATIN1: "Latin-1", Charset.ASCII: "ASCII only"}
 # Where the terminal database has no entry: families that have never had a colour.
 _COLOURLESS = ("vt1", "vt2", "vt3", "vt4", "vt5", "xterm-mono", "xterm-vt", "ansi-m", "ansi-mono", "wy", "adm", "tvi")
 _WITHOUT_ESCAPES = frozenset({"", "dumb", "unknown", "unset"})

@@ -234,4 +234,3 @@ _LIKE = {
     **dict.fromkeys("▘▝", "'"),
     **dict.fromkeys("▙▛▜▟▚▞", "#"),
 }
-
