@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from wedtui.tui.spans import Line, Role, clean, crop, length
+from wedtui.tui.spans import Line, Role, Span, clean, crop, length
 from wedtui.tui.terminal.abilities import Depth
 from wedtui.tui.theme import ANSI_NAMES, DEFAULT, SURFACES, RoleColours, ThemeFile, load_theme
 
@@ -31,9 +32,11 @@ class Palette:
         self.theme = theme
         self._drawn = _drawn(theme, depth)
         if depth is Depth.NONE:
+            self._patches = _UNDERLINED
             self._styles = {role: _without_colour(role, italic=italic) for role in Role}
             self._cursor_styles = {role: _reversed(style, role) for role, style in self._styles.items()}
             return
+        self._patches = frozenset(role for role, c in self._drawn.roles.items() if c.bg and role not in _BADGES)
         background, cursor = self._drawn.surface["background"], self._drawn.surface["cursor"]
         self._styles = {role: _style(c, background, italic=italic) for role, c in self._drawn.roles.items()}
         self._cursor_styles = {role: _style(c, cursor, italic=italic) for role, c in self._drawn.roles.items()}
@@ -43,11 +46,23 @@ class Palette:
         styles = self._cursor_styles if cursor else self._styles
         # The last gate before the terminal: whatever a server said, nothing in it is an escape any more.
         line = crop(tuple((clean(text), role) for text, role in line), width)
-        segments = [Segment(text, styles[role]) for text, role in line if text]
+        segments = [Segment(text, styles[role]) for text, role in self._without_padding(line) if text]
         missing = width - length(line)
         if missing > 0:
             segments.append(Segment(" " * missing, styles[Role.TEXT]))
         return Strip(segments, width)
+
+    def _without_padding(self, line: Line) -> Iterator[Span]:
+        """Yield the spans of a line, the blanks around a patch apart: a column's padding is no part of its value."""
+        for text, role in line:
+            body = text.strip(" ")
+            if role not in self._patches or body == text:
+                yield text, role
+                continue
+            lead = len(text) - len(text.lstrip(" "))
+            yield text[:lead], Role.TEXT
+            yield body, role
+            yield text[lead + len(body) :], Role.TEXT
 
     def textual(self) -> Theme:
         """Return what Textual's own widgets are coloured from, under the name of the theme that was chosen."""

@@ -17,6 +17,7 @@ class CalmPalette(CommandPalette):
     CalmPalette #--input { border: hkey $border-blurred; }
     CalmPalette #--input.--list-visible { border-bottom: none; }
     CalmPalette CommandInput, CalmPalette CommandInput:focus { border: blank $border-blurred; }
+    CalmPalette > .command-palette--help-text { color: $muted; text-style: not bold; }
     CalmPalette CommandList { border-top: blank $border-blurred; border-bottom: hkey $border-blurred; }
     """
 
