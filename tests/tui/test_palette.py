@@ -12,12 +12,16 @@ from typing import Literal
 import pytest
 from rich.color import ColorType
 from rich.console import Console
-from rich.segment import Segments
+from rich.segment import Segment, Segments
+from rich.style import Style
+from textual.color import Color
+from textual.filter import Monochrome, NoColor
 from textual.strip import Strip
 
 from tests.pictures import MovableClock, source_of
 from tests.tui.driving import driven, press, run, until
 from wedtui.tui.app import WedtuiApp
+from wedtui.tui.colours import Colourless, Native, filters
 from wedtui.tui.palette import Palette
 from wedtui.tui.spans import Role
 from wedtui.tui.terminal.abilities import EVERYTHING, Depth
@@ -178,3 +182,28 @@ def test_t_goes_through_all_themes_and_passes_over_one_that_is_broken(tmp_path: 
             assert [n.message for n in app._notifications] == [f"{tmp_path / 'broken.toml'}: title: expected text"]
 
     run(walk())
+
+
+def test_a_mixed_colour_never_reaches_a_theme_of_the_terminals_own() -> None:
+    mixed = Segment("x", Style(color="#102030", bgcolor="color(200)", bold=True))
+    own = Segment("y", Style(color="red", bgcolor="default"))
+    (passed, kept) = Native().apply([mixed, own], Color(0, 0, 0))
+    assert passed.style == Style(color="default", bgcolor="default", bold=True)
+    assert kept.style == own.style
+    # Filters are for everything that Textual draws: both stand where they are needed, and only there.
+    kinds = [type(f) for f in filters([Monochrome()], EVERYTHING, native=True)]
+    assert kinds == [Native]
+    assert filters([NoColor()], EVERYTHING, native=False) == []
+
+
+def test_without_colours_a_ground_becomes_reverse_and_nothing_is_dim() -> None:
+    cursor = Segment("x", Style(color="black", bgcolor="white", dim=True, italic=True, underline=True))
+    (shown,) = Colourless(italic=False).apply([cursor], Color(0, 0, 0))
+    assert shown.style
+    assert (shown.style.color, shown.style.bgcolor) == (None, None)
+    assert (shown.style.reverse, shown.style.underline, shown.style.dim, shown.style.italic) == (
+        True,
+        True,
+        False,
+        False,
+    )

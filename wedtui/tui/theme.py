@@ -86,6 +86,8 @@ class ThemeFile(NamedTuple):
                 "muted": fg[Role.MUTED],
                 "block-cursor-background": cursor,
                 "block-cursor-foreground": fg[Role.STRONG],
+                "block-cursor-blurred-background": cursor,
+                "block-cursor-blurred-foreground": fg[Role.STRONG],
                 "border": fg[Role.ACCENT],
                 "border-blurred": fg[Role.MUTED],
                 "scrollbar": cursor,
