@@ -433,6 +433,10 @@ class DashboardSection(Section):
     """`auto`: off over SSH, where it would take the terminal's own selection away, and on elsewhere."""
     keys: dict[str, KeyNames] = Field(default_factory=dict)
     """Action -> its keys instead of the default ones; none unbinds it. `wedtui config keys` lists the actions."""
+    colours: Literal["auto", "16m", "256", "16", "none"] = "auto"
+    """How many colours the terminal has; `auto`: as its environment says."""
+    charset: Literal["auto", "utf-8", "latin-1", "ascii"] = "auto"
+    """Which characters the terminal has; `auto`: those of the locale."""
 
 
 class ServiceSection(Section):

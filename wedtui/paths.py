@@ -73,6 +73,17 @@ def state_paths(environ: Mapping[str, str] = os.environ) -> StatePaths:
     return StatePaths(platformdirs.user_state_path("wedtui"))
 
 
+def theme_folders(configuration: Path | None) -> tuple[Path, ...]:
+    """Return where a user keeps themes of their own: beside the configuration that counts, and in their own directory.
+
+    Args:
+        configuration: what `find_configuration` found.
+    """
+    beside = [configuration.absolute().parent / "themes"] if configuration is not None else []
+    own = configuration_candidates()[0].parent / "themes"
+    return tuple(dict.fromkeys([*beside, own]))
+
+
 def find_configuration(path: Path | None, environ: Mapping[str, str] = os.environ) -> Path | None:
     """Return the configuration file that counts: the one named, else the first that exists, else None.
 

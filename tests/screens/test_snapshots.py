@@ -15,6 +15,8 @@ from tests.pictures import NOW, OPEN, SERVICE, WELL, FakeSource, source_of
 from tests.tui.driving import make_app, press, settled, until
 from wedtui.errors import StoreLockedError
 from wedtui.tui.app import WedtuiApp
+from wedtui.tui.terminal.abilities import EVERYTHING, Depth
+from wedtui.tui.theme import theme_names
 
 SIZES = [(80, 24), (120, 40)]
 Compare = Callable[..., bool]
@@ -41,7 +43,6 @@ def after(*keys: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
 CASES: dict[str, tuple[Callable[[], WedtuiApp], tuple[str, ...]]] = {
     "dashboard": (make_app, ()),
     "dashboard-well": (lambda: make_app(source_of(WELL, freeze=OPEN), demo=True), ()),
-    "dashboard-high-contrast": (lambda: make_app(theme="war-room"), ()),
     "service-dead": (
         lambda: make_app(source_of(service=replace(SERVICE, heartbeat_at=NOW - timedelta(minutes=4)))),
         (),
@@ -77,6 +78,17 @@ def test_palette(snap_compare: Compare, size: tuple[int, int]) -> None:
         await pilot.pause(0.2)
 
     assert snap_compare(make_app(), terminal_size=size, run_before=opened)
+
+
+@pytest.mark.parametrize("theme", [name for name in theme_names() if name != "midnight"])
+def test_theme(snap_compare: Compare, theme: str) -> None:
+    assert snap_compare(make_app(theme=theme), terminal_size=(120, 40), run_before=after())
+
+
+@pytest.mark.parametrize("depth", [Depth.ANSI, Depth.NONE])
+def test_fewer_colours(snap_compare: Compare, depth: Depth) -> None:
+    app = make_app(abilities=replace(EVERYTHING, depth=depth))
+    assert snap_compare(app, terminal_size=(80, 24), run_before=after())
 
 
 def test_dashboard_on_a_large_screen(snap_compare: Compare) -> None:

@@ -14,6 +14,7 @@ from wedtui.tui.app import WedtuiApp
 from wedtui.tui.listing import Listing
 from wedtui.tui.screens.base import BoardScreen
 from wedtui.tui.source import Source
+from wedtui.tui.terminal.abilities import Abilities
 
 _TRIES = 1000
 
@@ -30,11 +31,12 @@ def make_app(
     theme: str = "midnight",
     open_source: Callable[[], Source] | None = None,
     demo: bool = False,
+    abilities: Abilities | None = None,
 ) -> WedtuiApp:
     """Make a dashboard on a source from memory and a clock that stands."""
     source = source or source_of()
     opener = open_source or (lambda: source)
-    return WedtuiApp(opener, clock or MovableClock(), theme=theme, demo=demo)
+    return WedtuiApp(opener, clock or MovableClock(), theme=theme, demo=demo, abilities=abilities)
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:

@@ -217,14 +217,14 @@ def test_a_finding_opens_its_provider() -> None:
 
 def test_the_theme_switches_without_losing_anything() -> None:
     async def walk() -> None:
-        app = make_app()
+        app = make_app(theme="midnight")
         async with driven(app) as pilot:
             before = screen_text(app)
             await pilot.press("t")
             await until(pilot, lambda: app.theme == "war-room")
             assert screen_text(app) == before
             await pilot.press("t")
-            await until(pilot, lambda: app.theme == "midnight")
+            await until(pilot, lambda: app.theme == "ansi-dark")
 
     run(walk())
 

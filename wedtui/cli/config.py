@@ -63,12 +63,17 @@ def _write(target: Path, text: str, *, replace: bool) -> None:
 @app.command("check")
 def check_command(context: typer.Context) -> None:
     """Check the configuration. Exit code: 0 it can be used, 2 it cannot, with one line for each reason."""
+    from wedtui.cli.themes import theme_problems, theme_warnings
     from wedtui.config_file import load
+    from wedtui.tui.terminal.abilities import own_abilities
 
     session = session_of(context)
     session.loaded = loaded = load(session.config_path, os.environ, [key_problems])
     configuration = loaded.configuration
     _check_stores(session)
+    wrong = list(theme_problems(session))
+    if wrong:
+        raise ConfigurationError("\n".join(wrong))
     counts = {
         "providers": len(configuration.providers),
         "probes": len(configuration.probes),
@@ -84,6 +89,11 @@ def check_command(context: typer.Context) -> None:
         typer.echo("note: no freeze window, so the default counts: Friday 18:00 to Monday 06:00 in every zone")
     for note in key_notes(configuration):
         typer.echo(f"note: {note}")
+    for warning in theme_warnings(session):
+        typer.echo(f"note: {warning}")
+    looks = configuration.dashboard
+    abilities = own_abilities().chosen(charset=looks.charset, colours=looks.colours)
+    typer.echo(f"terminal: {abilities.words()}")
 
 
 def _check_stores(session: Session) -> None:

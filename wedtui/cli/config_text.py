@@ -58,7 +58,9 @@ environment = "production"
 # max_bytes = 5000000                     # a full file is set aside; three are kept
 
 [dashboard]
-# theme = "midnight"                      # or "war-room": high contrast
+# theme = "midnight"                      # daylight, war-room, colour-blind, ansi-dark, ansi-light, or one of your own
+# colours = "auto"                        # or "16m", "256", "16", "none": where the terminal is judged wrongly
+# charset = "auto"                        # or "utf-8", "latin-1", "ascii"
 # mouse = "auto"                          # off over SSH, on elsewhere; or "on", "off"
 
 [dashboard.keys]                          # `wedtui config keys` lists every action with its keys

@@ -12,13 +12,14 @@ import threading
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from wedtui.cli.failure import guarded, report
 from wedtui.cli.terminal import look, wants_mouse
 from wedtui.clock import Clock, SystemClock
 from wedtui.errors import AlreadyRunningError, ConfigurationError, WedtuiError
-from wedtui.paths import StatePaths, find_configuration, state_paths
+from wedtui.paths import StatePaths, find_configuration, state_paths, theme_folders
+from wedtui.tui.terminal.abilities import AUTO, own_abilities
 
 if TYPE_CHECKING:
     from wedtui.config import Configuration, ServiceSection
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from wedtui.tui.source import Source
 
 DEFAULT_THEME = "midnight"
-_SECTION = "WEDTUI_DASHBOARD__"
+_OVERRIDES = "WEDTUI_DASHBOARD__"
 
 
 def run(config_path: Path | None, *, clock: Clock | None = None, demo: bool = False) -> int:
@@ -54,33 +55,58 @@ def show(config_path: Path | None, clock: Clock, *, demo: bool = False) -> int:
     from wedtui.tui.app import WedtuiApp
 
     opening = _Opening(config_path)
-    section = peek_dashboard(config_path)
-    app = WedtuiApp(opening.open, clock, theme=peek_theme(section), demo=demo)
+    looks = looks_of(peek(config_path))
+    abilities = own_abilities().chosen(charset=looks.charset, colours=looks.colours)
+    app = WedtuiApp(
+        opening.open,
+        clock,
+        theme=looks.theme,
+        demo=demo,
+        theme_folders=theme_folders(find_configuration(config_path)),
+        abilities=abilities,
+    )
     opening.app = app
-    app.run(mouse=wants_mouse(section.get("mouse")))
+    app.run(mouse=wants_mouse(looks.mouse, abilities))
     if opening.refused is not None:
         return report(opening.refused)
     return app.return_code or 0
 
 
-def peek_dashboard(config_path: Path | None) -> Mapping[str, object]:
-    """Return what the configuration says of the dashboard, unchecked, for what the first paint needs of it.
+class Looks(NamedTuple):
+    """What the first paint needs to know of the configuration."""
 
-    Whatever is wrong with the file is said a moment later, by those who check it.
+    theme: str
+    colours: str
+    charset: str
+    mouse: str
+
+
+def looks_of(section: Mapping[str, object]) -> Looks:
+    """Return how the dashboard is to look; what is not text counts as not said."""
+
+    def said(key: str, default: str) -> str:
+        value = section.get(key, default)
+        return value if isinstance(value, str) else default
+
+    return Looks(said("theme", DEFAULT_THEME), said("colours", AUTO), said("charset", AUTO), said("mouse", AUTO))
+
+
+def peek(config_path: Path | None) -> dict[str, object]:
+    """Return `[dashboard]` as it stands, with the environment over it, without checking anything.
+
+    Checking takes longer than the first paint may; what is wrong with the file is said a moment later.
     """
-    own = {v.removeprefix(_SECTION).lower(): text for v, text in os.environ.items() if v.startswith(_SECTION) and text}
     file = find_configuration(config_path)
     try:
         section = tomllib.loads(file.read_text(encoding="utf-8")).get("dashboard", {}) if file else {}
     except (OSError, ValueError, RecursionError):
-        return own
-    return {**section, **own} if isinstance(section, dict) else own
-
-
-def peek_theme(section: Mapping[str, object]) -> str:
-    """Return the theme that `peek_dashboard` found."""
-    theme = section.get("theme", DEFAULT_THEME)
-    return theme if isinstance(theme, str) else DEFAULT_THEME
+        section = {}
+    found: dict[str, object] = dict(section) if isinstance(section, dict) else {}
+    for variable, value in os.environ.items():
+        key = variable.removeprefix(_OVERRIDES)
+        if variable.startswith(_OVERRIDES) and "__" not in key and value:
+            found[key.lower()] = value
+    return found
 
 
 def _text(config_path: Path | None, clock: Clock) -> int:

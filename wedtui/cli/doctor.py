@@ -14,10 +14,12 @@ from urllib.parse import urlsplit
 import typer
 
 from wedtui.cli.common import Session, print_json, session_of
+from wedtui.cli.dashboard import looks_of, peek
 from wedtui.cli.keys import key_problems
 from wedtui.cli.terminal import LEAST_COLUMNS, LEAST_ROWS, look
 from wedtui.core.observation import Observation, ProbeObservation
 from wedtui.errors import ConfigurationError, StoreError, StoreMissingError, StoreVersionError, WedtuiError
+from wedtui.tui.terminal.abilities import CHARSET_WORDS, Charset
 
 if TYPE_CHECKING:
     from wedtui.config import Configuration
@@ -75,16 +77,18 @@ def examine(session: Session) -> Iterator[Check]:
     except ConfigurationError as error:
         for line in str(error).splitlines():
             yield Check(Level.PROBLEM, "configuration", line, "correct it; `wedtui config check` says when it is right")
-        yield from _terminal()
+        yield from _terminal(session)
         return
     yield from _configuration(session, configuration)
     yield from _state(session)
     yield from _reachability(session, configuration)
     yield from _clocks(session, configuration)
-    yield from _terminal()
+    yield from _terminal(session)
 
 
 def _configuration(session: Session, configuration: Configuration) -> Iterator[Check]:
+    from wedtui.cli.themes import theme_problems, theme_warnings
+
     path = session.loaded.path
     if path is None:
         yield Check(Level.WARNING, "configuration", "there is no file, so nothing is watched", "`wedtui config init`")
@@ -95,6 +99,10 @@ def _configuration(session: Session, configuration: Configuration) -> Iterator[C
     for key, text in key_problems(configuration):
         name = ".".join(map(str, key))
         yield Check(Level.PROBLEM, "keys", f"{name}: {text}", "correct it: the dashboard does not open without")
+    for text in theme_problems(session):
+        yield Check(Level.PROBLEM, "themes", text, "correct it: docs/themes.md says how one is written")
+    for text in theme_warnings(session):
+        yield Check(Level.WARNING, "themes", text, "choose colours that are further apart in lightness")
     total = sum(p.weight for p in configuration.providers)
     if configuration.providers and total != 100:
         text = f"the providers' weights make {total}, not 100"
@@ -219,17 +227,18 @@ def _clocks(session: Session, configuration: Configuration) -> Iterator[Check]:
     yield Check(level, "clock", text, "" if level is Level.OK else "set this machine's clock by NTP, or theirs")
 
 
-def _terminal() -> Iterator[Check]:
-    terminal = look()
+def _terminal(session: Session) -> Iterator[Check]:
+    terminal, looks = look(), looks_of(peek(session.config_path))
     if not terminal.interactive:
         yield Check(Level.OK, "terminal", "none here, or one without escapes: `wedtui` prints text instead")
         return
     size = f"{terminal.columns}x{terminal.rows}"
-    between = ", through tmux or screen" if terminal.multiplexed else ""
-    yield Check(Level.OK, "terminal", f"{terminal.kind}, {size}, {terminal.colours} colours{between}")
+    abilities = terminal.abilities.chosen(charset=looks.charset, colours=looks.colours)
+    yield Check(Level.OK, "terminal", f"{size}, {abilities.words()}")
     if terminal.columns < LEAST_COLUMNS or terminal.rows < LEAST_ROWS:
         text = f"{size} is smaller than {LEAST_COLUMNS}x{LEAST_ROWS}"
         yield Check(Level.WARNING, "terminal", text, "make the window larger")
-    if not terminal.utf8:
-        text = "its locale is not UTF-8, so signs and charts may not show"
-        yield Check(Level.WARNING, "terminal", text, "set LANG, for instance to C.UTF-8")
+    if abilities.charset is not Charset.UTF8:
+        text = f"its locale has no UTF-8, so signs and charts are drawn in {CHARSET_WORDS[abilities.charset]}"
+        remedy = 'set LANG, for instance to C.UTF-8, or dashboard.charset = "utf-8"'
+        yield Check(Level.WARNING, "terminal", text, remedy)

@@ -5,16 +5,19 @@ Nothing heavy is imported here: what is only needed later (charts, help, input l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import BindingType
+from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
 
+from wedtui.errors import ConfigurationError
+from wedtui.tui import colours
 from wedtui.tui.bindings import bind
 from wedtui.tui.board import DEFAULT_SPAN, SPANS, Board, SeriesKey
 from wedtui.tui.keymap.table import Keymap, row
@@ -23,6 +26,7 @@ from wedtui.tui.palette import Palette
 from wedtui.tui.reader import Mailbox, Reader
 from wedtui.tui.screens.base import BoardScreen, own_bindings
 from wedtui.tui.screens.main import MainScreen
+from wedtui.tui.terminal.abilities import EVERYTHING, Abilities
 from wedtui.tui.terminal.drawn import DrawnApp
 from wedtui.tui.theme import load_theme, theme_names
 
@@ -39,6 +43,8 @@ class WedtuiApp(DrawnApp):
         clock: tells the time.
         theme: the name of a theme file.
         demo: whether the world is a demonstration; it is marked so.
+        theme_folders: where the user's own themes are.
+        abilities: what the terminal can show; by default everything.
 
     Raises:
         ConfigurationError: there is no such theme.
@@ -67,15 +73,19 @@ class WedtuiApp(DrawnApp):
         *,
         theme: str,
         demo: bool = False,
+        theme_folders: Sequence[Path] = (),
+        abilities: Abilities | None = None,
     ) -> None:
         super().__init__()
         self.clock = clock
         self.board = Board(clock.now(), demo=demo)
-        self.palette = Palette(load_theme(theme))
+        self.abilities = abilities or EVERYTHING
+        if abilities is not None:
+            colours.obey(self, abilities)
+        self._theme_folders = theme_folders
         self.span = DEFAULT_SPAN
         self.keymap = Keymap()
-        self.register_theme(self.palette.theme.textual())
-        self.theme = theme
+        self._wear(theme)
         self._mailbox = Mailbox(lambda: self.post_message(self.MailArrived()))
         self._reader = Reader(open_source, clock, self._mailbox)
 
@@ -88,6 +98,22 @@ class WedtuiApp(DrawnApp):
         def __init__(self, keymap: Keymap) -> None:
             super().__init__()
             self.keymap = keymap
+
+    def _wear(self, name: str) -> None:
+        """Use a theme, as far as the terminal can show it.
+
+        Raises:
+            ConfigurationError: there is no such theme, or its file is not one.
+        """
+        abilities = self.abilities
+        theme = load_theme(name, self._theme_folders)
+        self.palette = Palette(theme, abilities.depth, italic=abilities.italic)
+        self.register_theme(self.palette.textual())
+        self.theme = name
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what every line passes before it is drawn: on a terminal without colours, what takes them away."""
+        return colours.filters(super().get_line_filters(), self.abilities, native=self.palette.native)
 
     def get_default_screen(self) -> Screen[None]:
         """Begin with the dashboard itself, so that the first paint is already it."""
@@ -191,11 +217,15 @@ class WedtuiApp(DrawnApp):
 
     def action_next_theme(self) -> None:
         """Use the next theme."""
-        names = theme_names()
-        after = names[(names.index(self.palette.theme.name) + 1) % len(names)]
-        self.palette = Palette(load_theme(after))
-        self.register_theme(self.palette.theme.textual())
-        self.theme = after
+        names, now = theme_names(self._theme_folders), self.palette.theme.name
+        at = names.index(now) if now in names else -1
+        for after in (*names[at + 1 :], *names[: at + 1]):
+            try:
+                self._wear(after)
+                break
+            except ConfigurationError as error:
+                # A file that somebody is still writing is no reason to fall over: it is passed over, and said.
+                self.notify(str(error).splitlines()[0], severity="warning", markup=False)
         for screen in self.screen_stack:
             if isinstance(screen, BoardScreen):
                 screen.repaint()

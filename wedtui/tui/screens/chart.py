@@ -113,14 +113,14 @@ class ChartScreen(BoardScreen):
         assert history.series is not None
         series, scale = history.series, scale_of(points)
         assert scale is not None
-        plt, theme = plot.plt, self.palette.theme
+        plt = plot.plt
         plt.clear_figure()
         provider = self.board.picture.provider(self.provider) if self.board.picture else None
         gap = fresh_for(interval_of(provider, self.signal)) if provider else timedelta(seconds=60)
         gap = max(gap, 2 * (series.until - series.since) / self.size.width)
         for run in runs(points, gap):
             seconds = [(p.at - series.since).total_seconds() for p in run]
-            plt.plot(seconds, [p.value for p in run], marker="braille", color=_rgb(theme.roles[Role.CHART].fg))
+            plt.plot(seconds, [p.value for p in run], marker="braille", color=self.palette.plot_colour)
         plt.xlim(0, (series.until - series.since).total_seconds())
         plt.ylim(scale.low, scale.high)
         plt.yticks(*self._value_ticks(scale))
@@ -140,7 +140,3 @@ def _time_ticks(since: datetime, until: datetime, zone: str) -> tuple[list[float
     pattern = "%H:%M:%S" if whole <= timedelta(minutes=5) else "%H:%M"
     at = [i * whole.total_seconds() / _TICKS for i in range(_TICKS)]
     return at, [f"{(since + timedelta(seconds=s)).astimezone(place):{pattern}}" for s in at]
-
-
-def _rgb(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

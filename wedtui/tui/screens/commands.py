@@ -13,6 +13,12 @@ class CalmPalette(CommandPalette):
     CSS = """
     CalmPalette { background: transparent; }
     SearchIcon { color: $foreground; }
+    /* Textual's own lines are half transparent black, which no palette of sixteen has, or a green that is not seen. */
+    CalmPalette #--input { border: hkey $border-blurred; }
+    CalmPalette #--input.--list-visible { border-bottom: none; }
+    CalmPalette CommandInput, CalmPalette CommandInput:focus { border: blank $border-blurred; }
+    CalmPalette > .command-palette--help-text { color: $muted; text-style: not bold; }
+    CalmPalette CommandList { border-top: blank $border-blurred; border-bottom: hkey $border-blurred; }
     """
 
     def __init__(self) -> None:
