@@ -1,4 +1,4 @@
-"""The dashboard as a program: it owns the board, starts the reader after the first paint, and routes keys to screens.
+"""The dashboard as a program: it routes keys to screens, which are drawn from the board.
 
 Nothing heavy is imported here: what is only needed later (charts, help, input lines) is imported when it is opened.
 """
@@ -6,20 +6,16 @@ Nothing heavy is imported here: what is only needed later (charts, help, input l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
-from textual.message import Message
 from textual.screen import Screen
 
 from wedtui.tui.bindings import bind
-from wedtui.tui.board import DEFAULT_SPAN, SPANS, Board, SeriesKey
-from wedtui.tui.messages import HistoryArrived, News, PictureArrived, ReaderBroke, SourceFailed
+from wedtui.tui.board import DEFAULT_SPAN, SPANS, SeriesKey
+from wedtui.tui.board_app import BoardApp
 from wedtui.tui.palette import Palette
-from wedtui.tui.reader import Mailbox, Reader
 from wedtui.tui.screens.base import BoardScreen, own_bindings
 from wedtui.tui.screens.main import MainScreen
 from wedtui.tui.theme import load_theme, theme_names
@@ -29,23 +25,10 @@ if TYPE_CHECKING:
     from wedtui.tui.source import Source
 
 
-class WedtuiApp(App[None], inherit_bindings=False):
-    """The dashboard.
+class WedtuiApp(BoardApp, inherit_bindings=False):
+    """The dashboard."""
 
-    Args:
-        open_source: makes the source of pictures; it may be slow and is called on the reader's thread.
-        clock: tells the time.
-        theme: the name of a theme file.
-        demo: whether the world is a demonstration; it is marked so.
-
-    Raises:
-        ConfigurationError: there is no such theme.
-    """
-
-    TITLE = "wedtui"
-    CSS_PATH = Path(__file__).with_name("wedtui.tcss")
     ENABLE_COMMAND_PALETTE = True
-    ALLOW_SELECT = False
     # Textual does not declare these two as class variables.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (170, "-huge")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012
@@ -66,67 +49,25 @@ class WedtuiApp(App[None], inherit_bindings=False):
         theme: str,
         demo: bool = False,
     ) -> None:
-        super().__init__()
-        self.animation_level = "none"
-        self.clock = clock
-        self.board = Board(clock.now(), demo=demo)
-        self.palette = Palette(load_theme(theme))
+        super().__init__(open_source, clock, theme=theme, demo=demo)
         self.span = DEFAULT_SPAN
-        self.register_theme(self.palette.theme.textual())
-        self.theme = theme
-        self._mailbox = Mailbox(lambda: self.post_message(self.MailArrived()))
-        self._reader = Reader(open_source, clock, self._mailbox)
-
-    class MailArrived(Message):
-        """Something lies in the mailbox."""
 
     def get_default_screen(self) -> Screen[None]:
         """Begin with the dashboard itself, so that the first paint is already it."""
         return MainScreen()
-
-    def on_ready(self) -> None:
-        """Start what is slow, now that the first picture is on the terminal."""
-        self._reader.start()
-        self.set_interval(1.0, self._tick)
-
-    def on_unmount(self) -> None:
-        """Stop reading."""
-        self._reader.stop()
-
-    def on_wedtui_app_mail_arrived(self) -> None:
-        """Take what the reader left, and draw it."""
-        for news in self._mailbox.take():
-            self._hear(news)
-        self._show()
-
-    def _hear(self, news: News) -> None:
-        now = self.clock.now()
-        match news:
-            case PictureArrived(picture):
-                self.board = replace(self.board, now=now, picture=picture, problem=None, problem_since=None)
-            case SourceFailed(sentence, at, picture):
-                since = self.board.problem_since or at
-                self.board = replace(self.board, now=now, picture=picture, problem=sentence, problem_since=since)
-            case HistoryArrived(history):
-                self.board = replace(self.board, now=now, history=history)
-            case ReaderBroke(error):
-                raise error
-
-    def _tick(self) -> None:
-        """Move the clock; where no picture comes any more, let everything grow old."""
-        self.board = replace(self.board, now=self.clock.now())
-        if self.board.lag:
-            self._show()
-        else:
-            self._seen.show_clock()
 
     @property
     def _seen(self) -> BoardScreen:
         """The screen that is drawn from the board and on top, or under the palette."""
         return next(screen for screen in reversed(self.screen_stack) if isinstance(screen, BoardScreen))
 
-    def _show(self) -> None:
+    def show_board(self) -> None:
+        """Draw the screen on top."""
         self._seen.show()
+
+    def show_clock(self) -> None:
+        """Draw its clock."""
+        self._seen.show_clock()
 
     def reader_wants(self, key: SeriesKey | None) -> None:
         """Say which history the visible chart shows."""
@@ -202,12 +143,6 @@ class WedtuiApp(App[None], inherit_bindings=False):
                     binding.tooltip,
                     lambda action=action, namespace=namespace: self.run_action(action, namespace),
                 )
-
-    def _fatal_error(self) -> None:
-        """End after a mistake of ours, with a traceback that shows no values: Textual's own prints every local."""
-        from rich.traceback import Traceback  # noqa: PLC0415 - only then
-
-        self.panic(Traceback(show_locals=False))
 
     def _open_once(self, kind: Callable[[], BoardScreen]) -> None:
         if not (isinstance(kind, type) and isinstance(self.screen, kind)):
