@@ -6,7 +6,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from wedtui.tui.spans import Line, Role, clean, crop, length
+from wedtui.tui.spans import TILE_ROLES, Line, Look, Role, clean, crop, length
 from wedtui.tui.theme import ThemeFile
 
 
@@ -16,14 +16,17 @@ class Palette:
     def __init__(self, theme: ThemeFile) -> None:
         self.theme = theme
         background, cursor = theme.surface["background"], theme.surface["cursor"]
-        self._styles = {
+        self._styles: dict[Look, Style] = {
             role: Style(color=c.fg, bgcolor=c.bg or background, bold=c.bold, italic=c.italic)
             for role, c in theme.roles.items()
         }
-        self._cursor_styles = {
+        self._cursor_styles: dict[Look, Style] = {
             role: Style(color=c.fg, bgcolor=c.bg or cursor, bold=c.bold, italic=c.italic)
             for role, c in theme.roles.items()
         }
+        for styles in (self._styles, self._cursor_styles):
+            # Reversed rather than with swapped colours: so it stays a tile where there are no colours.
+            styles.update({tile: styles[role] + Style(reverse=True, bold=True) for tile, role in TILE_ROLES.items()})
 
     def strip(self, line: Line, width: int, *, cursor: bool = False) -> Strip:
         """Draw one line in exactly `width` cells, on the cursor's background where it stands there."""
