@@ -21,7 +21,7 @@ from wedtui.paths import StatePaths, find_configuration, state_paths
 
 if TYPE_CHECKING:
     from wedtui.config import ServiceSection
-    from wedtui.tui.app import WedtuiApp
+    from wedtui.tui.board_app import BoardApp
     from wedtui.tui.source import Source
 
 DEFAULT_THEME = "midnight"
@@ -51,7 +51,7 @@ def show(config_path: Path | None, clock: Clock, *, demo: bool = False) -> int:
     gc.disable()
     from wedtui.tui.app import WedtuiApp
 
-    opening = _Opening(config_path)
+    opening = Opening(config_path, starts_service=True)
     app = WedtuiApp(opening.open, clock, theme=peek_theme(config_path), demo=demo)
     opening.app = app
     app.run()
@@ -81,12 +81,18 @@ def _text(config_path: Path | None, clock: Clock) -> int:
     return print_status(Session(config_path, clock), as_json=False)
 
 
-class _Opening:
-    """Makes the source on the reader's thread, and takes the app down where there can be none."""
+class Opening:
+    """Makes the source on the reader's thread, and takes the app down where there can be none.
 
-    def __init__(self, config_path: Path | None) -> None:
+    Args:
+        config_path: the configuration that the command line names, or None.
+        starts_service: whether a service may be started where that is ours to do and none runs.
+    """
+
+    def __init__(self, config_path: Path | None, *, starts_service: bool) -> None:
         self._config_path = config_path
-        self.app: WedtuiApp | None = None
+        self._starts_service = starts_service
+        self.app: BoardApp | None = None
         self.refused: WedtuiError | None = None
 
     def open(self) -> Source:
@@ -106,7 +112,7 @@ class _Opening:
         finally:
             gc.enable()
         section = loaded.configuration.service
-        if loaded.path is not None and wants_service(section, paths):
+        if self._starts_service and loaded.path is not None and wants_service(section, paths):
             # On a thread of its own: the last known picture must not wait for a service to begin.
             starter = threading.Thread(target=_start, args=(source, loaded.path, paths), daemon=True)
             starter.start()

@@ -16,7 +16,7 @@ from wedtui.tui.spans import Line, Role, Span, clean, length, spread
 ROOMY = 110
 _GAP: Span = ("  ", Role.TEXT)
 
-_PROTECTION_ROLES = {
+PROTECTION_ROLES = {
     Protection.NORMAL: Role.BADGE,
     Protection.HIGH: Role.MARK,
     Protection.MAXIMUM: Role.CAUTION,
@@ -51,7 +51,7 @@ def _world(board: Board, width: int) -> Line:
     words = freeze_words(verdict, board.now)
     sign: Span = (f" ◆ {words} ", Role.CAUTION) if verdict.frozen else (f" ◇ {words}", Role.TEXT)
     state: Line = (badge, sign)
-    shield: Line = ((f" protection {level} ", _PROTECTION_ROLES[level]),)
+    shield: Line = ((f" protection {level} ", PROTECTION_ROLES[level]),)
     reasons = f"  {clean(', '.join(verdict.reasons))}"
     room = width - length(state) - length(shield) - 1
     if verdict.frozen and verdict.reasons and room >= 12:
