@@ -10,14 +10,15 @@ from wedtui.core.picture import Picture, ServiceCondition, ServiceFacts, Severit
 from wedtui.core.state import State
 from wedtui.core.wording import duration
 from wedtui.tui.board import PICTURE_BELIEVED, Board
-from wedtui.tui.spans import Line, Role, clean, wrap
+from wedtui.tui.spans import Line, Role, clean, fit, plain, wrap
 from wedtui.tui.wall.blocks import block, centred, filled, within
 from wedtui.tui.wall.letters import Face, big, largest
 from wedtui.tui.wall.tiles import worst_first
 
 HEADLINE = "NOT UPDATED"
-# What the large words may take of the page's height; the rest is for the reason, the time and what was known.
-_SHARE = 0.6
+# What the headline may take of the page's height: on a low screen most of it, on others half, so that reason and
+# time are large as well.
+_LOW, _SHARE_OF_LOW, _SHARE = 24, 0.8, 0.5
 
 _CONDITIONS = {
     ServiceCondition.STOPPED: ("SERVICE STOPPED", "the service was stopped: start it with `wedtui service start`"),
@@ -77,9 +78,9 @@ def _last_word(picture: Picture, service: ServiceFacts | None) -> datetime | Non
 
 def alarm_page(board: Board, alarm: Alarm, width: int, rows: int) -> list[Line]:
     """Return the page of an alarm: filled, with huge words, and small what was last known."""
-    known = _last_known(board, width)[: max(rows // 4, 0)]
+    known = _last_known(board, width, rows // 8)
     room = rows - len(known)
-    words = _huge(HEADLINE, width - 2, max(int(rows * _SHARE), 3))
+    words = _huge(HEADLINE, width - 2, max(int(rows * (_SHARE_OF_LOW if rows < _LOW else _SHARE)), 3))
     time = _time(board, alarm)
     small = wrap(alarm.sentence, max(width - 4, 1), Role.ALARM)
     lines = [*words, *_told(alarm, time, width - 2, room - len(words) - len(small)), *small]
@@ -134,8 +135,8 @@ def _time(board: Board, alarm: Alarm) -> tuple[str, str] | None:
     return f"FOR {duration(span).upper()}", f"since {day}{local:%H:%M:%S} {board.zone}{utc}"
 
 
-def _last_known(board: Board, width: int) -> list[Line]:
-    """Return what was last known of each provider, small, and marked as old."""
+def _last_known(board: Board, width: int, rows: int) -> list[Line]:
+    """Return what was last known of each provider, small, in at most `rows` lines, and marked as old."""
     if board.picture is None or not board.picture.providers:
         return []
     parts = []
@@ -145,4 +146,6 @@ def _last_known(board: Board, width: int) -> list[Line]:
         score = "" if health.score is None else f", score was {health.score:.1f}"
         parts.append(f"{clean(provider.name)} {state}{score}, {within(health.measured_at, board.now)} old")
     lines = wrap("OLD, last known: " + "; ".join(parts), max(width - 2, 1), Role.STALE, indent=" ")
-    return [filled(line, width) for line in lines]
+    if len(lines) > rows > 0:
+        lines = [*lines[: rows - 1], ((fit(f"{plain(lines[rows - 1])} …", width), Role.STALE),)]
+    return [filled(line, width) for line in lines[:rows]]

@@ -48,18 +48,15 @@ class Face(NamedTuple):
 
 
 SMALLEST = Face("3x5", 1, 1)
-FACES: tuple[Face, ...] = (
-    *(Face("clb8x8", k, 2 * k) for k in range(8, 1, -1)),
-    Face("clr6x8", 3, 3),
-    Face("5x7", 3, 3),
-    Face("clb8x8", 1, 2),
-    Face("5x7", 2, 2),
-    Face("3x5", 2, 2),
-    Face("clr6x8", 1, 1),
-    Face("5x7", 1, 1),
-    SMALLEST,
-)
-"""Every face that is used, the largest first."""
+_HUGE = (*(Face("clb8x8", k, 2 * k) for k in range(8, 1, -1)), Face("clr6x8", 3, 3))
+_LARGE = (Face("clb8x8", 1, 2),)
+_LOW = (Face("clr6x8", 1, 1), Face("5x7", 1, 1), SMALLEST)
+FACES: tuple[Face, ...] = (*_HUGE, *_LARGE, *_LOW)
+"""Every face that words are drawn in, the largest first."""
+# The digits of narrow fonts can be read from far away; their N and W cannot.
+DIGITS = (Face("5x7", 2, 2), Face("3x5", 2, 2))
+CLOCKS: tuple[Face, ...] = (*_HUGE, *_LARGE, *DIGITS, *_LOW)
+"""Every face that a clock is drawn in, the largest first."""
 
 
 def drawable(text: str) -> bool:

@@ -13,7 +13,7 @@ from wedtui.tui.board import Board
 from wedtui.tui.draw.status import PROTECTION_ROLES, freeze_words
 from wedtui.tui.spans import Line, Role, clean, crop, fit, length, plain, spread, wrap
 from wedtui.tui.wall.blocks import beside, block, filled, within
-from wedtui.tui.wall.letters import FACES, SMALLEST, Face, big
+from wedtui.tui.wall.letters import CLOCKS, DIGITS, FACES, SMALLEST, Face, big
 
 _GAP = 2
 # Cells beside the large letters from which on the freeze is told there and not on a line of its own.
@@ -41,7 +41,7 @@ def top(board: Board, width: int, height: int, *, old: bool) -> list[Line]:
     least = length(badges(board)) + 1
     fitting = []
     for face, clocks in _choices(_zones(board), max(height // 8, SMALLEST.rows)):
-        room = width - len(clocks) * (face.width(_CLOCK) + _GAP)
+        room = width - _clocks_width(face, len(clocks))
         words = room - _taken(face, word)
         if room >= least and words >= 0:
             fitting.append((face, clocks, words))
@@ -137,13 +137,27 @@ def _zones(board: Board) -> tuple[str, ...]:
 
 def _choices(zones: tuple[str, ...], rows: int) -> list[tuple[Face, tuple[str, ...]]]:
     """Return faces and the zones whose clocks are drawn in them, the best first."""
-    faces = [face for face in FACES if face.rows <= rows]
+    faces = [face for face in CLOCKS if face.rows <= rows]
     return [*((face, zones) for face in faces), *((face, zones[:1]) for face in faces if len(zones) > 1)]
 
 
 def _taken(face: Face, word: str) -> int:
-    """Return the cells of the large word, with what stands around it."""
-    return 1 + face.width(word) + _GAP if word else 1
+    """Return the cells of the large word beside clocks in a face, with what stands around it."""
+    return 1 + _face_of_word(face).width(word) + _GAP if word else 1
+
+
+def _clocks_width(face: Face, count: int) -> int:
+    """Return the cells of so many clocks, the gaps between them, and one cell at the edge."""
+    return count * (face.width(_CLOCK) + _gap_of(face)) - _gap_of(face) + 1
+
+
+def _gap_of(face: Face) -> int:
+    # Wider than between two letters, or two clocks read as one.
+    return 4 * face.across
+
+
+def _face_of_word(clock: Face) -> Face:
+    return next(face for face in FACES if face.rows < clock.rows) if clock in DIGITS else clock
 
 
 def _word(board: Board, *, old: bool) -> str:
@@ -156,17 +170,18 @@ def _word(board: Board, *, old: bool) -> str:
 def _large(board: Board, width: int, word: str, face: Face, clocks: tuple[str, ...], *, old: bool) -> list[Line]:
     """Return the lines above with large letters."""
     frozen = word == "FROZEN"
-    right = beside([_clock(board.now, zone, face) for zone in clocks])
-    room = width - length(right[0])
+    room = width - _clocks_width(face, len(clocks))
+    gaps = [_gap_of(face)] * (len(clocks) - 1) + [1]
+    right = beside([_clock(board.now, zone, face, gap) for zone, gap in zip(clocks, gaps, strict=True)])
     letters: list[Line] = [
-        ((" ", Role.TEXT), (row, Role.DEGRADED if frozen else Role.STRONG)) for row in big(word, face)
+        ((" ", Role.TEXT), (row, Role.DEGRADED if frozen else Role.STRONG)) for row in big(word, _face_of_word(face))
     ]
     taken = _taken(face, word)
     others = tuple(zone for zone in _zones(board) if zone not in clocks)
     words = room - taken
     there = words >= _ROOM_FOR_WORDS
     told = (
-        block(_told(board, others, words, face.rows, old=old), words, face.rows)
+        block(_told(board, others, words - 1, face.rows, old=old), words, face.rows)
         if there
         else block((), words, face.rows)
     )
@@ -175,14 +190,14 @@ def _large(board: Board, width: int, word: str, face: Face, clocks: tuple[str, .
     return lines if there else [*lines, filled(_sentence(board, others, width, old=old), width)]
 
 
-def _clock(now: datetime, zone: str, face: Face) -> list[Line]:
+def _clock(now: datetime, zone: str, face: Face, gap: int) -> list[Line]:
     """Return a clock with its date and zone above it, and a gap to its right."""
     width = face.width(_CLOCK)
     local = now.astimezone(UTC if zone == "UTC" else ZoneInfo(zone))
     place = zone if len(zone) + 12 <= width else zone.rsplit("/", 1)[-1].replace("_", " ")
     label: Line = ((fit(f"{local:%a %d %b}  {place}", width), Role.MUTED),)
     rows: list[Line] = [((row, Role.STRONG),) for row in big(f"{local:%H:%M:%S}", face)]
-    return [filled(line, width + _GAP) for line in (label, *rows)]
+    return [filled(line, width + gap) for line in (label, *rows)]
 
 
 def badges(board: Board) -> Line:
@@ -211,9 +226,9 @@ def _told(board: Board, zones: tuple[str, ...], width: int, rows: int, *, old: b
     if picture is None:
         return [last]
     lines = wrap(_freeze(picture, board.now, old=old), width, Role.STALE if old else Role.STRONG)
-    reasons = ", ".join(picture.freeze.reasons)
-    if picture.freeze.frozen and not old:
-        lines += wrap(reasons, width, Role.MUTED)
+    why = wrap(", ".join(picture.freeze.reasons), width, Role.MUTED) if picture.freeze.frozen and not old else []
+    if len(lines) + len(why) < rows:
+        lines += why
     cut = lines[: rows - 1]
     if len(cut) < len(lines) and cut:
         cut[-1] = ((fit(f"{plain(cut[-1])} …", width), cut[-1][0][1]),)

@@ -19,7 +19,9 @@ GAP_ACROSS, GAP_DOWN = 2, 1
 _WORDS = tuple(State)
 # Cells beside, and lines under, the large word that a tile needs for what stands there in normal letters.
 _LEAST_BESIDE, _LEAST_UNDER = 24, 2
-_PAD = 1
+# Lines that it needs where the name is to be large.
+_LEAST_NAMED = SMALLEST.rows + 4
+_PAD, _BETWEEN = 1, 2
 LEAST_WIDTH = max(SMALLEST.width(word) for word in _WORDS) + 2 * _PAD
 LEAST_ROWS = SMALLEST.rows + _LEAST_UNDER
 ALARMING = frozenset({State.CRITICAL, State.UNKNOWN})
@@ -111,17 +113,25 @@ def grid_for(count: int, bad: int, width: int, rows: int) -> Grid:
 
 
 def plan_for(width: int, rows: int) -> Plan | None:
-    """Return how a tile of a size is divided, with the largest letters that every state's word finds room in."""
-    for face in FACES:
-        word = max(face.width(w) for w in _WORDS)
-        left, under = width - word - 3 * _PAD, rows - face.rows
-        aside = left >= _LEAST_BESIDE and under >= 0
-        below = word + 2 * _PAD <= width and under >= _LEAST_UNDER
-        if aside and (not below or left * rows >= (width - 2 * _PAD) * under):
-            return Plan(face, word, True)
-        if below:
-            return Plan(face, word, False)
-    return None
+    """Return how a tile of a size is divided: with the largest letters that every state's word finds room in.
+
+    Letters that leave room for a large name come before larger ones that do not: that something is CRITICAL is half
+    of what has to be seen from afar, and what is so is the other half.
+    """
+    named = (_plan(face, width, rows, _LEAST_NAMED) for face in FACES if face.rows > SMALLEST.rows)
+    others = (_plan(face, width, rows, _LEAST_UNDER) for face in FACES)
+    return next((plan for plan in (*named, *others) if plan is not None), None)
+
+
+def _plan(face: Face, width: int, rows: int, least: int) -> Plan | None:
+    """Return how a tile is divided with a face; None where less than `least` rows are left for other words."""
+    word = max(face.width(w) for w in _WORDS)
+    left, under = width - word - 2 * _PAD - _BETWEEN, rows - face.rows
+    aside = left >= _LEAST_BESIDE and under >= 0 and rows >= least
+    below = word + 2 * _PAD <= width and under >= least
+    if aside and (not below or left * rows >= (width - 2 * _PAD) * under):
+        return Plan(face, word, True)
+    return Plan(face, word, False) if below else None
 
 
 def tile(board: Board, provider: ProviderPicture, width: int, rows: int) -> list[Line]:
@@ -133,10 +143,10 @@ def tile(board: Board, provider: ProviderPicture, width: int, rows: int) -> list
         return block([(_line(board, provider, width),)], width, rows, look)
     word: list[Line] = [((" " * _PAD, look), (row, look)) for row in big(state, plan.face)]
     if plan.beside:
-        room = width - plan.width - 3 * _PAD
+        room = width - plan.width - 2 * _PAD - _BETWEEN
         # The word and what stands beside it begin on the same row, in the middle of what is left.
         above = (rows - plan.face.rows) // 2 if plan.face.rows > 5 else 0
-        left = block([*([()] * above), *word], plan.width + 2 * _PAD, rows, look)
+        left = block([*([()] * above), *word], _PAD + plan.width + _BETWEEN, rows, look)
         right = block(_words(board, provider, room, rows - above, plan.face), room + _PAD, rows - above, look)
         return beside([left, [*block((), room + _PAD, above, look), *right]])
     room = width - 2 * _PAD

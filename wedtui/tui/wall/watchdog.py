@@ -147,8 +147,9 @@ def write_to_terminal(text: str) -> None:
 
 
 def terminal_size() -> tuple[int, int]:
-    """Return columns and lines of the terminal."""
-    return os.get_terminal_size(_terminal())
+    """Return columns and lines of the terminal; those of old where it does not know its size."""
+    columns, lines = os.get_terminal_size(_terminal())
+    return columns or 80, lines or 24
 
 
 def _terminal() -> int:
