@@ -46,7 +46,7 @@ class Page:
 
     kind: Kind
     shown: tuple[ProviderPicture, ...]
-    grid: Grid | None
+    grid: Grid
     content: tuple[Line, ...] = ()
 
 
@@ -101,11 +101,12 @@ def pages_of(board: Board, width: int, rows: int, below: int) -> tuple[Page, ...
 def page_lines(board: Board, page: Page, width: int, rows: int) -> list[Line]:
     """Return one page's lines."""
     lines: list[Line] = []
-    if page.grid is not None and page.shown:
+    if page.shown:
         lines += tiles(board, page.shown, page.grid, width)
-    if len(page.shown) < len(worst_first(board)) and len(lines) < rows:
-        gap: list[Line] = [filled((), width)] if lines and page.grid and page.grid.rows > 1 else []
-        lines += [*gap, chips(board, page.shown, width)]
+    if lines and page.grid.rows > 1:
+        lines.append(filled((), width))
+    if len(page.shown) < len(worst_first(board)):
+        lines.append(chips(board, page.shown, width))
     return block([*lines, *page.content], width, rows)
 
 
@@ -126,28 +127,35 @@ def _provider_pages(board: Board, width: int, rows: int) -> tuple[Page, ...]:
 
 
 def _content_pages(board: Board, kind: Kind, lines: list[Line], width: int, rows: int) -> list[Page]:
-    """Return pages of lines under the tiles of all that is bad."""
+    """Return pages of lines under tiles: of everyone where there is room, else of all that is bad."""
     everyone = worst_first(board)
     bad = alarming(board)
-    grid: Grid | None = None
-    taken = 1
-    if bad:
-        room = max(min(max(rows * 4 // 10, LEAST_ROWS), rows - _CONTENT_ROWS), 1)
-        grid = _shrunk(grid_for(bad, bad, width, room), bad)
-        if grid.capacity < bad or grid.rows == 1:
-            # More than so much room shows: they are more important than what the page is about.
-            grid = _shrunk(grid_for(bad, bad, width, max(rows - _CONTENT_ROWS, 1)), bad)
-        taken = grid.height + (2 if grid.rows > 1 else 1)
-    shown = everyone[: grid.capacity if grid else 0][:bad]
+    content = min(len(lines) + 1, max(rows // 2, _CONTENT_ROWS))
+    shown, grid = everyone, grid_for(len(everyone), bad, width, max(rows - content - 1, 1))
+    if grid.capacity < len(everyone) or grid.rows == 1:
+        grid = _grid_of_bad(bad, width, rows)
+        shown = everyone[: min(grid.capacity, bad)]
+    grid = _shrunk(grid, len(shown))
+    taken = (grid.height + (1 if grid.rows > 1 else 0) if shown else 0) + (1 if len(shown) < len(everyone) else 0)
     title = "what is wrong" if kind is Kind.FINDINGS else "freeze"
     room = max(rows - taken - 1, 1)
     chunks = [lines[i : i + room] for i in range(0, len(lines), room)]
     return [Page(kind, shown, grid, (rule(title, width), *chunk)) for chunk in chunks]
 
 
+def _grid_of_bad(bad: int, width: int, rows: int) -> Grid:
+    """Return the tiles of all that is bad on a page that is about something else."""
+    room = max(min(max(rows * 4 // 10, LEAST_ROWS), rows - _CONTENT_ROWS), 1)
+    grid = grid_for(bad, bad, width, room)
+    if grid.capacity >= bad and grid.rows > 1:
+        return grid
+    # More than so much room shows: they are more important than what the page is about.
+    return grid_for(bad, bad, width, max(rows - _CONTENT_ROWS, 1))
+
+
 def _shrunk(grid: Grid, count: int) -> Grid:
     """Return a grid without the lines that `count` tiles leave empty."""
-    return Grid(grid.columns, min(grid.lines, -(-count // grid.columns)), grid.width, grid.rows)
+    return Grid(grid.columns, max(min(grid.lines, -(-count // grid.columns)), 1), grid.width, grid.rows)
 
 
 def _too_small(board: Board, width: int, height: int, started: datetime) -> list[Line]:
