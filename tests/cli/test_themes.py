@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.base import Machine, machine
-from wedtui.cli.dashboard import Looks, looks_of, peek
+from wedtui.cli.looks import Looks, looks_of, peek
 from wedtui.paths import theme_folders
 from wedtui.tui.theme import theme_folder
 

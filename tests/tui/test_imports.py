@@ -5,7 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = ("sqlalchemy", "sqlmodel", "pydantic", "httpx", "boto3", "plotext", "textual_plotext", "typer", "icalendar")
+HEAVY = (
+    "sqlalchemy",
+    "sqlmodel",
+    "pydantic",
+    "httpx",
+    "boto3",
+    "plotext",
+    "textual_plotext",
+    "typer",
+    "icalendar",
+    "pyfiglet",
+)
 LATE = (
     "wedtui.core.picture",
     "wedtui.config",

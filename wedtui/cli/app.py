@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from wedtui import __version__
-from wedtui.cli import config, demo, doctor, freeze, gate, poll, probes, providers, service, status
+from wedtui.cli import config, demo, doctor, freeze, gate, poll, probes, providers, service, status, wall
 from wedtui.cli.common import Session
 from wedtui.cli.failure import guarded
 
@@ -23,7 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for room in (status, gate, poll, doctor, demo):
+for room in (status, wall, gate, poll, doctor, demo):
     room.register(app)
 for name, group in (
     ("freeze", freeze.app),

@@ -7,27 +7,18 @@ thread, after that paint.
 from __future__ import annotations
 
 import gc
-import os
-import threading
-import tomllib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from wedtui.cli.failure import guarded, report
+from wedtui.cli.looks import abilities_of, looks_of, peek
+from wedtui.cli.opening import Opening
 from wedtui.cli.terminal import look, wants_mouse
 from wedtui.clock import Clock, SystemClock
-from wedtui.errors import AlreadyRunningError, ConfigurationError, WedtuiError
-from wedtui.paths import StatePaths, find_configuration, state_paths, theme_folders
-from wedtui.tui.terminal.abilities import AUTO, own_abilities
+from wedtui.paths import find_configuration, theme_folders
 
 if TYPE_CHECKING:
-    from wedtui.config import Configuration, ServiceSection
-    from wedtui.tui.app import WedtuiApp
     from wedtui.tui.source import Source
-
-DEFAULT_THEME = "midnight"
-_OVERRIDES = "WEDTUI_DASHBOARD__"
 
 
 def run(config_path: Path | None, *, clock: Clock | None = None, demo: bool = False) -> int:
@@ -54,59 +45,30 @@ def show(config_path: Path | None, clock: Clock, *, demo: bool = False) -> int:
     gc.disable()
     from wedtui.tui.app import WedtuiApp
 
-    opening = _Opening(config_path)
+    opening = Opening(config_path)
+
+    def open_source() -> Source:
+        try:
+            return opening.open()
+        finally:
+            gc.enable()
+
     looks = looks_of(peek(config_path))
-    abilities = own_abilities().chosen(charset=looks.charset, colours=looks.colours)
+    abilities = abilities_of(looks)
     app = WedtuiApp(
-        opening.open,
+        open_source,
         clock,
         theme=looks.theme,
         demo=demo,
         theme_folders=theme_folders(find_configuration(config_path)),
         abilities=abilities,
     )
-    opening.app = app
+    opening.leave = lambda code: app.call_from_thread(app.exit, return_code=code)
+    opening.use_keymap = app.use_keymap
     app.run(mouse=wants_mouse(looks.mouse, abilities))
     if opening.refused is not None:
         return report(opening.refused)
     return app.return_code or 0
-
-
-class Looks(NamedTuple):
-    """What the first paint needs to know of the configuration."""
-
-    theme: str
-    colours: str
-    charset: str
-    mouse: str
-
-
-def looks_of(section: Mapping[str, object]) -> Looks:
-    """Return how the dashboard is to look; what is not text counts as not said."""
-
-    def said(key: str, default: str) -> str:
-        value = section.get(key, default)
-        return value if isinstance(value, str) else default
-
-    return Looks(said("theme", DEFAULT_THEME), said("colours", AUTO), said("charset", AUTO), said("mouse", AUTO))
-
-
-def peek(config_path: Path | None) -> dict[str, object]:
-    """Return `[dashboard]` as it stands, with the environment over it, without checking anything.
-
-    Checking takes longer than the first paint may; what is wrong with the file is said a moment later.
-    """
-    file = find_configuration(config_path)
-    try:
-        section = tomllib.loads(file.read_text(encoding="utf-8")).get("dashboard", {}) if file else {}
-    except (OSError, ValueError, RecursionError):
-        section = {}
-    found: dict[str, object] = dict(section) if isinstance(section, dict) else {}
-    for variable, value in os.environ.items():
-        key = variable.removeprefix(_OVERRIDES)
-        if variable.startswith(_OVERRIDES) and "__" not in key and value:
-            found[key.lower()] = value
-    return found
 
 
 def _text(config_path: Path | None, clock: Clock) -> int:
@@ -114,81 +76,3 @@ def _text(config_path: Path | None, clock: Clock) -> int:
     from wedtui.cli.status import print_status
 
     return print_status(Session(config_path, clock), as_json=False)
-
-
-class _Opening:
-    """Makes the source on the reader's thread, and takes the app down where there can be none.
-
-    The configuration's keys go to the app from here, at the beginning and whenever the file changes.
-    """
-
-    def __init__(self, config_path: Path | None) -> None:
-        self._config_path = config_path
-        self.app: WedtuiApp | None = None
-        self.refused: WedtuiError | None = None
-
-    def open(self) -> Source:
-        """Load what is heavy, start the service where that is ours to do, and return the source."""
-        from wedtui.cli.keys import key_problems, keymap_of
-        from wedtui.cli.source import PictureSource
-        from wedtui.config_file import load
-
-        assert self.app is not None
-        try:
-            loaded = load(self._config_path, os.environ, [key_problems])
-            paths = state_paths()
-            source = PictureSource(loaded, self._config_path, paths, self._changed)
-            self.app.use_keymap(keymap_of(loaded.configuration))
-        except ConfigurationError as error:
-            self.refused = error
-            self.app.call_from_thread(self.app.exit, return_code=error.exit_code)
-            raise
-        finally:
-            gc.enable()
-        section = loaded.configuration.service
-        if loaded.path is not None and wants_service(section, paths):
-            # On a thread of its own: the last known picture must not wait for a service to begin.
-            starter = threading.Thread(target=_start, args=(source, loaded.path, paths), daemon=True)
-            starter.start()
-        return source
-
-    def _changed(self, configuration: Configuration) -> str | None:
-        """Use the keys of a configuration that changed; return why they cannot be used."""
-        from wedtui.cli.keys import key_problems, keymap_of
-
-        assert self.app is not None
-        for path, text in key_problems(configuration):
-            return f"it keeps its old keys: {'.'.join(map(str, path))}: {text}"
-        self.app.use_keymap(keymap_of(configuration))
-        return None
-
-
-def wants_service(section: ServiceSection, paths: StatePaths) -> bool:
-    """Whether it is ours to start a service: personal mode, a state directory of our own, and none running."""
-    from wedtui.poller.lock import holder
-
-    if section.mode != "personal" or not section.autostart:
-        return False
-    try:
-        paths.make()
-        return paths.directory.stat().st_uid == os.getuid() and holder(paths.lock) is None
-    except (OSError, WedtuiError):
-        # A directory that is not ours to make or to look into is somebody else's service's.
-        return False
-
-
-def _start(source: object, config: Path, paths: StatePaths) -> None:
-    from wedtui.cli.service import background_arguments, files_of
-    from wedtui.cli.source import PictureSource
-    from wedtui.core.picture import Finding, Severity
-    from wedtui.poller.process import start
-
-    assert isinstance(source, PictureSource)
-    try:
-        start(files_of(paths), background_arguments(config))
-    except AlreadyRunningError:
-        return
-    except (WedtuiError, OSError) as error:
-        # The text of the system's own errors is not a sentence; a traceback would land on the screen.
-        why = str(error) if isinstance(error, WedtuiError) else f"the system refused it ({error.strerror})"
-        source.problems = (Finding(Severity.CRITICAL, "service", f"it could not be started: {why}"),)

@@ -45,6 +45,7 @@ def register(app: typer.Typer) -> None:
             float | None,
             typer.Option("--headless", metavar="SECONDS", min=0, help="Print `wedtui status` after that time instead."),
         ] = None,
+        wall: Annotated[bool, typer.Option("--wall", help="Show `wedtui wall` instead of the dashboard.")] = False,
         names: Annotated[bool, typer.Option("--list", help="List the scenarios and end.")] = False,
     ) -> None:
         """Open the dashboard on a made-up world of four clouds; nothing outside loopback is touched."""
@@ -59,8 +60,7 @@ def register(app: typer.Typer) -> None:
             raise NotFoundError(f'there is no scenario "{chosen}": known are {", ".join(SCENARIOS)}')
         now = session_of(context).clock.now()
         offset = parse_instant(at, now) - now if at != "now" else timedelta()
-        watch = open_dashboard if headless is None else partial(print_after, headless)
-        raise typer.Exit(run_demo(chosen, offset, watch))
+        raise typer.Exit(run_demo(chosen, offset, _watch(headless, wall=wall)))
 
     @app.command("demo-world", hidden=True)
     def world_command(
@@ -121,6 +121,29 @@ def run_demo(scenario: str, offset: timedelta, watch: Callable[[Path, SystemCloc
                 return watch(config, SystemClock(offset))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _watch(headless: float | None, *, wall: bool) -> Callable[[Path, SystemClock], int]:
+    """Return how the demo is watched.
+
+    Raises:
+        ConfigurationError: two ways at once, or a wall where there is no terminal.
+    """
+    if not wall:
+        return open_dashboard if headless is None else partial(print_after, headless)
+    if headless is not None:
+        raise ConfigurationError("--wall and --headless are two ways to watch the demo: choose one")
+    from wedtui.cli.wall import require_terminal
+
+    require_terminal()
+    return open_wall
+
+
+def open_wall(config: Path, clock: SystemClock) -> int:
+    """Watch with the wall."""
+    from wedtui.cli.wall import show_wall
+
+    return show_wall(config, clock, demo=True)
 
 
 def open_dashboard(config: Path, clock: SystemClock) -> int:

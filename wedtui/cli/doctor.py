@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import typer
 
 from wedtui.cli.common import Session, print_json, session_of
-from wedtui.cli.dashboard import looks_of, peek
 from wedtui.cli.keys import key_problems
+from wedtui.cli.looks import looks_of, peek
 from wedtui.cli.terminal import LEAST_COLUMNS, LEAST_ROWS, look
 from wedtui.core.observation import Observation, ProbeObservation
 from wedtui.errors import ConfigurationError, StoreError, StoreMissingError, StoreVersionError, WedtuiError

@@ -1,4 +1,4 @@
-"""The dashboard as a program: it owns the board, starts the reader after the first paint, and routes keys to screens.
+"""The dashboard as a program: it routes keys to screens, which are drawn from the board.
 
 Nothing heavy is imported here: what is only needed later (charts, help, input lines) is imported when it is opened.
 """
@@ -6,54 +6,33 @@ Nothing heavy is imported here: what is only needed later (charts, help, input l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import BindingType
-from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
 
 from wedtui.errors import ConfigurationError
-from wedtui.tui import colours
 from wedtui.tui.bindings import bind
-from wedtui.tui.board import DEFAULT_SPAN, SPANS, Board, SeriesKey
+from wedtui.tui.board import DEFAULT_SPAN, SPANS, SeriesKey
+from wedtui.tui.board_app import BoardApp
 from wedtui.tui.keymap.table import Keymap, row
-from wedtui.tui.messages import HistoryArrived, News, PictureArrived, ReaderBroke, SourceFailed
-from wedtui.tui.palette import Palette
-from wedtui.tui.reader import Mailbox, Reader
 from wedtui.tui.screens.base import BoardScreen, own_bindings
 from wedtui.tui.screens.main import MainScreen
-from wedtui.tui.terminal.abilities import EVERYTHING, Abilities
-from wedtui.tui.terminal.drawn import DrawnApp
-from wedtui.tui.theme import load_theme, theme_names
+from wedtui.tui.terminal.abilities import Abilities
+from wedtui.tui.theme import theme_names
 
 if TYPE_CHECKING:
     from wedtui.clock import Clock
     from wedtui.tui.source import Source
 
 
-class WedtuiApp(DrawnApp):
-    """The dashboard.
+class WedtuiApp(BoardApp):
+    """The dashboard."""
 
-    Args:
-        open_source: makes the source of pictures; it may be slow and is called on the reader's thread.
-        clock: tells the time.
-        theme: the name of a theme file.
-        demo: whether the world is a demonstration; it is marked so.
-        theme_folders: where the user's own themes are.
-        abilities: what the terminal can show; by default everything.
-
-    Raises:
-        ConfigurationError: there is no such theme.
-    """
-
-    TITLE = "wedtui"
-    CSS_PATH = Path(__file__).with_name("wedtui.tcss")
     ENABLE_COMMAND_PALETTE = True
-    ALLOW_SELECT = False
     # Textual does not declare these two as class variables.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (170, "-huge")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012
@@ -76,21 +55,9 @@ class WedtuiApp(DrawnApp):
         theme_folders: Sequence[Path] = (),
         abilities: Abilities | None = None,
     ) -> None:
-        super().__init__()
-        self.clock = clock
-        self.board = Board(clock.now(), demo=demo)
-        self.abilities = abilities or EVERYTHING
-        if abilities is not None:
-            colours.obey(self, abilities)
-        self._theme_folders = theme_folders
+        super().__init__(open_source, clock, theme=theme, demo=demo, theme_folders=theme_folders, abilities=abilities)
         self.span = DEFAULT_SPAN
         self.keymap = Keymap()
-        self._wear(theme)
-        self._mailbox = Mailbox(lambda: self.post_message(self.MailArrived()))
-        self._reader = Reader(open_source, clock, self._mailbox)
-
-    class MailArrived(Message):
-        """Something lies in the mailbox."""
 
     class KeymapArrived(Message):
         """A configuration was read that may have keys of its own."""
@@ -98,41 +65,6 @@ class WedtuiApp(DrawnApp):
         def __init__(self, keymap: Keymap) -> None:
             super().__init__()
             self.keymap = keymap
-
-    def _wear(self, name: str) -> None:
-        """Use a theme, as far as the terminal can show it.
-
-        Raises:
-            ConfigurationError: there is no such theme, or its file is not one.
-        """
-        abilities = self.abilities
-        theme = load_theme(name, self._theme_folders)
-        self.palette = Palette(theme, abilities.depth, italic=abilities.italic)
-        self.register_theme(self.palette.textual())
-        self.theme = name
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return what every line passes before it is drawn: on a terminal without colours, what takes them away."""
-        return colours.filters(super().get_line_filters(), self.abilities, native=self.palette.native)
-
-    def get_default_screen(self) -> Screen[None]:
-        """Begin with the dashboard itself, so that the first paint is already it."""
-        return MainScreen()
-
-    def on_ready(self) -> None:
-        """Start what is slow, now that the first picture is on the terminal."""
-        self._reader.start()
-        self.set_interval(1.0, self._tick)
-
-    def on_unmount(self) -> None:
-        """Stop reading."""
-        self._reader.stop()
-
-    def on_wedtui_app_mail_arrived(self) -> None:
-        """Take what the reader left, and draw it."""
-        for news in self._mailbox.take():
-            self._hear(news)
-        self._show()
 
     def use_keymap(self, keymap: Keymap) -> None:
         """Use these keys from now on; any thread may call it."""
@@ -143,37 +75,24 @@ class WedtuiApp(DrawnApp):
         if message.keymap != self.keymap:
             self.keymap = message.keymap
             self.set_keymap(self.keymap.textual())
-            self._show()
+            self.show_board()
 
-    def _hear(self, news: News) -> None:
-        now = self.clock.now()
-        match news:
-            case PictureArrived(picture):
-                self.board = replace(self.board, now=now, picture=picture, problem=None, problem_since=None)
-            case SourceFailed(sentence, at, picture):
-                since = self.board.problem_since or at
-                self.board = replace(self.board, now=now, picture=picture, problem=sentence, problem_since=since)
-            case HistoryArrived(history):
-                self.board = replace(self.board, now=now, history=history)
-            case ReaderBroke(error):
-                raise error
-
-    def _tick(self) -> None:
-        """Move the clock; where no picture comes any more, let everything grow old."""
-        before, link = self.board.drawing, self.link
-        self.board = replace(self.board, now=self.clock.now(), link=link)
-        if self.board.lag or self.board.drawing is not before:
-            self._show()
-        else:
-            self._seen.show_clock()
+    def get_default_screen(self) -> Screen[None]:
+        """Begin with the dashboard itself, so that the first paint is already it."""
+        return MainScreen()
 
     @property
     def _seen(self) -> BoardScreen:
         """The screen that is drawn from the board and on top, or under the palette."""
         return next(screen for screen in reversed(self.screen_stack) if isinstance(screen, BoardScreen))
 
-    def _show(self) -> None:
+    def show_board(self) -> None:
+        """Draw the screen on top."""
         self._seen.show()
+
+    def show_clock(self) -> None:
+        """Draw its clock."""
+        self._seen.show_clock()
 
     def reader_wants(self, key: SeriesKey | None) -> None:
         """Say which history the visible chart shows."""
@@ -217,15 +136,19 @@ class WedtuiApp(DrawnApp):
 
     def action_next_theme(self) -> None:
         """Use the next theme."""
-        names, now = theme_names(self._theme_folders), self.palette.theme.name
+        names, now = theme_names(self.theme_folders), self.palette.theme.name
         at = names.index(now) if now in names else -1
         for after in (*names[at + 1 :], *names[: at + 1]):
             try:
-                self._wear(after)
+                self.wear(after)
                 break
             except ConfigurationError as error:
                 # A file that somebody is still writing is no reason to fall over: it is passed over, and said.
                 self.notify(str(error).splitlines()[0], severity="warning", markup=False)
+        self.repaint()
+
+    def repaint(self) -> None:
+        """Draw every screen in the colours of now."""
         for screen in self.screen_stack:
             if isinstance(screen, BoardScreen):
                 screen.repaint()
@@ -253,12 +176,6 @@ class WedtuiApp(DrawnApp):
                     f"{row(binding.id).does} · {keys}" if keys else row(binding.id).does,
                     lambda action=action, namespace=namespace: self.run_action(action, namespace),
                 )
-
-    def _fatal_error(self) -> None:
-        """End after a mistake of ours, with a traceback that shows no values: Textual's own prints every local."""
-        from rich.traceback import Traceback  # noqa: PLC0415 - only then
-
-        self.panic(Traceback(show_locals=False))
 
     def _open_once(self, kind: Callable[[], BoardScreen]) -> None:
         if not (isinstance(kind, type) and isinstance(self.screen, kind)):

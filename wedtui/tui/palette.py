@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from wedtui.tui.spans import Line, Role, Span, clean, crop, length
+from wedtui.tui.spans import TILE_ROLES, Line, Look, Role, Span, clean, crop, length
 from wedtui.tui.terminal.abilities import Depth
 from wedtui.tui.theme import ANSI_NAMES, DEFAULT, SURFACES, RoleColours, ThemeFile, load_theme
 
@@ -32,14 +32,16 @@ class Palette:
         self.theme = theme
         self._drawn = _drawn(theme, depth)
         if depth is Depth.NONE:
-            self._patches = _UNDERLINED
-            self._styles = {role: _without_colour(role, italic=italic) for role in Role}
-            self._cursor_styles = {role: _reversed(style, role) for role, style in self._styles.items()}
+            self._patches: frozenset[Look] = _UNDERLINED
+            plain = {role: _without_colour(role, italic=italic) for role in Role}
+            self._styles = _with_tiles(plain)
+            self._cursor_styles = _with_tiles({role: _reversed(style, role) for role, style in plain.items()})
             return
         self._patches = frozenset(role for role, c in self._drawn.roles.items() if c.bg and role not in _BADGES)
         background, cursor = self._drawn.surface["background"], self._drawn.surface["cursor"]
-        self._styles = {role: _style(c, background, italic=italic) for role, c in self._drawn.roles.items()}
-        self._cursor_styles = {role: _style(c, cursor, italic=italic) for role, c in self._drawn.roles.items()}
+        roles = self._drawn.roles.items()
+        self._styles = _with_tiles({r: _style(c, background, italic=italic) for r, c in roles}, self._patches)
+        self._cursor_styles = _with_tiles({r: _style(c, cursor, italic=italic) for r, c in roles}, self._patches)
 
     def strip(self, line: Line, width: int, *, cursor: bool = False) -> Strip:
         """Draw one line in exactly `width` cells, on the cursor's background where it stands there."""
@@ -83,6 +85,14 @@ class Palette:
             return DEFAULT
         bright = 8 if colour.startswith("bright-") else 0
         return bright + ANSI_NAMES.index(colour.removeprefix("bright-"))
+
+
+def _with_tiles(styles: dict[Role, Style], patches: Iterable[Look] = ()) -> dict[Look, Style]:
+    """Add the tiles: a role reversed, so that it stays a tile where there are no colours; a patch is one already."""
+    looks: dict[Look, Style] = dict(styles.items())
+    for tile, role in TILE_ROLES.items():
+        looks[tile] = styles[role] if role in patches else styles[role] + Style(reverse=True, bold=True)
+    return looks
 
 
 def _drawn(theme: ThemeFile, depth: Depth) -> ThemeFile:

@@ -41,7 +41,16 @@ class Role(StrEnum):
     """A badge without alarm."""
 
 
-Span = tuple[str, Role]
+class Tile(StrEnum):
+    """A surface filled with the colour of a state; no theme names these, they are the state's role reversed."""
+
+    OK = "tile-ok"
+    DEGRADED = "tile-degraded"
+    UNKNOWN = "tile-unknown"
+
+
+Look = Role | Tile
+Span = tuple[str, Look]
 Line = tuple[Span, ...]
 
 _STATE_ROLES = {
@@ -50,6 +59,8 @@ _STATE_ROLES = {
     State.CRITICAL: Role.CRITICAL,
     State.UNKNOWN: Role.UNKNOWN,
 }
+TILE_ROLES = {Tile.OK: Role.OK, Tile.DEGRADED: Role.DEGRADED, Tile.UNKNOWN: Role.UNKNOWN}
+"""The role that each tile reverses."""
 # Control, format (bidirectional overrides, zero-width), surrogate, line and paragraph separators.
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
@@ -123,7 +134,7 @@ def plain(line: Iterable[Span]) -> str:
     return "".join(text for text, _ in line)
 
 
-def wrap(text: str, width: int, role: Role = Role.TEXT, *, indent: str = "") -> list[Line]:
+def wrap(text: str, width: int, role: Look = Role.TEXT, *, indent: str = "") -> list[Line]:
     """Return a sentence broken into lines at its spaces; each begins with `indent`."""
     lines: list[Line] = []
     room = max(width - cell_len(indent), 1)

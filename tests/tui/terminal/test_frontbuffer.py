@@ -16,9 +16,9 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from wedtui.tui.terminal.abilities import Depth
 from wedtui.tui.terminal.cells import Cutter
 from wedtui.tui.terminal.frontbuffer import Erasing, FrontBuffer
-from wedtui.tui.terminal.pens import Colours
 
 GRAPHEMES = [
     *"abcXYZ 0189-%",
@@ -51,9 +51,9 @@ STYLES = [
     Style(bgcolor="blue", strike=True),
 ]
 SYSTEMS = {
-    Colours.TRUE: ColorSystem.TRUECOLOR,
-    Colours.INDEXED: ColorSystem.EIGHT_BIT,
-    Colours.ANSI: ColorSystem.STANDARD,
+    Depth.TRUE: ColorSystem.TRUECOLOR,
+    Depth.INDEXED: ColorSystem.EIGHT_BIT,
+    Depth.ANSI: ColorSystem.STANDARD,
 }
 
 
@@ -135,7 +135,7 @@ class Screen(pyte.Screen):
 class Both:
     """One terminal behind the front buffer, one that gets what the framework would send."""
 
-    def __init__(self, colours: Colours, erasing: Erasing) -> None:
+    def __init__(self, colours: Depth, erasing: Erasing) -> None:
         self.erasing = erasing
         self.buffer = FrontBuffer(erasing)
         self.cutter = Cutter(colours)
@@ -208,12 +208,12 @@ STEPS = st.lists(
     # Underlined blanks cannot be erased instead.
     steps=[Put(2, 0, [Segment("a" + " " * 15 + "b", STYLES[5])])],
     rooms=[None],
-    colours=Colours.TRUE,
+    colours=Depth.TRUE,
     erasing=Erasing(with_background=True, characters=True),
 )
 @settings(max_examples=400, deadline=None)
 def test_both_terminals_show_the_same(
-    steps: list[Put | Resize | Foreign | Other], rooms: list[int | None], colours: Colours, erasing: Erasing
+    steps: list[Put | Resize | Foreign | Other], rooms: list[int | None], colours: Depth, erasing: Erasing
 ) -> None:
     both = Both(colours, erasing)
     for number, step in enumerate(steps):
@@ -242,13 +242,13 @@ def plain(*words: str) -> FrontBuffer:
     buffer.resize(20, 3)
     for y in range(3):
         text = words[y] if y < len(words) else ""
-        buffer.put(0, y, Cutter(Colours.NONE).cells([Segment(text.ljust(20))]))
+        buffer.put(0, y, Cutter(Depth.NONE).cells([Segment(text.ljust(20))]))
     buffer.changes()
     return buffer
 
 
 def write(buffer: FrontBuffer, x: int, y: int, text: str, style: Style | None = None) -> str:
-    buffer.put(x, y, Cutter(Colours.TRUE).cells([Segment(text, style)]))
+    buffer.put(x, y, Cutter(Depth.TRUE).cells([Segment(text, style)]))
     return buffer.changes()
 
 
@@ -286,10 +286,10 @@ def test_controls_never_reach_the_terminal() -> None:
 def test_what_waits_for_room_is_sent_later_and_only_the_newest_of_it() -> None:
     buffer = plain("aaa", "bbb", "ccc")
     for y, text in enumerate(("xxx", "yyy", "zzz")):
-        buffer.put(0, y, Cutter(Colours.NONE).cells([Segment(text)]))
+        buffer.put(0, y, Cutter(Depth.NONE).cells([Segment(text)]))
     assert buffer.changes(1) == "\x1b[Hxxx"
     assert buffer.pending
-    buffer.put(0, 1, Cutter(Colours.NONE).cells([Segment("bbb")]))
+    buffer.put(0, 1, Cutter(Depth.NONE).cells([Segment("bbb")]))
     assert buffer.changes().removeprefix("\x1b[3H").strip() == "zzz"
     assert not buffer.pending
 
@@ -297,7 +297,7 @@ def test_what_waits_for_room_is_sent_later_and_only_the_newest_of_it() -> None:
 def test_the_answer_to_a_key_goes_first() -> None:
     buffer = plain("aaa", "bbb", "ccc")
     for y, text in enumerate(("xxx", "yyy", "zzz")):
-        buffer.put(0, y, Cutter(Colours.NONE).cells([Segment(text)]))
+        buffer.put(0, y, Cutter(Depth.NONE).cells([Segment(text)]))
     # The cursor stands behind the last line that was drawn, which is this one.
     assert buffer.changes(1, newest_first=True) == "\rzzz"
 

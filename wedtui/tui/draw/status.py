@@ -20,7 +20,7 @@ SLOW_FROM_S = 0.3
 QUEUED_FROM_BYTES = 2000
 _GAP: Span = ("  ", Role.TEXT)
 
-_PROTECTION_ROLES = {
+PROTECTION_ROLES = {
     Protection.NORMAL: Role.BADGE,
     Protection.HIGH: Role.MARK,
     Protection.MAXIMUM: Role.CAUTION,
@@ -55,7 +55,7 @@ def _world(board: Board, width: int) -> Line:
     words = freeze_words(verdict, board.now)
     sign: Span = (f" ◆ {words} ", Role.CAUTION) if verdict.frozen else (f" ◇ {words}", Role.TEXT)
     state: Line = (badge, sign)
-    shield: Line = ((f" protection {level} ", _PROTECTION_ROLES[level]),)
+    shield: Line = ((f" protection {level} ", PROTECTION_ROLES[level]),)
     reasons = f"  {clean(', '.join(verdict.reasons))}"
     room = width - length(state) - length(shield) - 1
     if verdict.frozen and verdict.reasons and room >= 12:

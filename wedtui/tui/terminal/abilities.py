@@ -40,6 +40,10 @@ class Terminfo(NamedTuple):
     colours: int
     """0: none."""
     italic: bool
+    erases_with_background: bool = False
+    """Whether erased cells get the background of the pen (bce)."""
+    erases_characters: bool = False
+    """Whether a number of cells can be erased (ech)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,10 @@ class Abilities:
     """Whether tmux or screen stands between."""
     italic: bool = True
     """Whether slanted text is slanted: the Linux console turns it green, GNU screen reverses it."""
+    erases_with_background: bool = False
+    """Whether erased cells get the background of the pen."""
+    erases_characters: bool = False
+    """Whether a number of cells can be erased, and not only the rest of a line."""
 
     def chosen(self, *, charset: str = AUTO, colours: str = AUTO) -> Abilities:
         """Return these abilities with what a person chose in the configuration; `auto` leaves what was found.
@@ -124,6 +132,8 @@ def abilities(
         over_ssh=any(environ.get(name) for name in _SSH),
         multiplexed=bool(environ.get("TMUX") or environ.get("STY")) or kind.startswith(("screen", "tmux")),
         italic=entry.italic if entry else kind.startswith(("xterm", "tmux")),
+        erases_with_background=entry.erases_with_background if entry else kind.startswith("xterm"),
+        erases_characters=entry.erases_characters if entry else kind.startswith("xterm"),
     )
 
 
@@ -220,7 +230,12 @@ def look_up(kind: str) -> Terminfo | None:
             curses.setupterm(kind, nothing.fileno())
         except curses.error:
             return None
-    return Terminfo(max(curses.tigetnum("colors"), 0), bool(curses.tigetstr("sitm")))
+    return Terminfo(
+        colours=max(curses.tigetnum("colors"), 0),
+        italic=bool(curses.tigetstr("sitm")),
+        erases_with_background=curses.tigetflag("bce") == 1,
+        erases_characters=bool(curses.tigetstr("ech")),
+    )
 
 
 _asked: list[str] = []

@@ -8,7 +8,8 @@ from functools import lru_cache
 from rich.cells import split_graphemes
 from rich.segment import Segment
 
-from wedtui.tui.terminal.pens import Colours, Pen, pen_of
+from wedtui.tui.terminal.abilities import Depth
+from wedtui.tui.terminal.pens import Pen, pen_of
 
 Cell = tuple[str, Pen]
 """A grapheme and its pen; the right half of a wide one is an empty text."""
@@ -25,7 +26,7 @@ def as_it_is(grapheme: str, _cells: int) -> str:
 class Cutter:
     """Cuts segments into cells for one kind of terminal."""
 
-    def __init__(self, colours: Colours, translate: Translate = as_it_is) -> None:
+    def __init__(self, colours: Depth, translate: Translate = as_it_is) -> None:
         self.colours = colours
         # The same words are drawn again and again: a rule, a label, an empty end of a line.
         self._cut = lru_cache(maxsize=8192)(lambda text, pen: tuple(_cells(text, pen, translate)))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
 from rich.color import Color, ColorSystem
 from rich.style import Style
+
+from wedtui.tui.terminal.abilities import Depth
 
 # Attribute, the parameter that switches it on, the one that switches it off (ECMA-48, 8.3.117).
 _BOLD, _DIM, _ITALIC, _UNDERLINE, _BLINK, _REVERSE, _STRIKE = (1 << i for i in range(7))
@@ -18,19 +19,10 @@ _MARKS_BLANKS = _UNDERLINE | _REVERSE | _STRIKE | _BLINK
 _VT100 = _BOLD | _UNDERLINE | _BLINK | _REVERSE
 
 
-class Colours(StrEnum):
-    """How many colours are sent."""
-
-    TRUE = "16m"
-    INDEXED = "256"
-    ANSI = "16"
-    NONE = "none"
-
-
 _SYSTEMS = {
-    Colours.TRUE: ColorSystem.TRUECOLOR,
-    Colours.INDEXED: ColorSystem.EIGHT_BIT,
-    Colours.ANSI: ColorSystem.STANDARD,
+    Depth.TRUE: ColorSystem.TRUECOLOR,
+    Depth.INDEXED: ColorSystem.EIGHT_BIT,
+    Depth.ANSI: ColorSystem.STANDARD,
 }
 
 
@@ -51,7 +43,7 @@ PLAIN = Pen()
 
 
 @lru_cache(maxsize=4096)
-def pen_of(style: Style | None, colours: Colours) -> Pen:
+def pen_of(style: Style | None, colours: Depth) -> Pen:
     """Return the pen of a style, in as many colours as the terminal has."""
     if style is None:
         return PLAIN
@@ -64,12 +56,12 @@ def pen_of(style: Style | None, colours: Colours) -> Pen:
         | _REVERSE * bool(style.reverse)
         | _STRIKE * bool(style.strike)
     )
-    if colours is Colours.NONE:
+    if colours is Depth.NONE:
         return Pen(attributes=bits & _VT100)
     return Pen(_parameters(style.color, colours, "39"), _parameters(style.bgcolor, colours, "49"), bits)
 
 
-def _parameters(colour: Color | None, colours: Colours, default: str) -> str:
+def _parameters(colour: Color | None, colours: Depth, default: str) -> str:
     if colour is None or colour.is_default:
         return default
     return ";".join(colour.downgrade(_SYSTEMS[colours]).get_ansi_codes(foreground=default == "39"))

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from rich.segment import Segment
 
+from wedtui.tui.terminal.abilities import Depth
 from wedtui.tui.terminal.cells import Cutter
 from wedtui.tui.terminal.device import STATUS_QUESTION, Device, TerminalGoneError
 from wedtui.tui.terminal.frontbuffer import Erasing, FrontBuffer
 from wedtui.tui.terminal.link import PAIR_FROM_BYTES, Drawing, Link
-from wedtui.tui.terminal.pens import Colours
 
 # For this long (s) after a key, pictures are its answer: they do not wait for the next frame's turn.
 _ANSWER_S = 1.0
@@ -28,7 +28,7 @@ _SYNC_ON, _SYNC_OFF = "\x1b[?2026h", "\x1b[?2026l"
 class Manner:
     """How one terminal is talked to."""
 
-    cutter: Cutter = field(default_factory=lambda: Cutter(Colours.TRUE))
+    cutter: Cutter = field(default_factory=lambda: Cutter(Depth.TRUE))
     encoding: str = "utf-8"
     erasing: Erasing = field(default_factory=Erasing)
     alternate: bool = True
