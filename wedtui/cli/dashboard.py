@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import gc
 import os
-import threading
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wedtui.cli.failure import guarded, report
+from wedtui.cli.opening import Opening
 from wedtui.cli.terminal import look
 from wedtui.clock import Clock, SystemClock
-from wedtui.errors import AlreadyRunningError, ConfigurationError, WedtuiError
-from wedtui.paths import StatePaths, find_configuration, state_paths
+from wedtui.paths import find_configuration
 
 if TYPE_CHECKING:
-    from wedtui.config import ServiceSection
-    from wedtui.tui.app import WedtuiApp
     from wedtui.tui.source import Source
 
 DEFAULT_THEME = "midnight"
@@ -51,9 +48,16 @@ def show(config_path: Path | None, clock: Clock, *, demo: bool = False) -> int:
     gc.disable()
     from wedtui.tui.app import WedtuiApp
 
-    opening = _Opening(config_path)
-    app = WedtuiApp(opening.open, clock, theme=peek_theme(config_path), demo=demo)
-    opening.app = app
+    opening = Opening(config_path)
+
+    def open_source() -> Source:
+        try:
+            return opening.open()
+        finally:
+            gc.enable()
+
+    app = WedtuiApp(open_source, clock, theme=peek_theme(config_path), demo=demo)
+    opening.leave = lambda code: app.call_from_thread(app.exit, return_code=code)
     app.run()
     if opening.refused is not None:
         return report(opening.refused)
@@ -79,66 +83,3 @@ def _text(config_path: Path | None, clock: Clock) -> int:
     from wedtui.cli.status import print_status
 
     return print_status(Session(config_path, clock), as_json=False)
-
-
-class _Opening:
-    """Makes the source on the reader's thread, and takes the app down where there can be none."""
-
-    def __init__(self, config_path: Path | None) -> None:
-        self._config_path = config_path
-        self.app: WedtuiApp | None = None
-        self.refused: WedtuiError | None = None
-
-    def open(self) -> Source:
-        """Load what is heavy, start the service where that is ours to do, and return the source."""
-        from wedtui.cli.source import PictureSource
-        from wedtui.config_file import load
-
-        try:
-            loaded = load(self._config_path, os.environ)
-            paths = state_paths()
-            source = PictureSource(loaded, self._config_path, paths)
-        except ConfigurationError as error:
-            self.refused = error
-            assert self.app is not None
-            self.app.call_from_thread(self.app.exit, return_code=error.exit_code)
-            raise
-        finally:
-            gc.enable()
-        section = loaded.configuration.service
-        if loaded.path is not None and wants_service(section, paths):
-            # On a thread of its own: the last known picture must not wait for a service to begin.
-            starter = threading.Thread(target=_start, args=(source, loaded.path, paths), daemon=True)
-            starter.start()
-        return source
-
-
-def wants_service(section: ServiceSection, paths: StatePaths) -> bool:
-    """Whether it is ours to start a service: personal mode, a state directory of our own, and none running."""
-    from wedtui.poller.lock import holder
-
-    if section.mode != "personal" or not section.autostart:
-        return False
-    try:
-        paths.make()
-        return paths.directory.stat().st_uid == os.getuid() and holder(paths.lock) is None
-    except (OSError, WedtuiError):
-        # A directory that is not ours to make or to look into is somebody else's service's.
-        return False
-
-
-def _start(source: object, config: Path, paths: StatePaths) -> None:
-    from wedtui.cli.service import background_arguments, files_of
-    from wedtui.cli.source import PictureSource
-    from wedtui.core.picture import Finding, Severity
-    from wedtui.poller.process import start
-
-    assert isinstance(source, PictureSource)
-    try:
-        start(files_of(paths), background_arguments(config))
-    except AlreadyRunningError:
-        return
-    except (WedtuiError, OSError) as error:
-        # The text of the system's own errors is not a sentence; a traceback would land on the screen.
-        why = str(error) if isinstance(error, WedtuiError) else f"the system refused it ({error.strerror})"
-        source.problems = (Finding(Severity.CRITICAL, "service", f"it could not be started: {why}"),)

@@ -45,6 +45,9 @@ def register(app: typer.Typer) -> None:
             float | None,
             typer.Option("--headless", metavar="SECONDS", min=0, help="Print `wedtui status` after that time instead."),
         ] = None,
+        plain: Annotated[
+            bool, typer.Option("--plain", help="Tell it line by line instead, for screen readers.")
+        ] = False,
         names: Annotated[bool, typer.Option("--list", help="List the scenarios and end.")] = False,
     ) -> None:
         """Open the dashboard on a made-up world of four clouds; nothing outside loopback is touched."""
@@ -59,7 +62,12 @@ def register(app: typer.Typer) -> None:
             raise NotFoundError(f'there is no scenario "{chosen}": known are {", ".join(SCENARIOS)}')
         now = session_of(context).clock.now()
         offset = parse_instant(at, now) - now if at != "now" else timedelta()
-        watch = open_dashboard if headless is None else partial(print_after, headless)
+        if plain and headless is not None:
+            raise ConfigurationError("--plain and --headless exclude each other: give one of them")
+        if headless is not None:
+            watch: Callable[[Path, SystemClock], int] = partial(print_after, headless)
+        else:
+            watch = open_plain if plain else open_dashboard
         raise typer.Exit(run_demo(chosen, offset, watch))
 
     @app.command("demo-world", hidden=True)
@@ -126,6 +134,13 @@ def run_demo(scenario: str, offset: timedelta, watch: Callable[[Path, SystemCloc
 def open_dashboard(config: Path, clock: SystemClock) -> int:
     """Watch with the dashboard."""
     from wedtui.cli.dashboard import run
+
+    return run(config, clock=clock, demo=True)
+
+
+def open_plain(config: Path, clock: SystemClock) -> int:
+    """Watch line by line."""
+    from wedtui.cli.plain import run
 
     return run(config, clock=clock, demo=True)
 
