@@ -21,6 +21,7 @@ from wedtui.tui.plain.describe import (
     evidence_words,
     finding_sentence,
     freeze_sentence,
+    oldest,
     provider_words,
     pulse,
     service_sentence,
@@ -49,7 +50,7 @@ def status(board: Board) -> tuple[str, ...]:
     worst = finding_sentence(picture.findings[0], board.now) if picture.findings else "No findings."
     lines = (
         trouble if trouble and trouble != service else "",
-        f"{known[0].upper()}{known[1:]}.",
+        f"{known[0].upper()}{known[1:]}{oldest(board, picture)}.",
         freeze_sentence(picture, board.now),
         sentence(f"Protection {picture.protection.level}: {picture.protection.reason}"),
         f"{service} {mode}".rstrip(),
@@ -66,7 +67,7 @@ def providers(board: Board, words: str = "") -> tuple[str, ...]:
     if picture is None:
         return (pulse(board),)
     if not picture.providers:
-        return ('No providers are configured; write a configuration with "wedtui config init".',)
+        return ('No providers are known; is there a service? Else write a configuration with "wedtui config init".',)
     found = matching(board, words)
     if not found:
         return (f'No provider matches "{words}"; there are {listed([p.name for p in picture.providers])}.',)
@@ -158,7 +159,7 @@ def _probe(board: Board, probe: ProbeEvidence, details: ProbeDetails | None) -> 
         result = f"UNKNOWN, last {result}"
     passed = sum(r.passed for r in probe.rounds)
     total = f", {milliseconds(details.total_ms)}" if details and details.total_ms is not None else ""
-    every = f"{passed} of the last {len(probe.rounds)} rounds passed, every {spoken(probe.interval)}"
+    every = f"{passed} of the last {len(probe.rounds)} rounds passed, every {_pace(probe.interval)}"
     failed = next((r for r in probe.rounds if not r.passed), None)
     before = (
         f"; last failure {ago(failed.at, board.now)}: {failed.failure or 'no reason given'}"
@@ -167,6 +168,12 @@ def _probe(board: Board, probe: ProbeEvidence, details: ProbeDetails | None) -> 
     )
     url = f"; {details.url}" if details else ""
     return f"Probe {probe.name}: {result} {ago(last.at, board.now)}{total}; {every}{before}{url}."
+
+
+def _pace(interval: timedelta) -> str:
+    """Return an interval in whole words, one under a second in milliseconds."""
+    short = interval < timedelta(seconds=1)
+    return f"{interval // timedelta(milliseconds=1)} milliseconds" if short else spoken(interval)
 
 
 def _signal(board: Board, signal: SignalEvidence) -> str:

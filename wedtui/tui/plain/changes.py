@@ -31,6 +31,9 @@ from wedtui.tui.values import signal_title
 MOST_AT_ONCE = 8
 """How many sentences are said of one change; the rest is a number."""
 
+SHORT = 100
+"""How many characters of a finding that was replaced are worth hearing again."""
+
 
 class Rank(IntEnum):
     """In which order changes are said."""
@@ -173,7 +176,9 @@ def _one_provider(before: Board, after: Board, was: ProviderPicture, provider: P
         text = f"{provider.name} has weight {provider.evidence.weight} %, was {was.evidence.weight} %, "
         found.append(Change(Rank.NOTE, f"weight {provider.name}", f"{text}at {clock_words(after.now)}."))
     if before.picture is not None and after.picture is not None:
-        found += _signals(was, provider, before.picture, after.picture, after)
+        # A provider that is UNKNOWN now is so because its probes were lost; that need not be said twice.
+        told = now is State.UNKNOWN and then is not now
+        found += _signals(was, provider, before.picture, after.picture, after, probes=not told)
     return found
 
 
@@ -186,12 +191,19 @@ def _provider(board: Board, provider: ProviderPicture, was: str, rank: Rank | No
 
 
 def _signals(
-    was: ProviderPicture, provider: ProviderPicture, old_picture: Picture, picture: Picture, after: Board
+    was: ProviderPicture,
+    provider: ProviderPicture,
+    old_picture: Picture,
+    picture: Picture,
+    after: Board,
+    *,
+    probes: bool,
 ) -> list[Change]:
     """Return which measurements of a provider were lost or came back, whatever its state does about it."""
     then, now = _heard(was, old_picture), _heard(provider, picture)
     fresh, unfit = Freshness.FRESH, {Freshness.STALE, Freshness.FUTURE}
     lost = [name for name, word in now.items() if word is not fresh and then.get(name) is fresh]
+    lost = [name for name in lost if probes or not name.startswith("probe ")]
     # The first value of all is no news: its provider says so already.
     back = [name for name, word in now.items() if word is fresh and then.get(name) in unfit]
     missing = [name for name, word in then.items() if word is fresh and name not in now]
@@ -273,16 +285,32 @@ def _findings(old_picture: Picture, picture: Picture, after: Board) -> list[Chan
     then, now = _others(old_picture), _others(picture)
     came = Counter(map(_name, now)) - Counter(map(_name, then))
     went = Counter(map(_name, then)) - Counter(map(_name, now))
+    gone = _taken(then, went)
     found: list[Change] = []
-    for finding in now:
-        if came[_name(finding)] > 0:
-            came[_name(finding)] -= 1
-            found.append(_found(finding, after))
-    for finding in then:
-        if went[_name(finding)] > 0:
-            went[_name(finding)] -= 1
-            found.append(_gone(finding, old_picture, picture, after))
-    return found
+    for finding in _taken(now, came):
+        # One that took the place of another says so, instead of two sentences of which one sounds like good news.
+        place = next((g for g in gone if (g.severity, g.subject) == (finding.severity, finding.subject)), None)
+        change = _found(finding, after)
+        if place is not None:
+            gone.remove(place)
+            was = (
+                sentence(f"Before it was: {place.text}")
+                if len(place.text) <= SHORT
+                else "It takes the place of another."
+            )
+            change = change._replace(text=f"{change.text} {was}")
+        found.append(change)
+    return [*found, *(_gone(finding, old_picture, picture, after) for finding in gone)]
+
+
+def _taken(findings: list[Finding], wanted: Counter[tuple[Severity, str, str]]) -> list[Finding]:
+    """Return as many findings of each name as are wanted, in their order."""
+    taken = []
+    for finding in findings:
+        if wanted[_name(finding)] > 0:
+            wanted[_name(finding)] -= 1
+            taken.append(finding)
+    return taken
 
 
 def _found(finding: Finding, board: Board) -> Change:

@@ -64,15 +64,21 @@ def counts(board: Board, providers: Iterable[ProviderPicture]) -> str:
     every = tuple(providers)
     states = {state: [p.name for p in every if shown_state(board, p) is state] for state in WORST_FIRST}
     if not every:
-        return "no providers are configured"
+        return "no providers are known"
     parts = [
         f"{len(names)} {state}" + (f" ({listed(names)})" if state is not State.OK else "")
         for state, names in states.items()
         if names
     ]
     if len(parts) == 1 and len(every) > 1:
-        return f"all providers, {parts[0]}"
+        return f"all {len(every)} providers {next(state for state, names in states.items() if names)}"
     return f"{listed(parts)}, of {counted(len(every), 'provider')}"
+
+
+def oldest(board: Board, picture: Picture) -> str:
+    """Return the age of the oldest evidence, as the end of a sentence about all providers; nothing without any."""
+    measured = [p.health.measured_at for p in picture.providers if p.health.measured_at]
+    return f", evidence at most {old(min(measured), board.now)}" if measured else ""
 
 
 def freeze_words(verdict: Verdict, now: datetime) -> str:
@@ -95,7 +101,7 @@ def reasons(verdict: Verdict) -> tuple[str, ...]:
 
 def freeze_sentence(picture: Picture, now: datetime) -> str:
     """Return the freeze of an environment with its reasons."""
-    because = listed(reasons(picture.freeze))
+    because = "; ".join(reasons(picture.freeze))
     return sentence(
         f"{picture.environment} is {freeze_words(picture.freeze, now)}" + (f": {because}" if because else "")
     )
@@ -170,8 +176,7 @@ def pulse(board: Board) -> str:
         return f"NOT well at {at}: {known}. {blind}"
     tail = f"{picture.environment} is {freeze_words(picture.freeze, board.now)}; service heard {heard}."
     serious = [f for f in picture.findings if f.severity is not Severity.NOTE]
-    measured = [p.health.measured_at for p in picture.providers if p.health.measured_at]
-    aged = f", evidence at most {old(min(measured), board.now)}" if measured else ""
+    aged = oldest(board, picture)
     if picture.state is State.OK and not serious:
         return f"All well at {at}: {known}{aged}; {tail}"
     worst = f"{counted(len(serious), 'finding')}; worst: {finding_sentence(serious[0], board.now)}" if serious else ""

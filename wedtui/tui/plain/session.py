@@ -121,6 +121,8 @@ class PlainSession:
                 (f"Nothing could be said for {spoken(timedelta(seconds=paused))}, until {clock_words(now)}.",)
             )
             return
+        if self._catching_up:
+            return
         self._announce_changes()
         self._summaries(at)
         self._doubts(at)
@@ -131,6 +133,11 @@ class PlainSession:
             self._finish(None)
         self._work()
 
+    @property
+    def _catching_up(self) -> bool:
+        """Whether everything stood still a moment ago, and the reader has not brought anything new since."""
+        return bool(self.desk.board.lag) and self._clock.monotonic() < self._patient_until
+
     def _announce(self, lines: Sequence[str]) -> None:
         if lines:
             self.desk.said = Said(self.desk.board.now, tuple(lines))
@@ -138,7 +145,7 @@ class PlainSession:
 
     def _announce_changes(self) -> None:
         at, board = self._clock.monotonic(), self.desk.board
-        if board.lag and at < self._patient_until:
+        if self._catching_up:
             return
         first = self._announced.opening and not board.opening
         if at - self._compared < GATHER_S and not first:
@@ -172,7 +179,7 @@ class PlainSession:
         if doubt is None and board.opening and at - self._began >= FIRST_WITHIN_S:
             doubt = f"UNKNOWN: nothing could be read for {spoken(timedelta(seconds=at - self._began))}."
             if self._doubted is None:
-                self._doubted = at - DISTRUST_EVERY_S
+                self._announce((doubt,))
         if doubt is None:
             self._doubted = None
         elif self._doubted is None:
