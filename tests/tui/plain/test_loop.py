@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -71,6 +72,19 @@ def test_what_is_typed_is_never_echoed_as_an_escape(utf8: bool) -> None:
     _, out = run("\x1b[2J\x9bevil é\xff\n".encode("latin-1") + "ßtatus\n".encode(), utf8=utf8)
     assert all(c == "\n" or c.isprintable() for c in out)
     assert utf8 or out.isascii()
+
+
+def test_a_terminal_that_is_gone_ends_it_quietly() -> None:
+    reading, feeding = os.pipe()
+    master, terminal = os.openpty()
+    os.close(master)
+    try:
+        assert (
+            PlainLoop(lambda: source_of(WELL), MovableClock(), Streams(reading, terminal)).run() == 128 + signal.SIGHUP
+        )
+    finally:
+        for descriptor in (reading, feeding, terminal):
+            os.close(descriptor)
 
 
 def test_it_brings_no_textual_along() -> None:

@@ -70,8 +70,8 @@ def announce(before: Board, after: Board, *, most: int = MOST_AT_ONCE) -> tuple[
 
 
 def bounded(found: tuple[Change, ...], most: int = MOST_AT_ONCE) -> tuple[str, ...]:
-    """Return the worst `most` sentences; a last one says how many there are beside them."""
-    texts = [c.text for c in sorted(found, key=lambda c: c.rank)]
+    """Return the first `most` sentences of changes, worst first; a last one says how many there are beside them."""
+    texts = [c.text for c in found]
     left = len(texts) - most
     if left <= 0:
         return tuple(texts)
