@@ -211,6 +211,18 @@ def test_a_configuration_that_cannot_be_used_ends_it_with_its_lines(place: Place
     assert "CACHE" not in done.stdout
 
 
+def test_the_demo_is_told_in_lines_and_leaves_nothing(tmp_path: Path) -> None:
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-m", "wedtui", "demo", "--plain", "--scenario", "calm"]
+    done = subprocess.run(
+        command, env=environ, input="status\n", capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("DEMO, a made-up world.")
+    assert "4 providers" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_it_stands_alone(place: Place) -> None:
     done = place.wedtui("--plain", "status")
     assert done.returncode == 2

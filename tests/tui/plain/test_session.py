@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from tests.pictures import (
+    NOW,
     SECOND,
     SERVICE,
     TROUBLED,
@@ -19,6 +20,7 @@ from tests.pictures import (
     provider,
     source_of,
 )
+from wedtui.core.evidence import ProviderEvidence
 from wedtui.errors import StoreLockedError
 from wedtui.tui.messages import ReaderBroke
 from wedtui.tui.plain.session import PlainSession
@@ -56,12 +58,11 @@ class Rig:
             self.turn(reads=reads)
         return list(self.said)
 
-    def show(self, providers: tuple[object, ...], **more: object) -> None:
-        """Have the source show a world that is measured anew at each instant it is asked."""
-        at = self.clock.now
-        self.source.make = lambda now: picture(providers, now=now, **more)  # type: ignore[arg-type]
+    def show(self, providers: tuple[ProviderEvidence, ...]) -> None:
+        """Have the source show another world, by a service that was heard just now."""
+        shown = replace(SERVICE, heartbeat_at=self.clock.at)
+        self.source.make = lambda now: picture(providers, now=now, service=shown)
         self.source.dirty = True
-        assert at() == self.clock.at
 
     def ask(self, line: str) -> list[str]:
         self.said.clear()
@@ -129,14 +130,21 @@ def test_flapping_is_bounded_and_counted() -> None:
     rig = opened()
     said: list[str] = []
     for turn in range(40):
-        rig.show(SICK if turn % 2 else WELL, service=SERVICE)
-        rig.source.make = lambda _now, t=turn: picture(SICK if t % 2 else WELL, now=rig.clock.at)  # type: ignore[misc]
-        rig.clock.advance(SECOND / 10)  # the picture itself stays fresh
+        rig.show(SICK if turn % 2 else WELL)
         said += rig.after(1)
     about = [line for line in said if line.startswith("aws is ") and "was" in line]
     assert len(about) <= 6
     assert any("It keeps changing" in line for line in said)
     assert any(line.startswith("aws changed ") and "more times until" in line for line in said)
+
+
+def test_signals_that_are_lost_one_after_the_other_are_one_sentence() -> None:
+    rig = opened()
+    ages = {"latency_p95_ms": 60.0, "cpu": 58.5}
+    signals = tuple(replace(s, measured_at=NOW - ages.get(s.signal, 0) * SECOND) for s in WELL[2].signals)
+    rig.show((*WELL[:2], replace(WELL[2], signals=signals), WELL[3]))
+    (line,) = [line for line in rig.after(6) if line.startswith("azure")]
+    assert line.startswith("azure: latency p95 and cpu UNKNOWN since 12:00:")
 
 
 def test_commands_wait_for_the_first_picture_and_keep_their_order() -> None:

@@ -31,6 +31,8 @@ from wedtui.tui.values import signal_title
 MOST_AT_ONCE = 8
 """How many sentences are said of one change; the rest is a number."""
 
+SIGNALS = "signals "
+"""How the keys of changes of single signals begin."""
 SHORT = 100
 """How many characters of a finding that was replaced are worth hearing again."""
 
@@ -207,7 +209,7 @@ def _signals(
     # The first value of all is no news: its provider says so already.
     back = [name for name, word in now.items() if word is fresh and then.get(name) in unfit]
     missing = [name for name, word in then.items() if word is fresh and name not in now]
-    key, at = f"signals {provider.name}", clock_words(after.now)
+    key, at = f"{SIGNALS}{provider.name}", clock_words(after.now)
     found = []
     if lost:
         text = f"{provider.name}: {listed(lost)} UNKNOWN since {at}, {_last_heard(provider, lost, after)}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from wedtui.tui.board import PICTURE_FRESH, Board, History, SeriesKey
 from wedtui.tui.messages import HistoryArrived, News, PictureArrived, ReaderBroke, SourceFailed
-from wedtui.tui.plain.changes import bounded, changes
+from wedtui.tui.plain.changes import SIGNALS, bounded, changes
 from wedtui.tui.plain.commands import answer, at_once
 from wedtui.tui.plain.describe import distrust, provider_words, pulse, shown_state
 from wedtui.tui.plain.desk import Asked, Desk, Said
@@ -31,6 +31,8 @@ HISTORY_WITHIN_S = 5.0
 CATCH_UP_S = 2.0
 GATHER_S = 1.0
 """What changes within this time is said together, worst first."""
+GATHER_SIGNALS_S = 3.0
+"""The same for signals that are lost or come back while no state changes."""
 _SECOND = timedelta(seconds=1)
 
 
@@ -63,6 +65,7 @@ class PlainSession:
         self._input_over = False
         self._began = self._ticked = self._pulsed = clock.monotonic()
         self._doubted: float | None = None
+        self._signals_since: float | None = None
         self._patient_until = self._compared = float("-inf")
 
     @property
@@ -152,6 +155,12 @@ class PlainSession:
             return
         self._compared = at
         found = changes(self._announced, board)
+        if found and all(c.key.startswith(SIGNALS) for c in found):
+            # A source that falls silent takes its signals with it over a few seconds: one sentence, not one for each.
+            self._signals_since = self._signals_since or at
+            if at - self._signals_since < GATHER_SIGNALS_S:
+                return
+        self._signals_since = None
         self._announced = board
         if found:
             self._announce(bounded(self._damper.let_through(found, at)))
