@@ -8,9 +8,15 @@ from pathlib import Path
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    dashboard = _only_a_dashboard(sys.argv[1:])
+    arguments = sys.argv[1:]
+    plain = "--plain" in arguments
+    dashboard = _only_a_dashboard([a for a in arguments if a != "--plain"])
+    if dashboard is not None and plain:
+        from wedtui.cli.plain import run as run_plain  # noqa: PLC0415 - start-up time is measured
+
+        sys.exit(run_plain(dashboard[0]))
     if dashboard is not None:
-        from wedtui.cli.dashboard import run as run_dashboard  # noqa: PLC0415 - start-up time is measured
+        from wedtui.cli.dashboard import run as run_dashboard  # noqa: PLC0415 - as above
 
         sys.exit(run_dashboard(dashboard[0]))
     from wedtui.cli.app import run  # noqa: PLC0415 - as above

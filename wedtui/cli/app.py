@@ -47,12 +47,21 @@ def root(
     config_path: Annotated[
         Path | None, typer.Option("--config", "-c", metavar="FILE", help="The configuration file.")
     ] = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Tell it line by line, for screen readers and terrible lines.")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say the version and end.")
     ] = False,
 ) -> None:
     """Prepare the session; without a command open the dashboard."""
     context.obj = Session(config_path)
+    if plain:
+        from wedtui.cli.plain import run as run_plain
+
+        if context.invoked_subcommand is not None:
+            raise typer.BadParameter("it stands alone (`wedtui --plain`) or behind `demo`", param_hint="--plain")
+        raise typer.Exit(run_plain(config_path))
     if context.invoked_subcommand is None:
         from wedtui.cli.dashboard import run as run_dashboard
 

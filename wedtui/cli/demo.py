@@ -46,6 +46,9 @@ def register(app: typer.Typer) -> None:
             typer.Option("--headless", metavar="SECONDS", min=0, help="Print `wedtui status` after that time instead."),
         ] = None,
         wall: Annotated[bool, typer.Option("--wall", help="Show `wedtui wall` instead of the dashboard.")] = False,
+        plain: Annotated[
+            bool, typer.Option("--plain", help="Tell it line by line instead, for screen readers.")
+        ] = False,
         names: Annotated[bool, typer.Option("--list", help="List the scenarios and end.")] = False,
     ) -> None:
         """Open the dashboard on a made-up world of four clouds; nothing outside loopback is touched."""
@@ -60,7 +63,7 @@ def register(app: typer.Typer) -> None:
             raise NotFoundError(f'there is no scenario "{chosen}": known are {", ".join(SCENARIOS)}')
         now = session_of(context).clock.now()
         offset = parse_instant(at, now) - now if at != "now" else timedelta()
-        raise typer.Exit(run_demo(chosen, offset, _watch(headless, wall=wall)))
+        raise typer.Exit(run_demo(chosen, offset, _watch(headless, wall=wall, plain=plain)))
 
     @app.command("demo-world", hidden=True)
     def world_command(
@@ -123,16 +126,23 @@ def run_demo(scenario: str, offset: timedelta, watch: Callable[[Path, SystemCloc
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _watch(headless: float | None, *, wall: bool) -> Callable[[Path, SystemClock], int]:
+def _watch(headless: float | None, *, wall: bool, plain: bool) -> Callable[[Path, SystemClock], int]:
     """Return how the demo is watched.
 
     Raises:
         ConfigurationError: two ways at once, or a wall where there is no terminal.
     """
-    if not wall:
-        return open_dashboard if headless is None else partial(print_after, headless)
+    ways = [
+        name for name, chosen in (("--headless", headless is not None), ("--wall", wall), ("--plain", plain)) if chosen
+    ]
+    if len(ways) > 1:
+        raise ConfigurationError(f"{' and '.join(ways)} are different ways to watch the demo: choose one")
     if headless is not None:
-        raise ConfigurationError("--wall and --headless are two ways to watch the demo: choose one")
+        return partial(print_after, headless)
+    if plain:
+        return open_plain
+    if not wall:
+        return open_dashboard
     from wedtui.cli.wall import require_terminal
 
     require_terminal()
@@ -149,6 +159,13 @@ def open_wall(config: Path, clock: SystemClock) -> int:
 def open_dashboard(config: Path, clock: SystemClock) -> int:
     """Watch with the dashboard."""
     from wedtui.cli.dashboard import run
+
+    return run(config, clock=clock, demo=True)
+
+
+def open_plain(config: Path, clock: SystemClock) -> int:
+    """Watch line by line."""
+    from wedtui.cli.plain import run
 
     return run(config, clock=clock, demo=True)
 

@@ -78,6 +78,7 @@ class Reader:
         self._mailbox = mailbox
         self._stop = threading.Event()
         self._wanted: SeriesKey | None = None
+        self._anew = False
         self._known = _Known()
         self._thread = threading.Thread(target=self._run, name="wedtui-reader", daemon=True)
 
@@ -93,6 +94,11 @@ class Reader:
 
     def want(self, key: SeriesKey | None) -> None:
         """Say which history the visible chart shows; it is read until another is wanted."""
+        self._wanted = key
+
+    def ask(self, key: SeriesKey | None) -> None:
+        """Have a history read at once, even one that was read a moment ago; with None no more of any."""
+        self._anew = key is not None
         self._wanted = key
 
     def step(self) -> None:
@@ -150,8 +156,9 @@ class Reader:
             return
         pause = max(HISTORY_EVERY_S, key.span / HISTORY_STEPS / timedelta(seconds=1))
         elapsed = self._clock.monotonic() - known.read
-        if key == known.asked and elapsed < pause:
+        if key == known.asked and elapsed < pause and not self._anew:
             return
+        self._anew = False
         now = self._clock.now()
         known.asked, known.read = key, self._clock.monotonic()
         try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wedtui.core.evidence import Freshness, freshness
 from wedtui.core.health import AVAILABILITY, ERRORS, LATENCY, SATURATION
-from wedtui.core.picture import ProviderPicture
+from wedtui.core.picture import Finding, Picture, ProviderPicture, Severity
 from wedtui.core.state import State, glyph
 from wedtui.core.wording import short_age
 from wedtui.tui.board import Board
@@ -122,16 +122,28 @@ def provider_row(board: Board, provider: ProviderPicture, width: int) -> Row:
         line += [(fit(words, column.width, right=column.right), role), ("  ", Role.TEXT)]
         taken += column.width + 2
     if width - taken >= 16:
-        line.append((fit(why(board, provider), width - taken), Role.MUTED))
+        line.append((fit(why(board.picture, provider) if board.picture else "", width - taken), Role.MUTED))
     return Row(tuple(line), provider.name)
 
 
-def why(board: Board, provider: ProviderPicture) -> str:
-    """Return the reason of the picture's finding about a provider; nothing while it is well."""
-    picture = board.picture
-    found = picture.findings if picture else ()
-    prefix = f"{provider.health.state}: "
-    return next((f.text.removeprefix(prefix) for f in found if f.subject == provider.name), "")
+def health_finding(picture: Picture, provider: ProviderPicture) -> Finding | None:
+    """Return the picture's finding about a provider's health; None while it is well.
+
+    Others can have the same subject: an alert that names the provider.
+    """
+    state = provider.health.state
+    if state is State.OK:
+        return None
+    severity = Severity.WARNING if state is State.DEGRADED else Severity.CRITICAL
+    prefix = "" if state is State.CRITICAL else f"{state}: "
+    about = (f for f in picture.findings if f.subject == provider.name and f.severity is severity)
+    return next((f for f in about if f.text.startswith(prefix)), None)
+
+
+def why(picture: Picture, provider: ProviderPicture) -> str:
+    """Return what drags a provider down; nothing while it is well."""
+    found = health_finding(picture, provider)
+    return found.text.removeprefix(f"{provider.health.state}: ") if found else ""
 
 
 def matching(board: Board, words: str) -> tuple[ProviderPicture, ...]:

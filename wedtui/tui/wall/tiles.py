@@ -163,7 +163,7 @@ def _line(board: Board, provider: ProviderPicture, width: int) -> Span:
     state = provider.health.state
     old = within(provider.health.measured_at, board.now)
     words = f" {glyph(state)} {state}  {provider.name}  {provider.evidence.weight} %  {score_words(provider.health)}"
-    return fit(f"{words}  {old}  {why(board, provider)}", width), tile_look(state)
+    return fit(f"{words}  {old}  {_why(board, provider)}", width), tile_look(state)
 
 
 def _words(board: Board, provider: ProviderPicture, width: int, rows: int, face: Face) -> list[Line]:
@@ -172,7 +172,7 @@ def _words(board: Board, provider: ProviderPicture, width: int, rows: int, face:
     look = tile_look(found.state)
     name, weight = f"{glyph(found.state)} {clean(provider.name)}", f"{provider.evidence.weight} %"
     score, old = score_words(found), within(found.measured_at, board.now)
-    reason = why(board, provider)
+    reason = _why(board, provider)
     if rows <= 2:
         short: list[Line] = [((fit(f"{name}  {weight}  {score}  {old}", width), look),)]
         return [*short, *([((fit(reason, width), look),)] if rows == 2 and reason else [])]
@@ -244,3 +244,7 @@ def middle(words: str, width: int, rows: int, look: Role) -> list[Line]:
     lines: list[Line] = [((row, look),) for row in big(words, face)] if face else [((words, look),)]
     above = max((rows - len(lines)) // 2, 0)
     return block([*([()] * above), *(centred(line, width) for line in lines)], width, rows)
+
+
+def _why(board: Board, provider: ProviderPicture) -> str:
+    return why(board.picture, provider) if board.picture else ""

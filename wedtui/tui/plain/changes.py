@@ -1,0 +1,358 @@
+"""What became of everything between two boards, as sentences: worst first, and never better than it is.
+
+A signal that was lost is said as UNKNOWN. A finding that is gone because nobody looks any more is not said to be over.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from enum import IntEnum
+from typing import NamedTuple
+
+from wedtui.core.evidence import Freshness, freshness
+from wedtui.core.picture import Finding, Picture, PrometheusFacts, ProviderPicture, ServiceCondition, Severity
+from wedtui.core.season import ProtectionVerdict
+from wedtui.core.state import State, badness
+from wedtui.tui.board import Board
+from wedtui.tui.draw.providers import health_finding
+from wedtui.tui.plain.describe import (
+    counts,
+    distrust,
+    finding_sentence,
+    freeze_sentence,
+    provider_words,
+    reasons,
+    service_sentence,
+    shown_state,
+)
+from wedtui.tui.plain.words import ago, clock_words, counted, listed, old, sentence, skeleton
+from wedtui.tui.values import signal_title
+
+MOST_AT_ONCE = 8
+"""How many sentences are said of one change; the rest is a number."""
+
+SIGNALS = "signals "
+"""How the keys of changes of single signals begin."""
+SHORT = 100
+"""How many characters of a finding that was replaced are worth hearing again."""
+
+
+class Rank(IntEnum):
+    """In which order changes are said."""
+
+    BLIND = 0
+    """Nothing that was said can be relied on any more."""
+    CRITICAL = 1
+    UNKNOWN = 2
+    WORSE = 3
+    FREEZE = 4
+    WARNING = 5
+    NOTE = 6
+    BETTER = 7
+
+
+class Change(NamedTuple):
+    """One change, in one sentence."""
+
+    rank: Rank
+    key: str
+    """What changed; the same for every change of the same thing."""
+    text: str
+    badness: int = 0
+    """How bad it is now: 0 to 3, as `core.state.badness` has it."""
+
+
+_SEVERITY_RANKS = {Severity.CRITICAL: Rank.CRITICAL, Severity.WARNING: Rank.WARNING, Severity.NOTE: Rank.NOTE}
+_STATE_RANKS = {State.CRITICAL: Rank.CRITICAL, State.UNKNOWN: Rank.UNKNOWN}
+
+
+def announce(before: Board, after: Board, *, most: int = MOST_AT_ONCE) -> tuple[str, ...]:
+    """Return the sentences for what changed between two boards, worst first, at most `most` and one for the rest."""
+    return bounded(changes(before, after), most)
+
+
+def bounded(found: tuple[Change, ...], most: int = MOST_AT_ONCE) -> tuple[str, ...]:
+    """Return the first `most` sentences of changes, worst first; a last one says how many there are beside them."""
+    texts = [c.text for c in found]
+    left = len(texts) - most
+    if left <= 0:
+        return tuple(texts)
+    rest = f'And {counted(left, "more change")}, none worse than these; type "findings" or "providers" for what is so.'
+    return (*texts[:most], rest)
+
+
+def changes(before: Board, after: Board) -> tuple[Change, ...]:
+    """Return everything that changed, worst first; nothing where only time went by."""
+    found = _reading(before, after)
+    old_picture, picture = before.picture, after.picture
+    if picture is not None and old_picture is None:
+        found += _opening(after, picture)
+    elif picture is not None and old_picture is not None:
+        found += _service(old_picture, picture, after)
+        found += _providers(before, after, old_picture, picture)
+        found += _freeze(old_picture, picture, after)
+        found += _findings(old_picture, picture, after)
+    return tuple(sorted(found, key=lambda c: c.rank))
+
+
+def _reading(before: Board, after: Board) -> list[Change]:
+    """Return what became of the reading itself: a cache that fails, a reader that hangs."""
+    found: list[Change] = []
+    if after.problem is not None and skeleton(after.problem) != skeleton(before.problem or ""):
+        text = distrust(after) if not after.lag else None
+        found.append(Change(Rank.BLIND, "cache", text or sentence(f"CACHE UNREADABLE: {after.problem}"), 3))
+    if before.problem is not None and after.problem is None:
+        found.append(Change(Rank.BETTER, "cache", f"The cache can be read again, at {clock_words(after.now)}."))
+    if after.lag and not before.lag:
+        found.append(Change(Rank.BLIND, "reader", distrust(after) or "", 3))
+    if before.lag and not after.lag:
+        found.append(Change(Rank.BETTER, "reader", f"What is said is new again, at {clock_words(after.now)}."))
+    if after.frozen_picture and not before.frozen_picture and after.picture and before.picture:
+        was = listed([f"{p.name} {shown_state(before, p)}" for p in after.picture.providers])
+        text = f"UNKNOWN: every provider, last judged {ago(after.picture.at, after.now)}; was: {was or 'none'}."
+        found.append(Change(Rank.BLIND, "reader", text, 3))
+    return found
+
+
+def _opening(board: Board, picture: Picture) -> list[Change]:
+    """Say how it stands when the first picture comes; what is well is summed up."""
+    running = picture.condition is ServiceCondition.RUNNING
+    shown = counts(board, picture.providers)
+    found = [
+        Change(Rank.BLIND, "providers", f"{shown[0].upper()}{shown[1:]}, at {clock_words(board.now)}."),
+        Change(Rank.BLIND, "service", service_sentence(picture, board.now), 0 if running else 3),
+        Change(Rank.BLIND, "environment", freeze_sentence(picture, board.now)),
+        Change(Rank.BLIND, "protection", _protection(picture.protection)),
+    ]
+    for provider in picture.providers:
+        if shown_state(board, provider) is not State.OK:
+            found.append(_provider(board, provider, ""))
+    found += [_found(f, board) for f in _others(picture)]
+    return found
+
+
+def _protection(verdict: ProtectionVerdict) -> str:
+    return sentence(f"Protection {verdict.level}: {verdict.reason}")
+
+
+def _service(old_picture: Picture, picture: Picture, after: Board) -> list[Change]:
+    running = picture.condition is ServiceCondition.RUNNING
+    if picture.condition is not old_picture.condition:
+        if not running:
+            return [Change(Rank.BLIND, "service", service_sentence(picture, after.now), 3)]
+        text = f"{service_sentence(picture, after.now)} It was {old_picture.condition}."
+        return [Change(Rank.BETTER, "service", text)]
+    was, now = old_picture.service, picture.service
+    if running and was and now and was.instance != now.instance:
+        return [Change(Rank.NOTE, "service", f"Service restarted {ago(now.started_at, after.now)}.")]
+    return []
+
+
+def _providers(before: Board, after: Board, old_picture: Picture, picture: Picture) -> list[Change]:
+    found: list[Change] = []
+    for gone in (p for p in old_picture.providers if picture.provider(p.name) is None):
+        text = f"{gone.name} is UNKNOWN from now on: it is no longer configured; was {shown_state(before, gone)}, "
+        found.append(Change(Rank.UNKNOWN, f"provider {gone.name}", text + f"{_aged(gone, after)}.", 2))
+    for provider in picture.providers:
+        was = old_picture.provider(provider.name)
+        if was is None:
+            found.append(_provider(after, provider, ", watched from now on"))
+        elif not after.frozen_picture:
+            found += _one_provider(before, after, was, provider)
+    return found
+
+
+def _aged(provider: ProviderPicture, board: Board) -> str:
+    return (
+        f"evidence {old(provider.health.measured_at, board.now)}" if provider.health.measured_at else "never measured"
+    )
+
+
+def _one_provider(before: Board, after: Board, was: ProviderPicture, provider: ProviderPicture) -> list[Change]:
+    found: list[Change] = []
+    then, now = shown_state(before, was), shown_state(after, provider)
+    if then is not now:
+        better = badness(now) < badness(then)
+        found.append(_provider(after, provider, f", was {then}", Rank.BETTER if better else None))
+    if was.evidence.weight != provider.evidence.weight:
+        text = f"{provider.name} has weight {provider.evidence.weight} %, was {was.evidence.weight} %, "
+        found.append(Change(Rank.NOTE, f"weight {provider.name}", f"{text}at {clock_words(after.now)}."))
+    if before.picture is not None and after.picture is not None:
+        # A provider that is UNKNOWN now is so because its probes were lost; that need not be said twice.
+        told = now is State.UNKNOWN and then is not now
+        found += _signals(was, provider, before.picture, after.picture, after, probes=not told)
+    return found
+
+
+def _provider(board: Board, provider: ProviderPicture, was: str, rank: Rank | None = None) -> Change:
+    """Return a provider's state with its reason, score and age."""
+    state = shown_state(board, provider)
+    place = rank if rank is not None else _STATE_RANKS.get(state, Rank.NOTE if state is State.OK else Rank.WORSE)
+    text = f"{provider.name} is {state}{was}: {provider_words(board, provider)}."
+    return Change(place, f"provider {provider.name}", text, badness(state))
+
+
+def _signals(
+    was: ProviderPicture,
+    provider: ProviderPicture,
+    old_picture: Picture,
+    picture: Picture,
+    after: Board,
+    *,
+    probes: bool,
+) -> list[Change]:
+    """Return which measurements of a provider were lost or came back, whatever its state does about it."""
+    then, now = _heard(was, old_picture), _heard(provider, picture)
+    fresh, unfit = Freshness.FRESH, {Freshness.STALE, Freshness.FUTURE}
+    lost = [name for name, word in now.items() if word is not fresh and then.get(name) is fresh]
+    lost = [name for name in lost if probes or not name.startswith("probe ")]
+    # The first value of all is no news: its provider says so already.
+    back = [name for name, word in now.items() if word is fresh and then.get(name) in unfit]
+    missing = [name for name, word in then.items() if word is fresh and name not in now]
+    key, at = f"{SIGNALS}{provider.name}", clock_words(after.now)
+    found = []
+    if lost:
+        text = f"{provider.name}: {listed(lost)} UNKNOWN since {at}, {_last_heard(provider, lost, after)}"
+        found.append(Change(Rank.WARNING, key, text, 2))
+    if missing:
+        text = f"{provider.name}: {listed(missing)} UNKNOWN from now on, at {at}: no longer configured."
+        found.append(Change(Rank.WARNING, key, text, 2))
+    if back:
+        found.append(Change(Rank.BETTER, key, f"{provider.name}: {listed(back)} known again, at {at}."))
+    return found
+
+
+def _heard(provider: ProviderPicture, picture: Picture) -> dict[str, Freshness]:
+    """Return for everything that is measured of a provider whether it is fresh."""
+    evidence = provider.evidence
+    times = [(signal_title(s.signal), s.measured_at, s.interval) for s in evidence.signals]
+    times += [(f"probe {p.name}", p.rounds[0].at if p.rounds else None, p.interval) for p in evidence.probes]
+    if evidence.vendor is not None:
+        times.append(("vendor status", evidence.vendor.measured_at, evidence.vendor.interval))
+    return {name: freshness(at, interval, picture.at) for name, at, interval in times}
+
+
+def _last_heard(provider: ProviderPicture, lost: list[str], board: Board) -> str:
+    """Return how old the newest of the lost values is, and why there is no newer one where that is known."""
+    evidence = provider.evidence
+    signals = [s for s in evidence.signals if signal_title(s.signal) in lost]
+    heard = [s.measured_at for s in signals if s.measured_at]
+    heard += [p.rounds[0].at for p in evidence.probes if f"probe {p.name}" in lost and p.rounds]
+    if evidence.vendor is not None and "vendor status" in lost:
+        heard.append(evidence.vendor.measured_at)
+    problem = next((s.problem for s in signals if s.problem), None)
+    return sentence(f"last heard {ago(max(heard, default=None), board.now)}" + (f": {problem}" if problem else ""))
+
+
+def _freeze(old_picture: Picture, picture: Picture, after: Board) -> list[Change]:
+    found: list[Change] = []
+    if old_picture.environment != picture.environment:
+        text = f"ENVIRONMENT {picture.environment}, was {old_picture.environment}, at {clock_words(after.now)}."
+        found.append(Change(Rank.BLIND, "environment", text))
+    was, now = old_picture.freeze, picture.freeze
+    told = freeze_sentence(picture, after.now)
+    if now.frozen is not was.frozen:
+        words = "Freeze began" if now.frozen else "Freeze ended"
+        found.append(Change(Rank.FREEZE, "freeze", f"{words}: {told}", int(now.frozen)))
+    elif (now.until, now.zone, now.next_start, bool(now.unreadable)) != (
+        was.until,
+        was.zone,
+        was.next_start,
+        bool(was.unreadable),
+    ) or reasons(now) != reasons(was):
+        found.append(Change(Rank.FREEZE, "freeze", f"Freeze changed: {told}", int(now.frozen)))
+    if picture.protection.level is not old_picture.protection.level:
+        text = (
+            f"{_protection(picture.protection)} It was {old_picture.protection.level} until {clock_words(after.now)}."
+        )
+        found.append(Change(Rank.FREEZE, "protection", text))
+    return found
+
+
+def _others(picture: Picture) -> list[Finding]:
+    """Return the findings that nothing else tells: not those of a provider's health or of the service's condition."""
+    told = {id(f) for p in picture.providers if (f := health_finding(picture, p)) is not None}
+    if picture.condition is not ServiceCondition.RUNNING:
+        # `assemble` puts the condition behind everything that the reader found, and the order is kept.
+        ours = [f for f in picture.findings if f.subject == "service" and f.severity is Severity.CRITICAL]
+        told.update(id(f) for f in ours[-1:])
+    return [f for f in picture.findings if id(f) not in told]
+
+
+def _name(finding: Finding) -> tuple[Severity, str, str]:
+    return finding.severity, finding.subject, skeleton(finding.text)
+
+
+def _findings(old_picture: Picture, picture: Picture, after: Board) -> list[Change]:
+    then, now = _others(old_picture), _others(picture)
+    came = Counter(map(_name, now)) - Counter(map(_name, then))
+    went = Counter(map(_name, then)) - Counter(map(_name, now))
+    gone = _taken(then, went)
+    found: list[Change] = []
+    for finding in _taken(now, came):
+        # One that took the place of another says so, instead of two sentences of which one sounds like good news.
+        place = next((g for g in gone if (g.severity, g.subject) == (finding.severity, finding.subject)), None)
+        change = _found(finding, after)
+        if place is not None:
+            gone.remove(place)
+            was = (
+                sentence(f"Before it was: {place.text}")
+                if len(place.text) <= SHORT
+                else "It takes the place of another."
+            )
+            change = change._replace(text=f"{change.text} {was}")
+        found.append(change)
+    return [*found, *(_gone(finding, old_picture, picture, after) for finding in gone)]
+
+
+def _taken(findings: list[Finding], wanted: Counter[tuple[Severity, str, str]]) -> list[Finding]:
+    """Return as many findings of each name as are wanted, in their order."""
+    taken = []
+    for finding in findings:
+        if wanted[_name(finding)] > 0:
+            wanted[_name(finding)] -= 1
+            taken.append(finding)
+    return taken
+
+
+def _found(finding: Finding, board: Board) -> Change:
+    bad = {Severity.CRITICAL: 3, Severity.WARNING: 1, Severity.NOTE: 0}[finding.severity]
+    # A cache that cannot be read takes the ground from under everything else.
+    rank = Rank.BLIND if finding.subject == "cache" else _SEVERITY_RANKS[finding.severity]
+    return Change(rank, f"finding {finding.subject}", finding_sentence(finding, board.now), bad)
+
+
+def _gone(finding: Finding, old_picture: Picture, picture: Picture, after: Board) -> Change:
+    """Say that a finding is over; or that nobody knows, where whoever found it cannot look any more."""
+    key, what = f"finding {finding.subject}", f"{finding.subject}: {finding.text.rstrip('.')}"
+    if _can_tell(finding, old_picture, picture, after):
+        return Change(Rank.BETTER, key, f"Over at {clock_words(after.now)}: {what}.")
+    text = f"UNKNOWN whether still so: {what}; it was, {ago(finding.measured_at or old_picture.at, after.now)}."
+    return Change(Rank.WARNING, key, text, 2)
+
+
+def _can_tell(finding: Finding, old_picture: Picture, picture: Picture, after: Board) -> bool:
+    if after.problem is not None or after.lag or picture.condition is not ServiceCondition.RUNNING:
+        return False
+    servers = {s.name: s for s in picture.prometheus}
+    for server in old_picture.prometheus:
+        if _told_by(server, finding):
+            now = servers.get(server.name)
+            return now is not None and _answers(now, picture)
+    return True
+
+
+def _answers(server: PrometheusFacts, picture: Picture) -> bool:
+    fresh = freshness(server.measured_at, server.interval, picture.at) is Freshness.FRESH
+    return fresh and server.problem is None
+
+
+def _told_by(server: PrometheusFacts, finding: Finding) -> bool:
+    """Whether a finding rests on what a Prometheus server said of others, rather than on how it answers itself."""
+    if finding.measured_at != server.measured_at or server.problem is not None:
+        return False
+    alerts = any(
+        finding.subject in {server.name, a.provider} and finding.text.startswith(f"{a.name} is ") for a in server.alerts
+    )
+    targets = finding.subject == server.name and finding.text.removeprefix("target down: ") in server.targets_down
+    return alerts or targets

@@ -1,0 +1,170 @@
+"""One thing as it is now, in a sentence or a part of one: a provider, the freeze, the service, all of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from wedtui.core.freeze import Verdict
+from wedtui.core.picture import Finding, Picture, ProviderPicture, ServiceCondition, Severity
+from wedtui.core.state import State, badness
+from wedtui.core.wording import local_time
+from wedtui.tui.board import Board
+from wedtui.tui.draw.providers import why
+from wedtui.tui.plain.words import ago, clock_words, counted, listed, old, sentence, spoken
+
+_START = 'start it with "wedtui service start"'
+_SEVERITIES = {Severity.CRITICAL: "CRITICAL", Severity.WARNING: "Warning", Severity.NOTE: "Note"}
+_STATE_WORDS = tuple(f"{state}: " for state in State)
+WORST_FIRST = sorted(State, key=badness, reverse=True)
+
+
+def shown_state(board: Board, provider: ProviderPicture) -> State:
+    """Return a provider's state; of a picture that nobody judges any more, UNKNOWN."""
+    return State.UNKNOWN if board.frozen_picture else provider.health.state
+
+
+def evidence_words(board: Board, provider: ProviderPicture) -> str:
+    """Return a provider's score and the age of what it rests on."""
+    health = provider.health
+    if shown_state(board, provider) is State.UNKNOWN or health.score is None:
+        return f"last evidence {old(health.measured_at, board.now)}" if health.measured_at else "never measured"
+    return f"score {health.score:.1f}, evidence {old(health.measured_at, board.now)}"
+
+
+def provider_words(board: Board, provider: ProviderPicture) -> str:
+    """Return the reason of a provider's state, its score and its age."""
+    reason = why(board.picture, provider) if board.picture and not board.frozen_picture else ""
+    return f"{reason}; {evidence_words(board, provider)}" if reason else evidence_words(board, provider)
+
+
+def counts(board: Board, providers: Iterable[ProviderPicture]) -> str:
+    """Return how many providers are in which state, worst first, with the names of those that are not OK."""
+    every = tuple(providers)
+    states = {state: [p.name for p in every if shown_state(board, p) is state] for state in WORST_FIRST}
+    if not every:
+        return "no providers are known"
+    parts = [
+        f"{len(names)} {state}" + (f" ({listed(names)})" if state is not State.OK else "")
+        for state, names in states.items()
+        if names
+    ]
+    if len(parts) == 1 and len(every) > 1:
+        return f"all {len(every)} providers {next(state for state, names in states.items() if names)}"
+    return f"{listed(parts)}, of {counted(len(every), 'provider')}"
+
+
+def oldest(board: Board, picture: Picture) -> str:
+    """Return the age of the oldest evidence, as the end of a sentence about all providers; nothing without any."""
+    measured = [p.health.measured_at for p in picture.providers if p.health.measured_at]
+    return f", evidence at most {old(min(measured), board.now)}" if measured else ""
+
+
+def freeze_words(verdict: Verdict, now: datetime) -> str:
+    """Say whether it is frozen, until when, in which zone and how far away that is, without the reasons."""
+    zone = verdict.zone or "UTC"
+    if not verdict.frozen:
+        if verdict.next_start is None:
+            return "open, no freeze ahead"
+        ahead = spoken(verdict.next_start - now)
+        return f"open until the next freeze {local_time(verdict.next_start, zone, now)}, in {ahead}"
+    if verdict.until is None:
+        return "FROZEN until its sources can be read" if verdict.unreadable else "FROZEN, no end known"
+    return f"FROZEN until {local_time(verdict.until, zone, now)}, for another {spoken(verdict.until - now)}"
+
+
+def reasons(verdict: Verdict) -> tuple[str, ...]:
+    """Return why it is frozen, without the sentences about sources that cannot be read: those are findings."""
+    return tuple(r for r in verdict.reasons if r not in verdict.unreadable)
+
+
+def freeze_sentence(picture: Picture, now: datetime) -> str:
+    """Return the freeze of an environment with its reasons."""
+    because = "; ".join(reasons(picture.freeze))
+    return sentence(
+        f"{picture.environment} is {freeze_words(picture.freeze, now)}" + (f": {because}" if because else "")
+    )
+
+
+def service_sentence(picture: Picture, now: datetime) -> str:
+    """Say whether the service can be believed to run, and when it was last heard."""
+    service, condition = picture.service, picture.condition
+    if service is None or condition is ServiceCondition.NEVER:
+        return f"Service NEVER STARTED: nothing is being watched; {_START}."
+    heard = ago(service.heartbeat_at, now)
+    match condition:
+        case ServiceCondition.STOPPED:
+            return f"Service STOPPED {ago(service.stopped_at, now)}: nothing is being watched; {_START}."
+        case ServiceCondition.DEAD:
+            return f"Service DEAD, last heard {heard}: nothing is being watched; {_START}."
+        case ServiceCondition.STUCK:
+            return (
+                f"Service STUCK, last heard {heard}: it runs but stores nothing; "
+                'look at its disk and its log with "wedtui service status".'
+            )
+        case _:
+            return f"Service running, heard {heard}."
+
+
+def finding_sentence(finding: Finding, now: datetime) -> str:
+    """Return a finding with its severity first, what it is about, and its age."""
+    head, text = _SEVERITIES[finding.severity], finding.text
+    # A provider's own state says more than the severity that was made of it.
+    for state in _STATE_WORDS:
+        if text.startswith(state):
+            head, text = state.removesuffix(": "), text.removeprefix(state)
+    aged = f"; evidence {old(finding.measured_at, now)}" if finding.measured_at else ""
+    return sentence(f"{head}: {finding.subject}: {text.rstrip('.')}{aged}")
+
+
+def clock_sentence(board: Board) -> str:
+    """Return the time in UTC and, where the freeze has a zone of its own, on its wall clock."""
+    utc = board.now.astimezone(UTC)
+    there = board.now.astimezone(ZoneInfo(board.zone))
+    local = "" if board.zone == "UTC" else f", {there:%a %H:%M} {board.zone}"
+    return f"Clock {utc:%a %d %b %Y %H:%M:%S} UTC{local}."
+
+
+def distrust(board: Board) -> str | None:
+    """Say why what is known cannot be relied on; None where it can."""
+    picture = board.picture
+    if board.lag:
+        return f"OLD: nothing was judged for {spoken(board.lag)}, the reader hangs; rely on no earlier sentence."
+    if board.problem is not None:
+        heard = (
+            f"the service was last heard {ago(picture.service.heartbeat_at, board.now)}; "
+            if (picture is not None and picture.service is not None)
+            else ""
+        )
+        since = f"since {clock_words(board.problem_since)}" if board.problem_since else ""
+        return sentence(f"CACHE UNREADABLE {since}: {heard}{board.problem.rstrip('.')}")
+    if picture is not None and picture.condition is not ServiceCondition.RUNNING:
+        return service_sentence(picture, board.now)
+    return None
+
+
+def pulse(board: Board) -> str:
+    """Say in one sentence whether all is well, as of when, and how old that knowledge is."""
+    at = clock_words(board.now)
+    picture, blind = board.picture, distrust(board)
+    if picture is None:
+        return f"UNKNOWN at {at}: {blind or 'nothing has been read yet.'}"
+    known = counts(board, picture.providers)
+    heard = ago(picture.service.heartbeat_at, board.now) if picture.service else "never"
+    if blind is not None:
+        return f"NOT well at {at}: {known}. {blind}"
+    tail = f"{picture.environment} is {freeze_words(picture.freeze, board.now)}; service heard {heard}."
+    serious = [f for f in picture.findings if f.severity is not Severity.NOTE]
+    aged = oldest(board, picture)
+    if picture.state is State.OK and not serious:
+        return f"All well at {at}: {known}{aged}; {tail}"
+    worst = f"{counted(len(serious), 'finding')}; worst: {finding_sentence(serious[0], board.now)}" if serious else ""
+    return f"NOT well at {at}: {known}{aged}; {tail} {worst}".rstrip()
+
+
+def severity_counts(findings: Iterable[Finding]) -> str:
+    """Return `2 critical and 1 warning`, worst first."""
+    found = Counter(f.severity for f in findings)
+    return listed([f"{found[s]} {s.value}" for s in _SEVERITIES if found[s]])
