@@ -133,7 +133,9 @@ def test_the_terminal_database_of_this_machine_is_asked() -> None:
     code = "from wedtui.tui.terminal.abilities import look_up; print(look_up('vt100'), look_up('xterm'))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     # One entry a process: what the library cannot tell is not made up.
-    assert done.stdout.strip() == "Terminfo(colours=0, italic=False) None"
+    assert done.stdout.strip() == (
+        "Terminfo(colours=0, italic=False, erases_with_background=False, erases_characters=False) None"
+    )
 
 
 def test_who_stands_between() -> None:
