@@ -13,11 +13,12 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wedtui import __version__
 from wedtui.cli.failure import guarded, report
 from wedtui.cli.terminal import look
 from wedtui.clock import Clock, SystemClock
 from wedtui.errors import AlreadyRunningError, ConfigurationError, WedtuiError
-from wedtui.paths import StatePaths, find_configuration, state_paths
+from wedtui.paths import StatePaths, find_configuration, own_directory, state_paths, user_directory
 
 if TYPE_CHECKING:
     from wedtui.config import ServiceSection
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from wedtui.tui.source import Source
 
 DEFAULT_THEME = "midnight"
+THEME_VARIABLE = "WEDTUI_DASHBOARD__THEME"
+SESSION_NAME = "dashboard.json"
+PICTURES_NAME = "pictures"
 
 
 def run(config_path: Path | None, *, clock: Clock | None = None, demo: bool = False) -> int:
@@ -49,10 +53,22 @@ def show(config_path: Path | None, clock: Clock, *, demo: bool = False) -> int:
     # Thousands of classes are about to be made and none to be dropped: looking for garbage in between costs a
     # tenth of the start. It is switched on again when everything is loaded.
     gc.disable()
+    from wedtui.tui.album import Album
     from wedtui.tui.app import WedtuiApp
 
+    # A demo keeps nothing of itself; a picture that a person asked for outlives it.
+    own = user_directory() if demo else own_directory(state_paths())
     opening = _Opening(config_path)
-    app = WedtuiApp(opening.open, clock, theme=peek_theme(config_path), demo=demo)
+    app = WedtuiApp(
+        opening.open,
+        clock,
+        theme=peek_theme(config_path),
+        theme_fixed=bool(os.environ.get(THEME_VARIABLE)),
+        demo=demo,
+        session_file=None if demo else own / SESSION_NAME,
+        album=Album(own / PICTURES_NAME, __version__, own_names),
+        environ=os.environ,
+    )
     opening.app = app
     app.run()
     if opening.refused is not None:
@@ -62,7 +78,7 @@ def show(config_path: Path | None, clock: Clock, *, demo: bool = False) -> int:
 
 def peek_theme(config_path: Path | None) -> str:
     """Return the configured theme without checking the rest; what is wrong with the file is said a moment later."""
-    named = os.environ.get("WEDTUI_DASHBOARD__THEME")
+    named = os.environ.get(THEME_VARIABLE)
     if named:
         return named
     file = find_configuration(config_path)
@@ -72,6 +88,20 @@ def peek_theme(config_path: Path | None) -> str:
         return DEFAULT_THEME
     theme = section.get("theme", DEFAULT_THEME) if isinstance(section, dict) else DEFAULT_THEME
     return theme if isinstance(theme, str) else DEFAULT_THEME
+
+
+def own_names() -> frozenset[str]:
+    """Return what no picture may tell: the names of this user and this machine, where they tell anything."""
+    import pwd
+
+    names = {os.uname().nodename, os.uname().nodename.partition(".")[0]}
+    try:
+        account = pwd.getpwuid(os.getuid())
+    except KeyError:
+        account = None  # a user without an entry has no name
+    if account is not None:
+        names |= {account.pw_name, Path(account.pw_dir).name}
+    return frozenset(names - {"", "root", "home", "localhost", "wedtui"})
 
 
 def _text(config_path: Path | None, clock: Clock) -> int:

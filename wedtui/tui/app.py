@@ -5,27 +5,33 @@ Nothing heavy is imported here: what is only needed later (charts, help, input l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
 
 from wedtui.tui.bindings import bind
-from wedtui.tui.board import DEFAULT_SPAN, SPANS, Board, SeriesKey
+from wedtui.tui.board import SPANS, Board, SeriesKey
+from wedtui.tui.hands import Hands, Said
+from wedtui.tui.memory import Memory
 from wedtui.tui.messages import HistoryArrived, News, PictureArrived, ReaderBroke, SourceFailed
 from wedtui.tui.palette import Palette
 from wedtui.tui.reader import Mailbox, Reader
 from wedtui.tui.screens.base import BoardScreen, own_bindings
 from wedtui.tui.screens.main import MainScreen
-from wedtui.tui.theme import load_theme, theme_names
+from wedtui.tui.theme import ThemeFile, load_theme, theme_names
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from wedtui.clock import Clock
+    from wedtui.tui.album import Album
     from wedtui.tui.source import Source
 
 
@@ -37,6 +43,10 @@ class WedtuiApp(App[None], inherit_bindings=False):
         clock: tells the time.
         theme: the name of a theme file.
         demo: whether the world is a demonstration; it is marked so.
+        theme_fixed: whether that theme counts whatever a person chose by key the last time.
+        session_file: where what is open is kept and found again; None: nothing is kept.
+        album: where pictures of the screen go; None: there is no place for them.
+        environ: the program's environment, which says whether tmux or screen stands between; nothing by default.
 
     Raises:
         ConfigurationError: there is no such theme.
@@ -54,6 +64,13 @@ class WedtuiApp(App[None], inherit_bindings=False):
         bind("app.palette", "colon", "command_palette", "find", "Find a provider or a command by typing"),
         bind("app.findings", "w", "findings", "findings", "What is wrong: list every finding, worst first"),
         bind("app.theme", "t", "next_theme", "theme", "Use the next colour theme"),
+        bind(
+            "app.copy", "y", "copy", "copy", "Copy what is under the cursor to the terminal's clipboard, as a sentence"
+        ),
+        bind(
+            "app.jump", "apostrophe", "jump", "jump", "Jump: then the digit that stands at a pane; any other key leaves"
+        ),
+        bind("app.picture", "S", "picture", "picture", "Save the screen as SVG and text, without secrets"),
         bind("app.help", "question_mark", "help", "help", "List every key of this screen"),
         bind("app.quit", "q,ctrl+q,ctrl+c", "quit", "quit", "Leave the dashboard; the service goes on"),
     ]
@@ -65,38 +82,84 @@ class WedtuiApp(App[None], inherit_bindings=False):
         *,
         theme: str,
         demo: bool = False,
+        theme_fixed: bool = False,
+        session_file: Path | None = None,
+        album: Album | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
         self.animation_level = "none"
         self.clock = clock
         self.board = Board(clock.now(), demo=demo)
-        self.palette = Palette(load_theme(theme))
-        self.span = DEFAULT_SPAN
+        self.hands = Hands(self, environ or {}, album)
+        self.memory = Memory(self, session_file)
+        self._configured_theme = theme
+        self.palette = Palette(self._first_theme(theme if theme_fixed else self.memory.theme(theme)))
+        self.span = self.memory.begin.span
         self.register_theme(self.palette.theme.textual())
-        self.theme = theme
+        self.theme = self.palette.theme.name
         self._mailbox = Mailbox(lambda: self.post_message(self.MailArrived()))
         self._reader = Reader(open_source, clock, self._mailbox)
 
     class MailArrived(Message):
         """Something lies in the mailbox."""
 
+    def _first_theme(self, name: str) -> ThemeFile:
+        """Return a theme; where one that was chosen by key is gone, the configured one."""
+        if name != self._configured_theme and name not in theme_names():
+            self.memory.choose_theme(self._configured_theme, self._configured_theme)
+            return load_theme(self._configured_theme)
+        return load_theme(name)
+
     def get_default_screen(self) -> Screen[None]:
         """Begin with the dashboard itself, so that the first paint is already it."""
-        return MainScreen()
+        begin = self.memory.begin
+        return MainScreen(cursor=begin.cursor, words=begin.words, signal=begin.signal)
 
     def on_ready(self) -> None:
         """Start what is slow, now that the first picture is on the terminal."""
         self._reader.start()
         self.set_interval(1.0, self._tick)
+        if self.memory.remark is not None:
+            self.say(self.memory.remark)
+
+    def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """Leave the dashboard, and keep what is open while it still is."""
+        self.memory.remember()
+        super().exit(result, return_code, message)
 
     def on_unmount(self) -> None:
-        """Stop reading."""
+        """Stop reading and writing."""
         self._reader.stop()
+        self.memory.stop()
+        self.hands.stop()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Show every key to jump mode first: whichever it is, it must not do anything else there."""
+        if isinstance(event, events.Key) and not event.is_forwarded and self.hands.take(event.key):
+            event.stop()
+            return
+        await super().on_event(event)
+
+    def on_said(self, message: Said) -> None:
+        """Say what another thread has to say."""
+        self.say(message.sentence)
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence on whatever screen is open, until the next key or for a few seconds."""
+        self.hands.say(sentence)
+
+    def write_to_terminal(self, sequence: str) -> None:
+        """Write an escape sequence that draws nothing, between two frames."""
+        if self._driver is not None:
+            self._driver.write(sequence)
 
     def on_wedtui_app_mail_arrived(self) -> None:
         """Take what the reader left, and draw it."""
         for news in self._mailbox.take():
             self._hear(news)
+        if self.board.picture is not None:
+            self.memory.reopen(self.board.picture)
         self._show()
 
     def _hear(self, news: News) -> None:
@@ -115,18 +178,25 @@ class WedtuiApp(App[None], inherit_bindings=False):
     def _tick(self) -> None:
         """Move the clock; where no picture comes any more, let everything grow old."""
         self.board = replace(self.board, now=self.clock.now())
+        self.hands.grow_old()
+        self.memory.remember()
         if self.board.lag:
             self._show()
         else:
-            self._seen.show_clock()
+            self.seen.show_clock()
 
     @property
-    def _seen(self) -> BoardScreen:
+    def seen(self) -> BoardScreen:
         """The screen that is drawn from the board and on top, or under the palette."""
         return next(screen for screen in reversed(self.screen_stack) if isinstance(screen, BoardScreen))
 
+    @property
+    def dashboard(self) -> MainScreen:
+        """The first screen, under all others."""
+        return next(screen for screen in self.screen_stack if isinstance(screen, MainScreen))
+
     def _show(self) -> None:
-        self._seen.show()
+        self.seen.show()
 
     def reader_wants(self, key: SeriesKey | None) -> None:
         """Say which history the visible chart shows."""
@@ -140,7 +210,7 @@ class WedtuiApp(App[None], inherit_bindings=False):
         """Show one provider in full, above the dashboard."""
         from wedtui.tui.screens.provider import ProviderScreen  # noqa: PLC0415 - when opened
 
-        self._back_to_dashboard()
+        self.back_to_dashboard()
         self.push_screen(ProviderScreen(name))
 
     def open_chart(self, provider: str, signal: str) -> None:
@@ -168,6 +238,18 @@ class WedtuiApp(App[None], inherit_bindings=False):
         if isinstance(self.screen, BoardScreen) and not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen))
 
+    def action_copy(self) -> None:
+        """Copy what is under the cursor."""
+        self.hands.copy()
+
+    def action_jump(self) -> None:
+        """Wait for the digit of a pane."""
+        self.hands.jump()
+
+    def action_picture(self) -> None:
+        """Save what is on the screen."""
+        self.hands.take_picture()
+
     def action_next_theme(self) -> None:
         """Use the next theme."""
         names = theme_names()
@@ -175,6 +257,7 @@ class WedtuiApp(App[None], inherit_bindings=False):
         self.palette = Palette(load_theme(after))
         self.register_theme(self.palette.theme.textual())
         self.theme = after
+        self.memory.choose_theme(after, self._configured_theme)
         for screen in self.screen_stack:
             if isinstance(screen, BoardScreen):
                 screen.repaint()
@@ -213,6 +296,7 @@ class WedtuiApp(App[None], inherit_bindings=False):
         if not (isinstance(kind, type) and isinstance(self.screen, kind)):
             self.push_screen(kind())
 
-    def _back_to_dashboard(self) -> None:
+    def back_to_dashboard(self) -> None:
+        """Leave every screen above the dashboard."""
         while len(self.screen_stack) > 1:
             self.pop_screen()

@@ -16,11 +16,13 @@ from wedtui.tui.draw.keys import hint_line
 from wedtui.tui.listing import Listing
 from wedtui.tui.palette import Palette
 from wedtui.tui.rows import Row
-from wedtui.tui.spans import Line, Role, rule
+from wedtui.tui.spans import Line, Role, crop, rule
 from wedtui.tui.surface import Surface
 
 if TYPE_CHECKING:
     from wedtui.tui.app import WedtuiApp
+    from wedtui.tui.clipboard import Subject
+    from wedtui.tui.session import View
 
 OPENING: tuple[Line, ...] = (((" wedtui ", Role.BADGE),), ((" … reading the cache", Role.MUTED),))
 
@@ -29,6 +31,8 @@ class BoardScreen(Screen[None], inherit_bindings=False):
     """A screen that is drawn from the app's board, whenever that changes."""
 
     TITLE_FOR_HELP: ClassVar[str] = "here"
+    begin_at: str | None = None
+    """The object on which the cursor begins, where it is there."""
 
     @property
     def wedtui(self) -> WedtuiApp:
@@ -70,8 +74,18 @@ class BoardScreen(Screen[None], inherit_bindings=False):
         if not width or not self.is_mounted:
             return
         self.show_clock()
-        self.query_one("#keys", Surface).show((hint_line(self.hints(), width),))
+        self.show_keys()
         self.draw()
+
+    def show_keys(self) -> None:
+        """Draw the last line: what there is to say, or else the keys that matter here."""
+        width = self.size.width
+        if not width or not self.is_mounted:
+            return
+        sentence = self.wedtui.hands.sentence
+        said: Line = ((f" {sentence}", Role.ACCENT),)
+        line = crop(said, width) if sentence else hint_line(self.hints(), width)
+        self.query_one("#keys", Surface).show((line,))
 
     def show_clock(self) -> None:
         """Draw only what moves with every second."""
@@ -80,9 +94,21 @@ class BoardScreen(Screen[None], inherit_bindings=False):
         status = self.query_one("#status", Surface)
         if self.board.opening:
             return
+        status.show(self.status(self.size.width))
+
+    def status(self, width: int) -> tuple[Line, ...]:
+        """Return the lines on top."""
         from wedtui.tui.draw.status import status_lines  # noqa: PLC0415 - not needed for the first paint
 
-        status.show(status_lines(self.board, self.size.width))
+        return status_lines(self.board, width)
+
+    def subject(self) -> Subject | None:
+        """Return what the copying key copies here; None where there is nothing."""
+        return None
+
+    def view(self) -> View | None:
+        """Return what brings this screen back another time; None where it does not come back."""
+        return None
 
     def hints(self) -> list[Binding]:
         """Return the bindings that stand below, the ones of this screen first."""
@@ -115,7 +141,12 @@ class ListScreen(BoardScreen):
 
     def body(self) -> Iterable[Widget]:
         """Make the list."""
-        yield Listing(self.palette, id="list")
+        yield Listing(self.palette, id="list", begin_at=self.begin_at)
+
+    @property
+    def cursor(self) -> str | None:
+        """The object under the cursor."""
+        return self.query_one("#list", Listing).cursor if self.is_mounted else self.begin_at
 
     def crumbs(self) -> str:
         """Return where this is: `providers › aws`."""

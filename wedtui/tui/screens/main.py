@@ -11,18 +11,26 @@ from textual.widget import Widget
 
 from wedtui.tui.bindings import bind
 from wedtui.tui.board import SPANS, SeriesKey
+from wedtui.tui.jump import DIGITS, jump_hints
 from wedtui.tui.listing import Listing
 from wedtui.tui.rows import Row
 from wedtui.tui.screens.base import BoardScreen
-from wedtui.tui.spans import Line, Role, rule, wrap
+from wedtui.tui.spans import Line, Role, marked, rule, wrap
 from wedtui.tui.surface import Surface
 
 if TYPE_CHECKING:
     from textual.widgets import Input
 
+    from wedtui.tui.clipboard import Subject
+
 # Rows that the panes under the table keep, and rows that the table keeps, whatever the size of the terminal.
 LOWER_ROWS = 11
 FEWEST_ROWS = 6
+
+# Panes that can have the focus although nothing can be selected in them yet.
+TITLES = {"deployments": "deployments", "emergency": "emergency actions"}
+# A digit with a space on both sides.
+BADGE_CELLS = 3
 
 READING: Line = ((" reading the cache…", Role.MUTED),)
 
@@ -48,28 +56,47 @@ class MainScreen(BoardScreen):
         bind("main.range-more", "plus,equals_sign", "span(1)", "range", "Chart a longer range, to 24 h", show=False),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, *, cursor: str | None = None, words: str = "", signal: str | None = None) -> None:
+        """Begin as it was left.
+
+        Args:
+            cursor: the provider on which the cursor begins.
+            words: the filter.
+            signal: the signal of the chart.
+        """
         super().__init__()
-        self._filter = ""
+        self.begin_at = cursor
+        self._filter = words
         self._notice: str | None = None
-        self._signal: str | None = None
+        self._signal = signal
+        self._focused: str | None = None
         self._table_height: int | None = None
 
     def body(self) -> Iterable[Widget]:
         """Make the four panes and the findings' line."""
         with Container(id="panes"):
-            yield Listing(self.palette, id="providers", title="providers", remark=READING)
+            yield Listing(self.palette, id="providers", title="providers", remark=READING, begin_at=self.begin_at)
             with Container(id="lower"):
                 yield Surface(self.palette, id="metrics", title="metrics")
                 with Container(id="later"):
-                    yield Surface(self.palette, id="deployments", title="deployments")
-                    yield Surface(self.palette, id="emergency", title="emergency actions")
+                    yield Surface(self.palette, id="deployments", title="deployments", can_focus=True)
+                    yield Surface(self.palette, id="emergency", title="emergency actions", can_focus=True)
         yield Surface(self.palette, id="worst")
 
     @property
     def selected(self) -> str | None:
         """The name of the provider under the cursor."""
         return self.query_one("#providers", Listing).cursor
+
+    @property
+    def words(self) -> str:
+        """The filter."""
+        return self._filter
+
+    @property
+    def signal(self) -> str | None:
+        """The signal that was chosen for the chart, if any was."""
+        return self._signal
 
     @property
     def wants(self) -> SeriesKey | None:
@@ -101,19 +128,41 @@ class MainScreen(BoardScreen):
         key = self.wants
         self.wedtui.reader_wants(key if key and key.signal else None)
         metrics = self.query_one("#metrics", Surface)
-        metrics.show(metrics_lines(self.board, key, metrics.size))
+        metrics.show(self._titled("metrics", metrics_lines(self.board, key, metrics.size), metrics.size.width))
         for name, lines in (("deployments", deployments_lines), ("emergency", emergency_lines)):
             pane = self.query_one(f"#{name}", Surface)
-            pane.show(lines(*pane.size))
+            pane.show(self._titled(name, lines(*pane.size), pane.size.width))
         worst = self.query_one("#worst", Surface)
-        worst.show(worst_lines(self.board, worst.size.width, worst.size.height))
+        # A digit takes its cells from the sentence, not from its end, which says how old it is.
+        room = worst.size.width - (BADGE_CELLS if self._sign("findings") else 0)
+        worst.show(self._titled("findings", worst_lines(self.board, room, worst.size.height), worst.size.width))
+
+    def status(self, width: int) -> tuple[Line, ...]:
+        """Return the lines on top, with the freeze's digit while one is waited for."""
+        sign = self._sign("freeze")
+        if sign is None or self.board.picture is None:
+            return super().status(width)
+        world, *rest = super().status(width - BADGE_CELLS)
+        _world, *below = super().status(width)
+        assert len(rest) == len(below)
+        return ((world[0], (f" {sign} ", Role.MARK), *world[1:]), *below)
+
+    def _sign(self, place: str) -> str | None:
+        """Return what is marked on a pane: its digit in jump mode, or that the keys go there and not to the table."""
+        if self.wedtui.hands.jumping:
+            return DIGITS[place]
+        return "›" if place == self._focused else None
+
+    def _titled(self, place: str, lines: tuple[Line, ...], width: int) -> tuple[Line, ...]:
+        sign = self._sign(place)
+        return (marked(lines[0], sign, width), *lines[1:]) if sign and lines else lines
 
     def _draw_providers(self) -> None:
         from wedtui.tui.draw.everything import matching, provider_header, provider_row  # noqa: PLC0415 - as above
 
         listing = self.query_one("#providers", Listing)
         picture, inner = self.board.picture, listing.inner_width
-        head: Line = rule("providers", inner, self._providers_note())
+        (head,) = self._titled("providers", (rule("providers", inner, self._providers_note()),), inner)
         if picture is None:
             text = self.board.problem or ""
             listing.show((head,), tuple(Row(line) for line in wrap(text, inner, Role.DEGRADED, indent=" ")))
@@ -153,14 +202,50 @@ class MainScreen(BoardScreen):
         return ()
 
     def hints(self) -> list[Binding]:
-        """Return the hints: of the filter's line while it is open, and how to end a filter while there is one."""
+        """Return the hints: of jump mode, of the filter's line, or how to end a filter while there is one."""
+        if self.wedtui.hands.jumping:
+            return jump_hints()
         clear = bind("main.clear", "escape", "clear", "clear filter", "Show all providers again")
         if self.query("#filter"):
             return [bind("filter.keep", "enter", "", "keep filter", "Keep the filter and go to the table"), clear]
         return [clear, *super().hints()] if self._filter else super().hints()
 
+    def subject(self) -> Subject | None:
+        """Return the provider under the cursor; nothing while the keys go to another pane."""
+        name = self.selected
+        provider = self.board.picture.provider(name) if self.board.picture and name and not self._focused else None
+        if provider is None:
+            return None
+        from wedtui.tui.draw.sentences import provider_subject  # noqa: PLC0415 - when somebody copies
+
+        return provider_subject(self.board, provider)
+
+    def go_to(self, place: str) -> None:
+        """Go to a pane of this screen, by jump mode's name for it."""
+        if place == "metrics":
+            key = self.wants
+            if key is not None and key.signal:
+                self.wedtui.open_chart(key.provider, key.signal)
+            else:
+                self.wedtui.say("metrics: nothing is charted")
+            return
+        self.query_one(f"#{place}").focus()
+        if place != "providers":
+            self.wedtui.say(f"{TITLES[place]}: nothing to select there yet; Esc goes back to the providers")
+
+    def on_descendant_focus(self) -> None:
+        """Show where the keys go."""
+        focused = self.focused.id if self.focused is not None else None
+        after = focused if focused in TITLES else None
+        if after != self._focused:
+            self._focused = after
+            self.show()
+
     def action_open(self) -> None:
-        """Open the provider under the cursor."""
+        """Open the provider under the cursor, unless the keys go to another pane."""
+        if self._focused:
+            self.wedtui.say(f"{TITLES[self._focused]}: nothing to open there yet; Esc goes back to the providers")
+            return
         self.query_one("#providers", Listing).action_choose()
 
     def action_signal(self, by: int) -> None:
