@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wedtui.errors import WedtuiError
-from wedtui.tui.private_files import PRIVATE_DIRECTORY, add_own
+from wedtui.tui.private_files import PRIVATE_DIRECTORY, add_own, make_own
 
 if TYPE_CHECKING:
     from wedtui.tui.pictures import Caption
@@ -65,7 +65,7 @@ class Album:
         Raises:
             OSError: it cannot be made, or is not a directory of this user's.
         """
-        self.directory.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+        make_own(self.directory)
         status = self.directory.lstat()
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
             raise PermissionError(errno.EPERM, "it is not a directory of yours")

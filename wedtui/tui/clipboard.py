@@ -91,7 +91,7 @@ def remark(subject: Subject, copy: Copy, *, buffered: bool) -> str:
         copy: what left.
         buffered: whether tmux took it into its own buffer.
     """
-    cut = f", cut at {LONGEST_BYTES} bytes" if copy.cut else ""
+    cut = f", cut at {LONGEST_BYTES} bytes," if copy.cut else ""
     way = "to tmux's buffer and the terminal's clipboard" if buffered else "to the terminal's clipboard"
     return f"{subject.name}: {len(copy.text)} characters{cut} sent {way}"
 

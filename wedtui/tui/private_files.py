@@ -29,13 +29,23 @@ def read_own(path: Path, most: int) -> bytes | None:
         return file.read(most + 1)
 
 
+def make_own(directory: Path) -> None:
+    """Make a directory that is private where it is new, and so the one around it.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    directory.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+    directory.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
+
+
 def replace_own(path: Path, data: bytes) -> None:
     """Put `data` in the place of a file, wholly or not at all, readable for its owner alone.
 
     Raises:
         OSError: it cannot be written; what was there stays.
     """
-    path.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+    make_own(path.parent)
     new = path.with_name(f".{path.name}.{os.getpid()}")
     new.unlink(missing_ok=True)  # of a process of that number, which died while it wrote
     try:
