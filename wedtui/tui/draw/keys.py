@@ -15,6 +15,7 @@ _NAMES = {
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "question_mark": "?",
+    "apostrophe": "'",
     "slash": "/",
     "colon": ":",
     "minus": "-",
