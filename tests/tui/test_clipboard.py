@@ -26,7 +26,9 @@ def payload(written: str, way: Way) -> str:
     if way in {Way.TMUX, Way.OUTER_TMUX}:
         *plain, wrapped = written.split("\x1bPtmux;")
         assert wrapped.endswith("\x1b\\")
-        inner = wrapped.removesuffix("\x1b\\").replace("\x1b\x1b", "\x1b")
+        wrapped = wrapped.removesuffix("\x1b\\")
+        assert "\x1b" not in wrapped.replace("\x1b\x1b", "")
+        inner = wrapped.replace("\x1b\x1b", "\x1b")
         assert plain == ([""] if way is Way.TMUX else [inner])
         written = inner
     match = re.fullmatch(r"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07", written)

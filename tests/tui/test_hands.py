@@ -435,7 +435,7 @@ def test_a_provider_that_is_scrolled_to_is_seen_again(tmp_path: Path) -> None:
     async def walk() -> None:
         app = keeping(file, source_of(many))
         async with driven(app) as pilot:
-            await until(pilot, shows(app, "p39"))
+            await until(pilot, shows(app, "OK        p39"))
             assert cursor(app) == "p39"
             assert "PROVIDER" in screen_text(app)
 

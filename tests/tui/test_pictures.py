@@ -84,6 +84,10 @@ def test_secrets_become_stars_and_everything_else_stays_in_its_cell(line: str, l
     assert places.findall(svg) == places.findall(export(line, "below"))
 
 
+def test_wide_characters_keep_their_place_and_get_no_space() -> None:
+    assert made("[b]💍[/] [red]x[/]💍[b]y[/]").text.endswith("\n💍 x💍y\n")
+
+
 def test_a_secret_on_the_line_after_its_word_is_one() -> None:
     assert HALF not in made("authorization: Bearer", f"  {HALF}").text
 
@@ -143,10 +147,10 @@ def test_the_oldest_pictures_go_and_other_files_stay(tmp_path: Path) -> None:
             # Their names are of a year to come: a demo's clock says what it likes.
             path = pictures.directory / f"2031{number:04d}T120000Z.{ending}"
             path.write_text("x")
-            os.utime(path, (1000 + number, 1000 + number))
+            os.utime(path, (9000 - number, 9000 - number))
     pictures.save(export("x"), CAPTION)
     stems = sorted({path.stem for path in pictures.directory.iterdir() if path != kept})
-    assert stems == [STEM, *(f"2031{number:04d}T120000Z" for number in range(1, count))]
+    assert stems == [STEM, *(f"2031{number:04d}T120000Z" for number in range(count - 1))]
     assert kept.read_text() == "mine"
 
 

@@ -143,7 +143,8 @@ class WedtuiApp(App[None], inherit_bindings=False):
 
     def on_said(self, message: Said) -> None:
         """Say what another thread has to say."""
-        self.say(message.sentence)
+        if self.is_running:
+            self.say(message.sentence)
 
     def say(self, sentence: str) -> None:
         """Show a sentence on whatever screen is open, until the next key or for a few seconds."""
@@ -155,7 +156,9 @@ class WedtuiApp(App[None], inherit_bindings=False):
             self._driver.write(sequence)
 
     def on_wedtui_app_mail_arrived(self) -> None:
-        """Take what the reader left, and draw it."""
+        """Take what the reader left, and draw it; at the very end there is nothing to draw on any more."""
+        if not self.is_running:
+            return
         for news in self._mailbox.take():
             self._hear(news)
         if self.board.picture is not None:
