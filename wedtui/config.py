@@ -188,6 +188,15 @@ def _pattern(value: str) -> str:
     return value
 
 
+def _keys(value: object) -> tuple[object, ...]:
+    """Make a list of what may be one key; none at all unbinds. Which keys there are is not known here."""
+    if isinstance(value, str):
+        return (value,) if value else ()
+    if isinstance(value, list | tuple) and all(isinstance(key, str) and key for key in value):
+        return tuple(value)
+    raise ValueError('expected a key such as "ctrl+f", a list of keys, or [] for none')
+
+
 def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("expected an instant with its offset, such as 2026-07-23T00:00:00+01:00")
@@ -201,6 +210,7 @@ FeedUrl = Annotated[str, AfterValidator(_http_url_or_file)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Instant = Annotated[datetime, BeforeValidator(_instant), AfterValidator(_aware)]
 Wall = Annotated[WallTime, BeforeValidator(parse_wall_time), PlainSerializer(format_wall_time)]
+KeyNames = Annotated[tuple[str, ...], BeforeValidator(_keys)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 Whole = Annotated[int, BeforeValidator(_number)]
 _NAME = 'a name of at most 63 letters, digits, ".", "_" and "-" that begins with a letter or digit'
@@ -415,10 +425,14 @@ class FreezeSection(Section):
 
 
 class DashboardSection(Section):
-    """How the dashboard looks."""
+    """How the dashboard looks and listens."""
 
     theme: Name = "midnight"
     """The name of a theme file, without its ending."""
+    mouse: Literal["auto", "on", "off"] = "auto"
+    """`auto`: off over SSH, where it would take the terminal's own selection away, and on elsewhere."""
+    keys: dict[str, KeyNames] = Field(default_factory=dict)
+    """Action -> its keys instead of the default ones; none unbinds it. `wedtui config keys` lists the actions."""
 
 
 class ServiceSection(Section):

@@ -90,6 +90,9 @@ class _Placed:
                 return self._at(entries, number, get_args(kind)[0], rest[1:], (*path, number))
             if get_origin(kind) is dict:
                 table = _child(holder, key, {}, path)
+                if get_args(kind)[0] is str:  # the id of an action, `room.verb`
+                    name = ".".join(segment.lower().replace("_", "-") for segment in rest)
+                    return self._at(table, name, get_args(kind)[1], [], (*path, name))
                 name = next((k for k in table if _folded(k) == _folded(rest[0])), _header_name(rest[0]))
                 return self._at(table, name, get_args(kind)[1], rest[1:], (*path, name))
         raise ValueError(f"expected nothing after the name of {_dotted(path)}, which has no keys of its own")

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -51,18 +51,24 @@ class Loaded:
         return {key_name(path, tree): origin for path, origin in self.origins.items()}
 
 
-def load(path: Path | None, environ: Mapping[str, str]) -> Loaded:
+Check = Callable[[Configuration], list[tuple[KeyPath, str]]]
+"""Looks for what this layer cannot know; returns the path of each wrong key and what was expected of it."""
+
+
+def load(path: Path | None, environ: Mapping[str, str], checks: Sequence[Check] = ()) -> Loaded:
     """Read the configuration.
 
     Args:
         path: a file that was named on the command line, or None.
         environ: the environment: `WEDTUI_CONFIG`, and `WEDTUI_<SECTION>__<KEY>` over the file's values.
+        checks: what has to be looked at beside, by whoever cannot do without.
 
     Raises:
         ConfigurationError: with one line for each thing that is wrong: where, which key, what was expected.
     """
     file = find_configuration(path, environ)
     raw, lines = _read(file) if file is not None else ({}, {})
+    _join_ids(raw, lines)
     variables, problems = overlay(raw, environ)
     sources = _Sources(file, lines, variables, raw)
     configuration: Configuration | None = None
@@ -71,7 +77,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Loaded:
     except ValidationError as error:
         wrong = [(_real(d["loc"], raw, d), _said(d)) for d in error.errors(include_url=False)]
     else:
-        wrong = cross_check(configuration)
+        wrong = [*cross_check(configuration), *(each for check in checks for each in check(configuration))]
     problems += [sources.sentence(*each) for each in sorted(wrong, key=lambda each: sources.line(each[0]))]
     if problems or configuration is None:
         raise ConfigurationError("\n".join(dict.fromkeys(problems)))
@@ -135,6 +141,24 @@ def _read(file: Path) -> tuple[dict[str, Any], dict[KeyPath, int]]:
         what = match[1] if match else "a value is too large or too deep"
         line = int(match[2]) if match and match[2] else text.count("\n") + 1 if match else 1
         raise ConfigurationError(f"{file}:{line}: expected TOML: {single_line(what)}") from None
+
+
+def _join_ids(raw: dict[str, Any], lines: dict[KeyPath, int]) -> None:
+    """Take `main.filter = ...` for `"main.filter" = ...`: without quotes TOML reads the id of an action as a table."""
+    dashboard = raw.get("dashboard")
+    keys = dashboard.get("keys") if isinstance(dashboard, dict) else None
+    if not isinstance(keys, dict):
+        return
+    path: KeyPath = ("dashboard", "keys")
+    for room, verbs in list(keys.items()):
+        joined = {f"{room}.{verb}": verb for verb in verbs} if isinstance(verbs, dict) else {}
+        if not joined or any(name in keys for name in joined):
+            continue
+        del keys[room]
+        for name, verb in joined.items():
+            keys[name] = verbs[verb]
+            for old in [old for old in lines if old[:4] == (*path, room, verb)]:
+                lines[(*path, name, *old[4:])] = lines[old]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,15 @@ import pytest
 from pydantic import BaseModel
 from typer.testing import CliRunner
 
+from tests.cli.base import Machine, machine
 from wedtui.cli.app import app, run
 from wedtui.cli.config_text import TEMPLATE
+from wedtui.cli.keys import key_problems, key_table
 from wedtui.config import Configuration
 from wedtui.config_file import load
+from wedtui.tui.keymap.table import KEYS as ACTIONS
+
+__all__ = ["machine"]
 
 RUNNER = CliRunner()
 
@@ -61,7 +66,7 @@ def test_the_examples_of_the_template_are_valid_when_uncommented(tmp_path: Path)
     assert len(tomllib.loads(text)["providers"]) == 1
     path = tmp_path / "config.toml"
     path.write_text(text)
-    assert load(path, {}).configuration.freeze.feeds[0].name == "venues"
+    assert load(path, {}, [key_problems]).configuration.freeze.feeds[0].name == "venues"
 
 
 def test_init_does_not_overwrite(
@@ -108,3 +113,63 @@ def test_show_is_redacted_and_says_where_each_value_comes_from(tmp_path: Path, m
     }
     assert shown["probes.p.url"] == {"value": '"http://h/?token=***"', "origin": f"{path}:6"}
     assert shown["cache.keep_samples"]["origin"] == "default"
+
+
+KEYS = """\
+[dashboard.keys]
+"main.filter" = "ctrl+f"
+"list.down" = [
+    "down",
+    "f",
+]
+"main.fliter" = "x"
+"app.quit" = ""
+"""
+
+
+def test_check_says_what_is_wrong_with_keys(machine: Machine) -> None:
+    machine.configure(KEYS)
+    answer = machine.run("config", "check")
+    assert answer.code == 2
+    assert [line.removeprefix(f"wedtui: {machine.config}:") for line in answer.err.splitlines()] == [
+        '5: dashboard.keys.list.down.1: expected a key of its own; "f" is also app.freeze, '
+        "heard in the same place (dashboard)",
+        '7: dashboard.keys.main.fliter: expected the id of an action; did you mean "main.filter"? '
+        "`wedtui config keys` lists them",
+        '8: dashboard.keys.app.quit: expected at least one key; "quit" must not be out of reach',
+    ]
+    # What does not listen to keys goes on.
+    assert machine.run("gate").code == 0
+    doctor = machine.run("doctor").out
+    assert "dashboard.keys.app.quit: expected at least one key" in doctor
+
+
+def test_check_notes_keys_that_may_never_arrive(machine: Machine) -> None:
+    machine.configure('[dashboard.keys]\n"main.filter" = "ctrl+b"\n')
+    answer = machine.run("config", "check")
+    assert answer.code == 0
+    assert 'note: dashboard.keys.main.filter: "ctrl+b" is the prefix of tmux, and may never arrive' in answer.out
+
+
+def test_keys_prints_the_table_and_marks_what_was_changed(machine: Machine) -> None:
+    machine.configure('[dashboard.keys]\nmain.filter = ["ctrl+f", "?"]\napp.help = "f1"\napp.theme = []\n')
+    answer = machine.run("config", "keys")
+    assert answer.code == 0
+    lines = {line[2:].split()[0]: line for line in answer.out.splitlines()[:-1]}
+    assert set(lines) == {row.id for row in ACTIONS}
+    assert {name for name, line in lines.items() if line.startswith("* ")} == {"main.filter", "app.help", "app.theme"}
+    assert lines["main.filter"].split()[:5] == ["*", "main.filter", "ctrl+f", "?", "filter"]
+    assert "(none)" in lines["app.theme"]
+    assert lines["main.signal-back"].split()[1] == "["
+    assert answer.out.splitlines()[-1] == f"* changed by {machine.config}"
+    shown = {entry["id"]: entry for entry in machine.run("config", "keys", "--json").json}
+    assert shown["app.help"]["keys"] == ["f1"]
+    assert shown["app.help"]["defaults"] == ["?"]
+    assert shown["app.help"]["changed"] is True
+    assert machine.run("config", "show", "--json").json["dashboard.keys.app.theme"]["value"] == "[]"
+
+
+def test_keys_are_documented(machine: Machine) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    for line in key_table(Configuration()):
+        assert f"| `{line.id}` | {' '.join(f'`{key}`' for key in line.defaults)} | {line.where} |" in text

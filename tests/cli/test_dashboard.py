@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,6 +82,82 @@ def test_a_configuration_that_cannot_be_used_is_said_on_a_restored_terminal(tmp_
     with terminal(tmp_path, place) as tmux:
         tmux.type(f"{sys.executable} -m wedtui; echo code $?", "Enter")
         tmux.shows("environment: expected text", "code 2")
+
+
+def test_keys_of_one_s_own_apply_at_the_start_and_when_the_file_changes(tmp_path: Path, place: Place) -> None:
+    text = place.config.read_text()
+    place.config.write_text(text + '[dashboard.keys]\nmain.open = "o"\nscreen.back = "b"\n')
+    with terminal(tmp_path, place) as tmux:
+        tmux.type(f"{sys.executable} -m wedtui; echo code $?", "Enter")
+        tmux.shows("● OK", " o open")
+        tmux.type("Enter", "o")
+        tmux.shows("providers › here", " b back")
+        place.config.write_text(text + '[dashboard.keys]\nscreen.back = "F5"\n')
+        tmux.shows(" F5 back")
+        tmux.type("b", "F5")
+        tmux.shows("emergency actions", " Enter open")
+        place.config.write_text(text + '[dashboard.keys]\nmain.open = "w"\n')
+        tmux.shows("it keeps its old keys: dashboard.keys.main.open: expec", "● OK")
+        tmux.type("q")
+        tmux.shows("code 0")
+
+
+def test_keys_that_cannot_be_used_are_said_on_a_restored_terminal(tmp_path: Path, place: Place) -> None:
+    place.config.write_text('[dashboard.keys]\n"app.quit" = []\n"list.down" = "f"\n')
+    expected = place.wedtui("config", "check")
+    assert expected.returncode == 2
+    with terminal(tmp_path, place) as tmux:
+        tmux.type(f"{sys.executable} -m wedtui; echo code $?", "Enter")
+        tmux.shows("code 2")
+        shown = " ".join(tmux.screen.replace("\n", "").split())
+        assert [line for line in expected.stderr.splitlines() if line not in shown] == []
+
+
+SSH = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}
+
+
+@pytest.mark.parametrize(
+    ("session", "setting", "listens"),
+    [
+        ({}, "auto", True),
+        (SSH, "auto", False),
+        ({"SSH_TTY": "/dev/pts/1"}, "auto", False),
+        (SSH, "on", True),
+        ({}, "off", False),
+    ],
+)
+def test_the_mouse_is_left_to_the_terminal_over_ssh(
+    place: Place, session: dict[str, str], setting: str, listens: bool
+) -> None:
+    place.config.write_text(f'[service]\nautostart = false\n[dashboard]\nmouse = "{setting}"\n')
+    written = on_a_pseudo_terminal(place, session)
+    for mode in (b"?1000h", b"?1002h", b"?1003h", b"?1006h", b"?1015h"):
+        assert (mode in written) <= listens, mode
+    assert (b"?1000h" in written) == listens
+
+
+def on_a_pseudo_terminal(place: Place, session: dict[str, str]) -> bytes:
+    """Open the dashboard, wait for its first picture, leave it; return everything that it wrote."""
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    kept = {name: value for name, value in place.environ.items() if not name.startswith("SSH_")}
+    environ = {**kept, **session, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+    child = subprocess.Popen([sys.executable, "-m", "wedtui"], stdin=its, stdout=its, stderr=its, env=environ)
+    os.close(its)
+    written = b""
+    try:
+        while True:
+            got = os.read(ours, 65536)
+            written += got
+            if b"SERVICE NEVER STARTED" in written:
+                os.write(ours, b"q")
+    except OSError:  # the other end is closed
+        assert child.wait(60) == 0
+        return written
+    finally:
+        child.kill()
+        child.wait()
+        os.close(ours)
 
 
 def test_a_dumb_terminal_gets_text(tmp_path: Path, place: Place) -> None:

@@ -222,3 +222,58 @@ class TestLoaded:
         assert read(tmp_path, WHOLE.replace("text/html", "text/plain")).digest == digest, "a header may be a secret"
         assert read(tmp_path, WHOLE.replace("Accept", "X-Accept")).digest != digest
         assert read(tmp_path, WHOLE, {"WEDTUI_PROVIDERS__AWS__WEIGHT": "40"}).digest != digest
+
+
+class TestKeys:
+    def test_an_id_may_stand_without_quotes_and_lines_are_found_either_way(self, tmp_path: Path) -> None:
+        text = '[dashboard.keys]\n"app.help" = "f1"\nlist.page-up = [\n  "p",\n  "pageup",\n]\nlist.up = []\n'
+        loaded = read(tmp_path, text)
+        assert loaded.configuration.dashboard.keys == {
+            "app.help": ("f1",),
+            "list.page-up": ("p", "pageup"),
+            "list.up": (),
+        }
+        assert loaded.named_origin("dashboard.keys.app.help") == f"{tmp_path}/config.toml:2"
+        assert loaded.named_origin("dashboard.keys.list.page-up") == f"{tmp_path}/config.toml:3"
+        assert loaded.named_origin("dashboard.keys.list.up") == f"{tmp_path}/config.toml:7"
+
+    def test_the_environment_names_an_action_by_its_words(self, tmp_path: Path) -> None:
+        environ = {
+            "WEDTUI_DASHBOARD__KEYS__LIST__PAGE_UP": "p",
+            "WEDTUI_DASHBOARD__KEYS__APP__HELP": '["f1", "?"]',
+            "WEDTUI_DASHBOARD__MOUSE": "off",
+        }
+        loaded = read(tmp_path, '[dashboard.keys]\nlist.page-up = "b"\nlist.up = "i"\n', environ)
+        assert loaded.configuration.dashboard.keys == {
+            "list.page-up": ("p",),
+            "list.up": ("i",),
+            "app.help": ("f1", "?"),
+        }
+        assert loaded.configuration.dashboard.mouse == "off"
+        variable = "environment variable WEDTUI_DASHBOARD__KEYS__LIST__PAGE_UP"
+        assert loaded.named_origin("dashboard.keys.list.page-up") == variable
+
+    def test_keys_are_no_matter_of_the_service_s(self, tmp_path: Path) -> None:
+        assert read(tmp_path, '[dashboard.keys]\n"app.help" = "f1"\n').digest == read(tmp_path, "").digest
+
+    @pytest.mark.parametrize(
+        ("value", "path"),
+        [("3", "app.help"), ("[3]", "app.help"), ('[""]', "app.help"), ("{ a = 1 }", "app.help"), ("true", "app")],
+    )
+    def test_what_cannot_be_a_key_is_refused(self, tmp_path: Path, value: str, path: str) -> None:
+        [problem] = refused(tmp_path, f"[dashboard.keys]\n{path} = {value}\n")
+        assert problem.startswith(f"config.toml:2: dashboard.keys.{path}: expected a key such as ")
+
+    def test_a_mouse_is_on_off_or_auto(self, tmp_path: Path) -> None:
+        [problem] = refused(tmp_path, "[dashboard]\nmouse = true\n")
+        assert problem == "config.toml:2: dashboard.mouse: expected 'auto', 'on' or 'off', got true"
+
+    def test_a_check_of_others_is_said_with_the_rest_in_the_order_of_the_file(self, tmp_path: Path) -> None:
+        file = tmp_path / "config.toml"
+        file.write_text('[dashboard.keys]\n"a.b" = [\n"x",\n"y"\n]\n[[providers]]\nname="a"\n[[providers]]\nname="a"\n')
+        with pytest.raises(ConfigurationError) as caught:
+            load(file, {}, [lambda _: [(("dashboard", "keys", "a.b", 1), "expected better")]])
+        assert caught.value.problems == (
+            f"{file}:4: dashboard.keys.a.b.1: expected better",
+            f'{file}:9: providers.1.name: expected a name of its own; "a" occurs twice',
+        )

@@ -67,7 +67,7 @@ def test_keys_that_mean_nothing_do_nothing() -> None:
         app = make_app()
         async with driven(app) as pilot:
             before = screen_text(app)
-            await pilot.press("x", "1", "delete", "ctrl+d", "F", "left", "tab", "escape", "space", "backspace")
+            await pilot.press("x", "1", "delete", "ctrl+b", "F", "left", "tab", "escape", "space", "backspace")
             assert screen_text(app) == before
 
     run(walk())

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from wedtui.cli.common import Session, print_json, session_of
+from wedtui.cli.keys import key_notes, key_problems, key_table
 from wedtui.errors import ConfigurationError
 from wedtui.paths import CONFIG_VARIABLE, configuration_candidates
 
@@ -59,8 +63,10 @@ def _write(target: Path, text: str, *, replace: bool) -> None:
 @app.command("check")
 def check_command(context: typer.Context) -> None:
     """Check the configuration. Exit code: 0 it can be used, 2 it cannot, with one line for each reason."""
+    from wedtui.config_file import load
+
     session = session_of(context)
-    loaded = session.loaded
+    session.loaded = loaded = load(session.config_path, os.environ, [key_problems])
     configuration = loaded.configuration
     _check_stores(session)
     counts = {
@@ -76,6 +82,8 @@ def check_command(context: typer.Context) -> None:
         typer.echo(f"note: the providers' weights make {total}, not 100")
     if not configuration.freeze.windows:
         typer.echo("note: no freeze window, so the default counts: Friday 18:00 to Monday 06:00 in every zone")
+    for note in key_notes(configuration):
+        typer.echo(f"note: {note}")
 
 
 def _check_stores(session: Session) -> None:
@@ -114,3 +122,25 @@ def show_command(
     width = min(60, max(len(f"{key} = {value}") for key, value in values.items()))
     for key, value in values.items():
         typer.echo(f"{f'{key} = {value}':<{width}}  # {origins[key]}")
+
+
+@app.command("keys")
+def keys_command(
+    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+) -> None:
+    """Print every action of the dashboard: its id, its keys (`*` where they were changed), its word, what it does."""
+    from wedtui.config_file import load
+
+    loaded = load(session_of(context).config_path, os.environ, [key_problems])
+    lines = key_table(loaded.configuration)
+    if as_json:
+        print_json([line.as_json() for line in lines])
+        return
+    widths = [max(len(text) for text in column) for column in zip(*(line.head for line in lines), strict=True)]
+    room = shutil.get_terminal_size().columns - sum(widths) - 2 * len(widths) if sys.stdout.isatty() else 0
+    for line in lines:
+        head = "  ".join(f"{text:<{width}}" for text, width in zip(line.head, widths, strict=True))
+        first, *rest = textwrap.wrap(line.does, room) if room > 10 else [line.does]
+        typer.echo("\n".join([f"{head}  {first}", *(" " * (len(head) + 2) + more for more in rest)]))
+    if any(line.changed for line in lines):
+        typer.echo(f"* changed by {loaded.path or 'the environment'}")

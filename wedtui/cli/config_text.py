@@ -59,6 +59,12 @@ environment = "production"
 
 [dashboard]
 # theme = "midnight"                      # or "war-room": high contrast
+# mouse = "auto"                          # off over SSH, on elsewhere; or "on", "off"
+
+[dashboard.keys]                          # `wedtui config keys` lists every action with its keys
+# "main.filter" = "ctrl+f"                # instead of the default keys
+# "list.up" = ["up", "p"]                 # several
+# "app.theme" = []                        # none
 
 # A provider whose health is judged.
 # [[providers]]

@@ -10,25 +10,26 @@ import gc
 import os
 import threading
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wedtui import __version__
 from wedtui.cli.failure import guarded, report
-from wedtui.cli.terminal import look
+from wedtui.cli.terminal import look, wants_mouse
 from wedtui.clock import Clock, SystemClock
 from wedtui.errors import AlreadyRunningError, ConfigurationError, WedtuiError
 from wedtui.paths import StatePaths, find_configuration, own_directory, state_paths, user_directory
 
 if TYPE_CHECKING:
-    from wedtui.config import ServiceSection
+    from wedtui.config import Configuration, ServiceSection
     from wedtui.tui.app import WedtuiApp
     from wedtui.tui.source import Source
 
 DEFAULT_THEME = "midnight"
-THEME_VARIABLE = "WEDTUI_DASHBOARD__THEME"
 SESSION_NAME = "dashboard.json"
 PICTURES_NAME = "pictures"
+_SECTION = "WEDTUI_DASHBOARD__"
 
 
 def run(config_path: Path | None, *, clock: Clock | None = None, demo: bool = False) -> int:
@@ -59,34 +60,41 @@ def show(config_path: Path | None, clock: Clock, *, demo: bool = False) -> int:
     # A demo keeps nothing of itself; a picture that a person asked for outlives it.
     own = user_directory() if demo else own_directory(state_paths())
     opening = _Opening(config_path)
+    section = peek_dashboard(config_path)
     app = WedtuiApp(
         opening.open,
         clock,
-        theme=peek_theme(config_path),
-        theme_fixed=bool(os.environ.get(THEME_VARIABLE)),
+        theme=peek_theme(section),
+        theme_fixed=bool(os.environ.get(f"{_SECTION}THEME")),
         demo=demo,
         session_file=None if demo else own / SESSION_NAME,
         album=Album(own / PICTURES_NAME, __version__, own_names),
         environ=os.environ,
     )
     opening.app = app
-    app.run()
+    app.run(mouse=wants_mouse(section.get("mouse")))
     if opening.refused is not None:
         return report(opening.refused)
     return app.return_code or 0
 
 
-def peek_theme(config_path: Path | None) -> str:
-    """Return the configured theme without checking the rest; what is wrong with the file is said a moment later."""
-    named = os.environ.get(THEME_VARIABLE)
-    if named:
-        return named
+def peek_dashboard(config_path: Path | None) -> Mapping[str, object]:
+    """Return what the configuration says of the dashboard, unchecked, for what the first paint needs of it.
+
+    Whatever is wrong with the file is said a moment later, by those who check it.
+    """
+    own = {v.removeprefix(_SECTION).lower(): text for v, text in os.environ.items() if v.startswith(_SECTION) and text}
     file = find_configuration(config_path)
     try:
         section = tomllib.loads(file.read_text(encoding="utf-8")).get("dashboard", {}) if file else {}
-    except (OSError, ValueError):
-        return DEFAULT_THEME
-    theme = section.get("theme", DEFAULT_THEME) if isinstance(section, dict) else DEFAULT_THEME
+    except (OSError, ValueError, RecursionError):
+        return own
+    return {**section, **own} if isinstance(section, dict) else own
+
+
+def peek_theme(section: Mapping[str, object]) -> str:
+    """Return the theme that `peek_dashboard` found."""
+    theme = section.get("theme", DEFAULT_THEME)
     return theme if isinstance(theme, str) else DEFAULT_THEME
 
 
@@ -112,7 +120,10 @@ def _text(config_path: Path | None, clock: Clock) -> int:
 
 
 class _Opening:
-    """Makes the source on the reader's thread, and takes the app down where there can be none."""
+    """Makes the source on the reader's thread, and takes the app down where there can be none.
+
+    The configuration's keys go to the app from here, at the beginning and whenever the file changes.
+    """
 
     def __init__(self, config_path: Path | None) -> None:
         self._config_path = config_path
@@ -121,16 +132,18 @@ class _Opening:
 
     def open(self) -> Source:
         """Load what is heavy, start the service where that is ours to do, and return the source."""
+        from wedtui.cli.keys import key_problems, keymap_of
         from wedtui.cli.source import PictureSource
         from wedtui.config_file import load
 
+        assert self.app is not None
         try:
-            loaded = load(self._config_path, os.environ)
+            loaded = load(self._config_path, os.environ, [key_problems])
             paths = state_paths()
-            source = PictureSource(loaded, self._config_path, paths)
+            source = PictureSource(loaded, self._config_path, paths, self._changed)
+            self.app.use_keymap(keymap_of(loaded.configuration))
         except ConfigurationError as error:
             self.refused = error
-            assert self.app is not None
             self.app.call_from_thread(self.app.exit, return_code=error.exit_code)
             raise
         finally:
@@ -141,6 +154,16 @@ class _Opening:
             starter = threading.Thread(target=_start, args=(source, loaded.path, paths), daemon=True)
             starter.start()
         return source
+
+    def _changed(self, configuration: Configuration) -> str | None:
+        """Use the keys of a configuration that changed; return why they cannot be used."""
+        from wedtui.cli.keys import key_problems, keymap_of
+
+        assert self.app is not None
+        for path, text in key_problems(configuration):
+            return f"it keeps its old keys: {'.'.join(map(str, path))}: {text}"
+        self.app.use_keymap(keymap_of(configuration))
+        return None
 
 
 def wants_service(section: ServiceSection, paths: StatePaths) -> bool:

@@ -30,7 +30,7 @@ from wedtui.errors import ConfigurationError, NotFoundError, ServiceError
 from wedtui.paths import CONFIG_VARIABLE, STATE_DIR_VARIABLE
 
 ENDS_WITHIN_S = 10.0
-KEPT_VARIABLES = frozenset({"WEDTUI_DASHBOARD__THEME"})
+KEPT_VARIABLES = frozenset({"WEDTUI_DASHBOARD__THEME", "WEDTUI_DASHBOARD__MOUSE"})
 
 
 def register(app: typer.Typer) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import typer
 
 from wedtui.cli.common import Session, print_json, session_of
+from wedtui.cli.keys import key_problems
 from wedtui.cli.terminal import LEAST_COLUMNS, LEAST_ROWS, look
 from wedtui.core.observation import Observation, ProbeObservation
 from wedtui.errors import ConfigurationError, StoreError, StoreMissingError, StoreVersionError, WedtuiError
@@ -91,6 +92,9 @@ def _configuration(session: Session, configuration: Configuration) -> Iterator[C
     yield Check(Level.OK, "configuration", f"{path} can be used")
     if path.stat().st_mode & 0o002:
         yield Check(Level.PROBLEM, "configuration", f"anybody can write {path}", f"chmod o-w {path}")
+    for key, text in key_problems(configuration):
+        name = ".".join(map(str, key))
+        yield Check(Level.PROBLEM, "keys", f"{name}: {text}", "correct it: the dashboard does not open without")
     total = sum(p.weight for p in configuration.providers)
     if configuration.providers and total != 100:
         text = f"the providers' weights make {total}, not 100"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from wedtui.cache.reader import CacheReader
 from wedtui.cli.facts import freeze_facts, freeze_findings
+from wedtui.config import Configuration
 from wedtui.config_file import Loaded, load
 from wedtui.core.freeze import FreezeFacts, Scope, verdict
 from wedtui.core.picture import (
@@ -33,17 +35,26 @@ FREEZE_READ_EVERY = timedelta(seconds=10)
 class PictureSource:
     """Reads pictures, and goes on with what it knows where something can no longer be read."""
 
-    def __init__(self, loaded: Loaded, config_path: Path | None, paths: StatePaths) -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        config_path: Path | None,
+        paths: StatePaths,
+        changed: Callable[[Configuration], str | None] | None = None,
+    ) -> None:
         """Remember where everything is; files are opened when they are first read.
 
         Args:
             loaded: the configuration as it is now.
             config_path: what the command line named, for reading it again when it changes.
             paths: the state directory.
+            changed: told of every configuration that was read again; it returns what it cannot use of it.
 
         Raises:
             ConfigurationError: a store's URL is not supported.
         """
+        self._told = changed
+        self._unused: str | None = None
         self._loaded = loaded
         self._config_path = config_path
         self._paths = paths
@@ -100,6 +111,7 @@ class PictureSource:
         try:
             self._loaded = load(self._config_path, os.environ)
             self._configuration_problem = None
+            self._unused = self._told(self._loaded.configuration) if self._told else None
         except ConfigurationError as error:
             self._configuration_problem = str(error).splitlines()[0]
 
@@ -136,6 +148,8 @@ class PictureSource:
     def _own_findings(self, now: datetime) -> list[Finding]:
         found = [self._cache_problem] if self._cache_problem else []
         found += freeze_findings(self._freeze, now)
+        if self._unused is not None:
+            found.append(Finding(Severity.WARNING, "dashboard", self._unused, now))
         service = self._facts.service
         runs = condition_of(service, now) is ServiceCondition.RUNNING
         if runs and service is not None and service.configuration_digest != self._loaded.digest:

@@ -46,6 +46,18 @@ def look(environ: Mapping[str, str] = os.environ) -> Terminal:
     )
 
 
+def wants_mouse(setting: object, environ: Mapping[str, str] = os.environ) -> bool:
+    """Say whether to listen to the mouse, which takes the terminal's own selection away.
+
+    Args:
+        setting: `on`, `off`, or anything else for `auto`: off where the terminal is at the other end of an SSH session.
+        environ: the environment.
+    """
+    if setting in {"on", "off"}:
+        return setting == "on"
+    return not any(environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT"))
+
+
 def _colours(kind: str, environ: Mapping[str, str]) -> str:
     if environ.get("NO_COLOR"):
         return "none"

@@ -19,6 +19,7 @@ from textual.screen import Screen
 from wedtui.tui.bindings import bind
 from wedtui.tui.board import SPANS, Board, SeriesKey
 from wedtui.tui.hands import Hands, Said
+from wedtui.tui.keymap.table import Keymap, row
 from wedtui.tui.memory import Memory
 from wedtui.tui.messages import HistoryArrived, News, PictureArrived, ReaderBroke, SourceFailed
 from wedtui.tui.palette import Palette
@@ -60,19 +61,15 @@ class WedtuiApp(App[None], inherit_bindings=False):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (170, "-huge")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("app.freeze", "f", "freeze", "freeze", "Is production frozen, until when and why"),
-        bind("app.palette", "colon", "command_palette", "find", "Find a provider or a command by typing"),
-        bind("app.findings", "w", "findings", "findings", "What is wrong: list every finding, worst first"),
-        bind("app.theme", "t", "next_theme", "theme", "Use the next colour theme"),
-        bind(
-            "app.copy", "y", "copy", "copy", "Copy what is under the cursor to the terminal's clipboard, as a sentence"
-        ),
-        bind(
-            "app.jump", "apostrophe", "jump", "jump", "Jump: then the digit that stands at a pane; any other key leaves"
-        ),
-        bind("app.picture", "S", "picture", "picture", "Save the screen as SVG and text, without secrets"),
-        bind("app.help", "question_mark", "help", "help", "List every key of this screen"),
-        bind("app.quit", "q,ctrl+q,ctrl+c", "quit", "quit", "Leave the dashboard; the service goes on"),
+        bind("app.freeze", "freeze"),
+        bind("app.palette", "command_palette"),
+        bind("app.findings", "findings"),
+        bind("app.theme", "next_theme"),
+        bind("app.copy", "copy"),
+        bind("app.jump", "jump"),
+        bind("app.picture", "picture"),
+        bind("app.help", "help"),
+        bind("app.quit", "quit"),
     ]
 
     def __init__(
@@ -96,6 +93,7 @@ class WedtuiApp(App[None], inherit_bindings=False):
         self._configured_theme = theme
         self.palette = Palette(self._first_theme(theme if theme_fixed else self.memory.theme(theme)))
         self.span = self.memory.begin.span
+        self.keymap = Keymap()
         self.register_theme(self.palette.theme.textual())
         self.theme = self.palette.theme.name
         self._mailbox = Mailbox(lambda: self.post_message(self.MailArrived()))
@@ -103,6 +101,13 @@ class WedtuiApp(App[None], inherit_bindings=False):
 
     class MailArrived(Message):
         """Something lies in the mailbox."""
+
+    class KeymapArrived(Message):
+        """A configuration was read that may have keys of its own."""
+
+        def __init__(self, keymap: Keymap) -> None:
+            super().__init__()
+            self.keymap = keymap
 
     def _first_theme(self, name: str) -> ThemeFile:
         """Return a theme; where one that was chosen by key is gone, the configured one."""
@@ -164,6 +169,17 @@ class WedtuiApp(App[None], inherit_bindings=False):
         if self.board.picture is not None:
             self.memory.reopen(self.board.picture)
         self._show()
+
+    def use_keymap(self, keymap: Keymap) -> None:
+        """Use these keys from now on; any thread may call it."""
+        self.post_message(self.KeymapArrived(keymap))
+
+    def on_wedtui_app_keymap_arrived(self, message: KeymapArrived) -> None:
+        """Listen to other keys, and show them."""
+        if message.keymap != self.keymap:
+            self.keymap = message.keymap
+            self.set_keymap(self.keymap.textual())
+            self._show()
 
     def _hear(self, news: News) -> None:
         now = self.clock.now()
@@ -281,11 +297,11 @@ class WedtuiApp(App[None], inherit_bindings=False):
         owner = type(screen) if isinstance(screen, BoardScreen) else None
         bindings = [(screen, b) for b in (own_bindings(owner) if owner else ()) if b.show]
         for namespace, binding in [*bindings, *((self, b) for b in own_bindings(type(self)))]:
-            if binding.action != "command_palette":
-                action = binding.action
+            if binding.action != "command_palette" and binding.id is not None:
+                action, keys = binding.action, "  ".join(self.keymap.titles(binding.id))
                 yield SystemCommand(
-                    binding.description,
-                    binding.tooltip,
+                    row(binding.id).word,
+                    f"{row(binding.id).does} · {keys}" if keys else row(binding.id).does,
                     lambda action=action, namespace=namespace: self.run_action(action, namespace),
                 )
 

@@ -1,22 +1,21 @@
-"""How a key is bound here: always with an id, by which it can be rebound, and a sentence that says what it does."""
+"""How a key is bound here: by its id alone; keys, word and sentence stand in `keymap.table`."""
 
 from __future__ import annotations
 
 from textual.binding import Binding
 
+from wedtui.tui.keymap.table import row
 
-def bind(
-    name: str, keys: str, action: str, word: str, tooltip: str, *, show: bool = True, keys_shown: str | None = None
-) -> Binding:
-    """Make a binding.
+
+def bind(name: str, action: str) -> Binding:
+    """Make the binding of an action of the table.
 
     Args:
-        name: its id: unique and stable, `room.verb`.
-        keys: comma-separated names of keys.
+        name: its id.
         action: Textual's action string.
-        word: one or two words for the key hints.
-        tooltip: a sentence for the help page.
-        show: whether it stands among the key hints.
-        keys_shown: what stands there as its key, where two bindings share a hint (`[ ]`).
+
+    Raises:
+        KeyError: the table has no such id.
     """
-    return Binding(keys, action, word, show=show, key_display=keys_shown, tooltip=tooltip, id=name)
+    found = row(name)
+    return Binding(",".join(found.keys), action, found.word, show=found.hint, tooltip=found.does, id=name)

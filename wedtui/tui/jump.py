@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from textual.binding import Binding
+from wedtui.tui.spans import Line, Role, Span, crop, length
 
-from wedtui.tui.bindings import bind
-
-# In the order of their digits, which begin at 1.
-PLACES = {
-    "providers": "Go to the provider table",
-    "metrics": "Open the full-screen chart of the charted signal",
-    "deployments": "Go to the deployment queue",
-    "emergency": "Go to the emergency actions",
-    "findings": "Open the list of findings",
-    "freeze": "Open the freeze",
-}
+PLACES = ("providers", "metrics", "deployments", "emergency", "findings", "freeze")
+"""In the order of their digits, which begin at 1; no configuration changes these."""
 DIGITS = {place: str(number) for number, place in enumerate(PLACES, 1)}
 _PLACE_OF = {digit: place for place, digit in DIGITS.items()}
 
@@ -24,7 +15,10 @@ def place_of(key: str) -> str | None:
     return _PLACE_OF.get(key)
 
 
-def jump_hints() -> list[Binding]:
-    """Return what stands below while a digit is waited for; these are no bindings that could be changed."""
-    places = [bind(f"jump.{p}", DIGITS[p], "", p, tooltip) for p, tooltip in PLACES.items()]
-    return [*places, bind("jump.leave", "escape", "", "leave", "Leave jump mode, as every other key does")]
+def jump_line(width: int) -> Line:
+    """Return what stands in the last line while a digit is waited for, as much as there is room for."""
+    line: list[Span] = []
+    for place, digit in DIGITS.items():
+        line += [(f" {digit}", Role.KEY), (f" {place} ", Role.TEXT)]
+    rest: Line = ((" any other key leaves", Role.MUTED),)
+    return crop((*line, *(rest if length((*line, *rest)) <= width else ())), width)

@@ -26,12 +26,12 @@ class Listing(ScrollView, can_focus=True, inherit_bindings=False):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("list.up", "up,k", "move(-1)", "up", "Move the cursor to the row above", show=False),
-        bind("list.down", "down,j", "move(1)", "down", "Move the cursor to the row below", show=False),
-        bind("list.page-up", "pageup,ctrl+b", "page(-1)", "page up", "Move by one screen upwards", show=False),
-        bind("list.page-down", "pagedown,ctrl+f", "page(1)", "page down", "Move by one screen downwards", show=False),
-        bind("list.top", "home,g", "edge(-1)", "top", "Move to the first row", show=False),
-        bind("list.bottom", "end,G", "edge(1)", "bottom", "Move to the last row", show=False),
+        bind("list.up", "move(-1)"),
+        bind("list.down", "move(1)"),
+        bind("list.page-up", "page(-1)"),
+        bind("list.page-down", "page(1)"),
+        bind("list.top", "edge(-1)"),
+        bind("list.bottom", "edge(1)"),
     ]
 
     @dataclass

@@ -19,14 +19,22 @@ _LOOK: dict[Severity, tuple[str, Role]] = {
 }
 
 
-def worst_lines(board: Board, width: int, count: int) -> tuple[Line, ...]:
-    """Return the worst findings, one a line, at most `count`; the last line says how many more there are."""
+def worst_lines(board: Board, width: int, count: int, key: str = "") -> tuple[Line, ...]:
+    """Return the worst findings, one a line, at most `count`; the last line says how many more there are.
+
+    Args:
+        board: what is known.
+        width: cells of a line.
+        count: lines that there is room for.
+        key: what opens the list of all, as it stands on a keyboard; without one nothing is said of it.
+    """
     findings = board.findings
     if not findings:
         return (_nothing(board),)
     shown = findings[:count]
     more = len(findings) - len(shown)
-    tails = [f"  w: +{more} more " if more and i == len(shown) - 1 else " " for i in range(len(shown))]
+    opens = f"{key}: " if key else ""
+    tails = [f"  {opens}+{more} more " if more and i == len(shown) - 1 else " " for i in range(len(shown))]
     return tuple(_one(board, finding, tail, width) for finding, tail in zip(shown, tails, strict=True))
 
 

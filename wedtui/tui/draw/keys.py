@@ -1,65 +1,44 @@
-"""Key hints and the help page, both made from the bindings."""
+"""Key hints and the help page, both made from the table of keys and the keymap in force."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from textual.binding import Binding
+from rich.cells import cell_len
 
+from wedtui.tui.keymap.table import Keymap, row
 from wedtui.tui.rows import Row
 from wedtui.tui.spans import Line, Role, fit, length, rule, wrap
 
 ALWAYS_SHOWN = frozenset({"app.help", "app.quit", "screen.back"})
-
-_NAMES = {
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "question_mark": "?",
-    "apostrophe": "'",
-    "slash": "/",
-    "colon": ":",
-    "minus": "-",
-    "plus": "+",
-    "equals_sign": "=",
-    "up": "↑",
-    "down": "↓",
-    "enter": "Enter",
-    "escape": "Esc",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "home": "Home",
-    "end": "End",
-}
+NO_KEY = "–"
+# Cells of help's column of keys.
+LEAST_COLUMN, MOST_COLUMN = 15, 24
 
 
-def key_names(binding: Binding) -> list[str]:
-    """Return the names of a binding's keys as they stand on a keyboard."""
-    return [_NAMES.get(key.strip(), key.strip().replace("ctrl+", "Ctrl-")) for key in binding.key.split(",")]
-
-
-def hint_line(bindings: Iterable[Binding], width: int) -> Line:
-    """Return the keys that matter here, with a word each, as many as there is room for."""
-    shown = [b for b in bindings if b.show]
-    hints: list[Line] = [
-        ((f" {b.key_display or key_names(b)[0]}", Role.KEY), (f" {b.description} ", Role.TEXT)) for b in shown
-    ]
+def hint_line(names: Iterable[str], keymap: Keymap, width: int) -> Line:
+    """Return the keys that matter here, with a word each, as many as there is room for; `names` are ids."""
+    shown = [(name, keys) for name in names if (keys := keymap.hint(name))]
+    hints: list[Line] = [((f" {keys}", Role.KEY), (f" {row(name).word} ", Role.TEXT)) for name, keys in shown]
     # Help and the way out are never the ones that are left out.
-    kept = {i for i, b in enumerate(shown) if b.id in ALWAYS_SHOWN}
+    kept = {i for i, (name, _) in enumerate(shown) if name in ALWAYS_SHOWN}
     for i in range(len(shown)):
         if sum(length(hints[k]) for k in kept | {i}) <= width:
             kept.add(i)
     return tuple(span for i in sorted(kept) for span in hints[i])
 
 
-def help_rows(groups: Sequence[tuple[str, Sequence[Binding]]], width: int) -> tuple[Row, ...]:
-    """Return every binding: its keys, its word and what it does; `groups` are (title, bindings)."""
+def help_rows(groups: Sequence[tuple[str, Sequence[str]]], keymap: Keymap, width: int) -> tuple[Row, ...]:
+    """Return every action: its keys, its word and what it does; `groups` are (title, ids)."""
     rows: list[Row] = []
-    for title, bindings in groups:
+    longest = max((cell_len("  ".join(keymap.titles(name))) for _, names in groups for name in names), default=0)
+    column = min(max(longest, LEAST_COLUMN), MOST_COLUMN)
+    for title, names in groups:
         rows.append(Row(rule(title, width)))
-        for binding in bindings:
-            keys = "  ".join(key_names(binding))
-            head: Line = ((f" {fit(keys, 15)}", Role.KEY), (f" {fit(binding.description, 13)} ", Role.STRONG))
-            lines = wrap(binding.tooltip, max(width - length(head) - 1, 10))
+        for name in names:
+            keys = "  ".join(keymap.titles(name)) or NO_KEY
+            head: Line = ((f" {fit(keys, column)}", Role.KEY), (f" {fit(row(name).word, 13)} ", Role.STRONG))
+            lines = wrap(row(name).does, max(width - length(head) - 1, 10))
             rows += [
                 Row((*(head if i == 0 else ((" " * length(head), Role.TEXT),)), *lines[i])) for i in range(len(lines))
             ]

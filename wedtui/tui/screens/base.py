@@ -13,6 +13,7 @@ from textual.widget import Widget
 from wedtui.tui.bindings import bind
 from wedtui.tui.board import Board, SeriesKey
 from wedtui.tui.draw.keys import hint_line
+from wedtui.tui.keymap.table import Scope, row
 from wedtui.tui.listing import Listing
 from wedtui.tui.palette import Palette
 from wedtui.tui.rows import Row
@@ -33,6 +34,8 @@ class BoardScreen(Screen[None], inherit_bindings=False):
     TITLE_FOR_HELP: ClassVar[str] = "here"
     begin_at: str | None = None
     """The object on which the cursor begins, where it is there."""
+    WITHIN: ClassVar[tuple[Scope, ...]] = ()
+    """What can be opened within this screen and has keys of its own; help lists them too."""
 
     @property
     def wedtui(self) -> WedtuiApp:
@@ -58,7 +61,7 @@ class BoardScreen(Screen[None], inherit_bindings=False):
         """Put status, body and key hints together."""
         yield Surface(self.palette, id="status", lines=OPENING)
         yield from self.body()
-        yield Surface(self.palette, id="keys", lines=(hint_line(self.hints(), self.app.size.width),))
+        yield Surface(self.palette, id="keys", lines=(self.hint_line(self.app.size.width),))
 
     def body(self) -> Iterable[Widget]:
         """Make the widgets between status and keys."""
@@ -84,7 +87,7 @@ class BoardScreen(Screen[None], inherit_bindings=False):
             return
         sentence = self.wedtui.hands.sentence
         said: Line = ((f" {sentence}", Role.ACCENT),)
-        line = crop(said, width) if sentence else hint_line(self.hints(), width)
+        line = crop(said, width) if sentence else self.hint_line(width)
         self.query_one("#keys", Surface).show((line,))
 
     def show_clock(self) -> None:
@@ -110,9 +113,13 @@ class BoardScreen(Screen[None], inherit_bindings=False):
         """Return what brings this screen back another time; None where it does not come back."""
         return None
 
-    def hints(self) -> list[Binding]:
-        """Return the bindings that stand below, the ones of this screen first."""
-        return [*own_bindings(type(self)), *own_bindings(type(self.app))]
+    def hints(self) -> list[str]:
+        """Return the ids of the actions whose keys stand below, the ones of this screen first."""
+        return [name for owner in (type(self), type(self.app)) for name in own_ids(owner) if row(name).hint]
+
+    def hint_line(self, width: int) -> Line:
+        """Return the keys that matter here, as many as there is room for."""
+        return hint_line(self.hints(), self.wedtui.keymap, width)
 
     def repaint(self) -> None:
         """Redraw everything in the palette of now."""
@@ -136,7 +143,7 @@ class ListScreen(BoardScreen):
     """A screen with a breadcrumb and one list; Escape goes back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("screen.back", "escape,backspace", "back", "back", "Go back one level"),
+        bind("screen.back", "back"),
     ]
 
     def body(self) -> Iterable[Widget]:
@@ -182,3 +189,8 @@ def own_bindings(owner: type) -> list[Binding]:
         if base.__module__.startswith("wedtui."):
             found += [b for b in vars(base).get("BINDINGS", ()) if isinstance(b, Binding)]
     return found
+
+
+def own_ids(owner: type) -> list[str]:
+    """Return the ids of the bindings that a class of ours declares, its bases' after its own."""
+    return [binding.id for binding in own_bindings(owner) if binding.id is not None]

@@ -37,9 +37,9 @@ class ChartScreen(BoardScreen):
     #plot { height: 1fr; background: $background; color: $muted; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("screen.back", "escape,backspace", "back", "back", "Go back one level"),
-        bind("chart.range-less", "minus", "span(-1)", "shorter", "Chart a shorter range: 24 h, 6 h, 1 h, 15 m, 5 m"),
-        bind("chart.range-more", "plus,equals_sign", "span(1)", "longer", "Chart a longer range, to 24 h"),
+        bind("screen.back", "back"),
+        bind("chart.range-less", "span(-1)"),
+        bind("chart.range-more", "span(1)"),
     ]
 
     def __init__(self, provider: str, signal: str) -> None:

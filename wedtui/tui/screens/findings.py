@@ -21,7 +21,7 @@ class FindingsScreen(ListScreen):
 
     TITLE_FOR_HELP = "what is wrong"
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("findings.open", "enter", "open", "open", "Open the provider that the finding is about"),
+        bind("findings.open", "open"),
     ]
 
     def crumbs(self) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container
 from textual.widget import Widget
 
 from wedtui.tui.bindings import bind
 from wedtui.tui.board import SPANS, SeriesKey
-from wedtui.tui.jump import DIGITS, jump_hints
+from wedtui.tui.jump import DIGITS, jump_line
+from wedtui.tui.keymap.table import Scope
 from wedtui.tui.listing import Listing
 from wedtui.tui.rows import Row
 from wedtui.tui.screens.base import BoardScreen
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
     from wedtui.tui.clipboard import Subject
+    from wedtui.tui.filter_line import FilterLine
 
 # Rows that the panes under the table keep, and rows that the table keeps, whatever the size of the terminal.
 LOWER_ROWS = 11
@@ -31,6 +33,8 @@ FEWEST_ROWS = 6
 TITLES = {"deployments": "deployments", "emergency": "emergency actions"}
 # A digit with a space on both sides.
 BADGE_CELLS = 3
+# The actions of this screen's keys.
+_PANES = frozenset({"open", "filter", "clear", "signal", "span"})
 
 READING: Line = ((" reading the cache…", Role.MUTED),)
 
@@ -39,21 +43,15 @@ class MainScreen(BoardScreen):
     """What is wrong, in five seconds."""
 
     TITLE_FOR_HELP = "dashboard"
+    WITHIN = (Scope.FILTER,)
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("main.open", "enter", "open", "open", "Open the selected provider: components, probes, signals"),
-        bind("main.filter", "slash", "filter", "filter", "Show only providers whose name, kind or state match"),
-        bind("main.clear", "escape", "clear", "clear filter", "Show all providers again", show=False),
-        bind(
-            "main.signal-back",
-            "left_square_bracket",
-            "signal(-1)",
-            "signal",
-            "Chart the previous signal",
-            keys_shown="[]",
-        ),
-        bind("main.signal-next", "right_square_bracket", "signal(1)", "signal", "Chart the next signal", show=False),
-        bind("main.range-less", "minus", "span(-1)", "range", "Chart a shorter range, to 5 m", keys_shown="-+"),
-        bind("main.range-more", "plus,equals_sign", "span(1)", "range", "Chart a longer range, to 24 h", show=False),
+        bind("main.open", "open"),
+        bind("main.filter", "filter"),
+        bind("main.clear", "clear"),
+        bind("main.signal-back", "signal(-1)"),
+        bind("main.signal-next", "signal(1)"),
+        bind("main.range-less", "span(-1)"),
+        bind("main.range-more", "span(1)"),
     ]
 
     def __init__(self, *, cursor: str | None = None, words: str = "", signal: str | None = None) -> None:
@@ -135,16 +133,16 @@ class MainScreen(BoardScreen):
         worst = self.query_one("#worst", Surface)
         # A digit takes its cells from the sentence, not from its end, which says how old it is.
         room = worst.size.width - (BADGE_CELLS if self._sign("findings") else 0)
-        worst.show(self._titled("findings", worst_lines(self.board, room, worst.size.height), worst.size.width))
+        found = worst_lines(self.board, room, worst.size.height, self.wedtui.keymap.hint("app.findings"))
+        worst.show(self._titled("findings", found, worst.size.width))
 
     def status(self, width: int) -> tuple[Line, ...]:
         """Return the lines on top, with the freeze's digit while one is waited for."""
         sign = self._sign("freeze")
         if sign is None or self.board.picture is None:
             return super().status(width)
-        world, *rest = super().status(width - BADGE_CELLS)
-        _world, *below = super().status(width)
-        assert len(rest) == len(below)
+        world, *_ = super().status(width - BADGE_CELLS)
+        _, *below = super().status(width)
         return ((world[0], (f" {sign} ", Role.MARK), *world[1:]), *below)
 
     def _sign(self, place: str) -> str | None:
@@ -156,6 +154,10 @@ class MainScreen(BoardScreen):
     def _titled(self, place: str, lines: tuple[Line, ...], width: int) -> tuple[Line, ...]:
         sign = self._sign(place)
         return (marked(lines[0], sign, width), *lines[1:]) if sign and lines else lines
+
+    def hint_line(self, width: int) -> Line:
+        """Return the last line; while a digit is waited for, where each of them jumps."""
+        return jump_line(width) if self.wedtui.hands.jumping else super().hint_line(width)
 
     def _draw_providers(self) -> None:
         from wedtui.tui.draw.everything import matching, provider_header, provider_row  # noqa: PLC0415 - as above
@@ -174,7 +176,7 @@ class MainScreen(BoardScreen):
         shown = matching(self.board, self._filter)
         rows = tuple(provider_row(self.board, p, inner) for p in shown)
         if not rows:
-            rows = (Row(((f' nothing matches "{self._filter}"; Esc shows all', Role.MUTED),)),)
+            rows = (Row(((f' nothing matches "{self._filter}"', Role.MUTED), *self._way_back("; ", " shows all"))),)
         self._make_room(len(picture.providers))
         listing.show((head, provider_header(inner)), rows)
 
@@ -198,17 +200,24 @@ class MainScreen(BoardScreen):
             return ((self._notice, Role.DEGRADED),)
         if self._filter and self.board.picture:
             count, total = len(self._matching()), len(self.board.picture.providers)
-            return ((f'filter "{self._filter}": {count} of {total}', Role.ACCENT), ("  Esc: all", Role.MUTED))
+            return ((f'filter "{self._filter}": {count} of {total}', Role.ACCENT), *self._way_back("  ", ": all"))
         return ()
 
-    def hints(self) -> list[Binding]:
-        """Return the hints: of jump mode, of the filter's line, or how to end a filter while there is one."""
-        if self.wedtui.hands.jumping:
-            return jump_hints()
-        clear = bind("main.clear", "escape", "clear", "clear filter", "Show all providers again")
+    def _way_back(self, before: str, after: str) -> Line:
+        """Say by which key all providers are shown again, where there is one."""
+        keys = self.wedtui.keymap.titles("filter.clear" if self.query("#filter") else "main.clear")
+        return ((f"{before}{keys[0]}{after}", Role.MUTED),) if keys else ()
+
+    def hints(self) -> list[str]:
+        """Return the hints: of the filter's line while it is open, and how to end a filter while there is one."""
         if self.query("#filter"):
-            return [bind("filter.keep", "enter", "", "keep filter", "Keep the filter and go to the table"), clear]
-        return [clear, *super().hints()] if self._filter else super().hints()
+            return ["filter.keep", "filter.clear"]
+        return ["main.clear", *super().hints()] if self._filter else super().hints()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Let no key of the panes through while a person types: with it the filter's line has keys of its own."""
+        typing = self.focused is not None and self.focused.id == "filter"
+        return not typing if action in _PANES else super().check_action(action, parameters)
 
     def subject(self) -> Subject | None:
         """Return the provider under the cursor; nothing while the keys go to another pane."""
@@ -231,7 +240,11 @@ class MainScreen(BoardScreen):
             return
         self.query_one(f"#{place}").focus()
         if place != "providers":
-            self.wedtui.say(f"{TITLES[place]}: nothing to select there yet; Esc goes back to the providers")
+            self.wedtui.say(f"{TITLES[place]}: nothing to select there yet{self._to_providers()}")
+
+    def _to_providers(self) -> str:
+        keys = self.wedtui.keymap.titles("main.clear")
+        return f"; {keys[0]} goes back to the providers" if keys else ""
 
     def on_descendant_focus(self) -> None:
         """Show where the keys go."""
@@ -244,7 +257,7 @@ class MainScreen(BoardScreen):
     def action_open(self) -> None:
         """Open the provider under the cursor, unless the keys go to another pane."""
         if self._focused:
-            self.wedtui.say(f"{TITLES[self._focused]}: nothing to open there yet; Esc goes back to the providers")
+            self.wedtui.say(f"{TITLES[self._focused]}: nothing to open there yet{self._to_providers()}")
             return
         self.query_one("#providers", Listing).action_choose()
 
@@ -268,20 +281,12 @@ class MainScreen(BoardScreen):
 
     async def action_filter(self) -> None:
         """Open the filter's input line."""
-        from textual.widgets import Input  # noqa: PLC0415 - not needed for the first paint
+        from wedtui.tui.filter_line import FilterLine  # noqa: PLC0415 - not needed for the first paint
 
-        found = self.query("#filter").results(Input)
+        found = self.query("#filter").results(FilterLine)
         line = next(iter(found), None)
         if line is None:
-            line = Input(
-                self._filter,
-                placeholder="name, kind or state",
-                id="filter",
-                compact=True,
-                select_on_focus=False,
-            )
-            line.cursor_blink = False
-            line.styles.height = 1
+            line = FilterLine(self._filter)
             await self.mount(line, before="#keys")
         line.focus()
         self.show()
@@ -290,6 +295,11 @@ class MainScreen(BoardScreen):
         """Show all providers again."""
         await self._close_filter()
         self._set_filter("")
+
+    async def on_filter_line_cleared(self, event: FilterLine.Cleared) -> None:
+        """Show all providers again."""
+        event.stop()
+        await self.action_clear()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while a person types."""

@@ -21,7 +21,7 @@ class ProviderScreen(ListScreen):
 
     TITLE_FOR_HELP = "provider"
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("provider.chart", "enter", "open", "chart", "Chart the selected probe or signal"),
+        bind("provider.chart", "open"),
     ]
 
     def __init__(self, name: str) -> None:
