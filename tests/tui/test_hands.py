@@ -9,11 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.widgets import Input
 
 from tests.pictures import TROUBLED, FakeSource, MovableClock, provider, source_of
 from tests.tui.driving import cursor, driven, make_app, run, screen_text, settled, until
 from wedtui.tui.app import WedtuiApp
+from wedtui.tui.keymap.table import Keymap
 from wedtui.tui.screens.base import BoardScreen
 from wedtui.tui.screens.chart import ChartScreen
 from wedtui.tui.screens.findings import FindingsScreen
@@ -192,6 +194,36 @@ def test_a_digit_jumps_from_everywhere(first: tuple[str, ...], digit: str, scree
             if isinstance(app.screen, ChartScreen):
                 assert (app.screen.provider, app.screen.signal) == ("aws", "latency_p95_ms")
             assert len(app.screen_stack) == (1 if screen is MainScreen else 2)
+
+    run(walk())
+
+
+@pytest.mark.parametrize("first", [(), ("w",), ("enter",)])
+def test_keys_that_come_all_at_once_are_heard_in_their_order(first: tuple[str, ...]) -> None:
+    async def walk() -> None:
+        app = make_app()
+        async with driven(app) as pilot:
+            for key in first:
+                await pilot.press(key)
+                await pilot.pause(0.1)
+            app.post_message(events.Key("apostrophe", "'"))
+            app.post_message(events.Key("6", "6"))
+            await until(pilot, lambda: isinstance(app.screen, FreezeScreen) and not app.hands.jumping)
+            assert len(app.screen_stack) == 2
+
+    run(walk())
+
+
+def test_jump_mode_listens_to_the_key_that_was_configured() -> None:
+    async def walk() -> None:
+        app = make_app()
+        async with driven(app) as pilot:
+            app.use_keymap(Keymap({"app.jump": ("ctrl+g",)}))
+            await until(pilot, lambda: app.keymap.own)
+            await pilot.press("apostrophe")
+            assert not app.hands.jumping
+            await pilot.press("ctrl+g")
+            await until(pilot, lambda: badges(app) == DIGITS)
 
     run(walk())
 

@@ -141,7 +141,7 @@ class WedtuiApp(App[None], inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         """Show every key to jump mode first: whichever it is, it must not do anything else there."""
-        if isinstance(event, events.Key) and not event.is_forwarded and self.hands.take(event.key):
+        if isinstance(event, events.Key) and not event.is_forwarded and self.hands.take(event.key, event.character):
             event.stop()
             return
         await super().on_event(event)

@@ -64,14 +64,23 @@ class Hands:
         if self._app.clock.monotonic() - self._said_at >= SAID_FOR_S:
             self.hush()
 
-    def take(self, key: str) -> bool:
-        """Look at a key before anything else does; return whether it was jump mode's and has to go no further."""
+    def take(self, key: str, character: str | None) -> bool:
+        """Look at a key before anything else does; return whether it was jump mode's and has to go no further.
+
+        A key becomes an action only after it went round the widgets. A digit that came over the line together with
+        the key before it would overtake that, so jump mode begins here.
+        """
         self.hush()
         if not self.jumping:
-            return False
+            begins = self._begins(key, character)
+            if begins:
+                self.jump()
+            return begins
         self.jumping = False
-        self._app.dashboard.show()
         place = place_of(key)
+        if place is not None:
+            self._app.back_to_dashboard()
+        self._app.dashboard.show()
         if place == "findings":
             self._app.action_findings()
         elif place == "freeze":
@@ -79,6 +88,13 @@ class Hands:
         elif place is not None:
             self._app.dashboard.go_to(place)
         return True
+
+    def _begins(self, key: str, character: str | None) -> bool:
+        """Whether a key begins jump mode: not under the palette, and not while it is a letter of what is typed."""
+        app = self._app
+        if app.screen is not app.seen or key not in app.keymap.keys("app.jump"):
+            return False
+        return app.focused is None or not app.focused.check_consume_key(key, character)
 
     def jump(self) -> None:
         """Wait for the digit of a place, which the dashboard's titles show now."""
