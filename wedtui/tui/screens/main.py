@@ -64,9 +64,9 @@ class MainScreen(BoardScreen):
         """
         super().__init__()
         self.begin_at = cursor
-        self._filter = words
+        self.words = words
         self._notice: str | None = None
-        self._signal = signal
+        self.signal = signal
         self._focused: str | None = None
         self._table_height: int | None = None
 
@@ -87,16 +87,6 @@ class MainScreen(BoardScreen):
         return self.query_one("#providers", Listing).cursor
 
     @property
-    def words(self) -> str:
-        """The filter."""
-        return self._filter
-
-    @property
-    def signal(self) -> str | None:
-        """The signal that was chosen for the chart, if any was."""
-        return self._signal
-
-    @property
     def wants(self) -> SeriesKey | None:
         """The history of the selected provider's selected signal."""
         if self.board.picture is None:
@@ -108,7 +98,7 @@ class MainScreen(BoardScreen):
         if provider is None:
             return None
         signals = signals_of(provider)
-        signal = self._signal if self._signal in signals else next(iter(signals), "")
+        signal = self.signal if self.signal in signals else next(iter(signals), "")
         return SeriesKey(provider.name, signal, SPANS[self.wedtui.span][1])
 
     def draw(self) -> None:
@@ -173,10 +163,10 @@ class MainScreen(BoardScreen):
             text = "no providers configured: write a configuration with `wedtui config init`, then check it"
             listing.show((head,), tuple(Row(line) for line in wrap(text, inner, Role.TEXT, indent=" ")))
             return
-        shown = matching(self.board, self._filter)
+        shown = matching(self.board, self.words)
         rows = tuple(provider_row(self.board, p, inner) for p in shown)
         if not rows:
-            rows = (Row(((f' nothing matches "{self._filter}"', Role.MUTED), *self._way_back("; ", " shows all"))),)
+            rows = (Row(((f' nothing matches "{self.words}"', Role.MUTED), *self._way_back("; ", " shows all"))),)
         self._make_room(len(picture.providers))
         listing.show((head, provider_header(inner)), rows)
 
@@ -193,14 +183,14 @@ class MainScreen(BoardScreen):
     def _matching(self) -> tuple[str, ...]:
         from wedtui.tui.draw.everything import matching  # noqa: PLC0415 - not needed for the first paint
 
-        return tuple(p.name for p in matching(self.board, self._filter))
+        return tuple(p.name for p in matching(self.board, self.words))
 
     def _providers_note(self) -> Line:
         if self._notice is not None:
             return ((self._notice, Role.DEGRADED),)
-        if self._filter and self.board.picture:
+        if self.words and self.board.picture:
             count, total = len(self._matching()), len(self.board.picture.providers)
-            return ((f'filter "{self._filter}": {count} of {total}', Role.ACCENT), *self._way_back("  ", ": all"))
+            return ((f'filter "{self.words}": {count} of {total}', Role.ACCENT), *self._way_back("  ", ": all"))
         return ()
 
     def _way_back(self, before: str, after: str) -> Line:
@@ -212,7 +202,7 @@ class MainScreen(BoardScreen):
         """Return the hints: of the filter's line while it is open, and how to end a filter while there is one."""
         if self.query("#filter"):
             return ["filter.keep", "filter.clear"]
-        return ["main.clear", *super().hints()] if self._filter else super().hints()
+        return ["main.clear", *super().hints()] if self.words else super().hints()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let no key of the panes through while a person types: with it the filter's line has keys of its own."""
@@ -271,7 +261,7 @@ class MainScreen(BoardScreen):
             return
         signals = signals_of(provider)
         if signals:
-            self._signal = signals[(signals.index(key.signal) + by) % len(signals)]
+            self.signal = signals[(signals.index(key.signal) + by) % len(signals)]
             self.show()
 
     def action_span(self, by: int) -> None:
@@ -286,7 +276,7 @@ class MainScreen(BoardScreen):
         found = self.query("#filter").results(FilterLine)
         line = next(iter(found), None)
         if line is None:
-            line = FilterLine(self._filter)
+            line = FilterLine(self.words)
             await self.mount(line, before="#keys")
         line.focus()
         self.show()
@@ -317,9 +307,9 @@ class MainScreen(BoardScreen):
         self.query_one("#providers", Listing).focus()
 
     def _set_filter(self, words: str) -> None:
-        if words == self._filter:
+        if words == self.words:
             return
-        self._filter, self._notice = words, None
+        self.words, self._notice = words, None
         listing = self.query_one("#providers", Listing)
         if listing.cursor not in self._matching():
             listing.release()
