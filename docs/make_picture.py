@@ -8,12 +8,15 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from wedtui import __version__
+from wedtui.cli.dashboard import own_names
 from wedtui.cli.demo import run_demo
 from wedtui.cli.source import PictureSource
 from wedtui.clock import SystemClock
 from wedtui.config_file import load
 from wedtui.paths import state_paths
 from wedtui.tui.app import WedtuiApp
+from wedtui.tui.pictures import Caption, picture_of
 
 AT = datetime(2026, 6, 20, 14, 0, tzinfo=UTC)
 ILL_AFTER_S = 100.0
@@ -31,7 +34,8 @@ def draw(config: Path, clock: SystemClock) -> int:
             await pilot.pause(2.0)
             await pilot.press("down", "minus")
             await pilot.pause(2.0)
-            return app.export_screenshot(title="wedtui")
+            caption = Caption(__version__, "production", clock.now(), "dashboard", demo=True)
+            return picture_of(app.export_screenshot(title=caption.title()), caption, own_names()).svg
 
     TARGET.write_text(asyncio.run(shoot()), encoding="utf-8")
     return 0

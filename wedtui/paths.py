@@ -84,6 +84,33 @@ def theme_folders(configuration: Path | None) -> tuple[Path, ...]:
     return tuple(dict.fromkeys([*beside, own]))
 
 
+def own_directory(paths: StatePaths) -> Path:
+    """Return where what is a person's own goes: the state directory if it is hers, else the user's.
+
+    The directory of a shared service belongs to that service's user, and what one person had open is not for it.
+    """
+    return paths.directory if _is_own(paths.directory) else user_directory()
+
+
+def user_directory() -> Path:
+    """Return the user's own state directory, whatever the environment names."""
+    import platformdirs  # noqa: PLC0415 - as above
+
+    return platformdirs.user_state_path("wedtui")
+
+
+def _is_own(directory: Path) -> bool:
+    """Whether a directory belongs to this user or, where it is not there yet, would be made among what does."""
+    for place in (directory, *directory.parents):
+        try:
+            return place.stat().st_uid == os.getuid()
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return False
+    return False
+
+
 def find_configuration(path: Path | None, environ: Mapping[str, str] = os.environ) -> Path | None:
     """Return the configuration file that counts: the one named, else the first that exists, else None.
 

@@ -83,12 +83,32 @@ def test_themes_lie_beside_the_configuration_and_in_the_users_own_directory(
 @pytest.mark.parametrize(
     ("text", "environ", "expected"),
     [
-        ("", {}, Looks("midnight", "auto", "auto", "auto")),
-        ('[dashboard]\ntheme = "mine"\ncolours = "16"', {}, Looks("mine", "16", "auto", "auto")),
-        ('[dashboard]\ncharset = "ascii"', {"CHARSET": "latin-1"}, Looks("midnight", "auto", "latin-1", "auto")),
-        ("dashboard = 7", {"THEME": ""}, Looks("midnight", "auto", "auto", "auto")),
-        ("[dashboard]\ntheme = 7", {}, Looks("midnight", "auto", "auto", "auto")),
-        ("[dashboard", {"COLOURS": "none"}, Looks("midnight", "none", "auto", "auto")),
+        ("", {}, Looks("midnight", theme_fixed=False, colours="auto", charset="auto", mouse="auto")),
+        (
+            '[dashboard]\ntheme = "mine"\ncolours = "16"',
+            {},
+            Looks("mine", theme_fixed=False, colours="16", charset="auto", mouse="auto"),
+        ),
+        (
+            '[dashboard]\ncharset = "ascii"',
+            {"CHARSET": "latin-1"},
+            Looks("midnight", theme_fixed=False, colours="auto", charset="latin-1", mouse="auto"),
+        ),
+        (
+            "dashboard = 7",
+            {"THEME": ""},
+            Looks("midnight", theme_fixed=False, colours="auto", charset="auto", mouse="auto"),
+        ),
+        (
+            "[dashboard]\ntheme = 7",
+            {},
+            Looks("midnight", theme_fixed=False, colours="auto", charset="auto", mouse="auto"),
+        ),
+        (
+            "[dashboard",
+            {"COLOURS": "none"},
+            Looks("midnight", theme_fixed=False, colours="none", charset="auto", mouse="auto"),
+        ),
     ],
 )
 def test_what_is_peeked_at(

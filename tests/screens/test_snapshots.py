@@ -57,6 +57,9 @@ CASES: dict[str, tuple[Callable[[], WedtuiApp], tuple[str, ...]]] = {
     "findings": (make_app, ("w",)),
     "freeze": (make_app, ("f",)),
     "help": (make_app, ("question_mark",)),
+    "jump": (make_app, ("apostrophe",)),
+    "jump-empty-pane": (make_app, ("apostrophe", "3")),
+    "copied": (make_app, ("y",)),
 }
 
 

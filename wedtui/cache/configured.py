@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from wedtui.cache.tables import METADATA
 from wedtui.config import Configuration
-from wedtui.store.redact import redacted_feed_url, redacted_url
+from wedtui.core.redact import redacted_feed_url, redacted_url
 
 Values = dict[str, Any]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from wedtui.config import Configuration
 from wedtui.config_file import key_name, leaves
-from wedtui.store.redact import redacted_feed_url, redacted_url
+from wedtui.core.redact import redacted_feed_url, redacted_url
 from wedtui.toml_lines import KeyPath
 
 HIDDEN = "***"

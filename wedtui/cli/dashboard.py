@@ -7,18 +7,23 @@ thread, after that paint.
 from __future__ import annotations
 
 import gc
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wedtui import __version__
 from wedtui.cli.failure import guarded, report
 from wedtui.cli.looks import abilities_of, looks_of, peek
 from wedtui.cli.opening import Opening
 from wedtui.cli.terminal import look, wants_mouse
 from wedtui.clock import Clock, SystemClock
-from wedtui.paths import find_configuration, theme_folders
+from wedtui.paths import find_configuration, own_directory, state_paths, theme_folders, user_directory
 
 if TYPE_CHECKING:
     from wedtui.tui.source import Source
+
+SESSION_NAME = "dashboard.json"
+PICTURES_NAME = "pictures"
 
 
 def run(config_path: Path | None, *, clock: Clock | None = None, demo: bool = False) -> int:
@@ -43,6 +48,7 @@ def show(config_path: Path | None, clock: Clock, *, demo: bool = False) -> int:
     # Thousands of classes are about to be made and none to be dropped: looking for garbage in between costs a
     # tenth of the start. It is switched on again when everything is loaded.
     gc.disable()
+    from wedtui.tui.album import Album
     from wedtui.tui.app import WedtuiApp
 
     opening = Opening(config_path)
@@ -53,13 +59,19 @@ def show(config_path: Path | None, clock: Clock, *, demo: bool = False) -> int:
         finally:
             gc.enable()
 
+    # A demo keeps nothing of itself; a picture that a person asked for outlives it.
+    own = user_directory() if demo else own_directory(state_paths())
     looks = looks_of(peek(config_path))
     abilities = abilities_of(looks)
     app = WedtuiApp(
         open_source,
         clock,
         theme=looks.theme,
+        theme_fixed=looks.theme_fixed,
         demo=demo,
+        session_file=None if demo else own / SESSION_NAME,
+        album=Album(own / PICTURES_NAME, __version__, own_names),
+        environ=os.environ,
         theme_folders=theme_folders(find_configuration(config_path)),
         abilities=abilities,
     )
@@ -69,6 +81,20 @@ def show(config_path: Path | None, clock: Clock, *, demo: bool = False) -> int:
     if opening.refused is not None:
         return report(opening.refused)
     return app.return_code or 0
+
+
+def own_names() -> frozenset[str]:
+    """Return what no picture may tell: the names of this user and this machine, where they tell anything."""
+    import pwd
+
+    names = {os.uname().nodename, os.uname().nodename.partition(".")[0]}
+    try:
+        account = pwd.getpwuid(os.getuid())
+    except KeyError:
+        account = None  # a user without an entry has no name
+    if account is not None:
+        names |= {account.pw_name, Path(account.pw_dir).name}
+    return frozenset(names - {"", "root", "home", "localhost", "wedtui"})
 
 
 def _text(config_path: Path | None, clock: Clock) -> int:

@@ -19,6 +19,8 @@ class Looks(NamedTuple):
     """What the first paint needs to know of the configuration."""
 
     theme: str
+    theme_fixed: bool
+    """Whether the environment names the theme: then it counts, whatever was chosen by key."""
     colours: str
     charset: str
     mouse: str
@@ -31,7 +33,8 @@ def looks_of(section: Mapping[str, object]) -> Looks:
         value = section.get(key, default)
         return value if isinstance(value, str) else default
 
-    return Looks(said("theme", DEFAULT_THEME), said("colours", AUTO), said("charset", AUTO), said("mouse", AUTO))
+    fixed = bool(os.environ.get(f"{_OVERRIDES}THEME"))
+    return Looks(said("theme", DEFAULT_THEME), fixed, said("colours", AUTO), said("charset", AUTO), said("mouse", AUTO))
 
 
 def peek(config_path: Path | None) -> dict[str, object]:

@@ -18,7 +18,7 @@ def list_command(context: typer.Context, as_json: AS_JSON = False) -> None:
     """List the configured probes with the newest result of each and its age."""
     from wedtui.cli.render import picture_json
     from wedtui.config import format_duration
-    from wedtui.store.redact import redacted_url
+    from wedtui.core.redact import redacted_url
 
     session = session_of(context)
     newest = {p["name"]: p for provider in picture_json(read_picture(session))["providers"] for p in provider["probes"]}

@@ -24,9 +24,9 @@ import httpx
 
 from wedtui import __version__
 from wedtui.config import Secret
+from wedtui.core.redact import redacted_url
 from wedtui.errors import ConfigurationError
 from wedtui.providers.secrets import resolve
-from wedtui.store.redact import redacted_url
 
 if TYPE_CHECKING:
     import httpcore

@@ -5,10 +5,11 @@ Nothing heavy is imported here: what is only needed later (charts, help, input l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.message import Message
@@ -16,21 +17,42 @@ from textual.screen import Screen
 
 from wedtui.errors import ConfigurationError
 from wedtui.tui.bindings import bind
-from wedtui.tui.board import DEFAULT_SPAN, SPANS, SeriesKey
+from wedtui.tui.board import SPANS, SeriesKey
 from wedtui.tui.board_app import BoardApp
+from wedtui.tui.hands import Hands, Said
 from wedtui.tui.keymap.table import Keymap, row
+from wedtui.tui.memory import Memory
 from wedtui.tui.screens.base import BoardScreen, own_bindings
 from wedtui.tui.screens.main import MainScreen
 from wedtui.tui.terminal.abilities import Abilities
 from wedtui.tui.theme import theme_names
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from wedtui.clock import Clock
+    from wedtui.tui.album import Album
     from wedtui.tui.source import Source
 
 
 class WedtuiApp(BoardApp):
-    """The dashboard."""
+    """The dashboard.
+
+    Args:
+        open_source: makes the source of pictures; it may be slow and is called on the reader's thread.
+        clock: tells the time.
+        theme: the name of a theme file.
+        demo: whether the world is a demonstration; it is marked so.
+        theme_folders: where the user's own themes are.
+        abilities: what the terminal can show; by default everything.
+        theme_fixed: whether that theme counts whatever a person chose by key the last time.
+        session_file: where what is open is kept and found again; None: nothing is kept.
+        album: where pictures of the screen go; None: there is no place for them.
+        environ: the program's environment, which says whether tmux or screen stands between; nothing by default.
+
+    Raises:
+        ConfigurationError: there is no such theme.
+    """
 
     ENABLE_COMMAND_PALETTE = True
     # Textual does not declare these two as class variables.
@@ -41,6 +63,9 @@ class WedtuiApp(BoardApp):
         bind("app.palette", "command_palette"),
         bind("app.findings", "findings"),
         bind("app.theme", "next_theme"),
+        bind("app.copy", "copy"),
+        bind("app.jump", "jump"),
+        bind("app.picture", "picture"),
         bind("app.help", "help"),
         bind("app.quit", "quit"),
     ]
@@ -54,10 +79,19 @@ class WedtuiApp(BoardApp):
         demo: bool = False,
         theme_folders: Sequence[Path] = (),
         abilities: Abilities | None = None,
+        theme_fixed: bool = False,
+        session_file: Path | None = None,
+        album: Album | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(open_source, clock, theme=theme, demo=demo, theme_folders=theme_folders, abilities=abilities)
-        self.span = DEFAULT_SPAN
+        self.hands = Hands(self, environ or {}, album)
+        self.memory = Memory(self, session_file)
+        self.span = self.memory.begin.span
         self.keymap = Keymap()
+        self._configured_theme = theme
+        if not theme_fixed:
+            self._wear_remembered(self.memory.theme(theme))
 
     class KeymapArrived(Message):
         """A configuration was read that may have keys of its own."""
@@ -77,22 +111,76 @@ class WedtuiApp(BoardApp):
             self.set_keymap(self.keymap.textual())
             self.show_board()
 
+    def _wear_remembered(self, name: str) -> None:
+        """Use the theme that was chosen by key the last time, if it still can be."""
+        if name == self._configured_theme:
+            return
+        try:
+            self.wear(name)
+        except ConfigurationError:
+            self.memory.choose_theme(self._configured_theme, self._configured_theme)
+
     def get_default_screen(self) -> Screen[None]:
         """Begin with the dashboard itself, so that the first paint is already it."""
-        return MainScreen()
+        begin = self.memory.begin
+        return MainScreen(cursor=begin.cursor, words=begin.words, signal=begin.signal)
+
+    def on_ready(self) -> None:
+        """Say what is to be said about the last time."""
+        if self.memory.remark is not None:
+            self.say(self.memory.remark)
+
+    def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """Leave the dashboard, and keep what is open while it still is."""
+        self.memory.remember()
+        super().exit(result, return_code, message)
+
+    def on_unmount(self) -> None:
+        """Stop writing."""
+        self.memory.stop()
+        self.hands.stop()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Show every key to jump mode first: whichever it is, it must not do anything else there."""
+        if isinstance(event, events.Key) and not event.is_forwarded and self.hands.take(event.key, event.character):
+            event.stop()
+            return
+        await super().on_event(event)
+
+    def on_said(self, message: Said) -> None:
+        """Say what another thread has to say."""
+        if self.is_running:
+            self.say(message.sentence)
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence on whatever screen is open, until the next key or for a few seconds."""
+        self.hands.say(sentence)
 
     @property
-    def _seen(self) -> BoardScreen:
+    def seen(self) -> BoardScreen:
         """The screen that is drawn from the board and on top, or under the palette."""
         return next(screen for screen in reversed(self.screen_stack) if isinstance(screen, BoardScreen))
 
+    @property
+    def dashboard(self) -> MainScreen:
+        """The first screen, under all others."""
+        return next(screen for screen in self.screen_stack if isinstance(screen, MainScreen))
+
     def show_board(self) -> None:
         """Draw the screen on top."""
-        self._seen.show()
+        if self.board.picture is not None:
+            self.memory.reopen(self.board.picture)
+        self.seen.show()
 
     def show_clock(self) -> None:
         """Draw its clock."""
-        self._seen.show_clock()
+        self.seen.show_clock()
+
+    def tick(self) -> None:
+        """Let what was said grow old, and keep what is open."""
+        self.hands.grow_old()
+        self.memory.remember()
+        super().tick()
 
     def reader_wants(self, key: SeriesKey | None) -> None:
         """Say which history the visible chart shows."""
@@ -106,7 +194,7 @@ class WedtuiApp(BoardApp):
         """Show one provider in full, above the dashboard."""
         from wedtui.tui.screens.provider import ProviderScreen  # noqa: PLC0415 - when opened
 
-        self._back_to_dashboard()
+        self.back_to_dashboard()
         self.push_screen(ProviderScreen(name))
 
     def open_chart(self, provider: str, signal: str) -> None:
@@ -134,6 +222,18 @@ class WedtuiApp(BoardApp):
         if isinstance(self.screen, BoardScreen) and not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen))
 
+    def action_copy(self) -> None:
+        """Copy what is under the cursor."""
+        self.hands.copy()
+
+    def action_jump(self) -> None:
+        """Wait for the digit of a pane."""
+        self.hands.jump()
+
+    def action_picture(self) -> None:
+        """Save what is on the screen."""
+        self.hands.take_picture()
+
     def action_next_theme(self) -> None:
         """Use the next theme."""
         names, now = theme_names(self.theme_folders), self.palette.theme.name
@@ -141,10 +241,11 @@ class WedtuiApp(BoardApp):
         for after in (*names[at + 1 :], *names[: at + 1]):
             try:
                 self.wear(after)
+                self.memory.choose_theme(after, self._configured_theme)
                 break
             except ConfigurationError as error:
                 # A file that somebody is still writing is no reason to fall over: it is passed over, and said.
-                self.notify(str(error).splitlines()[0], severity="warning", markup=False)
+                self.say(str(error).splitlines()[0])
         self.repaint()
 
     def repaint(self) -> None:
@@ -181,6 +282,7 @@ class WedtuiApp(BoardApp):
         if not (isinstance(kind, type) and isinstance(self.screen, kind)):
             self.push_screen(kind())
 
-    def _back_to_dashboard(self) -> None:
+    def back_to_dashboard(self) -> None:
+        """Leave every screen above the dashboard."""
         while len(self.screen_stack) > 1:
             self.pop_screen()

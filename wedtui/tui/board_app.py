@@ -100,14 +100,16 @@ class BoardApp(DrawnApp):
     def on_ready(self) -> None:
         """Start what is slow, now that the first picture is on the terminal."""
         self._reader.start()
-        self.set_interval(1.0, self._tick)
+        self.set_interval(1.0, self.tick)
 
     def on_unmount(self) -> None:
         """Stop reading."""
         self._reader.stop()
 
     def on_board_app_mail_arrived(self) -> None:
-        """Take what the reader left, and draw it."""
+        """Take what the reader left, and draw it; at the very end there is nothing to draw on any more."""
+        if not self.is_running:
+            return
         for news in self._mailbox.take():
             self._hear(news)
         self.show_board()
@@ -125,7 +127,7 @@ class BoardApp(DrawnApp):
             case ReaderBroke(error):
                 raise error
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
         """Move the clock; where no picture comes any more, let everything grow old."""
         before = self.board.drawing
         self.board = replace(self.board, now=self.clock.now(), link=self.link)

@@ -62,8 +62,19 @@ class Listing(ScrollView, can_focus=True, inherit_bindings=False):
         id: str,  # noqa: A002 - Textual's own name for it
         title: str = "",
         remark: Line = (),
+        begin_at: str | None = None,
     ) -> None:
+        """Make a list without rows.
+
+        Args:
+            palette: the colours.
+            id: the widget's id.
+            title: its title until there are rows.
+            remark: what stands under that.
+            begin_at: the object on which the cursor begins, where the first rows have it.
+        """
         super().__init__(id=id)
+        self._begin_at = begin_at
         self._palette = palette
         self._title, self._remark = title, remark
         self._heading: tuple[Line, ...] = ()
@@ -196,10 +207,18 @@ class Listing(ScrollView, can_focus=True, inherit_bindings=False):
             self.post_message(self.Vanished(self, gone))
         elif self.cursor is None and self._fresh and self._places:
             self._fresh = False
-            self.cursor = next(iter(self._places))
+            wanted, self._begin_at = self._begin_at, None
+            self.cursor = wanted if wanted in self._places else next(iter(self._places))
+            self._show_cursor()
             self.post_message(self.Moved(self, self.cursor))
         if self.cursor is not None:
             self._last_place = self._places[self.cursor]
+
+    def _show_cursor(self) -> None:
+        """Scroll to a cursor that does not begin at the top, once the widget knows its size."""
+        key = self.cursor
+        if key is not None and key != next(iter(self._places)):
+            self.call_after_refresh(lambda: self._reveal(self._places[key]) if key in self._places else None)
 
     def _nearest(self) -> str:
         """Return the object nearest to where the cursor last was."""

@@ -129,6 +129,17 @@ def rule(title: str, width: int, note: Line = ()) -> Line:
     return crop((*head, ("─" * room, Role.MUTED), *tail), width)
 
 
+def marked(line: Line, sign: str, width: int) -> Line:
+    """Return a pane's title line with a badge before its title; the line under the title gives up the room."""
+    badge: Span = (f" {sign} ", Role.MARK)
+    need = cell_len(badge[0])
+    fill = max(range(len(line)), key=lambda i: line[i][0].count("─"), default=None)
+    if fill is not None and line[fill][0].count("─") > need:
+        text, role = line[fill]
+        line = (*line[:fill], (text.replace("─", "", need), role), *line[fill + 1 :])
+    return crop((badge, *line), width)
+
+
 def plain(line: Iterable[Span]) -> str:
     """Return a line's bare text."""
     return "".join(text for text, _ in line)

@@ -20,8 +20,10 @@ class Surface(Widget):
         id: str,  # noqa: A002 - Textual's own name for it
         title: str | None = None,
         lines: tuple[Line, ...] = (),
+        can_focus: bool = False,
     ) -> None:
         super().__init__(id=id)
+        self.can_focus = can_focus
         self._palette = palette
         self._title = title
         self._lines = lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from wedtui.core.picture import Finding, Severity
 from wedtui.core.state import State, glyph
@@ -53,20 +54,25 @@ def _one(board: Board, finding: Finding, tail: str, width: int) -> Line:
     return (*crop(head, max(width - length(end), 10)), *end)
 
 
+def keyed_findings(board: Board) -> Iterator[tuple[str, Finding]]:
+    """Yield every finding, worst first, with the key of its row."""
+    count: Counter[str] = Counter()
+    for finding in board.findings:
+        # The same subject can have several findings; the number keeps their rows apart.
+        count[finding.subject] += 1
+        yield f"{count[finding.subject]} {finding.subject}", finding
+
+
 def finding_rows(board: Board, width: int) -> tuple[Row, ...]:
     """Return every finding, worst first, its sentence wrapped; each can be selected."""
     if not board.findings:
         return (Row(_nothing(board)),)
     rows: list[Row] = []
-    count: Counter[str] = Counter()
-    for finding in board.findings:
+    for key, finding in keyed_findings(board):
         sign, role = _LOOK[finding.severity]
         old = f"{age(finding.measured_at, board.now)} old" if finding.measured_at else "–"
         head = f" {sign} {fit(finding.severity.upper(), 9)} {fit(finding.subject, 14)} {fit(old, 13, right=True)}  "
         sentence = wrap(finding.text, max(width - len(head) - 1, 20))
-        # The same subject can have several findings; the number keeps their rows apart.
-        count[finding.subject] += 1
-        key = f"{count[finding.subject]} {finding.subject}"
         rows.append(Row(((head, role), *(sentence[0] if sentence else ())), key))
         rows += [Row(((" " * len(head), Role.TEXT), *line)) for line in sentence[1:]]
     return tuple(rows)

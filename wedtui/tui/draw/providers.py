@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from wedtui.core.evidence import Freshness, freshness
 from wedtui.core.health import AVAILABILITY, ERRORS, LATENCY, SATURATION
@@ -70,17 +71,39 @@ def _measure(name: str) -> Callable[[Board, ProviderPicture], Span]:
     return cell
 
 
-def _probes(board: Board, p: ProviderPicture) -> Span:
-    """Return how many probes passed their newest round, of those that there are; old rounds pass nothing."""
+class Passed(NamedTuple):
+    """How many probes passed their newest round, of those that there are."""
+
+    passed: int
+    of: int
+    fresh: bool
+    """Whether every one of these rounds may still be relied on."""
+
+    @property
+    def words(self) -> str:
+        """`1/2`."""
+        return f"{self.passed}/{self.of}"
+
+
+def probes_passed(board: Board, p: ProviderPicture) -> Passed | None:
+    """Count the probes of a provider whose newest round passed; nothing where it has no probes."""
     probes = p.evidence.probes
     if not probes:
-        return MISSING, Role.MUTED
+        return None
     newest = [(probe.rounds[0] if probe.rounds else None, probe.interval) for probe in probes]
     passed = sum(r is not None and r.passed for r, _ in newest)
     old = [r is None or freshness(r.at, step, board.now) is not Freshness.FRESH for r, step in newest]
-    if any(old):
-        return f"({passed}/{len(probes)})", Role.STALE
-    return f"{passed}/{len(probes)}", Role.TEXT if passed == len(probes) else Role.CRITICAL
+    return Passed(passed, len(probes), not any(old))
+
+
+def _probes(board: Board, p: ProviderPicture) -> Span:
+    """Return how many probes passed; old rounds pass nothing."""
+    passed = probes_passed(board, p)
+    if passed is None:
+        return MISSING, Role.MUTED
+    if not passed.fresh:
+        return f"({passed.words})", Role.STALE
+    return passed.words, Role.TEXT if passed.passed == passed.of else Role.CRITICAL
 
 
 def _age(board: Board, p: ProviderPicture) -> Span:

@@ -69,7 +69,6 @@ class KeyRow(NamedTuple):
 
 _EVERYWHERE, _LISTS, _MAIN = Scope.EVERYWHERE, Scope.LISTS, Scope.DASHBOARD
 
-# Kept free for what is to come: y copy, ' jump, S picture.
 KEYS: tuple[KeyRow, ...] = (
     KeyRow("app.freeze", ("f",), "freeze", "Is production frozen, until when and why", _EVERYWHERE),
     KeyRow("app.palette", ("colon",), "find", "Find a provider or a command by typing", _EVERYWHERE),
@@ -91,6 +90,11 @@ KEYS: tuple[KeyRow, ...] = (
         _EVERYWHERE,
         hint=False,
     ),
+    KeyRow(
+        "app.copy", ("y",), "copy", "Copy what is under the cursor to the terminal's clipboard, in words", _EVERYWHERE
+    ),
+    KeyRow("app.jump", ("apostrophe",), "jump", "Jump: then the digit at a pane; any other key leaves", _EVERYWHERE),
+    KeyRow("app.picture", ("S",), "picture", "Save the screen as SVG and text, without secrets", _EVERYWHERE),
     KeyRow("app.help", ("question_mark",), "help", "List every key of this screen", _EVERYWHERE, needed=True),
     KeyRow(
         "app.quit",

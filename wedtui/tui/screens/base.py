@@ -17,11 +17,13 @@ from wedtui.tui.keymap.table import Scope, row
 from wedtui.tui.listing import Listing
 from wedtui.tui.palette import Palette
 from wedtui.tui.rows import Row
-from wedtui.tui.spans import Line, Role, rule
+from wedtui.tui.spans import Line, Role, crop, rule
 from wedtui.tui.surface import Surface
 
 if TYPE_CHECKING:
     from wedtui.tui.app import WedtuiApp
+    from wedtui.tui.clipboard import Subject
+    from wedtui.tui.session import View
 
 OPENING: tuple[Line, ...] = (((" wedtui ", Role.BADGE),), ((" … reading the cache", Role.MUTED),))
 
@@ -30,6 +32,8 @@ class BoardScreen(Screen[None], inherit_bindings=False):
     """A screen that is drawn from the app's board, whenever that changes."""
 
     TITLE_FOR_HELP: ClassVar[str] = "here"
+    begin_at: str | None = None
+    """The object on which the cursor begins, where it is there."""
     WITHIN: ClassVar[tuple[Scope, ...]] = ()
     """What can be opened within this screen and has keys of its own; help lists them too."""
 
@@ -57,7 +61,7 @@ class BoardScreen(Screen[None], inherit_bindings=False):
         """Put status, body and key hints together."""
         yield Surface(self.palette, id="status", lines=OPENING)
         yield from self.body()
-        yield Surface(self.palette, id="keys", lines=(self._hint_line(self.app.size.width),))
+        yield Surface(self.palette, id="keys", lines=(self.hint_line(self.app.size.width),))
 
     def body(self) -> Iterable[Widget]:
         """Make the widgets between status and keys."""
@@ -73,8 +77,18 @@ class BoardScreen(Screen[None], inherit_bindings=False):
         if not width or not self.is_mounted:
             return
         self.show_clock()
-        self.query_one("#keys", Surface).show((self._hint_line(width),))
+        self.show_keys()
         self.draw()
+
+    def show_keys(self) -> None:
+        """Draw the last line: what there is to say, or else the keys that matter here."""
+        width = self.size.width
+        if not width or not self.is_mounted:
+            return
+        sentence = self.wedtui.hands.sentence
+        said: Line = ((f" {sentence}", Role.ACCENT),)
+        line = crop(said, width) if sentence else self.hint_line(width)
+        self.query_one("#keys", Surface).show((line,))
 
     def show_clock(self) -> None:
         """Draw only what moves with every second."""
@@ -83,15 +97,28 @@ class BoardScreen(Screen[None], inherit_bindings=False):
         status = self.query_one("#status", Surface)
         if self.board.opening:
             return
+        status.show(self.status(self.size.width))
+
+    def status(self, width: int) -> tuple[Line, ...]:
+        """Return the lines on top."""
         from wedtui.tui.draw.status import status_lines  # noqa: PLC0415 - not needed for the first paint
 
-        status.show(status_lines(self.board, self.size.width))
+        return status_lines(self.board, width)
+
+    def subject(self) -> Subject | None:
+        """Return what the copying key copies here; None where there is nothing."""
+        return None
+
+    def view(self) -> View | None:
+        """Return what brings this screen back another time; None where it does not come back."""
+        return None
 
     def hints(self) -> list[str]:
         """Return the ids of the actions whose keys stand below, the ones of this screen first."""
         return [name for owner in (type(self), type(self.app)) for name in own_ids(owner) if row(name).hint]
 
-    def _hint_line(self, width: int) -> Line:
+    def hint_line(self, width: int) -> Line:
+        """Return the keys that matter here, as many as there is room for."""
         return hint_line(self.hints(), self.wedtui.keymap, width)
 
     def repaint(self) -> None:
@@ -121,7 +148,12 @@ class ListScreen(BoardScreen):
 
     def body(self) -> Iterable[Widget]:
         """Make the list."""
-        yield Listing(self.palette, id="list")
+        yield Listing(self.palette, id="list", begin_at=self.begin_at)
+
+    @property
+    def cursor(self) -> str | None:
+        """The object under the cursor."""
+        return self.query_one("#list", Listing).cursor if self.is_mounted else self.begin_at
 
     def crumbs(self) -> str:
         """Return where this is: `providers › aws`."""

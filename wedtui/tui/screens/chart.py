@@ -16,8 +16,11 @@ from wedtui.core.series import Point, probe_of
 from wedtui.tui.bindings import bind
 from wedtui.tui.board import SPANS, History, SeriesKey
 from wedtui.tui.braille import Scale, finite, runs, scale_of
+from wedtui.tui.clipboard import Subject
 from wedtui.tui.draw.metrics import interval_of, span_title, value_line
+from wedtui.tui.draw.sentences import signal_subject
 from wedtui.tui.screens.base import BoardScreen
+from wedtui.tui.session import View
 from wedtui.tui.spans import Line, Role, crop, rule, wrap
 from wedtui.tui.surface import Surface
 from wedtui.tui.values import reading
@@ -69,6 +72,14 @@ class ChartScreen(BoardScreen):
         if points and history is not None and drawn != self._drawn:
             self._drawn = drawn
             self._plot(plot, history, points)
+
+    def subject(self) -> Subject | None:
+        """Return the newest value of what is charted."""
+        return signal_subject(self.board, self.provider, self.signal)
+
+    def view(self) -> View:
+        """Return this chart."""
+        return View("chart", (self.provider, self.signal))
 
     def action_back(self) -> None:
         """Go back one level."""

@@ -7,10 +7,13 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from wedtui.tui.bindings import bind
-from wedtui.tui.draw.findings import finding_rows
+from wedtui.tui.clipboard import Subject
+from wedtui.tui.draw.findings import finding_rows, keyed_findings
+from wedtui.tui.draw.sentences import finding_subject
 from wedtui.tui.listing import Listing
 from wedtui.tui.rows import Row
 from wedtui.tui.screens.base import ListScreen
+from wedtui.tui.session import View
 
 
 class FindingsScreen(ListScreen):
@@ -28,6 +31,15 @@ class FindingsScreen(ListScreen):
     def rows(self, width: int) -> tuple[Row, ...]:
         """Return the findings."""
         return finding_rows(self.board, width)
+
+    def subject(self) -> Subject | None:
+        """Return the finding under the cursor, its whole sentence."""
+        found = next((f for key, f in keyed_findings(self.board) if key == self.cursor), None)
+        return finding_subject(self.board, found) if found else None
+
+    def view(self) -> View:
+        """Return the list and the row under the cursor."""
+        return View("findings", (), self.cursor)
 
     def action_open(self) -> None:
         """Open the row under the cursor."""

@@ -11,22 +11,28 @@ from textual.widget import Widget
 
 from wedtui.tui.bindings import bind
 from wedtui.tui.board import SPANS, SeriesKey
+from wedtui.tui.jump import DIGITS, jump_line
 from wedtui.tui.keymap.table import Scope
 from wedtui.tui.listing import Listing
 from wedtui.tui.rows import Row
 from wedtui.tui.screens.base import BoardScreen
-from wedtui.tui.spans import Line, Role, rule, wrap
+from wedtui.tui.spans import Line, Role, marked, rule, wrap
 from wedtui.tui.surface import Surface
 
 if TYPE_CHECKING:
     from textual.widgets import Input
 
+    from wedtui.tui.clipboard import Subject
     from wedtui.tui.filter_line import FilterLine
 
 # Rows that the panes under the table keep, and rows that the table keeps, whatever the size of the terminal.
 LOWER_ROWS = 11
 FEWEST_ROWS = 6
 
+# Panes that can have the focus although nothing can be selected in them yet.
+TITLES = {"deployments": "deployments", "emergency": "emergency actions"}
+# A digit with a space on both sides.
+BADGE_CELLS = 3
 # The actions of this screen's keys.
 _PANES = frozenset({"open", "filter", "clear", "signal", "span"})
 
@@ -48,22 +54,31 @@ class MainScreen(BoardScreen):
         bind("main.range-more", "span(1)"),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, *, cursor: str | None = None, words: str = "", signal: str | None = None) -> None:
+        """Begin as it was left.
+
+        Args:
+            cursor: the provider on which the cursor begins.
+            words: the filter.
+            signal: the signal of the chart.
+        """
         super().__init__()
-        self._filter = ""
+        self.begin_at = cursor
+        self.words = words
         self._notice: str | None = None
-        self._signal: str | None = None
+        self.signal = signal
+        self._focused: str | None = None
         self._table_height: int | None = None
 
     def body(self) -> Iterable[Widget]:
         """Make the four panes and the findings' line."""
         with Container(id="panes"):
-            yield Listing(self.palette, id="providers", title="providers", remark=READING)
+            yield Listing(self.palette, id="providers", title="providers", remark=READING, begin_at=self.begin_at)
             with Container(id="lower"):
                 yield Surface(self.palette, id="metrics", title="metrics")
                 with Container(id="later"):
-                    yield Surface(self.palette, id="deployments", title="deployments")
-                    yield Surface(self.palette, id="emergency", title="emergency actions")
+                    yield Surface(self.palette, id="deployments", title="deployments", can_focus=True)
+                    yield Surface(self.palette, id="emergency", title="emergency actions", can_focus=True)
         yield Surface(self.palette, id="worst")
 
     @property
@@ -83,7 +98,7 @@ class MainScreen(BoardScreen):
         if provider is None:
             return None
         signals = signals_of(provider)
-        signal = self._signal if self._signal in signals else next(iter(signals), "")
+        signal = self.signal if self.signal in signals else next(iter(signals), "")
         return SeriesKey(provider.name, signal, SPANS[self.wedtui.span][1])
 
     def draw(self) -> None:
@@ -101,19 +116,45 @@ class MainScreen(BoardScreen):
         key = self.wants
         self.wedtui.reader_wants(key if key and key.signal else None)
         metrics = self.query_one("#metrics", Surface)
-        metrics.show(metrics_lines(self.board, key, metrics.size))
+        metrics.show(self._titled("metrics", metrics_lines(self.board, key, metrics.size), metrics.size.width))
         for name, lines in (("deployments", deployments_lines), ("emergency", emergency_lines)):
             pane = self.query_one(f"#{name}", Surface)
-            pane.show(lines(*pane.size))
+            pane.show(self._titled(name, lines(*pane.size), pane.size.width))
         worst = self.query_one("#worst", Surface)
-        worst.show(worst_lines(self.board, *worst.size, self.wedtui.keymap.hint("app.findings")))
+        # A digit takes its cells from the sentence, not from its end, which says how old it is.
+        room = worst.size.width - (BADGE_CELLS if self._sign("findings") else 0)
+        found = worst_lines(self.board, room, worst.size.height, self.wedtui.keymap.hint("app.findings"))
+        worst.show(self._titled("findings", found, worst.size.width))
+
+    def status(self, width: int) -> tuple[Line, ...]:
+        """Return the lines on top, with the freeze's digit while one is waited for."""
+        sign = self._sign("freeze")
+        if sign is None or self.board.picture is None:
+            return super().status(width)
+        world, *_ = super().status(width - BADGE_CELLS)
+        _, *below = super().status(width)
+        return ((world[0], (f" {sign} ", Role.MARK), *world[1:]), *below)
+
+    def _sign(self, place: str) -> str | None:
+        """Return what is marked on a pane: its digit in jump mode, or that the keys go there and not to the table."""
+        if self.wedtui.hands.jumping:
+            return DIGITS[place]
+        return "›" if place == self._focused else None
+
+    def _titled(self, place: str, lines: tuple[Line, ...], width: int) -> tuple[Line, ...]:
+        sign = self._sign(place)
+        return (marked(lines[0], sign, width), *lines[1:]) if sign and lines else lines
+
+    def hint_line(self, width: int) -> Line:
+        """Return the last line; while a digit is waited for, where each of them jumps."""
+        return jump_line(width) if self.wedtui.hands.jumping else super().hint_line(width)
 
     def _draw_providers(self) -> None:
         from wedtui.tui.draw.everything import matching, provider_header, provider_row  # noqa: PLC0415 - as above
 
         listing = self.query_one("#providers", Listing)
         picture, inner = self.board.picture, listing.inner_width
-        head: Line = rule("providers", inner, self._providers_note())
+        (head,) = self._titled("providers", (rule("providers", inner, self._providers_note()),), inner)
         if picture is None:
             text = self.board.problem or ""
             listing.show((head,), tuple(Row(line) for line in wrap(text, inner, Role.DEGRADED, indent=" ")))
@@ -122,10 +163,10 @@ class MainScreen(BoardScreen):
             text = "no providers configured: write a configuration with `wedtui config init`, then check it"
             listing.show((head,), tuple(Row(line) for line in wrap(text, inner, Role.TEXT, indent=" ")))
             return
-        shown = matching(self.board, self._filter)
+        shown = matching(self.board, self.words)
         rows = tuple(provider_row(self.board, p, inner) for p in shown)
         if not rows:
-            rows = (Row(((f' nothing matches "{self._filter}"', Role.MUTED), *self._way_back("; ", " shows all"))),)
+            rows = (Row(((f' nothing matches "{self.words}"', Role.MUTED), *self._way_back("; ", " shows all"))),)
         self._make_room(len(picture.providers))
         listing.show((head, provider_header(inner)), rows)
 
@@ -142,14 +183,14 @@ class MainScreen(BoardScreen):
     def _matching(self) -> tuple[str, ...]:
         from wedtui.tui.draw.everything import matching  # noqa: PLC0415 - not needed for the first paint
 
-        return tuple(p.name for p in matching(self.board, self._filter))
+        return tuple(p.name for p in matching(self.board, self.words))
 
     def _providers_note(self) -> Line:
         if self._notice is not None:
             return ((self._notice, Role.DEGRADED),)
-        if self._filter and self.board.picture:
+        if self.words and self.board.picture:
             count, total = len(self._matching()), len(self.board.picture.providers)
-            return ((f'filter "{self._filter}": {count} of {total}', Role.ACCENT), *self._way_back("  ", ": all"))
+            return ((f'filter "{self.words}": {count} of {total}', Role.ACCENT), *self._way_back("  ", ": all"))
         return ()
 
     def _way_back(self, before: str, after: str) -> Line:
@@ -161,15 +202,53 @@ class MainScreen(BoardScreen):
         """Return the hints: of the filter's line while it is open, and how to end a filter while there is one."""
         if self.query("#filter"):
             return ["filter.keep", "filter.clear"]
-        return ["main.clear", *super().hints()] if self._filter else super().hints()
+        return ["main.clear", *super().hints()] if self.words else super().hints()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let no key of the panes through while a person types: with it the filter's line has keys of its own."""
         typing = self.focused is not None and self.focused.id == "filter"
         return not typing if action in _PANES else super().check_action(action, parameters)
 
+    def subject(self) -> Subject | None:
+        """Return the provider under the cursor; nothing while the keys go to another pane."""
+        name = self.selected
+        provider = self.board.picture.provider(name) if self.board.picture and name and not self._focused else None
+        if provider is None:
+            return None
+        from wedtui.tui.draw.sentences import provider_subject  # noqa: PLC0415 - when somebody copies
+
+        return provider_subject(self.board, provider)
+
+    def go_to(self, place: str) -> None:
+        """Go to a pane of this screen, by jump mode's name for it."""
+        if place == "metrics":
+            key = self.wants
+            if key is not None and key.signal:
+                self.wedtui.open_chart(key.provider, key.signal)
+            else:
+                self.wedtui.say("metrics: nothing is charted")
+            return
+        self.query_one(f"#{place}").focus()
+        if place != "providers":
+            self.wedtui.say(f"{TITLES[place]}: nothing to select there yet{self._to_providers()}")
+
+    def _to_providers(self) -> str:
+        keys = self.wedtui.keymap.titles("main.clear")
+        return f"; {keys[0]} goes back to the providers" if keys else ""
+
+    def on_descendant_focus(self) -> None:
+        """Show where the keys go."""
+        focused = self.focused.id if self.focused is not None else None
+        after = focused if focused in TITLES else None
+        if after != self._focused:
+            self._focused = after
+            self.show()
+
     def action_open(self) -> None:
-        """Open the provider under the cursor."""
+        """Open the provider under the cursor, unless the keys go to another pane."""
+        if self._focused:
+            self.wedtui.say(f"{TITLES[self._focused]}: nothing to open there yet{self._to_providers()}")
+            return
         self.query_one("#providers", Listing).action_choose()
 
     def action_signal(self, by: int) -> None:
@@ -182,7 +261,7 @@ class MainScreen(BoardScreen):
             return
         signals = signals_of(provider)
         if signals:
-            self._signal = signals[(signals.index(key.signal) + by) % len(signals)]
+            self.signal = signals[(signals.index(key.signal) + by) % len(signals)]
             self.show()
 
     def action_span(self, by: int) -> None:
@@ -197,7 +276,7 @@ class MainScreen(BoardScreen):
         found = self.query("#filter").results(FilterLine)
         line = next(iter(found), None)
         if line is None:
-            line = FilterLine(self._filter)
+            line = FilterLine(self.words)
             await self.mount(line, before="#keys")
         line.focus()
         self.show()
@@ -228,9 +307,9 @@ class MainScreen(BoardScreen):
         self.query_one("#providers", Listing).focus()
 
     def _set_filter(self, words: str) -> None:
-        if words == self._filter:
+        if words == self.words:
             return
-        self._filter, self._notice = words, None
+        self.words, self._notice = words, None
         listing = self.query_one("#providers", Listing)
         if listing.cursor not in self._matching():
             listing.release()

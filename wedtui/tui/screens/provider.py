@@ -7,10 +7,13 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from wedtui.tui.bindings import bind
+from wedtui.tui.clipboard import Subject
 from wedtui.tui.draw.detail import detail_rows
+from wedtui.tui.draw.sentences import provider_subject, signal_subject
 from wedtui.tui.listing import Listing
 from wedtui.tui.rows import Row
 from wedtui.tui.screens.base import ListScreen
+from wedtui.tui.session import View
 
 
 class ProviderScreen(ListScreen):
@@ -32,6 +35,19 @@ class ProviderScreen(ListScreen):
     def rows(self, width: int) -> tuple[Row, ...]:
         """Return the provider's rows."""
         return detail_rows(self.board, self.provider, width)
+
+    def subject(self) -> Subject | None:
+        """Return the probe or signal under the cursor; without one, the provider."""
+        provider = self.board.picture.provider(self.provider) if self.board.picture else None
+        if provider is None:
+            return None
+        if self.cursor is not None:
+            return signal_subject(self.board, self.provider, self.cursor)
+        return provider_subject(self.board, provider)
+
+    def view(self) -> View:
+        """Return this provider and the row under the cursor."""
+        return View("provider", (self.provider,), self.cursor)
 
     def action_open(self) -> None:
         """Chart the row under the cursor."""

@@ -38,6 +38,12 @@ class DrawnApp(App[None], inherit_bindings=False):
         driver: Driver | None = self._driver
         return driver.link() if isinstance(driver, TerminalDriver) else None
 
+    def write_to_terminal(self, sequence: str) -> None:
+        """Write an escape sequence that draws nothing, between two frames."""
+        driver: Driver | None = self._driver
+        if driver is not None:
+            driver.write(sequence)
+
     def action_redraw(self) -> None:
         """Draw everything again."""
         driver: Driver | None = self._driver
