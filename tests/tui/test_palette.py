@@ -172,14 +172,16 @@ def test_t_goes_through_all_themes_and_passes_over_one_that_is_broken(tmp_path: 
 
     async def walk() -> None:
         async with driven(app) as pilot:
-            seen = []
+            seen, said = [], []
             for _ in range(7):
                 await pilot.press("t")
                 await pilot.pause()
                 seen.append((app.palette.theme.name, app.theme))
+                said.append(app.hands.sentence)
             names = ["colour-blind", "daylight", "midnight", "mine", "war-room", "ansi-dark", "ansi-light"]
             assert seen == [(name, name) for name in names]
-            assert [n.message for n in app._notifications] == [f"{tmp_path / 'broken.toml'}: title: expected text"]
+            # Said when it is passed over, and gone with the next key.
+            assert said == [f"{tmp_path / 'broken.toml'}: title: expected text", *[None] * 6]
 
     run(walk())
 

@@ -50,7 +50,9 @@ class DrawnApp(App[None], inherit_bindings=False):
         if isinstance(driver, TerminalDriver):
             driver.redraw()
         else:
-            self.refresh(layout=True)
+            self.screen.refresh(layout=True)
+            for widget in self.screen.query("*"):
+                widget.refresh()
 
     def action_suspend_process(self) -> None:
         """Stop as a job of the shell."""
