@@ -239,10 +239,10 @@ class _Pace:
 
     def judge(self, due: Drawing, now: float) -> Drawing:
         if due >= self._drawing:
-            if due > self._drawing and now - self._rose_at < self._recovery:
-                self._recovery = min(2 * self._recovery, LONGEST_RECOVERY_S)
-            elif now - self._rose_at > LONGEST_RECOVERY_S:
+            if now - self._rose_at > LONGEST_RECOVERY_S:
                 self._recovery = RECOVERY_S
+            elif due > self._drawing:
+                self._recovery = min(2 * self._recovery, LONGEST_RECOVERY_S)
             self._drawing, self._better_since = due, None
         elif self._better_since is None:
             self._better_since = now
