@@ -57,6 +57,8 @@ class Board:
     history: History | None = None
     link: LinkReport | None = None
     """What is known of the line to the terminal that this is drawn on; None where nobody measures it."""
+    stock_because: str | None = None
+    """Why it is not drawn by differences."""
 
     @property
     def drawing(self) -> Drawing:
@@ -97,4 +99,7 @@ class Board:
             own.append(Finding(Severity.CRITICAL, "cache", self.problem, self.problem_since))
         if self.lag:
             own.append(Finding(Severity.CRITICAL, "dashboard", "its reader hangs: what stands here is old", at))
+        if self.stock_because is not None:
+            text = f"it sends more than it needs: this version of Textual is not known ({self.stock_because})"
+            own.append(Finding(Severity.WARNING, "dashboard", text, None))
         return (*own, *(self.picture.findings if self.picture else ()))

@@ -60,7 +60,7 @@ class BoardApp(DrawnApp):
         if abilities is not None:
             colours.obey(self, abilities)
         self.clock = clock
-        self.board = Board(clock.now(), demo=demo)
+        self.board = Board(clock.now(), demo=demo, stock_because=self.stock_because)
         self.theme_folders = theme_folders
         self.wear(theme)
         self._mailbox = Mailbox(lambda: self.post_message(self.MailArrived()))

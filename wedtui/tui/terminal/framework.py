@@ -13,35 +13,51 @@ from typing import TYPE_CHECKING, Any
 
 from rich.segment import Segment
 from textual import events
-from textual._compositor import ChopsUpdate, LayoutUpdate
-from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.keys import Keys
 from textual.messages import TerminalSupportsSynchronizedOutput
 
 from wedtui.tui.terminal.device import STATUS_ANSWER
 
+try:
+    from textual._compositor import ChopsUpdate, LayoutUpdate
+    from textual._xterm_parser import XTermParser
+
+    _missing: str | None = None
+except ImportError as error:
+    # They have moved: everything here is told by `trouble` that it is not to be used.
+    _missing = str(error)
+    ChopsUpdate = LayoutUpdate = type("Gone", (), {})  # type: ignore[misc,assignment]
+    XTermParser = type("XTermParser", (), {})  # type: ignore[misc,assignment]
+
 if TYPE_CHECKING:
     pass
 
 __all__ = ["KeyParser", "TerminalSupportsSynchronizedOutput", "pieces", "running", "trouble"]
 
-_PARTS: tuple[tuple[Callable[..., object], tuple[str, ...]], ...] = (
-    (LayoutUpdate.__init__, ("self", "strips", "region")),
-    (ChopsUpdate.__init__, ("self", "chops", "spans", "chop_ends")),
-    (App._display, ("self", "screen", "renderable")),
-    (XTermParser._sequence_to_key_events, ("self", "sequence", "alt")),
-    (XTermParser.feed, ("self", "data")),
-    (XTermParser.tick, ("self",)),
+PARTS: tuple[tuple[type, str, tuple[str, ...]], ...] = (
+    (LayoutUpdate, "__init__", ("self", "strips", "region")),
+    (ChopsUpdate, "__init__", ("self", "chops", "spans", "chop_ends")),
+    (App, "_display", ("self", "screen", "renderable")),
+    (App, "_handle_exception", ("self", "error")),
+    (XTermParser, "_sequence_to_key_events", ("self", "sequence", "alt")),
+    (XTermParser, "feed", ("self", "data")),
+    (XTermParser, "tick", ("self",)),
 )
+"""Owner, method, and the names of its parameters."""
 
 
 def trouble() -> str | None:
     """Say what is not as expected in this version of Textual; None where everything is."""
-    for part, expected in _PARTS:
+    if _missing is not None:
+        return _missing
+    for owner, name, expected in PARTS:
+        part = getattr(owner, name, None)
+        if part is None:
+            return f"{owner.__name__} has no {name}"
         found = tuple(inspect.signature(part).parameters)
         if found != expected:
-            return f"{part.__qualname__} takes {', '.join(found)} instead of {', '.join(expected)}"
+            return f"{owner.__name__}.{name} takes {', '.join(found)} instead of {', '.join(expected)}"
     return None
 
 
