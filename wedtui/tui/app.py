@@ -178,9 +178,13 @@ class WedtuiApp(BoardApp):
 
     def tick(self) -> None:
         """Let what was said grow old, and keep what is open."""
+        before = self.board.link
         self.hands.grow_old()
         self.memory.remember()
         super().tick()
+        late = (self.board.link.late_keys if self.board.link else 0) - (before.late_keys if before else 0)
+        if late > 0:
+            self.say(f"{late} key{'s' if late > 1 else ''} came while the line hung: look at what they did")
 
     def reader_wants(self, key: SeriesKey | None) -> None:
         """Say which history the visible chart shows."""
