@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.config.base import WHOLE, read, refused
-from wedtui.config import Configuration, parse_wall_time
+from wedtui.config import Configuration
 from wedtui.config_file import load
+from wedtui.config_values import parse_wall_time
 
 
 def test_entries_are_called_by_name_or_by_number(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from wedtui.config import HttpUrl, Zone, format_duration, format_wall_time, parse_duration, parse_wall_time
+from wedtui.config_values import HttpUrl, Zone, format_duration, format_wall_time, parse_duration, parse_wall_time
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
-from wedtui.config import Configuration, cross_check, format_wall_time
+from wedtui.config import Configuration, cross_check
+from wedtui.config_values import format_wall_time
 from wedtui.demo.configuration import demo_configuration
 from wedtui.demo.prometheus import parse_selector
 from wedtui.demo.scenario import PROVIDERS, SCENARIOS, state

@@ -115,7 +115,7 @@ def scope_of(session: Session, environment: str | None, service: str | None) -> 
     """
     from pydantic import TypeAdapter, ValidationError
 
-    from wedtui.config import Environment, Name
+    from wedtui.config_values import Environment, Name
 
     for option, value, kind in (("--environment", environment, Environment), ("--service", service, Name)):
         if value is None:

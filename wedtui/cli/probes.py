@@ -17,7 +17,7 @@ AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def list_command(context: typer.Context, as_json: AS_JSON = False) -> None:
     """List the configured probes with the newest result of each and its age."""
     from wedtui.cli.render import picture_json
-    from wedtui.config import format_duration
+    from wedtui.config_values import format_duration
     from wedtui.core.redact import redacted_url
 
     session = session_of(context)
