@@ -22,7 +22,8 @@ from wedtui.ledger.ledger import Ledger
 
 PROVIDERS = tuple(f"cloud-{number:02}" for number in range(1, 21))
 HISTORY = timedelta(minutes=15)
-PROBE_EVERY = timedelta(seconds=2)
+# The pace of a wedding day; queries come more often than there, so that enough changes.
+PROBE_EVERY = timedelta(seconds=3)
 QUERY_EVERY = timedelta(seconds=5)
 _SIGNALS = (LATENCY_SIGNAL, ERRORS_SIGNAL, CPU_SIGNAL)
 
@@ -43,7 +44,7 @@ def config_text() -> str:
 
 
 class World:
-    """What is made up about the providers: every second half of the probes and a fifth of the queries answer anew.
+    """What is made up about the providers: each second a third of the probes and a fifth of the queries answer anew.
 
     Args:
         url: the cache.
@@ -72,7 +73,7 @@ class World:
         """Store what one second brings."""
         now = SystemClock().now()
         self._step += 1
-        seen: list[Observation] = [self._round(name, now) for name in PROVIDERS[self._step % 2 :: 2]]
+        seen: list[Observation] = [self._round(name, now) for name in PROVIDERS[self._step % 3 :: 3]]
         for name in PROVIDERS[self._step % 5 :: 5]:
             seen += self._signals(name, now)
         self._writer.record(seen)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator
 
+import pytest
 from rich.segment import Segment
 
 from wedtui.tui.terminal.device import STATUS_QUESTION, Device
@@ -15,47 +14,22 @@ from wedtui.tui.terminal.sender import Manner, Sender
 COLUMNS, ROWS = 100, 100
 
 
-class Loop(asyncio.AbstractEventLoop):
+class Loop(asyncio.SelectorEventLoop):
     """A loop whose time the test moves."""
 
     def __init__(self) -> None:
         self.now = 100.0
-        self._due: list[tuple[float, int, asyncio.Handle]] = []
-        self._count = 0
-
-    def get_debug(self) -> bool:
-        return False
+        super().__init__()
 
     def time(self) -> float:
         return self.now
 
-    def call_soon(self, callback: Callable[..., object], *args: Any, context: Any = None) -> asyncio.Handle:
-        return self._add(self.now, asyncio.Handle(callback, args, self, context))
-
-    def call_later(
-        self, delay: float, callback: Callable[..., object], *args: Any, context: Any = None
-    ) -> asyncio.TimerHandle:
-        handle = asyncio.TimerHandle(self.now + delay, callback, args, self, context)
-        self._add(self.now + delay, handle)
-        return handle
-
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """Nothing: what was cancelled is passed over when it is due."""
-
-    def _add(self, at: float, handle: asyncio.Handle) -> asyncio.Handle:
-        self._count += 1
-        heapq.heappush(self._due, (at, self._count, handle))
-        return handle
-
     def move(self, seconds: float = 0.0) -> None:
-        """Let time pass, and do what is due in it."""
-        until = self.now + seconds
-        while self._due and self._due[0][0] <= until:
-            at, _, handle = heapq.heappop(self._due)
-            self.now = max(self.now, at)
-            if not handle.cancelled():
-                handle._run()
-        self.now = until
+        """Let time pass, and do what is due then, and what follows from it."""
+        self.now += seconds
+        for _ in range(10):
+            self.call_soon(self.stop)
+            self.run_forever()
 
 
 class Wire(Device):
@@ -101,8 +75,14 @@ class Line:
         self.loop.move()
 
 
-def test_a_frame_that_waits_for_room_leaves_with_the_answer_that_makes_it() -> None:
+@pytest.fixture
+def line() -> Iterator[Line]:
     line = Line()
+    yield line
+    line.loop.close()
+
+
+def test_a_frame_that_waits_for_room_leaves_with_the_answer_that_makes_it(line: Line) -> None:
     line.draw("b", rows=40)
     line.draw("c", rows=1, first=90)
     assert "ccc" not in line.wire.take_sent()
@@ -114,8 +94,7 @@ def test_a_frame_that_waits_for_room_leaves_with_the_answer_that_makes_it() -> N
     assert "ccc" in line.wire.take_sent()
 
 
-def test_what_nobody_asked_about_is_asked_about_before_it_stops_the_line() -> None:
-    line = Line()
+def test_what_nobody_asked_about_is_asked_about_before_it_stops_the_line(line: Line) -> None:
     line.sender.ask()
     line.draw("b", rows=40)
     line.sender.answered()
@@ -130,8 +109,7 @@ def test_what_nobody_asked_about_is_asked_about_before_it_stops_the_line() -> No
     assert "ccc" in line.wire.take_sent()
 
 
-def test_the_answer_to_a_key_does_not_wait_for_the_turn_of_a_frame() -> None:
-    line = Line()
+def test_the_answer_to_a_key_does_not_wait_for_the_turn_of_a_frame(line: Line) -> None:
     # An update takes longer than a second to be confirmed: there are few frames.
     line.sender.ask()
     line.loop.move(1.5)
