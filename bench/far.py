@@ -17,7 +17,9 @@ from bench.terminal import Terminal
 # What is read at once from a slow line: 5 ms of 56 kbit/s.
 _PIECE = 32
 # A reader that comes back within this time (s) finds what was already waiting when the line became free.
-_LATE_S = 0.01
+_LATE_S = 0.05
+# Looking for a word takes longer than a piece does, so it is not done after each (s).
+_LOOK_EVERY_S = 0.02
 _ANSWERS = {b"\x1b[5n": b"\x1b[0n", b"\x1b[?2026$p": b"\x1b[?2026;2$y"}
 _LONGEST_QUESTION = max(map(len, _ANSWERS))
 
@@ -59,6 +61,20 @@ class FarTerminal(Terminal):
         ends = time.perf_counter() + seconds
         while (left := ends - time.perf_counter()) > 0:
             self._read(left)
+
+    def until(self, *words: str, seconds: float = 30.0) -> float:
+        """Read until all `words` stand on the far screen; return the seconds since the start of the program.
+
+        Raises:
+            TimeoutError: they did not come; with the screen as it is.
+        """
+        ends = time.perf_counter() + seconds
+        while time.perf_counter() < ends:
+            text = self.text
+            if all(word in text for word in words):
+                return self.arrived - self.started
+            self.watch(_LOOK_EVERY_S)
+        raise TimeoutError(f"{words} did not appear:\n{self.text}")
 
     def step(self, seconds: float) -> bool:
         """Read once, waiting at most so long; return whether anything arrived."""
