@@ -6,14 +6,14 @@ import os
 import platform
 import sys
 
-from bench import probes, screen
+from bench import line, probes, screen
 
 
 def main() -> int:
     """Measure everything."""
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start")
     found = []
-    for room in (screen, probes):
+    for room in (screen, line, probes):
         for figure in room.figures():
             print(figure.line(), flush=True)
             found.append(figure)

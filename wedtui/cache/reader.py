@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from wedtui.cache.kind import CACHE
@@ -174,8 +175,14 @@ def _rounds(snapshot: Snapshot, probe: str, present: int) -> tuple[ProbeRound, .
             since = at - window
         if since is not None and at < since and len(rounds) >= FAILED_ROUNDS_CRITICAL:
             break
-        rounds.append(ProbeRound(from_microseconds(at), bool(passed), failure, latency_ms))
+        rounds.append(_round(at, passed, failure, latency_ms))
     return tuple(rounds)
+
+
+@lru_cache(maxsize=8192)
+def _round(at: int, passed: int, failure: str | None, latency_ms: float | None) -> ProbeRound:
+    """Return a round; a store that changes every second is read every second, and nearly all of it is as it was."""
+    return ProbeRound(from_microseconds(at), bool(passed), failure, latency_ms)
 
 
 def _points(snapshot: Snapshot, number: int, first: int, last: int, most: int) -> tuple[Point, ...]:

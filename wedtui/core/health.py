@@ -12,7 +12,7 @@ Two sentences of the laws are built in on top of the formula, because a pure mea
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -199,10 +199,11 @@ def _score(components: Iterable[Component]) -> float:
     return round(100 * weighted / total, 6)
 
 
-def _believable(probe: ProbeEvidence, now: datetime) -> tuple[ProbeRound, ...]:
-    """Return the rounds that did not happen after `now`, newest first, as far back as they are evidence."""
-    oldest = max(AVAILABILITY_WINDOW, 2 * FAILED_ROUNDS_CRITICAL * probe.interval)
-    return tuple(r for r in probe.rounds if now - oldest <= r.at <= now + FUTURE_TOLERANCE)
+def _believable(probe: ProbeEvidence, now: datetime) -> Iterator[ProbeRound]:
+    """Yield the rounds that did not happen after `now`, newest first, as far back as they are evidence."""
+    oldest = now - max(AVAILABILITY_WINDOW, 2 * FAILED_ROUNDS_CRITICAL * probe.interval)
+    latest = now + FUTURE_TOLERANCE
+    return (r for r in probe.rounds if oldest <= r.at <= latest)
 
 
 def _streak(probe: ProbeEvidence, now: datetime) -> int:
@@ -217,7 +218,8 @@ def _streak(probe: ProbeEvidence, now: datetime) -> int:
 
 def _newest(probe: ProbeEvidence, now: datetime) -> datetime | None:
     """Return when the newest round ended; one in the future only where there is no other."""
-    past = [r.at for r in probe.rounds if r.at <= now + FUTURE_TOLERANCE]
+    latest = now + FUTURE_TOLERANCE
+    past = [r.at for r in probe.rounds if r.at <= latest]
     return max(past or [r.at for r in probe.rounds], default=None)
 
 
@@ -226,7 +228,8 @@ def _window(probe: ProbeEvidence, now: datetime) -> tuple[ProbeRound, ...]:
     newest = _newest(probe, now)
     if newest is None:
         return ()
-    return tuple(r for r in probe.rounds if timedelta() <= newest - r.at < AVAILABILITY_WINDOW)
+    begins = newest - AVAILABILITY_WINDOW
+    return tuple([r for r in probe.rounds if begins < r.at <= newest])
 
 
 def _of_probes(

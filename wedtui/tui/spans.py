@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
 
@@ -74,6 +75,12 @@ def clean(text: str) -> str:
     """Return `text` without anything that a terminal would obey: escapes, controls, direction overrides."""
     if text.isascii() and text.isprintable():
         return text
+    return _cleaned(text)
+
+
+# The same words with a glyph or a rule in them are drawn again and again.
+@lru_cache(maxsize=2048)
+def _cleaned(text: str) -> str:
     return "".join(" " if c in "\t\r\n" else c for c in text if c in "\t\r\n" or _shown(c))
 
 
@@ -92,7 +99,8 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
 
 def length(line: Iterable[Span]) -> int:
     """Return how many cells a line takes."""
-    return sum(cell_len(text) for text, _ in line)
+    # Nearly everything is ASCII, of which each sign takes one cell; this is asked thousands of times a second.
+    return sum([len(text) if text.isascii() and text.isprintable() else cell_len(text) for text, _ in line])
 
 
 def crop(line: Line, width: int) -> Line:

@@ -16,6 +16,8 @@ from typing import Any
 # How long the last words to a terminal may take, and how long its last answers are waited for (s).
 FAREWELL_S = 1.0
 LAST_ANSWERS_S = 0.3
+FIRST_ANSWERS_S = 1.0
+"""The same, of a terminal that has not answered anything yet."""
 LONGEST_LAST_ANSWERS_S = 2.0
 _READ_BYTES = 4096
 # A terminal that blocks takes this much without waiting, once it says that it takes anything.

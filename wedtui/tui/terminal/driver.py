@@ -23,6 +23,7 @@ from textual.geometry import Size
 from textual.message import Message
 
 from wedtui.tui.terminal.device import (
+    FIRST_ANSWERS_S,
     LAST_ANSWERS_S,
     LONGEST_LAST_ANSWERS_S,
     STATUS_QUESTION,
@@ -183,9 +184,8 @@ class TerminalDriver(Driver):
             self._device.say(data)
         elif asks:
             # What it still has to answer must not stand at the shell's prompt.
-            self._device.drain(
-                link.open_questions + 1, min(LAST_ANSWERS_S + 4 * (link.delay or 0.0), LONGEST_LAST_ANSWERS_S)
-            )
+            known = LAST_ANSWERS_S + 4 * link.delay if link.delay is not None else FIRST_ANSWERS_S
+            self._device.drain(link.open_questions + 1, min(known, LONGEST_LAST_ANSWERS_S))
 
     def _resize(self) -> None:
         """Take the terminal's size, and know nothing of what stands on it."""

@@ -94,7 +94,14 @@ class Sender:
         cells = self._manner.cutter.cells
         for x, y, segments in pieces:
             self.buffer.put(x, y, cells(segments))
+        if self._answering:
+            self._hurry()
         self.soon()
+
+    @property
+    def _answering(self) -> bool:
+        """Whether pictures are what a key that was pressed just now brought about."""
+        return self._clock() - self._key_at < _ANSWER_S
 
     def key(self) -> None:
         """A person pressed a key: what changes now is the answer to it."""
@@ -103,6 +110,7 @@ class Sender:
     def answered(self) -> None:
         """The terminal confirmed something."""
         self.link.answered(self._clock())
+        self._hurry()
         self.soon()
 
     def send(self, text: str) -> None:
@@ -122,14 +130,22 @@ class Sender:
         if self._open and self._wake is None and self.buffer.pending:
             self._wake = self._loop.call_soon(self._turn)
 
+    def _hurry(self) -> None:
+        """End a pause: what the next frame waits for may be here."""
+        if isinstance(self._wake, asyncio.TimerHandle):
+            self._wake.cancel()
+            self._wake = None
+
     def _turn(self) -> None:
         self._wake = None
         if not self._open or self._waiting or not self.buffer.pending:
             return
         now = self._clock()
-        answering = now - self._key_at < _ANSWER_S
+        answering = self._answering
         pause = 0.0 if answering else self._frame_at + _PAUSES_S[self.link.judge(now)] - now
         if pause <= 0 and not self.link.has_room(now):
+            # A frame that left while another one was asked about was not asked about itself.
+            self.ask()
             pause = _LOOK_AGAIN_S
         if pause > 0:
             self._wake = self._loop.call_later(min(pause, _LOOK_AGAIN_S), self._turn)
