@@ -49,7 +49,7 @@ class Terminal:
     ) -> None:
         self._emulator = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._emulator)
-        self._answers_after = answers_after
+        self.answers_after = answers_after
         self._answers: list[tuple[float, bytes]] = []
         self._rest = b""
         self.modes: set[int] = set(AT_START)
@@ -91,6 +91,10 @@ class Terminal:
     def resize(self, columns: int, rows: int) -> None:
         """Make the window larger or smaller."""
         self._emulator.resize(rows, columns)
+        self._size(columns, rows)
+
+    def shrink(self, columns: int, rows: int) -> None:
+        """Tell another size than the emulator has: nonsense, as serial lines do."""
         self._size(columns, rows)
 
     def write_over(self, words: str) -> None:
@@ -146,8 +150,8 @@ class Terminal:
             len(text) if cut < 0 or len(text) - cut > 16 or re.match(rb"\x1b\[[?\d;]*\$?[a-zA-Z]", text[cut:]) else cut
         )
         text, self._rest = text[:whole], text[whole:]
-        if self._answers_after is not None:
-            due = time.monotonic() + self._answers_after
+        if self.answers_after is not None:
+            due = time.monotonic() + self.answers_after
             self._answers += [(due, _ANSWER)] * text.count(_QUESTION)
         self._stream.feed(_MODE_QUESTION.sub(b"", text))
 

@@ -30,7 +30,7 @@ from wedtui.errors import ConfigurationError, NotFoundError, ServiceError
 from wedtui.paths import CONFIG_VARIABLE, STATE_DIR_VARIABLE
 
 ENDS_WITHIN_S = 10.0
-KEPT_VARIABLES = frozenset({"WEDTUI_DASHBOARD__THEME", "WEDTUI_DASHBOARD__MOUSE"})
+KEPT_VARIABLES = frozenset({f"WEDTUI_DASHBOARD__{key}" for key in ("THEME", "MOUSE", "COLOURS", "CHARSET")})
 
 
 def register(app: typer.Typer) -> None:

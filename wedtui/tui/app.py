@@ -63,6 +63,7 @@ class WedtuiApp(BoardApp):
         bind("app.palette", "command_palette"),
         bind("app.findings", "findings"),
         bind("app.theme", "next_theme"),
+        bind("app.suspend", "suspend_process"),
         bind("app.copy", "copy"),
         bind("app.jump", "jump"),
         bind("app.picture", "picture"),

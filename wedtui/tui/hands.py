@@ -116,6 +116,9 @@ class Hands:
         from wedtui.tui.clipboard import Way, bounded, remark, sequence, way_of  # noqa: PLC0415
 
         copy, way = bounded(masked(subject.text)), way_of(self._environ)
+        if way is Way.DIRECT and not self._app.abilities.modern:
+            self.say(f"{subject.name}: this terminal has no clipboard that could be reached")
+            return
         buffered = way is Way.TMUX and await tmux.take(copy.text, self._environ)
         if not buffered:
             self._app.write_to_terminal(sequence(copy.text, way))
@@ -129,13 +132,15 @@ class Hands:
         if self._saving is not None and self._saving.is_alive():
             self.say("the last picture is still being saved: wait a moment")
             return
-        from wedtui.tui.pictures import Caption  # noqa: PLC0415 - when somebody saves one
+        from wedtui.core.redact import masked  # noqa: PLC0415 - when somebody saves one
+        from wedtui.tui.pictures import Caption  # noqa: PLC0415 - as above
 
         app, picture = self._app, self._app.board.picture
         environment = picture.environment if picture else "environment unknown"
         title, demo = app.seen.TITLE_FOR_HELP, app.board.demo
         caption = Caption(self._album.version, environment, app.clock.now(), title, demo)
-        exported = app.export_screenshot(title=caption.title())
+        # The title is drawn by the library, into the picture itself.
+        exported = app.export_screenshot(title=masked(caption.title()))
         save = (self._album, exported, caption)
         self._saving = threading.Thread(target=self._save, args=save, name="wedtui-picture", daemon=True)
         self._saving.start()

@@ -134,7 +134,8 @@ def test_the_terminal_database_of_this_machine_is_asked() -> None:
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     # One entry a process: what the library cannot tell is not made up.
     assert done.stdout.strip() == (
-        "Terminfo(colours=0, italic=False, erases_with_background=False, erases_characters=False) None"
+        "Terminfo(colours=0, italic=False, erases_with_background=False, erases_characters=False, "
+        "addresses_columns=False) None"
     )
 
 

@@ -18,7 +18,7 @@ from textual.strip import Strip
 
 from wedtui.tui.terminal.abilities import Depth
 from wedtui.tui.terminal.cells import Cutter
-from wedtui.tui.terminal.frontbuffer import Erasing, FrontBuffer
+from wedtui.tui.terminal.frontbuffer import FrontBuffer, Repertoire
 
 GRAPHEMES = [
     *"abcXYZ 0189-%",
@@ -135,16 +135,16 @@ class Screen(pyte.Screen):
 class Both:
     """One terminal behind the front buffer, one that gets what the framework would send."""
 
-    def __init__(self, colours: Depth, erasing: Erasing) -> None:
-        self.erasing = erasing
-        self.buffer = FrontBuffer(erasing)
+    def __init__(self, colours: Depth, repertoire: Repertoire) -> None:
+        self.repertoire = repertoire
+        self.buffer = FrontBuffer(repertoire)
         self.cutter = Cutter(colours)
         self.system = SYSTEMS[colours]
         self.resize(20, 5)
 
     def resize(self, columns: int, rows: int) -> None:
         self.ours, self.stock = Screen(columns, rows), Screen(columns, rows)
-        self.ours.with_background = self.erasing.with_background
+        self.ours.with_background = self.repertoire.with_background
         self.feed = pyte.Stream(self.ours).feed
         self.feed_stock = pyte.Stream(self.stock).feed
         for feed in (self.feed, self.feed_stock):
@@ -202,20 +202,20 @@ STEPS = st.lists(
     steps=STEPS,
     rooms=st.lists(st.one_of(st.none(), st.integers(0, 200)), min_size=1, max_size=8),
     colours=st.sampled_from(list(SYSTEMS)),
-    erasing=st.builds(Erasing, st.booleans(), st.booleans()),
+    repertoire=st.builds(Repertoire, st.booleans(), st.booleans()),
 )
 @example(
     # Underlined blanks cannot be erased instead.
     steps=[Put(2, 0, [Segment("a" + " " * 15 + "b", STYLES[5])])],
     rooms=[None],
     colours=Depth.TRUE,
-    erasing=Erasing(with_background=True, characters=True),
+    repertoire=Repertoire(with_background=True, characters=True),
 )
 @settings(max_examples=400, deadline=None)
 def test_both_terminals_show_the_same(
-    steps: list[Put | Resize | Foreign | Other], rooms: list[int | None], colours: Depth, erasing: Erasing
+    steps: list[Put | Resize | Foreign | Other], rooms: list[int | None], colours: Depth, repertoire: Repertoire
 ) -> None:
-    both = Both(colours, erasing)
+    both = Both(colours, repertoire)
     for number, step in enumerate(steps):
         match step:
             case Put():

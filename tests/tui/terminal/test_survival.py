@@ -225,3 +225,52 @@ def test_another_size_draws_everything_anew(line: Line) -> None:
         for columns, rows in ((120, 40), (80, 24), (200, 50), (60, 15)):
             terminal.resize(columns, rows)
             terminal.until(lambda: terminal.line(0).startswith(" PRODUCTION") and "q quit" in terminal.line(-1))
+
+
+@pytest.mark.parametrize("stop", ["key", "signal"])
+def test_back_from_the_background(line: Line, stop: str) -> None:
+    with line.shell() as terminal:
+        process = line.open(terminal)
+        if stop == "key":
+            terminal.type("\x1a")
+        else:
+            process.send_signal(signal.SIGSTOP)
+        terminal.shows("Stopped", "prompt>")
+        # In the background the system stops it once more, when it wants the terminal.
+        terminal.type("bg\n")
+        terminal.until(lambda: process.status() == psutil.STATUS_STOPPED)
+        terminal.type("clear; fg\n")
+        terminal.shows("PRODUCTION", "here", "q quit")
+        terminal.type("?")
+        terminal.shows("help › dashboard")
+        terminal.type("q")
+        terminal.until(line.gone)
+        assert restored(terminal)
+
+
+@pytest.mark.parametrize("size", [(0, 0), (1, 1), (5, 2)])
+def test_a_terminal_without_a_size_can_be_left(line: Line, size: tuple[int, int]) -> None:
+    with line.shell() as terminal:
+        terminal.shrink(*size)
+        terminal.type(f"{shlex.quote(sys.executable)} -m wedtui; echo code $?\n")
+        terminal.until(lambda: 1049 in terminal.modes or line.dashboards())
+        terminal.until(lambda: b"\x1b[?2004h" in terminal.sent)
+        terminal.type("q")
+        terminal.until(lambda: b"code 0" in terminal.sent)
+        assert restored(terminal)
+
+
+def test_keys_that_come_while_the_line_hangs_are_marked(line: Line) -> None:
+    with line.shell() as terminal:
+        line.open(terminal)
+        terminal.answers_after = None
+
+        def said() -> bool:
+            terminal.type("j")
+            terminal.read(0.1)
+            return "came while the line hung" in terminal.text or "LINE HANGS" in terminal.text
+
+        terminal.until(said)
+        terminal.answers_after = 0.0
+        terminal.type("q")
+        terminal.shows("code 0")

@@ -117,12 +117,12 @@ def test_no_key_changes_anything() -> None:
     run(walk())
 
 
-def test_its_only_bindings_are_to_draw_again_to_stop_as_a_job_and_to_quit() -> None:
+def test_its_only_bindings_are_to_draw_again_and_to_quit() -> None:
     async def walk() -> None:
         app = make_wall(source_of(WELL))
         async with app.run_test(size=(80, 24)):
             actions = {active.binding.action for active in app.screen.active_bindings.values()}
-            assert actions == {"quit", "redraw", "suspend_process"}
+            assert actions == {"quit", "redraw"}
 
     run(walk())
 

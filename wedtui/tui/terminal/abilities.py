@@ -6,6 +6,7 @@ Light at import: the dashboard asks before its first paint.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -44,6 +45,8 @@ class Terminfo(NamedTuple):
     """Whether erased cells get the background of the pen (bce)."""
     erases_characters: bool = False
     """Whether a number of cells can be erased (ech)."""
+    addresses_columns: bool = False
+    """Whether a column can be addressed without its line (hpa)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,13 @@ class Abilities:
     """Whether erased cells get the background of the pen."""
     erases_characters: bool = False
     """Whether a number of cells can be erased, and not only the rest of a line."""
+    addresses_columns: bool = False
+    """Whether a column can be addressed without its line."""
+
+    @property
+    def modern(self) -> bool:
+        """Whether it swallows sequences that it does not understand, has a second screen and may have a clipboard."""
+        return _SIMPLE.match(self.kind) is None
 
     def chosen(self, *, charset: str = AUTO, colours: str = AUTO) -> Abilities:
         """Return these abilities with what a person chose in the configuration; `auto` leaves what was found.
@@ -92,12 +102,14 @@ class Abilities:
         return ", ".join(told)
 
 
-EVERYTHING = Abilities("unset", Depth.TRUE, Charset.UTF8, braille=True, over_ssh=False, multiplexed=False)
+EVERYTHING = Abilities("xterm", Depth.TRUE, Charset.UTF8, braille=True, over_ssh=False, multiplexed=False)
 """A terminal that can show everything."""
 
 CHARSET_WORDS = {Charset.UTF8: "UTF-8", Charset.LATIN1: "Latin-1", Charset.ASCII: "ASCII only"}
 # Where the terminal database has no entry: families that have never had a colour.
 _COLOURLESS = ("vt1", "vt2", "vt3", "vt4", "vt5", "xterm-mono", "xterm-vt", "ansi-m", "ansi-mono", "wy", "adm", "tvi")
+# Hardware of old, its imitations, and consoles: they print what is left of a question which they do not understand.
+_SIMPLE = re.compile(r"linux|vt[0-9]|ansi|cons[0-9]|unset|wy|adm|tvi")
 _WITHOUT_ESCAPES = frozenset({"", "dumb", "unknown", "unset"})
 _DIRECT = 1 << 15
 _TRUE_COLOUR = frozenset({"truecolor", "24bit"})
@@ -134,6 +146,7 @@ def abilities(
         italic=entry.italic if entry else kind.startswith(("xterm", "tmux")),
         erases_with_background=entry.erases_with_background if entry else kind.startswith("xterm"),
         erases_characters=entry.erases_characters if entry else kind.startswith("xterm"),
+        addresses_columns=entry.addresses_columns if entry else kind.startswith("xterm"),
     )
 
 
@@ -181,7 +194,7 @@ def _depth_of_kind(kind: str, entry: Terminfo | None) -> Depth:
 
 def _has_braille(kind: str, charset: Charset) -> bool:
     """Whether dots can be shown: no font of the Linux console and no DEC terminal has them."""
-    return charset is Charset.UTF8 and not kind.startswith(("linux", "vt"))
+    return charset is Charset.UTF8 and _SIMPLE.match(kind) is None
 
 
 def _charset(environ: Mapping[str, str], *, utf8_mode: bool) -> Charset:
@@ -235,6 +248,7 @@ def look_up(kind: str) -> Terminfo | None:
         italic=bool(curses.tigetstr("sitm")),
         erases_with_background=curses.tigetflag("bce") == 1,
         erases_characters=bool(curses.tigetstr("ech")),
+        addresses_columns=bool(curses.tigetstr("hpa")),
     )
 
 

@@ -6,6 +6,7 @@ own: the one that we were given is shared with the shell, which would find it no
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import termios
@@ -85,11 +86,21 @@ class Device:
             mode[tty.IFLAG] &= ~(termios.IXON | termios.IXOFF | termios.ICRNL | termios.INLCR | termios.IGNCR)
             mode[tty.CC][termios.VMIN] = 1
             mode[tty.CC][termios.VTIME] = 0
-            termios.tcsetattr(self.input_fd, termios.TCSANOW, mode)
+            self._set(mode)
             if self._own is None:
                 self._own = self._open()
         except termios.error as error:
             raise TerminalGoneError from error
+
+    def _set(self, mode: list[Any]) -> None:
+        """Set the line discipline; a signal that comes meanwhile (the shell's to go on) is no failure."""
+        while True:
+            try:
+                termios.tcsetattr(self.input_fd, termios.TCSANOW, mode)
+                return
+            except termios.error as error:
+                if error.args[0] != errno.EINTR:
+                    raise
 
     def _open(self) -> int | None:
         """Open the terminal once more for ourselves; None where that is not allowed (after `su`)."""

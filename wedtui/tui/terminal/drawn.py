@@ -23,7 +23,6 @@ class DrawnApp(App[None], inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("app.redraw", "redraw"),
-        bind("app.suspend", "suspend_process"),
     ]
 
     def __init__(self, manner: type[TerminalDriver] = TerminalDriver, **others: Any) -> None:

@@ -39,11 +39,15 @@ if TYPE_CHECKING:
     from textual.app import App
 
 _LATE = "wedtui_late"
+_POINTER = "\x1b]22;"
 _MOUSE_ON, _MOUSE_OFF = "\x1b[?1000h\x1b[?1006h", "\x1b[?1006l\x1b[?1000l"
 
 
 def came_late(event: events.Event) -> bool:
-    """Whether a key or a paste arrived while the line hung: whoever typed it did not see what it answered."""
+    """Whether a key or a paste arrived while the line hung: whoever typed it did not see what it answered.
+
+    For whatever changes the world: it must not begin with such a key.
+    """
     return getattr(event, _LATE, False)
 
 
@@ -64,10 +68,11 @@ class TerminalDriver(Driver):
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        # Textual keeps the last size in `_size`.
         self._fixed_size = size
         assert sys.__stdin__ is not None and sys.__stderr__ is not None
         self._device = Device(sys.__stdin__.fileno(), sys.__stderr__.fileno())
+        # What the app takes for its size: it must not find another one by itself.
+        self._size = size or self._device.size()
         self._sender = Sender(self._device, self.manner, self._loop, time.monotonic, self._hang_up)
         self._parser = KeyParser(self._sender.answered)
         self._decoder = codecs.getincrementaldecoder(self.manner.encoding)("replace")
@@ -75,7 +80,7 @@ class TerminalDriver(Driver):
         self._active = False
         self._gone = False
         self._asked_for_frames = False
-        self._ending = Ending(self._loop, self._end, self._leave)
+        self._ending = Ending(self._loop, self._end, self._abandon)
 
     @property
     def can_suspend(self) -> bool:
@@ -92,7 +97,9 @@ class TerminalDriver(Driver):
 
     def write(self, data: str) -> None:
         """Send something that is not a picture: a bell, a text for the clipboard."""
-        self._sender.send(data)
+        # Textual says which pointer the mouse has, to every terminal, each time: those who do not know it print it.
+        if not data.startswith(_POINTER):
+            self._sender.send(data)
 
     def redraw(self) -> None:
         """Draw everything again: somebody else wrote to the terminal."""
@@ -197,6 +204,7 @@ class TerminalDriver(Driver):
             return
         buffer.resize(columns, rows)
         size = Size(columns, rows)
+        self._size = (columns, rows)
         self.send_message(events.Resize(size, size))
 
     def _continued(self) -> None:
@@ -251,6 +259,11 @@ class TerminalDriver(Driver):
             if self._active:
                 self._loop.remove_reader(self._device.input_fd)
             self._ending.begin(signal.SIGHUP)
+
+    def _abandon(self) -> None:
+        """Give the terminal back from another thread, wherever the app's own hangs, even within this."""
+        self._leave()
+        self._device.give_back()
 
     def _end(self, code: int) -> None:
         self._app.exit(return_code=code)

@@ -34,6 +34,7 @@ class Ending:
 
     def hold(self, others: Mapping[signal.Signals, Callable[[], None]]) -> None:
         """Take the ending signals and `others`; one that is ignored (by nohup) stays ignored."""
+        self._over = threading.Event()
         for number in _ENDING:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._take(number, lambda number, _frame: self.begin(signal.Signals(number)))
@@ -42,17 +43,17 @@ class Ending:
 
     def release(self) -> None:
         """Put back what was found."""
-        self._over.set()
         for number, handler in self._found.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
         self._found.clear()
+        # Behind the handlers: one of them must not meet the lock of what it waits for.
+        self._over.set()
 
     def begin(self, number: signal.Signals) -> None:
         """Ask the app to end as a process does that this signal ends; see to it if it does not."""
         if self._begun:
             return
         self._begun = True
-        self._over.clear()
         code = 128 + number
         threading.Thread(target=self._insist, args=(code,), name="wedtui-ending", daemon=True).start()
         self._loop.call_soon_threadsafe(self._end, code)

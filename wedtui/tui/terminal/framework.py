@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.segment import Segment
 from textual import events
@@ -30,10 +30,7 @@ except ImportError as error:
     ChopsUpdate = LayoutUpdate = type("Gone", (), {})  # type: ignore[misc,assignment]
     XTermParser = type("XTermParser", (), {})  # type: ignore[misc,assignment]
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["KeyParser", "TerminalSupportsSynchronizedOutput", "pieces", "running", "trouble"]
+__all__ = ["PARTS", "KeyParser", "TerminalSupportsSynchronizedOutput", "fail", "pieces", "running", "trouble"]
 
 PARTS: tuple[tuple[type, str, tuple[str, ...]], ...] = (
     (LayoutUpdate, "__init__", ("self", "strips", "region")),

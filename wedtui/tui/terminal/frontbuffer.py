@@ -21,24 +21,26 @@ _ANYWHERE = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Erasing:
-    """What may be used to erase; all of it exists on everything newer than a VT100."""
+class Repertoire:
+    """What may be used beside plain addressing; all of it exists on everything newer than a VT220."""
 
     with_background: bool = True
     """Whether erased cells get the background of the pen (terminfo's bce)."""
     characters: bool = True
     """Whether a number of cells can be erased (terminfo's ech)."""
+    columns: bool = True
+    """Whether a column can be addressed without its line (terminfo's hpa)."""
 
 
 class FrontBuffer:
     """Two pictures of one terminal: the one that is wanted, and the one that stands there as far as is known.
 
     Args:
-        erasing: what the terminal can do.
+        repertoire: what the terminal can do.
     """
 
-    def __init__(self, erasing: Erasing | None = None) -> None:
-        self._erasing = erasing or Erasing()
+    def __init__(self, repertoire: Repertoire | None = None) -> None:
+        self._repertoire = repertoire or Repertoire()
         self._width = self._height = 0
         self._wanted: list[list[Cell]] = []
         self._shown: list[list[Cell] | None] = []
@@ -76,10 +78,10 @@ class FrontBuffer:
 
     def put(self, x: int, y: int, cells: Sequence[Cell]) -> None:
         """Want `cells` in line `y` from column `x` on; what lies outside the terminal is left out."""
-        if not 0 <= y < self._height or x >= self._width or not cells:
-            return
         if x < 0:
             cells, x = cells[-x:], 0
+        if not 0 <= y < self._height or x >= self._width or not cells:
+            return
         row = self._wanted[y]
         new = list(cells[: self._width - x])
         if new[0][0] == "":
@@ -129,7 +131,7 @@ class FrontBuffer:
             if blanks >= _ERASE_LINE_FROM and x + blanks == self._width and self._erases(row[x][1]):
                 out += (self._move(x, y, row), self._take(row[x][1]), "\x1b[K")
                 return
-            if blanks >= _ERASE_FROM and self._erasing.characters and self._erases(row[x][1]):
+            if blanks >= _ERASE_FROM and self._repertoire.characters and self._erases(row[x][1]):
                 out += (self._move(x, y, row), self._take(row[x][1]), f"\x1b[{blanks}X")
                 x += blanks
                 continue
@@ -155,7 +157,7 @@ class FrontBuffer:
         return x
 
     def _erases(self, pen: Pen) -> bool:
-        return pen.plain_ground and (self._erasing.with_background or pen.background == PLAIN.background)
+        return pen.plain_ground and (self._repertoire.with_background or pen.background == PLAIN.background)
 
     def _take(self, pen: Pen) -> str:
         sequence = change(self._pen, pen)
@@ -169,7 +171,10 @@ class FrontBuffer:
             return ""
         ways = [f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H" if y else "\x1b[H"]
         if at is not None and at[1] == y:
-            ways.append("\r" if not x else f"\x1b[{x + 1}G")
+            if not x:
+                ways.append("\r")
+            elif self._repertoire.columns:
+                ways.append(f"\x1b[{x + 1}G")
             gap = x - at[0] if at[0] != _ANYWHERE else 0
             if gap > 0:
                 ways.append(f"\x1b[{gap}C" if gap > 1 else "\x1b[C")

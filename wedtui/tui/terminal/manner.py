@@ -7,11 +7,8 @@ from functools import lru_cache
 from wedtui.tui.terminal.abilities import Abilities, Charset
 from wedtui.tui.terminal.cells import Cutter, Translate, as_it_is
 from wedtui.tui.terminal.driver import TerminalDriver
-from wedtui.tui.terminal.frontbuffer import Erasing
+from wedtui.tui.terminal.frontbuffer import Repertoire
 from wedtui.tui.terminal.sender import Manner
-
-# Kinds that print the rest of a question which they do not understand.
-_SIMPLE = ("linux", "vt", "ansi", "cons", "unset")
 
 
 def driver_for(abilities: Abilities) -> type[TerminalDriver]:
@@ -25,13 +22,16 @@ def driver_for(abilities: Abilities) -> type[TerminalDriver]:
 
 def manner_for(abilities: Abilities) -> Manner:
     """Return how a terminal is talked to."""
-    simple = abilities.kind.startswith(_SIMPLE)
     return Manner(
         cutter=Cutter(abilities.depth, _translate(abilities)),
         encoding="utf-8" if abilities.charset is Charset.UTF8 else abilities.charset,
-        erasing=Erasing(with_background=abilities.erases_with_background, characters=abilities.erases_characters),
-        alternate=not simple,
-        modern=not simple,
+        repertoire=Repertoire(
+            with_background=abilities.erases_with_background,
+            characters=abilities.erases_characters,
+            columns=abilities.addresses_columns,
+        ),
+        alternate=abilities.modern,
+        modern=abilities.modern,
     )
 
 

@@ -11,7 +11,7 @@ from rich.segment import Segment
 from wedtui.tui.terminal.abilities import Depth
 from wedtui.tui.terminal.cells import Cutter
 from wedtui.tui.terminal.device import STATUS_QUESTION, Device, TerminalGoneError
-from wedtui.tui.terminal.frontbuffer import Erasing, FrontBuffer
+from wedtui.tui.terminal.frontbuffer import FrontBuffer, Repertoire
 from wedtui.tui.terminal.link import PAIR_FROM_BYTES, Drawing, Link
 
 # For this long (s) after a key, pictures are its answer: they do not wait for the next frame's turn.
@@ -30,7 +30,7 @@ class Manner:
 
     cutter: Cutter = field(default_factory=lambda: Cutter(Depth.TRUE))
     encoding: str = "utf-8"
-    erasing: Erasing = field(default_factory=Erasing)
+    repertoire: Repertoire = field(default_factory=Repertoire)
     alternate: bool = True
     """Whether it has a second screen, behind which what stood there before is kept."""
     modern: bool = True
@@ -56,7 +56,7 @@ class Sender:
         clock: Callable[[], float],
         gone: Callable[[], None],
     ) -> None:
-        self.buffer = FrontBuffer(manner.erasing)
+        self.buffer = FrontBuffer(manner.repertoire)
         self.link = Link(clock())
         self.synchronized = False
         self._device, self._manner, self._loop, self._clock, self._gone = device, manner, loop, clock, gone

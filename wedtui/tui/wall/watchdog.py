@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -18,6 +19,8 @@ from wedtui.tui.wall.letters import pixels
 SILENT_FOR_S = 10.0
 """So long may nothing be drawn."""
 SAY_EVERY_S = 5.0
+STOPPED_FROM_S = 5.0
+"""A pause of a second that took so long was one of the whole process."""
 _LOOK_EVERY_S = 1.0
 _STOP_WAIT_S = 1.0
 _FONTS = ("clb8x8", "3x5")
@@ -85,14 +88,27 @@ class Watchdog:
                 return
             last, at, zone = self._drawn
             now = self._monotonic()
-            if must_speak(now - last, None if self._spoken is None else now - self._spoken):
-                self._spoken = now
-                self._write(alarm_text(*self._size(), at, zone, now - last))
+            if not must_speak(now - last, None if self._spoken is None else now - self._spoken):
+                return
+            self._spoken = now
+        # Without the lock: a terminal that takes nothing must not hold up the app, which draws again by now.
+        self._write(alarm_text(*self._size(), at, zone, now - last))
+
+    def resumed(self) -> None:
+        """Hear that the whole process was stopped, and goes on: the app has its time again to draw."""
+        with self._lock:
+            if self._drawn is not None:
+                self._drawn = (self._monotonic(), *self._drawn[1:])
 
     def _run(self) -> None:
         try:
+            begun = time.monotonic()
             while not self._stopped.wait(_LOOK_EVERY_S):
+                # The thread's own pause, by the system's clock: whatever time it is told, it was to be short.
+                if time.monotonic() - begun > STOPPED_FROM_S:
+                    self.resumed()
                 self.look()
+                begun = time.monotonic()
         except OSError:
             # The terminal has gone, and with it everybody to whom anything could be said.
             return
