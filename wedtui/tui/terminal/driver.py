@@ -215,6 +215,8 @@ class TerminalDriver(Driver):
             except TerminalGoneError:
                 self._hang_up()
                 return
+            # What the terminal answered meanwhile, the shell has read.
+            self._sender.open()
             self.redraw()
 
     def _readable(self) -> None:
