@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from wedtui.clock import Clock
     from wedtui.tui.album import Album
+    from wedtui.tui.screens.findings import FindingsScreen
+    from wedtui.tui.screens.freeze import FreezeScreen
     from wedtui.tui.source import Source
 
 
@@ -178,6 +180,8 @@ class WedtuiApp(BoardApp):
 
     def tick(self) -> None:
         """Let what was said grow old, and keep what is open."""
+        if not self.is_running:
+            return
         self.hands.grow_old()
         self.memory.remember()
         super().tick()
@@ -278,9 +282,17 @@ class WedtuiApp(BoardApp):
                     lambda action=action, namespace=namespace: self.run_action(action, namespace),
                 )
 
-    def _open_once(self, kind: Callable[[], BoardScreen]) -> None:
-        if not (isinstance(kind, type) and isinstance(self.screen, kind)):
+    def _open_once(self, kind: type[FindingsScreen | FreezeScreen]) -> None:
+        """Show a page, or go back to it where it lies under others: Escape never leads through the same page twice."""
+        from wedtui.tui.screens.help import HelpScreen  # noqa: PLC0415 - beside others that are not loaded yet
+
+        if isinstance(self.screen, HelpScreen):
+            self.pop_screen()
+        if not any(isinstance(screen, kind) for screen in self.screen_stack):
             self.push_screen(kind())
+            return
+        while not isinstance(self.screen, kind):
+            self.pop_screen()
 
     def back_to_dashboard(self) -> None:
         """Leave every screen above the dashboard."""
