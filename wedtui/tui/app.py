@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from wedtui.clock import Clock
     from wedtui.tui.album import Album
+    from wedtui.tui.screens.findings import FindingsScreen
+    from wedtui.tui.screens.freeze import FreezeScreen
     from wedtui.tui.source import Source
 
 
@@ -179,6 +181,8 @@ class WedtuiApp(BoardApp):
 
     def tick(self) -> None:
         """Let what was said grow old, and keep what is open."""
+        if not self.is_running:
+            return
         before = self.board.link
         self.hands.grow_old()
         self.memory.remember()
@@ -243,14 +247,16 @@ class WedtuiApp(BoardApp):
         """Use the next theme."""
         names, now = theme_names(self.theme_folders), self.palette.theme.name
         at = names.index(now) if now in names else -1
+        passed: str | None = None
         for after in (*names[at + 1 :], *names[: at + 1]):
             try:
                 self.wear(after)
                 self.memory.choose_theme(after, self._configured_theme)
+                self.say(f"theme {after}" if passed is None else f"theme {after}; {passed}")
                 break
             except ConfigurationError as error:
                 # A file that somebody is still writing is no reason to fall over: it is passed over, and said.
-                self.say(str(error).splitlines()[0])
+                passed = str(error).splitlines()[0]
         self.repaint()
 
     def repaint(self) -> None:
@@ -283,9 +289,17 @@ class WedtuiApp(BoardApp):
                     lambda action=action, namespace=namespace: self.run_action(action, namespace),
                 )
 
-    def _open_once(self, kind: Callable[[], BoardScreen]) -> None:
-        if not (isinstance(kind, type) and isinstance(self.screen, kind)):
+    def _open_once(self, kind: type[FindingsScreen | FreezeScreen]) -> None:
+        """Show a page, or go back to it where it lies under others: Escape never leads through the same page twice."""
+        from wedtui.tui.screens.help import HelpScreen  # noqa: PLC0415 - beside others that are not loaded yet
+
+        if isinstance(self.screen, HelpScreen):
+            self.pop_screen()
+        if not any(isinstance(screen, kind) for screen in self.screen_stack):
             self.push_screen(kind())
+            return
+        while not isinstance(self.screen, kind):
+            self.pop_screen()
 
     def back_to_dashboard(self) -> None:
         """Leave every screen above the dashboard."""

@@ -128,7 +128,9 @@ class BoardApp(DrawnApp):
                 raise error
 
     def tick(self) -> None:
-        """Move the clock; where no picture comes any more, let everything grow old."""
+        """Move the clock; where no picture comes any more, let everything grow old; not at the very end."""
+        if not self.is_running:
+            return
         before = self.board.drawing
         self.board = replace(self.board, now=self.clock.now(), link=self.link)
         if self.board.drawing is not before:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from wedtui.tui.jump import place_of
+from wedtui.tui.screens.base import BoardScreen
 
 if TYPE_CHECKING:
     from wedtui.tui.album import Album
     from wedtui.tui.app import WedtuiApp
     from wedtui.tui.clipboard import Subject
     from wedtui.tui.pictures import Caption
+    from wedtui.tui.session import View
 
 SAID_FOR_S = 6.0
 _STOP_WAIT_S = 1.0
@@ -45,6 +47,7 @@ class Hands:
         self._saving: threading.Thread | None = None
         self.sentence: str | None = None
         """What is to be said at present."""
+        self._left: tuple[View, ...] = ()
         self.jumping = False
         """Whether the next key is a place to jump to."""
 
@@ -87,6 +90,9 @@ class Hands:
             self._app.action_freeze()
         elif place is not None:
             self._app.dashboard.go_to(place)
+        elif self._app.board.picture is not None:
+            # Whoever leaves is where they were.
+            self._app.memory.open(self._left, self._app.board.picture)
         return True
 
     def _begins(self, key: str, character: str | None) -> bool:
@@ -98,6 +104,8 @@ class Hands:
 
     def jump(self) -> None:
         """Wait for the digit of a place, which the dashboard's titles show now."""
+        screens = (screen for screen in self._app.screen_stack if isinstance(screen, BoardScreen))
+        self._left = tuple(view for screen in screens if (view := screen.view()))
         self._app.back_to_dashboard()
         self.jumping = True
         self._app.dashboard.show()

@@ -66,6 +66,12 @@ class Memory:
         views, self._waiting = self._waiting, None
         if not views or len(self._app.screen_stack) > 1 or self._app.hands.jumping:
             return
+        gone = self.open(views, picture)
+        if gone:
+            self._app.say(f"open last time, but gone: {', '.join(gone)}")
+
+    def open(self, views: tuple[View, ...], picture: Picture) -> list[str]:
+        """Open screens above the dashboard; return the names of those whose objects are gone."""
         gone = []
         for view in views:
             screen = _screen_of(view, picture)
@@ -74,8 +80,7 @@ class Memory:
             else:
                 screen.begin_at = view.cursor
                 self._app.push_screen(screen)
-        if gone:
-            self._app.say(f"open last time, but gone: {', '.join(gone)}")
+        return gone
 
     def stop(self) -> None:
         """Write what is not yet written."""

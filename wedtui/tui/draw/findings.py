@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from wedtui.core.picture import Finding, Severity
+from wedtui.core.picture import Finding, ServiceCondition, Severity
 from wedtui.core.state import State, glyph
 from wedtui.core.wording import age
 from wedtui.tui.board import Board
@@ -42,6 +42,8 @@ def _nothing(board: Board) -> Line:
     if board.picture is None:
         return ((" … reading the cache", Role.MUTED),)
     if not board.picture.providers:
+        if board.picture.condition is ServiceCondition.NEVER:
+            return ((" nothing is known yet: no service has stored anything here", Role.DEGRADED),)
         return ((" no providers configured: write a configuration with `wedtui config init`", Role.DEGRADED),)
     return ((f" {glyph(State.OK)} nothing is wrong", Role.OK), (" with what is watched", Role.MUTED))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,8 @@ from wedtui.tui.terminal.link import Drawing, LinkReport
 
 # From this width on there is room for whole zone names and dates.
 ROOMY = 110
+# Below this width whatever would cut the state of the world goes.
+NARROW = 60
 # The line is spoken of on a narrow screen too, from this delay and from this much under way on.
 SLOW_FROM_S = 0.3
 QUEUED_FROM_BYTES = 2000
@@ -52,15 +55,34 @@ def _world(board: Board, width: int) -> Line:
     verdict, level = picture.freeze, picture.protection.level
     production = picture.environment == PRODUCTION
     badge = (f" {picture.environment.upper()} ", Role.ALARM if production else Role.BADGE)
+    shields = _shields(level)
     words = freeze_words(verdict, board.now)
+    if length((badge, (words, Role.TEXT), *shields[0])) + 4 > width:
+        words = words.partition(", freeze in ")[0]  # it says until when; how long that is goes first
     sign: Span = (f" ◆ {words} ", Role.CAUTION) if verdict.frozen else (f" ◇ {words}", Role.TEXT)
     state: Line = (badge, sign)
-    shield: Line = ((f" protection {level} ", PROTECTION_ROLES[level]),)
     reasons = f"  {clean(', '.join(verdict.reasons))}"
-    room = width - length(state) - length(shield) - 1
+    room = width - length(state) - length(shields[0]) - 1
     if verdict.frozen and verdict.reasons and room >= 12:
-        state = (*state, (reasons, Role.TEXT))
-    return spread(state, shield, width)
+        return spread((*state, (reasons, Role.TEXT)), shields[0], width)
+    return spread(state, _that_fits(state, shields, width), width)
+
+
+def _shields(level: Protection) -> tuple[Line, ...]:
+    """Return the protection in words, and shorter."""
+    role = PROTECTION_ROLES[level]
+    return ((f" protection {level} ", role),), ((f" {level} ", role),)
+
+
+def _that_fits(left: Line, rights: Sequence[Line], width: int) -> Line:
+    """Return the first of some lines that leaves `left` whole; on a screen too narrow for any of them, none.
+
+    What stands at the left is what must not be cut: where one is, what is frozen, and whether the service lives.
+    """
+    fitting = next((right for right in rights if length(left) + 1 + length(right) <= width), None)
+    if fitting is not None:
+        return fitting
+    return rights[-1] if width >= NARROW else ()
 
 
 def _data(board: Board, width: int) -> Line:
@@ -72,7 +94,8 @@ def _data(board: Board, width: int) -> Line:
     if not board.demo and service is not None and service.mode == "personal":
         marks += [_GAP, (" PERSONAL ", Role.MARK)]
     link = _link(board.link, width) if board.link else ()
-    return spread((*_service(board), *link, *marks), _clock(board, width), width)
+    left = (*_service(board), *link, *marks)
+    return spread(left, _that_fits(left, _clocks(board, width), width), width)
 
 
 def _link(link: LinkReport, width: int) -> Line:
@@ -84,7 +107,7 @@ def _link(link: LinkReport, width: int) -> Line:
     if link.drawing is not Drawing.FULL:
         word = "LEAN" if link.drawing is Drawing.LEAN else "TEXT"
         return (_GAP, (f" {word} ", Role.CAUTION), (f" {delay}{queued}", Role.TEXT))
-    if width >= ROOMY or queued or (link.delay or 0.0) >= SLOW_FROM_S:
+    if width >= ROOMY or (link.delay or 0.0) >= SLOW_FROM_S:
         return (_GAP, (delay + queued, Role.MUTED))
     return ()
 
@@ -128,13 +151,14 @@ def _heard(picture: Picture) -> datetime | None:
     return picture.service.heartbeat_at if picture.service else None
 
 
-def _clock(board: Board, width: int) -> Line:
-    """Return the time in UTC and, where the freeze has a zone of its own, on its wall clock."""
+def _clocks(board: Board, width: int) -> tuple[Line, ...]:
+    """Return the time in UTC and, where the freeze has a zone of its own, on its wall clock; then shorter."""
     utc = board.now.astimezone(UTC)
+    short: Line = ((f"{utc:%a %H:%M:%S} UTC ", Role.STRONG),)
     line: list[Span] = [(f"{utc:%a %d %b %H:%M:%S} UTC" if width >= ROOMY else f"{utc:%a %H:%M:%S} UTC", Role.STRONG)]
     if board.zone != "UTC":
         there = board.now.astimezone(ZoneInfo(board.zone))
         place = board.zone if width >= ROOMY else board.zone.rsplit("/", 1)[-1].replace("_", " ")
         day = "" if there.date() == utc.date() else f"{there:%a} "
         line.append((f" · {day}{there:%H:%M} {place}", Role.TEXT))
-    return (*line, (" ", Role.TEXT))
+    return (*line, (" ", Role.TEXT)), short

@@ -59,7 +59,9 @@ class BoardScreen(Screen[None], inherit_bindings=False):
 
     def compose(self) -> Iterable[Widget]:
         """Put status, body and key hints together."""
-        yield Surface(self.palette, id="status", lines=OPENING)
+        # Right from the start: until this is on top and settled, nothing draws it anew.
+        status = OPENING if self.board.opening else self.status(self.app.size.width)
+        yield Surface(self.palette, id="status", lines=status)
         yield from self.body()
         yield Surface(self.palette, id="keys", lines=(self.hint_line(self.app.size.width),))
 
@@ -71,10 +73,15 @@ class BoardScreen(Screen[None], inherit_bindings=False):
         """Draw the body from the board."""
         raise NotImplementedError
 
+    @property
+    def drawable(self) -> bool:
+        """Whether there is anything to draw on: a screen that was left, or an app that ends, has lost its widgets."""
+        there = self.is_mounted and self.app.is_running and self in self.app.screen_stack
+        return there and bool(self.size.width)
+
     def show(self) -> None:
         """Draw everything from the board; cheap where nothing differs."""
-        width = self.size.width
-        if not width or not self.is_mounted:
+        if not self.drawable:
             return
         self.show_clock()
         self.show_keys()
@@ -82,9 +89,9 @@ class BoardScreen(Screen[None], inherit_bindings=False):
 
     def show_keys(self) -> None:
         """Draw the last line: what there is to say, or else the keys that matter here."""
-        width = self.size.width
-        if not width or not self.is_mounted:
+        if not self.drawable:
             return
+        width = self.size.width
         sentence = self.wedtui.hands.sentence
         said: Line = ((f" {sentence}", Role.ACCENT),)
         line = crop(said, width) if sentence else self.hint_line(width)
@@ -92,7 +99,7 @@ class BoardScreen(Screen[None], inherit_bindings=False):
 
     def show_clock(self) -> None:
         """Draw only what moves with every second."""
-        if not self.size.width or not self.is_mounted:
+        if not self.drawable:
             return
         status = self.query_one("#status", Surface)
         if self.board.opening:
@@ -120,6 +127,11 @@ class BoardScreen(Screen[None], inherit_bindings=False):
     def hint_line(self, width: int) -> Line:
         """Return the keys that matter here, as many as there is room for."""
         return hint_line(self.hints(), self.wedtui.keymap, width)
+
+    def action_back(self) -> None:
+        """Go back one level; of two keys that came at once, the second may find this screen gone already."""
+        if len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
 
     def repaint(self) -> None:
         """Redraw everything in the palette of now."""
@@ -172,10 +184,6 @@ class ListScreen(BoardScreen):
         listing = self.query_one("#list", Listing)
         width = listing.inner_width
         listing.show((rule(self.crumbs(), width, self.note()),), self.rows(width))
-
-    def action_back(self) -> None:
-        """Go back one level."""
-        self.app.pop_screen()
 
     def on_listing_vanished(self, event: Listing.Vanished) -> None:
         """Nothing is selected any more; the rows show what is left."""

@@ -81,10 +81,6 @@ class ChartScreen(BoardScreen):
         """Return this chart."""
         return View("chart", (self.provider, self.signal))
 
-    def action_back(self) -> None:
-        """Go back one level."""
-        self.app.pop_screen()
-
     def action_span(self, by: int) -> None:
         """Chart another range."""
         self.wedtui.choose_span(self.wedtui.span + by)

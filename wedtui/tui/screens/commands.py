@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette, SearchIcon
 from textual.widgets import Input
+from textual.worker import Worker, WorkerState
 
 
 class CalmPalette(CommandPalette):
@@ -29,8 +33,30 @@ class CalmPalette(CommandPalette):
         """Whether it is open already."""
         return isinstance(app.screen, cls)
 
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Close; of two keys that came at once, the second must not close the screen under this one."""
+        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
+
+    def run_worker(self, *arguments: Any, **options: Any) -> Worker[Any]:
+        """Look for commands; a mistake that only comes from having been closed meanwhile does not end the app."""
+        return super().run_worker(*arguments, **{**options, "exit_on_error": False})
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Be loud about any other mistake."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None and self.app.screen is self:
+            raise event.worker.error
+
     def on_mount(self) -> None:
         """Keep the cursor still."""
+        # One that is closed by the very next key has lost both before it is mounted.
         for line in self.query(Input):
             line.cursor_blink = False
-        self.query_one(SearchIcon).icon = ">"  # the stock icon is two cells wide in some terminals, one in others
+        for sign in self.query(SearchIcon):
+            sign.icon = ">"  # the stock icon is two cells wide in some terminals, one in others
+
+    def _action_command_list(self, action: str) -> None:
+        """Move within the list; Textual's own falls over a key that comes before the list was ever laid out."""
+        try:
+            super()._action_command_list(action)
+        except KeyError:
+            return  # it has no lines yet, so there is nowhere to move to

@@ -22,6 +22,7 @@ from wedtui.tui.surface import Surface
 if TYPE_CHECKING:
     from textual.widgets import Input
 
+    from wedtui.core.picture import Picture
     from wedtui.tui.clipboard import Subject
     from wedtui.tui.filter_line import FilterLine
 
@@ -160,7 +161,7 @@ class MainScreen(BoardScreen):
             listing.show((head,), tuple(Row(line) for line in wrap(text, inner, Role.DEGRADED, indent=" ")))
             return
         if not picture.providers:
-            text = "no providers configured: write a configuration with `wedtui config init`, then check it"
+            text = _nothing_known(picture)
             listing.show((head,), tuple(Row(line) for line in wrap(text, inner, Role.TEXT, indent=" ")))
             return
         shown = matching(self.board, self.words)
@@ -332,3 +333,12 @@ class MainScreen(BoardScreen):
         """Open a provider."""
         event.stop()
         self.wedtui.open_provider(event.key)
+
+
+def _nothing_known(picture: Picture) -> str:
+    """Say why there is no provider to show; before the first word of a service nobody knows whether there is one."""
+    from wedtui.core.picture import ServiceCondition  # noqa: PLC0415 - not needed for the first paint
+
+    if picture.condition is ServiceCondition.NEVER:
+        return "nothing is known yet: no service has stored anything here"
+    return "no providers configured: write a configuration with `wedtui config init`, then check it"

@@ -15,7 +15,8 @@ from rich.segment import Segment
 from textual import events
 from textual.app import App
 from textual.keys import Keys
-from textual.messages import TerminalSupportsSynchronizedOutput
+from textual.message import Message
+from textual.messages import InBandWindowResize, TerminalSupportsSynchronizedOutput
 
 from wedtui.tui.terminal.device import STATUS_ANSWER
 
@@ -30,7 +31,16 @@ except ImportError as error:
     ChopsUpdate = LayoutUpdate = type("Gone", (), {})  # type: ignore[misc,assignment]
     XTermParser = type("XTermParser", (), {})  # type: ignore[misc,assignment]
 
-__all__ = ["PARTS", "KeyParser", "TerminalSupportsSynchronizedOutput", "fail", "pieces", "running", "trouble"]
+__all__ = [
+    "PARTS",
+    "InBandWindowResize",
+    "KeyParser",
+    "TerminalSupportsSynchronizedOutput",
+    "fail",
+    "pieces",
+    "running",
+    "trouble",
+]
 
 PARTS: tuple[tuple[type, str, tuple[str, ...]], ...] = (
     (LayoutUpdate, "__init__", ("self", "strips", "region")),
@@ -38,6 +48,7 @@ PARTS: tuple[tuple[type, str, tuple[str, ...]], ...] = (
     (App, "_display", ("self", "screen", "renderable")),
     (App, "_handle_exception", ("self", "error")),
     (XTermParser, "_sequence_to_key_events", ("self", "sequence", "alt")),
+    (XTermParser, "parse_mouse_code", ("self", "code")),
     (XTermParser, "feed", ("self", "data")),
     (XTermParser, "tick", ("self",)),
 )
@@ -69,6 +80,15 @@ class KeyParser(XTermParser):
     def waits(self) -> bool:
         """Whether it holds the beginning of a sequence, which only time can tell from an Escape."""
         return self._timeout_time is not None
+
+    def parse_mouse_code(self, code: str) -> Message | None:
+        """Read a report of the mouse in cells, the only ones that are asked for.
+
+        A stray report of the window's size would have them read as pixels, and divided by its size in pixels, which
+        may be 0.
+        """
+        self.mouse_pixels = False
+        return super().parse_mouse_code(code)
 
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
         if sequence == STATUS_ANSWER:

@@ -38,7 +38,7 @@ class WallScreen(Screen[None], inherit_bindings=False):
     def show(self) -> None:
         """Draw what is known now; only lines that differ are sent."""
         width, height = self.size
-        if not width or not self.is_mounted:
+        if not width or not self.is_mounted or not self.app.is_running:
             return
         wall = self.wall
         lines = wall_lines(wall.board, width, height, started=wall.started, every=wall.every)

@@ -1,0 +1,211 @@
+"""Keys that come faster than screens: on a slow line several arrive in one piece, and none may end the dashboard."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from textual import events
+from textual.command import CommandList
+from textual.css.query import NoMatches
+from textual.pilot import Pilot
+
+from tests.pictures import OPEN, WELL, source_of
+from tests.tui.driving import driven, make_app, press, run, screen_text, settled, until
+from wedtui.tui.app import WedtuiApp
+from wedtui.tui.screens.commands import CalmPalette
+from wedtui.tui.screens.freeze import FreezeScreen
+from wedtui.tui.surface import Surface
+
+
+async def hurry(pilot: Pilot[None], *keys: tuple[str, str | None]) -> None:
+    """Press keys without waiting for what any of them does."""
+    app = pilot.app
+    driver = app._driver
+    assert driver is not None
+    for key, character in keys:
+        driver.process_message(events.Key(key, character))
+    for _ in range(5):
+        await pilot.pause(0.02)
+    assert isinstance(app, WedtuiApp)
+    assert app.is_running
+    await settled(pilot)
+
+
+def titles(app: WedtuiApp) -> list[str]:
+    return [type(screen).__name__ for screen in app.screen_stack]
+
+
+ENTER, ESCAPE = ("enter", "\r"), ("escape", "\x1b")
+
+
+@pytest.mark.parametrize("opening", [ENTER, ("w", "w"), ("f", "f"), ("question_mark", "?")])
+@pytest.mark.parametrize("yields", [0, 1, 3, 10, 30])
+def test_a_screen_may_be_left_before_it_is_drawn(opening: tuple[str, str | None], yields: int) -> None:
+    async def walk() -> None:
+        app = make_app()
+        async with driven(app) as pilot:
+            driver = app._driver
+            assert driver is not None
+            driver.process_message(events.Key(*opening))
+            for _ in range(yields):
+                await asyncio.sleep(0)
+            await hurry(pilot, ESCAPE, ESCAPE, ESCAPE)
+            await hurry(pilot, ESCAPE)
+            assert titles(app) == ["MainScreen"]
+
+    run(walk())
+
+
+def test_a_screen_that_was_left_draws_nothing() -> None:
+    async def walk() -> None:
+        app = make_app()
+        async with driven(app) as pilot:
+            await press(pilot, "enter")
+            left = app.seen
+            await press(pilot, "escape")
+            left.show()
+            left.show_clock()
+            left.show_keys()
+
+    run(walk())
+
+
+def test_back_at_the_dashboard_there_is_no_further_back() -> None:
+    async def walk() -> None:
+        app = make_app()
+        async with driven(app) as pilot:
+            await press(pilot, "enter")
+            left = app.seen
+            left.action_back()
+            left.action_back()
+            await settled(pilot)
+            assert titles(app) == ["MainScreen"]
+
+    run(walk())
+
+
+def test_the_last_tick_finds_no_screen() -> None:
+    async def walk() -> None:
+        app = make_app()
+        async with driven(app) as pilot:
+            await press(pilot, "enter")
+        app.tick()
+
+    run(walk())
+
+
+@pytest.mark.parametrize("direction", ["page_up", "page_down"])
+def test_the_palette_bears_keys_before_its_list_has_lines(direction: str) -> None:
+    async def walk() -> None:
+        app = make_app()
+        async with driven(app) as pilot:
+            palette = CalmPalette()
+            app.push_screen(palette)
+            await until(pilot, lambda: palette.query(CommandList))
+            commands = palette.query_one(CommandList)
+            commands.display = False
+            await until(pilot, lambda: not commands.scrollable_content_region.width)
+            commands.clear_options().add_options(["one", "two"])
+            await palette.run_action(f"command_list('{direction}')")
+            assert app.is_running
+
+    run(walk())
+
+
+def test_a_palette_that_is_closed_twice_closes_nothing_else() -> None:
+    async def walk() -> None:
+        app = make_app()
+        async with driven(app) as pilot:
+            await press(pilot, "enter")
+            palette = CalmPalette()
+            app.push_screen(palette)
+            await until(pilot, lambda: palette.query(CommandList))
+            palette.dismiss()
+            palette.dismiss()
+            await settled(pilot)
+            assert titles(app) == ["MainScreen", "ProviderScreen"]
+
+    run(walk())
+
+
+def test_what_a_closed_palette_still_looks_for_ends_nothing() -> None:
+    async def fails() -> None:
+        raise NoMatches("the list is gone")
+
+    async def walk() -> None:
+        app = make_app()
+        async with driven(app) as pilot:
+            palette = CalmPalette()
+            app.push_screen(palette)
+            await until(pilot, lambda: palette.query(CommandList))
+            palette.dismiss()
+            worker = palette.run_worker(fails())
+            await until(pilot, lambda: worker.is_finished)
+            assert app.is_running
+
+    run(walk())
+
+
+def test_a_mistake_in_an_open_palette_is_loud() -> None:
+    async def fails() -> None:
+        raise ValueError("a mistake of ours")
+
+    async def walk() -> None:
+        app = make_app()
+        async with driven(app) as pilot:
+            palette = CalmPalette()
+            app.push_screen(palette)
+            await until(pilot, lambda: palette.query(CommandList))
+            palette.run_worker(fails())
+            await until(pilot, lambda: not app.is_running)
+
+    with pytest.raises(ValueError, match="a mistake of ours"):
+        run(walk())
+
+
+def test_a_palette_that_lost_its_widgets_is_mounted_all_the_same() -> None:
+    CalmPalette().on_mount()
+
+
+def test_a_screen_says_from_the_start_what_is_known() -> None:
+    async def walk() -> None:
+        app = make_app()
+        async with driven(app):
+            status = next(iter(FreezeScreen().compose()))
+            assert isinstance(status, Surface)
+            assert "PRODUCTION" in "".join(text for text, _ in status._lines[0])
+
+    run(walk())
+
+
+def test_pages_do_not_pile_up() -> None:
+    async def walk() -> None:
+        app = make_app()
+        async with driven(app) as pilot:
+            for key in ("w", "f", "w", "f", "question_mark", "w", "question_mark", "f"):
+                await press(pilot, key)
+            assert titles(app) == ["MainScreen", "FindingsScreen", "FreezeScreen"]
+            await press(pilot, "w")
+            assert titles(app) == ["MainScreen", "FindingsScreen"]
+            await press(pilot, "escape")
+            assert titles(app) == ["MainScreen"]
+
+    run(walk())
+
+
+@pytest.mark.parametrize("width", range(20, 120, 5))
+def test_what_must_not_be_cut_is_not_cut_for_the_clock(width: int) -> None:
+    async def walk() -> None:
+        app = make_app(source_of(WELL, freeze=OPEN))
+        async with driven(app, (width, 24)):
+            world, data, *_ = screen_text(app).splitlines()
+            assert world.startswith(" PRODUCTION ")
+            assert data.startswith(" ● service running" if width >= 26 else " ● service")
+            if width >= 50:
+                assert "open until Sat 16:10 Europe/London" in world
+                assert "UTC" in data
+            if width >= 60:
+                assert "MAXIMUM" in world
+
+    run(walk())
