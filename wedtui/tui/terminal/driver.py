@@ -30,7 +30,7 @@ from wedtui.tui.terminal.device import (
     TerminalGoneError,
 )
 from wedtui.tui.terminal.ending import Ending
-from wedtui.tui.terminal.framework import KeyParser, TerminalSupportsSynchronizedOutput, fail
+from wedtui.tui.terminal.framework import InBandWindowResize, KeyParser, TerminalSupportsSynchronizedOutput, fail
 from wedtui.tui.terminal.link import LinkReport
 from wedtui.tui.terminal.sender import Manner, Sender
 
@@ -234,6 +234,9 @@ class TerminalDriver(Driver):
     def _hear(self, message: Message) -> None:
         if isinstance(message, TerminalSupportsSynchronizedOutput):
             self._sender.synchronized = True
+            return
+        if isinstance(message, (events.Resize, InBandWindowResize)):
+            # Never asked for: how large the terminal is, the system says.
             return
         if isinstance(message, (events.Key, events.Paste)):
             self._sender.key()

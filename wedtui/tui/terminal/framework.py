@@ -1,8 +1,9 @@
 """The only place that reaches into Textual's private parts, and says whether they are still what it takes them for.
 
 What is used: the two kinds of update that the compositor makes and their fields, the method that writes one to the
-terminal, the parser of keys and its hook for one sequence. `trouble` is asked at start; where it has something to
-say, the stock driver and the stock drawing are used, and the dashboard works as any Textual program does.
+terminal, the one that asks for a shape of the mouse pointer, the parser of keys and its hook for one sequence.
+`trouble` is asked at start; where it has something to say, the stock driver and the stock drawing are used, and the
+dashboard works as any Textual program does.
 """
 
 from __future__ import annotations
@@ -17,20 +18,23 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.keys import Keys
-from textual.messages import TerminalSupportsSynchronizedOutput
+from textual.message import Message
+from textual.messages import InBandWindowResize, TerminalSupportsSynchronizedOutput
 
 from wedtui.tui.terminal.device import STATUS_ANSWER
 
 if TYPE_CHECKING:
     pass
 
-__all__ = ["KeyParser", "TerminalSupportsSynchronizedOutput", "pieces", "running", "trouble"]
+__all__ = ["InBandWindowResize", "KeyParser", "TerminalSupportsSynchronizedOutput", "pieces", "running", "trouble"]
 
 _PARTS: tuple[tuple[Callable[..., object], tuple[str, ...]], ...] = (
     (LayoutUpdate.__init__, ("self", "strips", "region")),
     (ChopsUpdate.__init__, ("self", "chops", "spans", "chop_ends")),
     (App._display, ("self", "screen", "renderable")),
+    (App._set_pointer_shape, ("self", "shape")),
     (XTermParser._sequence_to_key_events, ("self", "sequence", "alt")),
+    (XTermParser.parse_mouse_code, ("self", "code")),
     (XTermParser.feed, ("self", "data")),
     (XTermParser.tick, ("self",)),
 )
@@ -56,6 +60,15 @@ class KeyParser(XTermParser):
     def waits(self) -> bool:
         """Whether it holds the beginning of a sequence, which only time can tell from an Escape."""
         return self._timeout_time is not None
+
+    def parse_mouse_code(self, code: str) -> Message | None:
+        """Read a report of the mouse in cells, the only ones that are asked for.
+
+        A stray report of the window's size would have them read as pixels, and divided by its size in pixels, which
+        may be 0.
+        """
+        self.mouse_pixels = False
+        return super().parse_mouse_code(code)
 
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
         if sequence == STATUS_ANSWER:
