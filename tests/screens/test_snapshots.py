@@ -83,15 +83,23 @@ def test_palette(snap_compare: Compare, size: tuple[int, int]) -> None:
     assert snap_compare(make_app(), terminal_size=size, run_before=opened)
 
 
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("theme", [name for name in theme_names() if name != "midnight"])
-def test_theme(snap_compare: Compare, theme: str) -> None:
-    assert snap_compare(make_app(theme=theme), terminal_size=(120, 40), run_before=after())
+def test_theme(snap_compare: Compare, theme: str, size: tuple[int, int]) -> None:
+    assert snap_compare(make_app(theme=theme), terminal_size=size, run_before=after())
 
 
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("depth", [Depth.ANSI, Depth.NONE])
-def test_fewer_colours(snap_compare: Compare, depth: Depth) -> None:
+def test_fewer_colours(snap_compare: Compare, depth: Depth, size: tuple[int, int]) -> None:
     app = make_app(abilities=replace(EVERYTHING, depth=depth))
-    assert snap_compare(app, terminal_size=(80, 24), run_before=after())
+    assert snap_compare(app, terminal_size=size, run_before=after())
+
+
+@pytest.mark.parametrize("screen", ["provider", "jump", "chart-signal", "findings", "help", "freeze"])
+def test_without_colours(snap_compare: Compare, screen: str) -> None:
+    app = make_app(abilities=replace(EVERYTHING, depth=Depth.NONE))
+    assert snap_compare(app, terminal_size=(80, 24), run_before=after(*CASES[screen][1]))
 
 
 def test_dashboard_on_a_large_screen(snap_compare: Compare) -> None:

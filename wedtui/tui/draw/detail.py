@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from wedtui.core.evidence import Freshness, ProbeEvidence, SignalEvidence, freshness
 from wedtui.core.health import Component
@@ -184,11 +184,16 @@ def _probe_remarks(board: Board, probe: ProbeEvidence, details: ProbeDetails | N
         )
         if value is not None
     ]
-    every = f"every {duration(probe.interval)}, timeout {duration(details.timeout)}"
+    every = f"every {_pace(probe.interval)}, timeout {_pace(details.timeout)}"
     remarks.append((f"{' · '.join([*parts, every])} · {details.url}", Role.MUTED))
     if details.certificate_expires_at is not None:
         remarks.append(_certificate(details.certificate_expires_at, board.now))
     return remarks
+
+
+def _pace(span: timedelta) -> str:
+    """Return a span of a configuration: one of less than a second is not `0 s`."""
+    return duration(span) if span >= timedelta(seconds=1) else f"{span // timedelta(milliseconds=1)} ms"
 
 
 def _certificate(expires: datetime, now: datetime) -> Span:

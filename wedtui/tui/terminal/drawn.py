@@ -74,3 +74,6 @@ class DrawnApp(App[None], inherit_bindings=False):
                 driver.draw(drawn)
         finally:
             self.post_display_hook()
+
+    def _set_pointer_shape(self, shape: str) -> None:
+        """Ask for no shape of the mouse pointer: terminals that do not know the question print a part of it."""

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from textual.app import App
 
 _LATE = "wedtui_late"
-_POINTER = "\x1b]22;"
 _MOUSE_ON, _MOUSE_OFF = "\x1b[?1000h\x1b[?1006h", "\x1b[?1006l\x1b[?1000l"
 
 
@@ -97,9 +96,7 @@ class TerminalDriver(Driver):
 
     def write(self, data: str) -> None:
         """Send something that is not a picture: a bell, a text for the clipboard."""
-        # Textual says which pointer the mouse has, to every terminal, each time: those who do not know it print it.
-        if not data.startswith(_POINTER):
-            self._sender.send(data)
+        self._sender.send(data)
 
     def redraw(self) -> None:
         """Draw everything again: somebody else wrote to the terminal."""

@@ -1,8 +1,9 @@
 """The only place that reaches into Textual's private parts, and says whether they are still what it takes them for.
 
 What is used: the two kinds of update that the compositor makes and their fields, the method that writes one to the
-terminal, the parser of keys and its hook for one sequence. `trouble` is asked at start; where it has something to
-say, the stock driver and the stock drawing are used, and the dashboard works as any Textual program does.
+terminal, the one that asks for a shape of the mouse pointer, the parser of keys and its hook for one sequence.
+`trouble` is asked at start; where it has something to say, the stock driver and the stock drawing are used, and the
+dashboard works as any Textual program does.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ PARTS: tuple[tuple[type, str, tuple[str, ...]], ...] = (
     (ChopsUpdate, "__init__", ("self", "chops", "spans", "chop_ends")),
     (App, "_display", ("self", "screen", "renderable")),
     (App, "_handle_exception", ("self", "error")),
+    (App, "_set_pointer_shape", ("self", "shape")),
     (XTermParser, "_sequence_to_key_events", ("self", "sequence", "alt")),
     (XTermParser, "parse_mouse_code", ("self", "code")),
     (XTermParser, "feed", ("self", "data")),
