@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -95,7 +96,12 @@ def _walk(terminal: Terminal) -> None:
         ("1", "q quit"),
     ):
         terminal.type(keys)
-        terminal.shows(words)
+        terminal.until(partial(_stands, words, terminal))
+
+
+def _stands(words: str, terminal: Terminal) -> bool:
+    """Whether words are on the screen, whichever sign rules are drawn with."""
+    return words in terminal.text.replace("─", "-")
 
 
 def _drained(terminal: Terminal) -> bool:
