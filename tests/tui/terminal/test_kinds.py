@@ -8,7 +8,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
+import psutil
 import pytest
 
 from tests.poller.service_process import Place, http_server, make_place
@@ -62,14 +64,17 @@ def environ_of(place: Place, **own: str) -> dict[str, str]:
 def sent_to(place: Place, program: str, **environ: str) -> Sent:
     """Run a program through much of what it can show, leave it, and return what it sent."""
     words = {"dashboard": (), "wall": ("wall",), "plain": ("--plain",)}[program]
-    (place.state / "dashboard.json").unlink(missing_ok=True)  # what the last run left open
+    # What the last run left open would come back.
+    (place.state / "dashboard.json").unlink(missing_ok=True)
     command = [sys.executable, "-m", "wedtui", *words]
     with Terminal(command, environ_of(place, **environ)) as terminal:
         terminal.until(lambda: b"here" in terminal.sent)
         if program == "dashboard":
             _walk(terminal)
         terminal.type("quit\r" if program == "plain" else "q")
-        _, status = os.waitpid(terminal.pid, 0) if not _drained(terminal) else (0, 0)
+        terminal.until(lambda: psutil.Process(terminal.pid).status() == psutil.STATUS_ZOMBIE)
+        _until_silent(terminal)
+        _, status = os.waitpid(terminal.pid, 0)
         assert os.waitstatus_to_exitcode(status) == 0
         assert terminal.modes == AT_START
         return Sent(bytes(terminal.sent))
@@ -95,16 +100,18 @@ def _walk(terminal: Terminal) -> None:
         ("1", "q quit"),
     ):
         terminal.type(keys)
-        terminal.until(lambda words=words: words in terminal.text.replace("─", "-"))
+        terminal.until(partial(_stands, terminal, words))
+        _until_silent(terminal)
 
 
-def _drained(terminal: Terminal) -> bool:
-    """Read to the end of what is sent."""
-    while b"\x1b[?25h" not in terminal.sent and terminal.read(1.0):
+def _stands(terminal: Terminal, words: str) -> bool:
+    return words in terminal.text.replace("─", "-")
+
+
+def _until_silent(terminal: Terminal, seconds: float = 0.2) -> None:
+    """Read for as long as anything comes: an Escape is one only where nothing follows it at once."""
+    while terminal.read(seconds):
         pass
-    while terminal.read(0.3):
-        pass
-    return False
 
 
 PROGRAMS = ("dashboard", "wall", "plain")
@@ -127,7 +134,7 @@ def test_old_terminals_get_no_dots_and_no_question_that_they_would_print(place: 
     assert not _BRAILLE.search(sent.beside_escapes.decode("utf-8"))
     # What is neither a plain control sequence nor the question for its status, they would print in part.
     assert not re.search(rb"\x1b\[[^@-~]*\$|\x1b\[[>=<]|\x1b[P_^\]X]", sent.raw)
-    assert {found for found in re.findall(rb"\x1b\[[\d;]*[nc]", sent.raw)} <= {b"\x1b[5n"}
+    assert set(re.findall(rb"\x1b\[[\d;]*[nc]", sent.raw)) <= {b"\x1b[5n"}
     for mode in (b"?1049", b"?2004", b"?2026", b"?2048"):
         assert mode not in sent.raw
     if kind == "vt100":
