@@ -105,8 +105,10 @@ def test_the_palette_bears_keys_before_its_list_has_lines(direction: str) -> Non
             await until(pilot, lambda: palette.query(CommandList))
             commands = palette.query_one(CommandList)
             commands.display = False
-            await until(pilot, lambda: not commands.scrollable_content_region.width)
+            await until(pilot, lambda: not commands.size)
             commands.clear_options().add_options(["one", "two"])
+            commands.highlighted = 1
+            assert not commands._index_to_line
             await palette.run_action(f"command_list('{direction}')")
             assert app.is_running
 

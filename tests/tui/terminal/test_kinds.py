@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+import psutil
 import pytest
 
 from tests.poller.service_process import Place, http_server, make_place
@@ -63,14 +64,17 @@ def environ_of(place: Place, **own: str) -> dict[str, str]:
 def sent_to(place: Place, program: str, **environ: str) -> Sent:
     """Run a program through much of what it can show, leave it, and return what it sent."""
     words = {"dashboard": (), "wall": ("wall",), "plain": ("--plain",)}[program]
-    (place.state / "dashboard.json").unlink(missing_ok=True)  # what the last run left open
+    # What the last run left open would come back.
+    (place.state / "dashboard.json").unlink(missing_ok=True)
     command = [sys.executable, "-m", "wedtui", *words]
     with Terminal(command, environ_of(place, **environ)) as terminal:
         terminal.until(lambda: b"here" in terminal.sent)
         if program == "dashboard":
             _walk(terminal)
         terminal.type("quit\r" if program == "plain" else "q")
-        _, status = os.waitpid(terminal.pid, 0) if not _drained(terminal) else (0, 0)
+        terminal.until(lambda: psutil.Process(terminal.pid).status() == psutil.STATUS_ZOMBIE)
+        _until_silent(terminal)
+        _, status = os.waitpid(terminal.pid, 0)
         assert os.waitstatus_to_exitcode(status) == 0
         assert terminal.modes == AT_START
         return Sent(bytes(terminal.sent))
@@ -96,21 +100,18 @@ def _walk(terminal: Terminal) -> None:
         ("1", "q quit"),
     ):
         terminal.type(keys)
-        terminal.until(partial(_stands, words, terminal))
+        terminal.until(partial(_stands, terminal, words))
+        _until_silent(terminal)
 
 
-def _stands(words: str, terminal: Terminal) -> bool:
-    """Whether words are on the screen, whichever sign rules are drawn with."""
+def _stands(terminal: Terminal, words: str) -> bool:
     return words in terminal.text.replace("─", "-")
 
 
-def _drained(terminal: Terminal) -> bool:
-    """Read to the end of what is sent."""
-    while b"\x1b[?25h" not in terminal.sent and terminal.read(1.0):
+def _until_silent(terminal: Terminal, seconds: float = 0.2) -> None:
+    """Read for as long as anything comes: an Escape is one only where nothing follows it at once."""
+    while terminal.read(seconds):
         pass
-    while terminal.read(0.3):
-        pass
-    return False
 
 
 PROGRAMS = ("dashboard", "wall", "plain")

@@ -65,7 +65,9 @@ def _cells(*cells: tuple[Span, int]) -> Line:
 
 
 def _heading(*titles: tuple[str, int]) -> Row:
-    return Row(_cells(*(((title, Role.MUTED), width) for title, width in titles)))
+    *others, (last, _) = titles
+    # Nothing follows the last one: blanks behind it would be cut, and look like a cut word.
+    return Row(_cells(*(((title, Role.MUTED), width) for title, width in [*others, (last, len(last))])))
 
 
 def _summary(board: Board, provider: ProviderPicture, width: int) -> list[Row]:

@@ -73,8 +73,16 @@ def finding_rows(board: Board, width: int) -> tuple[Row, ...]:
     for key, finding in keyed_findings(board):
         sign, role = _LOOK[finding.severity]
         old = f"{age(finding.measured_at, board.now)} old" if finding.measured_at else "–"
-        head = f" {sign} {fit(finding.severity.upper(), 9)} {fit(finding.subject, 14)} {fit(old, 13, right=True)}  "
-        sentence = wrap(finding.text, max(width - len(head) - 1, 20))
-        rows.append(Row(((head, role), *(sentence[0] if sentence else ())), key))
-        rows += [Row(((" " * len(head), Role.TEXT), *line)) for line in sentence[1:]]
+        # Coloured as in the table of providers; blanks apart, which would be underlined where there are no colours.
+        state = f"{sign} {finding.severity.upper()}"
+        head: Line = (
+            (" ", Role.TEXT),
+            (state, role),
+            (" " * (12 - len(state)), Role.TEXT),
+            (f"{fit(finding.subject, 14)} ", Role.STRONG),
+            (f"{fit(old, 13, right=True)}  ", Role.MUTED),
+        )
+        sentence = wrap(finding.text, max(width - length(head) - 1, 20))
+        rows.append(Row((*head, *(sentence[0] if sentence else ())), key))
+        rows += [Row(((" " * length(head), Role.TEXT), *line)) for line in sentence[1:]]
     return tuple(rows)
