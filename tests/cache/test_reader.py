@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cache.base import NOW, SECOND, probe, reading, signal, writing
-from wedtui.cache.reader import MOST_ROUNDS
+from wedtui.cache.rounds import MOST_ROUNDS
 from wedtui.cache.writer import CacheWriter
 from wedtui.core.evidence import ProbeRound
 from wedtui.core.series import Point, probe_signal

@@ -278,7 +278,8 @@ class TestProperties:
         keymap, problems = choose(configured)
         if problems:
             return
-        for owner in (*SCREENS, *(c for c in CLASSES if "BINDINGS" in vars(c) and not issubclass(c, Input))):
+        owners: list[type] = [*SCREENS, *(c for c in CLASSES if "BINDINGS" in vars(c) and not issubclass(c, Input))]
+        for owner in owners:
             bindings = own_bindings(owner)
             heard = BindingsMap(bindings)
             heard.apply_keymap(keymap.textual())

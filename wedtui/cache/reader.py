@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from wedtui.cache.kind import CACHE
+from wedtui.cache.rounds import RoundMemory
 from wedtui.cache.rows import HEALTH_SCORE, alerts_from_json, periods_from_json
 from wedtui.cache.shapes import FEED, FREEZE_PERIOD, PROBE, PROMETHEUS, PROVIDER, SERVICE, SIGNAL
-from wedtui.core.evidence import ProbeEvidence, ProbeRound, ProviderEvidence, SignalEvidence
+from wedtui.core.evidence import ProbeEvidence, ProviderEvidence, SignalEvidence
 from wedtui.core.freeze import Feed, Origin, Period
-from wedtui.core.health import AVAILABILITY_WINDOW, FAILED_ROUNDS_CRITICAL
 from wedtui.core.picture import CacheFacts, ProbeDetails, PrometheusFacts, ServiceFacts
 from wedtui.core.series import Point, Series, probe_signal
 from wedtui.store.instants import from_microseconds, to_microseconds
 from wedtui.store.place import READER_WAITS
 from wedtui.store.reading import ReadableStore, Snapshot
 
-# Five minutes of the shortest interval that can be configured, and some: a bound, whatever the clock did.
-MOST_ROUNDS = 700
-
-# Newest first by insertion: a clock that jumped cannot reorder them.
-_ROUNDS_OF_PROBE = """
-SELECT at, passed, failure, latency_ms FROM probe_round WHERE probe = ? ORDER BY id DESC LIMIT ?
-"""
 _SERIES_NUMBER = "SELECT id FROM series WHERE provider = ? AND signal = ?"
 _POINTS = "SELECT at, value FROM sample WHERE series = ? AND at BETWEEN ? AND ? ORDER BY at LIMIT ?"
 # Of each bucket of time the lowest and the highest value, at their own instants.
@@ -53,6 +45,8 @@ class CacheReader:
             ConfigurationError: the URL is not supported.
         """
         self._store = ReadableStore(url, CACHE, waits=waits)
+        self._rounds = RoundMemory()
+        self._opened = 0
 
     def changed(self) -> bool:
         """Say, within microseconds, whether anything was committed since the last call; the first call says yes.
@@ -70,11 +64,16 @@ class CacheReader:
         """
         present = to_microseconds(now)
         with self._store.reading() as snapshot:
+            if self._store.opened != self._opened:
+                self._rounds.forget()
+                self._opened = self._store.opened
             probes = snapshot.rows(PROBE, "ORDER BY position")
+            self._rounds.keep_only(row.name for row in probes)
             evidence: dict[str, list[ProbeEvidence]] = defaultdict(list)
             for row in probes:
                 interval = timedelta(seconds=row.interval_s)
-                evidence[row.provider].append(ProbeEvidence(row.name, interval, _rounds(snapshot, row.name, present)))
+                rounds = self._rounds.rounds(snapshot, row.name, present)
+                evidence[row.provider].append(ProbeEvidence(row.name, interval, rounds))
             signals: dict[str, list[SignalEvidence]] = defaultdict(list)
             for row in snapshot.rows(SIGNAL, "ORDER BY position"):
                 signals[row.provider].append(_signal(row))
@@ -163,26 +162,6 @@ class CacheReader:
     def close(self) -> None:
         """Let go of every file."""
         self._store.close()
-
-
-def _rounds(snapshot: Snapshot, probe: str, present: int) -> tuple[ProbeRound, ...]:
-    """Return the rounds of a probe, newest first, as far back as they are evidence."""
-    window = AVAILABILITY_WINDOW // timedelta(microseconds=1)
-    rounds: list[ProbeRound] = []
-    since: int | None = None
-    for at, passed, failure, latency_ms in snapshot.values(_ROUNDS_OF_PROBE, probe, MOST_ROUNDS):
-        if since is None and at <= present:
-            since = at - window
-        if since is not None and at < since and len(rounds) >= FAILED_ROUNDS_CRITICAL:
-            break
-        rounds.append(_round(at, passed, failure, latency_ms))
-    return tuple(rounds)
-
-
-@lru_cache(maxsize=8192)
-def _round(at: int, passed: int, failure: str | None, latency_ms: float | None) -> ProbeRound:
-    """Return a round; a store that changes every second is read every second, and nearly all of it is as it was."""
-    return ProbeRound(from_microseconds(at), bool(passed), failure, latency_ms)
 
 
 def _points(snapshot: Snapshot, number: int, first: int, last: int, most: int) -> tuple[Point, ...]:

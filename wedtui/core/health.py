@@ -12,9 +12,10 @@ Two sentences of the laws are built in on top of the formula, because a pure mea
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from wedtui.core.evidence import (
     CPU_SIGNAL,
@@ -133,9 +134,14 @@ def judge(evidence: ProviderEvidence, now: datetime, *, wedding_day: bool = Fals
         wedding_day: whether wedding-day weights apply (protection HIGH or MAXIMUM).
     """
     weights = WEDDING_DAY_WEIGHTS if wedding_day else WEIGHTS
-    parts = (_availability, _latency, _errors, _saturation, _vendor)
-    found = tuple(part(evidence, now) for part in parts)
-    components = tuple(replace(c, weight=weights[c.name]) for c in found)
+    watched = [_watched(p, p.rounds, now) for p in evidence.probes]
+    components = (
+        _availability(weights[AVAILABILITY], watched, now),
+        _latency(weights[LATENCY], evidence, watched, now),
+        _errors(weights[ERRORS], evidence, watched, now),
+        _saturation(weights[SATURATION], evidence, now),
+        _vendor(weights[VENDOR], evidence, now),
+    )
     failed = failed_rounds(evidence.probes, now)
     known = [c for c in components if c.known]
     if not known:
@@ -199,114 +205,125 @@ def _score(components: Iterable[Component]) -> float:
     return round(100 * weighted / total, 6)
 
 
-def _believable(probe: ProbeEvidence, now: datetime) -> Iterator[ProbeRound]:
-    """Yield the rounds that did not happen after `now`, newest first, as far back as they are evidence."""
-    oldest = now - max(AVAILABILITY_WINDOW, 2 * FAILED_ROUNDS_CRITICAL * probe.interval)
+class _Watched(NamedTuple):
+    """One probe, looked through once for every part of the score."""
+
+    probe: ProbeEvidence
+    newest: datetime | None
+    """When the newest round ended; one in the future only where there is no other."""
+    window: tuple[ProbeRound, ...]
+    """The rounds of the five minutes that end with the probe's newest round."""
+
+
+def _watched(probe: ProbeEvidence, rounds: tuple[ProbeRound, ...], now: datetime) -> _Watched:
     latest = now + FUTURE_TOLERANCE
-    return (r for r in probe.rounds if oldest <= r.at <= latest)
+    instants = [r.at for r in rounds]
+    newest = max([at for at in instants if at <= latest] or instants, default=None)
+    if newest is None:
+        return _Watched(probe, None, ())
+    begins = newest - AVAILABILITY_WINDOW
+    return _Watched(probe, newest, tuple([r for r in rounds if begins < r.at <= newest]))
+
+
+def _answered(watched: _Watched, now: datetime) -> _Watched:
+    """Leave out what had no answer: such a round says nothing about latency, and so is no evidence of its age."""
+    rounds = watched.probe.rounds
+    answered = tuple([r for r in rounds if r.latency_ms is not None])
+    return watched if len(answered) == len(rounds) else _watched(watched.probe, answered, now)
 
 
 def _streak(probe: ProbeEvidence, now: datetime) -> int:
-    """Return how many of the newest rounds of one probe failed in a row."""
+    """Return how many of the newest rounds of one probe failed in a row.
+
+    Rounds that happened after `now` do not count, nor those that are too long ago to be evidence.
+    """
+    oldest = now - max(AVAILABILITY_WINDOW, 2 * FAILED_ROUNDS_CRITICAL * probe.interval)
+    latest = now + FUTURE_TOLERANCE
     count = 0
-    for past in _believable(probe, now):
+    for past in probe.rounds:
+        if not oldest <= past.at <= latest:
+            continue
         if past.passed:
             break
         count += 1
     return count
 
 
-def _newest(probe: ProbeEvidence, now: datetime) -> datetime | None:
-    """Return when the newest round ended; one in the future only where there is no other."""
-    latest = now + FUTURE_TOLERANCE
-    past = [r.at for r in probe.rounds if r.at <= latest]
-    return max(past or [r.at for r in probe.rounds], default=None)
-
-
-def _window(probe: ProbeEvidence, now: datetime) -> tuple[ProbeRound, ...]:
-    """Return the rounds of the five minutes that end with the probe's newest round."""
-    newest = _newest(probe, now)
-    if newest is None:
-        return ()
-    begins = newest - AVAILABILITY_WINDOW
-    return tuple([r for r in probe.rounds if begins < r.at <= newest])
-
-
 def _of_probes(
     name: str,
-    evidence: ProviderEvidence,
+    weight: float,
+    watched: list[_Watched],
     now: datetime,
     measure: Callable[[list[tuple[ProbeRound, ...]]], float | None],
+    value: Callable[[float], float],
 ) -> Component:
-    """Make a component from the probes' windows; `value` is left to the caller.
+    """Make a component from the probes' windows.
 
     It is fresh while a quorum of the probes is, and as old as the oldest of those that are.
     """
-    if not evidence.probes:
-        return Component(name, 0.0, Freshness.MISSING, expected=False, problem="no probe is configured")
-    newest = {p.name: _newest(p, now) for p in evidence.probes}
-    ages = {p.name: freshness(newest[p.name], p.interval, now) for p in evidence.probes}
-    fresh = [at for probe, at in newest.items() if at is not None and ages[probe] is Freshness.FRESH]
-    unfit = [f"{probe} is {age}" for probe, age in ages.items() if age is not Freshness.FRESH]
+    if not watched:
+        return Component(name, weight, Freshness.MISSING, expected=False, problem="no probe is configured")
+    ages = [freshness(w.newest, w.probe.interval, now) for w in watched]
+    fresh = [w.newest for w, age in zip(watched, ages, strict=True) if w.newest and age is Freshness.FRESH]
+    unfit = [f"{w.probe.name} is {age}" for w, age in zip(watched, ages, strict=True) if age is not Freshness.FRESH]
     problem = ", ".join(unfit) or None
-    measured = measure([window for p in evidence.probes if (window := _window(p, now))])
-    if len(fresh) >= quorum(len(evidence.probes)):
+    measured = measure([w.window for w in watched if w.window])
+    if len(fresh) >= quorum(len(watched)):
         at: datetime | None = min(fresh)
         state = Freshness.FRESH
     else:
-        at = max((heard for heard in newest.values() if heard is not None), default=None)
-        state = next((a for a in (Freshness.FUTURE, Freshness.STALE) if a in ages.values()), Freshness.MISSING)
+        at = max((w.newest for w in watched if w.newest is not None), default=None)
+        state = next((a for a in (Freshness.FUTURE, Freshness.STALE) if a in ages), Freshness.MISSING)
     if measured is None and state is Freshness.FRESH:
         state, problem = Freshness.MISSING, "no probe was answered"
-    return Component(name, 0.0, state, measure=measured, measured_at=at, source="probes", problem=problem)
+    valued = None if measured is None else value(measured)
+    return Component(name, weight, state, valued, measured, at, "probes", problem=problem)
 
 
-def _availability(evidence: ProviderEvidence, now: datetime) -> Component:
+def _availability(weight: float, watched: list[_Watched], now: datetime) -> Component:
     def share(windows: list[tuple[ProbeRound, ...]]) -> float | None:
-        shares = [sum(r.passed for r in rounds) / len(rounds) for rounds in windows]
+        shares = [sum([r.passed for r in rounds]) / len(rounds) for rounds in windows]
         return sum(shares) / len(shares) if shares else None
 
-    component = _of_probes(AVAILABILITY, evidence, now, share)
-    return replace(component, value=component.measure)
+    return _of_probes(AVAILABILITY, weight, watched, now, share, float)
 
 
-def _latency(evidence: ProviderEvidence, now: datetime) -> Component:
+def _latency(weight: float, evidence: ProviderEvidence, watched: list[_Watched], now: datetime) -> Component:
+    def value(measure: float) -> float:
+        return linear(measure, LATENCY_GOOD_MS, LATENCY_BAD_MS)
+
+    def measure(windows: list[tuple[ProbeRound, ...]]) -> float | None:
+        return p95([r.latency_ms for rounds in windows for r in rounds if r.latency_ms is not None])
+
     signal = evidence.signal(LATENCY_SIGNAL)
     if signal is not None:
-        component = _of_signal(LATENCY, signal, now)
-    else:
-        # A round without an answer says nothing about latency, and so is no evidence of its age.
-        answered = tuple(
-            replace(p, rounds=tuple(r for r in p.rounds if r.latency_ms is not None)) for p in evidence.probes
-        )
-        component = _of_probes(
-            LATENCY,
-            replace(evidence, probes=answered),
-            now,
-            lambda windows: p95(r.latency_ms for rounds in windows for r in rounds if r.latency_ms is not None),
-        )
-    return _valued(component, LATENCY_GOOD_MS, LATENCY_BAD_MS)
+        return _of_signal(LATENCY, weight, signal, now, value)
+    return _of_probes(LATENCY, weight, [_answered(w, now) for w in watched], now, measure, value)
 
 
-def _errors(evidence: ProviderEvidence, now: datetime) -> Component:
+def _errors(weight: float, evidence: ProviderEvidence, watched: list[_Watched], now: datetime) -> Component:
+    def value(measure: float) -> float:
+        return linear(measure, ERRORS_GOOD, ERRORS_BAD)
+
+    def share(windows: list[tuple[ProbeRound, ...]]) -> float | None:
+        passed = [r.passed for rounds in windows for r in rounds]
+        return (len(passed) - sum(passed)) / len(passed) if passed else None
+
     signal = evidence.signal(ERRORS_SIGNAL)
     if signal is not None:
-        component = _of_signal(ERRORS, signal, now)
-    else:
-
-        def share(windows: list[tuple[ProbeRound, ...]]) -> float | None:
-            rounds = [r for window in windows for r in window]
-            return sum(not r.passed for r in rounds) / len(rounds) if rounds else None
-
-        component = _of_probes(ERRORS, evidence, now, share)
-    return _valued(component, ERRORS_GOOD, ERRORS_BAD)
+        return _of_signal(ERRORS, weight, signal, now, value)
+    return _of_probes(ERRORS, weight, watched, now, share, value)
 
 
-def _saturation(evidence: ProviderEvidence, now: datetime) -> Component:
+def _saturation(weight: float, evidence: ProviderEvidence, now: datetime) -> Component:
+    def value(measure: float) -> float:
+        return linear(measure, SATURATION_GOOD, SATURATION_BAD)
+
     signals = [s for s in map(evidence.signal, (CPU_SIGNAL, MEMORY_SIGNAL)) if s is not None]
     if not signals:
-        return Component(SATURATION, 0.0, Freshness.MISSING, expected=False, problem="no cpu or memory is configured")
-    components = [_of_signal(SATURATION, s, now) for s in signals]
+        nothing = "no cpu or memory is configured"
+        return Component(SATURATION, weight, Freshness.MISSING, expected=False, problem=nothing)
+    components = [_of_signal(SATURATION, weight, s, now, value) for s in signals]
     remembered = [c for c in components if c.measure is not None and c.measured_at is not None]
     if not remembered:
         return components[0]
@@ -314,39 +331,34 @@ def _saturation(evidence: ProviderEvidence, now: datetime) -> Component:
     present = max(fresh or remembered, key=lambda c: c.measure or 0.0)
     worst = max(c.measure or 0.0 for c in remembered)
     unfit = [f"{c.source} is {c.freshness}" for c in components if c.freshness is not Freshness.FRESH]
-    merged = replace(
+    return replace(
         present,
         measured_at=min(c.measured_at for c in fresh or remembered if c.measured_at is not None),
         problem=", ".join(unfit) or present.problem,
         # A gauge that vanished at 99 % is not a gauge at 20 %.
-        held=linear(worst, SATURATION_GOOD, SATURATION_BAD) if fresh and worst > (present.measure or 0.0) else None,
+        held=value(worst) if fresh and worst > (present.measure or 0.0) else None,
     )
-    return _valued(merged, SATURATION_GOOD, SATURATION_BAD)
 
 
-def _vendor(evidence: ProviderEvidence, now: datetime) -> Component:
+def _vendor(weight: float, evidence: ProviderEvidence, now: datetime) -> Component:
     vendor = evidence.vendor
     if vendor is None:
-        return Component(VENDOR, 0.0, Freshness.MISSING, expected=False, problem="no vendor status is configured")
+        return Component(VENDOR, weight, Freshness.MISSING, expected=False, problem="no vendor status is configured")
     age = freshness(vendor.measured_at, vendor.interval, now)
     value = _VENDOR_VALUES[vendor.status]
-    return Component(VENDOR, 0.0, age, value, value, vendor.measured_at, vendor.source)
+    return Component(VENDOR, weight, age, value, value, vendor.measured_at, vendor.source)
 
 
-def _of_signal(name: str, signal: SignalEvidence, now: datetime) -> Component:
-    age = freshness(signal.measured_at, signal.interval, now)
+def _of_signal(
+    name: str, weight: float, signal: SignalEvidence, now: datetime, value: Callable[[float], float]
+) -> Component:
     return Component(
         name,
-        0.0,
-        age,
-        measure=signal.value,
-        measured_at=signal.measured_at,
-        source=f"{signal.signal} from {signal.source}",
+        weight,
+        freshness(signal.measured_at, signal.interval, now),
+        None if signal.value is None else value(signal.value),
+        signal.value,
+        signal.measured_at,
+        f"{signal.signal} from {signal.source}",
         problem=signal.problem,
     )
-
-
-def _valued(component: Component, good: float, bad: float) -> Component:
-    if component.measure is None:
-        return component
-    return replace(component, value=linear(component.measure, good, bad))

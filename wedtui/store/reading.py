@@ -62,6 +62,8 @@ class ReadableStore:
             ConfigurationError: the URL is not supported.
         """
         self.path = database_path(url, kind)
+        self.opened = 0
+        """How many times a file was opened: what was remembered of another is worth nothing."""
         self._kind = kind
         self._waits = waits
         self._connection: sqlite3.Connection | None = None
@@ -124,4 +126,5 @@ class ReadableStore:
             self._connection = connect(self.path, "ro", self._waits)
             self._connection.execute("PRAGMA query_only = ON")
             self._identity = found
+            self.opened += 1
         return self._connection

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
@@ -190,15 +191,17 @@ class ListScreen(BoardScreen):
         event.stop()
 
 
-def own_bindings(owner: type) -> list[Binding]:
+@cache
+def own_bindings(owner: type) -> tuple[Binding, ...]:
     """Return the bindings that a class of ours declares, its bases' after its own."""
     found: list[Binding] = []
     for base in owner.__mro__:
         if base.__module__.startswith("wedtui."):
             found += [b for b in vars(base).get("BINDINGS", ()) if isinstance(b, Binding)]
-    return found
+    return tuple(found)
 
 
-def own_ids(owner: type) -> list[str]:
+@cache
+def own_ids(owner: type) -> tuple[str, ...]:
     """Return the ids of the bindings that a class of ours declares, its bases' after its own."""
-    return [binding.id for binding in own_bindings(owner) if binding.id is not None]
+    return tuple(binding.id for binding in own_bindings(owner) if binding.id is not None)

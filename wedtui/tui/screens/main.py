@@ -83,6 +83,11 @@ class MainScreen(BoardScreen):
         yield Surface(self.palette, id="worst")
 
     @property
+    def _filtering(self) -> bool:
+        """Whether the filter's input line is open; it lies right on the screen."""
+        return any(child.id == "filter" for child in self.children)
+
+    @property
     def selected(self) -> str | None:
         """The name of the provider under the cursor."""
         return self.query_one("#providers", Listing).cursor
@@ -196,12 +201,12 @@ class MainScreen(BoardScreen):
 
     def _way_back(self, before: str, after: str) -> Line:
         """Say by which key all providers are shown again, where there is one."""
-        keys = self.wedtui.keymap.titles("filter.clear" if self.query("#filter") else "main.clear")
+        keys = self.wedtui.keymap.titles("filter.clear" if self._filtering else "main.clear")
         return ((f"{before}{keys[0]}{after}", Role.MUTED),) if keys else ()
 
     def hints(self) -> list[str]:
         """Return the hints: of the filter's line while it is open, and how to end a filter while there is one."""
-        if self.query("#filter"):
+        if self._filtering:
             return ["filter.keep", "filter.clear"]
         return ["main.clear", *super().hints()] if self.words else super().hints()
 
