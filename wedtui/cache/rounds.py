@@ -16,7 +16,9 @@ from wedtui.store.reading import Snapshot
 MOST_ROUNDS = 700
 
 # Newest first by insertion: a clock that jumped cannot reorder them.
-_FROM = "SELECT id, at, passed, failure, latency_ms FROM probe_round WHERE probe = ? AND id >= ? ORDER BY id DESC LIMIT ?"
+_FROM = (
+    "SELECT id, at, passed, failure, latency_ms FROM probe_round WHERE probe = ? AND id >= ? ORDER BY id DESC LIMIT ?"
+)
 _HOW_MANY = "SELECT count(*) FROM probe_round WHERE probe = ? AND id BETWEEN ? AND ?"
 _WINDOW = AVAILABILITY_WINDOW // timedelta(microseconds=1)
 

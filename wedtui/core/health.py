@@ -254,6 +254,7 @@ def _of_probes(
     weight: float,
     watched: list[_Watched],
     now: datetime,
+    *,
     measure: Callable[[list[tuple[ProbeRound, ...]]], float | None],
     value: Callable[[float], float],
 ) -> Component:
@@ -285,7 +286,7 @@ def _availability(weight: float, watched: list[_Watched], now: datetime) -> Comp
         shares = [sum([r.passed for r in rounds]) / len(rounds) for rounds in windows]
         return sum(shares) / len(shares) if shares else None
 
-    return _of_probes(AVAILABILITY, weight, watched, now, share, float)
+    return _of_probes(AVAILABILITY, weight, watched, now, measure=share, value=float)
 
 
 def _latency(weight: float, evidence: ProviderEvidence, watched: list[_Watched], now: datetime) -> Component:
@@ -298,7 +299,7 @@ def _latency(weight: float, evidence: ProviderEvidence, watched: list[_Watched],
     signal = evidence.signal(LATENCY_SIGNAL)
     if signal is not None:
         return _of_signal(LATENCY, weight, signal, now, value)
-    return _of_probes(LATENCY, weight, [_answered(w, now) for w in watched], now, measure, value)
+    return _of_probes(LATENCY, weight, [_answered(w, now) for w in watched], now, measure=measure, value=value)
 
 
 def _errors(weight: float, evidence: ProviderEvidence, watched: list[_Watched], now: datetime) -> Component:
@@ -312,7 +313,7 @@ def _errors(weight: float, evidence: ProviderEvidence, watched: list[_Watched], 
     signal = evidence.signal(ERRORS_SIGNAL)
     if signal is not None:
         return _of_signal(ERRORS, weight, signal, now, value)
-    return _of_probes(ERRORS, weight, watched, now, share, value)
+    return _of_probes(ERRORS, weight, watched, now, measure=share, value=value)
 
 
 def _saturation(weight: float, evidence: ProviderEvidence, now: datetime) -> Component:
