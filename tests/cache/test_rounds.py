@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.cache.base import NOW, SECOND, configure, probe, reading, writing
+from tests.cache.base import NOW, SECOND, probe, reading, writing
 from wedtui.cache.reader import CacheReader
 from wedtui.cache.writer import CacheWriter
 from wedtui.core.evidence import ProbeEvidence
@@ -53,21 +53,20 @@ def test_remembering_finds_what_a_fresh_reading_finds(
 ) -> None:
     path = tmp_path_factory.mktemp("cache") / "c.db"
     now = 0
-    with writing(path) as writer, reading(path) as reader:
+    with ExitStack() as stack, reading(path) as reader:
+        writer = stack.enter_context(writing(path))
         for what, name, how in history:
             if what == "clock":
                 assert isinstance(how, int)
                 now += how
             elif what == "anew":
-                writer.close()
+                stack.close()
                 for part in path.parent.iterdir():
                     part.unlink()
-                writer = CacheWriter(f"sqlite:///{path}")
-                configure(writer)
+                writer = stack.enter_context(writing(path))
             else:
                 happen(path, writer, what, name, how)
             agree(path, reader, now)
-        writer.close()
 
 
 def test_what_did_not_change_is_not_read_again(tmp_path: Path) -> None:
