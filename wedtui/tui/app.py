@@ -172,7 +172,7 @@ class WedtuiApp(BoardApp):
     def show_board(self) -> None:
         """Draw the screen on top."""
         if self.board.picture is not None:
-            self.memory.reopen(self.board.picture)
+            self.memory.reopen()
         self.seen.show()
 
     def show_clock(self) -> None:
