@@ -96,7 +96,7 @@ def test_a_mistake_is_one_sentence_that_helps(line: str, expected: str | None) -
         ("provider aws", "Probe rsvp-aws: FAILED, status 503, expected 200, 1 second ago"),
         ("provider het", "Probe rsvp-hetzner: UNKNOWN, last passed 1 minute 35 seconds ago"),
         ("provider het", "Signal cpu: UNKNOWN, last 41.0 %, 2 minutes 20 seconds old, from prometheus main."),
-        ("findings", "3 findings: 2 critical and 1 warning."),
+        ("findings", "3 findings: 1 critical, 1 unknown and 1 warning."),
         ("findings", "1. CRITICAL: aws: "),
         ("freeze", "Frozen until Mon 10:00 UTC, Mon 06:00 America/New_York, in 1 day 21 hours."),
         ("freeze", "A freeze never stops a rescue"),

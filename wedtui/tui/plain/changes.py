@@ -62,7 +62,12 @@ class Change(NamedTuple):
     """How bad it is now: 0 to 3, as `core.state.badness` has it."""
 
 
-_SEVERITY_RANKS = {Severity.CRITICAL: Rank.CRITICAL, Severity.WARNING: Rank.WARNING, Severity.NOTE: Rank.NOTE}
+_SEVERITY_RANKS = {
+    Severity.CRITICAL: Rank.CRITICAL,
+    Severity.UNKNOWN: Rank.UNKNOWN,
+    Severity.WARNING: Rank.WARNING,
+    Severity.NOTE: Rank.NOTE,
+}
 _STATE_RANKS = {State.CRITICAL: Rank.CRITICAL, State.UNKNOWN: Rank.UNKNOWN}
 
 
@@ -316,7 +321,7 @@ def _taken(findings: list[Finding], wanted: Counter[tuple[Severity, str, str]]) 
 
 
 def _found(finding: Finding, board: Board) -> Change:
-    bad = {Severity.CRITICAL: 3, Severity.WARNING: 1, Severity.NOTE: 0}[finding.severity]
+    bad = {Severity.CRITICAL: 3, Severity.UNKNOWN: 2, Severity.WARNING: 1, Severity.NOTE: 0}[finding.severity]
     # A cache that cannot be read takes the ground from under everything else.
     rank = Rank.BLIND if finding.subject == "cache" else _SEVERITY_RANKS[finding.severity]
     return Change(rank, f"finding {finding.subject}", finding_sentence(finding, board.now), bad)
