@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.pictures import NOW, OPEN, WELL, picture, wave
+from tests.pictures import NOW, OPEN, SERVICE, WELL, picture, wave
 from wedtui.core.picture import Picture
 from wedtui.core.series import probe_signal
 from wedtui.tui.board import Board, History
@@ -106,6 +107,14 @@ def test_a_mistake_is_one_sentence_that_helps(line: str, expected: str | None) -
 )
 def test_what_is_answered(line: str, expected: str) -> None:
     assert expected in "\n".join(lines(line))
+
+
+def test_who_leaves_hears_what_becomes_of_the_service() -> None:
+    stopped = picture(service=replace(SERVICE, stopped_at=NOW))
+    assert lines("quit") == ("The service goes on watching.",)
+    assert lines("quit", Desk(Board(NOW, picture(), demo=True))) == ("The demo ends: its world and its service stop.",)
+    for at in (desk(stopped), Desk(Board(NOW))):
+        assert lines("quit", at) == ("It is not known that a service is watching.",)
 
 
 def test_providers_come_worst_first_and_filtered() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from wedtui.core.picture import ProviderPicture
+from wedtui.core.picture import ProviderPicture, ServiceCondition
 from wedtui.core.series import probe_of
 from wedtui.tui.board import SPANS, Board, History, SeriesKey
 from wedtui.tui.draw.metrics import signals_of
@@ -218,7 +218,12 @@ def _explained(command: Command) -> str:
 
 def _quit(desk: Desk, _words: Sequence[str]) -> Answer:
     desk.leaving = True
-    return ("The service goes on watching.",)
+    if desk.board.demo:
+        return ("The demo ends: its world and its service stop.",)
+    picture = desk.board.picture
+    if picture is not None and picture.condition is ServiceCondition.RUNNING:
+        return ("The service goes on watching.",)
+    return ("It is not known that a service is watching.",)
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -239,5 +244,5 @@ COMMANDS: tuple[Command, ...] = (
     Command("every", "[MINUTES]", "how often all is summed up unasked.", _every, at_once=True),
     Command("again", "", "repeat the last announcement.", _again, at_once=True, also=("repeat",)),
     Command("help", "[COMMAND]", "these words.", _help, at_once=True, also=("?",)),
-    Command("quit", "", "leave; the service goes on.", _quit, at_once=True, also=("exit", "bye")),
+    Command("quit", "", "leave; the service goes on, a demo ends.", _quit, at_once=True, also=("exit", "bye")),
 )
