@@ -195,7 +195,15 @@ def _clock(now: datetime, zone: str, face: Face, gap: int) -> list[Line]:
 
 
 def badges(board: Board) -> Line:
-    """Return environment, protection and marks."""
+    """Return environment, marks and protection."""
+    if board.picture is None:
+        return _kind(board)
+    level = board.picture.protection.level
+    return (*_kind(board), (f" protection {level} ", PROTECTION_ROLES[level]))
+
+
+def _kind(board: Board) -> Line:
+    """Return what kind of world it is: environment and marks."""
     picture = board.picture
     marks: Line = ((" DEMO ", Role.MARK), (" ", Role.TEXT)) if board.demo else ()
     if picture is None:
@@ -203,14 +211,8 @@ def badges(board: Board) -> Line:
     service = picture.service
     if not board.demo and service is not None and service.mode == "personal":
         marks = ((" PERSONAL ", Role.MARK), (" ", Role.TEXT))
-    level = picture.protection.level
     look = Role.ALARM if picture.environment == PRODUCTION else Role.BADGE
-    return (
-        (f" {picture.environment.upper()} ", look),
-        (" ", Role.TEXT),
-        *marks,
-        (f" protection {level} ", PROTECTION_ROLES[level]),
-    )
+    return (f" {picture.environment.upper()} ", look), (" ", Role.TEXT), *marks
 
 
 def _told(board: Board, zones: tuple[str, ...], width: int, rows: int, *, old: bool) -> list[Line]:
@@ -267,6 +269,8 @@ def _small(board: Board, width: int, *, old: bool) -> list[Line]:
     first, *others = _zones(board)
     place = first.rsplit("/", 1)[-1].replace("_", " ")
     clock: Line = ((f"{board.now.astimezone(ZoneInfo(first)):%H:%M:%S} {place} ", Role.STRONG),)
+    if length(_kind(board)) + length(clock) >= width:
+        clock = ()  # what kind of world it is goes last
     facts = _facts(board, tuple(others), old=old)
     said: Line = ()
     if board.picture is not None:
