@@ -14,7 +14,7 @@ from wedtui.core.picture import Finding, Picture, PrometheusFacts, ProviderPictu
 from wedtui.core.season import ProtectionVerdict
 from wedtui.core.state import State, badness
 from wedtui.tui.board import Board
-from wedtui.tui.draw.providers import health_finding
+from wedtui.tui.draw.providers import health_finding, why
 from wedtui.tui.plain.describe import (
     counts,
     distrust,
@@ -185,8 +185,18 @@ def _one_provider(before: Board, after: Board, was: ProviderPicture, provider: P
     if before.picture is not None and after.picture is not None:
         # A provider that is UNKNOWN now is so because its probes were lost; that need not be said twice.
         told = now is State.UNKNOWN and then is not now
-        found += _signals(was, provider, before.picture, after.picture, after, probes=not told)
+        signals = _signals(was, provider, before.picture, after.picture, after, probes=not told)
+        causes = then is now and _causes(before.picture, was) != _causes(after.picture, provider)
+        # What was lost or came back is the cause that nothing is known, and says so itself.
+        if causes and not (now is State.UNKNOWN and signals):
+            found.append(_provider(after, provider, " as before, its causes changed"))
+        found += signals
     return found
+
+
+def _causes(picture: Picture, provider: ProviderPicture) -> frozenset[str]:
+    """Return what drags a provider down, without the figures, which differ with every round."""
+    return frozenset(skeleton(cause) for cause in why(picture, provider).split("; "))
 
 
 def _provider(board: Board, provider: ProviderPicture, was: str, rank: Rank | None = None) -> Change:
