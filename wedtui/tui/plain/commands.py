@@ -147,7 +147,7 @@ def _signal(desk: Desk, words: Sequence[str]) -> Answer:
     known = signals_of(found)
     signal = _signal_of(" ".join(rest), known)
     if signal is None:
-        return (_unclear("signal", " ".join(rest), (), known),)
+        return (_no_signal(rest, known),)
     if len(signal) > 1:
         return (_unclear("signal", " ".join(rest), signal, known),)
     name, chosen = found.name, signal[0]
@@ -156,6 +156,13 @@ def _signal(desk: Desk, words: Sequence[str]) -> Answer:
         return answers.history(board, name, chosen, span, got)
 
     return Asked(SeriesKey(name, chosen, span), finish)
+
+
+def _no_signal(words: Sequence[str], known: Sequence[str]) -> str:
+    """Say in one sentence what of the words is not known: a range behind a signal, or the signal."""
+    if words[-1][:1].isdigit() and _signal_of(" ".join(words[:-1]), known):
+        return _unknown_range(words[-1:])
+    return _unclear("signal", " ".join(words), (), known)
 
 
 def _without_range(words: Sequence[str], usual: timedelta) -> tuple[Sequence[str], timedelta]:
@@ -175,13 +182,20 @@ def _signal_of(typed: str, known: Sequence[str]) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(names[n] for n in choose(typed, names))) or None
 
 
+def _ranges() -> str:
+    return listed([title.replace(" ", "") for title, _ in SPANS])
+
+
+def _unknown_range(words: Sequence[str]) -> str:
+    return f"Unknown range {quoted(' '.join(words))}; there are {_ranges()}."
+
+
 def _range(desk: Desk, words: Sequence[str]) -> Answer:
-    known = listed([title.replace(" ", "") for title, _ in SPANS])
     if not words:
-        return (f"The range is {answers.range_words(desk.span)}; there are {known}.",)
+        return (f"The range is {answers.range_words(desk.span)}; there are {_ranges()}.",)
     span = answers.range_of(words)
     if span is None:
-        return (f"Unknown range {quoted(' '.join(words))}; there are {known}.",)
+        return (_unknown_range(words),)
     desk.span = span
     return (f"The range is {answers.range_words(span)} from now on.",)
 
