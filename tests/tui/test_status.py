@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.pictures import NOW, SERVICE, picture
+from tests.pictures import NOW, SERVICE, picture, source_of
+from tests.tui.driving import driven, make_app, run, screen_text
 from wedtui.core.picture import ServiceFacts
 from wedtui.tui.board import Board
+from wedtui.tui.draw.findings import finding_rows, worst_lines
 from wedtui.tui.draw.status import status_lines
 from wedtui.tui.spans import length, plain
 from wedtui.tui.terminal.link import Drawing, LinkReport
@@ -52,3 +54,25 @@ def test_the_wall_of_a_made_up_world_says_so_at_any_width(width: int, height: in
         top(Board(NOW, demo=True), width, height, old=False),
     ):
         assert any("DEMO" in plain(each) for each in lines)
+
+
+def test_where_no_service_ever_stored_anything_nothing_is_said_to_be_configured() -> None:
+    shown = replace(picture((), service=None), findings=())
+    (line,) = worst_lines(Board(NOW, shown), 80, 3)
+    assert plain(line) == " nothing is known yet: no service has stored anything here"
+    (row,) = finding_rows(Board(NOW, shown), 80)
+    assert plain(row.line) == plain(line)
+    (other,) = worst_lines(Board(NOW, replace(picture(()), findings=())), 80, 3)
+    assert "no providers configured" in plain(other)
+
+
+def test_the_dashboard_of_a_service_that_never_ran_says_so() -> None:
+    async def walk() -> None:
+        app = make_app(source_of((), service=None))
+        async with driven(app):
+            text = screen_text(app)
+            assert "SERVICE NEVER STARTED" in text
+            assert "nothing is known yet: no service has stored anything here" in text
+            assert "no providers configured" not in text
+
+    run(walk())
