@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from tests.poller.service_process import eventually
+from wedtui.cli.demo import _own_environment
 
 
 @pytest.fixture
@@ -68,3 +69,13 @@ def test_an_unknown_scenario_names_the_known_ones(environ: dict[str, str]) -> No
     )
     assert done.returncode == 17
     assert "sick-azure" in done.stderr
+
+
+def test_how_it_looks_is_the_users_own_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = {f"WEDTUI_DASHBOARD__{key}": "x" for key in ("THEME", "MOUSE", "COLOURS", "CHARSET")}
+    theirs = {"WEDTUI_DASHBOARD__KEYS__X": "y", "WEDTUI_PROVIDERS__NOBODY__WEIGHT": "1", "WEDTUI_CONFIG": "/theirs"}
+    monkeypatch.setattr(os, "environ", {**looks, **theirs, "TERM": "xterm"})
+    config, state = tmp_path / "config.toml", tmp_path / "state"
+    _own_environment(config, state)
+    demo = {"WEDTUI_CONFIG": str(config), "WEDTUI_STATE_DIR": str(state)}
+    assert os.environ == {**looks, **demo, "TERM": "xterm"}

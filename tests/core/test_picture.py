@@ -96,6 +96,16 @@ def test_a_failing_provider_is_named_with_its_reason_and_age() -> None:
     assert "rsvp-aws status 503, expected 200" in finding.text
 
 
+def test_a_provider_that_is_not_known_is_called_unknown_and_is_as_urgent_as_a_critical_one() -> None:
+    unknown, sick = provider("aws", replace(FAILED, at=NOW - timedelta(hours=1))), provider("gcp", FAILED)
+    found = picture(CacheFacts((unknown, sick), service=SERVICE)).findings
+    assert [(f.severity, f.subject) for f in found] == [(Severity.UNKNOWN, "aws"), (Severity.CRITICAL, "gcp")]
+    assert not any(word in found[0].text for word in ("CRITICAL", "UNKNOWN"))
+    assert found[0].measured_at is not None
+    turned = picture(CacheFacts((sick, unknown), service=SERVICE)).findings
+    assert [f.subject for f in turned] == ["gcp", "aws"]
+
+
 @pytest.mark.parametrize(
     ("left", "severity"),
     [

@@ -13,8 +13,9 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tests.pictures import TROUBLED, FakeSource, MovableClock, provider, source_of
+from tests.pictures import TROUBLED, FakeSource, MovableClock, picture, provider, source_of
 from tests.tui.driving import cursor, driven, make_app, run, screen_text, settled, until
+from wedtui.errors import StoreLockedError
 from wedtui.tui.app import WedtuiApp
 from wedtui.tui.keymap.table import Keymap
 from wedtui.tui.listing import Listing
@@ -279,6 +280,76 @@ def test_a_wrong_key_leaves_jump_mode_and_does_nothing_else(key: str) -> None:
             assert not app.written
             assert app.theme == "midnight"
             assert len(app.screen_stack) == 1
+
+    run(walk())
+
+
+@pytest.mark.parametrize(
+    ("first", "stack", "at"),
+    [
+        (("j", "enter", "end"), ["MainScreen", "ProviderScreen"], "requests"),
+        (("enter", "end", "enter"), ["MainScreen", "ProviderScreen", "ChartScreen"], None),
+        (("w", "end"), ["MainScreen", "FindingsScreen"], "1 gcp"),
+        (("w", "end", "question_mark"), ["MainScreen", "FindingsScreen", "HelpScreen"], None),
+        (("question_mark",), ["MainScreen", "HelpScreen"], None),
+    ],
+)
+def test_who_leaves_jump_mode_is_where_they_were(first: tuple[str, ...], stack: list[str], at: str | None) -> None:
+    async def walk() -> None:
+        app = make_app()
+        async with driven(app) as pilot:
+            for key in first:
+                await tap(pilot, key)
+            before, main = screen_text(app), app.dashboard.selected
+            await pilot.press("apostrophe")
+            await until(pilot, lambda: badges(app) == DIGITS)
+            await pilot.press("escape")
+            await until(pilot, lambda: screen_text(app) == before)
+            assert [screen.__class__.__name__ for screen in app.screen_stack] == stack
+            assert at is None or cursor(app) == at
+            if stack[-1] == "HelpScreen":
+                await pilot.press("escape")
+                await until(pilot, lambda: cursor(app) == ("1 gcp" if "w" in first else main))
+            assert app.dashboard.selected == main
+
+    run(walk())
+
+
+def test_who_leaves_jump_mode_hears_what_is_gone_meanwhile() -> None:
+    async def walk() -> None:
+        world = list(TROUBLED)
+        source = FakeSource(lambda now: picture(tuple(world), now=now))
+        app = make_app(source)
+        async with driven(app) as pilot:
+            await tap(pilot, "j")
+            await tap(pilot, "enter")
+            await pilot.press("apostrophe")
+            await until(pilot, lambda: badges(app) == DIGITS)
+            del world[1]
+            source.dirty = True
+            await until(pilot, lambda: app.board.picture and app.board.picture.provider("gcp") is None)
+            await pilot.press("escape")
+            await until(pilot, lambda: last_line(app) == " open before, but gone: gcp")
+            assert len(app.screen_stack) == 1
+
+    run(walk())
+
+
+@pytest.mark.parametrize("key", ["w", "f", "question_mark"])
+def test_jump_mode_leads_back_before_there_is_a_picture(key: str) -> None:
+    async def walk() -> None:
+        source = source_of()
+        source.problem = StoreLockedError("the cache is locked: wait")
+        app = make_app(source)
+        async with driven(app) as pilot:
+            await tap(pilot, key)
+            open_before, before = app.screen.__class__, screen_text(app)
+            assert open_before is not MainScreen
+            await pilot.press("apostrophe")
+            await until(pilot, lambda: app.hands.jumping and isinstance(app.screen, MainScreen))
+            await pilot.press("escape")
+            await until(pilot, lambda: app.screen.__class__ is open_before and screen_text(app) == before)
+            assert app.board.picture is None
 
     run(walk())
 

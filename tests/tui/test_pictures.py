@@ -218,6 +218,18 @@ def test_the_key_saves_what_stands_on_the_screen(tmp_path: Path) -> None:
     run(walk())
 
 
+def test_no_secret_stands_in_the_title_of_a_picture(tmp_path: Path) -> None:
+    async def walk() -> None:
+        app = shooting(tmp_path, source_of(environment=f"password={HALF}"))
+        async with driven(app, (120, 40)) as pilot:
+            await pilot.press("S")
+            await until(pilot, lambda: f"saved {STEM}.svg and .txt in " in screen_text(app))
+        for kind in ("svg", "txt"):
+            assert HALF not in (tmp_path / "state" / "pictures" / f"{STEM}.{kind}").read_text().casefold()
+
+    run(walk())
+
+
 def test_what_cannot_be_saved_is_said_and_the_dashboard_goes_on(tmp_path: Path) -> None:
     async def walk() -> None:
         (tmp_path / "state").write_text("a file where the directory should be")

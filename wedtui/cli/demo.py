@@ -65,6 +65,11 @@ def register(app: typer.Typer) -> None:
         offset = parse_instant(at, now) - now if at != "now" else timedelta()
         raise typer.Exit(run_demo(chosen, offset, _watch(headless, wall=wall, plain=plain)))
 
+    _register_world(app)
+    _register_service(app)
+
+
+def _register_world(app: typer.Typer) -> None:
     @app.command("demo-world", hidden=True)
     def world_command(
         scenario: Annotated[str, typer.Option("--scenario")], offset: Annotated[float, typer.Option("--offset")]
@@ -75,6 +80,8 @@ def register(app: typer.Typer) -> None:
 
         asyncio.run(run_world(SCENARIOS[scenario], SystemClock(timedelta(seconds=offset)), announce))
 
+
+def _register_service(app: typer.Typer) -> None:
     @app.command("demo-service", hidden=True)
     def service_command(
         context: typer.Context,

@@ -125,6 +125,8 @@ class Severity(StrEnum):
     """How much a finding matters."""
 
     CRITICAL = "critical"
+    UNKNOWN = "unknown"
+    """As urgent as CRITICAL: not knowing hides anything up to an outage."""
     WARNING = "warning"
     NOTE = "note"
 
@@ -232,7 +234,7 @@ def assemble(
         *(f for p in facts.prometheus for f in _prometheus_findings(p, now)),
         *_freeze_findings(freeze),
     ]
-    order = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+    order = {Severity.CRITICAL: 0, Severity.UNKNOWN: 0, Severity.WARNING: 1, Severity.NOTE: 2}
     return Picture(
         at=now,
         environment=environment,
@@ -275,14 +277,25 @@ def _service_findings(service: ServiceFacts | None, condition: ServiceCondition)
     return found
 
 
+HEALTH_SEVERITIES = {
+    State.DEGRADED: Severity.WARNING,
+    State.CRITICAL: Severity.CRITICAL,
+    State.UNKNOWN: Severity.UNKNOWN,
+}
+"""How much it matters that a provider is in a state."""
+
+
+def health_prefix(state: State) -> str:
+    """Return how the text of a provider's finding begins: with its state, unless the severity is the same word."""
+    return f"{state}: " if state is State.DEGRADED else ""
+
+
 def _provider_findings(provider: ProviderPicture, now: datetime) -> list[Finding]:
     found = provider.health
     if found.state is State.OK:
         return []
-    severity = Severity.WARNING if found.state is State.DEGRADED else Severity.CRITICAL
-    # The severity says CRITICAL already.
-    state = "" if found.state is State.CRITICAL else f"{found.state}: "
-    return [Finding(severity, provider.name, f"{state}{_why(provider, now)}", found.measured_at)]
+    text = f"{health_prefix(found.state)}{_why(provider, now)}"
+    return [Finding(HEALTH_SEVERITIES[found.state], provider.name, text, found.measured_at)]
 
 
 def _why(provider: ProviderPicture, now: datetime) -> str:

@@ -172,21 +172,19 @@ class WedtuiApp(BoardApp):
     def show_board(self) -> None:
         """Draw the screen on top."""
         if self.board.picture is not None:
-            self.memory.reopen(self.board.picture)
+            self.memory.reopen()
         self.seen.show()
 
     def show_clock(self) -> None:
         """Draw its clock."""
         self.seen.show_clock()
 
-    def tick(self) -> None:
+    def pass_second(self) -> None:
         """Let what was said grow old, and keep what is open."""
-        if not self.is_running:
-            return
         before = self.board.link
         self.hands.grow_old()
         self.memory.remember()
-        super().tick()
+        super().pass_second()
         late = (self.board.link.late_keys if self.board.link else 0) - (before.late_keys if before else 0)
         if late > 0:
             self.say(f"{late} key{'s' if late > 1 else ''} came while the line hung: look at what they did")

@@ -128,9 +128,12 @@ class BoardApp(DrawnApp):
                 raise error
 
     def tick(self) -> None:
-        """Move the clock; where no picture comes any more, let everything grow old; not at the very end."""
-        if not self.is_running:
-            return
+        """Let a second pass; not at the very end."""
+        if self.is_running:
+            self.pass_second()
+
+    def pass_second(self) -> None:
+        """Move the clock; where no picture comes any more, let everything grow old."""
         before = self.board.drawing
         self.board = replace(self.board, now=self.clock.now(), link=self.link)
         if self.board.drawing is not before:

@@ -48,6 +48,7 @@ class Hands:
         self.sentence: str | None = None
         """What is to be said at present."""
         self._left: tuple[View, ...] = ()
+        self._left_help = False
         self.jumping = False
         """Whether the next key is a place to jump to."""
 
@@ -90,10 +91,15 @@ class Hands:
             self._app.action_freeze()
         elif place is not None:
             self._app.dashboard.go_to(place)
-        elif self._app.board.picture is not None:
-            # Whoever leaves is where they were.
-            self._app.memory.open(self._left, self._app.board.picture)
+        else:
+            self._go_back()
         return True
+
+    def _go_back(self) -> None:
+        """Be where jump mode began; help lies over the screen that it is about."""
+        self._app.memory.open(self._left, "open before")
+        if self._left_help:
+            self._app.action_help()
 
     def _begins(self, key: str, character: str | None) -> bool:
         """Whether a key begins jump mode: not under the palette, and not while it is a letter of what is typed."""
@@ -104,7 +110,10 @@ class Hands:
 
     def jump(self) -> None:
         """Wait for the digit of a place, which the dashboard's titles show now."""
-        screens = (screen for screen in self._app.screen_stack if isinstance(screen, BoardScreen))
+        from wedtui.tui.screens.help import HelpScreen  # noqa: PLC0415 - not needed for the first paint
+
+        screens = [screen for screen in self._app.screen_stack if isinstance(screen, BoardScreen)]
+        self._left_help = isinstance(screens[-1], HelpScreen)
         self._left = tuple(view for screen in screens if (view := screen.view()))
         self._app.back_to_dashboard()
         self.jumping = True

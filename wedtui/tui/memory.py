@@ -61,18 +61,16 @@ class Memory:
             )
         )
 
-    def reopen(self, picture: Picture) -> None:
+    def reopen(self) -> None:
         """Open the screens of last time, once, unless a person was quicker and has opened another."""
         views, self._waiting = self._waiting, None
         if not views or len(self._app.screen_stack) > 1 or self._app.hands.jumping:
             return
-        gone = self.open(views, picture)
-        if gone:
-            self._app.say(f"open last time, but gone: {', '.join(gone)}")
+        self.open(views, "open last time")
 
-    def open(self, views: tuple[View, ...], picture: Picture) -> list[str]:
-        """Open screens above the dashboard; return the names of those whose objects are gone."""
-        gone = []
+    def open(self, views: tuple[View, ...], when: str) -> None:
+        """Open screens above the dashboard; say of those whose objects are gone when they were open."""
+        gone, picture = [], self._app.board.picture
         for view in views:
             screen = _screen_of(view, picture)
             if screen is None:
@@ -80,7 +78,8 @@ class Memory:
             else:
                 screen.begin_at = view.cursor
                 self._app.push_screen(screen)
-        return gone
+        if gone:
+            self._app.say(f"{when}, but gone: {', '.join(gone)}")
 
     def stop(self) -> None:
         """Write what is not yet written."""
@@ -88,11 +87,11 @@ class Memory:
             self._keeper.stop()
 
 
-def _screen_of(view: View, picture: Picture) -> BoardScreen | None:
-    """Make a screen anew; None where what it showed is gone."""
+def _screen_of(view: View, picture: Picture | None) -> BoardScreen | None:
+    """Make a screen anew; None where what it showed is gone, or not known yet."""
     from wedtui.tui.draw.everything import signals_of  # noqa: PLC0415 - not needed for the first paint
 
-    provider = picture.provider(view.of[0]) if view.of else None
+    provider = picture.provider(view.of[0]) if picture and view.of else None
     match view.kind:
         case "provider" if provider is not None:
             from wedtui.tui.screens.provider import ProviderScreen  # noqa: PLC0415 - when opened

@@ -34,6 +34,10 @@ STOPPED = replace(SERVICE, stopped_at=NOW - SECOND)
 DEAD = replace(SERVICE, heartbeat_at=NOW - 60 * SECOND)
 LATER = replace(FROZEN, until=NOW + timedelta(hours=60))
 BLIND = replace(FROZEN, until=None, unreadable=("the calendar is gone",), reasons=("the calendar is gone",))
+SICK = TROUBLED[0]
+REFUSED = replace(
+    SICK.probes[0], rounds=tuple(replace(r, failure="connection refused", passed=False) for r in SICK.probes[0].rounds)
+)
 CALM = ProtectionVerdict(Protection.NORMAL, "by the date")
 
 
@@ -48,6 +52,14 @@ CALM = ProtectionVerdict(Protection.NORMAL, "by the date")
         (well(), board(picture()), ("hetzner is UNKNOWN, was OK", "last evidence 1 minute 35 seconds old")),
         (well(), board(picture()), ("hetzner: latency p95, errors, cpu and requests UNKNOWN",)),
         (board(picture()), well(), ("aws is OK, was CRITICAL: score 100.0, evidence 12 seconds old.",)),
+        (
+            board(picture((SICK,))),
+            board(picture((replace(SICK, probes=(REFUSED,)),))),
+            (
+                "aws is CRITICAL as before, its causes changed: rsvp-aws connection refused; ",
+                "evidence 12 seconds old.",
+            ),
+        ),
         (well(), board(picture(WELL[:3])), ("hetzner is UNKNOWN from now on: it is no longer configured; was OK",)),
         (board(picture(WELL[:3])), well(), ("hetzner is OK, watched from now on",)),
         (
@@ -175,7 +187,8 @@ def test_every_worsening_of_every_provider_is_announced(
             assert f"{present.name} is {present.health.state}, was {was.health.state}: " in said[0]
             assert said[0].endswith((" old.", "never measured."))
         if present.health.state is was.health.state:
-            assert said == []
+            assert len(said) <= (present.health.state is not State.OK)
+            assert all(" as before, its causes changed: " in line for line in said)
 
 
 @given(worlds(), st.floats(0, 2.9))
@@ -210,3 +223,22 @@ def test_losing_every_signal_is_announced_as_unknown(world: tuple[ProviderEviden
 def test_the_troubled_world_differs_in_every_state() -> None:
     """The table above rests on it."""
     assert {p.health.state for p in picture(TROUBLED).providers} == set(State)
+
+
+def test_other_figures_of_the_same_causes_are_no_news() -> None:
+    for errors, p95 in ((0.121, 2400), (0.13, 2417)):
+        again = provider("aws", 60, SICK.probes, p95=p95, errors=errors)
+        assert announce(board(picture((SICK,))), board(picture((again,)))) == ()
+
+
+def test_a_provider_that_is_well_has_no_causes() -> None:
+    slower = provider("aws", 60, p95=260)
+    assert announce(board(picture(WELL[:1])), board(picture((slower,)))) == ()
+
+
+def test_what_makes_unknown_is_said_once() -> None:
+    silent = provider("aws", 60, (probe("rsvp-aws", age=95),))
+    more = provider("aws", 60, (probe("rsvp-aws", age=95),), age=140)
+    found = announce(board(picture((silent,))), board(picture((more,))))
+    assert [line for line in found if "causes changed" in line] == []
+    assert found

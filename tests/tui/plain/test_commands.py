@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.pictures import NOW, OPEN, WELL, picture, wave
+from tests.pictures import NOW, OPEN, SERVICE, WELL, picture, wave
 from wedtui.core.picture import Picture
 from wedtui.core.series import probe_signal
 from wedtui.tui.board import Board, History
@@ -69,6 +70,9 @@ def test_a_word_or_its_beginning_is_understood(typed: str, word: str) -> None:
         ),
         ("providers nobody", 'No provider matches "nobody"; there are aws, gcp, azure and hetzner.'),
         ("range 2h", 'Unknown range "2h"; there are 5m, 15m, 1h, 6h and 24h.'),
+        ("signal azure cpu 99y", 'Unknown range "99y"; there are 5m, 15m, 1h, 6h and 24h.'),
+        ("signal azure latency p95 99y", 'Unknown range "99y"; there are 5m, 15m, 1h, 6h and 24h.'),
+        ("signal azure cpux", 'Unknown signal "cpux"; did you mean cpu?'),
         ("every 0", 'Expected minutes from 1 to 60, got "0"; it stays at 5 minutes.'),
         ("every soon", 'Expected minutes from 1 to 60, got "soon"; it stays at 5 minutes.'),
         ("again", "Nothing has been announced yet."),
@@ -96,7 +100,7 @@ def test_a_mistake_is_one_sentence_that_helps(line: str, expected: str | None) -
         ("provider aws", "Probe rsvp-aws: FAILED, status 503, expected 200, 1 second ago"),
         ("provider het", "Probe rsvp-hetzner: UNKNOWN, last passed 1 minute 35 seconds ago"),
         ("provider het", "Signal cpu: UNKNOWN, last 41.0 %, 2 minutes 20 seconds old, from prometheus main."),
-        ("findings", "3 findings: 2 critical and 1 warning."),
+        ("findings", "3 findings: 1 critical, 1 unknown and 1 warning."),
         ("findings", "1. CRITICAL: aws: "),
         ("freeze", "Frozen until Mon 10:00 UTC, Mon 06:00 America/New_York, in 1 day 21 hours."),
         ("freeze", "A freeze never stops a rescue"),
@@ -106,6 +110,14 @@ def test_a_mistake_is_one_sentence_that_helps(line: str, expected: str | None) -
 )
 def test_what_is_answered(line: str, expected: str) -> None:
     assert expected in "\n".join(lines(line))
+
+
+def test_who_leaves_hears_what_becomes_of_the_service() -> None:
+    stopped = picture(service=replace(SERVICE, stopped_at=NOW))
+    assert lines("quit") == ("The service goes on watching.",)
+    assert lines("quit", Desk(Board(NOW, picture(), demo=True))) == ("The demo ends: its world and its service stop.",)
+    for at in (desk(stopped), Desk(Board(NOW))):
+        assert lines("quit", at) == ("It is not known that a service is watching.",)
 
 
 def test_providers_come_worst_first_and_filtered() -> None:

@@ -64,7 +64,7 @@ def test_a_line_without_end_is_thrown_away_and_said() -> None:
     code, out = run(b"x" * 9000 + b"\nhelp quit\n")
     assert code == 0
     assert f"That line is longer than {LONGEST_TYPED} bytes and was thrown away." in out
-    assert out.endswith("quit: leave; the service goes on.\n")
+    assert out.endswith("quit: leave; the service goes on, a demo ends.\n")
 
 
 @pytest.mark.parametrize("utf8", [True, False])

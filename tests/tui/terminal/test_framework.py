@@ -14,6 +14,7 @@ import pytest
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual._xterm_parser import XTermParser
 from textual.app import App
+from textual.command import CommandPalette
 from textual.drivers.linux_driver import LinuxDriver
 
 import wedtui
@@ -31,6 +32,7 @@ READ: list[tuple[Callable[..., object], str]] = [
     (LayoutUpdate.render_segments, "ff329c722506c983"),
     (ChopsUpdate.render_segments, "4c1cdb567e0b8354"),
     (XTermParser.parse, "a5834ad1def86544"),
+    (CommandPalette._action_command_list, "48813d9c9f89934c"),
     (XTermParser._sequence_to_key_events, "00dfe99846edc6be"),
 ]
 

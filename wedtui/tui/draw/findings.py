@@ -12,11 +12,19 @@ from wedtui.tui.board import Board
 from wedtui.tui.rows import Row
 from wedtui.tui.spans import Line, Role, Span, clean, crop, fit, length, wrap
 
-_LOOK: dict[Severity, tuple[str, Role]] = {
+LOOKS: dict[Severity, tuple[str, Role]] = {
     Severity.CRITICAL: (glyph(State.CRITICAL), Role.CRITICAL),
+    Severity.UNKNOWN: (glyph(State.UNKNOWN), Role.UNKNOWN),
     Severity.WARNING: (glyph(State.DEGRADED), Role.DEGRADED),
     Severity.NOTE: ("·", Role.ACCENT),
 }
+
+
+def short(finding: Finding) -> Line:
+    """Return sign, subject and text, for one line; where nothing is known, that word as well."""
+    sign, role = LOOKS[finding.severity]
+    word = f"{State.UNKNOWN}: " if finding.severity is Severity.UNKNOWN else ""
+    return (f" {sign} {clean(finding.subject)}  ", role), (f"{word}{clean(finding.text)}", Role.TEXT)
 
 
 def worst_lines(board: Board, width: int, count: int, key: str = "") -> tuple[Line, ...]:
@@ -49,11 +57,9 @@ def _nothing(board: Board) -> Line:
 
 
 def _one(board: Board, finding: Finding, tail: str, width: int) -> Line:
-    sign, role = _LOOK[finding.severity]
     old = f"  {age(finding.measured_at, board.now)} old" if finding.measured_at else ""
     end: list[Span] = [(old, Role.MUTED), (tail, Role.ACCENT)]
-    head: Line = ((f" {sign} {clean(finding.subject)}  ", role), (clean(finding.text), Role.TEXT))
-    return (*crop(head, max(width - length(end), 10)), *end)
+    return (*crop(short(finding), max(width - length(end), 10)), *end)
 
 
 def keyed_findings(board: Board) -> Iterator[tuple[str, Finding]]:
@@ -71,7 +77,7 @@ def finding_rows(board: Board, width: int) -> tuple[Row, ...]:
         return (Row(_nothing(board)),)
     rows: list[Row] = []
     for key, finding in keyed_findings(board):
-        sign, role = _LOOK[finding.severity]
+        sign, role = LOOKS[finding.severity]
         old = f"{age(finding.measured_at, board.now)} old" if finding.measured_at else "–"
         # Coloured as in the table of providers; blanks apart, which would be underlined where there are no colours.
         state = f"{sign} {finding.severity.upper()}"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from wedtui.core.evidence import Freshness, freshness
 from wedtui.core.health import AVAILABILITY, ERRORS, LATENCY, SATURATION
-from wedtui.core.picture import Finding, Picture, ProviderPicture, Severity
+from wedtui.core.picture import HEALTH_SEVERITIES, Finding, Picture, ProviderPicture, health_prefix
 from wedtui.core.state import State, glyph
 from wedtui.core.wording import short_age
 from wedtui.tui.board import Board
@@ -157,8 +157,7 @@ def health_finding(picture: Picture, provider: ProviderPicture) -> Finding | Non
     state = provider.health.state
     if state is State.OK:
         return None
-    severity = Severity.WARNING if state is State.DEGRADED else Severity.CRITICAL
-    prefix = "" if state is State.CRITICAL else f"{state}: "
+    severity, prefix = HEALTH_SEVERITIES[state], health_prefix(state)
     about = (f for f in picture.findings if f.subject == provider.name and f.severity is severity)
     return next((f for f in about if f.text.startswith(prefix)), None)
 
@@ -166,7 +165,7 @@ def health_finding(picture: Picture, provider: ProviderPicture) -> Finding | Non
 def why(picture: Picture, provider: ProviderPicture) -> str:
     """Return what drags a provider down; nothing while it is well."""
     found = health_finding(picture, provider)
-    return found.text.removeprefix(f"{provider.health.state}: ") if found else ""
+    return found.text.removeprefix(health_prefix(provider.health.state)) if found else ""
 
 
 def matching(board: Board, words: str) -> tuple[ProviderPicture, ...]:

@@ -11,7 +11,7 @@ from wedtui.core.picture import Picture, ServiceCondition
 from wedtui.core.season import Protection
 from wedtui.core.wording import age, duration, local_time
 from wedtui.tui.board import Board
-from wedtui.tui.spans import Line, Role, Span, clean, length, spread
+from wedtui.tui.spans import Line, Role, Span, clean, crop, length, spread
 from wedtui.tui.terminal.link import Drawing, LinkReport
 
 # From this width on there is room for whole zone names and dates.
@@ -87,15 +87,18 @@ def _that_fits(left: Line, rights: Sequence[Line], width: int) -> Line:
 
 def _data(board: Board, width: int) -> Line:
     """Return the second line: whether the data can be believed, what kind of world it is, and the time."""
-    marks: list[Span] = []
+    marks: Line = ()
     if board.demo:
-        marks += [_GAP, (" DEMO ", Role.MARK)]
+        marks = (_GAP, (" DEMO ", Role.MARK))
     service = board.picture.service if board.picture else None
     if not board.demo and service is not None and service.mode == "personal":
-        marks += [_GAP, (" PERSONAL ", Role.MARK)]
+        marks = (_GAP, (" PERSONAL ", Role.MARK))
     link = _link(board.link, width) if board.link else ()
-    left = (*_service(board), *link, *marks)
-    return spread(left, _that_fits(left, _clocks(board, width), width), width)
+    told = (*_service(board), *link)
+    right = _that_fits((*told, *marks), _clocks(board, width), width)
+    # That these data are not real, or whose they are, is the last to go.
+    room = width - length(marks) - length(right) - 1
+    return spread((*crop(told, room), *marks) if room > 0 else marks[1:], right, width)
 
 
 def _link(link: LinkReport, width: int) -> Line:

@@ -14,7 +14,7 @@ from wedtui.core.picture import Finding, Picture, PrometheusFacts, ProviderPictu
 from wedtui.core.season import ProtectionVerdict
 from wedtui.core.state import State, badness
 from wedtui.tui.board import Board
-from wedtui.tui.draw.providers import health_finding
+from wedtui.tui.draw.providers import health_finding, why
 from wedtui.tui.plain.describe import (
     counts,
     distrust,
@@ -62,7 +62,12 @@ class Change(NamedTuple):
     """How bad it is now: 0 to 3, as `core.state.badness` has it."""
 
 
-_SEVERITY_RANKS = {Severity.CRITICAL: Rank.CRITICAL, Severity.WARNING: Rank.WARNING, Severity.NOTE: Rank.NOTE}
+_SEVERITY_RANKS = {
+    Severity.CRITICAL: Rank.CRITICAL,
+    Severity.UNKNOWN: Rank.UNKNOWN,
+    Severity.WARNING: Rank.WARNING,
+    Severity.NOTE: Rank.NOTE,
+}
 _STATE_RANKS = {State.CRITICAL: Rank.CRITICAL, State.UNKNOWN: Rank.UNKNOWN}
 
 
@@ -180,8 +185,18 @@ def _one_provider(before: Board, after: Board, was: ProviderPicture, provider: P
     if before.picture is not None and after.picture is not None:
         # A provider that is UNKNOWN now is so because its probes were lost; that need not be said twice.
         told = now is State.UNKNOWN and then is not now
-        found += _signals(was, provider, before.picture, after.picture, after, probes=not told)
+        signals = _signals(was, provider, before.picture, after.picture, after, probes=not told)
+        causes = then is now and _causes(before.picture, was) != _causes(after.picture, provider)
+        # What was lost or came back is the cause that nothing is known, and says so itself.
+        if causes and not (now is State.UNKNOWN and signals):
+            found.append(_provider(after, provider, " as before, its causes changed"))
+        found += signals
     return found
+
+
+def _causes(picture: Picture, provider: ProviderPicture) -> frozenset[str]:
+    """Return what drags a provider down, without the figures, which differ with every round."""
+    return frozenset(skeleton(cause) for cause in why(picture, provider).split("; "))
 
 
 def _provider(board: Board, provider: ProviderPicture, was: str, rank: Rank | None = None) -> Change:
@@ -316,7 +331,7 @@ def _taken(findings: list[Finding], wanted: Counter[tuple[Severity, str, str]]) 
 
 
 def _found(finding: Finding, board: Board) -> Change:
-    bad = {Severity.CRITICAL: 3, Severity.WARNING: 1, Severity.NOTE: 0}[finding.severity]
+    bad = {Severity.CRITICAL: 3, Severity.UNKNOWN: 2, Severity.WARNING: 1, Severity.NOTE: 0}[finding.severity]
     # A cache that cannot be read takes the ground from under everything else.
     rank = Rank.BLIND if finding.subject == "cache" else _SEVERITY_RANKS[finding.severity]
     return Change(rank, f"finding {finding.subject}", finding_sentence(finding, board.now), bad)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from wedtui.core.picture import ProviderPicture
+from wedtui.core.picture import ProviderPicture, ServiceCondition
 from wedtui.core.series import probe_of
 from wedtui.tui.board import SPANS, Board, History, SeriesKey
 from wedtui.tui.draw.metrics import signals_of
@@ -147,7 +147,7 @@ def _signal(desk: Desk, words: Sequence[str]) -> Answer:
     known = signals_of(found)
     signal = _signal_of(" ".join(rest), known)
     if signal is None:
-        return (_unclear("signal", " ".join(rest), (), known),)
+        return (_no_signal(rest, known),)
     if len(signal) > 1:
         return (_unclear("signal", " ".join(rest), signal, known),)
     name, chosen = found.name, signal[0]
@@ -156,6 +156,13 @@ def _signal(desk: Desk, words: Sequence[str]) -> Answer:
         return answers.history(board, name, chosen, span, got)
 
     return Asked(SeriesKey(name, chosen, span), finish)
+
+
+def _no_signal(words: Sequence[str], known: Sequence[str]) -> str:
+    """Say in one sentence what of the words is not known: a range behind a signal, or the signal."""
+    if words[-1][:1].isdigit() and _signal_of(" ".join(words[:-1]), known):
+        return _unknown_range(words[-1:])
+    return _unclear("signal", " ".join(words), (), known)
 
 
 def _without_range(words: Sequence[str], usual: timedelta) -> tuple[Sequence[str], timedelta]:
@@ -175,13 +182,20 @@ def _signal_of(typed: str, known: Sequence[str]) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(names[n] for n in choose(typed, names))) or None
 
 
+def _ranges() -> str:
+    return listed([title.replace(" ", "") for title, _ in SPANS])
+
+
+def _unknown_range(words: Sequence[str]) -> str:
+    return f"Unknown range {quoted(' '.join(words))}; there are {_ranges()}."
+
+
 def _range(desk: Desk, words: Sequence[str]) -> Answer:
-    known = listed([title.replace(" ", "") for title, _ in SPANS])
     if not words:
-        return (f"The range is {answers.range_words(desk.span)}; there are {known}.",)
+        return (f"The range is {answers.range_words(desk.span)}; there are {_ranges()}.",)
     span = answers.range_of(words)
     if span is None:
-        return (f"Unknown range {quoted(' '.join(words))}; there are {known}.",)
+        return (_unknown_range(words),)
     desk.span = span
     return (f"The range is {answers.range_words(span)} from now on.",)
 
@@ -218,7 +232,12 @@ def _explained(command: Command) -> str:
 
 def _quit(desk: Desk, _words: Sequence[str]) -> Answer:
     desk.leaving = True
-    return ("The service goes on watching.",)
+    if desk.board.demo:
+        return ("The demo ends: its world and its service stop.",)
+    picture = desk.board.picture
+    if picture is not None and picture.condition is ServiceCondition.RUNNING:
+        return ("The service goes on watching.",)
+    return ("It is not known that a service is watching.",)
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -239,5 +258,5 @@ COMMANDS: tuple[Command, ...] = (
     Command("every", "[MINUTES]", "how often all is summed up unasked.", _every, at_once=True),
     Command("again", "", "repeat the last announcement.", _again, at_once=True, also=("repeat",)),
     Command("help", "[COMMAND]", "these words.", _help, at_once=True, also=("?",)),
-    Command("quit", "", "leave; the service goes on.", _quit, at_once=True, also=("exit", "bye")),
+    Command("quit", "", "leave; the service goes on, a demo ends.", _quit, at_once=True, also=("exit", "bye")),
 )

@@ -16,7 +16,12 @@ from wedtui.tui.draw.providers import why
 from wedtui.tui.plain.words import ago, clock_words, counted, listed, old, sentence, spoken
 
 _START = 'start it with "wedtui service start"'
-_SEVERITIES = {Severity.CRITICAL: "CRITICAL", Severity.WARNING: "Warning", Severity.NOTE: "Note"}
+_SEVERITIES = {
+    Severity.CRITICAL: "CRITICAL",
+    Severity.UNKNOWN: "UNKNOWN",
+    Severity.WARNING: "Warning",
+    Severity.NOTE: "Note",
+}
 _STATE_WORDS = tuple(f"{state}: " for state in State)
 WORST_FIRST = sorted(State, key=badness, reverse=True)
 

@@ -6,12 +6,14 @@ from typing import Any
 
 from textual.app import App
 from textual.await_complete import AwaitComplete
-from textual.command import CommandPalette, SearchIcon
+from textual.command import SearchIcon
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
+from wedtui.tui.terminal.framework import PatientPalette
 
-class CalmPalette(CommandPalette):
+
+class CalmPalette(PatientPalette):
     """Textual's palette with a cursor that does not blink, over a dashboard that stays readable."""
 
     CSS = """
@@ -53,10 +55,3 @@ class CalmPalette(CommandPalette):
             line.cursor_blink = False
         for sign in self.query(SearchIcon):
             sign.icon = ">"  # the stock icon is two cells wide in some terminals, one in others
-
-    def _action_command_list(self, action: str) -> None:
-        """Move within the list; Textual's own falls over a key that comes before the list was ever laid out."""
-        try:
-            super()._action_command_list(action)
-        except KeyError:
-            return  # it has no lines yet, so there is nowhere to move to

@@ -1,7 +1,8 @@
 """The only place that reaches into Textual's private parts, and says whether they are still what it takes them for.
 
 What is used: the two kinds of update that the compositor makes and their fields, the method that writes one to the
-terminal, the one that asks for a shape of the mouse pointer, the parser of keys and its hook for one sequence.
+terminal, the one that asks for a shape of the mouse pointer, the parser of keys and its hook for one sequence, the
+way of the command palette to its list.
 `trouble` is asked at start; where it has something to say, the stock driver and the stock drawing are used, and the
 dashboard works as any Textual program does.
 """
@@ -15,6 +16,7 @@ from typing import Any
 from rich.segment import Segment
 from textual import events
 from textual.app import App
+from textual.command import CommandPalette
 from textual.keys import Keys
 from textual.message import Message
 from textual.messages import InBandWindowResize, TerminalSupportsSynchronizedOutput
@@ -36,6 +38,7 @@ __all__ = [
     "PARTS",
     "InBandWindowResize",
     "KeyParser",
+    "PatientPalette",
     "TerminalSupportsSynchronizedOutput",
     "fail",
     "pieces",
@@ -47,8 +50,10 @@ PARTS: tuple[tuple[type, str, tuple[str, ...]], ...] = (
     (LayoutUpdate, "__init__", ("self", "strips", "region")),
     (ChopsUpdate, "__init__", ("self", "chops", "spans", "chop_ends")),
     (App, "_display", ("self", "screen", "renderable")),
+    (App, "_fatal_error", ("self",)),
     (App, "_handle_exception", ("self", "error")),
     (App, "_set_pointer_shape", ("self", "shape")),
+    (CommandPalette, "_action_command_list", ("self", "action")),
     (XTermParser, "_sequence_to_key_events", ("self", "sequence", "alt")),
     (XTermParser, "parse_mouse_code", ("self", "code")),
     (XTermParser, "feed", ("self", "data")),
@@ -97,6 +102,17 @@ class KeyParser(XTermParser):
             self._answered()
             return [events.Key(Keys.Ignore, sequence)]
         return super()._sequence_to_key_events(sequence, alt=alt)
+
+
+class PatientPalette(CommandPalette):
+    """Textual's palette, which falls over a key that comes before its list was ever laid out."""
+
+    def _action_command_list(self, action: str) -> None:
+        """Move within the list."""
+        try:
+            super()._action_command_list(action)
+        except KeyError:
+            return  # it has no lines yet, so there is nowhere to move to
 
 
 def running(app: App[Any]) -> bool:

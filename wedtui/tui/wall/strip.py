@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from wedtui.core.freeze import PRODUCTION, Verdict
-from wedtui.core.picture import Finding, Picture, Severity
+from wedtui.core.picture import Finding, Picture
 from wedtui.core.state import State, glyph
 from wedtui.core.wording import duration, local_time
 from wedtui.tui.board import Board
+from wedtui.tui.draw.findings import LOOKS, short
 from wedtui.tui.draw.status import PROTECTION_ROLES, freeze_words
 from wedtui.tui.spans import Line, Role, clean, crop, fit, length, plain, spread, wrap
 from wedtui.tui.wall.blocks import beside, block, filled, within
@@ -21,11 +22,6 @@ _ROOM_FOR_WORDS = 25
 _LOW = 30
 """Screens of fewer lines say less above and below."""
 _CLOCK = "00:00:00"
-_SEVERITIES = {
-    Severity.CRITICAL: (glyph(State.CRITICAL), Role.CRITICAL),
-    Severity.WARNING: (glyph(State.DEGRADED), Role.DEGRADED),
-    Severity.NOTE: ("·", Role.ACCENT),
-}
 
 
 def top(board: Board, width: int, height: int, *, old: bool) -> list[Line]:
@@ -74,10 +70,8 @@ def bottom(board: Board, width: int, rows: int, marker: str) -> list[Line]:
 
 def finding_line(board: Board, finding: Finding, width: int) -> Line:
     """Return a finding on one line, with its age."""
-    sign, role = _SEVERITIES[finding.severity]
     age: Line = ((f"  {within(finding.measured_at, board.now)} old ", Role.MUTED),) if finding.measured_at else ()
-    head: Line = ((f" {sign} {clean(finding.subject)}  ", role), (clean(finding.text), Role.TEXT))
-    return (*crop(head, max(width - length(age), 0)), *age)
+    return (*crop(short(finding), max(width - length(age), 0)), *age)
 
 
 def all_fit(board: Board, width: int, rows: int) -> bool:
@@ -93,7 +87,7 @@ def finding_lines(board: Board, width: int) -> list[Line]:
     """Return every finding, worst first, in whole sentences."""
     lines: list[Line] = []
     for finding in board.findings:
-        sign, role = _SEVERITIES[finding.severity]
+        sign, role = LOOKS[finding.severity]
         age = f"{within(finding.measured_at, board.now)} old" if finding.measured_at else ""
         head = f" {sign} {finding.severity.upper()}  {clean(finding.subject)}"
         lines.append(spread(((head, role),), ((f" {age} ", Role.MUTED),), width))
@@ -201,7 +195,15 @@ def _clock(now: datetime, zone: str, face: Face, gap: int) -> list[Line]:
 
 
 def badges(board: Board) -> Line:
-    """Return environment, protection and marks."""
+    """Return environment, marks and protection."""
+    if board.picture is None:
+        return _kind(board)
+    level = board.picture.protection.level
+    return (*_kind(board), (f" protection {level} ", PROTECTION_ROLES[level]))
+
+
+def _kind(board: Board) -> Line:
+    """Return what kind of world it is: environment and marks."""
     picture = board.picture
     marks: Line = ((" DEMO ", Role.MARK), (" ", Role.TEXT)) if board.demo else ()
     if picture is None:
@@ -209,14 +211,8 @@ def badges(board: Board) -> Line:
     service = picture.service
     if not board.demo and service is not None and service.mode == "personal":
         marks = ((" PERSONAL ", Role.MARK), (" ", Role.TEXT))
-    level = picture.protection.level
     look = Role.ALARM if picture.environment == PRODUCTION else Role.BADGE
-    return (
-        (f" {picture.environment.upper()} ", look),
-        (" ", Role.TEXT),
-        *marks,
-        (f" protection {level} ", PROTECTION_ROLES[level]),
-    )
+    return (f" {picture.environment.upper()} ", look), (" ", Role.TEXT), *marks
 
 
 def _told(board: Board, zones: tuple[str, ...], width: int, rows: int, *, old: bool) -> list[Line]:
@@ -273,6 +269,8 @@ def _small(board: Board, width: int, *, old: bool) -> list[Line]:
     first, *others = _zones(board)
     place = first.rsplit("/", 1)[-1].replace("_", " ")
     clock: Line = ((f"{board.now.astimezone(ZoneInfo(first)):%H:%M:%S} {place} ", Role.STRONG),)
+    if length(_kind(board)) + length(clock) >= width:
+        clock = ()  # what kind of world it is goes last
     facts = _facts(board, tuple(others), old=old)
     said: Line = ()
     if board.picture is not None:
