@@ -9,6 +9,7 @@ from textual import events
 from textual.command import CommandList
 from textual.css.query import NoMatches
 from textual.pilot import Pilot
+from textual.worker import Worker, WorkerState
 
 from tests.pictures import OPEN, WELL, MovableClock, source_of
 from tests.tui.driving import driven, make_app, press, run, screen_text, settled, until
@@ -168,6 +169,9 @@ def test_what_a_closed_palette_still_looks_for_ends_nothing() -> None:
             palette.dismiss()
             worker = palette.run_worker(fails())
             await until(pilot, lambda: worker.is_finished)
+            # Between its dismissal and its end it may still hear of that.
+            palette.on_worker_state_changed(Worker.StateChanged(worker, worker.state))
+            assert worker.state is WorkerState.ERROR
             assert app.is_running
 
     run(walk())
