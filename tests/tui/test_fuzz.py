@@ -25,6 +25,7 @@ from wedtui.tui.surface import Surface
 from wedtui.tui.terminal.abilities import EVERYTHING, Abilities, Depth
 from wedtui.tui.terminal.link import LinkReport
 from wedtui.tui.wall.app import WallApp
+from wedtui.tui.wall.pages import wall_lines
 
 # dashboard, provider, chart, what is wrong, freeze, help, palette: each at most once.
 MOST_SCREENS = 7
@@ -32,8 +33,8 @@ STEPS = 250
 LOOK_EVERY = 5
 
 
-class WalkedDashboard(WedtuiApp):
-    """A dashboard that is not left, on a line that the test makes."""
+class Walking:
+    """What is not left, on a line that the test makes."""
 
     reported: LinkReport | None = None
     quits = 0
@@ -46,18 +47,12 @@ class WalkedDashboard(WedtuiApp):
         self.quits += 1
 
 
-class WalkedWall(WallApp):
-    """A wall that is not left, on a line that the test makes."""
+class WalkedDashboard(Walking, WedtuiApp):
+    """A dashboard that is not left."""
 
-    reported: LinkReport | None = None
-    quits = 0
 
-    @property
-    def link(self) -> LinkReport | None:
-        return self.reported
-
-    async def action_quit(self) -> None:
-        self.quits += 1
+class WalkedWall(Walking, WallApp):
+    """A wall that is not left."""
 
 
 Walked = WalkedDashboard | WalkedWall
@@ -145,6 +140,8 @@ async def walk(app: Walked, walker: Walk, holds: Callable[[], None]) -> None:
                 await pilot.pause()
                 assert app.is_running, walker.told("it has ended")
                 await _comes_to(pilot, walker, holds)
+    # Hands that no key obeys prove nothing.
+    assert app.quits, walker.told("nobody ever wanted to leave")
 
 
 async def _comes_to(pilot: Pilot[None], walker: Walk, holds: Callable[[], None]) -> None:
@@ -173,7 +170,10 @@ def dashboard_holds(app: WalkedDashboard) -> None:
 
 def wall_holds(app: WalkedWall) -> None:
     assert len(app.screen_stack) == 1
-    assert drawn(app.screen.query_one("#wall", Surface)).strip(), "the wall is empty"
+    surface = app.screen.query_one("#wall", Surface)
+    assert surface.size == app.size
+    wanted = wall_lines(app.board, *app.size, started=app.started, every=app.every)
+    assert drawn(surface) == "\n".join("".join(text for text, _role in line) for line in wanted)
 
 
 @pytest.fixture(autouse=True)

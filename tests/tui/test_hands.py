@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from wedtui.tui.screens.freeze import FreezeScreen
 from wedtui.tui.screens.main import MainScreen
 from wedtui.tui.screens.provider import ProviderScreen
 from wedtui.tui.session import MOST_BYTES, Session, ThemeChoice, View, dump, parse
+from wedtui.tui.terminal.abilities import EVERYTHING, Abilities
 
 DIGITS = "123456"
 
@@ -33,8 +35,8 @@ DIGITS = "123456"
 class RecordingApp(WedtuiApp):
     """Keeps what it would write between frames."""
 
-    def __init__(self) -> None:
-        super().__init__(source_of, MovableClock(), theme="midnight")
+    def __init__(self, abilities: Abilities | None = None) -> None:
+        super().__init__(source_of, MovableClock(), theme="midnight", abilities=abilities)
         self.written: list[str] = []
 
     def write_to_terminal(self, sequence: str) -> None:
@@ -106,6 +108,22 @@ def test_where_nothing_is_selected_nothing_is_copied(keys: tuple[str, ...]) -> N
                 await tap(pilot, key)
             await pilot.press("y")
             await until(pilot, shows(app, "nothing is selected here that could be copied"))
+            assert not app.written
+
+    run(walk())
+
+
+@pytest.mark.parametrize("kind", ["vt100", "linux"])
+def test_a_terminal_without_a_clipboard_is_sent_nothing(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("TERM", kind), ("TMUX", ""), ("STY", "")):
+        monkeypatch.setenv(name, value)
+
+    async def walk() -> None:
+        app = RecordingApp(replace(EVERYTHING, kind=kind))
+        async with driven(app) as pilot:
+            await pilot.press("down", "y")
+            await until(pilot, shows(app, "gcp: this terminal has no clipboard that could be reached"))
+            await settled(pilot)
             assert not app.written
 
     run(walk())

@@ -9,13 +9,17 @@ from textual import events
 from textual.command import CommandList
 from textual.css.query import NoMatches
 from textual.pilot import Pilot
+from textual.worker import Worker, WorkerState
 
-from tests.pictures import OPEN, WELL, source_of
+from tests.pictures import OPEN, WELL, MovableClock, source_of
 from tests.tui.driving import driven, make_app, press, run, screen_text, settled, until
 from wedtui.tui.app import WedtuiApp
+from wedtui.tui.hands import SAID_FOR_S
+from wedtui.tui.messages import SourceFailed
 from wedtui.tui.screens.commands import CalmPalette
 from wedtui.tui.screens.freeze import FreezeScreen
 from wedtui.tui.surface import Surface
+from wedtui.tui.wall.app import WallApp
 
 
 async def hurry(pilot: Pilot[None], *keys: tuple[str, str | None]) -> None:
@@ -30,6 +34,14 @@ async def hurry(pilot: Pilot[None], *keys: tuple[str, str | None]) -> None:
     assert isinstance(app, WedtuiApp)
     assert app.is_running
     await settled(pilot)
+
+
+async def palette_over(pilot: Pilot[None]) -> CalmPalette:
+    """Open the palette over what is there, and wait until it has its list."""
+    palette = CalmPalette()
+    pilot.app.push_screen(palette)
+    await until(pilot, lambda: palette.query(CommandList))
+    return palette
 
 
 def titles(app: WedtuiApp) -> list[str]:
@@ -87,10 +99,29 @@ def test_back_at_the_dashboard_there_is_no_further_back() -> None:
 
 def test_the_last_tick_finds_no_screen() -> None:
     async def walk() -> None:
-        app = make_app()
+        clock = MovableClock()
+        app = make_app(clock=clock)
         async with driven(app) as pilot:
             await press(pilot, "enter")
+            app.say("something that grows old")
+        clock.seconds += SAID_FOR_S
         app.tick()
+        # What it would have taken away, and drawn without, is still there.
+        assert app.hands.sentence
+
+    run(walk())
+
+
+def test_the_walls_last_tick_and_last_mail_find_no_screen() -> None:
+    async def walk() -> None:
+        app = WallApp(source_of, MovableClock(), theme="war-room")
+        async with app.run_test() as pilot:
+            await until(pilot, lambda: app.board.picture)
+        before = app.board
+        app._mailbox.put(SourceFailed("the cache is locked", before.now, before.picture))
+        app.tick()
+        app.on_board_app_mail_arrived()
+        assert app.board is before
 
     run(walk())
 
@@ -100,9 +131,7 @@ def test_the_palette_bears_keys_before_its_list_has_lines(direction: str) -> Non
     async def walk() -> None:
         app = make_app()
         async with driven(app) as pilot:
-            palette = CalmPalette()
-            app.push_screen(palette)
-            await until(pilot, lambda: palette.query(CommandList))
+            palette = await palette_over(pilot)
             commands = palette.query_one(CommandList)
             commands.display = False
             await until(pilot, lambda: not commands.size)
@@ -120,9 +149,7 @@ def test_a_palette_that_is_closed_twice_closes_nothing_else() -> None:
         app = make_app()
         async with driven(app) as pilot:
             await press(pilot, "enter")
-            palette = CalmPalette()
-            app.push_screen(palette)
-            await until(pilot, lambda: palette.query(CommandList))
+            palette = await palette_over(pilot)
             palette.dismiss()
             palette.dismiss()
             await settled(pilot)
@@ -138,12 +165,13 @@ def test_what_a_closed_palette_still_looks_for_ends_nothing() -> None:
     async def walk() -> None:
         app = make_app()
         async with driven(app) as pilot:
-            palette = CalmPalette()
-            app.push_screen(palette)
-            await until(pilot, lambda: palette.query(CommandList))
+            palette = await palette_over(pilot)
             palette.dismiss()
             worker = palette.run_worker(fails())
             await until(pilot, lambda: worker.is_finished)
+            # Between its dismissal and its end it may still hear of that.
+            palette.on_worker_state_changed(Worker.StateChanged(worker, worker.state))
+            assert worker.state is WorkerState.ERROR
             assert app.is_running
 
     run(walk())
@@ -156,9 +184,7 @@ def test_a_mistake_in_an_open_palette_is_loud() -> None:
     async def walk() -> None:
         app = make_app()
         async with driven(app) as pilot:
-            palette = CalmPalette()
-            app.push_screen(palette)
-            await until(pilot, lambda: palette.query(CommandList))
+            palette = await palette_over(pilot)
             palette.run_worker(fails())
             await until(pilot, lambda: not app.is_running)
 

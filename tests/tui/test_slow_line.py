@@ -94,6 +94,23 @@ def test_a_line_that_hangs_is_said_where_there_is_little_room(app: OnALine) -> N
     run(walk())
 
 
+@pytest.mark.parametrize("width", [80, 109, 110])
+def test_where_there_is_little_room_a_fast_line_is_not_spoken_of(app: OnALine, width: int) -> None:
+    async def walk() -> None:
+        async with driven(app):
+
+            def told(delay: float) -> str:
+                app.report = LinkReport(delay, 1e6, 9000, 0.0, Drawing.FULL, 0)
+                app.tick()
+                return "".join(text for line in app.seen.status(width) for text, _role in line)
+
+            assert ("link 5 ms, 9.0 kB queued" in told(0.004)) is (width == 110)
+            assert ("link" in told(0.004) or "queued" in told(0.004)) is (width == 110)
+            assert "link 400 ms, 9.0 kB queued" in told(0.4)
+
+    run(walk())
+
+
 def test_keys_that_came_while_the_line_hung_are_counted_aloud(app: OnALine) -> None:
     async def walk() -> None:
         async with driven(app, (80, 24)) as pilot:

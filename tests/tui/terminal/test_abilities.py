@@ -161,6 +161,27 @@ def test_braille(kind: str, language: str, expected: bool) -> None:
     assert found.braille is expected
 
 
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("xterm-256color", True),
+        ("tmux-256color", True),
+        ("screen", True),
+        ("vte-256color", True),
+        ("vt100", False),
+        ("vt220", False),
+        ("linux", False),
+        ("linux-16color", False),
+        ("ansi", False),
+        ("cons25", False),
+        ("", False),
+    ],
+)
+def test_which_terminals_are_modern(kind: str, expected: bool) -> None:
+    found = abilities({"TERM": kind}, utf8_mode=False, terminfo=lambda _: None)
+    assert found.modern is expected
+
+
 def test_slanted_text_is_not_sent_to_who_shows_it_as_something_else() -> None:
     for kind, slanted in (("linux", False), ("screen", False), ("vt100", False), ("xterm", True)):
         for lookup in (DATABASE.get, lambda _: None):

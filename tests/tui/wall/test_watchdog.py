@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.pictures import NOW, MovableClock
+from wedtui.tui.wall import watchdog as watching
 from wedtui.tui.wall.watchdog import Watchdog, alarm_text, must_speak
 
 ZONE = "Europe/London"
@@ -57,6 +58,59 @@ def test_after_its_end_it_says_nothing() -> None:
     clock.seconds = 60
     watchdog.look()
     assert written == []
+
+
+def test_after_a_stop_of_the_whole_process_the_app_has_its_time_again() -> None:
+    clock, written = MovableClock(), list[str]()
+    watchdog = Watchdog(written.append, lambda: (80, 24), clock.monotonic)
+    watchdog.resumed()
+    clock.seconds = 60
+    watchdog.look()
+    assert written == []  # nothing was ever drawn, before as behind
+    watchdog.drawn(NOW, ZONE)
+    clock.seconds += 60
+    watchdog.resumed()
+    watchdog.look()
+    clock.seconds += 10
+    watchdog.look()
+    assert written == []
+    clock.seconds += 1
+    watchdog.look()
+    assert len(written) == 1
+    # The clock that stands there is still the one that was drawn.
+    assert "since 13:00:05" in written[0]
+
+
+class Pauses:
+    """Stands for the thread's pauses: each moves both clocks by the test's seconds; behind the last one is the end."""
+
+    def __init__(self, clock: MovableClock, *seconds: float) -> None:
+        self._clock, self._left = clock, list(seconds)
+
+    def wait(self, _wished: float) -> bool:
+        if self._left:
+            self._clock.seconds += self._left.pop(0)
+            return False
+        return True
+
+    def is_set(self) -> bool:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("pauses", "alarms"),
+    [((1.0,) * 10, 0), ((1.0,) * 11, 1), ((60.0,), 0), ((1.0,) * 9 + (60.0,), 0), ((60.0,) + (1.0,) * 11, 1)],
+)
+def test_a_pause_that_took_too_long_was_a_stop(
+    pauses: tuple[float, ...], alarms: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, written = MovableClock(), list[str]()
+    watchdog = Watchdog(written.append, lambda: (80, 24), clock.monotonic)
+    watchdog.drawn(NOW, ZONE)
+    monkeypatch.setattr(watching, "time", clock)
+    monkeypatch.setattr(watchdog, "_stopped", Pauses(clock, *pauses))
+    watchdog._run()
+    assert len(written) == alarms
 
 
 @given(columns=st.integers(1, 300), lines=st.integers(1, 100))

@@ -74,7 +74,7 @@ class Abilities:
     @property
     def modern(self) -> bool:
         """Whether it swallows sequences that it does not understand, has a second screen and may have a clipboard."""
-        return _SIMPLE.match(self.kind) is None
+        return not _simple(self.kind)
 
     def chosen(self, *, charset: str = AUTO, colours: str = AUTO) -> Abilities:
         """Return these abilities with what a person chose in the configuration; `auto` leaves what was found.
@@ -194,7 +194,11 @@ def _depth_of_kind(kind: str, entry: Terminfo | None) -> Depth:
 
 def _has_braille(kind: str, charset: Charset) -> bool:
     """Whether dots can be shown: no font of the Linux console and no DEC terminal has them."""
-    return charset is Charset.UTF8 and _SIMPLE.match(kind) is None
+    return charset is Charset.UTF8 and not _simple(kind)
+
+
+def _simple(kind: str) -> bool:
+    return _SIMPLE.match(kind) is not None
 
 
 def _charset(environ: Mapping[str, str], *, utf8_mode: bool) -> Charset:

@@ -27,7 +27,7 @@ class Cutter:
     """Cuts segments into cells for one kind of terminal."""
 
     def __init__(self, colours: Depth, translate: Translate = as_it_is) -> None:
-        self.colours = colours
+        self._colours = colours
         # The same words are drawn again and again: a rule, a label, an empty end of a line.
         self._cut = lru_cache(maxsize=8192)(lambda text, pen: tuple(_cells(text, pen, translate)))
 
@@ -36,7 +36,7 @@ class Cutter:
         cells: list[Cell] = []
         for text, style, control in segments:
             if not control:
-                cells += self._cut(text, pen_of(style, self.colours))
+                cells += self._cut(text, pen_of(style, self._colours))
         return cells
 
 

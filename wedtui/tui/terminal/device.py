@@ -81,7 +81,9 @@ class Device:
         """
         try:
             mode = termios.tcgetattr(self.input_fd)
-            self._before = self._before or list(mode)
+            if self._before is None:
+                # The control characters are a list of their own, and two of them are changed below.
+                self._before = [*mode[: tty.CC], mode[tty.CC].copy()]
             mode[tty.LFLAG] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN | termios.ISIG)
             mode[tty.IFLAG] &= ~(termios.IXON | termios.IXOFF | termios.ICRNL | termios.INLCR | termios.IGNCR)
             mode[tty.CC][termios.VMIN] = 1

@@ -64,11 +64,9 @@ class DrawnApp(App[None], inherit_bindings=False):
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Hand what the compositor wants shown to the front buffer."""
         driver: Driver | None = self._driver
-        drawn = pieces(renderable) if isinstance(driver, TerminalDriver) else None
-        if drawn is None:
+        if not isinstance(driver, TerminalDriver) or (drawn := pieces(renderable)) is None:
             super()._display(screen, renderable)
             return
-        assert isinstance(driver, TerminalDriver)
         try:
             if running(self):
                 driver.draw(drawn)

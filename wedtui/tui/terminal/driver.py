@@ -131,7 +131,7 @@ class TerminalDriver(Driver):
         self._resize()
 
     def disable_input(self) -> None:
-        """Listen no longer; the last answers are waited for when the terminal is given back."""
+        """Go on listening: the input is let go of when the terminal is given back, where its last answers are read."""
 
     def stop_application_mode(self) -> None:
         """Give the terminal back."""

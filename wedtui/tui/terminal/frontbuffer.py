@@ -62,7 +62,6 @@ class FrontBuffer:
         """Begin anew at another size: nothing is wanted yet, and nothing is known of the terminal."""
         self._width, self._height = width, height
         self._wanted = [[(" ", PLAIN)] * width for _ in range(height)]
-        self._touched.clear()
         self.forget()
         self._touched.clear()
 
@@ -139,7 +138,7 @@ class FrontBuffer:
 
     def _text(self, x: int, y: int, end: int, row: list[Cell], out: list[str]) -> int:
         """Write cells of one pen; return the column behind them."""
-        text, pen = row[x]
+        pen = row[x][1]
         out += (self._move(x, y, row), self._take(pen))
         sure = True
         begin = x
@@ -148,7 +147,7 @@ class FrontBuffer:
                 break
             text = row[x][0]
             out.append(text)
-            sure = text == "" or (len(text) == 1 and _sure(text))
+            sure = _sure(text)
             x += 1
         while x < end and row[x][0] == "":
             x += 1

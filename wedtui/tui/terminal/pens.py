@@ -17,8 +17,6 @@ _OFF = {_BOLD: "22", _DIM: "22", _ITALIC: "23", _UNDERLINE: "24", _BLINK: "25", 
 _MARKS_BLANKS = _UNDERLINE | _REVERSE | _STRIKE | _BLINK
 # What a DEC VT100 knows; it cannot switch off one attribute alone either.
 _VT100 = _BOLD | _UNDERLINE | _BLINK | _REVERSE
-
-
 _SYSTEMS = {
     Depth.TRUE: ColorSystem.TRUECOLOR,
     Depth.INDEXED: ColorSystem.EIGHT_BIT,

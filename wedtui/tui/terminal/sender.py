@@ -21,7 +21,8 @@ _PAUSES_S = {Drawing.FULL: 0.0, Drawing.LEAN: 2.0, Drawing.TEXT: 5.0}
 _LOOK_AGAIN_S = 0.5
 # A frame so short that a terminal draws it in one go.
 _ATOMIC_BYTES = 256
-_SYNC_ON, _SYNC_OFF = "\x1b[?2026h", "\x1b[?2026l"
+_SYNC_ON, _SYNC_OFF = b"\x1b[?2026h", b"\x1b[?2026l"
+_STATUS_QUESTION = STATUS_QUESTION.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +118,13 @@ class Sender:
         """Send something that is not a picture."""
         if self._open:
             self.buffer.lose_cursor()
-            self._put(text)
+            self._put(self._encoded(text))
 
     def ask(self) -> None:
         """Ask the terminal for a sign of life, unless one is awaited already or would come to somebody else."""
         if self._device.answers_to_us and not self.link.open_questions:
             self.link.asked(self._clock())
-            self._put(STATUS_QUESTION)
+            self._put(_STATUS_QUESTION)
 
     def soon(self) -> None:
         """Send what differs, once whoever draws now has finished."""
@@ -157,23 +158,26 @@ class Sender:
     def _frame(self, text: str, now: float) -> None:
         if not text:
             return
-        size = len(text.encode(self._manner.encoding, "replace"))
+        data = self._encoded(text)
+        size = len(data)
         if self.synchronized and size > _ATOMIC_BYTES:
-            text = f"{_SYNC_ON}{text}{_SYNC_OFF}"
+            data = _SYNC_ON + data + _SYNC_OFF
         if not self._device.answers_to_us or not self.link.should_ask(size, now):
-            self._put(text)
+            self._put(data)
         elif size < PAIR_FROM_BYTES:
-            self._put(text)
+            self._put(data)
             self.ask()
         else:
             self.ask()
-            self._put(text)
+            self._put(data)
             # The second of the pair: what lies between the two answers is the frame's own time.
             self.link.asked(now, size)
-            self._put(STATUS_QUESTION)
+            self._put(_STATUS_QUESTION)
 
-    def _put(self, text: str) -> None:
-        data = text.encode(self._manner.encoding, "replace")
+    def _encoded(self, text: str) -> bytes:
+        return text.encode(self._manner.encoding, "replace")
+
+    def _put(self, data: bytes) -> None:
         self.link.wrote(len(data), self._clock())
         self._waiting += data
         if not self._listening:
