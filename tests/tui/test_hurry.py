@@ -8,7 +8,9 @@ import pytest
 from textual import events
 from textual.command import CommandList
 from textual.css.query import NoMatches
+from textual.geometry import Size
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from tests.pictures import OPEN, WELL, MovableClock, source_of
@@ -235,5 +237,52 @@ def test_what_must_not_be_cut_is_not_cut_for_the_clock(width: int) -> None:
                 assert "UTC" in data
             if width >= 60:
                 assert "MAXIMUM" in world
+
+    run(walk())
+
+
+@pytest.mark.parametrize("above", ["", "w", "w?", "w?:"])
+def test_two_sizes_at_once_do_not_bring_each_other_back_for_ever(above: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def walk() -> None:
+        app = make_app()
+        async with driven(app) as pilot:
+            for key in above:
+                await press(pilot, key)
+            heard = []
+            taken = Screen._screen_resized
+
+            def counted(screen: Screen[object], size: Size) -> None:
+                heard.append(size)
+                taken(screen, size)
+
+            monkeypatch.setattr(Screen, "_screen_resized", counted)
+            now = app.size
+            for size in (Size(100, 30), now, Size(60, 20), now):
+                for screen in app.screen_stack:
+                    screen.post_message(events.Resize(size, size))
+                    # Two sizes that follow each other in the queue are one; something else may come between.
+                    screen.call_later(lambda: None)
+            for _ in range(10):
+                await pilot.pause(0.02)
+            before = len(heard)
+            for _ in range(10):
+                await pilot.pause(0.02)
+            assert len(heard) == before
+            assert all(screen.size == now for screen in app.screen_stack)
+
+    run(walk())
+
+
+def test_a_palette_opens_again_while_the_last_one_still_closes() -> None:
+    async def walk() -> None:
+        app = make_app()
+        async with driven(app) as pilot:
+            for _ in range(3):
+                await hurry(pilot, ("colon", ":"), ESCAPE, ("colon", ":"), ESCAPE)
+            app.push_screen(CalmPalette())
+            app.pop_screen()
+            app.push_screen(CalmPalette())
+            await settled(pilot)
+            assert titles(app) == ["MainScreen", "CalmPalette"]
 
     run(walk())

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.widget import Widget
 
 from wedtui.tui.bindings import bind
@@ -18,6 +17,7 @@ from wedtui.tui.keymap.table import Scope, row
 from wedtui.tui.listing import Listing
 from wedtui.tui.palette import Palette
 from wedtui.tui.rows import Row
+from wedtui.tui.sizes import SizedScreen
 from wedtui.tui.spans import Line, Role, crop, rule
 from wedtui.tui.surface import Surface
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 OPENING: tuple[Line, ...] = (((" wedtui ", Role.BADGE),), ((" … reading the cache", Role.MUTED),))
 
 
-class BoardScreen(Screen[None], inherit_bindings=False):
+class BoardScreen(SizedScreen, inherit_bindings=False):
     """A screen that is drawn from the app's board, whenever that changes."""
 
     TITLE_FOR_HELP: ClassVar[str] = "here"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from textual import events
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.command import SearchIcon
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
+from wedtui.tui.sizes import is_past
 from wedtui.tui.terminal.framework import PatientPalette
 
 
@@ -28,7 +30,13 @@ class CalmPalette(PatientPalette):
     """
 
     def __init__(self) -> None:
-        super().__init__(placeholder="a provider or a command", id="--command-palette")
+        # Without an id of its own: one that is opened while the last is still being closed would be its double.
+        super().__init__(placeholder="a provider or a command")
+
+    async def on_event(self, event: events.Event) -> None:
+        """Hear an event, but of no size that the terminal no longer has."""
+        if not is_past(event, self.app):
+            await super().on_event(event)
 
     @classmethod
     def lies_over(cls, app: App[None]) -> bool:

@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from wedtui.tui.bindings import bind
 from wedtui.tui.board_app import BoardApp
+from wedtui.tui.sizes import SizedScreen
 from wedtui.tui.surface import Surface
 from wedtui.tui.terminal.abilities import Abilities
 from wedtui.tui.wall.pages import EVERY_S, wall_lines
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from wedtui.tui.wall.watchdog import Watchdog
 
 
-class WallScreen(Screen[None], inherit_bindings=False):
+class WallScreen(SizedScreen, inherit_bindings=False):
     """One surface as large as the terminal."""
 
     def compose(self) -> Iterable[Widget]:
