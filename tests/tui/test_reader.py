@@ -53,9 +53,12 @@ def test_reads_at_first_then_only_what_changed() -> None:
 def test_judges_anew_every_second_without_reading() -> None:
     rig = Rig()
     rig.step()
-    news = only(rig.step(1.0))
-    assert isinstance(news, PictureArrived)
-    assert news.picture.at == NOW + timedelta(seconds=1)
+    # A heartbeat that is a look late brings its own picture.
+    assert rig.step(1.2) == ()
+    for passed in (1.5, 2.75, 4.0):
+        news = only(rig.step(passed - (rig.clock.now() - NOW).total_seconds()))
+        assert isinstance(news, PictureArrived)
+        assert news.picture.at == NOW + timedelta(seconds=passed)
     assert rig.source.reads == 1
 
 

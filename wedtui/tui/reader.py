@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from wedtui.core.picture import Picture
     from wedtui.tui.source import Source
 
-LOOK_EVERY_S = 0.1
+LOOK_EVERY_S = 0.2
 JUDGE_EVERY_S = 1.0
+# A heartbeat each second brings a new picture of its own: one that is a look late is not judged for twice.
+HEARTBEAT_LATE_S = 0.3
 RETRY_AFTER_S = 1.0
 # A chart is read this often while its range passes once; more would move nothing by a dot, and cost bytes.
 HISTORY_STEPS = 200
@@ -132,7 +134,7 @@ class Reader:
             known.source = self._open()
         if known.picture is None or known.failed is not None or known.source.changed():
             known.picture = known.source.picture(self._clock.now())
-            known.judged = self._clock.monotonic()
+            known.judged = self._clock.monotonic() + HEARTBEAT_LATE_S
             known.failed = None
             self._mailbox.put(PictureArrived(known.picture))
         elif self._clock.monotonic() - known.judged >= JUDGE_EVERY_S:
