@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tests.places import PLACES
 from wedtui.ledger.ledger import Ledger
 from wedtui.ledger.reader import FreezeEntry, LedgerReader
 
@@ -16,7 +17,7 @@ HOUR = timedelta(hours=1)
 
 @contextmanager
 def writing(path: Path) -> Iterator[Ledger]:
-    ledger = Ledger(f"sqlite:///{path}", waits=timedelta(milliseconds=50))
+    ledger = Ledger(PLACES.url(path), waits=timedelta(milliseconds=50))
     try:
         yield ledger
     finally:
@@ -25,7 +26,7 @@ def writing(path: Path) -> Iterator[Ledger]:
 
 @contextmanager
 def reading(path: Path) -> Iterator[LedgerReader]:
-    reader = LedgerReader(f"sqlite:///{path}", waits=timedelta(milliseconds=50))
+    reader = LedgerReader(PLACES.url(path), waits=timedelta(milliseconds=50))
     try:
         yield reader
     finally:

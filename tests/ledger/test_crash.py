@@ -9,8 +9,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from tests.ledger.base import HOUR, NOW, freeze, reading
+from tests.places import SQLITE
 from tests.store.processes import kill_after
 from wedtui.ledger.ledger import Ledger
+
+# What happens to a file, its locks and its log.
+ONLY_ON = SQLITE
 
 KILLS = 25
 

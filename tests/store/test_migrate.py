@@ -20,8 +20,7 @@ from wedtui.errors import StoreUnreadableError, StoreVersionError
 from wedtui.ledger import tables as ledger_tables
 from wedtui.ledger.kind import LEDGER
 from wedtui.store.kind import Kind
-from wedtui.store.reading import ReadableStore
-from wedtui.store.writing import WritableStore
+from wedtui.store.opening import Writable, readable, writable
 
 BOTH = pytest.mark.parametrize(
     ("kind", "metadata"),
@@ -45,8 +44,8 @@ def upgrade():
 
 
 @contextmanager
-def opened(path: Path, kind: Kind) -> Iterator[WritableStore]:
-    store = WritableStore(f"sqlite:///{path}", kind)
+def opened(path: Path, kind: Kind) -> Iterator[Writable]:
+    store = writable(f"sqlite:///{path}", kind)
     try:
         yield store
     finally:
@@ -59,7 +58,7 @@ def set_version(path: Path, version: str) -> None:
 
 
 def read(path: Path, kind: Kind) -> None:
-    reader = ReadableStore(f"sqlite:///{path}", kind)
+    reader = readable(f"sqlite:///{path}", kind)
     try:
         with reader.reading():
             pass
@@ -102,10 +101,10 @@ def test_a_newer_store_is_refused_and_left_as_it_is(
 ) -> None:
     path = tmp_path / "s.db"
     with opened(path, kind) as store:
-        assert store.leave_wal()
+        assert store.settle()
     set_version(path, version.format(name=kind.name))
     before = path.read_bytes()
-    for attempt in (lambda: read(path, kind), lambda: WritableStore(f"sqlite:///{path}", kind)):
+    for attempt in (lambda: read(path, kind), lambda: writable(f"sqlite:///{path}", kind)):
         with pytest.raises(StoreVersionError, match=r"s\.db was written by a newer wedtui .*: upgrade"):
             attempt()
     assert path.read_bytes() == before
@@ -126,7 +125,7 @@ def test_the_other_kind_of_store_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "s.db"
     with opened(path, CACHE):
         pass
-    for attempt in (lambda: read(path, LEDGER), lambda: WritableStore(f"sqlite:///{path}", LEDGER)):
+    for attempt in (lambda: read(path, LEDGER), lambda: writable(f"sqlite:///{path}", LEDGER)):
         with pytest.raises(StoreUnreadableError, match="holds a cache, not a ledger"):
             attempt()
 
@@ -137,7 +136,7 @@ def test_a_database_of_something_else_is_refused_and_left_as_it_is(tmp_path: Pat
         connection.execute("CREATE TABLE guests (name TEXT)")
     before = path.read_bytes()
     with pytest.raises(StoreUnreadableError, match="database of something else"):
-        WritableStore(f"sqlite:///{path}", CACHE)
+        writable(f"sqlite:///{path}", CACHE)
     with pytest.raises(StoreUnreadableError, match="is not a cache"):
         read(path, CACHE)
     assert path.read_bytes() == before
@@ -197,7 +196,7 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pyt
         connection.exec_driver_sql("INSERT INTO decision (by) VALUES ('ada')")
     broken.write_text(later)
     with pytest.raises(StoreUnreadableError, match="nowhere"):
-        WritableStore(f"sqlite:///{path}", grown(1, 2))
+        writable(f"sqlite:///{path}", grown(1, 2))
     assert rows(path) == [(1, "ada")]
     broken.unlink()
     with opened(path, grown(1)) as store, store.writing() as connection:

@@ -13,8 +13,7 @@ from wedtui.errors import ConfigurationError, ConflictError, NotFoundError
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.reader import FreezeEntry, entry_of
 from wedtui.ledger.tables import METADATA
-from wedtui.store.place import WRITER_WAITS
-from wedtui.store.writing import WritableStore
+from wedtui.store.opening import WRITER_WAITS, writable
 
 FREEZE_PERIOD = METADATA.tables["freeze_period"]
 CONFIGURATION_CHANGE = METADATA.tables["configuration_change"]
@@ -34,7 +33,7 @@ class Ledger:
             ConfigurationError: the URL is not supported.
             StoreError: it cannot be opened.
         """
-        self._store = WritableStore(url, LEDGER, waits=waits)
+        self._store = writable(url, LEDGER, waits=waits)
 
     def add_freeze(
         self,

@@ -9,8 +9,7 @@ from typing import Any
 from wedtui.core.freeze import Origin, Period
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.shapes import CONFIGURATION_CHANGE, FREEZE_PERIOD
-from wedtui.store.place import READER_WAITS
-from wedtui.store.reading import ReadableStore
+from wedtui.store.opening import READER_WAITS, readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class LedgerReader:
         Raises:
             ConfigurationError: the URL is not supported.
         """
-        self._store = ReadableStore(url, LEDGER, waits=waits)
+        self._store = readable(url, LEDGER, waits=waits)
 
     def changed(self) -> bool:
         """Say whether anything was committed since the last call, as `CacheReader.changed` does."""

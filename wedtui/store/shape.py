@@ -33,6 +33,8 @@ class Shape:
     columns: tuple[str, ...]
     kinds: dict[str, str]
     """Column -> `instant`, `flag` or `document`, where it is more than a plain value."""
+    quoted: str
+    """The columns as a statement lists them: `end` is a word of SQL's own."""
 
     def row(self, values: Sequence[Any]) -> Any:
         """Return a row with an attribute for each column.
@@ -60,4 +62,5 @@ def shape(name: str, plain: str = "", *, instants: str = "", flags: str = "", do
     """
     special = ((INSTANT, instants), (FLAG, flags), (DOCUMENT, documents))
     kinds = {column: kind for kind, names in special for column in names.split()}
-    return Shape(name, (*plain.split(), *kinds), kinds)
+    columns = (*plain.split(), *kinds)
+    return Shape(name, columns, kinds, ", ".join(f'"{column}"' for column in columns))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from wedtui.errors import StoreUnreadableError, StoreVersionError
 from wedtui.store.kind import Kind
 
-HAS_VERSION = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
 VERSION = "SELECT version_num FROM alembic_version"
 
 
-def check_version(version: str | None, path: Path, kind: Kind) -> None:
+def check_version(version: str | None, place: object, kind: Kind) -> None:
     """Make sure that this version of wedtui can read a store.
+
+    Args:
+        version: its revision, or None where it has none.
+        place: where it is, as a sentence names it.
+        kind: what it ought to hold.
 
     Raises:
         StoreVersionError: a newer or an older wedtui wrote it.
@@ -21,12 +23,12 @@ def check_version(version: str | None, path: Path, kind: Kind) -> None:
     if version == kind.head:
         return
     if version is None:
-        raise StoreUnreadableError(f"{path} is not a {kind.name} of wedtui, or not yet one: {kind.if_missing}")
-    refuse_unknown(version, path, kind)
-    raise StoreVersionError(f"{path} was written by an older wedtui: start the service, which brings it up to date")
+        raise StoreUnreadableError(f"{place} is not a {kind.name} of wedtui, or not yet one: {kind.if_missing}")
+    refuse_unknown(version, place, kind)
+    raise StoreVersionError(f"{place} was written by an older wedtui: start the service, which brings it up to date")
 
 
-def refuse_unknown(version: str, path: Path, kind: Kind) -> None:
+def refuse_unknown(version: str, place: object, kind: Kind) -> None:
     """Refuse a revision that is not in our history.
 
     Raises:
@@ -37,5 +39,5 @@ def refuse_unknown(version: str, path: Path, kind: Kind) -> None:
         return
     name = version.partition("_")[0]
     if name.isalpha() and name != kind.name:
-        raise StoreUnreadableError(f"{path} holds a {name}, not a {kind.name}: give each a file of its own")
-    raise StoreVersionError(f"{path} was written by a newer wedtui (revision {version}): upgrade this one")
+        raise StoreUnreadableError(f"{place} holds a {name}, not a {kind.name}: give each a file of its own")
+    raise StoreVersionError(f"{place} was written by a newer wedtui (revision {version}): upgrade this one")

@@ -1,0 +1,108 @@
+"""`wedtui db` as its user runs it, on files and on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import tomllib
+from contextlib import closing
+
+from tests.cache.base import NOW, SECOND, configure, probe, signal
+from tests.cli.base import Machine, machine
+from tests.postgres import Postgres
+from wedtui.cache.kind import CACHE
+from wedtui.cache.reader import CacheReader
+from wedtui.cache.writer import CacheWriter
+from wedtui.ledger.kind import LEDGER
+from wedtui.ledger.ledger import Ledger
+from wedtui.ledger.reader import LedgerReader
+from wedtui.poller.lock import ServiceLock
+
+__all__ = ["machine"]
+
+
+def filled(machine: Machine) -> None:
+    """Put something into every kind of column of the files."""
+    with machine.cache() as cache:
+        configure(cache)
+        cache.record([probe(NOW - k * SECOND) for k in range(30)])
+        cache.record([signal(NOW - k * SECOND, k / 100) for k in range(30)])
+    with closing(Ledger(f"sqlite:///{machine.state / 'ledger.db'}")) as ledger:
+        for name in ("fair", "royal wedding"):
+            ledger.add_freeze(name, NOW, NOW + SECOND, reason="r", added_by="ada", added_at=NOW)
+
+
+def on_server(machine: Machine, server: Postgres, database: str) -> None:
+    url = server.url(database)
+    machine.configure(f'[cache]\nurl = "{url}"\n\n[ledger]\nurl = "{url}"\n')
+
+
+def test_status_says_where_both_are_and_what_is_wrong(machine: Machine) -> None:
+    missing = machine.run("db", "status")
+    assert missing.code == 10
+    assert f"cache   SQLite      {machine.state}/cache.db: there is no cache at" in missing.out
+    migrated = machine.run("db", "migrate").out
+    assert migrated == f"cache: up to date ({CACHE.head})\nledger: up to date ({LEDGER.head})\n"
+    assert machine.run("db", "status").code == 0
+    machine.damage("ledger.db")
+    found = machine.run("db", "status", "--json")
+    assert found.code == 10
+    assert [(s["store"], s["ok"]) for s in found.json] == [("cache", True), ("ledger", False)]
+
+
+def test_a_state_moves_into_postgresql_whole(machine: Machine, postgres: Postgres) -> None:
+    filled(machine)
+    on_server(machine, postgres, postgres.database())
+    assert machine.run("db", "status").code == 10
+    copied = machine.run("db", "copy")
+    assert copied.code == 0, copied.err
+    assert "ledger: copied (freeze_period 2" in copied.out
+    assert machine.run("db", "status").code == 0
+    old, new = f"sqlite:///{machine.state / 'cache.db'}", tomllib.loads(machine.config.read_text())["cache"]["url"]
+    with closing(CacheReader(old)) as before, closing(CacheReader(new)) as after:
+        assert after.facts(NOW) == before.facts(NOW)
+        assert after.signals("aws") == before.signals("aws")
+        for name in after.signals("aws"):
+            hour = (NOW - 3600 * SECOND, NOW)
+            assert after.series("aws", name, *hour) == before.series("aws", name, *hour)
+    with closing(LedgerReader(f"sqlite:///{machine.state / 'ledger.db'}")) as was, closing(LedgerReader(new)) as now:
+        assert now.freeze_entries() == was.freeze_entries()
+    # What is added afterwards is numbered after what was copied.
+    with closing(Ledger(new)) as ledger:
+        assert ledger.add_freeze("x", NOW, NOW + SECOND, reason="r", added_by="ada", added_at=NOW).id == 3
+    with closing(CacheWriter(new)) as cache:
+        cache.record([probe(NOW + SECOND), signal(NOW + SECOND, name="latency_p95_ms")])
+    again = machine.run("db", "copy")
+    assert again.code == 18
+    assert "holds something already (in " in again.err
+
+
+def test_a_copy_that_fails_leaves_nothing_behind(machine: Machine, postgres: Postgres) -> None:
+    filled(machine)
+    machine.damage("cache.db")
+    on_server(machine, postgres, database := postgres.migrated())
+    refused = machine.run("db", "copy")
+    assert refused.code == 10
+    assert "cache.db is not a database" in refused.err
+    assert postgres.query(database, "SELECT count(*) FROM provider") == [(0,)]
+
+
+def test_files_are_not_copied_into_files_and_not_under_a_service(machine: Machine) -> None:
+    filled(machine)
+    stays = machine.run("db", "copy")
+    assert stays.out.splitlines() == [
+        "ledger: ledger.url names no PostgreSQL, so it stays where it is",
+        "cache: cache.url names no PostgreSQL, so it stays where it is",
+    ]
+    with ServiceLock(machine.state / "service.lock"):
+        for command in ("copy", "migrate"):
+            refused = machine.run("db", command)
+            assert refused.code == 14
+            assert "stop it with `wedtui service stop` first" in refused.err
+
+
+def test_a_password_in_a_url_is_refused_with_its_line_and_not_repeated(machine: Machine) -> None:
+    machine.configure('[cache]\nurl = "postgresql://me:hunter2@127.0.0.1/wedtui"\n')
+    for command in (("config", "check"), ("db", "status")):
+        refused = machine.run(*command)
+        assert refused.code == 2
+        assert "holds a password" in refused.err
+        assert "hunter2" not in refused.out + refused.err

@@ -1,0 +1,261 @@
+"""What only a server does: it goes away, refuses, is shared by several writers, and tells of commits."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.cache.base import NOW, SECOND, configure, probe, service
+from tests.cache.test_reader import hears
+from tests.poller.service_process import eventually
+from tests.postgres import Postgres, running_postgres
+from wedtui.cache.kind import CACHE
+from wedtui.cache.reader import CacheReader
+from wedtui.cache.writer import CacheWriter
+from wedtui.errors import (
+    ConfigurationError,
+    StoreLockedError,
+    StoreMissingError,
+    StoreUnreachableError,
+    StoreUnreadableError,
+    StoreVersionError,
+)
+from wedtui.ledger.kind import LEDGER
+from wedtui.ledger.ledger import Ledger
+from wedtui.ledger.reader import LedgerReader
+from wedtui.store.opening import Writable, check_url, readable, writable
+from wedtui.store.postgres import writing
+from wedtui.store.postgres.reading import driver_words
+
+GRANTS = Path(__file__).parents[2] / "docs" / "postgresql.sql"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Postgres]:
+    """A PostgreSQL that this module may stop and kill."""
+    with running_postgres() as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql://me:hunter2@db.example.com/wedtui", "holds a password"),
+        ("postgresql+psycopg2://db/wedtui", "names a driver that is not supported"),
+        ("postgresql://db.example.com", "names no database"),
+        ("postgresql://db/wedtui?options=-cx", "has options, which wedtui sets itself"),
+        ("postgresql://db/wedtui?hunter2=1", "is not a URL that PostgreSQL understands"),
+        ("postgresql://[db/wedtui", "is not a URL that PostgreSQL understands"),
+    ],
+)
+def test_a_url_that_cannot_be_used_is_refused_without_repeating_it(url: str, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words) as refused:
+        check_url(url, CACHE)
+    assert "hunter2" not in str(refused.value)
+    assert str(refused.value).startswith("cache.url")
+
+
+def test_parameters_are_written_as_the_driver_takes_them() -> None:
+    assert driver_words("SELECT a % ?, :b, c::text FROM t WHERE d = :d_e") == (
+        "SELECT a %% %s, %(b)s, c::text FROM t WHERE d = %(d_e)s"
+    )
+
+
+def test_what_is_not_there_is_said(server: Postgres) -> None:
+    for kind in (CACHE, LEDGER):
+        with pytest.raises(StoreMissingError, match=r"there is no database for schema .* create it"):
+            writable(server.url("none"), kind)
+    reader = readable(server.url(server.database()), CACHE)
+    with pytest.raises(StoreUnreadableError, match="is not a cache of wedtui, or not yet one"), reader.reading():
+        pass
+    reader.close()
+
+
+def test_a_schema_of_something_else_and_a_newer_one_are_left_as_they_are(server: Postgres) -> None:
+    name = server.database()
+    server.query(name, "CREATE SCHEMA wedtui_cache CREATE TABLE guests (name text)")
+    with pytest.raises(StoreUnreadableError, match="holds tables of something else"):
+        writable(server.url(name), CACHE)
+    assert server.query(name, "SELECT count(*) FROM wedtui_cache.guests") == [(0,)]
+    name = server.migrated()
+    server.query(name, "UPDATE alembic_version SET version_num = 'cache_9999'")
+    for attempt in (lambda: writable(server.url(name), CACHE), lambda: CacheReader(server.url(name)).facts(NOW)):
+        with pytest.raises(StoreVersionError, match="written by a newer wedtui"):
+            attempt()
+
+
+def _migrate(url: str, pipe: Pipe) -> None:
+    pipe.recv()
+    try:
+        for kind in (CACHE, LEDGER):
+            writable(url, kind).close()
+        pipe.send("done")
+    except Exception as error:
+        pipe.send(repr(error))
+
+
+def test_several_who_migrate_at_once_follow_one_another(server: Postgres) -> None:
+    url = server.url(server.database())
+    started = multiprocessing.get_context("spawn")
+    pipes, processes = [], []
+    for _ in range(3):
+        ours, theirs = started.Pipe()
+        process = started.Process(target=_migrate, args=(url, theirs))
+        process.start()
+        pipes.append(ours)
+        processes.append(process)
+    for pipe in pipes:
+        pipe.send("go")
+    assert [pipe.recv() for pipe in pipes] == ["done"] * 3
+    for process in processes:
+        process.join()
+
+
+def test_a_migration_that_fails_leaves_nothing(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = server.database()
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("interrupted")
+
+    monkeypatch.setattr("alembic.runtime.migration.MigrationContext._ensure_version_table", fails)
+    with pytest.raises(RuntimeError):
+        writable(server.url(name), CACHE)
+    monkeypatch.undo()
+    assert server.query(name, "SELECT to_regnamespace('wedtui_cache')") == [(None,)]
+    writable(server.url(name), CACHE).close()
+
+
+def test_a_server_that_goes_away_and_comes_back(server: Postgres) -> None:
+    url = server.url(server.migrated())
+    writer, reader = CacheWriter(url), CacheReader(url)
+    configure(writer)
+    writer.record([probe()])
+    assert reader.facts(NOW).providers[0].probes[0].rounds
+    for how in (signal.SIGINT, signal.SIGKILL):
+        assert reader.changed() in {True, False}
+        server.stop(how)
+        # After a crash of the server its sessions live on for a moment. That they ended is news once.
+        eventually(reader.changed)
+        assert not any(reader.changed() for _ in range(5))
+        for attempt in (lambda: reader.facts(NOW), lambda: writer.record([probe()])):
+            with pytest.raises(StoreUnreachableError, match=r"schema wedtui_cache of database .* does not answer"):
+                attempt()
+        server.start()
+        assert reader.changed()
+        assert reader.facts(NOW).providers[0].probes[0].rounds
+        writer.record([probe(NOW + SECOND)])
+        assert hears(reader)
+        assert not reader.changed()
+    assert len(reader.facts(NOW + SECOND).providers[0].probes[0].rounds) >= 2
+    writer.close()
+    reader.close()
+
+
+def test_a_restart_between_two_readings_is_no_failure(server: Postgres) -> None:
+    url = server.url(server.migrated())
+    reader = CacheReader(url)
+    reader.facts(NOW)
+    server.stop()
+    server.start()
+    assert reader.facts(NOW).providers == ()
+    reader.close()
+
+
+def _stand_still(still: Writable, other: CacheWriter) -> None:
+    """Hold one's turn and do nothing more, as a stopped process does, until another had its own; then go on."""
+    with still.writing() as connection:
+        other.begin(service(instance="other"))
+        connection.exec_driver_sql("DELETE FROM service")
+
+
+def test_a_writer_that_stands_still_does_not_keep_others_from_writing(
+    server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = server.url(server.migrated())
+    monkeypatch.setattr(writing, "STANDS_STILL", timedelta(milliseconds=200))
+    still = writable(url, CACHE)
+    other = CacheWriter(url, waits=timedelta(seconds=20))
+    with pytest.raises(StoreUnreachableError):
+        _stand_still(still, other)
+    reader = CacheReader(url)
+    found = reader.facts(NOW).service
+    assert found is not None
+    assert found.instance == "other"
+    for each in (still, other, reader):
+        each.close()
+
+
+def test_who_waits_too_long_is_told_so(server: Postgres) -> None:
+    url = server.url(server.migrated())
+    one, two = writable(url, LEDGER), writable(url, LEDGER, waits=timedelta(milliseconds=50))
+    refused = pytest.raises(StoreLockedError, match=r"schema wedtui_ledger .* is held by another session")
+    with one.writing(), refused, two.writing():
+        raise AssertionError("two wrote at once")
+    one.close()
+    two.close()
+
+
+def test_each_role_may_do_its_own_and_no_more(server: Postgres) -> None:
+    name = server.database()
+    with psycopg.connect(server.dsn(name), autocommit=True) as admin:
+        admin.execute(GRANTS.read_text().encode())
+    url, read = server.url(name, "wedtui_service"), server.url(name, "wedtui_reader")
+    Ledger(url).close()
+    writer = CacheWriter(url)
+    configure(writer)
+    with psycopg.connect(server.dsn(name), autocommit=True) as admin:
+        admin.execute(GRANTS.read_text().encode())
+    reader = CacheReader(read)
+    assert [p.name for p in reader.facts(NOW).providers] == ["aws", "gcp"]
+    reader.close()
+    with pytest.raises(StoreUnreadableError, match="refuses this user schema wedtui_ledger"):
+        LedgerReader(read).freeze_entries()
+    with pytest.raises(StoreUnreadableError, match="may only be read by this role"):
+        CacheWriter(read).begin(service())
+    # The setting is a courtesy that the role itself can switch off; the grants are what holds.
+    with psycopg.connect(server.dsn(name, "wedtui_reader"), autocommit=True) as session:
+        session.execute("SET default_transaction_read_only = off")
+        for statement in (b"DELETE FROM wedtui_cache.provider", b"CREATE TABLE public.a (b int)", b"CREATE SCHEMA a"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                session.execute(statement)
+    writer.close()
+
+
+def test_a_value_that_is_none_of_ours_is_said(server: Postgres) -> None:
+    name = server.migrated()
+    writer = CacheWriter(server.url(name))
+    writer.begin(service())
+    server.query(name, "UPDATE service SET problems = '7'")
+    reader = CacheReader(server.url(name))
+    with pytest.raises(StoreUnreadableError, match="holds a value that no cache has"):
+        reader.facts(NOW)
+    reader.close()
+    writer.close()
+
+
+def test_instants_come_back_to_the_microsecond(server: Postgres) -> None:
+    ledger = Ledger(server.url(server.migrated()))
+    start = datetime(2026, 3, 29, 1, 30, 0, 123457, tzinfo=UTC)
+    entry = ledger.add_freeze("end", start, start + SECOND, reason="r", added_by="ada", added_at=start)
+    assert (entry.start, entry.end) == (start, start + SECOND)
+    ledger.close()
+
+
+def test_a_server_that_never_answers_is_given_up(server: Postgres) -> None:
+    import socket
+
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        began = time.monotonic()
+        with pytest.raises(StoreUnreachableError):
+            CacheReader(f"postgresql://u@127.0.0.1:{deaf.getsockname()[1]}/d").facts(NOW)
+        assert time.monotonic() - began < 60

@@ -1,0 +1,121 @@
+"""`wedtui db`: where cache and ledger are, bringing them up to date, and moving them from files into PostgreSQL."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wedtui.cli.common import Session, print_json, session_of
+from wedtui.errors import AlreadyRunningError, ServiceError
+
+if TYPE_CHECKING:
+    from wedtui.store.kind import Kind
+
+app = typer.Typer(help="Where cache and ledger are, and moving them.", no_args_is_help=True)
+
+
+@app.command("status")
+def status_command(
+    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+) -> None:
+    """Say where cache and ledger are, and whether this version can read them; exit with the first problem's code."""
+    from wedtui.store.state import state_of
+
+    session = session_of(context)
+    found = [state_of(url, kind) for kind, url in _stores(session)]
+    if as_json:
+        print_json(
+            [
+                {
+                    "store": s.kind,
+                    "place": s.place,
+                    "system": s.system,
+                    "exists": s.exists,
+                    "ok": s.problem is None,
+                    "problem": None if s.problem is None else str(s.problem),
+                }
+                for s in found
+            ]
+        )
+    else:
+        for s in found:
+            typer.echo(f"{s.kind:<7} {s.system:<11} {s.place}: {'up to date' if s.problem is None else s.problem}")
+    raise typer.Exit(next((s.problem.exit_code for s in found if s.problem is not None), 0))
+
+
+@app.command("migrate")
+def migrate_command(context: typer.Context) -> None:
+    """Make cache and ledger where there are none, and bring them up to date.
+
+    A file's ledger is copied beforehand. Nobody else may be writing a file meanwhile: stop the service first.
+    """
+    from wedtui.store.opening import file_of, writable
+
+    session = session_of(context)
+    with ExitStack() as stack:
+        if any(file_of(url, kind) is not None for kind, url in _stores(session)):
+            _alone(session, stack)
+        for kind, url in _stores(session):
+            store = writable(url, kind)
+            store.settle()
+            store.close()
+            typer.echo(f"{kind.name}: up to date ({kind.head})")
+
+
+@app.command("copy")
+def copy_command(
+    context: typer.Context,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="DIRECTORY", help="Where cache.db and ledger.db are.  [default: the state]"),
+    ] = None,
+) -> None:
+    """Copy cache.db and ledger.db into the PostgreSQL that the configuration names; the files stay as they are.
+
+    Each store is copied whole or not at all, and only into an empty one. Stop the service first.
+    """
+    from wedtui.cache.kind import CACHE
+    from wedtui.cache.tables import METADATA as CACHE_TABLES
+    from wedtui.ledger.kind import LEDGER
+    from wedtui.ledger.tables import METADATA as LEDGER_TABLES
+    from wedtui.store.copying import copy_store
+    from wedtui.store.opening import is_postgresql, url_of
+
+    session = session_of(context)
+    folder = (source or session.paths.directory).absolute()
+    # The ledger first: it is what cannot be learnt again.
+    wanted = ((LEDGER, session.ledger_url, LEDGER_TABLES), (CACHE, session.cache_url, CACHE_TABLES))
+    with ExitStack() as stack:
+        _alone(session, stack)
+        for kind, url, tables in wanted:
+            if not is_postgresql(url):
+                typer.echo(f"{kind.name}: {kind.name}.url names no PostgreSQL, so it stays where it is")
+                continue
+            counts = copy_store(url_of(folder / f"{kind.name}.db"), url, kind, tables)
+            rows = ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "nothing in it"
+            typer.echo(f"{kind.name}: copied ({rows})")
+
+
+def _stores(session: Session) -> tuple[tuple[Kind, str], ...]:
+    from wedtui.cache.kind import CACHE
+    from wedtui.ledger.kind import LEDGER
+
+    return (CACHE, session.cache_url), (LEDGER, session.ledger_url)
+
+
+def _alone(session: Session, stack: ExitStack) -> None:
+    """Hold the service's lock for as long as this takes.
+
+    Raises:
+        ServiceError: a service runs.
+    """
+    from wedtui.poller.lock import ServiceLock
+
+    session.paths.make()
+    try:
+        stack.enter_context(ServiceLock(session.paths.lock))
+    except AlreadyRunningError:
+        raise ServiceError("a service is writing there: stop it with `wedtui service stop` first") from None

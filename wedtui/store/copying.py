@@ -1,0 +1,90 @@
+"""Copying a store from a file into a server's schema: all of it, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Boolean, Connection, MetaData, Table, func, select, text
+
+from wedtui.errors import ConfigurationError, ConflictError
+from wedtui.store.kind import Kind
+from wedtui.store.opening import READER_WAITS, WRITER_WAITS, file_of, is_postgresql, readable, writable
+from wedtui.store.snapshot import Snapshot
+
+
+def copy_store(source: str, target: str, kind: Kind, metadata: MetaData) -> dict[str, int]:
+    """Copy every table of a file into an empty schema, in one transaction.
+
+    Args:
+        source: the URL of a file, up to date.
+        target: the URL of a PostgreSQL database; the schema is made and brought up to date.
+        kind: what both hold.
+        metadata: the tables.
+
+    Returns:
+        How many rows each table has, by name; as many as the file had at one instant.
+
+    Raises:
+        ConfigurationError: the source is no file, or the target no database.
+        ConflictError: there is something in the target already.
+        StoreError: one of them cannot be used; the target is as it was.
+    """
+    if file_of(source, kind) is None or not is_postgresql(target):
+        raise ConfigurationError(f"the {kind.name} is copied from a file into PostgreSQL: name a postgresql:// URL")
+    store = writable(target, kind, waits=WRITER_WAITS)
+    reader = readable(source, kind, waits=READER_WAITS)
+    try:
+        with reader.reading() as snapshot, store.writing() as connection:
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
+            _refuse_filled(connection, kind, metadata)
+            return {table.name: _copy_table(snapshot, connection, table) for table in metadata.sorted_tables}
+    finally:
+        reader.close()
+        store.close()
+
+
+def _refuse_filled(connection: Connection, kind: Kind, metadata: MetaData) -> None:
+    for table in metadata.sorted_tables:
+        if connection.execute(table.select().limit(1)).first() is not None:
+            raise ConflictError(
+                f"the {kind.name} in PostgreSQL holds something already (in {table.name}): "
+                "a copy would mix two pasts; drop its schema first if nothing there is needed"
+            )
+
+
+def _copy_table(snapshot: Snapshot, connection: Connection, table: Table) -> int:
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    driver: Any = connection.connection.driver_connection
+    count = 0
+    with driver.cursor().copy(f'COPY "{table.name}" ({names}) FROM STDIN') as writing:
+        for row in _rows(snapshot, table, names):
+            writing.write_row(row)
+            count += 1
+    _go_on_counting(connection, table)
+    return count
+
+
+def _rows(snapshot: Snapshot, table: Table, names: str) -> Iterator[tuple[Any, ...]]:
+    """Yield rows as the server takes them: a file keeps a truth as 0 or 1, and everything else alike."""
+    flags = [isinstance(column.type, Boolean) for column in table.columns]
+    # Names of ours alone make up the statement.
+    for values in snapshot.values(f'SELECT {names} FROM "{table.name}"'):  # noqa: S608
+        if any(flags):
+            yield tuple(bool(v) if flag and v is not None else v for v, flag in zip(values, flags, strict=True))
+        else:
+            yield values
+
+
+def _go_on_counting(connection: Connection, table: Table) -> None:
+    """Have new rows numbered after those that were copied."""
+    numbered = table.autoincrement_column
+    if numbered is None:
+        return
+    name = numbered.name
+    sequence = connection.execute(
+        text("SELECT pg_get_serial_sequence(:table, :column)"), {"table": table.name, "column": name}
+    ).scalar()
+    last = connection.execute(select(func.max(numbered))).scalar()
+    if sequence is not None and last is not None:
+        connection.execute(text("SELECT setval(:sequence, :last)"), {"sequence": sequence, "last": last})

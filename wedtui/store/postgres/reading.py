@@ -1,0 +1,164 @@
+"""A schema as a reader sees it: one consistent snapshot at a time, let go at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import set_json_loads
+
+from wedtui.errors import StoreError
+from wedtui.store.kind import Kind
+from wedtui.store.postgres.errors import refused, translated, understood
+from wedtui.store.postgres.place import connect, milliseconds, server_of
+from wedtui.store.snapshot import Cursor, Snapshot
+from wedtui.store.version import VERSION, check_version
+
+HAS_VERSION = "SELECT to_regclass('alembic_version') IS NOT NULL"
+# A schema that may not be looked into looks like one that is not there.
+_CLOSED = """
+SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = ?) AND NOT EXISTS (
+    SELECT FROM pg_namespace WHERE nspname = ? AND has_schema_privilege(oid, 'USAGE')
+)
+"""
+_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_PARAMETER = re.compile(r"\?|(?<!:):([a-z_]+)\b|%")
+
+
+class ReadableSchema:
+    """A schema through restarts of its server. Used by one thread at a time."""
+
+    def __init__(self, url: str, kind: Kind, *, waits: timedelta) -> None:
+        """Remember where it is; nothing is opened yet.
+
+        Raises:
+            ConfigurationError: the URL is not supported.
+        """
+        self._server = server_of(url, kind)
+        self._kind = kind
+        self._settings = {
+            "default_transaction_read_only": "on",
+            "lock_timeout": milliseconds(waits),
+            # A statement that takes longer than this serves no screen.
+            "statement_timeout": milliseconds(10 * waits),
+            "idle_in_transaction_session_timeout": milliseconds(30 * waits),
+        }
+        self._connection: psycopg.Connection | None = None
+        self._ear: psycopg.Connection | None = None
+        self._heard: object = None
+        self.opened = 0
+        """How many times a session was begun: what was remembered of another is worth nothing."""
+
+    @contextmanager
+    def reading(self) -> Iterator[Snapshot]:
+        """Run a block on one consistent snapshot and let it go; turn rows into facts inside it.
+
+        Raises:
+            StoreError: it cannot be read; the next attempt begins a new session.
+        """
+        try:
+            with translated(self._server, self._kind):
+                connection = self._begun()
+                snapshot = Snapshot(_execute(connection))
+                known = snapshot.scalar(HAS_VERSION)
+                if not known and snapshot.scalar(_CLOSED, self._server.schema, self._server.schema):
+                    raise refused(self._server, self._kind)
+                version = snapshot.scalar(VERSION) if known else None
+                check_version(version, self._server, self._kind)
+                with understood(self._server, self._kind):
+                    yield snapshot
+                connection.execute("ROLLBACK")
+        except BaseException:
+            self.close()
+            raise
+
+    def changed(self) -> bool:
+        """Say whether a writer announced a commit since the last call; the first call says yes.
+
+        An announcement is a hint and no fact: anybody who may connect can make one, and one can be lost on its way
+        through a pooler. What is read afterwards is what counts, and whoever waits for changes reads now and then
+        without one. A server that can no longer be asked counts as changed once.
+        """
+        try:
+            with translated(self._server, self._kind):
+                ear = self._listening()
+                heard: object = id(ear)
+                told = len(list(ear.notifies(timeout=0))) > 0
+        except (StoreError, psycopg.Error) as error:
+            self._hang_up()
+            # Its words vary from one attempt to the next: that it cannot be asked is the news.
+            heard, told = type(error), False
+        changed = told or heard != self._heard
+        self._heard = heard
+        return changed
+
+    def close(self) -> None:
+        """End the sessions; reading begins new ones."""
+        self._heard = None
+        self._hang_up()
+        if self._connection is not None:
+            with suppress(psycopg.Error):
+                self._connection.close()
+            self._connection = None
+
+    def _begun(self) -> psycopg.Connection:
+        """Begin a transaction; a session that ended since the last one, as with the server, is no failure yet."""
+        used = self._connection is not None
+        connection = self._session()
+        try:
+            connection.execute(_BEGIN)
+        except psycopg.OperationalError:
+            if not used or not connection.closed:
+                raise
+            connection = self._session()
+            connection.execute(_BEGIN)
+        return connection
+
+    def _session(self) -> psycopg.Connection:
+        if self._connection is None or self._connection.closed:
+            self._connection = connect(self._server, self._kind, self._settings, autocommit=True)
+            # Documents are decoded where every other value is, so that both systems agree on what is none of ours.
+            set_json_loads(_as_text, self._connection)
+            self.opened += 1
+        return self._connection
+
+    def _listening(self) -> psycopg.Connection:
+        if self._ear is None or self._ear.closed:
+            self._ear = connect(self._server, self._kind, {}, autocommit=True)
+            self._ear.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._server.channel)))
+        return self._ear
+
+    def _hang_up(self) -> None:
+        if self._ear is not None:
+            with suppress(psycopg.Error):
+                self._ear.close()
+            self._ear = None
+
+
+def _execute(connection: psycopg.Connection) -> Any:
+    def execute(statement: str, parameters: Sequence[object] | Mapping[str, object]) -> Cursor:
+        return connection.execute(driver_words(statement).encode(), parameters)
+
+    return execute
+
+
+@lru_cache(maxsize=256)
+def driver_words(statement: str) -> str:
+    """Return a statement with its `?` and `:name` written as the driver takes them; it holds no quoted text."""
+
+    def written(found: re.Match[str]) -> str:
+        if found.group() == "?":
+            return "%s"
+        return "%%" if found.group() == "%" else f"%({found.group(1)})s"
+
+    return _PARAMETER.sub(written, statement)
+
+
+def _as_text(document: str | bytes) -> str:
+    return document if isinstance(document, str) else bytes(document).decode()

@@ -1,0 +1,92 @@
+"""A schema in the hands of one who writes, with every failure translated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.pool import QueuePool
+
+from wedtui.store.kind import Kind
+from wedtui.store.postgres.errors import translated
+from wedtui.store.postgres.migrate import migrate
+from wedtui.store.postgres.place import Server, connect, milliseconds, server_of
+
+# Whoever stands still in the middle of a transaction, stopped or paged out, must not keep all others from writing.
+STANDS_STILL = timedelta(seconds=5)
+# The longest piece of work that anyone has is one step of a migration or of housekeeping.
+WORKS_AT_MOST = timedelta(seconds=60)
+
+
+class WritableSchema:
+    """A schema in the hands of one who writes, brought up to date. May be used from any one thread at a time.
+
+    Several processes may write the same schema: their transactions follow one another, as a file's do.
+    """
+
+    def __init__(self, url: str, kind: Kind, *, waits: timedelta) -> None:
+        """Connect, make the schema where there is none, and migrate it.
+
+        Args:
+            url: `postgresql://user@host:5432/database`.
+            kind: what it holds.
+            waits: how long to wait for another session that holds it.
+
+        Raises:
+            ConfigurationError: the URL is not supported.
+            StoreError: it cannot be opened or migrated; nothing that it held was lost.
+        """
+        self._server = server_of(url, kind)
+        self._kind = kind
+        self._engine = _engine(self._server, kind, waits)
+        try:
+            migrate(self._engine, self._server, kind)
+        except BaseException:
+            self.close()
+            raise
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Run a block in one transaction, in which nobody else writes: all of it is stored, or nothing.
+
+        Raises:
+            StoreError: it could not be stored.
+        """
+        with translated(self._server, self._kind), self._engine.begin() as connection:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({turn(self._kind)})")
+            yield connection
+            connection.exec_driver_sql(f'NOTIFY "{self._server.channel}"')
+
+    def settle(self) -> bool:
+        """Return at once: whoever may read the schema needs nothing else."""
+        return True
+
+    def close(self) -> None:
+        """End the session."""
+        self._engine.dispose()
+
+
+def turn(kind: Kind) -> int:
+    """Return the number of the lock that a writer of this kind holds while it writes (64 bits, the same everywhere)."""
+    return int.from_bytes(f"wed{kind.name}".encode()[:7], "big")
+
+
+def _engine(server: Server, kind: Kind, waits: timedelta) -> Engine:
+    settings = {
+        "lock_timeout": milliseconds(waits),
+        "statement_timeout": milliseconds(WORKS_AT_MOST),
+        "idle_in_transaction_session_timeout": milliseconds(STANDS_STILL),
+        # What can be learnt again need not wait for the server's disk.
+        "synchronous_commit": "on" if kind.durable else "off",
+    }
+    return create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: connect(server, kind, settings, autocommit=False),
+        poolclass=QueuePool,
+        pool_size=1,
+        max_overflow=0,
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )

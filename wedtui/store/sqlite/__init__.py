@@ -1,0 +1,1 @@
+"""A store in an SQLite file: one writer, readers beside it through the write-ahead log."""

@@ -1,0 +1,95 @@
+"""A store in the hands of its one writer, with every failure translated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from wedtui.errors import DiskFullError, StoreLockedError, StoreUnreadableError
+from wedtui.store.kind import Kind
+from wedtui.store.sqlite.engine import open_for_reading, open_for_writing, pragma
+from wedtui.store.sqlite.errors import translated
+from wedtui.store.sqlite.migrate import migrate
+from wedtui.store.sqlite.place import database_path, identity
+
+# An open dashboard holds the file for as long as it runs: waiting longer for it would only delay every stop.
+LEAVING_WAITS = timedelta(milliseconds=500)
+
+
+class WritableFile:
+    """A store in the hands of its one writer, brought up to date. May be used from any one thread at a time."""
+
+    def __init__(self, url: str, kind: Kind, *, waits: timedelta) -> None:
+        """Open it, make it where there is none, and migrate it.
+
+        Args:
+            url: `sqlite:////absolute/path`.
+            kind: what it holds.
+            waits: how long to wait for another process that holds it.
+
+        Raises:
+            ConfigurationError: the URL is not supported.
+            StoreError: it cannot be opened or migrated; nothing that it held was lost.
+        """
+        self.path = database_path(url, kind)
+        self._url = url
+        self._kind = kind
+        self._engine = open_for_writing(url, kind, waits=waits)
+        try:
+            migrate(self._engine, self.path, kind)
+            self._identity = identity(self.path)
+        except BaseException:
+            self.close()
+            raise
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Run a block in one transaction: all of it is stored, or nothing.
+
+        Raises:
+            StoreError: it could not be stored.
+        """
+        with translated(self.path, self._kind):
+            if not self.path.exists() or identity(self.path) != self._identity:
+                # What is written to a file without a name is lost when it is closed.
+                raise StoreUnreadableError(f"{self.path} was taken away while it was in use: start the service again")
+            with self._engine.begin() as connection:
+                yield connection
+
+    def settle(self) -> bool:
+        """Put everything into the one file, so that whoever may only read it needs no other.
+
+        Returns:
+            Whether it worked: not while readers have it open, who are waited for a moment, nor on a full disk.
+
+        Raises:
+            StoreError: the disk failed.
+        """
+        try:
+            with translated(self.path, self._kind):
+                pragma(self._engine, f"busy_timeout = {LEAVING_WAITS // timedelta(milliseconds=1)}")
+                pragma(self._engine, "wal_checkpoint(TRUNCATE)")
+                return pragma(self._engine, "journal_mode = DELETE") == "delete"
+        except (StoreLockedError, DiskFullError):
+            return False
+
+    def close(self) -> None:
+        """Let go of the file and leave its -wal and -shm where they are, if there are any.
+
+        SQLite removes both when the last writer closes; a user who may not write could then not read at all.
+        """
+        guard = open_for_reading(self._url, self._kind, waits=LEAVING_WAITS)
+        try:
+            with guard.connect() as connection:
+                connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
+                connection.rollback()
+                self._engine.dispose()
+        except SQLAlchemyError:
+            # A file that cannot be read any more needs no guard.
+            self._engine.dispose()
+        finally:
+            guard.dispose()
