@@ -74,7 +74,7 @@ def running_prometheus(directory: Path) -> Iterator[RunningPrometheus]:
     """
     prometheus = require_program("prometheus", package="prometheus")
     exporter = require_program("prometheus-node-exporter", package="prometheus-node-exporter")
-    with _free_ports(3) as ports:
+    with free_ports(3) as ports:
         running = RunningPrometheus(*ports)
     places = {"host": HOST, "prometheus": running.port, "exporter": running.exporter_port, "gone": running.gone_port}
     (directory / "prometheus.yml").write_text(_CONFIGURATION.format(**places))
@@ -100,13 +100,45 @@ def running_prometheus(directory: Path) -> Iterator[RunningPrometheus]:
             process.wait()
 
 
+@contextmanager
+def scraping(directory: Path, target: int) -> Iterator[RunningPrometheus]:
+    """Run a Prometheus that scrapes one port of loopback every second; it begins when that was scraped."""
+    prometheus = require_program("prometheus", package="prometheus")
+    with free_ports(1) as ports:
+        running = RunningPrometheus(ports[0], target, 0)
+    text = "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n  - job_name: target\n"
+    text += '    static_configs: [{{targets: ["{host}:{port}"]}}]\n'
+    (directory / "prometheus.yml").write_text(text.format(host=HOST, port=target))
+    command = [
+        prometheus,
+        f"--config.file={directory / 'prometheus.yml'}",
+        f"--storage.tsdb.path={directory / 'data'}",
+        f"--web.listen-address={HOST}:{running.port}",
+    ]
+    with (directory / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=directory, env=_environment())
+    try:
+        _wait_until(lambda: _answers(running, "up == 1"), [process], directory / "log")
+        yield running
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _answers(running: RunningPrometheus, promql: str) -> bool:
+    try:
+        return bool(running.query(promql))
+    except (httpx.HTTPError, ValueError, KeyError):
+        return False
+
+
 def _environment() -> dict[str, str]:
     """Return the environment without proxies, which the programs would obey."""
     return {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
 
 
 @contextmanager
-def _free_ports(count: int) -> Iterator[list[int]]:
+def free_ports(count: int) -> Iterator[list[int]]:
     """Give different ports that were free a moment ago."""
     sockets = [socket.create_server((HOST, 0)) for _ in range(count)]
     yield [s.getsockname()[1] for s in sockets]

@@ -11,6 +11,9 @@ from tests.providers.prometheus_server import RunningPrometheus
 from wedtui.clock import SystemClock
 from wedtui.config import Configuration
 from wedtui.core.observation import Observation, ProbeObservation, PrometheusObservation, SignalObservation
+from wedtui.errors import ProviderUnavailableError
+from wedtui.providers.prometheus import PrometheusClient
+from wedtui.providers.prometheus_answers import Reading
 from wedtui.providers.registry import build_targets
 
 QUERIES = {
@@ -113,3 +116,23 @@ def test_the_server_tells_its_targets_and_alerts(
     assert alert.summary == f"127.0.0.1:{prometheus.gone_port} is gone"
     assert alert.active_at is not None
     assert alert.active_at <= seen.at
+
+
+def test_a_range_is_evaluated_at_every_step(prometheus: RunningPrometheus) -> None:
+    section = configuration(prometheus).prometheus[0]
+    end = SystemClock().now().replace(microsecond=0)
+
+    async def run(query: str) -> tuple[Reading, ...]:
+        client = PrometheusClient(section, SystemClock())
+        try:
+            return await client.query_range(query, end - timedelta(minutes=10), end, timedelta(seconds=30))
+        finally:
+            await client.close()
+
+    found = asyncio.run(run("42"))
+    assert [reading.value for reading in found] == [42] * 21
+    assert [reading.measured_at for reading in found] == [end - n * timedelta(seconds=30) for n in range(20, -1, -1)]
+    assert asyncio.run(run("no_such_metric")) == ()
+    assert asyncio.run(run("vector(0) / 0")) == ()
+    with pytest.raises(ProviderUnavailableError, match="3 series, expected one"):
+        asyncio.run(run("up"))

@@ -88,6 +88,28 @@ class PrometheusClient:
         found = answers.reading(await self._ask("POST", "api/v1/query", form))
         return Reading(found.value, self._believed(found.measured_at))
 
+    async def query_range(self, promql: str, start: datetime, end: datetime, step: timedelta) -> tuple[Reading, ...]:
+        """Evaluate a query that gives one value at `start` and every `step` from there, both ends included.
+
+        Args:
+            promql: the query.
+            start: an aware instant.
+            end: an aware instant, not before `start`.
+            step: whole milliseconds; at most 11,000 of them, or the server refuses it.
+
+        Raises:
+            ProviderUnavailableError: there is no such series; the text says why in a few words.
+        """
+        milliseconds = max(1, round(self.section.timeout.total_seconds() * 1000))
+        form = {
+            "query": promql,
+            "start": start.isoformat(),
+            "end": end.isoformat(),
+            "step": f"{step // timedelta(milliseconds=1)}ms",
+            "timeout": f"{milliseconds}ms",
+        }
+        return answers.readings(await self._ask("POST", "api/v1/query_range", form))
+
     async def ready(self) -> bool | None:
         """Ask whether it is ready to serve; None where it does not have that question.
 

@@ -37,6 +37,16 @@ class _Vector(BaseModel):
     result: tuple[_Series, ...]
 
 
+class _Line(BaseModel):
+    values: tuple[_Point, ...] = ()
+    histograms: object = None
+
+
+class _Matrix(BaseModel):
+    resultType: Literal["matrix"]  # noqa: N815
+    result: tuple[_Line, ...]
+
+
 class _Scalar(BaseModel):
     resultType: Literal["scalar"]  # noqa: N815
     result: _Point
@@ -79,6 +89,10 @@ class _QueryData(BaseModel):
     data: Annotated[_Vector | _Scalar | _OtherResult, Field(discriminator="resultType")]
 
 
+class _MatrixData(BaseModel):
+    data: _Matrix
+
+
 class _TargetsData(BaseModel):
     data: _Targets
 
@@ -116,6 +130,28 @@ def reading(answer: Answer) -> Reading:
     if not math.isfinite(value):
         raise ProviderUnavailableError(f"the value is {'NaN' if math.isnan(value) else 'infinite'}")
     return Reading(value, datetime.fromtimestamp(seconds, UTC))
+
+
+def readings(answer: Answer) -> tuple[Reading, ...]:
+    """Return the finite values of a range query, oldest first; where it gave none there is no reading.
+
+    Raises:
+        ProviderUnavailableError: it is no one series.
+    """
+    lines = _data(answer, _MatrixData).data.result
+    if len(lines) > 1:
+        raise ProviderUnavailableError(f"the query gave {len(lines)} series, expected one: aggregate it")
+    if lines and lines[0].histograms is not None:
+        raise ProviderUnavailableError("the query gave histograms, expected values: use histogram_quantile")
+    found = []
+    for seconds, text in lines[0].values if lines else ():
+        try:
+            value = float(text)
+        except ValueError:
+            raise ProviderUnavailableError(f'the value "{plain(text, 40)}" is not a number') from None
+        if math.isfinite(value):
+            found.append(Reading(value, datetime.fromtimestamp(seconds, UTC)))
+    return tuple(found)
 
 
 def targets(answer: Answer) -> tuple[int, tuple[str, ...]]:

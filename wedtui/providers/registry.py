@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from wedtui.clock import Clock
-from wedtui.config import Configuration
+from wedtui.config import Configuration, ProviderSection
 from wedtui.errors import NotFoundError
+from wedtui.providers.aws.targets import account_targets
 from wedtui.providers.base import Target
 from wedtui.providers.feed import FeedTarget
 from wedtui.providers.http import ProbeTarget
@@ -40,7 +41,7 @@ class Targets:
 
 
 def build_targets(configuration: Configuration, clock: Clock) -> Targets:
-    """Return every target of a configuration: probes, Prometheus servers, their queries, feeds.
+    """Return every target of a configuration: probes, Prometheus servers, their queries, accounts, feeds.
 
     Raises:
         ConfigurationError: a secret, a header, a URL or certificates cannot be used; the sentence names the target.
@@ -50,6 +51,8 @@ def build_targets(configuration: Configuration, clock: Clock) -> Targets:
         client = PrometheusClient(server, clock)
         queries = tuple(QueryTarget(client, section, clock) for section in server.queries)
         targets += Targets((ServerTarget(client, clock), *queries), (client,))
+    for section in configuration.providers:
+        targets += _account(section, clock)
     feeds = tuple(FeedTarget(section, clock) for section in configuration.freeze.feeds)
     return targets + Targets(feeds, feeds)
 
@@ -68,7 +71,7 @@ def build_probe(configuration: Configuration, name: str, clock: Clock) -> Target
 
 
 def build_provider(configuration: Configuration, name: str, clock: Clock) -> Targets:
-    """Return the probes and queries of one provider.
+    """Return the probes and queries of one provider, and what is asked of its own API.
 
     Raises:
         NotFoundError: no provider has that name.
@@ -82,7 +85,31 @@ def build_provider(configuration: Configuration, name: str, clock: Clock) -> Tar
         if queries:
             client = PrometheusClient(server, clock)
             targets += Targets(tuple(QueryTarget(client, query, clock) for query in queries), (client,))
+    for section in configuration.providers:
+        if section.name == name:
+            targets += _account(section, clock)
     return targets
+
+
+def build_apis(configuration: Configuration, name: str | None, clock: Clock) -> Targets:
+    """Return what asks the own API of one provider, or of all, without probes and queries.
+
+    Raises:
+        NotFoundError: no provider has that name.
+        ConfigurationError: one of them cannot be asked as configured.
+    """
+    if name is not None and all(p.name != name for p in configuration.providers):
+        raise NotFoundError(_unknown("provider", name, [p.name for p in configuration.providers]))
+    wanted = (p for p in configuration.providers if name is None or p.name == name)
+    return sum((_account(section, clock) for section in wanted), Targets())
+
+
+def _account(section: ProviderSection, clock: Clock) -> Targets:
+    """Return what is asked of a provider's own API."""
+    if section.kind != "aws":
+        return Targets()
+    targets, account = account_targets(section, clock)
+    return Targets(targets, (account,))
 
 
 def _unknown(kind: str, name: str, known: list[str]) -> str:

@@ -1,0 +1,1 @@
+"""AWS: which tests ask moto and which the strict server is said in each module."""

@@ -1,0 +1,99 @@
+"""Asking an account once, and what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.providers.aws.strict_server import StrictAws
+from wedtui.clock import Clock
+from wedtui.config import ProviderSection
+from wedtui.core.observation import ApiObservation, Observation, SignalObservation, VendorObservation
+from wedtui.core.resource import Resource
+from wedtui.providers.aws.targets import ServiceTarget, account_targets
+
+AT = datetime(2026, 6, 20, 12, 0, 30, tzinfo=UTC)
+
+
+class MovedClock:
+    """A clock that a test moves; waiting is real."""
+
+    def __init__(self) -> None:
+        self._moved = timedelta()
+
+    def move(self, step: timedelta) -> None:
+        self._moved += step
+
+    def now(self) -> datetime:
+        return AT + self._moved
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._moved.total_seconds()
+
+
+def provider(url: str, **more: Any) -> ProviderSection:
+    table = {"endpoint_url": url, "regions": ["eu-west-1"], "timeout": "5s", **more}
+    return ProviderSection.model_validate({"name": "aws", "kind": "aws", "aws": table})
+
+
+class Asked:
+    """An account in use: its targets by service."""
+
+    def __init__(self, section: ProviderSection, clock: Clock) -> None:
+        targets, self.account = account_targets(section, clock)
+        self.targets = {target.key.rpartition(" ")[2]: target for target in targets}
+
+    def __getitem__(self, service: str) -> ServiceTarget:
+        return self.targets[service]
+
+
+def rounds(
+    server: StrictAws | str, service: str, count: int = 1, *, steps: Sequence[timedelta] = (), **more: Any
+) -> list[tuple[Observation, ...]]:
+    """Ask one service several times; between two askings the clock is moved by a step."""
+    url = server if isinstance(server, str) else server.url
+
+    async def ask() -> list[tuple[Observation, ...]]:
+        clock = MovedClock()
+        asked = Asked(provider(url, **more), clock)
+        found = []
+        try:
+            for number in range(count):
+                if number and steps:
+                    clock.move(steps[number - 1])
+                found.append(await asked[service].observe())
+        finally:
+            await asked.account.close()
+        return found
+
+    return asyncio.run(ask())
+
+
+def once(server: StrictAws | str, service: str, **more: Any) -> ApiObservation:
+    """Ask one service in one region once."""
+    (found,) = rounds(server, service, **more)
+    return api(found)
+
+
+def api(found: Sequence[Observation]) -> ApiObservation:
+    (one,) = (o for o in found if isinstance(o, ApiObservation))
+    return one
+
+
+def apis(found: Sequence[Observation]) -> list[ApiObservation]:
+    return [o for o in found if isinstance(o, ApiObservation)]
+
+
+def signals(found: Sequence[Observation]) -> dict[str, SignalObservation]:
+    return {o.signal: o for o in found if isinstance(o, SignalObservation)}
+
+
+def vendors(found: Sequence[Observation]) -> list[VendorObservation]:
+    return [o for o in found if isinstance(o, VendorObservation)]
+
+
+def by_name(observation: ApiObservation) -> dict[str, Resource]:
+    return {resource.name: resource for resource in observation.resources}

@@ -1,0 +1,229 @@
+"""What moto does not have: AWS Health, what things cost, certificates that expire, snapshots of others.
+
+Against the strict server; the entries are those that Amazon publishes where there are any.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.providers.aws.base import AT, api, by_name, once, rounds, signals, vendors
+from tests.providers.aws.strict_server import StrictAws, body, error, running
+from tests.providers.aws.strict_world import OWNER, World
+from wedtui.core.evidence import VendorStatus
+from wedtui.core.resource import Reach
+from wedtui.core.state import State
+from wedtui.providers.aws.services.ec2 import newest_snapshots
+from wedtui.providers.aws.services.vendor import vendor_status
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+def example(name: str) -> Any:
+    return json.loads((FIXTURES / f"{name}.json").read_text())["examples"][0]["output"]
+
+
+@pytest.fixture
+def server() -> Iterator[StrictAws]:
+    with running(World()) as server:
+        yield server
+
+
+def event(**more: Any) -> dict[str, Any]:
+    published: dict[str, Any] = example("health_describe_event_details")["successfulSet"][0]["event"]
+    return {**published, "statusCode": "open", "eventScopeCode": "PUBLIC", **more}
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ({}, VendorStatus.INCIDENT),
+        ({"region": "global"}, VendorStatus.INCIDENT),
+        ({"region": "sa-east-1"}, VendorStatus.NO_INCIDENT),
+        ({"statusCode": "closed"}, VendorStatus.NO_INCIDENT),
+        ({"eventTypeCategory": "scheduledChange"}, VendorStatus.NO_INCIDENT),
+        ({"service": "WORKSPACES"}, VendorStatus.NO_INCIDENT),
+        ({"service": "WORKSPACES", "eventScopeCode": "ACCOUNT_SPECIFIC"}, VendorStatus.INCIDENT),
+    ],
+)
+def test_which_events_concern_us(more: dict[str, Any], status: VendorStatus) -> None:
+    assert vendor_status([event(**more)], ["us-east-1"]) is status
+
+
+def test_health_is_asked_by_pages_in_the_region_where_it_lives(server: StrictAws) -> None:
+    server.world.lists["us-east-1", "DescribeEvents"] = [event(statusCode="closed")] * 150 + [event(region="eu-west-1")]
+    (found,) = rounds(server, "health")
+    assert (api(found).reach, api(found).region, api(found).requests) == (Reach.ANSWERED, "global", 3)
+    assert [v.status for v in vendors(found)] == [VendorStatus.INCIDENT]
+
+
+def test_an_account_without_the_plan_has_no_vendor_status_and_no_outage(server: StrictAws) -> None:
+    server.fail("DescribeEvents", error("SubscriptionRequiredException"))
+    (found,) = rounds(server, "health")
+    assert api(found).reach is Reach.NOT_ON_PLAN
+    assert "support plan" in (api(found).problem or "")
+    assert vendors(found) == []
+
+
+def test_health_that_cannot_be_read_says_so(server: StrictAws) -> None:
+    server.fail("DescribeEvents", error("AccessDeniedException"))
+    (found,) = rounds(server, "health")
+    assert [(v.status, bool(v.problem)) for v in vendors(found)] == [(None, True)]
+
+
+def month(start: str, end: str, **services: str) -> dict[str, Any]:
+    groups = [
+        {"Keys": [name], "Metrics": {"UnblendedCost": {"Amount": a, "Unit": "USD"}}} for name, a in services.items()
+    ]
+    return {"TimePeriod": {"Start": start, "End": end}, "Total": {}, "Groups": groups, "Estimated": True}
+
+
+MAY, JUNE = ("2026-05-01", "2026-06-01"), ("2026-06-01", "2026-06-21")
+
+
+def test_what_the_account_costs(server: StrictAws) -> None:
+    months = [month(*MAY, EC2="1000.504", RDS="200"), month(*JUNE, EC2="600.25", RDS="100.5")]
+    server.world.lists["us-east-1", "GetCostAndUsage"] = months
+    (found,) = rounds(server, "cost", cost=True)
+    assert {r.name: r.monthly_cost for r in api(found).resources} == {"EC2": 1000.5, "RDS": 200}
+    assert signals(found)["cost_month_usd"].value == 700.75
+    (asked,) = [r.parameters for r in server.asked if r.action == "GetCostAndUsage"]
+    assert asked["TimePeriod"] == {"Start": "2026-05-01", "End": "2026-06-21"}, "the end is not part of it"
+
+
+def test_a_month_on_two_pages_is_one_month(server: StrictAws) -> None:
+    pages = [
+        {"ResultsByTime": [month(*JUNE, EC2="1")], "NextPageToken": "t-1"},
+        {"ResultsByTime": [month(*JUNE, S3="2")]},
+    ]
+    server.fail("GetCostAndUsage", *(body(json.dumps(p).encode(), content_type="application/json") for p in pages))
+    (found,) = rounds(server, "cost", cost=True)
+    assert signals(found)["cost_month_usd"].value == 3
+
+
+def test_costs_are_asked_once_in_hours_and_never_again_after_a_failure(server: StrictAws) -> None:
+    server.fail("GetCostAndUsage", error("LimitExceededException"))
+    found = rounds(server, "cost", 3, steps=[timedelta(minutes=5)] * 2, cost=True)
+    assert server.counted()["GetCostAndUsage"] == 1
+    assert {api(each).reach for each in found} == {Reach.THROTTLED}
+    rounds(server, "cost", 2, steps=[timedelta(hours=6)], cost=True)
+    assert server.counted()["GetCostAndUsage"] == 3
+
+
+@pytest.mark.parametrize("what", ["another currency", "no month"])
+def test_costs_that_are_none(server: StrictAws, what: str) -> None:
+    published = example("ce_get_cost_and_usage")  # its groups hold usage beside dollars
+    answer = {"ResultsByTime": []} if what == "no month" else published
+    text = json.dumps(answer).replace('"USD"', '"CNY"')
+    server.fail("GetCostAndUsage", body(text.encode(), content_type="application/x-amz-json-1.1"))
+    assert once(server, "cost", cost=True).reach is Reach.GARBLED
+
+
+def test_nothing_is_asked_that_costs_money_unless_it_is_wanted(server: StrictAws) -> None:
+    with pytest.raises(KeyError):
+        rounds(server, "cost")
+
+
+def certificate(name: str, days: float, **more: Any) -> dict[str, Any]:
+    return {
+        "CertificateArn": f"arn:{name}",
+        "DomainName": name,
+        "Status": "ISSUED",
+        "NotAfter": (AT + timedelta(days=days)).timestamp(),
+        "InUse": True,
+        "KeyAlgorithm": "EC_prime256v1",
+        **more,
+    }
+
+
+def test_certificates_of_every_kind_of_key(server: StrictAws) -> None:
+    server.world.lists["eu-west-1", "ListCertificates"] = [
+        certificate("a.example.com", 90),
+        certificate("b.example.com", 5, KeyAlgorithm="RSA_4096"),
+        certificate("c.example.com", 14, KeyAlgorithm="RSA_2048"),
+        certificate("d.example.com", 1, InUse=False),
+    ]
+    found = by_name(once(server, "acm"))
+    assert {name: (r.state, r.detail) for name, r in found.items()} == {
+        "a.example.com": (State.OK, None),
+        "b.example.com": (State.CRITICAL, "expires in 5 d"),
+        "c.example.com": (State.DEGRADED, "expires in 14 d"),
+        "d.example.com": (State.OK, "not in use"),
+    }
+    assert found["a.example.com"].expires_at == AT + timedelta(days=90)
+
+
+def snapshot(volume: str, days: int, **more: Any) -> dict[str, Any]:
+    began = (AT - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"snapshotId": "s", "volumeId": volume, "status": "completed", "startTime": began, "ownerId": OWNER, **more}
+
+
+def test_the_newest_finished_snapshot_of_ours_counts(server: StrictAws) -> None:
+    server.world.lists["eu-west-1", "DescribeVolumes"] = [
+        {"volumeId": name, "status": "in-use"} for name in ("vol-new", "vol-old", "vol-none")
+    ]
+    server.world.lists["eu-west-1", "DescribeSnapshots"] = [
+        snapshot("vol-new", 4),
+        snapshot("vol-new", 1),
+        snapshot("vol-old", 5),
+        snapshot("vol-old", 0, status="pending"),
+        snapshot("vol-old", 0, status="error"),
+        snapshot("vol-none", 0, ownerId="999999999999"),
+    ]
+    found = {r.id: r for r in once(server, "ebs").resources}
+    assert found["vol-new"].backed_up_at == AT - timedelta(days=1)
+    assert (found["vol-old"].state, found["vol-old"].detail) == (State.CRITICAL, "newest backup is 5 d old")
+    assert (found["vol-none"].backed_up, found["vol-none"].backed_up_at) == (None, None)
+
+
+def test_snapshots_of_others_do_not_count_even_where_they_are_listed() -> None:
+    ours = {"VolumeId": "v", "OwnerId": OWNER, "State": "completed", "StartTime": AT - timedelta(days=2)}
+    theirs = {**ours, "OwnerId": "999999999999", "StartTime": AT}
+    assert newest_snapshots([theirs, ours], OWNER) == {"v": AT - timedelta(days=2)}
+
+
+def test_snapshots_that_cannot_be_read_are_not_missing(server: StrictAws) -> None:
+    server.world.lists["eu-west-1", "DescribeVolumes"] = [{"volumeId": "vol-1", "status": "in-use"}]
+    server.fail("DescribeSnapshots", error("UnauthorizedOperation", 403))
+    seen = once(server, "ebs")
+    assert (seen.reach, seen.resources[0].backed_up) == (Reach.PARTIAL, None)
+    assert "snapshots are missing" in (seen.problem or "")
+
+
+def test_backups_of_databases(server: StrictAws) -> None:
+    def database(name: str, **more: Any) -> dict[str, Any]:
+        return {"DBInstanceIdentifier": name, "DBInstanceStatus": "available", "BackupRetentionPeriod": 7, **more}
+
+    def ago(days: float) -> str:
+        return (AT - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    server.world.lists["eu-west-1", "DescribeDBInstances"] = [
+        database("fresh", LatestRestorableTime=ago(0.01)),
+        database("stale", LatestRestorableTime=ago(4)),
+        database("by-hand", BackupRetentionPeriod=0),
+        database("never", BackupRetentionPeriod=0),
+        database("new", BackupRetentionPeriod=0, InstanceCreateTime=ago(0.1)),
+        database("replica", BackupRetentionPeriod=0, ReadReplicaSourceDBInstanceIdentifier="fresh"),
+    ]
+    finished = {"DBInstanceIdentifier": "by-hand", "Status": "available", "SnapshotCreateTime": ago(0.5)}
+    server.world.lists["eu-west-1", "DescribeDBSnapshots"] = [
+        finished,
+        {"DBInstanceIdentifier": "never", "Status": "creating"},
+    ]
+    found = by_name(once(server, "rds"))
+    assert {name: (r.state, r.detail) for name, r in found.items()} == {
+        "fresh": (State.OK, None),
+        "stale": (State.CRITICAL, "newest backup is 4 d old"),
+        "by-hand": (State.OK, None),
+        "never": (State.DEGRADED, "it has no backup"),
+        "new": (State.OK, None),
+        "replica": (State.OK, None),
+    }
+    server.fail("DescribeDBSnapshots", error("AccessDenied", 403))
+    assert by_name(once(server, "rds"))["never"].state is State.UNKNOWN

@@ -1,0 +1,1 @@
+"""One module per service: which calls a round takes, and resources from what they answer."""

@@ -1,0 +1,252 @@
+"""CloudWatch metrics as signals.
+
+Of each metric the newest whole period is taken: the present one is still being filled, and would show half of the
+requests. Points that are missing are missing; only a metric that says so (`sparse`) is 0 where its divisor has a point.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+from wedtui.config import AwsSection, MetricSection
+from wedtui.core.evidence import LATENCY_SIGNAL, METRICS_SOURCE, RATIO_SIGNALS, REQUESTS_SIGNAL
+from wedtui.core.observation import Observation, SignalObservation
+from wedtui.core.resource import Reach
+from wedtui.core.wording import duration
+from wedtui.providers.aws.calls import Calls, Found, Listing, outcomes
+from wedtui.providers.aws.faults import CallError
+from wedtui.providers.aws.guard import Page
+from wedtui.providers.aws.services.base import Pace, Scope, Service, instant
+
+DATA = Listing("get_metric_data", ("MetricDataResults",))
+QUERIES_AT_ONCE = 500
+"""The most that GetMetricData takes (CloudWatch API reference)."""
+PERIODS_READ = 3
+# Counts of errors may be stored a little later than the requests beside them; until then nobody can tell 0.
+SETTLED = timedelta(minutes=1)
+# What is left of binary fractions.
+RATIO_DUST = 1e-6
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Series:
+    """What one query was answered, over all pages."""
+
+    points: dict[datetime, float] = field(default_factory=dict)
+    status: str | None = None
+    """Of its last page: Complete, PartialData, InternalError or Forbidden."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A value and the end of the period that it covers."""
+
+    value: float
+    at: datetime
+
+
+class NoValueError(Exception):
+    """A metric has no value now; the text says why."""
+
+
+class Metrics(Service):
+    """The configured metrics."""
+
+    name: ClassVar[str] = "metrics"
+    client: ClassVar[str] = "cloudwatch"
+    scope: ClassVar[Scope] = Scope.CHOSEN
+    pace: ClassVar[Pace] = Pace.METRICS
+
+    def __init__(self, section: AwsSection) -> None:
+        self._metrics = section.metrics
+        self._first = next(iter(section.regions), None)
+
+    @property
+    def chosen(self) -> tuple[str | None, ...]:
+        """The regions that the metrics are in; None for the profile's."""
+        return tuple(dict.fromkeys(m.region or self._first for m in self._metrics))
+
+    async def read(self, calls: Calls) -> Found:
+        """Read every metric of a region."""
+        metrics, now = self._of(calls.region, await calls.account.home()), calls.now()
+        periods = sorted({m.period for m in metrics})
+        asked = [[m for m in metrics if m.period == period] for period in periods]
+        answers = await outcomes([_read(calls, group, now) for group in asked])
+        errors = [a for a in answers if isinstance(a, CallError)]
+        if errors and len(errors) == len(answers):
+            raise errors[0]
+        found = Found()
+        for group, answer in zip(asked, answers, strict=True):
+            for number, metric in enumerate(group):
+                found.more.append(_observed(calls.account.provider, metric, number, answer, now))
+            if isinstance(answer, CallError):
+                found.missing.append(f"{', '.join(m.signal for m in group)}: {answer}")
+            else:
+                found.missing += _left_out(group, answer)
+        return found
+
+    def lost(self, provider: str, region: str, home: str | None, why: str, at: datetime) -> list[Observation]:
+        """Return that no metric of a region has a value."""
+        metrics = self._of(region, home)
+        return [SignalObservation(provider, m.signal, METRICS_SOURCE, at, None, why) for m in metrics]
+
+    def _of(self, region: str, home: str | None) -> list[MetricSection]:
+        return [m for m in self._metrics if (m.region or self._first or home or region) == region]
+
+
+async def _read(calls: Calls, metrics: Sequence[MetricSection], now: datetime) -> dict[str, Series]:
+    """Ask for metrics of one period."""
+    period = metrics[0].period
+    # Whole periods, as CloudWatch counts them; it rounds a start that is none to what it likes.
+    end = now - (now - _EPOCH) % period
+    queries = [query for number, metric in enumerate(metrics) for query in queries_of(metric, number)]
+    found: dict[str, Series] = {}
+    batches = [queries[i : i + QUERIES_AT_ONCE] for i in range(0, len(queries), QUERIES_AT_ONCE)]
+    asked = [
+        calls.pages(
+            DATA,
+            MetricDataQueries=batch,
+            StartTime=end - PERIODS_READ * period,
+            EndTime=end,
+            ScanBy="TimestampAscending",
+        )
+        for batch in batches
+    ]
+    for answer in await outcomes(asked):
+        if isinstance(answer, CallError):
+            raise answer
+        merge(answer, found)
+    return found
+
+
+def queries_of(metric: MetricSection, number: int) -> list[dict[str, Any]]:
+    """Return the queries of one metric: its own as `mN`, that of its divisor as `dN`.
+
+    No unit is sent: of a unit that the metric has not CloudWatch silently finds nothing.
+    """
+    dimensions = [{"Name": name, "Value": value} for name, value in sorted(metric.dimensions.items())]
+
+    def query(identifier: str, name: str) -> dict[str, Any]:
+        named = {"Namespace": metric.namespace, "MetricName": name, "Dimensions": dimensions}
+        period = int(metric.period.total_seconds())
+        return {"Id": identifier, "MetricStat": {"Metric": named, "Period": period, "Stat": metric.stat}}
+
+    divisor = [query(f"d{number}", metric.per)] if metric.per else []
+    return [query(f"m{number}", metric.metric), *divisor]
+
+
+def merge(pages: Iterable[Page], into: dict[str, Series]) -> None:
+    """Add pages to series: the same query comes again on later pages, with further points.
+
+    Raises:
+        CallError: times and values do not go together.
+    """
+    for page in pages:
+        for result in page["MetricDataResults"]:
+            series = into.setdefault(str(result.get("Id", "")), Series())
+            times, values = result.get("Timestamps") or [], result.get("Values") or []
+            if len(times) != len(values):
+                raise CallError(Reach.GARBLED, "GetMetricData answered with more times than values, or fewer")
+            for time, value in zip(times, values, strict=True):
+                at, number = instant(time), _finite(value)
+                if at is not None and number is not None:
+                    series.points[at] = number
+            series.status = str(result.get("StatusCode") or "Complete")
+
+
+def _finite(value: object) -> float | None:
+    """Return a number; NaN comes as text."""
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def reading(metric: MetricSection, own: Series | None, divisor: Series | None, now: datetime) -> Reading:
+    """Return the value of the newest whole period, in the signal's unit.
+
+    Raises:
+        NoValueError: there is none.
+    """
+    for series, name in ((own, metric.metric), (divisor, metric.per)):
+        if name is not None and (series is None or series.status != "Complete"):
+            status = "nothing" if series is None else series.status
+            raise NoValueError(
+                f"CloudWatch answered {status} for {name}: {_REMEDY.get(str(status), 'ask again later')}"
+            )
+    assert own is not None
+    points = own.points if divisor is None else _shares(metric, own, divisor, now)
+    whole = [at for at in points if at + metric.period <= now]
+    if not whole:
+        span = duration(PERIODS_READ * metric.period)
+        raise NoValueError(f"{metric.metric} has no value in the last {span}: check namespace, dimensions and region")
+    at = max(whole)
+    return Reading(converted(metric, points[at]), at + metric.period)
+
+
+_REMEDY = {"Forbidden": "allow cloudwatch:GetMetricData for it"}
+
+
+def _shares(metric: MetricSection, own: Series, divisor: Series, now: datetime) -> Mapping[datetime, float]:
+    shares = {}
+    for at, whole in divisor.points.items():
+        settled = at + metric.period + SETTLED <= now
+        part = own.points.get(at, 0.0 if metric.sparse and settled else None)
+        if part is not None and whole > 0:
+            shares[at] = part / whole
+    return shares
+
+
+def converted(metric: MetricSection, value: float) -> float:
+    """Return a value in its signal's unit.
+
+    Raises:
+        NoValueError: it cannot be a value of this signal.
+    """
+    match metric.unit:
+        case "percent":
+            value /= 100
+        case "seconds":
+            value *= 1000
+        case "microseconds":
+            value /= 1000
+        case "count":
+            value /= metric.period.total_seconds()
+    if metric.signal in RATIO_SIGNALS:
+        if not -RATIO_DUST <= value <= 1 + RATIO_DUST:
+            raise NoValueError(f"the value {value:g} is not a ratio 0..1: correct the unit of {metric.metric}")
+        return min(1.0, max(0.0, value))
+    if metric.signal in {LATENCY_SIGNAL, REQUESTS_SIGNAL} and value < 0:
+        raise NoValueError(f"the value {value:g} is below 0: correct the metric")
+    return value
+
+
+def _observed(
+    provider: str, metric: MetricSection, number: int, answer: dict[str, Series] | CallError, now: datetime
+) -> SignalObservation:
+    try:
+        if isinstance(answer, CallError):
+            raise NoValueError(str(answer))
+        divisor = answer.get(f"d{number}", Series()) if metric.per else None
+        found = reading(metric, answer.get(f"m{number}"), divisor, now)
+    except NoValueError as error:
+        return SignalObservation(provider, metric.signal, METRICS_SOURCE, now, None, str(error))
+    return SignalObservation(provider, metric.signal, METRICS_SOURCE, found.at, found.value)
+
+
+def _left_out(metrics: Sequence[MetricSection], answer: Mapping[str, Series]) -> list[str]:
+    """Name the metrics that a 200 does not answer in full."""
+    wrong = []
+    for number, metric in enumerate(metrics):
+        for identifier in (f"m{number}", *((f"d{number}",) if metric.per else ())):
+            series = answer.get(identifier)
+            if series is None or series.status != "Complete":
+                wrong.append(f"{metric.signal} ({series.status if series else 'not answered'})")
+                break
+    return [f"GetMetricData left out {', '.join(wrong)}"] if wrong else []

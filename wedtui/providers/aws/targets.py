@@ -1,0 +1,221 @@
+"""What the poller asks of an account: one target a service, which asks all its regions at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from wedtui.clock import Clock
+from wedtui.config import AwsSection, ProviderSection
+from wedtui.core import breaker as breakers
+from wedtui.core.breaker import CLOSED, Breaker, Phase
+from wedtui.core.observation import ApiObservation, Observation
+from wedtui.core.resource import GLOBAL, Reach
+from wedtui.providers.aws.account import SHORTLY, Account
+from wedtui.providers.aws.calls import Calls, Found
+from wedtui.providers.aws.faults import MAY_BE_SWITCHED_OFF, SURELY_SWITCHED_OFF, CallError
+from wedtui.providers.aws.services.alarms import Alarms
+from wedtui.providers.aws.services.base import Pace, Scope, Service
+from wedtui.providers.aws.services.certificates import Certificates
+from wedtui.providers.aws.services.cost import Costs
+from wedtui.providers.aws.services.ec2 import Disks, Instances
+from wedtui.providers.aws.services.ecs import Services
+from wedtui.providers.aws.services.elb import TargetGroups
+from wedtui.providers.aws.services.groups import ScalingGroups
+from wedtui.providers.aws.services.identity import IdentityCheck, RegionList
+from wedtui.providers.aws.services.metrics import Metrics
+from wedtui.providers.aws.services.rds import Databases
+from wedtui.providers.aws.services.storage import Buckets
+from wedtui.providers.aws.services.vendor import Health
+from wedtui.providers.base import Cadence, Schedule
+
+# How many calls that depend on each other, or are tried again, a round has time for.
+CALLS_IN_A_ROW = 6
+INVENTORY_CALLS_IN_A_ROW = 12
+
+
+def account_targets(section: ProviderSection, clock: Clock) -> tuple[tuple[ServiceTarget, ...], Account]:
+    """Return what is asked of a provider's account, and the account, whose connections are kept."""
+    settings = section.aws or AwsSection()
+    account = Account(section.name, settings, clock)
+    # The longest chain of calls first: what is waited for in the meantime costs no time.
+    services: list[Service] = [Services(), TargetGroups(), IdentityCheck(), RegionList(), Instances(settings, clock)]
+    services += [Databases(settings, clock), ScalingGroups(), Alarms(), Health()]
+    services += [Metrics(settings)] if settings.metrics else []
+    services += [Disks(), Buckets(), Certificates()]
+    services += [Costs()] if settings.cost else []
+    return tuple(ServiceTarget(account, service, clock) for service in services), account
+
+
+class ServiceTarget:
+    """One service of one account."""
+
+    def __init__(self, account: Account, service: Service, clock: Clock) -> None:
+        self._account = account
+        self._service = service
+        self._clock = clock
+        self._breakers: dict[str, Breaker] = {}
+        self._home: str | None = None
+        self._kept: tuple[float, tuple[Observation, ...]] | None = None
+        calls = INVENTORY_CALLS_IN_A_ROW if service.pace is Pace.INVENTORY else CALLS_IN_A_ROW
+        self._round = calls * account.section.timeout
+
+    @property
+    def key(self) -> str:
+        """`aws PROVIDER SERVICE`."""
+        return f"aws {self._account.provider} {self._service.name}"
+
+    @property
+    def schedule(self) -> Schedule:
+        """By the pace of its service; beside the round itself there is time to ask for the regions and whose keys."""
+        section = self._account.section
+        interval = {
+            Pace.STATUS: section.interval,
+            Pace.INVENTORY: section.inventory_interval,
+            Pace.METRICS: section.metrics_interval,
+            Pace.COST: section.cost_interval,
+        }[self._service.pace]
+        return Schedule(interval, self._round + 3 * section.timeout, Cadence.QUERY)
+
+    @property
+    def breakers(self) -> Mapping[str, Phase]:
+        """The phase of each region's circuit breaker."""
+        now = self._clock.now()
+        return {region: breakers.phase(breaker, now) for region, breaker in self._breakers.items()}
+
+    async def observe(self) -> tuple[Observation, ...]:
+        """Ask every region once, at the same time."""
+        if self._kept is not None and self._clock.monotonic() < self._kept[0]:
+            return self._kept[1]
+        try:
+            regions = await self._regions()
+        except CallError as error:
+            return self._all_failed(error)
+        found = await asyncio.gather(*(self._ask(region) for region in regions))
+        observations = tuple(observation for each in found for observation in each)
+        if self._service.pace is Pace.COST:
+            # Its first two slots may lie close together, and each request costs money.
+            until = self._clock.monotonic() + self._account.section.cost_interval.total_seconds() / 2
+            self._kept = until, observations
+        return observations
+
+    def gave_up(self, why: str) -> tuple[Observation, ...]:
+        """Return that no region answered, and why."""
+        return self._all_failed(CallError(Reach.UNREACHABLE, why))
+
+    def _all_failed(self, error: CallError) -> tuple[Observation, ...]:
+        """Return that no region answered: those that were asked before, else those configured."""
+        regional = self._service.scope is Scope.REGION
+        regions = tuple(self._breakers) or (self._account.section.regions if regional else ())
+        return tuple(o for region in regions or (GLOBAL,) for o in self._failed(region, error, 0))
+
+    async def _regions(self) -> Sequence[str]:
+        """Return where to ask.
+
+        Raises:
+            CallError: there are no credentials, or it is not known which regions there are.
+        """
+        scope = self._service.scope
+        self._home = await self._account.home(of_partition=scope is Scope.PARTITION)
+        if scope is Scope.REGION:
+            return await self._account.asked_regions(Calls(self._account, "ec2", GLOBAL, self._clock, ends_at=0))
+        if scope is Scope.CHOSEN:
+            return tuple(dict.fromkeys(region or self._home for region in self._service.chosen))
+        return (GLOBAL,)
+
+    async def _ask(self, region: str) -> list[Observation]:
+        if self._account.region_status(region) == "not-opted-in":
+            return self._failed(region, _switched_off(region), 0)
+        breaker = self._breakers.setdefault(region, CLOSED)
+        now = self._clock.now()
+        if breakers.phase(breaker, now) is Phase.OPEN:
+            return self._failed(region, _held(breaker), 0)
+        self._breakers[region] = breakers.trying(breaker, now)
+        place = self._home if region == GLOBAL else region
+        assert place is not None
+        ends_at = self._clock.monotonic() + self._round.total_seconds()
+        calls = Calls(self._account, self._service.client, place, self._clock, ends_at=ends_at)
+        try:
+            found = await self._read(calls)
+        except CallError as caught:
+            error = await self._judged(caught, region, calls)
+            self._close_or_open(region, breaker, error.reach)
+            if error.reach in {Reach.EXPIRED, Reach.REJECTED}:
+                self._account.forget_credentials()
+            return self._failed(region, error, calls.requests)
+        reach = Reach.PARTIAL if found.missing else Reach.ANSWERED
+        self._close_or_open(region, breaker, reach)
+        return [self._answered(region, found, calls.requests, reach), *found.more]
+
+    async def _read(self, calls: Calls) -> Found:
+        try:
+            async with asyncio.timeout(self._round.total_seconds()):
+                return await self._service.read(calls)
+        except TimeoutError:
+            words = f"{self._service.name} in {calls.region} was not answered in {self._round.total_seconds():g} s"
+            raise CallError(Reach.UNREACHABLE, words) from None
+
+    async def _judged(self, error: CallError, region: str, calls: Calls) -> CallError:
+        """Return what a refusal of the credentials means: a region that is switched off says the same."""
+        if error.code not in MAY_BE_SWITCHED_OFF or error.code in SURELY_SWITCHED_OFF or region == GLOBAL:
+            return error
+        try:
+            await self._account.regions(calls, fresh=SHORTLY)
+        except CallError:
+            pass  # not everybody may list them; then the credentials tell
+        status = self._account.region_status(region)
+        if status == "not-opted-in":
+            return _switched_off(region)
+        if status == "opt-in-not-required" or region == await self._account.home():
+            return error
+        try:
+            await self._account.identity(calls, fresh_s=SHORTLY.total_seconds())
+        except CallError:
+            return error
+        return _switched_off(region)
+
+    def _close_or_open(self, region: str, before: Breaker, reach: Reach) -> None:
+        self._breakers[region] = breakers.after(before, reach, self._clock.now())
+
+    def _answered(self, region: str, found: Found, requests: int, reach: Reach) -> ApiObservation:
+        return ApiObservation(
+            provider=self._account.provider,
+            region=region,
+            service=self._service.name,
+            at=self._clock.now(),
+            reach=reach,
+            problem="; ".join(dict.fromkeys(found.missing)) or None,
+            requests=requests,
+            kinds=frozenset(found.kinds),
+            resources=tuple(found.resources),
+            credentials_expire_at=self._account.credentials_expire_at,
+            interval=self.schedule.interval,
+        )
+
+    def _failed(self, region: str, error: CallError, requests: int) -> list[Observation]:
+        now = self._clock.now()
+        api = ApiObservation(
+            provider=self._account.provider,
+            region=region,
+            service=self._service.name,
+            at=now,
+            reach=error.reach,
+            problem=str(error),
+            requests=requests,
+            credentials_expire_at=self._account.credentials_expire_at,
+            interval=self.schedule.interval,
+        )
+        if error.reach is Reach.NOT_ON_PLAN:
+            return [api]
+        place = self._home if region == GLOBAL and self._home else region
+        return [api, *self._service.lost(self._account.provider, place, self._home, str(error), now)]
+
+
+def _switched_off(region: str) -> CallError:
+    return CallError(Reach.SWITCHED_OFF, f"the account has not switched {region} on: leave it out of regions")
+
+
+def _held(breaker: Breaker) -> CallError:
+    assert breaker.open_until is not None
+    until = f"{breaker.open_until:%H:%M:%S} UTC"
+    return CallError(Reach.HELD, f"not asked before {until}: it failed {breaker.failures} times in a row")
