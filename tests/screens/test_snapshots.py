@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from tests.pictures import NOW, OPEN, SERVICE, WELL, FakeSource, source_of
 from tests.tui.driving import make_app, press, settled, until
+from tests.tui.inventories import stocked
 from wedtui.errors import StoreLockedError
 from wedtui.tui.app import WedtuiApp
 from wedtui.tui.terminal.abilities import EVERYTHING, Depth
@@ -60,6 +61,11 @@ CASES: dict[str, tuple[Callable[[], WedtuiApp], tuple[str, ...]]] = {
     "jump": (make_app, ("apostrophe",)),
     "jump-empty-pane": (make_app, ("apostrophe", "3")),
     "copied": (make_app, ("y",)),
+    "provider-resources": (lambda: make_app(stocked()), ("enter", "end")),
+    "resources": (lambda: make_app(stocked()), ("i",)),
+    "resources-kind": (lambda: make_app(stocked()), ("enter", "end", "enter")),
+    "resource": (lambda: make_app(stocked()), ("i", "enter")),
+    "resources-vanished": (lambda: make_app(stocked()), ("i", "v")),
 }
 
 

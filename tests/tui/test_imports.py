@@ -16,6 +16,8 @@ HEAVY = (
     "typer",
     "icalendar",
     "pyfiglet",
+    "datasketches",
+    "numpy",
 )
 LATE = (
     "wedtui.core.picture",

@@ -52,6 +52,7 @@ def test_reads_at_first_then_only_what_changed() -> None:
 
 def test_judges_anew_every_second_without_reading() -> None:
     rig = Rig()
+    rig.source.dirty = True
     rig.step()
     # A heartbeat that is a look late brings its own picture.
     assert rig.step(1.2) == ()

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from wedtui.clock import Clock
+    from wedtui.core.inventory import ResourceQuery
     from wedtui.tui.album import Album
     from wedtui.tui.screens.findings import FindingsScreen
     from wedtui.tui.screens.freeze import FreezeScreen
@@ -69,6 +70,7 @@ class WedtuiApp(BoardApp):
         bind("app.copy", "copy"),
         bind("app.jump", "jump"),
         bind("app.picture", "picture"),
+        bind("app.resources", "resources"),
         bind("app.help", "help"),
         bind("app.quit", "quit"),
     ]
@@ -193,6 +195,10 @@ class WedtuiApp(BoardApp):
         """Say which history the visible chart shows."""
         self._reader.want(key)
 
+    def reader_lists(self, query: ResourceQuery | None) -> None:
+        """Say which page of resources is shown."""
+        self._reader.want_resources(query)
+
     def choose_span(self, index: int) -> None:
         """Choose the range of the charts; beyond the ends nothing happens."""
         self.span = min(max(index, 0), len(SPANS) - 1)
@@ -209,6 +215,30 @@ class WedtuiApp(BoardApp):
         from wedtui.tui.screens.chart import ChartScreen  # noqa: PLC0415 - plotext costs a tenth of a second
 
         self.push_screen(ChartScreen(provider, signal))
+
+    def open_resources(self, provider: str | None = None, kind: str | None = None) -> None:
+        """List resources: all of them, those of a provider, or those of one of its kinds."""
+        from wedtui.tui.screens.resources import ResourcesScreen  # noqa: PLC0415 - when opened
+
+        def same(screen: Screen[object]) -> bool:
+            return isinstance(screen, ResourcesScreen) and screen.scope == (provider, kind)
+
+        if not any(same(screen) for screen in self.screen_stack):
+            self.push_screen(ResourcesScreen(provider, kind))
+            return
+        while not same(self.screen):
+            self.pop_screen()
+
+    def action_resources(self) -> None:
+        """List what the provider on the screen has; elsewhere what all have."""
+        from wedtui.tui.screens.help import HelpScreen  # noqa: PLC0415 - beside others that are not loaded yet
+        from wedtui.tui.screens.provider import ProviderScreen  # noqa: PLC0415 - as above
+        from wedtui.tui.screens.resources import ResourcesScreen  # noqa: PLC0415 - as above
+
+        if isinstance(self.screen, HelpScreen):
+            self.pop_screen()
+        if not isinstance(self.screen, ResourcesScreen):
+            self.open_resources(self.screen.provider if isinstance(self.screen, ProviderScreen) else None)
 
     def action_findings(self) -> None:
         """List the findings."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from wedtui.tui.terminal.link import Drawing, LinkReport
 
 if TYPE_CHECKING:
+    from wedtui.core.inventory import ResourcePage, ResourceQuery
     from wedtui.core.picture import Finding, Picture
     from wedtui.core.series import Series
 
@@ -44,6 +45,17 @@ class History(NamedTuple):
     """Why there is none."""
 
 
+class Listed(NamedTuple):
+    """The newest page of resources that was read."""
+
+    query: ResourceQuery
+    page: ResourcePage | None
+    at: datetime
+    """When it was read."""
+    problem: str | None = None
+    """Why there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Board:
     """Everything that the screens draw from; a new one for each change, never altered."""
@@ -55,6 +67,7 @@ class Board:
     problem_since: datetime | None = None
     demo: bool = False
     history: History | None = None
+    listed: Listed | None = None
     link: LinkReport | None = None
     """What is known of the line to the terminal that this is drawn on; None where nobody measures it."""
     stock_because: str | None = None

@@ -12,7 +12,7 @@ from textual.message import Message
 
 from wedtui.tui import colours
 from wedtui.tui.board import Board
-from wedtui.tui.messages import HistoryArrived, News, PictureArrived, ReaderBroke, SourceFailed
+from wedtui.tui.messages import HistoryArrived, News, PictureArrived, ReaderBroke, ResourcesArrived, SourceFailed
 from wedtui.tui.palette import Palette
 from wedtui.tui.reader import Mailbox, Reader
 from wedtui.tui.terminal.abilities import EVERYTHING, Abilities, Depth
@@ -124,6 +124,8 @@ class BoardApp(DrawnApp):
                 self.board = replace(self.board, now=now, picture=picture, problem=sentence, problem_since=since)
             case HistoryArrived(history):
                 self.board = replace(self.board, now=now, history=history)
+            case ResourcesArrived(listed):
+                self.board = replace(self.board, now=now, listed=listed)
             case ReaderBroke(error):
                 raise error
 

@@ -101,6 +101,10 @@ def _screen_of(view: View, picture: Picture | None) -> BoardScreen | None:
             from wedtui.tui.screens.chart import ChartScreen  # noqa: PLC0415 - when opened
 
             return ChartScreen(provider.name, view.of[1])
+        case "resources" | "resources-of" | "resources-of-kind" if provider is not None or not view.of:
+            from wedtui.tui.screens.resources import ResourcesScreen  # noqa: PLC0415 - when opened
+
+            return ResourcesScreen(*view.of)
         case "findings":
             from wedtui.tui.screens.findings import FindingsScreen  # noqa: PLC0415 - when opened
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from wedtui.core.picture import Picture
-    from wedtui.tui.board import History
+    from wedtui.tui.board import History, Listed
 
 
 class PictureArrived(NamedTuple):
@@ -30,10 +30,16 @@ class HistoryArrived(NamedTuple):
     history: History
 
 
+class ResourcesArrived(NamedTuple):
+    """A page of resources."""
+
+    listed: Listed
+
+
 class ReaderBroke(NamedTuple):
     """The reader met a mistake of ours; the app ends loudly with it."""
 
     error: Exception
 
 
-News = PictureArrived | SourceFailed | HistoryArrived | ReaderBroke
+News = PictureArrived | SourceFailed | HistoryArrived | ResourcesArrived | ReaderBroke

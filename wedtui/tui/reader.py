@@ -13,11 +13,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from wedtui.errors import WedtuiError
-from wedtui.tui.board import History, SeriesKey
-from wedtui.tui.messages import HistoryArrived, News, PictureArrived, ReaderBroke, SourceFailed
+from wedtui.tui.board import History, Listed, SeriesKey
+from wedtui.tui.messages import HistoryArrived, News, PictureArrived, ReaderBroke, ResourcesArrived, SourceFailed
 
 if TYPE_CHECKING:
     from wedtui.clock import Clock
+    from wedtui.core.inventory import ResourceQuery
     from wedtui.core.picture import Picture
     from wedtui.tui.source import Source
 
@@ -25,11 +26,19 @@ LOOK_EVERY_S = 0.2
 JUDGE_EVERY_S = 1.0
 # A heartbeat each second brings a new picture of its own: one that is a look late is not judged for twice.
 HEARTBEAT_LATE_S = 0.3
+# Read without being told of a change: word of one can be lost between a server and here.
+READ_ANYWAY_S = 5.0
 RETRY_AFTER_S = 1.0
 # A chart is read this often while its range passes once; more would move nothing by a dot, and cost bytes.
 HISTORY_STEPS = 200
 HISTORY_EVERY_S = 3.0
+# Resources change with every asking of their provider, half a minute apart at least.
+RESOURCES_EVERY_S = 3.0
 _STOP_WAIT_S = 1.0
+
+
+# What does not replace a picture that was not yet taken.
+_PLACES: dict[type, str] = {HistoryArrived: "history", ResourcesArrived: "resources"}
 
 
 class Mailbox:
@@ -42,7 +51,7 @@ class Mailbox:
 
     def put(self, news: News) -> None:
         """Leave news; called by the reader's thread."""
-        place = "history" if isinstance(news, HistoryArrived) else "picture"
+        place = _PLACES.get(type(news), "picture")
         with self._lock:
             rang = bool(self._places)
             if not isinstance(self._places.get(place), ReaderBroke):
@@ -65,10 +74,13 @@ class _Known:
     source: Source | None = None
     picture: Picture | None = None
     judged: float = float("-inf")
+    pictured: float = float("-inf")
     retry: float = float("-inf")
     failed: str | None = None
     asked: SeriesKey | None = None
     read: float = float("-inf")
+    listed: ResourceQuery | None = None
+    listed_at: float = float("-inf")
 
 
 class Reader:
@@ -81,6 +93,7 @@ class Reader:
         self._stop = threading.Event()
         self._wanted: SeriesKey | None = None
         self._anew = False
+        self._query: ResourceQuery | None = None
         self._known = _Known()
         self._thread = threading.Thread(target=self._run, name="wedtui-reader", daemon=True)
 
@@ -98,6 +111,10 @@ class Reader:
         """Say which history the visible chart shows; it is read until another is wanted."""
         self._wanted = key
 
+    def want_resources(self, query: ResourceQuery | None) -> None:
+        """Say which page of resources is shown; it is read again and again until another is wanted, or none."""
+        self._query = query
+
     def ask(self, key: SeriesKey | None) -> None:
         """Have a history read at once, even one that was read a moment ago; with None no more of any."""
         self._anew = key is not None
@@ -111,6 +128,7 @@ class Reader:
         try:
             self._read()
             self._read_history()
+            self._read_resources()
         except WedtuiError as error:
             known.failed = str(error)
             known.retry = self._clock.monotonic() + RETRY_AFTER_S
@@ -132,9 +150,12 @@ class Reader:
         known = self._known
         if known.source is None:
             known.source = self._open()
-        if known.picture is None or known.failed is not None or known.source.changed():
+        told = known.source.changed()
+        quiet = self._clock.monotonic() - known.pictured
+        if told or known.picture is None or known.failed is not None or quiet >= READ_ANYWAY_S:
             known.picture = known.source.picture(self._clock.now())
-            known.judged = self._clock.monotonic() + HEARTBEAT_LATE_S
+            known.pictured = self._clock.monotonic()
+            known.judged = known.pictured + (HEARTBEAT_LATE_S if told else 0.0)
             known.failed = None
             self._mailbox.put(PictureArrived(known.picture))
         elif self._clock.monotonic() - known.judged >= JUDGE_EVERY_S:
@@ -169,6 +190,22 @@ class Reader:
             self._mailbox.put(HistoryArrived(History(key, None, str(error))))
             return
         self._mailbox.put(HistoryArrived(History(key, series)))
+
+    def _read_resources(self) -> None:
+        known, query = self._known, self._query
+        if query is None or known.source is None:
+            known.listed = None
+            return
+        if query == known.listed and self._clock.monotonic() - known.listed_at < RESOURCES_EVERY_S:
+            return
+        now = self._clock.now()
+        known.listed, known.listed_at = query, self._clock.monotonic()
+        try:
+            page = known.source.resources(query, now)
+        except WedtuiError as error:
+            self._mailbox.put(ResourcesArrived(Listed(query, None, now, str(error))))
+            return
+        self._mailbox.put(ResourcesArrived(Listed(query, page, now)))
 
 
 def _import_drawing() -> None:

@@ -14,7 +14,15 @@ FORMAT = 1
 MOST_SCREENS = 8
 LONGEST_TEXT = 200
 # The kinds of screens that come back, and how many words say which one it was.
-SCREENS = {"provider": 1, "chart": 2, "findings": 0, "freeze": 0}
+SCREENS = {
+    "provider": 1,
+    "chart": 2,
+    "findings": 0,
+    "freeze": 0,
+    "resources": 0,
+    "resources-of": 1,
+    "resources-of-kind": 2,
+}
 
 _MARK = "wedtui-dashboard"
 

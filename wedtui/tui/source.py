@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
+from wedtui.core.inventory import ResourcePage, ResourceQuery
 from wedtui.core.picture import Picture
 from wedtui.core.series import Series
 
@@ -30,6 +31,14 @@ class Source(Protocol):
 
     def series(self, provider: str, signal: str, since: datetime, until: datetime) -> Series:
         """Return the history of one signal.
+
+        Raises:
+            WedtuiError: the cache cannot be read.
+        """
+        ...
+
+    def resources(self, query: ResourceQuery, now: datetime) -> ResourcePage:
+        """Return one page of the resources that a question asks for.
 
         Raises:
             WedtuiError: the cache cannot be read.

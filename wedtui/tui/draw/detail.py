@@ -11,6 +11,7 @@ from wedtui.core.series import probe_signal
 from wedtui.core.state import State, glyph
 from wedtui.core.wording import age, duration, short_age
 from wedtui.tui.board import Board
+from wedtui.tui.draw.inventory import inventory_rows
 from wedtui.tui.draw.providers import state_cell
 from wedtui.tui.rows import Row
 from wedtui.tui.spans import Line, Role, Span, fit, rule, wrap
@@ -28,6 +29,7 @@ def detail_rows(board: Board, name: str, width: int) -> tuple[Row, ...]:
     if provider is None:
         text = f"{name} is no longer configured, or has not been read yet; Escape goes back"
         return tuple(Row(line) for line in wrap(text, width, Role.DEGRADED, indent=" "))
+    inventory = inventory_rows(board, name, width)
     return (
         *_summary(board, provider, width),
         _BLANK,
@@ -36,6 +38,7 @@ def detail_rows(board: Board, name: str, width: int) -> tuple[Row, ...]:
         *_probes(board, provider, width),
         _BLANK,
         *_signals(board, provider, width),
+        *((_BLANK, *inventory) if inventory else ()),
     )
 
 

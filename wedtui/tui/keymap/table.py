@@ -27,6 +27,7 @@ class Scope(StrEnum):
     PROVIDER = "provider"
     FINDINGS = "what is wrong"
     CHART = "chart"
+    RESOURCES = "resources"
 
 
 PLACES: Mapping[str, frozenset[Scope]] = MappingProxyType(
@@ -35,6 +36,8 @@ PLACES: Mapping[str, frozenset[Scope]] = MappingProxyType(
         "filter line": frozenset({Scope.EVERYWHERE, Scope.FILTER}),
         "provider": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS, Scope.PROVIDER}),
         "what is wrong": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS, Scope.FINDINGS}),
+        "resource": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS}),
+        "resources": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS, Scope.RESOURCES}),
         "freeze": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS}),
         "help": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS}),
         "chart": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.CHART}),
@@ -95,6 +98,7 @@ KEYS: tuple[KeyRow, ...] = (
     ),
     KeyRow("app.jump", ("apostrophe",), "jump", "Jump: then the digit at a pane; any other key leaves", _EVERYWHERE),
     KeyRow("app.picture", ("S",), "picture", "Save the screen as SVG and text, without secrets", _EVERYWHERE),
+    KeyRow("app.resources", ("i",), "resources", "What the providers have: list it, by page", _EVERYWHERE),
     KeyRow("app.help", ("question_mark",), "help", "List every key of this screen", _EVERYWHERE, needed=True),
     KeyRow(
         "app.quit",
@@ -127,7 +131,25 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow("filter.keep", ("enter",), "keep filter", "Keep the filter and go to the table", Scope.FILTER),
     KeyRow("filter.clear", ("escape",), "clear filter", "Show all providers again", Scope.FILTER, needed=True),
     KeyRow("screen.back", ("escape", "backspace"), "back", "Go back one level", Scope.LEVEL, needed=True),
-    KeyRow("provider.chart", ("enter",), "chart", "Chart the selected probe or signal", Scope.PROVIDER),
+    KeyRow(
+        "provider.chart", ("enter",), "open", "Chart the selected probe or signal, or list the kind", Scope.PROVIDER
+    ),
+    KeyRow(
+        "resources.open", ("enter",), "open", "Open the selected resource: why, tags, what it rests on", Scope.RESOURCES
+    ),
+    KeyRow(
+        "resources.back",
+        ("left_square_bracket",),
+        "page",
+        "Show the page before",
+        Scope.RESOURCES,
+        beside="resources.next",
+    ),
+    KeyRow("resources.next", ("right_square_bracket",), "page", "Show the next page", Scope.RESOURCES, hint=False),
+    KeyRow("resources.worst", ("o",), "order", "Put the worst first, or order by kind and place", Scope.RESOURCES),
+    KeyRow(
+        "resources.vanished", ("v",), "vanished", "Show those that vanished, or those that are there", Scope.RESOURCES
+    ),
     KeyRow("findings.open", ("enter",), "open", "Open the provider that the finding is about", Scope.FINDINGS),
     KeyRow(
         "chart.range-less",

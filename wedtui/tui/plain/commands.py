@@ -14,7 +14,7 @@ from wedtui.core.picture import ProviderPicture, ServiceCondition
 from wedtui.core.series import probe_of
 from wedtui.tui.board import SPANS, Board, History, SeriesKey
 from wedtui.tui.draw.metrics import signals_of
-from wedtui.tui.plain import answers
+from wedtui.tui.plain import answers, inventory
 from wedtui.tui.plain.describe import pulse
 from wedtui.tui.plain.desk import Answer, Asked, Desk
 from wedtui.tui.plain.words import ago, counted, listed, spoken
@@ -125,6 +125,13 @@ def _provider(desk: Desk, words: Sequence[str]) -> Answer:
         return answers.providers(desk.board)
     found = _provider_of(desk.board, words[0])
     return (found,) if isinstance(found, str) else answers.provider(desk.board, found)
+
+
+def _resources(desk: Desk, words: Sequence[str]) -> Answer:
+    if not words:
+        return inventory.resources(desk.board)
+    found = _provider_of(desk.board, words[0])
+    return (found,) if isinstance(found, str) else inventory.resources(desk.board, found.name)
 
 
 def _findings(desk: Desk, _words: Sequence[str]) -> Answer:
@@ -246,6 +253,7 @@ COMMANDS: tuple[Command, ...] = (
         "providers", "[WORDS]", "every provider, worst first; or those whose name or state has the words.", _providers
     ),
     Command("provider", "NAME", "one provider in full: score, limits, probes, signals.", _provider),
+    Command("resources", "[PROVIDER]", "what they have: of each kind how many in which state.", _resources),
     Command("findings", "", "everything that is wrong, worst first.", _findings, also=("alerts",)),
     Command("freeze", "", "frozen or not, until when and why.", _freeze),
     Command(

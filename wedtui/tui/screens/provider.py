@@ -9,6 +9,7 @@ from textual.binding import BindingType
 from wedtui.tui.bindings import bind
 from wedtui.tui.clipboard import Subject
 from wedtui.tui.draw.detail import detail_rows
+from wedtui.tui.draw.inventory import kind_of, kind_subject
 from wedtui.tui.draw.sentences import provider_subject, signal_subject
 from wedtui.tui.listing import Listing
 from wedtui.tui.rows import Row
@@ -37,10 +38,13 @@ class ProviderScreen(ListScreen):
         return detail_rows(self.board, self.provider, width)
 
     def subject(self) -> Subject | None:
-        """Return the probe or signal under the cursor; without one, the provider."""
+        """Return the probe, signal or kind of resources under the cursor; without one, the provider."""
         provider = self.board.picture.provider(self.provider) if self.board.picture else None
         if provider is None:
             return None
+        kind = kind_of(self.cursor)
+        if kind is not None:
+            return kind_subject(self.board, self.provider, kind)
         if self.cursor is not None:
             return signal_subject(self.board, self.provider, self.cursor)
         return provider_subject(self.board, provider)
@@ -54,6 +58,10 @@ class ProviderScreen(ListScreen):
         self.query_one("#list", Listing).action_choose()
 
     def on_listing_chosen(self, event: Listing.Chosen) -> None:
-        """Open the chart."""
+        """Open the chart, or the list of a kind of resources."""
         event.stop()
+        kind = kind_of(event.key)
+        if kind is not None:
+            self.wedtui.open_resources(self.provider, kind)
+            return
         self.wedtui.open_chart(self.provider, event.key)

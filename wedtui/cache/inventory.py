@@ -1,0 +1,365 @@
+"""Storing what a provider has and how asking its API went; `resources` reads it.
+
+Of a listing only what changed is written. Every row has a digest of what the provider said of it, and what was seen
+unchanged is known from its group, which says when all of it was last listed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, insert, or_, select, update
+
+from wedtui.cache.tables import METADATA
+from wedtui.core.evidence import fresh_for
+from wedtui.core.observation import ApiObservation, VendorObservation
+from wedtui.core.resource import Reach, Resource
+from wedtui.core.state import State, badness
+
+_T = METADATA.tables
+_RESOURCE, _GROUP, _API, _VENDOR, _PROVIDER = (
+    _T[name] for name in ("resource", "resource_group", "api", "vendor", "provider")
+)
+OF_PROVIDER = ("resource", "resource_group", "api", "vendor")
+"""The tables whose rows go with their provider."""
+
+# How many resources of each state that is not OK are named in a group.
+EXAMPLES = 3
+# Another number has every row written anew.
+_DIGEST = "1"
+# Not `astuple`, which copies every value: this is done for each resource of every listing.
+_SAID = attrgetter(*(f.name for f in fields(Resource)))
+# Rows that one statement names; databases bound the number of its parameters.
+AT_ONCE = 500
+
+_KEY = frozenset({"provider", "kind", "region", "id"})
+
+Values = dict[str, Any]
+Key = tuple[str, str, str]
+"""Kind, region and id: what a resource is within its provider."""
+
+
+@dataclass(slots=True)
+class _Before:
+    """What is stored of a resource, as far as it has to be compared."""
+
+    digest: str
+    seen_at: datetime
+    gone: bool
+    asked: bool
+    """Whether the asking that is being stored listed it the last time."""
+
+
+_THIS = and_(*(_RESOURCE.c[name] == bindparam(f"this_{name}") for name in ("provider", "kind", "region", "id")))
+
+
+def record_api(connection: Connection, seen: ApiObservation, usual: timedelta) -> bool:
+    """Store one asking and the resources that it listed.
+
+    Only a complete answer, and only of the kinds that it lists completely, makes anything vanish.
+
+    Args:
+        connection: in a transaction.
+        seen: the asking.
+        usual: how often what names no interval is asked.
+
+    Returns:
+        Whether its provider is configured; otherwise nothing is stored.
+    """
+    if not _is_configured(connection, seen.provider):
+        return False
+    interval = seen.interval or usual
+    _write_asking(connection, seen, interval)
+    complete = seen.kinds if seen.reach is Reach.ANSWERED else frozenset()
+    listed = {(r.kind, r.region, r.id): r for r in seen.resources}
+    kinds = sorted(complete | {r.kind for r in seen.resources})
+    if not kinds:
+        return True
+    groups = _groups(connection, seen, kinds)
+    if _write_resources(connection, seen, listed, complete, groups) or complete - groups.keys():
+        _write_groups(
+            connection, seen, kinds, {k: seen.at if k in complete else groups.get(k) for k in kinds}, interval
+        )
+    else:
+        here = _asking(_GROUP, seen) & _GROUP.c.kind.in_(sorted(complete))
+        values = {"listed_at": seen.at, **_pace(interval)}
+        connection.execute(update(_GROUP).where(here).values(values))
+    return True
+
+
+def record_vendor(connection: Connection, seen: VendorObservation, usual: timedelta) -> bool:
+    """Store what a vendor says of itself; what it said last stays, with its age, where it cannot be asked.
+
+    Returns:
+        Whether its provider is configured; otherwise nothing is stored.
+    """
+    if not _is_configured(connection, seen.provider):
+        return False
+    values: Values = {
+        "attempted_at": seen.at,
+        "problem": seen.problem,
+        "source": seen.source,
+        "interval_s": (seen.interval or usual).total_seconds(),
+    }
+    if seen.status is not None:
+        values |= {"status": seen.status.value, "measured_at": seen.at}
+    if not connection.execute(update(_VENDOR).where(_VENDOR.c.provider == seen.provider).values(values)).rowcount:
+        connection.execute(insert(_VENDOR).values(provider=seen.provider, **values))
+    return True
+
+
+def forget_provider(connection: Connection, name: str) -> None:
+    """Delete all that is known of what a provider has."""
+    for table in OF_PROVIDER:
+        connection.execute(delete(_T[table]).where(_T[table].c.provider == name))
+
+
+def prune_inventory(connection: Connection, before: datetime, limit: int) -> int:
+    """Delete what vanished before an instant, and all that is known from askings that were last made before it.
+
+    Returns:
+        How many resources were deleted: `limit` where there may be more.
+    """
+    old = _API.c.asked_at < before
+    silent = exists().where(
+        _API.c.provider == _RESOURCE.c.provider,
+        _API.c.region == _RESOURCE.c.asked_in,
+        _API.c.service == _RESOURCE.c.service,
+        old,
+    )
+    key = [_RESOURCE.c[name] for name in ("provider", "kind", "region", "id")]
+    found = connection.execute(select(*key).where(or_(_RESOURCE.c.vanished_at < before, silent)).limit(limit)).all()
+    if found:
+        rows = [{f"this_{c.name}": value for c, value in zip(key, row, strict=True)} for row in found]
+        connection.execute(delete(_RESOURCE).where(_THIS), rows)
+        for provider, kind in {(row.provider, row.kind) for row in found}:
+            _count_vanished(connection, provider, kind)
+    if len(found) < limit:
+        # Only now: as long as there is anything of an asking, its row says how old that is.
+        for asking in connection.execute(select(_API.c.provider, _API.c.region, _API.c.service).where(old)).all():
+            here = (_GROUP.c.provider, _GROUP.c.asked_in, _GROUP.c.service)
+            connection.execute(delete(_GROUP).where(*(c == v for c, v in zip(here, asking, strict=True))))
+        connection.execute(delete(_API).where(old))
+    return len(found)
+
+
+def _is_configured(connection: Connection, provider: str) -> bool:
+    return connection.execute(select(_PROVIDER.c.name).where(_PROVIDER.c.name == provider)).first() is not None
+
+
+def _pace(interval: timedelta) -> Values:
+    return {
+        "interval_s": interval.total_seconds(),
+        "fresh_for": fresh_for(interval) // timedelta(microseconds=1),
+    }
+
+
+def _write_asking(connection: Connection, seen: ApiObservation, interval: timedelta) -> None:
+    values: Values = {
+        "interval_s": interval.total_seconds(),
+        "asked_at": seen.at,
+        "reach": seen.reach.value,
+        "problem": seen.problem,
+        "requests": seen.requests,
+    }
+    answered = seen.reach in {Reach.ANSWERED, Reach.PARTIAL}
+    if seen.reach is Reach.ANSWERED:
+        values["answered_at"] = seen.at
+    if answered or seen.credentials_expire_at is not None:
+        # Credentials without an end are known by their answers alone: a failure says nothing about them.
+        values["credentials_expire_at"] = seen.credentials_expire_at
+    here = (_API.c.provider == seen.provider, _API.c.region == seen.region, _API.c.service == seen.service)
+    if not connection.execute(update(_API).where(*here).values(values)).rowcount:
+        key = {"provider": seen.provider, "region": seen.region, "service": seen.service}
+        connection.execute(insert(_API).values(**key, **values))
+
+
+def _asking(table: Any, seen: ApiObservation) -> ColumnElement[bool]:
+    """Return what selects the rows of one asking."""
+    return and_(table.c.provider == seen.provider, table.c.asked_in == seen.region, table.c.service == seen.service)
+
+
+def _groups(connection: Connection, seen: ApiObservation, kinds: list[str]) -> dict[str, datetime | None]:
+    """Return when each kind was last listed completely by this asking; kinds without a group are left out."""
+    here = select(_GROUP.c.kind, _GROUP.c.listed_at).where(_asking(_GROUP, seen), _GROUP.c.kind.in_(kinds))
+    return {row.kind: row.listed_at for row in connection.execute(here)}
+
+
+def _write_resources(
+    connection: Connection,
+    seen: ApiObservation,
+    listed: Mapping[Key, Resource],
+    complete: frozenset[str],
+    groups: Mapping[str, datetime | None],
+) -> bool:
+    """Write what is new, what changed and what vanished; return whether there was anything to count anew."""
+    before = _before(connection, seen, listed, complete)
+    new, changed, touched = [], [], []
+    gone: dict[datetime, list[Key]] = defaultdict(list)
+    for key, resource in listed.items():
+        old, digest = before.get(key), _digest(resource)
+        if old is None:
+            new.append({**_values(seen, resource, digest), "first_seen_at": seen.at})
+        elif old.digest != digest or old.gone or not old.asked:
+            content = _values(seen, resource, digest)
+            changed.append({**_this(seen, key), **{name: content[name] for name in content.keys() - _KEY}})
+        elif resource.kind not in complete:
+            # No complete listing says that it was seen: it says so itself.
+            touched.append(key)
+    for key, old in before.items():
+        if key not in listed and key[0] in complete and old.asked and not old.gone:
+            last = max(filter(None, (old.seen_at, groups.get(key[0]))))
+            gone[last].append(key)
+    if new:
+        connection.execute(insert(_RESOURCE), new)
+    if changed:
+        # Without its key: a database would otherwise see to every index that holds a part of it.
+        said: Values = {name: bindparam(name) for name in changed[0] if not name.startswith("this_")}
+        connection.execute(update(_RESOURCE).where(_THIS).values(said), changed)
+    _mark(connection, seen, touched, {"seen_at": seen.at})
+    for last, keys in gone.items():
+        _mark(connection, seen, keys, {"vanished_at": seen.at, "seen_at": last})
+    return bool(new or changed or gone)
+
+
+def _mark(connection: Connection, seen: ApiObservation, keys: Iterable[Key], values: Values) -> None:
+    """Write the same values to many rows, in few statements."""
+    places: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for kind, region, number in keys:
+        places[kind, region].append(number)
+    c = _RESOURCE.c
+    for (kind, region), numbers in places.items():
+        here = (c.provider == seen.provider, c.kind == kind, c.region == region)
+        for i in range(0, len(numbers), AT_ONCE):
+            some = update(_RESOURCE).where(*here, c.id.in_(numbers[i : i + AT_ONCE]))
+            connection.execute(some.values(values))
+
+
+def _before(
+    connection: Connection, seen: ApiObservation, listed: Mapping[Key, Resource], complete: frozenset[str]
+) -> dict[Key, _Before]:
+    """Return what is stored of all that this asking lists or listed."""
+    c = _RESOURCE.c
+    kinds = sorted(complete | {kind for kind, _, _ in listed})
+    regions = sorted({region for _, region, _ in listed})
+    here = (c.provider == seen.provider, c.kind.in_(kinds), or_(_asking(_RESOURCE, seen), c.region.in_(regions)))
+    wanted = select(c.kind, c.region, c.id, c.digest, c.seen_at, c.vanished_at, c.asked_in, c.service).where(*here)
+    return {
+        (row.kind, row.region, row.id): _Before(
+            row.digest,
+            row.seen_at,
+            row.vanished_at is not None,
+            row.asked_in == seen.region and row.service == seen.service,
+        )
+        for row in connection.execute(wanted)
+    }
+
+
+def _this(seen: ApiObservation, key: Key) -> Values:
+    return {"this_provider": seen.provider, "this_kind": key[0], "this_region": key[1], "this_id": key[2]}
+
+
+def _digest(resource: Resource) -> str:
+    said = _DIGEST + repr(_SAID(resource))
+    return hashlib.blake2b(said.encode(errors="surrogatepass"), digest_size=16).hexdigest()
+
+
+def _values(seen: ApiObservation, resource: Resource, digest: str) -> Values:
+    tags = [list(tag) for tag in resource.tags]
+    words = [resource.name, resource.id, *("=".join(tag) for tag in resource.tags)]
+    cost = resource.monthly_cost
+    return {
+        "provider": seen.provider,
+        "kind": resource.kind,
+        "region": resource.region,
+        "id": resource.id,
+        "asked_in": seen.region,
+        "service": seen.service,
+        "name": resource.name,
+        "status": resource.status,
+        "state": resource.state.value,
+        "badness": badness(State.CRITICAL) - badness(resource.state),
+        "detail": resource.detail,
+        "tags": tags,
+        "depends_on": list(resource.depends_on),
+        "words": "\n".join(words).casefold(),
+        "monthly_cost": cost if cost is not None and math.isfinite(cost) else None,
+        "created_at": resource.created_at,
+        "expires_at": resource.expires_at,
+        "backed_up_at": resource.backed_up_at,
+        "backed_up": resource.backed_up,
+        "seen_at": seen.at,
+        "vanished_at": None,
+        "digest": digest,
+    }
+
+
+def _write_groups(
+    connection: Connection,
+    seen: ApiObservation,
+    kinds: list[str],
+    listed_at: Mapping[str, datetime | None],
+    interval: timedelta,
+) -> None:
+    """Count the kinds of one asking anew, by region; one of which there is nothing has a group without any."""
+    c = _RESOURCE.c
+    states: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    examples: dict[tuple[str, str], list[list[str | None]]] = defaultdict(list)
+    vanished: dict[tuple[str, str], int] = defaultdict(int)
+    wanted = (
+        select(c.kind, c.region, c.state, c.name, c.detail, c.vanished_at)
+        .where(_asking(_RESOURCE, seen), c.kind.in_(kinds))
+        .order_by(c.badness, c.kind, c.region, c.name, c.id)
+    )
+    for kind, region, state, name, detail, vanished_at in connection.execute(wanted):
+        if vanished_at is not None:
+            vanished[kind, region] += 1
+            continue
+        states[kind, region][state] += 1
+        if state != State.OK and states[kind, region][state] <= EXAMPLES:
+            examples[kind, region].append([state, name, detail])
+    connection.execute(delete(_GROUP).where(_asking(_GROUP, seen), _GROUP.c.kind.in_(kinds)))
+    found = {*states, *vanished}
+    places = found | {(kind, seen.region) for kind in set(kinds) - {kind for kind, _ in found}}
+    rows = [
+        {
+            "provider": seen.provider,
+            "kind": kind,
+            "asked_in": seen.region,
+            "region": region,
+            "service": seen.service,
+            **_pace(interval),
+            "listed_at": listed_at[kind],
+            "counts": dict(states[kind, region]),
+            "examples": examples[kind, region],
+            "vanished": vanished[kind, region],
+        }
+        for kind, region in sorted(places)
+    ]
+    _replace_groups(connection, rows)
+
+
+def _replace_groups(connection: Connection, rows: Iterable[Values]) -> None:
+    """Insert groups; where another service of the same region listed the same kind, this one counts from now on."""
+    for row in rows:
+        key = ("provider", "kind", "asked_in", "region")
+        connection.execute(delete(_GROUP).where(*(_GROUP.c[name] == row[name] for name in key)))
+        connection.execute(insert(_GROUP).values(row))
+
+
+def _count_vanished(connection: Connection, provider: str, kind: str) -> None:
+    """Count what is still kept of a kind although it vanished."""
+    here = (_GROUP.c.provider == provider, _GROUP.c.kind == kind)
+    for group in connection.execute(select(_GROUP.c.asked_in, _GROUP.c.region, _GROUP.c.counts).where(*here)).all():
+        c = _RESOURCE.c
+        of_group = (c.provider == provider, c.kind == kind, c.asked_in == group.asked_in, c.region == group.region)
+        kept = len(connection.execute(select(c.id).where(*of_group, c.vanished_at.is_not(None))).all())
+        place = (*here, _GROUP.c.asked_in == group.asked_in, _GROUP.c.region == group.region)
+        connection.execute(update(_GROUP).where(*place).values(vanished=kept))

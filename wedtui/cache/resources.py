@@ -1,0 +1,315 @@
+"""Reading what a provider has and how asking its API went: what a picture needs, pages, one resource in full.
+
+What a picture needs is read from groups, whose number does not grow with that of the resources.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from wedtui.cache.shapes import API, GROUP, RESOURCE, VENDOR
+from wedtui.core.evidence import FUTURE_TOLERANCE, VendorEvidence, VendorStatus
+from wedtui.core.inventory import (
+    BACKUP_WARNING,
+    CERTIFICATE_WARNING,
+    MOST_ROWS,
+    ApiFacts,
+    Example,
+    Expiring,
+    InventoryFacts,
+    KnownResource,
+    Neighbour,
+    Order,
+    ResourceGroup,
+    ResourcePage,
+    ResourceQuery,
+    ResourceView,
+    Unbacked,
+)
+from wedtui.core.resource import Reach, Resource
+from wedtui.core.state import State, badness
+from wedtui.errors import ConfigurationError
+from wedtui.store.instants import from_microseconds, to_microseconds
+from wedtui.store.snapshot import Snapshot
+
+MOST_EXPIRING = 20
+MOST_NEIGHBOURS = 50
+MOST_CANDIDATES = 6
+
+_DOCUMENTS = [name for name, kind in RESOURCE.kinds.items() if kind == "document"]
+# As text in every database: some hand out what they have read from JSON already.
+_COLUMNS = ", ".join(f"CAST(r.{c} AS TEXT)" if c in _DOCUMENTS else f"r.{c}" for c in RESOURCE.columns)
+_FROM = """
+FROM resource r JOIN resource_group g
+ON g.provider = r.provider AND g.kind = r.kind AND g.asked_in = r.asked_in AND g.region = r.region
+"""
+_SELECT = f"SELECT {_COLUMNS}, g.listed_at, g.interval_s {_FROM}"
+_COUNT = f"SELECT count(*) {_FROM}"
+# When it was last seen lies within the time for which a listing is believed.
+_FRESH = """
+(CASE WHEN COALESCE(g.listed_at, 0) > r.seen_at THEN g.listed_at ELSE r.seen_at END BETWEEN ? - g.fresh_for AND ?)
+"""
+_KEYS = {
+    Order.WORST: ("badness", "provider", "kind", "region", "name", "id"),
+    Order.PLACE: ("provider", "kind", "region", "name", "id"),
+    Order.NAME: ("name", "provider", "kind", "region", "id"),
+}
+# The sign keeps SQLite from looking through all that have not vanished, by the index of those that have.
+_EXPIRING = """
+SELECT r.provider, r.kind, r.region, r.name, r.expires_at, r.seen_at, g.listed_at
+FROM resource r JOIN resource_group g
+ON g.provider = r.provider AND g.kind = r.kind AND g.asked_in = r.asked_in AND g.region = r.region
+WHERE r.expires_at <= ? AND +r.vanished_at IS NULL ORDER BY r.expires_at LIMIT ?
+"""
+_UNBACKED = """
+SELECT r.provider, r.kind, r.region, count(*), min(r.name), min(r.backed_up_at), count(r.backed_up_at),
+    max(r.seen_at), max(g.listed_at)
+FROM resource r JOIN resource_group g
+ON g.provider = r.provider AND g.kind = r.kind AND g.asked_in = r.asked_in AND g.region = r.region
+WHERE r.backed_up = ? AND (r.backed_up_at IS NULL OR r.backed_up_at < ?) AND r.vanished_at IS NULL
+GROUP BY r.provider, r.kind, r.region ORDER BY r.provider, r.kind, r.region
+"""
+
+
+def read_inventory(snapshot: Snapshot, now: datetime) -> InventoryFacts:
+    """Return what a picture needs of every provider."""
+    soon = to_microseconds(now + CERTIFICATE_WARNING)
+    missed = to_microseconds(now - BACKUP_WARNING)
+    return InventoryFacts(
+        apis=tuple(_api(row) for row in snapshot.rows(API, "ORDER BY provider, region, service")),
+        groups=tuple(_group(row) for row in snapshot.rows(GROUP, "ORDER BY provider, kind, region, asked_in")),
+        expiring=tuple(
+            Expiring(provider, kind, region, name, from_microseconds(end), _later(seen_at, listed_at))
+            for provider, kind, region, name, end, seen_at, listed_at in snapshot.values(_EXPIRING, soon, MOST_EXPIRING)
+        ),
+        unbacked=tuple(
+            Unbacked(
+                provider,
+                kind,
+                region,
+                count,
+                example,
+                from_microseconds(oldest) if oldest is not None and known == count else None,
+                _later(seen_at, listed_at),
+            )
+            for provider, kind, region, count, example, oldest, known, seen_at, listed_at in snapshot.values(
+                _UNBACKED, True, missed
+            )
+        ),
+    )
+
+
+def read_vendors(snapshot: Snapshot) -> dict[str, VendorEvidence]:
+    """Return what the vendors last said of themselves, by provider."""
+    return {
+        row.provider: VendorEvidence(
+            VendorStatus(row.status), row.source, timedelta(seconds=row.interval_s), row.measured_at
+        )
+        for row in snapshot.rows(VENDOR)
+        if row.status is not None and row.measured_at is not None
+    }
+
+
+def read_page(snapshot: Snapshot, query: ResourceQuery, now: datetime) -> ResourcePage:
+    """Return one page of the resources that a question asks for.
+
+    Raises:
+        ConfigurationError: `after` is not what a page of this order gave.
+    """
+    where, parameters = _where(query, now)
+    total = snapshot.scalar(f"{_COUNT} WHERE {where}", *parameters)
+    keys = _KEYS[query.order]
+    columns = ", ".join(f"r.{key}" for key in keys)
+    if query.after is not None:
+        places = ", ".join("?" for _ in keys)
+        where += f" AND ({columns}) > ({places})"
+        parameters += _place_after(query.after, query.order)
+    limit = min(max(query.limit, 1), MOST_ROWS)
+    statement = f"{_SELECT} WHERE {where} ORDER BY {columns} LIMIT ?"
+    raw = list(snapshot.values(statement, *parameters, limit + 1))
+    rows = [RESOURCE.row(values[:-2]) for values in raw[:limit]]
+    following = _token(query.order, [getattr(rows[-1], key) for key in keys]) if len(raw) > limit else None
+    return ResourcePage(tuple(_known(values) for values in raw[:limit]), following, total)
+
+
+def find(snapshot: Snapshot, text: str, query: ResourceQuery) -> tuple[KnownResource, ...]:
+    """Return the resources that a text names: by id, else by name, else by the beginning of either.
+
+    Args:
+        snapshot: of the cache.
+        text: what a person typed.
+        query: its provider, kind and region narrow the search.
+
+    Returns:
+        A few at most; several where the text could mean any of them.
+    """
+    narrow, parameters = _places(query)
+    where = " AND ".join(["{}", *narrow])
+    begins = "(substr(r.id, 1, ?) = ? OR substr(r.name, 1, ?) = ?)"
+    tiers: list[tuple[str, list[object]]] = [
+        ("r.id = ?", [text]),
+        ("r.name = ?", [text]),
+        (begins, [len(text), text, len(text), text]),
+    ]
+    for condition, values in tiers:
+        rest = f"WHERE {where.format(condition)} ORDER BY r.vanished_at IS NOT NULL, r.provider, r.kind, r.region, r.id"
+        found = list(snapshot.values(f"{_SELECT} {rest} LIMIT ?", *values, *parameters, MOST_CANDIDATES))
+        if found:
+            return _present([_known(each) for each in found])
+    return ()
+
+
+def read_view(snapshot: Snapshot, place: Sequence[str]) -> ResourceView | None:
+    """Return one resource with what it rests on and what rests on it.
+
+    Args:
+        snapshot: of the cache.
+        place: its provider, kind, region and id.
+    """
+    rest = "WHERE r.provider = ? AND r.kind = ? AND r.region = ? AND r.id = ?"
+    found = next(iter(snapshot.values(f"{_SELECT} {rest}", *place)), None)
+    if found is None:
+        return None
+    known = _known(found)
+    wanted = known.resource.depends_on[:MOST_NEIGHBOURS]
+    listed: dict[str, KnownResource] = {}
+    if wanted:
+        marks = ", ".join("?" for _ in wanted)
+        rest = f"WHERE r.provider = ? AND r.id IN ({marks}) ORDER BY r.vanished_at IS NULL, r.kind, r.region"
+        rows = (_known(each) for each in snapshot.values(f"{_SELECT} {rest}", known.provider, *wanted))
+        listed = {each.resource.id: each for each in rows}
+    rest = (
+        "WHERE r.provider = ? AND r.vanished_at IS NULL AND CAST(r.depends_on AS TEXT) LIKE ? ESCAPE '!' "
+        "ORDER BY r.kind, r.region, r.name, r.id LIMIT ?"
+    )
+    quoted = _pattern(json.dumps(known.resource.id))
+    above = [_known(each) for each in snapshot.values(f"{_SELECT} {rest}", place[0], quoted, MOST_NEIGHBOURS + 1)]
+    return ResourceView(
+        known,
+        tuple(Neighbour(each, listed.get(each)) for each in known.resource.depends_on),
+        tuple(above[:MOST_NEIGHBOURS]),
+        needed_by_more=len(above) > MOST_NEIGHBOURS,
+    )
+
+
+def _present(found: Sequence[KnownResource]) -> tuple[KnownResource, ...]:
+    """Leave out those that vanished, where there are others that did not."""
+    there = [each for each in found if each.vanished_at is None]
+    return tuple(there or found)
+
+
+def _where(query: ResourceQuery, now: datetime) -> tuple[str, list[object]]:
+    narrow, parameters = _places(query)
+    narrow.append("r.vanished_at IS NOT NULL" if query.vanished else "+r.vanished_at IS NULL")
+    if query.state is not None and query.vanished:
+        narrow.append("r.state = ?")
+        parameters.append(query.state.value)
+    elif query.state is not None:
+        unknown = query.state is State.UNKNOWN
+        narrow.append(f"(r.state = ? OR NOT {_FRESH})" if unknown else f"(r.state = ? AND {_FRESH})")
+        present, ahead = to_microseconds(now), to_microseconds(now + FUTURE_TOLERANCE)
+        parameters += [query.state.value, present, ahead]
+    for word in query.words.casefold().split():
+        narrow.append("r.words LIKE ? ESCAPE '!'")
+        parameters.append(_pattern(word))
+    return " AND ".join(narrow), parameters
+
+
+def _places(query: ResourceQuery) -> tuple[list[str], list[object]]:
+    """Return what narrows a question by what a resource is and where."""
+    narrow: list[str] = []
+    parameters: list[object] = []
+    for column, value in (("provider", query.provider), ("region", query.region)):
+        if value is not None:
+            narrow.append(f"r.{column} = ?")
+            parameters.append(value)
+    if query.kind is not None:
+        service = f"{query.kind}."
+        narrow.append("(r.kind = ? OR substr(r.kind, 1, ?) = ?)")
+        parameters += [query.kind, len(service), service]
+    return narrow, parameters
+
+
+def _pattern(text: str) -> str:
+    """Return a LIKE pattern that finds `text` anywhere; `!` is its escape."""
+    escaped = "".join(f"!{c}" if c in "!%_" else c for c in text)
+    return f"%{escaped}%"
+
+
+def _token(order: Order, place: list[object]) -> str:
+    return base64.urlsafe_b64encode(json.dumps([order.value, *place]).encode()).decode().rstrip("=")
+
+
+def _place_after(token: str, order: Order) -> list[object]:
+    refused = ConfigurationError("expected what the page before named as the next one: ask for the first page again")
+    try:
+        value: object = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError, RecursionError):
+        raise refused from None
+    types = [int if key == "badness" else str for key in _KEYS[order]]
+    if not isinstance(value, list) or value[:1] != [order.value] or [type(each) for each in value[1:]] != types:
+        raise refused
+    return value[1:]
+
+
+def _later(seen_at: int | None, listed_at: int | None) -> datetime:
+    return from_microseconds(max(seen_at or 0, listed_at or 0))
+
+
+def _known(values: Sequence[Any]) -> KnownResource:
+    row = RESOURCE.row(values[:-2])
+    listed_at = None if values[-2] is None else from_microseconds(values[-2])
+    # What vanished was not seen by the listings that came after.
+    seen_at = row.seen_at if row.vanished_at is not None or listed_at is None else max(row.seen_at, listed_at)
+    resource = Resource(
+        kind=row.kind,
+        region=row.region,
+        id=row.id,
+        name=row.name,
+        status=row.status,
+        state=State(row.state),
+        detail=row.detail,
+        tags=tuple((str(key), str(value)) for key, value in row.tags),
+        depends_on=tuple(map(str, row.depends_on)),
+        monthly_cost=row.monthly_cost,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        backed_up_at=row.backed_up_at,
+        backed_up=row.backed_up,
+    )
+    interval = timedelta(seconds=values[-1])
+    return KnownResource(row.provider, resource, row.first_seen_at, seen_at, row.vanished_at, interval)
+
+
+def _api(row: Any) -> ApiFacts:
+    return ApiFacts(
+        provider=row.provider,
+        region=row.region,
+        service=row.service,
+        interval=timedelta(seconds=row.interval_s),
+        asked_at=row.asked_at,
+        answered_at=row.answered_at,
+        reach=Reach(row.reach),
+        problem=row.problem,
+        requests=row.requests,
+        credentials_expire_at=row.credentials_expire_at,
+    )
+
+
+def _group(row: Any) -> ResourceGroup:
+    counts = [(State(state), int(count)) for state, count in row.counts.items()]
+    return ResourceGroup(
+        provider=row.provider,
+        kind=row.kind,
+        region=row.region,
+        interval=timedelta(seconds=row.interval_s),
+        listed_at=row.listed_at,
+        counts=tuple(sorted(counts, key=lambda pair: -badness(pair[0]))),
+        examples=tuple(Example(State(state), name, detail) for state, name, detail in row.examples),
+        vanished=row.vanished,
+    )

@@ -1,0 +1,28 @@
+"""One thing that is wrong, and how much it matters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a finding matters."""
+
+    CRITICAL = "critical"
+    UNKNOWN = "unknown"
+    """As urgent as CRITICAL: not knowing hides anything up to an outage."""
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, in one sentence, with the instant of its evidence."""
+
+    severity: Severity
+    subject: str
+    """What it is about: a provider, a probe, `service`, `cache`."""
+    text: str
+    measured_at: datetime | None = None

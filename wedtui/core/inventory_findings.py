@@ -1,0 +1,193 @@
+"""What is wrong with a provider's resources and with asking its API: each fault once, however many places it hits."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from wedtui.core.evidence import Freshness
+from wedtui.core.finding import Finding, Severity
+from wedtui.core.inventory import (
+    BACKUP_WARNING,
+    CERTIFICATE_CRITICAL,
+    CERTIFICATE_WARNING,
+    ApiFacts,
+    Expiring,
+    InventoryFacts,
+    ResourceGroup,
+    Unbacked,
+)
+from wedtui.core.resource import Reach
+from wedtui.core.state import State, badness
+from wedtui.core.wording import age, duration
+
+# The SDK renews what it can renew a quarter of an hour before it expires (botocore, `RefreshableCredentials`): what
+# is nearer to its end than this will not be renewed by itself.
+CREDENTIALS_WARNING = timedelta(minutes=10)
+# How many places or names one sentence holds.
+NAMED = 3
+
+_SEVERITIES = {
+    Reach.PARTIAL: Severity.WARNING,
+    Reach.DENIED: Severity.WARNING,
+    Reach.EXPIRED: Severity.CRITICAL,
+    Reach.REJECTED: Severity.CRITICAL,
+    Reach.THROTTLED: Severity.WARNING,
+    Reach.UNREACHABLE: Severity.WARNING,
+    Reach.GARBLED: Severity.WARNING,
+    Reach.HELD: Severity.WARNING,
+    Reach.SWITCHED_OFF: Severity.NOTE,
+    Reach.NOT_ON_PLAN: Severity.NOTE,
+}
+_OF_STATE = {State.CRITICAL: Severity.CRITICAL, State.DEGRADED: Severity.WARNING, State.UNKNOWN: Severity.WARNING}
+
+
+def inventory_findings(facts: InventoryFacts, now: datetime) -> list[Finding]:
+    """Return everything that is wrong at an aware instant, by provider."""
+    apis: dict[str, list[ApiFacts]] = defaultdict(list)
+    for each in facts.apis:
+        apis[each.provider].append(each)
+    found = [f for provider, askings in apis.items() for f in _api_findings(provider, askings, now)]
+    found += [f for group in facts.groups for f in _unhealthy_findings(group, now)]
+    found += _unlisted_findings(facts, now)
+    found += [f for each in facts.expiring for f in _expiry_findings(each, now)]
+    return [*found, *(f for each in facts.unbacked for f in _backup_findings(each, now))]
+
+
+def named(names: Sequence[str]) -> str:
+    """Return names as a list of at most `NAMED`, and how many more there are: `a, b, c and 4 more`."""
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _api_findings(provider: str, askings: Iterable[ApiFacts], now: datetime) -> Iterator[Finding]:
+    fresh: dict[Reach, list[ApiFacts]] = defaultdict(list)
+    old: list[ApiFacts] = []
+    for each in askings:
+        if each.freshness(now) is Freshness.FRESH:
+            fresh[each.reach].append(each)
+        else:
+            old.append(each)
+    if old:
+        oldest = min(each.asked_at for each in old)
+        text = f"its API was not asked lately, what is known of it is stale: {_places(old)}"
+        yield Finding(Severity.WARNING, provider, text, oldest)
+    for reach, severity in _SEVERITIES.items():
+        if fresh[reach]:
+            yield Finding(severity, provider, _reach_text(reach, fresh[reach]), _oldest(fresh[reach]))
+    yield from _credential_findings(provider, [each for some in fresh.values() for each in some], now)
+
+
+def _minute(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def _oldest(askings: Iterable[ApiFacts]) -> datetime:
+    return min(each.asked_at for each in askings)
+
+
+def _places(askings: Sequence[ApiFacts]) -> str:
+    """Return what was asked where, services of the same region together."""
+    by_region: dict[str, list[str]] = defaultdict(list)
+    for each in askings:
+        by_region[each.region].append(each.service)
+    return named([f"{', '.join(services)} in {region}" for region, services in by_region.items()])
+
+
+def _reach_text(reach: Reach, askings: Sequence[ApiFacts]) -> str:
+    problem = next((each.problem for each in askings if each.problem), None)
+    because = f": {problem}" if problem else ""
+    match reach:
+        case Reach.SWITCHED_OFF:
+            regions = list(dict.fromkeys(each.region for each in askings))
+            return f"switched off by the account, not an outage: {named(regions)}"
+        case Reach.NOT_ON_PLAN:
+            services = list(dict.fromkeys(each.service for each in askings))
+            return f"not on this plan, not an outage: {named(services)}"
+        case Reach.HELD:
+            text = f"not asked, held back by the circuit breaker: {_places(askings)}"
+        case _:
+            text = f"{reach}: {_places(askings)}"
+    answers = [each.answered_at for each in askings]
+    known = [at for at in answers if at is not None]
+    if len(known) == len(answers):
+        # An instant and no age: a sentence that says another thing every second would be announced every second.
+        return f"{text}; last answered in full {_minute(min(known))}{because}"
+    return f"{text}; never answered in full{because}"
+
+
+def _credential_findings(provider: str, askings: Sequence[ApiFacts], now: datetime) -> Iterator[Finding]:
+    """Say that credentials end; where they have already ended by the provider's own word, that was said."""
+    ends = [(each.credentials_expire_at, each) for each in askings if each.credentials_expire_at is not None]
+    if not ends or any(each.reach is Reach.EXPIRED for each in askings):
+        return
+    end, each = min(ends, key=lambda pair: pair[0])
+    left = end - now
+    if left > CREDENTIALS_WARNING:
+        return
+    if left > timedelta():
+        text = f"its credentials expire {_minute(end)} and were not renewed: sign in again"
+        yield Finding(Severity.WARNING, provider, text, each.asked_at)
+    else:
+        text = f"its credentials expired {_minute(end)}: sign in again"
+        yield Finding(Severity.CRITICAL, provider, text, each.asked_at)
+
+
+def _unhealthy_findings(group: ResourceGroup, now: datetime) -> Iterator[Finding]:
+    """Say how many of a group are worst off; also where that is only what was last known of them."""
+    bad = [(state, count) for state, count in group.counts if state is not State.OK and count]
+    if not bad:
+        return
+    state, count = max(bad, key=lambda pair: badness(pair[0]))
+    others = [f"{n} {s}" for s, n in bad if s is not state]
+    known = "" if group.freshness(now) is Freshness.FRESH else "last known: "
+    text = f"{known}{count} of {group.total} {group.kind} in {group.region} {'is' if count == 1 else 'are'} {state}"
+    text += f" (and {', '.join(others)})" if others else ""
+    examples = [f"{e.name} ({e.detail})" if e.detail else e.name for e in group.examples if e.state is state][:NAMED]
+    if examples:
+        more = count - len(examples)
+        text += f": {', '.join(examples)}" + (f" and {more} more" if more > 0 else "")
+    yield Finding(_OF_STATE[state], group.provider, text, group.listed_at)
+
+
+def _unlisted_findings(facts: InventoryFacts, now: datetime) -> Iterator[Finding]:
+    """Say of which resources nothing is known any more, once for each provider; regions that are off are said."""
+    off = {(a.provider, a.region) for a in facts.apis if a.reach is Reach.SWITCHED_OFF}
+    old: dict[str, list[ResourceGroup]] = defaultdict(list)
+    for group in facts.groups:
+        listed = group.freshness(now) is Freshness.FRESH
+        if group.total and not listed and (group.provider, group.region) not in off:
+            old[group.provider].append(group)
+    for provider, groups in old.items():
+        count = sum(group.total for group in groups)
+        listings = [group.listed_at for group in groups if group.listed_at is not None]
+        ever = "not listed completely of late" if len(listings) == len(groups) else "never listed completely"
+        where = named([f"{group.kind} in {group.region}" for group in groups])
+        text = f"{count} {'resource is' if count == 1 else 'resources are'} UNKNOWN, {ever}: {where}"
+        yield Finding(Severity.WARNING, provider, text, min(listings, default=None))
+
+
+def _expiry_findings(each: Expiring, now: datetime) -> Iterator[Finding]:
+    left = each.expires_at - now
+    if left > CERTIFICATE_WARNING:
+        return
+    severity = Severity.CRITICAL if left <= CERTIFICATE_CRITICAL else Severity.WARNING
+    words = f"expires in {left.days} d" if left > timedelta() else "has expired"
+    text = f"{each.kind} {each.name} in {each.region} {words} ({each.expires_at:%Y-%m-%d %H:%M} UTC)"
+    yield Finding(severity, each.provider, text, each.seen_at)
+
+
+def _backup_findings(each: Unbacked, now: datetime) -> Iterator[Finding]:
+    if each.oldest_at is not None and now - each.oldest_at <= BACKUP_WARNING:
+        return
+    newest = "without any backup" if each.oldest_at is None else f"last backed up {age(each.oldest_at, now)} ago"
+    limit = duration(BACKUP_WARNING)
+    if each.count == 1:
+        text = f"{each.kind} {each.example} in {each.region} {newest}, longer than {limit}"
+        text = text if each.oldest_at is not None else f"{each.kind} {each.example} in {each.region} has no backup"
+    else:
+        oldest = "one without any" if each.oldest_at is None else f"the oldest of {age(each.oldest_at, now)}"
+        what = f"{each.count} {each.kind} in {each.region}"
+        text = f"{what} have no backup of the last {limit}: {oldest}, such as {each.example}"
+    yield Finding(Severity.WARNING, each.provider, text, each.seen_at)

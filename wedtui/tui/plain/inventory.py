@@ -1,0 +1,55 @@
+"""What the providers have and how asking their APIs went, in sentences; each with its age."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from wedtui.core.evidence import Freshness
+from wedtui.core.inventory import ApiFacts, ResourceGroup
+from wedtui.core.resource import Reach
+from wedtui.core.state import State
+from wedtui.tui.board import Board
+from wedtui.tui.plain.describe import WORST_FIRST, pulse
+from wedtui.tui.plain.words import ago, counted, listed, old, sentence
+
+NOTHING = 'No provider\'s API was asked here; "wedtui providers sync" asks.'
+
+
+def resources(board: Board, provider: str | None = None) -> tuple[str, ...]:
+    """Answer with what each provider has, a sentence for each kind and region, and with what was not answered."""
+    if board.picture is None:
+        return (pulse(board),)
+    facts = board.picture.inventory
+    groups = [g for g in facts.groups if provider in {None, g.provider} and (g.total or g.vanished)]
+    askings = [a for a in facts.apis if provider in {None, a.provider}]
+    if not askings:
+        return (NOTHING,)
+    lines = [_group(board, group) for group in groups] or ["No resource is known."]
+    return (*lines, *_askings(board, askings))
+
+
+def _group(board: Board, group: ResourceGroup) -> str:
+    fresh = group.freshness(board.now) is Freshness.FRESH and not board.frozen_picture
+    states = listed([f"{group.count(state)} {state}" for state in WORST_FIRST if group.count(state)])
+    doubt = "" if fresh else f"{State.UNKNOWN}, last "
+    gone = f", {group.vanished} vanished" if group.vanished else ""
+    when = f"listed {ago(group.listed_at, board.now)}" if group.listed_at else "never listed completely"
+    return f"{group.provider} {group.kind} in {group.region}: {doubt}{states or 'none'}{gone}; {when}."
+
+
+def _askings(board: Board, askings: list[ApiFacts]) -> tuple[str, ...]:
+    """Say of each way in which an asking can go where it went so."""
+    ways: dict[str, list[ApiFacts]] = defaultdict(list)
+    for asking in askings:
+        fresh = asking.freshness(board.now) is Freshness.FRESH and not board.frozen_picture
+        ways[asking.reach if fresh else f"{State.UNKNOWN}, stale"].append(asking)
+    lines = []
+    for way, some in ways.items():
+        oldest = min(asking.asked_at for asking in some)
+        if way == Reach.ANSWERED:
+            lines.append(f"{counted(len(some), 'asking')} answered in full, the oldest {old(oldest, board.now)}.")
+            continue
+        places = listed([f"{a.provider} {a.service} in {a.region}" for a in some])
+        problem = next((f": {a.problem}" for a in some if a.problem), "")
+        lines.append(sentence(f"Not answered in full, {way}: {places}, {old(oldest, board.now)}{problem}"))
+    return tuple(lines)
