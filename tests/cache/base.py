@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.places import PLACES
 from wedtui.cache.reader import CacheReader
 from wedtui.cache.writer import CacheWriter
 from wedtui.config import Configuration
@@ -54,7 +55,7 @@ def configure(writer: CacheWriter, wanted: Configuration | None = None) -> None:
 @contextmanager
 def writing(path: Path) -> Iterator[CacheWriter]:
     """Open a configured cache for writing and close it cleanly."""
-    writer = CacheWriter(f"sqlite:///{path}", waits=timedelta(milliseconds=200))
+    writer = CacheWriter(PLACES.url(path), waits=timedelta(milliseconds=200))
     try:
         configure(writer)
         yield writer
@@ -64,7 +65,7 @@ def writing(path: Path) -> Iterator[CacheWriter]:
 
 @contextmanager
 def reading(path: Path) -> Iterator[CacheReader]:
-    reader = CacheReader(f"sqlite:///{path}", waits=timedelta(milliseconds=50))
+    reader = CacheReader(PLACES.url(path), waits=timedelta(milliseconds=50))
     try:
         yield reader
     finally:

@@ -7,6 +7,10 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.cache.base import NOW, SECOND, probe, reading, signal, writing
+from tests.places import SQLITE
+
+# What happens to a file, its locks and its log.
+ONLY_ON = SQLITE
 
 COUNT = "SELECT count(*) FROM sample"
 

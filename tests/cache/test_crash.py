@@ -10,8 +10,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from tests.cache.base import NOW, SECOND, configure, probe, reading, signal, writing
+from tests.places import SQLITE
 from tests.store.processes import kill_after
 from wedtui.cache.writer import CacheWriter
+
+# What happens to a file, its locks and its log.
+ONLY_ON = SQLITE
 
 KILLS = 25
 BATCH = 20

@@ -11,9 +11,13 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from tests.cache.base import NOW, SECOND, probe, reading, service, signal, writing
+from tests.places import SQLITE
 from wedtui.cache.reader import CacheReader
 from wedtui.cache.writer import CacheWriter
 from wedtui.errors import StoreLockedError, StoreMissingError, StoreUnreadableError
+
+# What happens to a file, its locks and its log.
+ONLY_ON = SQLITE
 
 READINGS: list[Callable[[CacheReader], object]] = [
     lambda reader: reader.facts(NOW),

@@ -13,9 +13,13 @@ import pytest
 
 from tests.cache.base import NOW, SECOND, configure, probe, reading, signal
 from tests.needs import need
+from tests.places import SQLITE
 from tests.store.processes import in_process
 from wedtui.cache.writer import CacheWriter
 from wedtui.errors import DiskFullError
+
+# What happens to a file, its locks and its log.
+ONLY_ON = SQLITE
 
 
 @pytest.fixture

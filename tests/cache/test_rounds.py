@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cache.base import NOW, SECOND, probe, reading, writing
+from tests.places import PLACES
+from wedtui.cache.kind import CACHE
 from wedtui.cache.reader import CacheReader
 from wedtui.cache.writer import CacheWriter
 from wedtui.core.evidence import ProbeEvidence
@@ -41,9 +42,8 @@ def happen(path: Path, writer: CacheWriter, what: str, name: str, how: object) -
         writer.record([probe(NOW - k * SECOND, name=name) for k in how])
         return
     order = {"oldest": "", "newest": "DESC"}[what]
-    with closing(sqlite3.connect(path)) as connection, connection:
-        some = f"SELECT id FROM probe_round WHERE probe = ? ORDER BY id {order} LIMIT ?"
-        connection.execute(f"DELETE FROM probe_round WHERE id IN ({some})", (name, how))
+    some = f"SELECT id FROM probe_round WHERE probe = ? ORDER BY id {order} LIMIT ?"
+    PLACES.execute(path, CACHE, f"DELETE FROM probe_round WHERE id IN ({some})", name, how)
 
 
 @settings(max_examples=150, deadline=None)
@@ -61,8 +61,7 @@ def test_remembering_finds_what_a_fresh_reading_finds(
                 now += how
             elif what == "anew":
                 stack.close()
-                for part in path.parent.iterdir():
-                    part.unlink()
+                PLACES.remove(path)
                 writer = stack.enter_context(writing(path))
             else:
                 happen(path, writer, what, name, how)
@@ -104,5 +103,5 @@ def test_another_file_with_the_same_newest_round_is_read(tmp_path: Path) -> None
             writer.record([probe(NOW - k * SECOND) for k in (oldest, 7, 6)])
     with reading(path) as reader:
         agree(path, reader)
-        other.replace(path)
+        PLACES.put(other, path)
         agree(path, reader)

@@ -21,6 +21,8 @@ from tests.cache.base import (
     signal,
     writing,
 )
+from tests.places import PLACES
+from wedtui.cache.kind import CACHE
 from wedtui.core.freeze import Origin
 from wedtui.core.observation import Observation, PrometheusObservation
 from wedtui.core.picture import AlertFacts, CacheFacts, ProbeDetails
@@ -61,10 +63,11 @@ def test_what_is_configured_comes_back_in_its_order_with_its_intervals(tmp_path:
     assert found.probes[0] == ProbeDetails("rsvp-aws", "https://rsvp.example.com/?token=***", 2 * SECOND)
 
 
-def test_no_secret_of_a_url_is_in_the_file(tmp_path: Path) -> None:
+def test_no_secret_of_a_url_is_stored(tmp_path: Path) -> None:
     with writing(tmp_path / "c.db"):
         pass
-    assert b"secret" not in (tmp_path / "c.db").read_bytes()
+    assert "secret" not in str(PLACES.execute(tmp_path / "c.db", CACHE, "SELECT * FROM probe"))
+    assert "secret" not in str(PLACES.execute(tmp_path / "c.db", CACHE, "SELECT * FROM feed"))
 
 
 def test_a_round_is_stored_with_its_details_and_its_latency(tmp_path: Path) -> None:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
+from wedtui.cache.inventory import forget_provider
 from wedtui.cache.tables import METADATA
-from wedtui.config import Configuration
+from wedtui.config import AwsSection, Configuration, ProviderSection
+from wedtui.core.evidence import COST_SIGNAL, COST_SOURCE, METRICS_SOURCE
 from wedtui.core.redact import redacted_feed_url, redacted_url
 
 Values = dict[str, Any]
 
 # What was measured elsewhere says nothing about the place that is watched now: a change of one of these columns
 # takes the row's newest values with it.
-_SUBJECT = {"probe": ("provider", "url"), "signal": ("source",), "prometheus": ("url",), "feed": ("url",)}
+_SUBJECT = {
+    "provider": ("kind",),
+    "probe": ("provider", "url"),
+    "signal": ("source",),
+    "prometheus": ("url",),
+    "feed": ("url",),
+}
 
 
 def write_configured(
@@ -32,6 +40,11 @@ def _rows(
 ) -> Mapping[str, list[Values]]:
     """Return the rows of every table, in the order of the configuration; without what is measured."""
     queries = [(server, query) for server in configuration.prometheus for query in server.queries]
+    signals = [
+        (query.provider, query.signal, f"prometheus {server.name}", query.interval or query_interval)
+        for server, query in queries
+    ]
+    signals += [each for section in configuration.providers for each in _signals_of_account(section)]
     return {
         "provider": [
             {"name": p.name, "position": i, "kind": p.kind, "weight": p.weight, "capacity": p.capacity}
@@ -50,13 +63,13 @@ def _rows(
         ],
         "signal": [
             {
-                "provider": query.provider,
-                "signal": query.signal,
+                "provider": provider,
+                "signal": signal,
                 "position": i,
-                "source": f"prometheus {server.name}",
-                "interval_s": (query.interval or query_interval).total_seconds(),
+                "source": source,
+                "interval_s": interval.total_seconds(),
             }
-            for i, (server, query) in enumerate(queries)
+            for i, (provider, signal, source, interval) in enumerate(signals)
         ],
         "prometheus": [
             {
@@ -69,6 +82,17 @@ def _rows(
         ],
         "feed": [{"name": f.name, "url": redacted_feed_url(f.url)} for f in configuration.freeze.feeds],
     }
+
+
+def _signals_of_account(section: ProviderSection) -> Iterator[tuple[str, str, str, timedelta]]:
+    """Yield provider, signal, source and interval of what its own API gives."""
+    if section.kind != "aws":
+        return
+    account = section.aws or AwsSection()
+    for metric in account.metrics:
+        yield section.name, metric.signal, METRICS_SOURCE, account.metrics_interval
+    if account.cost:
+        yield section.name, COST_SIGNAL, COST_SOURCE, account.cost_interval
 
 
 def _write(connection: Connection, table: Table, rows: list[Values]) -> None:
@@ -91,6 +115,8 @@ def _write(connection: Connection, table: Table, rows: list[Values]) -> None:
 
 def _forget(connection: Connection, table: Table, key: Values) -> None:
     connection.execute(delete(table).where(*(table.c[k] == value for k, value in key.items())))
+    if table.name == "provider":
+        forget_provider(connection, key["name"])
     if table.name == "probe":
         rounds = METADATA.tables["probe_round"]
         connection.execute(delete(rounds).where(rounds.c.probe == key["name"]))

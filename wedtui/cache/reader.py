@@ -6,20 +6,24 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from wedtui.cache.history import SERIES_NUMBER, drawn
 from wedtui.cache.kind import CACHE
+from wedtui.cache.resources import find, read_inventory, read_page, read_vendors, read_view
 from wedtui.cache.rounds import RoundMemory
 from wedtui.cache.rows import HEALTH_SCORE, alerts_from_json, periods_from_json
 from wedtui.cache.shapes import FEED, FREEZE_PERIOD, PROBE, PROMETHEUS, PROVIDER, SERVICE, SIGNAL
 from wedtui.core.evidence import ProbeEvidence, ProviderEvidence, SignalEvidence
 from wedtui.core.freeze import Feed, Origin, Period
+from wedtui.core.inventory import KnownResource, ResourcePage, ResourceQuery, ResourceView
 from wedtui.core.picture import CacheFacts, ProbeDetails, PrometheusFacts, ServiceFacts
+from wedtui.core.rollup import extremes
 from wedtui.core.series import Point, Series, probe_signal
 from wedtui.store.instants import from_microseconds, to_microseconds
-from wedtui.store.place import READER_WAITS
-from wedtui.store.reading import ReadableStore, Snapshot
+from wedtui.store.opening import READER_WAITS, readable
+from wedtui.store.snapshot import Snapshot
 
-_SERIES_NUMBER = "SELECT id FROM series WHERE provider = ? AND signal = ?"
 _POINTS = "SELECT at, value FROM sample WHERE series = ? AND at BETWEEN ? AND ? ORDER BY at LIMIT ?"
+_SAMPLES_KEPT_FROM = "SELECT kept_from FROM rollup_mark WHERE step = 0"
 # Of each bucket of time the lowest and the highest value, at their own instants.
 _EXTREMES = """
 WITH ranked AS (
@@ -44,7 +48,7 @@ class CacheReader:
         Raises:
             ConfigurationError: the URL is not supported.
         """
-        self._store = ReadableStore(url, CACHE, waits=waits)
+        self._store = readable(url, CACHE, waits=waits)
         self._rounds = RoundMemory()
         self._opened = 0
 
@@ -68,18 +72,18 @@ class CacheReader:
                 self._rounds.forget()
                 self._opened = self._store.opened
             probes = snapshot.rows(PROBE, "ORDER BY position")
-            self._rounds.keep_only(row.name for row in probes)
+            rounds = self._rounds.rounds(snapshot, [row.name for row in probes], present)
             evidence: dict[str, list[ProbeEvidence]] = defaultdict(list)
             for row in probes:
                 interval = timedelta(seconds=row.interval_s)
-                rounds = self._rounds.rounds(snapshot, row.name, present)
-                evidence[row.provider].append(ProbeEvidence(row.name, interval, rounds))
+                evidence[row.provider].append(ProbeEvidence(row.name, interval, rounds[row.name]))
             signals: dict[str, list[SignalEvidence]] = defaultdict(list)
             for row in snapshot.rows(SIGNAL, "ORDER BY position"):
                 signals[row.provider].append(_signal(row))
             providers = snapshot.rows(PROVIDER, "ORDER BY position")
             servers = snapshot.rows(PROMETHEUS, "ORDER BY position")
             service = next(iter(snapshot.rows(SERVICE)), None)
+            vendors = read_vendors(snapshot)
             return CacheFacts(
                 providers=tuple(
                     ProviderEvidence(
@@ -89,13 +93,39 @@ class CacheReader:
                         capacity=row.capacity,
                         probes=tuple(evidence[row.name]),
                         signals=tuple(signals[row.name]),
+                        vendor=vendors.get(row.name),
                     )
                     for row in providers
                 ),
                 probes=tuple(_details(row) for row in probes),
                 prometheus=tuple(_server(row) for row in servers),
                 service=None if service is None else _service(service),
+                inventory=read_inventory(snapshot, now),
             )
+
+    def resources(self, query: ResourceQuery, now: datetime) -> ResourcePage:
+        """Return one page of the resources that a question asks for.
+
+        Raises:
+            ConfigurationError: its `after` is not what a page of this order gave as `next`.
+        """
+        with self._store.reading() as snapshot:
+            return read_page(snapshot, query, now)
+
+    def find_resources(self, text: str, query: ResourceQuery) -> tuple[KnownResource, ...]:
+        """Return the resource that a text names by id, by name or by the beginning of either; several where unclear.
+
+        Args:
+            text: what a person typed.
+            query: its provider, kind and region narrow the search.
+        """
+        with self._store.reading() as snapshot:
+            return find(snapshot, text, query)
+
+    def resource(self, provider: str, kind: str, region: str, number: str) -> ResourceView | None:
+        """Return one resource, by its id, with what it rests on and what rests on it; None where there is none."""
+        with self._store.reading() as snapshot:
+            return read_view(snapshot, (provider, kind, region, number))
 
     def freeze_feeds(self) -> tuple[Feed, ...]:
         """Return the last good reading of every configured feed, by name."""
@@ -144,7 +174,7 @@ class CacheReader:
 
         Where there are more than `most` values, time is cut into equal buckets and of each the lowest and the
         highest value stay, at their own instants: every peak and every trough is on the chart, and every point is a
-        value that was measured.
+        value that was measured. Longer stretches are read from roll-ups, which know their extremes.
 
         Args:
             provider: a provider's name.
@@ -155,7 +185,7 @@ class CacheReader:
         """
         first, last = to_microseconds(since), to_microseconds(until)
         with self._store.reading() as snapshot:
-            number = snapshot.scalar(_SERIES_NUMBER, provider, signal)
+            number = snapshot.scalar(SERIES_NUMBER, provider, signal)
             points = () if number is None else _points(snapshot, number, first, last, max(most, 2))
             return Series(provider, signal, since, until, points)
 
@@ -166,9 +196,13 @@ class CacheReader:
 
 def _points(snapshot: Snapshot, number: int, first: int, last: int, most: int) -> tuple[Point, ...]:
     rows = list(snapshot.values(_POINTS, number, first, last, most + 1))
-    if len(rows) > most:
-        width = (last - first) // (most // 2) + 1
-        rows = snapshot.named(_EXTREMES, {"series": number, "first": first, "last": last, "width": width})
+    if len(rows) > most or (snapshot.scalar(_SAMPLES_KEPT_FROM) or 0) > first:
+        found = drawn(snapshot, number, (first, last + 1), most // 2)
+        if found is not None:
+            rows = extremes(found.points, found.width)
+        elif len(rows) > most:
+            width = (last - first) // (most // 2) + 1
+            rows = snapshot.named(_EXTREMES, {"series": number, "first": first, "last": last, "width": width})
     return tuple(Point(from_microseconds(at), value) for at, value in rows)
 
 

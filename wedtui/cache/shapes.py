@@ -22,6 +22,9 @@ SIGNAL = shape(
 )
 SERIES = shape("series", "id provider signal")
 SAMPLE = shape("sample", "series value", instants="at")
+ROLLUP = shape("rollup", "series step count total low high sketch", instants="start low_at high_at")
+ROLLUP_MARK = shape("rollup_mark", "step", instants="rolled_until kept_from")
+ROLLUP_DUE = shape("rollup_due", "step series", instants="start")
 PROMETHEUS = shape(
     "prometheus",
     "name position url interval_s targets_up problem",
@@ -38,5 +41,43 @@ FEED = shape(
 )
 FREEZE_PERIOD = shape("freeze_period", "id name", instants="start end", documents="environments services")
 MIRROR = shape("mirror", "name", instants="copied_at")
+RESOURCE = shape(
+    "resource",
+    "provider kind region id asked_in service name status state badness detail words monthly_cost digest",
+    instants="created_at expires_at backed_up_at first_seen_at seen_at vanished_at",
+    flags="backed_up",
+    documents="tags depends_on",
+)
+GROUP = shape(
+    "resource_group",
+    "provider kind asked_in region service interval_s fresh_for vanished",
+    instants="listed_at",
+    documents="counts examples",
+)
+API = shape(
+    "api",
+    "provider region service interval_s reach problem requests",
+    instants="asked_at answered_at credentials_expire_at",
+)
+VENDOR = shape("vendor", "provider source status interval_s problem", instants="measured_at attempted_at")
 
-SHAPES = (SERVICE, PROVIDER, PROBE, ROUND, SIGNAL, SERIES, SAMPLE, PROMETHEUS, FEED, FREEZE_PERIOD, MIRROR)
+SHAPES = (
+    SERVICE,
+    PROVIDER,
+    PROBE,
+    ROUND,
+    SIGNAL,
+    SERIES,
+    SAMPLE,
+    ROLLUP,
+    ROLLUP_MARK,
+    ROLLUP_DUE,
+    PROMETHEUS,
+    FEED,
+    FREEZE_PERIOD,
+    MIRROR,
+    RESOURCE,
+    GROUP,
+    API,
+    VENDOR,
+)

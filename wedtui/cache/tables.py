@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, MetaData
+from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, MetaData
 from sqlmodel import Field, SQLModel
 
 from wedtui.store.types import UtcMicroseconds
@@ -126,6 +126,45 @@ class SampleRow(CacheTable, table=True):
     value: float
 
 
+class RollupRow(CacheTable, table=True):
+    """What is known of the samples of one series in one bucket (see `core.rollup`)."""
+
+    __tablename__ = "rollup"
+    __table_args__ = (Index("rollup_by_time", "step", "start"), {"sqlite_with_rowid": False})
+    series: int = Field(primary_key=True)
+    step: int = Field(primary_key=True)
+    """Seconds."""
+    start: datetime = instant(primary_key=True)
+    count: int = Field(sa_column=Column(BigInteger, nullable=False))
+    total: float
+    low: float
+    low_at: datetime = instant()
+    high: float
+    high_at: datetime = instant()
+    sketch: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    """Of the values (see `cache.sketches`); None below five minutes, and where a finer one was damaged."""
+
+
+class RollupMarkRow(CacheTable, table=True):
+    """How far a step was rolled and pruned; step 0 is the samples themselves."""
+
+    __tablename__ = "rollup_mark"
+    step: int = Field(primary_key=True)
+    rolled_until: datetime | None = instant(nullable=True)
+    """Every bucket that begins before it is rolled, or due."""
+    kept_from: datetime | None = instant(nullable=True)
+    """What is before it is deleted, or going to be; None: nothing is."""
+
+
+class RollupDueRow(CacheTable, table=True):
+    """A bucket that has to be rolled, for the first time or again."""
+
+    __tablename__ = "rollup_due"
+    step: int = Field(primary_key=True)
+    start: datetime = instant(primary_key=True)
+    series: int = Field(primary_key=True)
+
+
 class PrometheusRow(CacheTable, table=True):
     """A configured Prometheus server and what it last said of itself."""
 
@@ -176,3 +215,92 @@ class MirrorRow(CacheTable, table=True):
     __tablename__ = "mirror"
     name: str = Field(primary_key=True)
     copied_at: datetime = instant()
+
+
+class ResourceRow(CacheTable, table=True):
+    """One thing that a provider runs, as it last described it; kept for a while when it is gone."""
+
+    __tablename__ = "resource"
+    __table_args__ = (
+        Index("resource_by_asking", "provider", "asked_in", "service", "kind"),
+        Index("resource_by_place", "provider", "kind", "region", "name", "id"),
+        Index("resource_by_expiry", "expires_at"),
+        Index("resource_by_backup", "backed_up", "backed_up_at"),
+        Index("resource_by_vanishing", "vanished_at"),
+    )
+    provider: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    region: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    asked_in: str
+    """The region in which it was asked for: a bucket has one of its own, and is listed by `global`."""
+    service: str
+    """What was asked for it."""
+    name: str
+    status: str
+    state: str
+    badness: int
+    """0 for the worst state, so that what is worst sorts first."""
+    detail: str | None = None
+    tags: list[list[str]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    depends_on: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    words: str
+    """Name, id and tags in lower case, to be searched."""
+    monthly_cost: float | None = None
+    created_at: datetime | None = instant(nullable=True)
+    expires_at: datetime | None = instant(nullable=True)
+    backed_up_at: datetime | None = instant(nullable=True)
+    backed_up: bool | None = None
+    first_seen_at: datetime = instant()
+    seen_at: datetime = instant()
+    """When this row was last written because it was seen; the group's `listed_at` may be later."""
+    vanished_at: datetime | None = instant(nullable=True)
+    digest: str
+    """Of what the provider says of it: equal where nothing changed."""
+
+
+class ResourceGroupRow(CacheTable, table=True):
+    """How many resources of one kind one asking lists in one region, and when it last listed all of them."""
+
+    __tablename__ = "resource_group"
+    provider: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    asked_in: str = Field(primary_key=True)
+    region: str = Field(primary_key=True)
+    service: str
+    interval_s: float
+    fresh_for: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """Microseconds for which a listing is believed."""
+    listed_at: datetime | None = instant(nullable=True)
+    counts: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    examples: list[list[str | None]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    vanished: int = 0
+
+
+class ApiRow(CacheTable, table=True):
+    """How asking one service of a provider in one region went the last time."""
+
+    __tablename__ = "api"
+    provider: str = Field(primary_key=True)
+    region: str = Field(primary_key=True)
+    service: str = Field(primary_key=True)
+    interval_s: float
+    asked_at: datetime = instant()
+    answered_at: datetime | None = instant(nullable=True)
+    reach: str
+    problem: str | None = None
+    requests: int = 0
+    credentials_expire_at: datetime | None = instant(nullable=True)
+
+
+class VendorRow(CacheTable, table=True):
+    """What a vendor says of itself."""
+
+    __tablename__ = "vendor"
+    provider: str = Field(primary_key=True)
+    source: str
+    status: str | None = None
+    interval_s: float
+    measured_at: datetime | None = instant(nullable=True)
+    attempted_at: datetime = instant()
+    problem: str | None = None

@@ -1,0 +1,329 @@
+"""What is kept of a provider's resources: what vanishes, what never does, what comes back, and what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event
+
+from tests.cache.base import NOW, SECOND, configuration, configure, reading, writing
+from tests.cache.inventories import EVERYTHING, INSTANCE, MINUTE, asking, present, resource, vanished
+from tests.places import PLACES
+from wedtui.cache.kind import CACHE
+from wedtui.cache.writer import CacheWriter
+from wedtui.core.evidence import VendorEvidence, VendorStatus
+from wedtui.core.inventory import Order, ResourceQuery
+from wedtui.core.observation import Observation, VendorObservation
+from wedtui.core.resource import Reach, Resource
+from wedtui.core.state import State
+
+FAILED = [reach for reach in Reach if reach is not Reach.ANSWERED]
+
+
+def test_a_resource_comes_back_as_it_was_described(tmp_path: Path) -> None:
+    whole = resource(
+        "1",
+        state=State.DEGRADED,
+        detail="1 of 2 status checks",
+        tags=(("Name", "web-1"), ("env", "prod")),
+        depends_on=("sg-1", "vol-1"),
+        monthly_cost=12.5,
+        created_at=NOW - 9 * MINUTE,
+        expires_at=NOW + 9 * MINUTE,
+        backed_up_at=NOW - MINUTE,
+        backed_up=True,
+    )
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([asking([whole, resource("2")])])
+        known = {each.resource.id: each for each in reader.resources(EVERYTHING, NOW).rows}
+        assert known["i-1"].resource == whole
+        assert known["i-2"].resource == resource("2")
+        assert (known["i-1"].first_seen_at, known["i-1"].seen_at, known["i-1"].vanished_at) == (NOW, NOW, None)
+
+
+def test_what_a_complete_answer_has_no_more_has_vanished(tmp_path: Path) -> None:
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        for minute in (0, 1, 2):
+            writer.record([asking([resource("1"), resource("2")], NOW + minute * MINUTE)])
+        now = NOW + 3 * MINUTE
+        writer.record([asking([resource("2")], now)])
+        assert present(reader, now) == ["i-2"]
+        gone = vanished(reader, now)["i-1"]
+        assert (gone.seen_at, gone.vanished_at, gone.first_seen_at) == (NOW + 2 * MINUTE, now, NOW)
+        assert gone.state(now) is State.UNKNOWN
+        # Asked again, nothing of that changes.
+        writer.record([asking([resource("2")], now + MINUTE)])
+        assert vanished(reader, now + MINUTE)["i-1"] == gone
+
+
+@pytest.mark.parametrize("reach", FAILED)
+def test_any_other_answer_makes_nothing_vanish(tmp_path: Path, reach: Reach) -> None:
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([asking([resource("1"), resource("2")])])
+        writer.record([asking([], NOW + MINUTE, reach=reach, problem="why")])
+        writer.record([asking([resource("1")], NOW + 2 * MINUTE, reach=reach, problem="why")])
+        assert present(reader) == ["i-1", "i-2"]
+        (api,) = reader.facts(NOW).inventory.apis
+        assert (api.reach, api.asked_at, api.answered_at) == (reach, NOW + 2 * MINUTE, NOW)
+        seen = {each.resource.id: each.seen_at for each in reader.resources(EVERYTHING, NOW).rows}
+        assert seen == {"i-1": NOW + 2 * MINUTE, "i-2": NOW}
+
+
+def test_only_kinds_that_are_listed_completely_vanish(tmp_path: Path) -> None:
+    volume = resource("v", kind="ec2.volume")
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([asking([resource("1"), volume], kinds=[INSTANCE, "ec2.volume"])])
+        writer.record([asking([], NOW + MINUTE, kinds=[INSTANCE])])
+        assert present(reader) == ["i-v"]
+        writer.record([asking([], NOW + MINUTE, kinds=[])])
+        assert present(reader) == ["i-v"]
+
+
+def test_other_regions_services_and_providers_are_left_alone(tmp_path: Path) -> None:
+    here, there = resource("1"), resource("2", region="us-east-1")
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([asking([here]), asking([there], region="us-east-1"), asking([here], provider="gcp")])
+        writer.record([asking([], NOW + MINUTE, region="eu-west-2"), asking([], NOW + MINUTE, service="rds")])
+        assert present(reader) == ["i-1", "i-2", "i-1"]
+        writer.record([asking([], NOW + MINUTE)])
+        assert present(reader) == ["i-2", "i-1"]
+
+
+def test_what_is_listed_for_the_whole_account_vanishes_wherever_it_lies(tmp_path: Path) -> None:
+    buckets = [resource(name, kind="s3.bucket", region=name) for name in ("eu-west-1", "us-east-1")]
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([asking(buckets, kinds=["s3.bucket"], region="global", service="s3")])
+        later = asking(buckets[:1], NOW + MINUTE, kinds=["s3.bucket"], region="global", service="s3")
+        writer.record([later])
+        assert present(reader) == ["i-eu-west-1"]
+        groups = reader.facts(NOW).inventory.groups
+        assert [(g.region, g.total, g.vanished) for g in groups] == [("eu-west-1", 1, 0), ("us-east-1", 0, 1)]
+
+
+def test_an_asking_speaks_only_of_what_it_lists_itself(tmp_path: Path) -> None:
+    """Two askings can list the same kind: one for the whole account, and one for a region of it."""
+    ours, others = resource("1"), resource("2")
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([asking([ours]), asking([others], region="global")])
+        writer.record([asking([ours], NOW + MINUTE), asking([others], NOW + MINUTE, region="global")])
+        assert (present(reader), vanished(reader)) == (["i-1", "i-2"], {})
+
+
+def test_what_comes_back_is_the_same_resource_again(tmp_path: Path) -> None:
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        for minute, there in enumerate([True, False, True]):
+            writer.record([asking([resource("1")] if there else [], NOW + minute * MINUTE)])
+        (known,) = reader.resources(EVERYTHING, NOW).rows
+        assert (known.first_seen_at, known.seen_at, known.vanished_at) == (NOW, NOW + 2 * MINUTE, None)
+        assert not vanished(reader)
+
+
+def test_what_vanished_goes_after_a_while_and_nothing_else(tmp_path: Path) -> None:
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([asking([resource("1"), resource("2")])])
+        writer.record([asking([resource("2")], NOW + MINUTE), asking([resource("2")], NOW + 2 * MINUTE)])
+        assert writer.prune_inventory(NOW + MINUTE) == 0
+        assert set(vanished(reader)) == {"i-1"}
+        assert writer.prune_inventory(NOW + MINUTE + SECOND / 10) == 1
+        assert (present(reader), vanished(reader)) == (["i-2"], {})
+
+
+def test_what_vanished_is_counted_until_it_goes(tmp_path: Path) -> None:
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([asking([resource("1"), resource("2")])])
+        writer.record([asking([resource("2")], NOW + MINUTE)])
+        writer.record([asking([resource("2")], NOW + 2 * MINUTE)])
+        assert [g.vanished for g in reader.facts(NOW).inventory.groups] == [1]
+        writer.prune_inventory(NOW + 2 * MINUTE)
+        assert [g.vanished for g in reader.facts(NOW).inventory.groups] == [0]
+
+
+def test_an_asking_that_is_made_no_more_goes_with_what_it_listed(tmp_path: Path) -> None:
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([asking([resource("1")], region="old"), asking([resource("2")], NOW + MINUTE)])
+        writer.prune_inventory(NOW + SECOND)
+        assert present(reader, NOW + MINUTE) == ["i-2"]
+        inventory = reader.facts(NOW).inventory
+        assert {a.region for a in inventory.apis} == {g.region for g in inventory.groups} == {"eu-west-1"}
+    assert PLACES.execute(tmp_path / "c.db", CACHE, "SELECT id FROM resource") == [("i-2",)]
+
+
+def test_a_long_backlog_is_pruned_in_pieces(tmp_path: Path) -> None:
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([asking([resource(str(n)) for n in range(25)]), asking([], NOW + MINUTE)])
+        assert writer.prune_inventory(NOW + 2 * MINUTE, limit=10) == 25
+        assert not vanished(reader)
+
+
+def test_the_inventory_of_a_provider_goes_with_it(tmp_path: Path) -> None:
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        ours: list[Observation] = [
+            asking([resource("1")]),
+            VendorObservation("aws", NOW, "AWS Health", VendorStatus.INCIDENT),
+        ]
+        writer.record([*ours, asking([resource("2")], provider="gcp")])
+        less = configuration(providers=[{"name": "gcp", "weight": 100}], probes=[], prometheus=[])
+        configure(writer, less)
+        assert present(reader) == ["i-2"]
+        inventory = reader.facts(NOW).inventory
+        assert {a.provider for a in inventory.apis} == {g.provider for g in inventory.groups} == {"gcp"}
+        assert writer.record(ours) == 2
+        assert present(reader) == ["i-2"]
+        configure(writer)
+        assert [p.vendor for p in reader.facts(NOW).providers] == [None, None]
+
+
+def test_a_configuration_that_only_changes_a_weight_keeps_the_inventory(tmp_path: Path) -> None:
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([asking([resource("1")])])
+        configure(writer, configuration(providers=[{"name": "aws", "weight": 10}, {"name": "gcp", "weight": 90}]))
+        assert present(reader) == ["i-1"]
+
+
+def test_a_vendor_that_cannot_be_asked_keeps_what_it_said_with_its_age(tmp_path: Path) -> None:
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([VendorObservation("aws", NOW, "AWS Health", VendorStatus.OUTAGE, interval=5 * MINUTE)])
+        writer.record([VendorObservation("aws", NOW + MINUTE, "AWS Health", problem="no answer")])
+        aws, gcp = reader.facts(NOW).providers
+        # Asked as often as queries are, where nothing else is said.
+        assert aws.vendor == VendorEvidence(VendorStatus.OUTAGE, "AWS Health", MINUTE, NOW)
+        assert gcp.vendor is None
+
+
+def test_credentials_that_have_no_end_any_more_have_none(tmp_path: Path) -> None:
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+
+        def end() -> object:
+            return reader.facts(NOW).inventory.apis[0].credentials_expire_at
+
+        writer.record([asking(credentials_expire_at=NOW + MINUTE)])
+        writer.record([asking(reach=Reach.UNREACHABLE)])
+        assert end() == NOW + MINUTE
+        writer.record([asking()])
+        assert end() is None
+
+
+def test_counts_and_examples_are_those_of_what_is_there(tmp_path: Path) -> None:
+    bad = [resource(str(n), state=State.CRITICAL, detail="status checks") for n in range(5)]
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([asking([*bad, resource("8"), resource("9", state=State.UNKNOWN)])])
+        (group,) = reader.facts(NOW).inventory.groups
+        assert group.counts == ((State.CRITICAL, 5), (State.UNKNOWN, 1), (State.OK, 1))
+        assert [(e.name, e.detail) for e in group.examples[:2]] == [
+            ("web-0", "status checks"),
+            ("web-1", "status checks"),
+        ]
+        assert [e.state for e in group.examples] == [State.CRITICAL] * 3 + [State.UNKNOWN]
+        writer.record([asking([replace(bad[0], state=State.OK)], NOW + MINUTE)])
+        (group,) = reader.facts(NOW).inventory.groups
+        assert (group.counts, group.listed_at, group.vanished) == (((State.OK, 1),), NOW + MINUTE, 6)
+
+
+def test_an_empty_list_is_known_to_be_one_and_a_denied_one_is_not(tmp_path: Path) -> None:
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([asking([], reach=Reach.DENIED)])
+        assert reader.facts(NOW).inventory.groups == ()
+        writer.record([asking([], NOW + MINUTE)])
+        (group,) = reader.facts(NOW).inventory.groups
+        assert (group.total, group.listed_at) == (0, NOW + MINUTE)
+
+
+def test_only_what_changed_is_written(tmp_path: Path) -> None:
+    many = [resource(f"{n:05}") for n in range(2000)]
+    with writing(tmp_path / "c.db") as writer:
+        writer.record([asking(many)])
+        written = statements_of(writer)
+        writer.record([asking(many, NOW + MINUTE)])
+        assert written == [("UPDATE api", 1), ("UPDATE resource_group", 1)]
+        written.clear()
+        writer.record([asking([*many[:-1], replace(many[-1], status="stopped")], NOW + 2 * MINUTE)])
+        assert ("UPDATE resource", 1) in written
+        assert sum(rows for _, rows in written) < 6
+
+
+def statements_of(writer: CacheWriter) -> list[tuple[str, int]]:
+    """Note every statement that writes: its table, and for how many rows it was executed."""
+    noted: list[tuple[str, int]] = []
+
+    def note(
+        _connection: object, _cursor: object, statement: str, parameters: object, _context: object, many: bool
+    ) -> None:
+        if statement.split(maxsplit=1)[0] in {"INSERT", "UPDATE", "DELETE"}:
+            words = statement.split()
+            rows = len(parameters) if many and isinstance(parameters, list) else 1
+            noted.append((f"{words[0]} {words[1]}", rows))
+
+    engine = getattr(writer._store, "_engine")  # noqa: B009 - what no protocol of ours shows
+    event.listen(engine, "before_cursor_execute", note)
+    return noted
+
+
+def test_pages_give_every_one_of_ten_thousand_once_and_in_order(tmp_path: Path) -> None:
+    states = list(State)
+    many = [resource(f"{n:05}", name=f"web-{n % 977}", state=states[n % 4]) for n in range(10_000)]
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([asking(many)])
+        for order in Order:
+            seen: list[str] = []
+            states_seen: list[State] = []
+            query = ResourceQuery(order=order, limit=1000)
+            page = reader.resources(query, NOW)
+            while True:
+                assert page.total == 10_000
+                assert len(page.rows) <= 1000
+                seen += [each.resource.id for each in page.rows]
+                states_seen += [each.resource.state for each in page.rows]
+                if page.next is None:
+                    break
+                page = reader.resources(replace(query, after=page.next), NOW)
+            assert len(seen) == len(set(seen)) == 10_000
+            if order is Order.WORST:
+                ranks = [State.CRITICAL, State.UNKNOWN, State.DEGRADED, State.OK]
+                assert states_seen == sorted(states_seen, key=ranks.index)
+
+
+def test_a_page_goes_on_where_it_ended_while_resources_come_and_go(tmp_path: Path) -> None:
+    some = [resource(name) for name in "bdfh"]
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([asking(some)])
+        page = reader.resources(ResourceQuery(limit=2), NOW)
+        assert [each.resource.id for each in page.rows] == ["i-b", "i-d"]
+        writer.record([asking([resource(name) for name in "aefh"], NOW + MINUTE)])
+        rest = reader.resources(ResourceQuery(limit=9, after=page.next), NOW)
+        assert [each.resource.id for each in rest.rows] == ["i-e", "i-f", "i-h"]
+        assert rest.next is None
+
+
+ids = st.sets(st.sampled_from("abcdef"))
+
+
+@settings(max_examples=40, deadline=None)
+@given(rounds=st.lists(st.tuples(st.sampled_from([Reach.ANSWERED, Reach.ANSWERED, Reach.PARTIAL, Reach.DENIED]), ids)))
+def test_it_always_holds_what_the_answers_said(
+    tmp_path_factory: pytest.TempPathFactory, rounds: list[tuple[Reach, set[str]]]
+) -> None:
+    path = tmp_path_factory.mktemp("cache") / "c.db"
+    there: set[str] = set()
+    ever: set[str] = set()
+    with writing(path) as writer, reading(path) as reader:
+        for minute, (reach, names) in enumerate(rounds):
+            at = NOW + minute * MINUTE
+            listed = set() if reach is Reach.DENIED else names
+            writer.record([asking([resource(name) for name in sorted(listed)], at, reach=reach)])
+            there = listed if reach is Reach.ANSWERED else there | listed
+            ever |= listed
+            assert {number.removeprefix("i-") for number in present(reader, at)} == there
+            assert {number.removeprefix("i-") for number in vanished(reader, at)} == ever - there
+            assert sum(g.total for g in reader.facts(at).inventory.groups) == len(there)
+
+
+def test_resources_are_values_of_their_own(tmp_path: Path) -> None:
+    """Two providers, kinds or regions may give the same id to different things."""
+    same: list[Resource] = [resource("1"), resource("1", kind="ec2.volume"), resource("1", region="eu-west-2")]
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([asking(same, kinds=[INSTANCE, "ec2.volume"]), asking(same[:1], provider="gcp")])
+        assert reader.resources(EVERYTHING, NOW).total == 4
