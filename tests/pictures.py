@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from wedtui.core.evidence import ProbeEvidence, ProbeRound, ProviderEvidence, SignalEvidence
 from wedtui.core.freeze import Verdict
+from wedtui.core.inventory import NO_INVENTORY, InventoryFacts, ResourcePage, ResourceQuery
 from wedtui.core.picture import CacheFacts, Finding, Picture, ProbeDetails, PrometheusFacts, ServiceFacts, assemble
 from wedtui.core.season import Protection, ProtectionVerdict
 from wedtui.core.series import Point, Series
@@ -122,10 +123,11 @@ def picture(
     environment: str = "production",
     now: datetime = NOW,
     problems: tuple[Finding, ...] = (),
+    inventory: InventoryFacts = NO_INVENTORY,
 ) -> Picture:
     """Judge a world at `now` with the rules that every caller uses."""
     probes = tuple(details(p.name, passed=p.rounds[0].passed) for e in providers for p in e.probes)
-    facts = CacheFacts(providers, probes, prometheus, service)
+    facts = CacheFacts(providers, probes, prometheus, service, inventory)
     return assemble(facts, freeze, protection, environment=environment, now=now, problems=problems)
 
 
@@ -159,6 +161,11 @@ class MovableClock:
         self.seconds += span.total_seconds()
 
 
+def nothing_listed(_query: ResourceQuery, _now: datetime) -> ResourcePage:
+    """Answer as a cache does in which there is no resource."""
+    return ResourcePage((), None, 0)
+
+
 @dataclass
 class FakeSource:
     """A source that a test fills; it behaves as the real one does, from memory."""
@@ -167,6 +174,8 @@ class FakeSource:
     problem: WedtuiError | None = None
     dirty: bool = False
     history: Callable[[str, str, datetime, datetime], Series] = wave
+    inventory: Callable[[ResourceQuery, datetime], ResourcePage] = nothing_listed
+    queries: list[ResourceQuery] = field(default_factory=list)
     reads: int = 0
     closed: bool = False
 
@@ -183,13 +192,20 @@ class FakeSource:
         return self.make(now)
 
     def rejudge(self, last: Picture, now: datetime) -> Picture:
-        facts = CacheFacts(tuple(p.evidence for p in last.providers), last.probes, last.prometheus, last.service)
+        evidence = tuple(p.evidence for p in last.providers)
+        facts = CacheFacts(evidence, last.probes, last.prometheus, last.service, last.inventory)
         return assemble(facts, last.freeze, last.protection, environment=last.environment, now=now)
 
     def series(self, provider: str, signal: str, since: datetime, until: datetime) -> Series:
         if self.problem is not None:
             raise self.problem
         return self.history(provider, signal, since, until)
+
+    def resources(self, query: ResourceQuery, now: datetime) -> ResourcePage:
+        if self.problem is not None:
+            raise self.problem
+        self.queries.append(query)
+        return self.inventory(query, now)
 
     def close(self) -> None:
         self.closed = True

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 
@@ -83,3 +84,20 @@ class Places:
 
 
 PLACES = Places()
+
+
+class Watchful(Protocol):
+    """A reader of either kind."""
+
+    def changed(self) -> bool:
+        """Say whether anything was committed."""
+        ...
+
+
+def hears(reader: Watchful) -> bool:
+    """Whether a reader is told of a commit; word of it takes a moment on its way from a server."""
+    for _ in range(500):
+        if reader.changed():
+            return True
+        time.sleep(0.005)
+    return False

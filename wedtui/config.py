@@ -5,6 +5,7 @@ Where the file is, how the environment is laid over it and how an error finds it
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
@@ -15,11 +16,14 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    field_validator,
     model_validator,
 )
 
 from wedtui.config_values import (
     AbsolutePath,
+    Account,
+    DimensionName,
     Duration,
     Environment,
     FeedUrl,
@@ -28,8 +32,11 @@ from wedtui.config_values import (
     HttpUrl,
     Instant,
     KeyNames,
+    LoopbackAddress,
     Name,
     Pattern,
+    Region,
+    RoleArn,
     Signal,
     Status,
     Title,
@@ -39,7 +46,8 @@ from wedtui.config_values import (
     between,
     number,
 )
-from wedtui.core.evidence import RATIO_SIGNALS
+from wedtui.core.evidence import COST_SIGNAL, RATIO_SIGNALS
+from wedtui.core.rollup import KEPT, StepName
 
 
 class Section(BaseModel):
@@ -92,6 +100,10 @@ Headers = dict[
 """HTTP headers; what must not be read by everyone who reads the file is a `Secret`."""
 
 
+def _with_defaults(value: dict[Any, Any]) -> dict[Any, Any]:
+    return {**{step: value.get(step, kept) for step, kept in KEPT.items()}, **value}
+
+
 class CacheSection(Section):
     """What can be learnt again."""
 
@@ -99,6 +111,23 @@ class CacheSection(Section):
     """An SQLAlchemy URL; by default `cache.db` in the state directory."""
     keep_samples: Duration = timedelta(days=7)
     """How long samples and probe rounds are kept."""
+    keep_vanished: Duration = timedelta(days=7)
+    """How long resources are kept that are gone, and what was learnt from askings that are no longer made."""
+    keep_rollups: dict[StepName, Duration] = Field(default_factory=lambda: _with_defaults({}), validate_default=True)
+    """How long roll-ups of 1m, 5m, 15m, 1h and 1d are kept; a step that is not named keeps its default."""
+
+    @field_validator("keep_rollups", mode="before")
+    @classmethod
+    def _all_steps(cls, value: Any) -> Any:
+        return _with_defaults(value) if isinstance(value, dict) else value
+
+    @field_validator("keep_rollups")
+    @classmethod
+    def _coarser_longer(cls, value: dict[StepName, timedelta]) -> dict[StepName, timedelta]:
+        for finer, coarser in itertools.pairwise(value):
+            if value[coarser] < value[finer]:
+                raise ValueError(f"expected {coarser} to be kept at least as long as {finer}, which it is rolled from")
+        return value
 
 
 class LedgerSection(Section):
@@ -108,16 +137,84 @@ class LedgerSection(Section):
     """An SQLAlchemy URL; by default `ledger.db` in the state directory."""
 
 
+class MetricSection(Section):
+    """A metric of CloudWatch that gives one signal of the provider."""
+
+    signal: Signal
+    namespace: Annotated[str, Field(min_length=1, max_length=255)]
+    """Such as `AWS/ApplicationELB`."""
+    metric: Annotated[str, Field(min_length=1, max_length=255)]
+    """Such as `TargetResponseTime`."""
+    stat: Annotated[str, Field(min_length=1, max_length=64)] = "Average"
+    """`Average`, `Sum`, `Minimum`, `Maximum`, `SampleCount`, or a percentile such as `p95`."""
+    dimensions: dict[DimensionName, Annotated[str, Field(min_length=1, max_length=1024)]] = Field(default_factory=dict)
+    """All that the metric has: CloudWatch finds nothing for a part of them."""
+    region: Region | None = None
+    """By default the first of `regions`, or the region that the profile names."""
+    per: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    """A metric of the same namespace and dimensions to divide by, for a share such as an error rate."""
+    sparse: bool = False
+    """With `per`: the metric is reported only where it is not 0, as counts of errors are."""
+    unit: Literal["percent", "seconds", "microseconds", "count"] | None = None
+    """What it is reported in: `percent` is divided by 100, `seconds` and `microseconds` become milliseconds, `count`
+    is divided by the period, to give a rate a second; by default the value is taken as it is."""
+    period: Annotated[Duration, between(least=timedelta(seconds=60), most=timedelta(days=1))] = timedelta(minutes=5)
+    """What one value covers: whole minutes; most services report each minute or each five."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.period % timedelta(minutes=1):
+            raise ValueError("expected a period of whole minutes")
+        if self.sparse and self.per is None:
+            raise ValueError("expected per beside sparse: else nothing tells 0 from no data")
+        if self.per is not None and self.unit in {"seconds", "microseconds", "count"}:
+            raise ValueError("expected no such unit beside per: a share has none")
+        return self
+
+
+class AwsSection(Section):
+    """An account of Amazon Web Services; its credentials are found by the SDK's own chain."""
+
+    profile: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    """A profile of the SDK's own files; by default as the SDK's environment variables say."""
+    role_arn: RoleArn | None = None
+    """A role to assume with these credentials."""
+    regions: tuple[Region, ...] = ()
+    """None means all that the account has switched on."""
+    endpoint_url: HttpUrl | None = None
+    """Where every service is asked instead of at Amazon's own addresses."""
+    metrics: tuple[MetricSection, ...] = ()
+    cost: bool = False
+    """Whether Cost Explorer is asked: each request costs US$ 0.01."""
+    timeout: Annotated[Duration, between(least=timedelta(milliseconds=100), most=timedelta(seconds=60))] = timedelta(
+        seconds=5
+    )
+    """For one request, in all."""
+    interval: Annotated[Duration, between(least=timedelta(seconds=10))] | None = None
+    """Between two looks at what changes fast; by default by the protection level (60 s, in wedding-day mode 30 s)."""
+    inventory_interval: Annotated[Duration, between(least=timedelta(minutes=1), most=timedelta(days=1))] = timedelta(
+        minutes=10
+    )
+    """Between two looks at what changes slowly: names, tags, buckets, certificates, disks and snapshots."""
+    metrics_interval: Annotated[Duration, between(least=timedelta(minutes=1), most=timedelta(hours=1))] = timedelta(
+        minutes=5
+    )
+    """Between two readings of the metrics: each metric costs US$ 0.01 per thousand readings."""
+    cost_interval: Annotated[Duration, between(least=timedelta(hours=1), most=timedelta(days=7))] = timedelta(hours=6)
+
+
 class ProviderSection(Section):
     """A provider whose health is judged."""
 
     name: Name
-    kind: Literal["probed"] = "probed"
-    """`probed`: watched by probes and Prometheus alone."""
+    kind: Literal["probed", "aws"] = "probed"
+    """`probed`: watched by probes and Prometheus alone; `aws`: an account whose own API is asked as well."""
     weight: Whole = Field(default=0, ge=0, le=100)
     """Its share of traffic, 0..100."""
     capacity: Annotated[float, BeforeValidator(number), Field(gt=0, allow_inf_nan=False)] | None = None
     """Requests per second that it can serve."""
+    aws: AwsSection | None = None
+    """Only for the kind `aws`, which does without it too."""
 
 
 class ProbeSection(Section):
@@ -263,6 +360,12 @@ class ServiceSection(Section):
     """`personal`: one user, and `wedtui` starts the service where none runs; `shared`: an init system does."""
     autostart: bool = True
     """Whether `wedtui` starts the service in personal mode."""
+    user: Account = "wedtui"
+    """In shared mode, the user that it runs as and that owns its files; its group of the same name reads the cache."""
+    state_dir: AbsolutePath | None = None
+    """Where its files are; by default the user's own directory, in shared mode `/var/lib/wedtui`."""
+    metrics: LoopbackAddress | None = None
+    """Where a Prometheus on this machine reads the service's own figures (`/metrics`); by default nowhere."""
 
 
 class LogSection(Section):
@@ -316,15 +419,33 @@ def cross_check(configuration: Configuration) -> list[tuple[tuple[str | int, ...
             wrong.append(
                 (("probes", i, "provider"), f'expected the name of a provider ({known}); "{probe.provider}" is none')
             )
+    return wrong + _check_signals(configuration, providers)
+
+
+def _check_signals(configuration: Configuration, providers: list[str]) -> list[tuple[tuple[str | int, ...], str]]:
+    """Return what is wrong with what gives signals: of no provider, or of one that has that signal already."""
+    wrong: list[tuple[tuple[str | int, ...], str]] = []
     seen: set[tuple[str, str]] = set()
+
+    def once(provider: str, signal: str, path: tuple[str | int, ...]) -> None:
+        if (provider, signal) in seen:
+            wrong.append(((*path, "signal"), f'expected one query for each signal; {signal} of "{provider}" has two'))
+        seen.add((provider, signal))
+
+    for i, section in enumerate(configuration.providers):
+        if section.aws is None:
+            continue
+        if section.kind != "aws":
+            wrong.append((("providers", i, "aws"), f'expected kind = "aws" beside it; "{section.name}" is of another'))
+        if section.aws.cost:
+            seen.add((section.name, COST_SIGNAL))
+        for j, metric in enumerate(section.aws.metrics):
+            once(section.name, metric.signal, ("providers", i, "aws", "metrics", j))
     for i, server in enumerate(configuration.prometheus):
         for j, query in enumerate(server.queries):
             path = ("prometheus", i, "queries", j)
             if query.provider not in providers:
-                text = f'expected the name of a provider ({known}); "{query.provider}" is none'
+                text = f'expected the name of a provider ({", ".join(providers) or "none"}); "{query.provider}" is none'
                 wrong.append(((*path, "provider"), text))
-            if (query.provider, query.signal) in seen:
-                text = f'expected one query for each signal; {query.signal} of "{query.provider}" has two'
-                wrong.append(((*path, "signal"), text))
-            seen.add((query.provider, query.signal))
+            once(query.provider, query.signal, path)
     return wrong

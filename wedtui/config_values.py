@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WALL_TIME = re.compile(
     r"(mon|tue|wed|thu|fri|sat|sun)(?:day|sday|nesday|rsday|urday)?\s+([01][0-9]|2[0-3]):([0-5][0-9])", re.IGNORECASE
 )
+_LOOPBACK = "127.0.0.1"
 # A century is longer than anything here can mean, and still fits every unit.
 _LONGEST = timedelta(days=36525)
 
@@ -86,6 +88,37 @@ def _known_zone(name: str) -> str:
         hint = f'; did you mean "{near[0]}"?' if near else ""
         raise ValueError(f'expected an IANA zone such as "Europe/London"; "{name}" is not one{hint}')
     return name
+
+
+def parse_loopback(value: object) -> str:
+    """Turn `9464`, `"9464"`, `"127.0.0.1:9464"`, `"localhost:9464"` or `"[::1]:9464"` into an address and a port.
+
+    Raises:
+        ValueError: it is none of them, or an address that other machines may reach.
+    """
+    text = value.strip() if isinstance(value, str) else str(value) if type(value) is int else ""
+    if text.isascii() and text.isdigit():
+        text = f"{_LOOPBACK}:{text}"
+    written, _, port = text.rpartition(":")
+    host = _LOOPBACK if written == "localhost" else written
+    expected = 'expected a port, or an address of this machine\'s loopback with one, such as "127.0.0.1:9464"'
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) <= 65535):
+        raise ValueError(expected)
+    try:
+        address = ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        raise ValueError(expected) from None
+    if not address.is_loopback:
+        raise ValueError(f"{expected}: other machines may reach {address}")
+    if address.version == 6 and not host.startswith("["):
+        raise ValueError(f'{expected}; an IPv6 address stands in brackets: "[{address}]:{port}"')
+    return f"[{address}]:{int(port)}" if address.version == 6 else f"{address}:{int(port)}"
+
+
+def loopback_parts(value: str) -> tuple[str, int]:
+    """Return the address (without brackets) and the port of what `parse_loopback` gave."""
+    host, _, port = value.rpartition(":")
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def _http_url(value: str) -> str:
@@ -201,18 +234,26 @@ Instant = Annotated[datetime, BeforeValidator(_instant), AfterValidator(_aware)]
 Wall = Annotated[WallTime, BeforeValidator(parse_wall_time), PlainSerializer(format_wall_time)]
 KeyNames = Annotated[tuple[str, ...], BeforeValidator(_keys)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+LoopbackAddress = Annotated[str, BeforeValidator(parse_loopback)]
 Whole = Annotated[int, BeforeValidator(number)]
 _NAME = 'a name of at most 63 letters, digits, ".", "_" and "-" that begins with a letter or digit'
 _ENVIRONMENT = 'an environment such as "production": at most 32 small letters, digits, ".", "_" and "-"'
+_ACCOUNT = 'the name of a user of the operating system, such as "wedtui"'
 _SIGNAL = 'a signal such as "error_rate": small letters, digits and "_"'
 Name = Annotated[str, AfterValidator(_matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", _NAME))]
 Environment = Annotated[str, AfterValidator(_matching(r"[a-z0-9][a-z0-9._-]{0,31}", _ENVIRONMENT))]
+Account = Annotated[str, AfterValidator(_matching(r"[a-z_][a-z0-9_-]{0,31}", _ACCOUNT))]
 Signal = Annotated[str, AfterValidator(_matching(r"[a-z][a-z0-9_]{0,62}", _SIGNAL))]
 Title = Annotated[str, AfterValidator(_one_line)]
 Status = Annotated[Whole, Field(ge=100, le=599)]
 HeaderName = Annotated[
     str, AfterValidator(_matching(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}", "the name of an HTTP header"))
 ]
+_REGION = 'the name of a region such as "eu-west-1"'
+Region = Annotated[str, AfterValidator(_matching(r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}", _REGION))]
+_ROLE = 'the ARN of a role, such as "arn:aws:iam::123456789012:role/wedtui"'
+RoleArn = Annotated[str, AfterValidator(_matching(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]{1,512}", _ROLE))]
+DimensionName = Annotated[str, AfterValidator(_matching(r"[\x21-\x7e]{1,255}", "the name of a dimension"))]
 HeaderText = Annotated[
     str, AfterValidator(_matching(r"[\t\x20-\x7e]*", "the value of an HTTP header: ASCII without control characters"))
 ]

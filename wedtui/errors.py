@@ -40,6 +40,10 @@ class StoreMissingError(StoreUnreadableError):
     """There is no file yet."""
 
 
+class StoreUnreachableError(StoreError):
+    """The server of a store does not answer, or ended the session."""
+
+
 class StoreLockedError(StoreError):
     """Another process held the file for longer than we wait."""
 

@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wedtui.errors import ServiceError
-from wedtui.store.place import url_of
+from wedtui.store.opening import url_of
 
 if TYPE_CHECKING:
-    from wedtui.config import Configuration
+    from wedtui.config import Configuration, ServiceSection
 
 CONFIG_VARIABLE = "WEDTUI_CONFIG"
 STATE_DIR_VARIABLE = "WEDTUI_STATE_DIR"
 DIRECTORY_MODE = 0o750
+SHARED_STATE_DIR = Path("/var/lib/wedtui")
+SYSTEM_CONFIGURATION = Path("/etc/wedtui/config.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +65,22 @@ class StatePaths:
             ) from None
 
 
-def state_paths(environ: Mapping[str, str] = os.environ) -> StatePaths:
-    """Return the state directory: `WEDTUI_STATE_DIR`, else the user's own."""
+def state_paths(environ: Mapping[str, str] = os.environ, service: ServiceSection | None = None) -> StatePaths:
+    """Return the state directory that counts.
+
+    `WEDTUI_STATE_DIR`, else the configured one, else in shared mode that of the machine, else the user's own.
+
+    Args:
+        environ: where `WEDTUI_STATE_DIR` may name one.
+        service: how the service is configured; None where that is not known (yet).
+    """
     named = environ.get(STATE_DIR_VARIABLE)
     if named:
         return StatePaths(Path(named).absolute())
+    if service is not None and service.state_dir is not None:
+        return StatePaths(service.state_dir)
+    if service is not None and service.mode == "shared":
+        return StatePaths(SHARED_STATE_DIR)
     import platformdirs  # noqa: PLC0415 - most starts name the directory or need it late
 
     return StatePaths(platformdirs.user_state_path("wedtui"))
@@ -138,4 +151,4 @@ def configuration_candidates() -> tuple[Path, ...]:
     """Return where a configuration is looked for when none is named, in order."""
     import platformdirs  # noqa: PLC0415 - as above
 
-    return (platformdirs.user_config_path("wedtui") / "config.toml", Path("/etc/wedtui/config.toml"))
+    return (platformdirs.user_config_path("wedtui") / "config.toml", SYSTEM_CONFIGURATION)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cache.base import NOW, SECOND, probe, reading, signal, writing
-from wedtui.cache.reader import CacheReader
+from tests.places import hears
 from wedtui.cache.rounds import MOST_ROUNDS
 from wedtui.cache.writer import CacheWriter
 from wedtui.core.evidence import ProbeRound
@@ -56,15 +55,6 @@ def test_rounds_are_bounded_whatever_the_clock_did(tmp_path: Path) -> None:
     with writing(tmp_path / "c.db") as writer:
         writer.record([probe(NOW + k * SECOND) for k in range(1, MOST_ROUNDS + 100)])
     assert len(rounds(tmp_path / "c.db")) == MOST_ROUNDS
-
-
-def hears(reader: CacheReader) -> bool:
-    """Whether a reader is told of a commit; word of it takes a moment on its way from a server."""
-    for _ in range(500):
-        if reader.changed():
-            return True
-        time.sleep(0.005)
-    return False
 
 
 def test_changed_says_yes_once_for_every_commit_of_another(tmp_path: Path) -> None:

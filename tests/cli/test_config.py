@@ -60,7 +60,7 @@ def test_the_examples_of_the_template_are_valid_when_uncommented(tmp_path: Path)
     lines = []
     for line in TEMPLATE.splitlines():
         body = line.removeprefix("# ")
-        is_example = line.startswith("# ") and (body.startswith("[[") or " = " in body.partition("#")[0])
+        is_example = line.startswith("# ") and (body.startswith("[") or " = " in body.partition("#")[0])
         lines.append(body if is_example else line)
     text = "\n".join(lines)
     assert len(tomllib.loads(text)["providers"]) == 1

@@ -7,11 +7,13 @@ import sys
 
 import pytest
 
-STRANGERS = "textual rich sqlmodel sqlalchemy sqlite3 pydantic httpx typer structlog icalendar alembic asyncio socket"
+STRANGERS = (
+    "textual rich sqlmodel sqlalchemy sqlite3 pydantic httpx typer structlog icalendar alembic asyncio socket numpy"
+)
 
 
 @pytest.mark.parametrize(
-    "module", ["freeze", "health", "picture", "season", "observation", "series", "wording", "text"]
+    "module", ["freeze", "health", "picture", "season", "observation", "series", "wording", "text", "rollup", "history"]
 )
 def test_nothing_else_comes_along(module: str) -> None:
     code = f"import sys, wedtui.core.{module}; print(*sorted(set('{STRANGERS}'.split()) & set(sys.modules)))"

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.ledger.base import HOUR, NOW, freeze, reading, writing
-from tests.places import PLACES
+from tests.places import PLACES, hears
 from wedtui.core.freeze import Origin, Period
 from wedtui.errors import (
     ConfigurationError,
@@ -140,7 +140,7 @@ def test_two_who_write_see_each_other(tmp_path: Path) -> None:
     with writing(tmp_path / "l.db") as one, writing(tmp_path / "l.db") as two, reading(tmp_path / "l.db") as reader:
         reader.changed()
         added = freeze(one)
-        assert reader.changed()
+        assert hears(reader)
         two.lift_freeze(added.id, by="grace", at=NOW + HOUR, reason="it rained")
         with pytest.raises(ConflictError):
             one.lift_freeze(added.id, by="ada", at=NOW + HOUR, reason="it rained")

@@ -6,7 +6,9 @@ import asyncio
 import threading
 from datetime import UTC, datetime
 
-from wedtui.core.observation import Observation, ProbeObservation
+from wedtui.core.observation import ApiObservation, Observation, ProbeObservation
+from wedtui.core.resource import Reach, Resource
+from wedtui.core.state import State
 from wedtui.errors import DiskFullError
 from wedtui.poller import recorder as module
 from wedtui.poller.recorder import Recorder
@@ -158,3 +160,38 @@ def test_a_disk_that_fills_while_misfits_are_sorted_out_is_a_problem_and_no_end(
     assert not stored
     assert "is full" in (problem or "")
     assert store.kept == [observation(1), observation(2)]
+
+
+def test_one_transaction_holds_no_more_resources_than_heartbeats_can_wait_for() -> None:
+    batches: list[int] = []
+
+    class CountingStore(FakeStore):
+        def record(self, observations: list[Observation]) -> int:
+            batches.append(len(observations))
+            return super().record(observations)
+
+    thing = Resource("ec2.instance", "eu-west-1", "i-1", "web", "running", State.OK)
+
+    def listing(count: int) -> ApiObservation:
+        return ApiObservation("aws", "eu-west-1", "ec2", AT, Reach.ANSWERED, resources=(thing,) * count)
+
+    most = module.RESOURCES_AT_MOST
+    work: list[Observation] = [
+        *map(observation, range(3)),
+        listing(most // 2),
+        listing(most // 2),
+        listing(1),
+        listing(3 * most),
+        observation(4),
+    ]
+
+    async def store() -> FakeStore:
+        store = CountingStore()
+        recorder = Recorder(store)
+        recorder.take(tuple(work))
+        assert await recorder.flush()
+        recorder.close()
+        return store
+
+    assert asyncio.run(store()).kept == work
+    assert batches == [5, 1, 2]

@@ -8,11 +8,16 @@ import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.poller.service_process import Place, eventually, http_server, make_place
+from wedtui.cache.writer import CacheWriter
+from wedtui.clock import SystemClock
+from wedtui.config_file import load
+from wedtui.core.observation import ProbeObservation
 
 KILLS = 10
 
@@ -67,6 +72,36 @@ def test_a_dead_service_is_never_green(place: Place) -> None:
 
     eventually(not_green)
     assert answers[-1].returncode == 3
+
+
+def test_what_was_measured_is_rolled_up_and_what_is_too_old_goes(place: Place) -> None:
+    now = SystemClock().now()
+    with closing(CacheWriter(f"sqlite:///{place.cache}")) as writer:
+        minute = timedelta(minutes=1)
+        configuration = load(place.config, {}).configuration
+        writer.configure(configuration, probe_interval=minute, query_interval=minute)
+        instants = [now - n * minute for n in range(5, 180)]
+        writer.record([ProbeObservation("p0", at, passed=True, total_ms=1.0) for at in instants])
+    with closing(sqlite3.connect(place.cache)) as connection, connection:
+        ancient = "INSERT INTO rollup VALUES (1, ?, ?, 1, 1.0, 1.0, ?, 1.0, ?, NULL)"
+        for step in (60, 86400):
+            at = round((now - timedelta(days=30)).timestamp()) // 86400 * 86400 * 10**6
+            connection.execute(ancient, (step, at, at, at))
+    service = place.service()
+
+    def steps() -> dict[int, tuple[int, int]]:
+        text = "SELECT step, count(*), sum(count) FROM rollup GROUP BY step"
+        with closing(sqlite3.connect(f"file:{place.cache}?mode=ro", uri=True, timeout=10)) as connection:
+            return {step: (buckets, samples) for step, buckets, samples in connection.execute(text)}
+
+    try:
+        eventually(lambda: steps().get(60, (0, 0))[0] >= 175 and 3600 in steps())
+        eventually(lambda: steps()[60] == (175, 175))
+        assert steps()[86400][0] >= 1
+        assert json.loads(place.wedtui("status", "--json").stdout)["service"]["state"] == "running"
+    finally:
+        service.terminate()
+        service.wait(30)
 
 
 def test_a_second_service_is_kept_off(place: Place) -> None:

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from tests.cache.base import NOW, SECOND, configure, probe, service
-from tests.cache.test_reader import hears
+from tests.places import hears
 from tests.poller.service_process import eventually
 from tests.postgres import Postgres, running_postgres
 from wedtui.cache.kind import CACHE

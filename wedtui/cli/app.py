@@ -10,7 +10,22 @@ from typing import Annotated
 import typer
 
 from wedtui import __version__
-from wedtui.cli import config, demo, doctor, freeze, gate, poll, probes, providers, service, status, wall
+from wedtui.cli import (
+    config,
+    db,
+    demo,
+    doctor,
+    freeze,
+    gate,
+    metrics,
+    poll,
+    probes,
+    providers,
+    resources,
+    service,
+    status,
+    wall,
+)
 from wedtui.cli.common import Session
 from wedtui.cli.failure import guarded
 
@@ -29,8 +44,11 @@ for name, group in (
     ("freeze", freeze.app),
     ("providers", providers.app),
     ("probes", probes.app),
+    ("resources", resources.app),
+    ("metrics", metrics.app),
     ("service", service.app),
     ("config", config.app),
+    ("db", db.app),
 ):
     app.add_typer(group, name=name)
 

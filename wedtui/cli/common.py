@@ -17,7 +17,7 @@ import typer
 from wedtui.clock import Clock, SystemClock
 from wedtui.core.freeze import PRODUCTION, Scope
 from wedtui.errors import ConfigurationError
-from wedtui.paths import StatePaths, state_paths
+from wedtui.paths import STATE_DIR_VARIABLE, StatePaths, state_paths
 
 if TYPE_CHECKING:
     from wedtui.config import Configuration
@@ -44,8 +44,13 @@ class Session:
 
     @cached_property
     def paths(self) -> StatePaths:
-        """The state directory."""
-        return state_paths(os.environ)
+        """The state directory.
+
+        Raises:
+            ConfigurationError: no variable names it, and the configuration, which might, cannot be used.
+        """
+        named = os.environ.get(STATE_DIR_VARIABLE)
+        return state_paths(os.environ, None if named else self.loaded.configuration.service)
 
     @property
     def cache_url(self) -> str:

@@ -104,12 +104,12 @@ def _check_stores(session: Session) -> None:
     """
     from wedtui.cache.kind import CACHE
     from wedtui.ledger.kind import LEDGER
-    from wedtui.store.place import database_path
+    from wedtui.store.opening import check_url
 
     wrong: list[str] = []
     for kind, url in ((CACHE, session.cache_url), (LEDGER, session.ledger_url)):
         try:
-            database_path(url, kind)
+            check_url(url, kind)
         except ConfigurationError as error:
             wrong.append(f"{session.loaded.named_origin(f'{kind.name}.url')}: {error}")
     if wrong:

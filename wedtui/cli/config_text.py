@@ -29,7 +29,7 @@ def _written(path: KeyPath, value: Any) -> str:
         return json.dumps(value)
     if len(path) > 1 and path[-2] == "headers":
         return f'"{HIDDEN}"'
-    if path[-1] == "url":
+    if path[-1] in {"url", "endpoint_url"}:
         value = redacted_feed_url(value) if "feeds" in path else redacted_url(value)
     # JSON's escapes are among TOML's, and keep control characters off the terminal.
     return json.dumps(value, ensure_ascii=not value.isprintable())
@@ -45,6 +45,8 @@ environment = "production"
 [cache]                                   # what can be learnt again
 # url = "sqlite:////var/lib/wedtui/cache.db"     # default: cache.db in the state directory
 # keep_samples = "7d"                     # how long samples and probe rounds are kept
+# keep_vanished = "7d"                    # how long resources are kept that are gone
+# keep_rollups = { 1h = "400d" }           # how long roll-ups of 1m, 5m, 15m, 1h and 1d are kept
 
 [ledger]                                  # what cannot: decisions of persons; nothing is ever deleted from it
 # url = "sqlite:////var/lib/wedtui/ledger.db"    # default: ledger.db in the state directory
@@ -52,6 +54,9 @@ environment = "production"
 [service]
 # mode = "personal"                       # "personal": `wedtui` starts it; "shared": an init system does
 # autostart = true                        # false: even in personal mode it is started by hand
+# user = "wedtui"                         # in shared mode: who it runs as; members of its group may watch
+# state_dir = "/var/lib/wedtui"           # default: the user's own state directory; in shared mode this one
+# metrics = "127.0.0.1:9464"              # its own figures for a Prometheus on this machine; without it nowhere
 
 [log]                                     # the service's log, in the state directory
 # level = "info"                          # debug, info, warning, error
@@ -71,9 +76,41 @@ environment = "production"
 # A provider whose health is judged.
 # [[providers]]
 # name = "aws"
-# kind = "probed"                         # watched by probes and Prometheus alone
+# kind = "aws"                            # default "probed": watched by probes and Prometheus alone
 # weight = 60                             # its share of traffic, 0 to 100; all together make 100
 # capacity = 1200                         # requests per second, optional
+
+# The account of a provider of kind "aws". Credentials are found by the SDK's own chain: environment, profiles, roles.
+# [providers.aws]
+# profile = "weddings"
+# role_arn = "arn:aws:iam::123456789012:role/wedtui"   # assumed with the credentials of the profile
+# regions = ["eu-west-1", "us-east-1"]    # without any: all that the account has switched on
+# endpoint_url = "http://127.0.0.1:5000"  # instead of Amazon's own addresses
+# cost = false                            # Cost Explorer: each request costs US$ 0.01
+# timeout = "5s"                          # for one request
+# interval = "60s"                        # statuses; default by protection level: 60s, on wedding days 30s
+# inventory_interval = "10m"              # names, tags, buckets, certificates, disks and snapshots
+# metrics_interval = "5m"                 # each metric costs US$ 0.01 per thousand readings
+# cost_interval = "6h"
+
+# A metric of CloudWatch as one signal of the provider above.
+# [[providers.aws.metrics]]
+# signal = "latency_p95_ms"
+# namespace = "AWS/ApplicationELB"
+# metric = "TargetResponseTime"
+# stat = "p95"                            # or Average (the default), Sum, Minimum, Maximum, SampleCount
+# dimensions = { LoadBalancer = "app/rsvp/50dc6c495c0c9188" }
+# region = "eu-west-1"                    # default: the first of regions, or the profile's
+# unit = "seconds"                        # percent: /100; seconds, microseconds: to ms; count: per second
+# period = "5m"
+# [[providers.aws.metrics]]
+# signal = "rsvp_errors"
+# namespace = "AWS/ApplicationELB"
+# metric = "HTTPCode_Target_5XX_Count"
+# stat = "Sum"
+# dimensions = { LoadBalancer = "app/rsvp/50dc6c495c0c9188" }
+# per = "RequestCount"                    # divided by this metric of the same namespace and dimensions
+# sparse = true                           # with per: reported only where it is not 0
 
 # An HTTP probe.
 # [[probes]]

@@ -5,20 +5,26 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import typer
 
-from wedtui.cli.common import Session, print_json, session_of
+from wedtui.cli.checks import Check, Level
+from wedtui.cli.common import Session, person, print_json, session_of
 from wedtui.cli.keys import key_problems
 from wedtui.cli.looks import looks_of, peek
 from wedtui.cli.terminal import LEAST_COLUMNS, LEAST_ROWS, look
 from wedtui.core.observation import Observation, ProbeObservation
-from wedtui.errors import ConfigurationError, StoreError, StoreMissingError, StoreVersionError, WedtuiError
+from wedtui.errors import (
+    ConfigurationError,
+    ServiceError,
+    StoreError,
+    StoreMissingError,
+    StoreVersionError,
+    WedtuiError,
+)
 from wedtui.tui.terminal.abilities import CHARSET_WORDS, Charset
 
 if TYPE_CHECKING:
@@ -27,28 +33,6 @@ if TYPE_CHECKING:
 
 SKEW_WARNING, SKEW_PROBLEM = timedelta(seconds=2), timedelta(seconds=30)
 SKEW_TIMEOUT = timedelta(seconds=3)
-
-
-class Level(StrEnum):
-    """How a check came out."""
-
-    OK = "ok"
-    WARNING = "warning"
-    PROBLEM = "problem"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at."""
-
-    level: Level
-    name: str
-    text: str
-    remedy: str = ""
-
-    def line(self) -> str:
-        """Return it as one line."""
-        return f"{self.level.value:<7}  {self.name}: {self.text}{f' -> {self.remedy}' if self.remedy else ''}"
 
 
 def register(app: typer.Typer) -> None:
@@ -77,13 +61,25 @@ def examine(session: Session) -> Iterator[Check]:
     except ConfigurationError as error:
         for line in str(error).splitlines():
             yield Check(Level.PROBLEM, "configuration", line, "correct it; `wedtui config check` says when it is right")
+        yield from _closed_configuration(session)
         yield from _terminal(session)
         return
     yield from _configuration(session, configuration)
+    yield from _sharing(session, configuration)
     yield from _state(session)
     yield from _reachability(session, configuration)
     yield from _clocks(session, configuration)
     yield from _terminal(session)
+
+
+def _closed_configuration(session: Session) -> Iterator[Check]:
+    """Say what a user is not in, who may not read the configuration of a shared service."""
+    from wedtui.cli.sharing import group_checks
+    from wedtui.paths import find_configuration
+
+    file = find_configuration(session.config_path)
+    if file is not None and not os.access(file, os.R_OK):
+        yield from group_checks(file.absolute(), os.getuid(), frozenset({os.getgid(), *os.getgroups()}))
 
 
 def _configuration(session: Session, configuration: Configuration) -> Iterator[Check]:
@@ -94,8 +90,6 @@ def _configuration(session: Session, configuration: Configuration) -> Iterator[C
         yield Check(Level.WARNING, "configuration", "there is no file, so nothing is watched", "`wedtui config init`")
         return
     yield Check(Level.OK, "configuration", f"{path} can be used")
-    if path.stat().st_mode & 0o002:
-        yield Check(Level.PROBLEM, "configuration", f"anybody can write {path}", f"chmod o-w {path}")
     for key, text in key_problems(configuration):
         name = ".".join(map(str, key))
         yield Check(Level.PROBLEM, "keys", f"{name}: {text}", "correct it: the dashboard does not open without")
@@ -114,6 +108,37 @@ def _configuration(session: Session, configuration: Configuration) -> Iterator[C
             yield Check(Level.WARNING, "probes", text, "add one: [[probes]]")
 
 
+def _sharing(session: Session, configuration: Configuration) -> Iterator[Check]:
+    """Look at who may read and write what, which matters most where a service has a user of its own."""
+    from wedtui.cli import sharing
+    from wedtui.paths import StatePaths, user_directory
+    from wedtui.poller.lock import holder
+
+    section = configuration.service
+    shared = section.mode == "shared"
+    account = sharing.account_of(section.user) if shared else None
+    if session.loaded.path is not None:
+        yield from sharing.configuration_checks(session.loaded.path, shared=shared)
+        yield from sharing.mode_checks(session.loaded.path, section.mode)
+    yield from sharing.secret_checks(configuration, account)
+    if not shared:
+        return
+    yield from sharing.account_checks(section.user)
+    if account is None:
+        return
+    yield from sharing.state_checks(session.paths.directory, account)
+    yield from sharing.member_checks(account, os.getuid(), frozenset({os.getgid(), *os.getgroups()}))
+    try:
+        pid = holder(session.paths.lock)
+    except ServiceError:
+        pid = None  # who may not look at the lock is told why by the checks before
+    if pid is not None:
+        yield from sharing.process_checks(pid, account)
+    own = StatePaths(user_directory())
+    if own.directory != session.paths.directory:
+        yield from sharing.beside_checks(person(), holder(own.lock))
+
+
 def _state(session: Session) -> Iterator[Check]:
     from wedtui.cache.kind import CACHE
     from wedtui.cache.reader import CacheReader
@@ -128,7 +153,7 @@ def _state(session: Session) -> Iterator[Check]:
         yield Check(Level.OK, "migrations", f"the cache is at {CACHE.head}, as this version wants it")
         yield _service(session, service, now)
     except StoreMissingError:
-        yield Check(Level.WARNING, "cache", "there is none yet", "`wedtui service start` makes it")
+        yield Check(Level.WARNING, "cache", "there is none yet", f"`{_starting(session)}` makes it")
     except StoreError as error:
         yield _unusable("cache", error)
     try:
@@ -138,7 +163,7 @@ def _state(session: Session) -> Iterator[Check]:
     except StoreMissingError:
         yield Check(Level.OK, "ledger", "there is none yet: nobody has decided anything")
     except StoreError as error:
-        yield _unusable("ledger", error)
+        yield _closed_ledger(session) or _unusable("ledger", error)
     finally:
         cache.close()
         ledger.close()
@@ -156,7 +181,23 @@ def _service(session: Session, service: ServiceFacts | None, now: datetime) -> C
         return Check(Level.WARNING if service and service.problems else Level.OK, "service", text)
     if condition is ServiceCondition.STUCK:
         return Check(Level.PROBLEM, "service", text, f"look at the disk and at {session.paths.log}")
-    return Check(Level.WARNING, "service", text, "`wedtui service start`")
+    return Check(Level.WARNING, "service", text, f"`{_starting(session)}`")
+
+
+def _starting(session: Session) -> str:
+    shared = session.loaded.configuration.service.mode == "shared"
+    return "systemctl start wedtui" if shared else "wedtui service start"
+
+
+def _closed_ledger(session: Session) -> Check | None:
+    """Return what to say of a shared service's ledger that is closed to who asks, as it should be; else None."""
+    from wedtui.cli.sharing import own_file_of_another
+
+    shared = session.loaded.configuration.service.mode == "shared"
+    file = session.paths.directory / "ledger.db"
+    if not shared or not own_file_of_another(file):
+        return None
+    return Check(Level.OK, "ledger", f"{file} is the service's own: it was not looked into")
 
 
 def _unusable(name: str, error: StoreError) -> Check:
@@ -177,8 +218,15 @@ def _room(session: Session) -> Iterator[Check]:
 
 def _reachability(session: Session, configuration: Configuration) -> Iterator[Check]:
     from wedtui.cli.once import ask_once, observation_line, succeeded
+    from wedtui.cli.sharing import own_file_of_another, secret_files
     from wedtui.providers.registry import build_targets
 
+    section = configuration.service
+    closed = [f for f in secret_files(configuration) if own_file_of_another(f)] if section.mode == "shared" else []
+    if closed:
+        text = f"nothing was asked: {closed[0]} is the service's own, and closed to you"
+        yield Check(Level.WARNING, "reach", text, f"`sudo -u {section.user} wedtui doctor` asks")
+        return
     try:
         observations = ask_once(lambda: build_targets(configuration, session.clock))
     except WedtuiError as error:

@@ -183,9 +183,11 @@ def _ledger(session: Session) -> Ledger:
     from wedtui.errors import StoreUnreadableError
     from wedtui.ledger.kind import LEDGER
     from wedtui.ledger.ledger import Ledger
-    from wedtui.store.place import database_path
+    from wedtui.store.opening import file_of
 
-    path = database_path(session.ledger_url, LEDGER)
+    path = file_of(session.ledger_url, LEDGER)
+    if path is None:
+        return Ledger(session.ledger_url)
     # Where there is no file, the nearest directory decides whether one can be made.
     nearest = next(p for p in (path, *path.parents) if p.parent == p or os.path.lexists(p))
     if not os.access(nearest, os.W_OK):

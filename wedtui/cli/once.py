@@ -10,16 +10,21 @@ import typer
 
 from wedtui.cli.common import print_json
 from wedtui.core.observation import (
+    ApiObservation,
     FeedObservation,
     Observation,
     ProbeObservation,
     PrometheusObservation,
     SignalObservation,
+    VendorObservation,
 )
+from wedtui.core.resource import Reach
 from wedtui.providers.base import Target
 from wedtui.providers.registry import Targets
 
 AT_ONCE = 64
+# What an account does not have is not asked of it.
+NO_FAILURE = frozenset({Reach.SWITCHED_OFF, Reach.NOT_ON_PLAN})
 
 
 def ask_once(build: Callable[[], Targets]) -> list[Observation]:
@@ -55,6 +60,8 @@ def succeeded(observation: Observation) -> bool:
     """Whether an asking gave what it was asked for."""
     if isinstance(observation, ProbeObservation):
         return observation.passed
+    if isinstance(observation, ApiObservation) and observation.reach in NO_FAILURE:
+        return True
     return observation.problem is None
 
 
@@ -75,6 +82,11 @@ def observation_line(observation: Observation) -> str:
         case FeedObservation():
             count = len(observation.periods or ())
             return f"{sign}  feed {observation.name}: {observation.problem or f'{count} periods'}"
+        case ApiObservation():
+            said = observation.problem or f"{observation.reach}, {len(observation.resources)} resources"
+            return f"{sign}  {observation.provider} {observation.region} {observation.service}: {said}"
+        case VendorObservation():
+            return f"{sign}  {observation.provider} {observation.source}: {observation.problem or observation.status}"
 
 
 def _probe_words(seen: ProbeObservation) -> str:
@@ -139,6 +151,24 @@ def observation_json(observation: Observation) -> dict[str, Any]:
                 "name": observation.name,
                 **common,
                 "periods": None if observation.periods is None else len(observation.periods),
+                "problem": observation.problem,
+            }
+        case ApiObservation():
+            return {
+                "kind": "api",
+                "name": f"{observation.provider} {observation.region} {observation.service}",
+                **common,
+                "reach": observation.reach.value,
+                "requests": observation.requests,
+                "resources": len(observation.resources),
+                "problem": observation.problem,
+            }
+        case VendorObservation():
+            return {
+                "kind": "vendor",
+                "name": f"{observation.provider} {observation.source}",
+                **common,
+                "status": None if observation.status is None else observation.status.value,
                 "problem": observation.problem,
             }
 

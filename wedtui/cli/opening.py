@@ -50,7 +50,7 @@ class Opening:
 
         try:
             loaded = load(self._config_path, os.environ, [key_problems] if self.use_keymap else [])
-            paths = state_paths()
+            paths = state_paths(service=loaded.configuration.service)
             source = PictureSource(loaded, self._config_path, paths, self._changed)
         except ConfigurationError as error:
             self.refused = error

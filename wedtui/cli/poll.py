@@ -37,7 +37,7 @@ def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
     from wedtui.ledger.reader import LedgerReader
     from wedtui.poller.lock import ServiceLock
     from wedtui.providers.registry import build_targets
-    from wedtui.store.place import url_of
+    from wedtui.store.opening import url_of
 
     configuration, clock = session.loaded.configuration, session.clock
     session.paths.make()

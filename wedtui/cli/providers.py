@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from wedtui.cli import provider_api
 from wedtui.cli.common import print_json, session_of
 from wedtui.cli.status import read_picture
 
 app = typer.Typer(no_args_is_help=True, help="Providers.")
+provider_api.register(app)
 AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

@@ -8,16 +8,19 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wedtui.cli.common import Session, person, print_json, session_of
+from wedtui.cli.common import Session, owner, person, print_json, session_of
 from wedtui.clock import Clock
-from wedtui.errors import StoreError
-from wedtui.paths import StatePaths
+from wedtui.errors import ConfigurationError, ServiceError, StoreError
+from wedtui.paths import StatePaths, state_paths
 from wedtui.poller.lock import ServiceLock, holder
 from wedtui.poller.process import ServiceFiles, start, stop
+
+if TYPE_CHECKING:
+    from wedtui.config import ServiceSection
 
 app = typer.Typer(no_args_is_help=True, help="The service that watches and fills the cache.")
 
@@ -40,16 +43,18 @@ def run_service(session: Session, clock: Clock, *, log_to_file: bool, ready_fd: 
     """Watch in this process until it is told to end.
 
     Raises:
-        ConfigurationError, AlreadyRunningError, StoreError: it cannot begin.
+        ConfigurationError, AlreadyRunningError, ServiceError, StoreError: it cannot begin.
     """
     from wedtui.cli.config_text import flatten
     from wedtui.ledger.ledger import Ledger
     from wedtui.poller.log import set_up_logging
-    from wedtui.poller.service import Service, Stores
+    from wedtui.poller.notify import Notifier
+    from wedtui.poller.service import Service, Stores, Told
 
     loaded, paths = session.loaded, session.paths
     configuration = loaded.configuration
     os.umask(UMASK)
+    _refuse_another_user(paths, configuration.service)
     paths.make()
     with ServiceLock(paths.lock):
         section = configuration.log
@@ -62,7 +67,46 @@ def run_service(session: Session, clock: Clock, *, log_to_file: bool, ready_fd: 
             ledger.close()
         stores = Stores(session.cache_url, session.ledger_url)
         service = Service(configuration, stores, clock, mode=configuration.service.mode, digest=loaded.digest)
-        asyncio.run(service.run(lambda: _say_ready(ready_fd)))
+        notifier = Notifier()
+
+        def ready() -> None:
+            _say_ready(ready_fd)
+            notifier.ready()
+
+        try:
+            asyncio.run(service.run(Told(ready, notifier.alive, notifier.stopping)))
+        finally:
+            notifier.close()
+
+
+def _refuse_another_user(paths: StatePaths, section: ServiceSection) -> None:
+    """Keep root, or anybody else, from leaving files in a shared service's directory that it cannot write."""
+    try:
+        elsewhere = section.mode == "shared" and paths.directory.stat().st_uid != os.getuid()
+    except OSError:
+        return  # there is none yet, or it cannot be had: whoever makes it says so
+    if elsewhere:
+        raise ServiceError(
+            f"{paths.directory} belongs to {owner(paths.directory)}, and a shared service runs as that user: "
+            "`systemctl start wedtui`"
+        )
+
+
+def _refuse_shared(session: Session, verb: str) -> None:
+    """Leave starting a shared service to the init system, which starts it again when it dies."""
+    if session.loaded.configuration.service.mode == "shared":
+        raise ServiceError(f"service.mode is shared, so it is not {verb}ed from here: `systemctl {verb} wedtui`")
+
+
+def _paths_to_stop(session: Session) -> StatePaths:
+    """Return where the service is that is to be stopped; a configuration that broke meanwhile must not protect it."""
+    try:
+        return session.paths
+    except ConfigurationError:
+        own = state_paths(os.environ)
+        if holder(own.lock) is None:
+            raise
+        return own
 
 
 def note_changes(seen: Path, present: Mapping[str, str]) -> list[str]:
@@ -105,6 +149,7 @@ def run_command(
 def start_command(context: typer.Context) -> None:
     """Start the service in the background and wait until it watches."""
     session = session_of(context)
+    _refuse_shared(session, "start")
     session.paths.make()
     pid = start(files_of(session.paths), background_arguments(session.loaded.path))
     typer.echo(f"the service watches (process {pid}); its log is {session.paths.log}")
@@ -113,7 +158,7 @@ def start_command(context: typer.Context) -> None:
 @app.command("stop")
 def stop_command(context: typer.Context) -> None:
     """Tell the service to end, and wait until it has."""
-    pid = stop(files_of(session_of(context).paths))
+    pid = stop(files_of(_paths_to_stop(session_of(context))))
     typer.echo("no service runs" if pid is None else f"the service (process {pid}) has stopped")
 
 
@@ -121,6 +166,7 @@ def stop_command(context: typer.Context) -> None:
 def restart_command(context: typer.Context) -> None:
     """Stop the service, if it runs, and start it with the configuration as it is now."""
     session = session_of(context)
+    _refuse_shared(session, "restart")
     # A configuration that cannot be used must not cost the service that still runs.
     arguments = background_arguments(session.loaded.path)
     stop(files_of(session.paths))

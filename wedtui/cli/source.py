@@ -13,6 +13,7 @@ from wedtui.cli.facts import freeze_facts, freeze_findings
 from wedtui.config import Configuration
 from wedtui.config_file import Loaded, load
 from wedtui.core.freeze import FreezeFacts, Scope, verdict
+from wedtui.core.inventory import ResourcePage, ResourceQuery
 from wedtui.core.picture import (
     CacheFacts,
     Finding,
@@ -101,6 +102,14 @@ class PictureSource:
         """
         return self._cache.series(provider, signal, since, until)
 
+    def resources(self, query: ResourceQuery, now: datetime) -> ResourcePage:
+        """Return one page of the resources that a question asks for.
+
+        Raises:
+            StoreError: the cache cannot be read.
+        """
+        return self._cache.resources(query, now)
+
     def close(self) -> None:
         """Let go of every file."""
         self._cache.close()
@@ -153,7 +162,8 @@ class PictureSource:
         service = self._facts.service
         runs = condition_of(service, now) is ServiceCondition.RUNNING
         if runs and service is not None and service.configuration_digest != self._loaded.digest:
-            text = "the service runs with another configuration than this: restart it with `wedtui service restart`"
+            how = "systemctl restart wedtui" if service.mode == "shared" else "wedtui service restart"
+            text = f"the service runs with another configuration than this: restart it with `{how}`"
             found.append(Finding(Severity.WARNING, "service", text, service.heartbeat_at))
         return found
 

@@ -22,6 +22,12 @@ CPU_SIGNAL = "cpu"
 MEMORY_SIGNAL = "memory"
 CACHE_HIT_SIGNAL = "cache_hit_rate"
 REQUESTS_SIGNAL = "requests"
+COST_SIGNAL = "cost_month_usd"
+"""What a provider has cost since the first of the month, in US dollars."""
+
+# Who measures what an account's own API gives.
+METRICS_SOURCE = "cloudwatch"
+COST_SOURCE = "cost explorer"
 
 # Signals whose value is a ratio 0..1; any other value of theirs is refused as a mistaken unit.
 RATIO_SIGNALS = frozenset({ERRORS_SIGNAL, CPU_SIGNAL, MEMORY_SIGNAL, CACHE_HIT_SIGNAL})

@@ -6,10 +6,12 @@ A failure is an observation like any other; it says in a few words why there is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from wedtui.core.evidence import VendorStatus
 from wedtui.core.freeze import Period
 from wedtui.core.picture import AlertFacts
+from wedtui.core.resource import Reach, Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +67,43 @@ class FeedObservation:
     problem: str | None = None
 
 
-Observation = ProbeObservation | SignalObservation | PrometheusObservation | FeedObservation
+@dataclass(frozen=True, slots=True)
+class ApiObservation:
+    """One asking of one service of a provider's own API in one region."""
+
+    provider: str
+    region: str
+    """The provider's own name for it, or `global`."""
+    service: str
+    """What was asked: `ec2`, `rds`, `cloudwatch`."""
+    at: datetime
+    reach: Reach
+    problem: str | None = None
+    """Why it was not answered in full, in one sentence; None when it was."""
+    requests: int = 0
+    """How many requests it took."""
+    kinds: frozenset[str] = frozenset()
+    """The kinds of resources that `resources` lists completely: what is not in it any more has vanished."""
+    resources: tuple[Resource, ...] = ()
+    credentials_expire_at: datetime | None = None
+    interval: timedelta | None = None
+    """How often it is asked; None: as often as queries are by default."""
+
+
+@dataclass(frozen=True, slots=True)
+class VendorObservation:
+    """What a vendor says of itself."""
+
+    provider: str
+    at: datetime
+    source: str
+    status: VendorStatus | None = None
+    """None with `problem` saying why."""
+    problem: str | None = None
+    interval: timedelta | None = None
+    """How often it is asked; None: as often as queries are by default."""
+
+
+Observation = (
+    ProbeObservation | SignalObservation | PrometheusObservation | FeedObservation | ApiObservation | VendorObservation
+)

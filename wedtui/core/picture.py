@@ -13,15 +13,34 @@ from enum import StrEnum
 
 from wedtui.core import health
 from wedtui.core.evidence import Freshness, ProbeEvidence, ProviderEvidence, SignalEvidence, freshness
+from wedtui.core.finding import Finding, Severity
 from wedtui.core.freeze import Verdict
 from wedtui.core.health import Component, Health, judge
+from wedtui.core.inventory import CERTIFICATE_CRITICAL, CERTIFICATE_WARNING, NO_INVENTORY, InventoryFacts
+from wedtui.core.inventory_findings import inventory_findings
 from wedtui.core.season import ProtectionVerdict
 from wedtui.core.state import State, worst
 
+__all__ = [
+    "CERTIFICATE_CRITICAL",
+    "CERTIFICATE_WARNING",
+    "AlertFacts",
+    "CacheFacts",
+    "Finding",
+    "Picture",
+    "ProbeDetails",
+    "PrometheusFacts",
+    "ProviderPicture",
+    "ServiceCondition",
+    "ServiceFacts",
+    "Severity",
+    "assemble",
+    "condition_of",
+    "signal_freshness",
+]
+
 # A service writes its heartbeat every second or two; three missed ones and it is not believed.
 HEARTBEAT_FRESH = timedelta(seconds=6)
-CERTIFICATE_WARNING = timedelta(days=21)
-CERTIFICATE_CRITICAL = timedelta(days=7)
 # How many of the components that drag a score down are named in one sentence.
 CAUSES_NAMED = 2
 
@@ -119,27 +138,7 @@ class CacheFacts:
     probes: tuple[ProbeDetails, ...] = ()
     prometheus: tuple[PrometheusFacts, ...] = ()
     service: ServiceFacts | None = None
-
-
-class Severity(StrEnum):
-    """How much a finding matters."""
-
-    CRITICAL = "critical"
-    UNKNOWN = "unknown"
-    """As urgent as CRITICAL: not knowing hides anything up to an outage."""
-    WARNING = "warning"
-    NOTE = "note"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong, in one sentence, with the instant of its evidence."""
-
-    severity: Severity
-    subject: str
-    """What it is about: a provider, a probe, `service`, `cache`."""
-    text: str
-    measured_at: datetime | None = None
+    inventory: InventoryFacts = NO_INVENTORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +169,7 @@ class Picture:
     prometheus: tuple[PrometheusFacts, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
     """Worst first."""
+    inventory: InventoryFacts = NO_INVENTORY
 
     @property
     def state(self) -> State:
@@ -232,6 +232,7 @@ def assemble(
         *(f for p in providers for f in _provider_findings(p, now)),
         *(f for d in facts.probes for f in _certificate_findings(d, now)),
         *(f for p in facts.prometheus for f in _prometheus_findings(p, now)),
+        *inventory_findings(facts.inventory, now),
         *_freeze_findings(freeze),
     ]
     order = {Severity.CRITICAL: 0, Severity.UNKNOWN: 0, Severity.WARNING: 1, Severity.NOTE: 2}
@@ -246,6 +247,7 @@ def assemble(
         probes=facts.probes,
         prometheus=facts.prometheus,
         findings=tuple(sorted(findings, key=lambda f: order[f.severity])),
+        inventory=facts.inventory,
     )
 
 

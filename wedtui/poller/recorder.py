@@ -11,11 +11,12 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import islice
 from typing import Protocol, TypeVar
 
 import structlog
 
-from wedtui.core.observation import Observation
+from wedtui.core.observation import ApiObservation, Observation
 from wedtui.errors import StoreError
 
 log = structlog.get_logger(__name__)
@@ -23,6 +24,8 @@ log = structlog.get_logger(__name__)
 FLUSH_EVERY_S = 0.1
 KEPT_AT_MOST = 20_000
 BATCH_AT_MOST = 2_000
+# One transaction of that many takes a good half second at worst; heartbeats come in between.
+RESOURCES_AT_MOST = 10_000
 
 T = TypeVar("T")
 
@@ -48,6 +51,13 @@ class Recorder:
         """Observations that were lost because they could not be stored in time, since the start."""
         self.problem: str | None = None
         """Why storing fails at present."""
+        self.failures = 0
+        """How often storing failed since the start."""
+
+    @property
+    def waiting(self) -> int:
+        """How many observations are not stored yet."""
+        return len(self._waiting)
 
     def take(self, observations: tuple[Observation, ...]) -> None:
         """Accept observations; never blocks."""
@@ -70,7 +80,7 @@ class Recorder:
     async def flush(self) -> bool:
         """Store everything that waits; return whether it is all stored."""
         while self._waiting:
-            batch = [self._waiting[i] for i in range(min(len(self._waiting), BATCH_AT_MOST))]
+            batch = self._next_batch()
             try:
                 await self._store_all_but_misfits(batch)
             except StoreError as error:
@@ -80,6 +90,18 @@ class Recorder:
             log.info("storing works again")
             self.problem = None
         return True
+
+    def _next_batch(self) -> list[Observation]:
+        """Return the oldest that wait, as many as one transaction may hold up everything else for."""
+        batch: list[Observation] = []
+        resources = 0
+        for observation in islice(self._waiting, BATCH_AT_MOST):
+            if isinstance(observation, ApiObservation):
+                resources += len(observation.resources)
+                if batch and resources > RESOURCES_AT_MOST:
+                    break
+            batch.append(observation)
+        return batch
 
     async def _store_batch(self, batch: list[Observation]) -> None:
         """Store a batch in one transaction and forget it; once begun it is seen to its end, also when cancelled."""
@@ -122,6 +144,7 @@ class Recorder:
             self._waiting.popleft()
 
     def _fail(self, why: str) -> None:
+        self.failures += 1
         if self.problem != why:
             log.error("cannot store", problem=why, waiting=len(self._waiting))
         self.problem = why

@@ -64,6 +64,13 @@ class Punctuality:
     """Slots that passed while the target was still being asked, since the start."""
     lateness: deque[float] = field(default_factory=lambda: deque(maxlen=LATENESS_KEPT))
     """Seconds between the slot and the asking, of the newest askings."""
+    tell: Callable[[float], None] = lambda _seconds: None
+    """Told of each lateness as well."""
+
+    def late(self, seconds: float) -> None:
+        """Take by how many seconds an asking was late."""
+        self.lateness.append(seconds)
+        self.tell(seconds)
 
     def late_ms(self, quantile: float = 0.99) -> float | None:
         """Return a quantile of the lateness in milliseconds, by nearest rank; None before the first asking."""
@@ -128,5 +135,5 @@ class Scheduler:
                 self.punctuality.skipped += max(0, round((upcoming - slot) / interval) - 1)
                 slot = upcoming
             await asyncio.sleep(max(0.0, slot - now))
-            self.punctuality.lateness.append(max(0.0, self._clock.monotonic() - slot))
+            self.punctuality.late(max(0.0, self._clock.monotonic() - slot))
             self._record(await ask(target))

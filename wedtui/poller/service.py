@@ -11,7 +11,6 @@ import signal
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 import structlog
 
@@ -21,11 +20,15 @@ from wedtui.cache.writer import CacheWriter
 from wedtui.clock import Clock
 from wedtui.config import Configuration
 from wedtui.core.health import judge
+from wedtui.core.observation import Observation
 from wedtui.core.picture import ServiceFacts
+from wedtui.core.rollup import STEP_NAMES
 from wedtui.core.season import Pace, Protection, pace, protection_by_date
-from wedtui.errors import WedtuiError
+from wedtui.errors import ServiceError, WedtuiError
 from wedtui.ledger.reader import LedgerReader
 from wedtui.poller.clock_watch import ClockWatch
+from wedtui.poller.exposition import Exposition
+from wedtui.poller.figures import Figures, service_figures
 from wedtui.poller.recorder import Recorder
 from wedtui.poller.resolver import Resolver
 from wedtui.poller.schedule import Scheduler
@@ -36,8 +39,12 @@ log = structlog.get_logger(__name__)
 HEARTBEAT_S = 1.0
 SCORES_S = 10.0
 MIRROR_S = 10.0
+ROLL_S = 10.0
+# Between two pieces of one backlog: what else writes goes first.
+ROLL_ON_S = 0.05
 PRUNE_S = 60.0
 PRUNE_CHUNK = 5_000
+TRY_AGAIN_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,21 @@ class Stores:
 
     cache_url: str
     ledger_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who is told how the service is; by default nobody."""
+
+    ready: Callable[[], None] = lambda: None
+    """Once, when readers can find this service in the cache."""
+    alive: Callable[[], None] = lambda: None
+    """Each time that it got round to a heartbeat, whether or not that could be stored."""
+    stopping: Callable[[], None] = lambda: None
+    """Once, when it begins to end."""
+
+
+NOBODY = Told()
 
 
 class Service:
@@ -71,6 +93,7 @@ class Service:
         self._recorder = Recorder(self._cache)
         self._level: Protection | None = None
         self._problems: dict[str, str] = {}
+        self.figures = Figures(mode=mode, environment=configuration.environment)
         now = clock.now()
         self._clock_watch = ClockWatch(clock)
         self._facts = ServiceFacts(
@@ -84,11 +107,11 @@ class Service:
             configuration_digest=digest,
         )
 
-    async def run(self, ready: Callable[[], None] = lambda: None) -> None:
+    async def run(self, told: Told = NOBODY) -> None:
         """Watch until SIGTERM, SIGINT or SIGHUP; then store what was seen and say that it stopped.
 
         Args:
-            ready: called once, when readers can find this service in the cache.
+            told: who is told how it is.
         """
         loop = asyncio.get_running_loop()
         stop = asyncio.Event()
@@ -96,17 +119,21 @@ class Service:
             loop.add_signal_handler(number, stop.set)
         targets = build_targets(self._configuration, self._clock)
         Resolver(loop).install()
-        scheduler = Scheduler(targets.all, self._clock, self._pace, self._recorder.take)
+        scheduler = Scheduler(targets.all, self._clock, self._pace, self._take)
+        self._count(scheduler)
         await self._recorder.in_thread(self._begin)
-        ready()
+        told.ready()
         log.info("watching", targets=len(targets.all), mode=self._facts.mode)
         work = [
             asyncio.create_task(scheduler.run()),
             asyncio.create_task(self._recorder.run()),
-            asyncio.create_task(self._every(HEARTBEAT_S, lambda: self._heartbeat(scheduler))),
+            asyncio.create_task(self._every(HEARTBEAT_S, lambda: self._heartbeat(scheduler), told.alive)),
             asyncio.create_task(self._every(SCORES_S, self._record_scores)),
             asyncio.create_task(self._every(MIRROR_S, self._mirror)),
+            # Before pruning: of an old cache nothing goes that is not rolled up.
+            asyncio.create_task(self._every(ROLL_S, self._roll)),
             asyncio.create_task(self._every(PRUNE_S, self._prune)),
+            asyncio.create_task(self._expose()),
         ]
         stopping = asyncio.create_task(stop.wait())
         try:
@@ -115,6 +142,7 @@ class Service:
             for task in done - {stopping}:
                 await task
         finally:
+            told.stopping()
             for task in (stopping, *work):
                 task.cancel()
             await asyncio.gather(stopping, *work, return_exceptions=True)
@@ -122,6 +150,35 @@ class Service:
                 await targets.close()
             finally:
                 await self._end()
+
+    def _take(self, observations: tuple[Observation, ...]) -> None:
+        self.figures.observed(observations)
+        self._recorder.take(observations)
+
+    def _count(self, scheduler: Scheduler) -> None:
+        """Have the figures count what the schedules and the recorder do."""
+        scheduler.punctuality.tell = self.figures.late
+        self.figures.look_up(service_figures(scheduler.punctuality, self._recorder, self._stores.cache_url))
+
+    async def _expose(self) -> None:
+        """Serve the figures, if that is configured; a port that is taken is a problem that people see, not the end."""
+        address = self._configuration.service.metrics
+        while address is not None:
+            try:
+                exposition = Exposition(address, self.figures.registry)
+            except ServiceError as error:
+                if self._problems.get(address) != str(error):
+                    log.error("figures are not served", problem=str(error))
+                self._problems[address] = str(error)
+                await asyncio.sleep(TRY_AGAIN_S)
+                continue
+            self._problems.pop(address, None)
+            log.info("figures are served", address=address)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await asyncio.to_thread(exposition.close)
+        await asyncio.Event().wait()
 
     def _pace(self) -> Pace:
         return pace(self._protection())
@@ -140,12 +197,18 @@ class Service:
         self._cache.begin(self._facts)
         self._mirror()
 
-    async def _every(self, seconds: float, work: Callable[[], None]) -> None:
-        """Do something that writes again and again; what fails is a problem that people see, not the end."""
+    async def _every(
+        self, seconds: float, work: Callable[[], bool | None], done: Callable[[], None] = lambda: None
+    ) -> None:
+        """Do something that writes again and again; what fails is a problem that people see, not the end.
+
+        Work that returns True has more to do and comes again soon.
+        """
         name = work.__name__
         while True:
+            more: bool | None = False
             try:
-                await self._recorder.in_thread(work)
+                more = await self._recorder.in_thread(work)
                 self._problems.pop(name, None)
             except Exception as error:
                 # Anything: a mistake of ours in keeping house must not end the watching. Only our own sentences are
@@ -155,7 +218,9 @@ class Service:
                 if self._problems.get(name) != problem:
                     log.error("housekeeping failed", problem=problem)
                 self._problems[name] = problem
-            await asyncio.sleep(seconds)
+                self.figures.housekeeping_failed()
+            done()
+            await asyncio.sleep(ROLL_ON_S if more else seconds)
 
     def _heartbeat(self, scheduler: Scheduler) -> None:
         if self._protection() is not self._level:
@@ -170,6 +235,7 @@ class Service:
             late_ms_p99=scheduler.punctuality.late_ms(),
             problems=tuple(sorted(problems)),
         )
+        self.figures.heartbeat(now.timestamp(), problems=len(problems))
 
     def _record_scores(self) -> None:
         """Keep the scores as a series, so that a chart can show when a provider fell ill."""
@@ -191,12 +257,28 @@ class Service:
         finally:
             reader.close()
 
+    def _roll(self) -> bool:
+        """Roll up a piece of the history; return whether there is more."""
+        if self._clock_watch.jumped:
+            # By a clock that jumped ahead everything is complete, and all that comes is late.
+            return False
+        rolled = self._cache.roll(self._clock.now())
+        if rolled.damaged:
+            text = "the quantiles of some roll-ups cannot be read: the cache's file is damaged, look at its disk"
+            log.error("damaged roll-ups", buckets=rolled.damaged)
+            self._problems["damaged roll-ups"] = text
+        return rolled.more
+
     def _prune(self) -> None:
         if self._clock_watch.jumped:
             # By a clock that jumped ahead all history is old; it waits for a restart by a clock that is right.
             return
-        before: datetime = self._clock.now() - self._configuration.cache.keep_samples
-        deleted = self._cache.prune(before, limit=PRUNE_CHUNK)
+        now, section = self._clock.now(), self._configuration.cache
+        deleted = self._cache.prune(now - section.keep_samples, limit=PRUNE_CHUNK)
+        before = {step: now - section.keep_rollups[name] for step, name in STEP_NAMES.items()}
+        deleted += self._cache.prune_rollups(before, limit=PRUNE_CHUNK)
+        deleted += self._cache.prune_inventory(now - section.keep_vanished, limit=PRUNE_CHUNK)
+        self.figures.pruned(deleted)
         if deleted:
             log.debug("pruned", rows=deleted)
 

@@ -1,0 +1,325 @@
+"""`wedtui resources` and `wedtui providers sync|regions|services`, as a person at a terminal sees them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import tomllib
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from rich.cells import cell_len
+
+from tests.cache.inventories import INSTANCE, MINUTE, asking, resource
+from tests.cli.base import WEDNESDAY, Machine, machine
+from wedtui.clock import Clock
+from wedtui.config import Configuration, ProviderSection
+from wedtui.core.observation import ApiObservation, Observation
+from wedtui.core.resource import Reach
+from wedtui.core.state import State
+from wedtui.poller.lock import ServiceLock
+from wedtui.providers import registry
+from wedtui.providers.base import Schedule
+
+__all__ = ["machine"]
+
+PROVIDERS = '[[providers]]\nname = "aws"\nweight = 60\n\n[[providers]]\nname = "gcp"\nweight = 40\n'
+SECOND = timedelta(seconds=1)
+DATABASE = resource(
+    "db",
+    kind="rds.instance",
+    name="orders",
+    state=State.CRITICAL,
+    status="failed",
+    detail="storage is full",
+    tags=(("env", "prod"),),
+    depends_on=("i-1", "vpc-9"),
+    monthly_cost=1234.5,
+    backed_up=True,
+    backed_up_at=WEDNESDAY - timedelta(hours=30),
+)
+
+
+def store(machine: Machine, *observations: Observation) -> None:
+    """Have the service of `PROVIDERS` store what it saw."""
+    machine.configure(PROVIDERS)
+    machine.state.mkdir(exist_ok=True)
+    with machine.cache() as cache:
+        section = Configuration.model_validate(tomllib.loads(PROVIDERS))
+        cache.configure(section, probe_interval=MINUTE, query_interval=MINUTE)
+        cache.record(observations)
+
+
+def known(machine: Machine) -> None:
+    store(
+        machine,
+        asking([resource("1"), resource("2", name="web-two"), DATABASE], WEDNESDAY, kinds=[INSTANCE, "rds.instance"]),
+        asking([], WEDNESDAY, region="us-east-1", reach=Reach.DENIED, problem="ec2:DescribeInstances is not allowed"),
+    )
+    machine.now = WEDNESDAY + 4 * SECOND
+
+
+def test_a_list_has_state_and_age_and_says_what_it_may_lack(machine: Machine) -> None:
+    known(machine)
+    answer = machine.run("resources", "list")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.splitlines() == [
+        "STATE      PROVIDER KIND               REGION       NAME                    AGE",
+        "● OK       aws      ec2.instance       eu-west-1    web-1                    4s",
+        "● OK       aws      ec2.instance       eu-west-1    web-two                  4s",
+        "■ CRITICAL aws      rds.instance       eu-west-1    orders                   4s",
+        "  storage is full",
+        "3 of 3 shown",
+        "note: aws ec2 in us-east-1: denied, asked 4 s ago; some may be missing",
+    ]
+    assert max(map(cell_len, answer.out.splitlines())) <= 80
+
+
+def test_long_names_stay_within_80_cells(machine: Machine) -> None:
+    long = resource("婚" * 90, name="婚" * 90, kind="k" * 60, region="r" * 60, state=State.DEGRADED, detail="d" * 300)
+    store(machine, asking([long], WEDNESDAY, kinds=[long.kind]))
+    for line in machine.run("resources", "list").out.splitlines()[:3]:
+        assert cell_len(line) <= 80
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (["--kind", "rds"], ["i-db"]),
+        (["--kind", "ec2.instance"], ["i-1", "i-2"]),
+        (["--state", "critical"], ["i-db"]),
+        (["--state", "unknown"], []),
+        (["--words", "ENV=prod ORD"], ["i-db"]),
+        (["--words", "web- two"], ["i-2"]),
+        (["--words", "%"], []),
+        (["--region", "us-east-1"], []),
+        (["--provider", "gcp"], []),
+        (["--order", "worst"], ["i-db", "i-1", "i-2"]),
+        (["--vanished"], []),
+    ],
+)
+def test_filters_narrow_the_list(machine: Machine, options: list[str], found: list[str]) -> None:
+    known(machine)
+    assert [each["id"] for each in machine.run("resources", "list", "--json", *options).json["resources"]] == found
+
+
+def test_old_knowledge_is_unknown_and_never_ok(machine: Machine) -> None:
+    known(machine)
+    machine.now = WEDNESDAY + 3 * MINUTE
+    assert machine.run("resources", "list", "--state", "ok", "--json").json["resources"] == []
+    found = machine.run("resources", "list", "--state", "unknown", "--json").json
+    assert [(each["state"], each["last_state"]) for each in found["resources"]] == [
+        ("UNKNOWN", "OK"),
+        ("UNKNOWN", "OK"),
+        ("UNKNOWN", "CRITICAL"),
+    ]
+    assert len(found["incomplete"]) == 2
+    out = machine.run("resources", "list").out
+    assert "  last known: OK (running), stale" in out
+    assert "● OK" not in out
+
+
+def test_the_command_for_the_next_page_prints_it(machine: Machine) -> None:
+    store(machine, asking([resource(f"{n:03}") for n in range(25)], WEDNESDAY))
+    out = machine.run("resources", "list", "--limit", "10", "--words", "web").out
+    pages = [out]
+    while "next: " in out:
+        assert "10 of 25 shown" in out
+        command = shlex.split(out.splitlines()[-1].removeprefix("next: "))
+        out = machine.run(*command[1:]).out
+        pages.append(out)
+    assert [page.count("web-") for page in pages] == [10 + 0, 10, 5]
+
+
+@pytest.mark.parametrize("token", ["x", "", "WzFd", "WyJwbGFjZSIsMSwyLDMsNCw1XQ"])
+def test_a_page_that_none_named_is_refused(machine: Machine, token: str) -> None:
+    known(machine)
+    answer = machine.run("resources", "list", "--after", token)
+    assert answer.code == 2
+    assert "expected what the page before named as the next one" in answer.err
+
+
+def test_where_nothing_was_asked_it_says_how_to(machine: Machine) -> None:
+    store(machine)
+    assert machine.run("resources", "list").out == (
+        "no provider's API was ever asked here: ask with `wedtui providers sync`\n"
+    )
+    for noun in ("regions", "services"):
+        answer = machine.run("providers", noun, "aws")
+        assert answer.out == "the API of aws was never asked here: ask with `wedtui providers sync aws`\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("resources", "list", "--provider", "asw"),
+        ("resources", "show", "i-1", "--provider", "asw"),
+        ("providers", "sync", "asw"),
+        ("providers", "regions", "asw"),
+        ("providers", "services", "asw"),
+    ],
+)
+def test_a_provider_that_is_not_configured_is_an_error_and_no_empty_list(
+    machine: Machine, arguments: tuple[str, ...]
+) -> None:
+    known(machine)
+    answer = machine.run(*arguments)
+    assert answer.code == 17
+    assert answer.err == 'wedtui: the configuration has no provider "asw": choose one of aws, gcp\n'
+
+
+def test_without_a_cache_it_says_so(machine: Machine) -> None:
+    machine.configure(PROVIDERS)
+    answer = machine.run("resources", "list")
+    assert answer.code == 10
+    assert "start the service" in answer.err
+
+
+@pytest.mark.parametrize("name", ["i-db", "orders", "ord", "i-d"])
+def test_one_resource_in_full_by_id_name_or_beginning(machine: Machine, name: str) -> None:
+    known(machine)
+    answer = machine.run("resources", "show", name)
+    assert answer.code == 0
+    assert answer.out.splitlines() == [
+        "■ CRITICAL orders (failed), seen 4 s ago",
+        "why         storage is full",
+        "id          i-db",
+        "kind        rds.instance",
+        "where       aws eu-west-1",
+        "first seen  2026-07-22T12:00:00Z, 4 s ago",
+        "backed up   2026-07-21T06:00:00Z, 1 d 6 h ago",
+        "cost        US$ 1,234.50 a month",
+        "tags        env=prod",
+        "rests on    i-1 ec2.instance web-1, OK, seen 4 s ago",
+        "rests on    vpc-9 (not in the inventory)",
+    ]
+    assert "needed by   i-db rds.instance orders, CRITICAL, seen 4 s ago" in machine.run("resources", "show", "i-1").out
+
+
+def test_a_name_that_several_have_is_refused_with_their_places(machine: Machine) -> None:
+    known(machine)
+    answer = machine.run("resources", "show", "web")
+    assert answer.code == 2
+    assert '"web" could be any of aws eu-west-1 ec2.instance i-1, aws eu-west-1 ec2.instance i-2: ' in answer.err
+    with machine.cache() as cache:
+        cache.record([asking([resource(f"9{n}") for n in range(9)], WEDNESDAY)])
+    answer = machine.run("resources", "show", "i-9")
+    assert "i-93, aws eu-west-1 ec2.instance i-94 and more: type more of it" in answer.err
+    answer = machine.run("resources", "show", "nowhere")
+    assert answer.code == 17
+    assert "find it with `wedtui resources list --words nowhere`" in answer.err
+
+
+def test_what_vanished_is_shown_as_gone_with_when(machine: Machine) -> None:
+    known(machine)
+    with machine.cache() as cache:
+        cache.record([asking([resource("1")], WEDNESDAY + MINUTE)])
+    machine.now = WEDNESDAY + 3 * MINUTE
+    out = machine.run("resources", "list", "--vanished").out
+    assert out.splitlines()[:2] == [
+        "STATE      PROVIDER KIND               REGION       NAME                   GONE",
+        "- gone     aws      ec2.instance       eu-west-1    web-two                  2m",
+    ]
+    shown = machine.run("resources", "show", "i-2").out.splitlines()
+    assert shown[0] == "? UNKNOWN web-two, last known OK (running), seen 3 m 00 s ago"
+    assert shown[1] == "vanished    2026-07-22T12:01:00Z, 2 m 00 s ago"
+
+
+def test_services_say_what_was_asked_where_and_why_not(machine: Machine) -> None:
+    known(machine)
+    out = machine.run("providers", "services", "aws").out
+    assert out.splitlines() == [
+        "REGION         SERVICE          REACH                 ASKED IN FULL REQUESTS",
+        "eu-west-1      ec2              answered                 4s      4s        0",
+        "us-east-1      ec2              denied                   4s   never        0",
+        "  ec2:DescribeInstances is not allowed",
+    ]
+    machine.now = WEDNESDAY + 5 * MINUTE
+    out = machine.run("providers", "services", "aws", "--region", "us-east-1").out
+    assert out.splitlines()[1:3] == [
+        "us-east-1      ec2              UNKNOWN, stale           5m   never        0",
+        "  last: denied",
+    ]
+
+
+def test_regions_say_how_asking_went_and_what_is_there(machine: Machine) -> None:
+    known(machine)
+    assert machine.run("providers", "regions", "aws").out.splitlines() == [
+        "REGION         SERVICES     AGE REACH AND LAST STATES",
+        "eu-west-1             1     4 s 1 answered",
+        "                                2 OK, 1 CRITICAL",
+        "us-east-1             1     4 s 1 denied",
+        "                                no resources known",
+    ]
+    assert [each["reach"] for each in machine.run("providers", "regions", "aws", "--json").json] == [
+        {"answered": 1},
+        {"denied": 1},
+    ]
+
+
+class FakeApi:
+    """A provider's API that answers once."""
+
+    key = "aws aws ec2"
+    schedule = Schedule(None, timedelta(seconds=5))
+
+    def __init__(self, answer: ApiObservation) -> None:
+        self.answer = answer
+
+    async def observe(self) -> tuple[Observation, ...]:
+        return (self.answer,)
+
+    def gave_up(self, why: str) -> tuple[Observation, ...]:
+        return (replace(self.answer, reach=Reach.GARBLED, problem=why),)
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> FakeApi:
+    """Give aws an API; what builds targets from a configuration is the adapter's own."""
+    made = FakeApi(asking([resource("7")], WEDNESDAY))
+
+    def account(section: ProviderSection, clock: Clock) -> registry.Targets:
+        return registry.Targets((made,) if section.name == "aws" else ())
+
+    monkeypatch.setattr(registry, "_account", account)
+    return made
+
+
+@pytest.mark.usefixtures("api")
+@pytest.mark.parametrize("arguments", [("aws",), ()])
+def test_sync_asks_and_stores(machine: Machine, arguments: tuple[str, ...]) -> None:
+    machine.configure(PROVIDERS)
+    answer = machine.run("providers", "sync", *arguments)
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.splitlines() == [
+        "ok    aws eu-west-1 ec2: answered, 1 resources",
+        "stored: `wedtui resources list` shows what there is",
+    ]
+    assert "web-7" in machine.run("resources", "list").out
+
+
+@pytest.mark.usefixtures("api")
+def test_sync_beside_a_service_only_shows(machine: Machine) -> None:
+    known(machine)
+    with ServiceLock(machine.state / "service.lock"):
+        answer = machine.run("providers", "sync", "aws")
+        assert answer.code == 0
+        assert answer.out.splitlines()[-1] == "a service runs and keeps the cache: this was only shown, not stored"
+    assert "web-7" not in machine.run("resources", "list").out
+
+
+def test_sync_says_what_failed(machine: Machine, api: FakeApi) -> None:
+    machine.configure(PROVIDERS)
+    api.answer = replace(api.answer, reach=Reach.EXPIRED, resources=(), problem="the token has expired: sign in again")
+    answer = machine.run("providers", "sync", "aws", "--json")
+    assert answer.code == 1
+    assert json.loads(answer.out)["stored"] is True
+    assert json.loads(answer.out)["observations"][0]["reach"] == "credentials expired"
+
+
+def test_sync_of_what_has_no_api_says_so(machine: Machine) -> None:
+    machine.configure(PROVIDERS)
+    answer = machine.run("providers", "sync", "gcp")
+    assert answer.code == 1
+    assert answer.out == "there is no API to ask of gcp: probes and queries are asked by `wedtui poll --once`\n"

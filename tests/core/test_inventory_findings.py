@@ -1,0 +1,258 @@
+"""What is wrong with resources and with asking a provider's API: each fault once, with its age, never too good."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wedtui.core.finding import Finding, Severity
+from wedtui.core.inventory import ApiFacts, Example, Expiring, InventoryFacts, ResourceGroup, Unbacked
+from wedtui.core.inventory_findings import inventory_findings
+from wedtui.core.resource import Reach
+from wedtui.core.state import State
+
+NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
+SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
+ASKED = NOW - 4 * SECOND
+API = ApiFacts("aws", "eu-west-1", "ec2", MINUTE, ASKED, ASKED, Reach.ANSWERED)
+GROUP = ResourceGroup("aws", "ec2.instance", "eu-west-1", MINUTE, ASKED, ((State.OK, 12),))
+EXPIRING = Expiring("aws", "acm.certificate", "eu-west-1", "rsvp.example.com", NOW + 30 * DAY, ASKED)
+UNBACKED = Unbacked("aws", "rds.instance", "eu-west-1", 1, "orders", NOW - 30 * HOUR, ASKED)
+
+CRITICAL, _, WARNING, NOTE = Severity
+
+
+def found(
+    *apis: ApiFacts,
+    groups: tuple[ResourceGroup, ...] = (),
+    expiring: tuple[Expiring, ...] = (),
+    unbacked: tuple[Unbacked, ...] = (),
+    now: datetime = NOW,
+) -> list[Finding]:
+    return inventory_findings(InventoryFacts(apis, groups, expiring, unbacked), now)
+
+
+def failed(reach: Reach, **more: object) -> ApiFacts:
+    return replace(API, reach=reach, **more)  # type: ignore[arg-type]
+
+
+def test_where_all_is_well_nothing_is_found() -> None:
+    assert not found(API, groups=(GROUP,), expiring=(EXPIRING,), unbacked=(replace(UNBACKED, oldest_at=NOW),))
+
+
+@pytest.mark.parametrize(
+    ("api", "severity", "text"),
+    [
+        (
+            failed(Reach.DENIED, problem="it may not"),
+            WARNING,
+            "denied: ec2 in eu-west-1; last answered in full 2026-06-20 11:59 UTC: it may not",
+        ),
+        (
+            failed(Reach.UNREACHABLE, answered_at=None, problem="timed out"),
+            WARNING,
+            "unreachable: ec2 in eu-west-1; never answered in full: timed out",
+        ),
+        (
+            failed(Reach.PARTIAL),
+            WARNING,
+            "answered in part: ec2 in eu-west-1; last answered in full 2026-06-20 11:59 UTC",
+        ),
+        (failed(Reach.THROTTLED), WARNING, "throttled: ec2 in eu-west-1; last answered in full 2026-06-20 11:59 UTC"),
+        (
+            failed(Reach.GARBLED),
+            WARNING,
+            "not understood: ec2 in eu-west-1; last answered in full 2026-06-20 11:59 UTC",
+        ),
+        (
+            failed(Reach.HELD, answered_at=NOW - 9 * MINUTE),
+            WARNING,
+            "not asked, held back by the circuit breaker: ec2 in eu-west-1; last answered in full 2026-06-20 11:51 UTC",
+        ),
+        (
+            failed(Reach.EXPIRED),
+            CRITICAL,
+            "credentials expired: ec2 in eu-west-1; last answered in full 2026-06-20 11:59 UTC",
+        ),
+        (
+            failed(Reach.REJECTED),
+            CRITICAL,
+            "credentials refused: ec2 in eu-west-1; last answered in full 2026-06-20 11:59 UTC",
+        ),
+        (failed(Reach.SWITCHED_OFF), NOTE, "switched off by the account, not an outage: eu-west-1"),
+        (failed(Reach.NOT_ON_PLAN, service="health"), NOTE, "not on this plan, not an outage: health"),
+        (
+            replace(API, asked_at=NOW - 2 * MINUTE - SECOND),
+            WARNING,
+            "its API was not asked lately, what is known of it is stale: ec2 in eu-west-1",
+        ),
+        (
+            failed(Reach.SWITCHED_OFF, asked_at=NOW + HOUR),
+            WARNING,
+            "its API was not asked lately, what is known of it is stale: ec2 in eu-west-1",
+        ),
+        (
+            replace(API, credentials_expire_at=NOW + 9 * MINUTE),
+            WARNING,
+            "its credentials expire 2026-06-20 12:09 UTC and were not renewed: sign in again",
+        ),
+        (
+            replace(API, credentials_expire_at=NOW - MINUTE),
+            CRITICAL,
+            "its credentials expired 2026-06-20 11:59 UTC: sign in again",
+        ),
+    ],
+)
+def test_an_asking_that_went_wrong_is_said_once(api: ApiFacts, severity: Severity, text: str) -> None:
+    assert found(api) == [Finding(severity, "aws", text, api.asked_at)]
+
+
+def test_an_asking_within_two_intervals_is_believed() -> None:
+    assert not found(replace(API, asked_at=NOW - 2 * MINUTE))
+
+
+def test_credentials_that_will_be_renewed_are_not_spoken_of() -> None:
+    assert not found(replace(API, credentials_expire_at=NOW + 11 * MINUTE))
+    gone = replace(API, reach=Reach.EXPIRED, credentials_expire_at=NOW - MINUTE)
+    assert [f.text for f in found(gone)] == [
+        "credentials expired: ec2 in eu-west-1; last answered in full 2026-06-20 11:59 UTC"
+    ]
+
+
+def test_one_fault_in_many_places_is_one_finding() -> None:
+    regions = [f"region-{n}" for n in range(9)]
+    denied = [failed(Reach.DENIED, region=r, service=s) for r in regions for s in ("ec2", "rds")]
+    (one,) = found(*denied)
+    assert one.text == (
+        "denied: ec2, rds in region-0, ec2, rds in region-1, ec2, rds in region-2 and 6 more; "
+        "last answered in full 2026-06-20 11:59 UTC"
+    )
+    (off,) = found(*(failed(Reach.SWITCHED_OFF, region=r) for r in regions))
+    assert off.text == "switched off by the account, not an outage: region-0, region-1, region-2 and 6 more"
+    (plan,) = found(*(failed(Reach.NOT_ON_PLAN, region=r, service="health") for r in regions))
+    assert plan.text == "not on this plan, not an outage: health"
+
+
+@pytest.mark.parametrize(
+    ("counts", "examples", "severity", "text"),
+    [
+        (
+            ((State.CRITICAL, 3), (State.OK, 9)),
+            (Example(State.CRITICAL, "web-1", "status checks"), Example(State.CRITICAL, "web-2")),
+            CRITICAL,
+            "3 of 12 ec2.instance in eu-west-1 are CRITICAL: web-1 (status checks), web-2 and 1 more",
+        ),
+        (
+            ((State.DEGRADED, 1), (State.OK, 1)),
+            (Example(State.DEGRADED, "web-1"),),
+            WARNING,
+            "1 of 2 ec2.instance in eu-west-1 is DEGRADED: web-1",
+        ),
+        (
+            ((State.CRITICAL, 1), (State.UNKNOWN, 2), (State.DEGRADED, 4)),
+            (Example(State.CRITICAL, "a"), Example(State.UNKNOWN, "b")),
+            CRITICAL,
+            "1 of 7 ec2.instance in eu-west-1 is CRITICAL (and 2 UNKNOWN, 4 DEGRADED): a",
+        ),
+        (((State.UNKNOWN, 5),), (), WARNING, "5 of 5 ec2.instance in eu-west-1 are UNKNOWN"),
+    ],
+)
+def test_the_unhealthy_are_summed_up_by_kind_and_region(
+    counts: tuple[tuple[State, int], ...], examples: tuple[Example, ...], severity: Severity, text: str
+) -> None:
+    group = replace(GROUP, counts=counts, examples=examples)
+    assert found(groups=(group,)) == [Finding(severity, "aws", text, ASKED)]
+
+
+def test_resources_that_were_not_listed_lately_are_unknown_and_the_unhealthy_stay_so() -> None:
+    old = NOW - HOUR
+    sick = replace(GROUP, counts=((State.CRITICAL, 1),), listed_at=old, region="eu-west-2")
+    assert found(groups=(replace(GROUP, listed_at=old), sick)) == [
+        Finding(CRITICAL, "aws", "last known: 1 of 1 ec2.instance in eu-west-2 is CRITICAL", old),
+        Finding(
+            WARNING,
+            "aws",
+            "13 resources are UNKNOWN, not listed completely of late: "
+            "ec2.instance in eu-west-1, ec2.instance in eu-west-2",
+            old,
+        ),
+    ]
+    (never,) = found(groups=(replace(GROUP, listed_at=None),))
+    assert never.text == "12 resources are UNKNOWN, never listed completely: ec2.instance in eu-west-1"
+
+
+def test_what_lies_in_a_region_that_is_off_is_no_outage() -> None:
+    findings = found(failed(Reach.SWITCHED_OFF), groups=(replace(GROUP, listed_at=NOW - HOUR),))
+    assert [f.severity for f in findings] == [NOTE]
+
+
+@pytest.mark.parametrize(
+    ("left", "severity", "words"),
+    [
+        (21 * DAY, WARNING, "expires in 21 d (2026-07-11 12:00 UTC)"),
+        (7 * DAY + SECOND, WARNING, "expires in 7 d (2026-06-27 12:00 UTC)"),
+        (7 * DAY, CRITICAL, "expires in 7 d (2026-06-27 12:00 UTC)"),
+        (-SECOND, CRITICAL, "has expired (2026-06-20 11:59 UTC)"),
+    ],
+)
+def test_certificates_that_expire(left: timedelta, severity: Severity, words: str) -> None:
+    text = f"acm.certificate rsvp.example.com in eu-west-1 {words}"
+    assert found(expiring=(replace(EXPIRING, expires_at=NOW + left),)) == [Finding(severity, "aws", text, ASKED)]
+
+
+@pytest.mark.parametrize(
+    ("count", "hours", "text"),
+    [
+        (1, 30, "rds.instance orders in eu-west-1 last backed up 1 d 6 h ago, longer than 1 d 2 h"),
+        (1, None, "rds.instance orders in eu-west-1 has no backup"),
+        (
+            3,
+            30,
+            "3 rds.instance in eu-west-1 have no backup of the last 1 d 2 h: the oldest of 1 d 6 h, such as orders",
+        ),
+        (3, None, "3 rds.instance in eu-west-1 have no backup of the last 1 d 2 h: one without any, such as orders"),
+        (1, 26, None),
+    ],
+)
+def test_backups_that_are_too_old(count: int, hours: int | None, text: str | None) -> None:
+    oldest = None if hours is None else NOW - hours * HOUR
+    expected = [] if text is None else [Finding(WARNING, "aws", text, ASKED)]
+    assert found(unbacked=(replace(UNBACKED, count=count, oldest_at=oldest),)) == expected
+
+
+_RANK = {NOTE: 0, WARNING: 1, CRITICAL: 2}
+
+
+@given(
+    reaches=st.lists(st.sampled_from(Reach), max_size=8),
+    counts=st.dictionaries(st.sampled_from(State), st.integers(1, 5000)),
+    first=st.integers(-7200, 7200),
+    later=st.integers(0, 7200),
+)
+def test_time_alone_never_makes_it_look_better(
+    reaches: list[Reach], counts: dict[State, int], first: int, later: int
+) -> None:
+    """Nothing is learnt between two instants: what was wrong with the resources is no less wrong at the second."""
+    apis = tuple(failed(reach, region=f"r{n}") for n, reach in enumerate(reaches))
+    groups = (replace(GROUP, counts=tuple(counts.items())),)
+
+    def worst(seconds: int) -> int:
+        findings = found(*apis, groups=groups, now=ASKED + seconds * SECOND)
+        return max((_RANK[f.severity] for f in findings if "ec2.instance" in f.text), default=-1)
+
+    start = max(first, 0)
+    assert worst(start + later) >= worst(start)
+
+
+@given(reaches=st.lists(st.tuples(st.sampled_from(Reach), st.integers(0, 200)), max_size=60))
+def test_findings_are_few_and_each_has_an_age(reaches: list[tuple[Reach, int]]) -> None:
+    apis = [failed(reach, region=f"r{n}", asked_at=NOW - age * SECOND) for n, (reach, age) in enumerate(reaches)]
+    findings = found(*apis)
+    assert len(findings) <= len(Reach) + 1
+    assert all(f.measured_at is not None and len(f.text) < 300 for f in findings)
+    wrong = [a for a in apis if a.reach is not Reach.ANSWERED or NOW - a.asked_at > 2 * MINUTE]
+    assert bool(findings) == bool(wrong)

@@ -1,0 +1,177 @@
+"""Resources and askings as lines of at most 80 cells for a terminal, and as JSON for a program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from wedtui.cli.render import age_s, iso
+from wedtui.core.evidence import Freshness
+from wedtui.core.inventory import ApiFacts, KnownResource, ResourceView
+from wedtui.core.state import glyph
+from wedtui.core.wording import age, short_age
+from wedtui.tui.spans import clean, fit
+
+CELLS = 80
+_RESOURCE = (("STATE", 10), ("PROVIDER", 8), ("KIND", 18), ("REGION", 12), ("NAME", 21))
+_ASKING = (("REGION", 14), ("SERVICE", 16), ("REACH", 20), ("ASKED", -6), ("IN FULL", -7), ("REQUESTS", -8))
+
+
+def cells(*parts: tuple[str, int]) -> str:
+    """Return texts in columns; a negative width aligns to the right."""
+    return " ".join(fit(text, abs(width), right=width < 0) for text, width in parts).rstrip()
+
+
+def resource_heading(*, vanished: bool) -> str:
+    """Return the titles over `resource_lines`."""
+    return cells(*_RESOURCE, ("GONE" if vanished else "AGE", -5))
+
+
+def resource_lines(known: KnownResource, now: datetime) -> Iterator[str]:
+    """Yield a resource in one line, and in a second one why it is not OK."""
+    found = known.resource
+    gone = known.vanished_at is not None
+    state = known.state(now)
+    yield cells(
+        ("- gone" if gone else f"{glyph(state)} {state}", 10),
+        (known.provider, 8),
+        (found.kind, 18),
+        (found.region, 12),
+        (found.name, 21),
+        (short_age(known.vanished_at if gone else known.seen_at, now), -5),
+    )
+    if gone:
+        return
+    if state is not found.state:
+        yield f"  last known: {found.state} ({clean(found.status)}), {known.freshness(now)}"
+    elif found.detail:
+        yield fit(f"  {found.detail}", CELLS).rstrip()
+
+
+def resource_json(known: KnownResource, now: datetime) -> dict[str, Any]:
+    """Return a resource as JSON-ready values; `state` is what can be believed, `last_state` what it last was."""
+    found = known.resource
+    return {
+        "provider": known.provider,
+        "kind": found.kind,
+        "region": found.region,
+        "id": found.id,
+        "name": found.name,
+        "state": known.state(now).value,
+        "last_state": found.state.value,
+        "status": found.status,
+        "detail": found.detail,
+        "tags": dict(found.tags),
+        "depends_on": list(found.depends_on),
+        "monthly_cost_usd": found.monthly_cost,
+        "created_at": iso(found.created_at),
+        "expires_at": iso(found.expires_at),
+        "backed_up": found.backed_up,
+        "backed_up_at": iso(found.backed_up_at),
+        "first_seen_at": iso(known.first_seen_at),
+        "seen_at": iso(known.seen_at),
+        "age_s": age_s(known.seen_at, now),
+        "vanished_at": iso(known.vanished_at),
+    }
+
+
+def view_lines(view: ResourceView, now: datetime) -> Iterator[str]:
+    """Yield everything that is known of one resource, a line for each fact."""
+    known, found = view.known, view.known.resource
+    state = known.state(now)
+    last = "" if state is found.state else f", last known {found.state}"
+    seen = f"seen {age(known.seen_at, now)} ago"
+    yield f"{glyph(state)} {state} {clean(found.name)}{last} ({clean(found.status)}), {seen}"
+    if known.vanished_at is not None:
+        yield f"{'vanished':<12}{iso(known.vanished_at)}, {age(known.vanished_at, now)} ago"
+    facts = [
+        ("why", found.detail),
+        ("id", found.id),
+        ("kind", found.kind),
+        ("where", f"{known.provider} {found.region}"),
+        ("first seen", f"{iso(known.first_seen_at)}, {age(known.first_seen_at, now)} ago"),
+        ("created", _moment(found.created_at, now)),
+        ("expires", _moment(found.expires_at, now)),
+        ("backed up", _backup(known, now)),
+        ("cost", None if found.monthly_cost is None else f"US$ {found.monthly_cost:,.2f} a month"),
+        ("tags", ", ".join(f"{key}={value}" for key, value in found.tags) or None),
+    ]
+    yield from (f"{title:<12}{clean(text)}" for title, text in facts if text)
+    for neighbour in view.depends_on:
+        yield f"{'rests on':<12}{_neighbour(neighbour.known, neighbour.id, now)}"
+    for each in view.needed_by:
+        yield f"{'needed by':<12}{_neighbour(each, each.resource.id, now)}"
+    if view.needed_by_more:
+        yield f"{'needed by':<12}and more, which are not listed here"
+
+
+def _moment(at: datetime | None, now: datetime) -> str | None:
+    if at is None:
+        return None
+    return f"{iso(at)}, in {age(now, at)}" if at > now else f"{iso(at)}, {age(at, now)} ago"
+
+
+def _backup(known: KnownResource, now: datetime) -> str | None:
+    if known.resource.backed_up_at is not None:
+        return _moment(known.resource.backed_up_at, now)
+    return "never" if known.resource.backed_up else None
+
+
+def _neighbour(known: KnownResource | None, number: str, now: datetime) -> str:
+    if known is None:
+        return f"{clean(number)} (not in the inventory)"
+    if known.vanished_at is not None:
+        return f"{clean(number)} {known.resource.kind}, vanished {age(known.vanished_at, now)} ago"
+    name = "" if known.resource.name == number else f" {clean(known.resource.name)}"
+    return f"{clean(number)} {known.resource.kind}{name}, {known.state(now)}, seen {age(known.seen_at, now)} ago"
+
+
+def believed(asking: ApiFacts, now: datetime) -> str:
+    """Return how an asking went, as far as that can still be believed."""
+    fresh = asking.freshness(now)
+    return asking.reach.value if fresh is Freshness.FRESH else f"UNKNOWN, {fresh}"
+
+
+def asking_heading() -> str:
+    """Return the titles over `asking_lines`."""
+    return cells(*_ASKING)
+
+
+def asking_lines(asking: ApiFacts, now: datetime) -> Iterator[str]:
+    """Yield what was asked where, how it went and how long ago, and what was wrong."""
+    yield cells(
+        (asking.region, 14),
+        (asking.service, 16),
+        (believed(asking, now), 20),
+        (short_age(asking.asked_at, now), -6),
+        (short_age(asking.answered_at, now), -7),
+        (str(asking.requests), -8),
+    )
+    if believed(asking, now) != asking.reach:
+        yield f"  last: {asking.reach}"
+    if asking.problem:
+        yield f"  {clean(asking.problem)}"
+
+
+def asking_json(asking: ApiFacts, now: datetime) -> dict[str, Any]:
+    """Return an asking as JSON-ready values."""
+    return {
+        "provider": asking.provider,
+        "region": asking.region,
+        "service": asking.service,
+        "reach": asking.reach.value,
+        "freshness": asking.freshness(now).value,
+        "asked_at": iso(asking.asked_at),
+        "age_s": age_s(asking.asked_at, now),
+        "answered_at": iso(asking.answered_at),
+        "answered_age_s": age_s(asking.answered_at, now),
+        "requests": asking.requests,
+        "problem": asking.problem,
+        "credentials_expire_at": iso(asking.credentials_expire_at),
+    }
+
+
+def incomplete(askings: Iterable[ApiFacts], now: datetime) -> tuple[ApiFacts, ...]:
+    """Return the askings because of which a list may lack something."""
+    return tuple(each for each in askings if not each.complete(now))

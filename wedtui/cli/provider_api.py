@@ -1,0 +1,185 @@
+"""`wedtui providers sync|regions|services`: a provider's own API, asked now, and how asking it went."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Annotated, Any
+
+import typer
+
+from wedtui.cli.common import Session, print_json, session_of
+from wedtui.cli.resources import check_provider
+from wedtui.core.inventory import ApiFacts, InventoryFacts
+from wedtui.core.observation import Observation
+from wedtui.errors import AlreadyRunningError
+
+NAME = Annotated[str, typer.Argument(metavar="NAME")]
+AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def sync(session: Session, name: str | None) -> tuple[list[Observation], bool]:
+    """Ask the API of one provider, or of all, once.
+
+    What comes of it is stored, unless a service runs: then that keeps the cache.
+
+    Returns:
+        What was observed, and whether it was stored.
+
+    Raises:
+        ConfigurationError, NotFoundError, StoreError: it cannot be done.
+    """
+    from wedtui.cache.writer import CacheWriter
+    from wedtui.cli.once import ask_once
+    from wedtui.core.season import pace, protection_by_date
+    from wedtui.poller.lock import ServiceLock
+    from wedtui.providers.registry import build_apis
+
+    configuration, clock = session.loaded.configuration, session.clock
+
+    def ask() -> list[Observation]:
+        return ask_once(lambda: build_apis(configuration, name, clock))
+
+    session.paths.make()
+    try:
+        with ServiceLock(session.paths.lock):
+            writer = CacheWriter(session.cache_url)
+            try:
+                paces = pace(protection_by_date(clock.now(), configuration.zones).level)
+                writer.configure(configuration, probe_interval=paces.probe, query_interval=paces.query)
+                observations = ask()
+                writer.record(observations)
+            finally:
+                writer.close(clean=True)
+            return observations, True
+    except AlreadyRunningError:
+        return ask(), False
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to those of `providers`."""
+
+    @app.command("sync")
+    def sync_command(
+        context: typer.Context,
+        name: Annotated[str | None, typer.Argument(metavar="[NAME]")] = None,
+        as_json: AS_JSON = False,
+    ) -> None:
+        """Ask a provider's own API now, or that of all. Exit code: 0 all was answered in full, 1 not all."""
+        from wedtui.cli.once import observation_json, observation_line, succeeded
+
+        session = session_of(context)
+        check_provider(session, name)
+        observations, stored = sync(session, name)
+        if as_json:
+            print_json({"stored": stored, "observations": [observation_json(o) for o in observations]})
+        else:
+            for observation in observations:
+                typer.echo(observation_line(observation))
+            typer.echo(_outcome(observations, name, stored=stored))
+        raise typer.Exit(0 if observations and all(map(succeeded, observations)) else 1)
+
+    @app.command("regions")
+    def regions_command(context: typer.Context, name: NAME, as_json: AS_JSON = False) -> None:
+        """List the regions of a provider: how asking there went, how long ago, and what is there."""
+        session = session_of(context)
+        rows = _regions(_inventory(session, name), name, session)
+        if as_json:
+            print_json(rows)
+            return
+        _print_regions(name, rows)
+
+    @app.command("services")
+    def services_command(
+        context: typer.Context,
+        name: NAME,
+        region: Annotated[str | None, typer.Option("--region", metavar="REGION", help="In this one only.")] = None,
+        as_json: AS_JSON = False,
+    ) -> None:
+        """List what was asked of a provider where: how it went, how long ago, and what was wrong."""
+        from wedtui.cli.inventory_words import asking_heading, asking_json, asking_lines
+
+        session = session_of(context)
+        now = session.clock.now()
+        found = [a for a in _inventory(session, name).apis_of(name) if region in {None, a.region}]
+        if as_json:
+            print_json([asking_json(each, now) for each in found])
+            return
+        if not found:
+            typer.echo(_nothing_asked(name))
+            return
+        typer.echo(asking_heading())
+        for each in found:
+            for line in asking_lines(each, now):
+                typer.echo(line)
+
+
+def _outcome(observations: list[Observation], name: str | None, *, stored: bool) -> str:
+    if not observations:
+        who = name or "any provider"
+        return f"there is no API to ask of {who}: probes and queries are asked by `wedtui poll --once`"
+    if stored:
+        return "stored: `wedtui resources list` shows what there is"
+    return "a service runs and keeps the cache: this was only shown, not stored"
+
+
+def _inventory(session: Session, name: str) -> InventoryFacts:
+    from wedtui.cache.reader import CacheReader
+
+    check_provider(session, name)
+    reader = CacheReader(session.cache_url)
+    try:
+        return reader.facts(session.clock.now()).inventory
+    finally:
+        reader.close()
+
+
+def _nothing_asked(name: str) -> str:
+    return f"the API of {name} was never asked here: ask with `wedtui providers sync {name}`"
+
+
+def _regions(inventory: InventoryFacts, name: str, session: Session) -> list[dict[str, Any]]:
+    """Return a row for each region: its askings by how they went, and its resources by their last known state."""
+    from wedtui.cli.inventory_words import believed
+    from wedtui.cli.render import age_s, iso
+
+    now = session.clock.now()
+    askings: dict[str, list[ApiFacts]] = defaultdict(list)
+    for asking in inventory.apis_of(name):
+        askings[asking.region].append(asking)
+    counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for group in inventory.groups_of(name):
+        for state, count in group.counts:
+            counts[group.region][state.value] += count
+    rows = []
+    for region in sorted({*askings, *counts}):
+        oldest = min((a.asked_at for a in askings[region]), default=None)
+        reaches: dict[str, int] = defaultdict(int)
+        for asking in askings[region]:
+            reaches[believed(asking, now)] += 1
+        rows.append(
+            {
+                "region": region,
+                "services": len(askings[region]),
+                "reach": dict(reaches),
+                "asked_at": iso(oldest),
+                "age_s": age_s(oldest, now),
+                "last_states": dict(counts[region]),
+            }
+        )
+    return rows
+
+
+def _print_regions(name: str, rows: list[dict[str, Any]]) -> None:
+    from wedtui.cli.inventory_words import cells
+
+    if not rows:
+        typer.echo(_nothing_asked(name))
+        return
+    widths = (14, -8, -7, 48)
+    typer.echo(cells(*zip(("REGION", "SERVICES", "AGE", "REACH AND LAST STATES"), widths, strict=True)))
+    for row in rows:
+        reach = ", ".join(f"{count} {word}" for word, count in row["reach"].items()) or "listed from elsewhere"
+        states = ", ".join(f"{count} {state}" for state, count in row["last_states"].items()) or "no resources known"
+        old = "-" if row["age_s"] is None else f"{row['age_s']:g} s"
+        typer.echo(cells(*zip((row["region"], str(row["services"]), old, reach), widths, strict=True)))
+        typer.echo(cells(*zip(("", "", "", states), widths, strict=True)))
