@@ -28,7 +28,7 @@ class Figure:
         """Return one line of the report."""
         verdict = "ok  " if self.holds else "OVER"
         figure = f"{self.measured:8.2f} {self.unit:<3} limit {self.limit:8.2f} {self.unit:<3}"
-        return f"{verdict}  {self.name:<34} {figure} ({self.beside})"
+        return f"{verdict}  {self.name:<43} {figure} ({self.beside})"
 
 
 def median(values: Sequence[float]) -> float:

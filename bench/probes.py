@@ -61,7 +61,7 @@ def ours(port: int, result: Connection, core: int) -> None:
     async def main() -> None:
         clock = SystemClock()
         targets = build_targets(configuration, clock)
-        scheduler = Scheduler(targets.all, clock, lambda: NORMAL_PACE, seen.extend)
+        scheduler = Scheduler(targets.all, clock, lambda: NORMAL_PACE, lambda found, _claim: seen.extend(found))
         task = asyncio.create_task(scheduler.run())
         await asyncio.sleep(WARM_UP)
         scheduler.punctuality.lateness.clear()

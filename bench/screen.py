@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from bench.figures import Figure, median, quantile
@@ -53,6 +53,11 @@ def configuration(weights: dict[str, int]) -> Configuration:
     )
 
 
+def service_at(now: datetime) -> ServiceFacts:
+    """Return what a service says of itself whose heart beats now."""
+    return ServiceFacts("bench", os.getpid(), "personal", "bench", "production", now, now)
+
+
 def fill(state: Path) -> CacheWriter:
     """Make a cache as a service would, with an hour of probe rounds."""
     clock = SystemClock()
@@ -60,7 +65,7 @@ def fill(state: Path) -> CacheWriter:
     Ledger(f"sqlite:///{state}/ledger.db").close()
     writer = CacheWriter(f"sqlite:///{state}/cache.db")
     writer.configure(configuration({}), probe_interval=timedelta(seconds=10), query_interval=timedelta(seconds=60))
-    writer.begin(ServiceFacts("bench", os.getpid(), "personal", "bench", "production", now, now))
+    writer.begin(service_at(now))
     writer.record(
         [
             ProbeObservation(
@@ -87,7 +92,7 @@ def figures() -> list[Figure]:
         config.write_text(CONFIG)
         writer = fill(state)
         for _ in range(STARTS):
-            writer.heartbeat(SystemClock().now(), skipped=0, dropped=0, late_ms_p99=None, problems=())
+            writer.heartbeat(service_at(SystemClock().now()), {})
             with Terminal([sys.executable, "-m", "bench.clock_app"], environ=environment(state)) as terminal:
                 clock.append(terminal.until("CLOCK"))
             with dashboard(config, state) as terminal:

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -62,9 +63,10 @@ class World:
         loaded = load(config, {})
         now = SystemClock().now()
         self._writer.configure(loaded.configuration, probe_interval=PROBE_EVERY, query_interval=QUERY_EVERY)
-        self._writer.begin(
-            ServiceFacts("bench", os.getpid(), "personal", "bench", "production", now, now, None, loaded.digest)
+        self._facts = ServiceFacts(
+            "bench", os.getpid(), "personal", "bench", "production", now, now, None, loaded.digest
         )
+        self._writer.begin(self._facts)
         rounds = HISTORY // PROBE_EVERY
         self._writer.record([self._round(n, now - PROBE_EVERY * i) for i in range(rounds, 0, -1) for n in PROVIDERS])
         self._writer.record([seen for name in PROVIDERS for seen in self._signals(name, now)])
@@ -77,7 +79,7 @@ class World:
         for name in PROVIDERS[self._step % 5 :: 5]:
             seen += self._signals(name, now)
         self._writer.record(seen)
-        self._writer.heartbeat(now, skipped=0, dropped=0, late_ms_p99=None, problems=())
+        self._writer.heartbeat(replace(self._facts, heartbeat_at=now), {})
 
     def close(self) -> None:
         """Let go of the cache."""

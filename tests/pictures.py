@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from wedtui.core.evidence import ProbeEvidence, ProbeRound, ProviderEvidence, SignalEvidence
@@ -117,6 +117,7 @@ def picture(
     providers: tuple[ProviderEvidence, ...] = TROUBLED,
     *,
     service: ServiceFacts | None = SERVICE,
+    services: tuple[ServiceFacts, ...] = (),
     freeze: Verdict = FROZEN,
     protection: ProtectionVerdict = SATURDAY,
     prometheus: tuple[PrometheusFacts, ...] = (),
@@ -126,9 +127,31 @@ def picture(
     inventory: InventoryFacts = NO_INVENTORY,
 ) -> Picture:
     """Judge a world at `now` with the rules that every caller uses."""
-    probes = tuple(details(p.name, passed=p.rounds[0].passed) for e in providers for p in e.probes)
-    facts = CacheFacts(providers, probes, prometheus, service, inventory)
+    probes = tuple(
+        replace(details(p.name, passed=p.rounds[0].passed), vantage=p.vantage) for e in providers for p in e.probes
+    )
+    known = services or ((service,) if service is not None else ())
+    facts = CacheFacts(providers, probes, prometheus, known, inventory)
     return assemble(facts, freeze, protection, environment=environment, now=now, problems=problems)
+
+
+def from_two_places() -> FakeSource:
+    """Make a world that two services watch: one line is cut, and one service is dead."""
+    sick = (
+        replace(probe("rsvp-aws", "xxx" + "." * 17), vantage="london"),
+        replace(probe("rsvp-aws", age=2.5, latency=310), vantage="oregon"),
+        replace(probe("rsvp-aws", age=70, latency=900), vantage="tokyo"),
+    )
+    both = tuple(
+        replace(p, probes=tuple(replace(each, vantage=v) for each in p.probes for v in ("london", "oregon")))
+        for p in WELL[1:]
+    )
+    services = (
+        replace(SERVICE, vantage="london"),
+        replace(SERVICE, vantage="oregon"),
+        replace(SERVICE, vantage="tokyo", heartbeat_at=NOW - timedelta(seconds=70)),
+    )
+    return source_of((replace(WELL[0], probes=sick), *both), services=services)
 
 
 def wave(provider: str, name: str, since: datetime, until: datetime, *, holes: bool = True) -> Series:
@@ -193,7 +216,8 @@ class FakeSource:
 
     def rejudge(self, last: Picture, now: datetime) -> Picture:
         evidence = tuple(p.evidence for p in last.providers)
-        facts = CacheFacts(evidence, last.probes, last.prometheus, last.service, last.inventory)
+        services = tuple(seen.facts for seen in last.services)
+        facts = CacheFacts(evidence, last.probes, last.prometheus, services, last.inventory)
         return assemble(facts, last.freeze, last.protection, environment=last.environment, now=now)
 
     def series(self, provider: str, signal: str, since: datetime, until: datetime) -> Series:

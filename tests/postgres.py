@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from wedtui.store.kind import Kind
 from wedtui.store.opening import writable
 
 STARTS_WITHIN_S = 20.0
+# What a test stores need not outlive the machine.
+QUICK = ("fsync=off",)
 _TEMPLATE = "wedtui_template"
 _OURS = "C.UTF-8"
 
@@ -41,10 +43,12 @@ class Postgres:
 
     Args:
         folder: where its data and its socket are; everybody may enter it.
+        settings: `name=value`, where the server's own defaults will not do.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Sequence[str] = QUICK) -> None:
         self.folder = folder
+        self._settings = settings
         self._count = 0
         # The server refuses to run as root.
         self.as_user: dict[str, Any] = {}
@@ -59,11 +63,11 @@ class Postgres:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        settings = ("listen_addresses=", "fsync=off", "unix_socket_permissions=0777", "max_connections=60")
-        quick = [word for setting in settings for word in ("-c", setting)]
+        settings = ("listen_addresses=", "unix_socket_permissions=0777", "max_connections=60", *self._settings)
+        words = [word for setting in settings for word in ("-c", setting)]
         command: list[str | Path] = [programs() / "postgres", "-D", self._data, "-k", self.folder]
         with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen([*command, *quick], stdout=log, stderr=log, **self._how())
+            self._process = subprocess.Popen([*command, *words], stdout=log, stderr=log, **self._how())
         ends = time.monotonic() + STARTS_WITHIN_S
         while True:
             try:
@@ -139,11 +143,11 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres() -> Iterator[Postgres]:
+def running_postgres(settings: Sequence[str] = QUICK) -> Iterator[Postgres]:
     """Make a cluster, start it, and take it away at the end."""
     # A socket's path has to be short, and its folder one that another user may enter.
     folder = Path(tempfile.mkdtemp(prefix="wedtui-pg-", dir="/tmp"))
-    cluster = Postgres(folder)
+    cluster = Postgres(folder, settings)
     try:
         folder.chmod(0o755)
         if cluster.as_user:

@@ -364,6 +364,8 @@ class ServiceSection(Section):
     """In shared mode, the user that it runs as and that owns its files; its group of the same name reads the cache."""
     state_dir: AbsolutePath | None = None
     """Where its files are; by default the user's own directory, in shared mode `/var/lib/wedtui`."""
+    vantage: Name | None = None
+    """From where it watches: its name among several services on one PostgreSQL; by default the machine's."""
     metrics: LoopbackAddress | None = None
     """Where a Prometheus on this machine reads the service's own figures (`/metrics`); by default nowhere."""
 

@@ -234,8 +234,14 @@ def _exists(raw: Any, path: KeyPath) -> bool:
 
 
 def _digest(tree: dict[str, Any]) -> str:
-    """Return the SHA-256 of what a service acts on: headers by their names only, colours and the like not at all."""
-    kept = {key: value for key, value in tree.items() if key != "dashboard"}
+    """Return the SHA-256 of what is watched, and by which rules.
+
+    Headers count by their names only. What may differ from one machine to the next, and from the service to those who
+    watch it, does not count: colours, logs, the roles by which the same database is reached.
+    """
+    kept = {key: value for key, value in tree.items() if key not in {"dashboard", "service", "log"}}
+    for store in ("cache", "ledger"):
+        kept[store] = {key: value for key, value in tree.get(store, {}).items() if key != "url"}
     for path, value in leaves(kept):
         if len(path) > 1 and path[-2] == "headers" and isinstance(value, str):
             holder: Any = kept

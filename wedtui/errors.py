@@ -74,6 +74,12 @@ class AlreadyRunningError(ServiceError):
     exit_code = 15
 
 
+class VantageTakenError(ServiceError):
+    """Another service watches from this vantage."""
+
+    exit_code = 15
+
+
 class ProviderUnavailableError(WedtuiError):
     """An outside system did not answer, or not with what it should."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,12 @@ STATE_DIR_VARIABLE = "WEDTUI_STATE_DIR"
 DIRECTORY_MODE = 0o750
 SHARED_STATE_DIR = Path("/var/lib/wedtui")
 SYSTEM_CONFIGURATION = Path("/etc/wedtui/config.toml")
+
+
+def machine_name() -> str:
+    """Return the first part of the machine's name, as far as it can be a name here."""
+    first = socket.gethostname().partition(".")[0]
+    return "".join(c for c in first if c.isascii() and (c.isalnum() or c in "_-")).strip("_-")[:63] or "here"
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,8 +64,8 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "a text": replaced(lambda _content: b"Dear guests, this is not a database. " * 100),
     "cut off": replaced(lambda content: content[:6000]),
     "a table is missing": statement("DROP TABLE probe"),
-    "not an instant": statement("UPDATE probe SET measured_at = 'yesterday'"),
-    "an instant beyond time": statement("UPDATE probe SET measured_at = ?", 2**62),
+    "not an instant": statement("UPDATE probe_seen SET measured_at = 'yesterday'"),
+    "an instant beyond time": statement("UPDATE probe_seen SET measured_at = ?", 2**62),
     "not JSON": statement("UPDATE service SET problems = '['"),
     "not UTF-8": statement("UPDATE provider SET kind = CAST(x'ff' AS TEXT)"),
 }
@@ -152,8 +152,8 @@ def test_a_reader_follows_a_cache_that_is_replaced_deleted_and_made_anew(tmp_pat
         writer.begin(service(instance="other"))
 
     def instance(reader: CacheReader) -> str | None:
-        found = reader.facts(NOW).service
-        return None if found is None else found.instance
+        found = reader.facts(NOW).services
+        return found[0].instance if found else None
 
     with reading(path) as reader:
         assert (reader.changed(), instance(reader), reader.changed()) == (True, "one", False)
@@ -179,8 +179,7 @@ def test_a_reader_follows_a_service_through_stop_and_start(tmp_path: Path) -> No
             writer = CacheWriter(f"sqlite:///{path}")
             writer.begin(service(instance=str(number)))
             assert reader.changed()
-            found = reader.facts(NOW).service
-            assert found is not None
+            (found,) = reader.facts(NOW).services
             assert found.instance == str(number)
             if number % 2:
                 reader.close()

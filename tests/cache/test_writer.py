@@ -59,7 +59,7 @@ def test_what_is_configured_comes_back_in_its_order_with_its_intervals(tmp_path:
     assert [(p.name, p.interval, p.measured_at, p.ready) for p in found.prometheus] == [
         ("main", 60 * SECOND, None, None)
     ]
-    assert found.service is None
+    assert found.services == ()
     assert found.probes[0] == ProbeDetails("rsvp-aws", "https://rsvp.example.com/?token=***", 2 * SECOND)
 
 
@@ -155,22 +155,24 @@ def test_a_prometheus_that_fails_keeps_what_it_last_said(tmp_path: Path) -> None
 def test_what_the_service_says_of_itself(tmp_path: Path) -> None:
     with writing(tmp_path / "c.db") as writer:
         writer.begin(service(problems=("a",), configuration_digest="d"))
-        assert facts(tmp_path / "c.db").service == service(problems=("a",), configuration_digest="d")
-        writer.heartbeat(NOW + SECOND, skipped=1, dropped=2, late_ms_p99=3.5, problems=["b", "c"])
+        assert facts(tmp_path / "c.db").services == (service(problems=("a",), configuration_digest="d"),)
+        said = {"skipped": 1, "dropped": 2, "refused": 3, "late_ms_p99": 3.5, "problems": ("b", "c")}
+        writer.heartbeat(service(configuration_digest="d", heartbeat_at=NOW + SECOND, **said), {})
         writer.end(NOW + 2 * SECOND)
-    found = facts(tmp_path / "c.db").service
+    (found,) = facts(tmp_path / "c.db").services
     assert found == service(
         configuration_digest="d",
         heartbeat_at=NOW + SECOND,
         stopped_at=NOW + 2 * SECOND,
         skipped=1,
         dropped=2,
+        refused=3,
         late_ms_p99=3.5,
         problems=("b", "c"),
     )
     with writing(tmp_path / "c.db") as writer:
         writer.begin(service(instance="two"))
-    assert facts(tmp_path / "c.db").service == service(instance="two")
+    assert facts(tmp_path / "c.db").services == (service(instance="two"),)
 
 
 def test_configuring_again_keeps_what_was_measured(tmp_path: Path) -> None:

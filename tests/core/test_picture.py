@@ -62,14 +62,14 @@ def test_a_service_that_is_there_but_stores_nothing_is_not_called_dead() -> None
     assert condition_of(silent, NOW, process=7) is ServiceCondition.STUCK
     assert condition_of(SERVICE, NOW, process=7) is ServiceCondition.RUNNING
     verdict, protection = Verdict(False, NOW), ProtectionVerdict(Protection.NORMAL, "by the date")
-    facts = CacheFacts((provider("aws"),), service=silent)
+    facts = CacheFacts((provider("aws"),), services=(silent,))
     found = assemble(facts, verdict, protection, environment="production", now=NOW, process=7)
     assert found.state is State.UNKNOWN
     assert "stores nothing" in found.findings[0].text
 
 
 def test_all_well_is_ok_and_finds_nothing() -> None:
-    found = picture(CacheFacts((provider("aws"), provider("gcp")), service=SERVICE))
+    found = picture(CacheFacts((provider("aws"), provider("gcp")), services=(SERVICE,)))
     assert (found.state, found.findings) == (State.OK, ())
 
 
@@ -77,18 +77,18 @@ def test_all_well_is_ok_and_finds_nothing() -> None:
     "service", [None, replace(SERVICE, stopped_at=NOW), replace(SERVICE, heartbeat_at=NOW - 60 * SECOND)]
 )
 def test_without_a_running_service_nothing_is_ok(service: ServiceFacts | None) -> None:
-    found = picture(CacheFacts((provider("aws"),), service=service))
+    found = picture(CacheFacts((provider("aws"),), services=(service,) if service else ()))
     assert found.state is State.UNKNOWN
     assert found.findings[0].severity is Severity.CRITICAL
     assert found.findings[0].subject == "service"
 
 
 def test_no_provider_at_all_is_unknown() -> None:
-    assert picture(CacheFacts(service=SERVICE)).state is State.UNKNOWN
+    assert picture(CacheFacts(services=(SERVICE,))).state is State.UNKNOWN
 
 
 def test_a_failing_provider_is_named_with_its_reason_and_age() -> None:
-    found = picture(CacheFacts((provider("aws", FAILED), provider("gcp")), service=SERVICE))
+    found = picture(CacheFacts((provider("aws", FAILED), provider("gcp")), services=(SERVICE,)))
     (finding,) = found.findings
     assert finding.subject == "aws"
     assert finding.measured_at == NOW - SECOND
@@ -98,11 +98,11 @@ def test_a_failing_provider_is_named_with_its_reason_and_age() -> None:
 
 def test_a_provider_that_is_not_known_is_called_unknown_and_is_as_urgent_as_a_critical_one() -> None:
     unknown, sick = provider("aws", replace(FAILED, at=NOW - timedelta(hours=1))), provider("gcp", FAILED)
-    found = picture(CacheFacts((unknown, sick), service=SERVICE)).findings
+    found = picture(CacheFacts((unknown, sick), services=(SERVICE,))).findings
     assert [(f.severity, f.subject) for f in found] == [(Severity.UNKNOWN, "aws"), (Severity.CRITICAL, "gcp")]
     assert not any(word in found[0].text for word in ("CRITICAL", "UNKNOWN"))
     assert found[0].measured_at is not None
-    turned = picture(CacheFacts((sick, unknown), service=SERVICE)).findings
+    turned = picture(CacheFacts((sick, unknown), services=(SERVICE,))).findings
     assert [f.subject for f in turned] == ["gcp", "aws"]
 
 
@@ -117,14 +117,14 @@ def test_a_provider_that_is_not_known_is_called_unknown_and_is_as_urgent_as_a_cr
 )
 def test_a_certificate_that_ends_is_found_in_time(left: timedelta, severity: Severity | None) -> None:
     details = ProbeDetails("rsvp", "https://h/", SECOND, certificate_expires_at=NOW + left, measured_at=NOW)
-    found = picture(CacheFacts((provider("aws"),), (details,), service=SERVICE)).findings
+    found = picture(CacheFacts((provider("aws"),), (details,), services=(SERVICE,))).findings
     assert [f.severity for f in found] == ([severity] if severity else [])
 
 
 def test_what_prometheus_reports_is_found_and_its_silence_too() -> None:
     alert = AlertFacts("RsvpDown", "firing", "critical", NOW, "nobody can answer", "aws")
     server = PrometheusFacts("main", "http://h", 30 * SECOND, NOW - SECOND, True, 3, ("node/a: refused",), (alert,))
-    facts = CacheFacts((provider("aws"),), prometheus=(server,), service=SERVICE)
+    facts = CacheFacts((provider("aws"),), prometheus=(server,), services=(SERVICE,))
     assert [(f.severity, f.subject) for f in picture(facts).findings] == [
         (Severity.CRITICAL, "aws"),
         (Severity.WARNING, "main"),
@@ -136,7 +136,7 @@ def test_what_prometheus_reports_is_found_and_its_silence_too() -> None:
 
 
 def test_the_same_facts_grow_old() -> None:
-    facts = CacheFacts((provider("aws"),), service=SERVICE)
+    facts = CacheFacts((provider("aws"),), services=(SERVICE,))
     assert picture(facts).provider("aws").health.state is not State.UNKNOWN  # type: ignore[union-attr]
     later = picture(facts, at=NOW + timedelta(minutes=1))
     assert later.provider("aws").health.state is State.UNKNOWN  # type: ignore[union-attr]
@@ -144,5 +144,5 @@ def test_the_same_facts_grow_old() -> None:
 
 
 def test_a_source_of_freezes_that_cannot_be_read_is_found() -> None:
-    found = picture(CacheFacts((provider("aws"),), service=SERVICE), frozen=("the ledger is damaged",))
+    found = picture(CacheFacts((provider("aws"),), services=(SERVICE,)), frozen=("the ledger is damaged",))
     assert [f.text for f in found.findings] == ["the ledger is damaged"]

@@ -11,8 +11,11 @@ import pytest
 from prometheus_client import generate_latest
 
 from tests.needs import require_program
+from wedtui.cache.writer import Stored
+from wedtui.core.breaker import Phase
 from wedtui.core.observation import (
     ApiObservation,
+    Claimed,
     FeedObservation,
     Observation,
     ProbeObservation,
@@ -22,9 +25,10 @@ from wedtui.core.observation import (
 )
 from wedtui.core.resource import Reach
 from wedtui.poller import figures as module
-from wedtui.poller.figures import Breaker, Figures, Looked, outcome_of, service_figures, sizes_of
+from wedtui.poller.figures import Figures, Looked, outcome_of, service_figures, sizes_of
 from wedtui.poller.recorder import Recorder
 from wedtui.poller.schedule import Punctuality
+from wedtui.poller.share import Share
 
 AT = datetime(2026, 6, 20, 12, tzinfo=UTC)
 
@@ -82,11 +86,12 @@ def test_rounds_and_requests_are_counted() -> None:
 
 def test_a_breaker_is_in_one_state_at_a_time() -> None:
     figures = made()
-    for state in (Breaker.CLOSED, Breaker.OPEN, Breaker.HALF_OPEN, Breaker.OPEN):
+    for state in (Phase.CLOSED, Phase.OPEN, Phase.HALF_OPEN, Phase.OPEN):
         figures.breaker("aws", "eu-west-2", "ec2", state)
         place = {"provider": "aws", "region": "eu-west-2", "service": "ec2"}
-        values = {each: value(figures, "wedtui_breaker_state", **place, state=each.value) for each in Breaker}
-        assert values == {each: float(each is state) for each in Breaker}
+        words = {each: each.value.replace("-", "_") for each in Phase}
+        values = {each: value(figures, "wedtui_breaker_state", **place, state=words[each]) for each in Phase}
+        assert values == {each: float(each is state) for each in Phase}
 
 
 def test_places_beyond_the_bound_are_counted_together(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,16 +139,16 @@ def test_the_cache_is_as_large_as_its_files(tmp_path: Path) -> None:
 
 def test_prometheus_own_linter_has_nothing_to_say(tmp_path: Path) -> None:
     class Nowhere:
-        def record(self, observations: list[Observation]) -> int:
-            return 0
+        def record_claimed(self, batch: list[Claimed]) -> Stored:
+            return Stored()
 
     promtool = require_program("promtool", package="prometheus")
     figures, recorder = made(), Recorder(Nowhere())
     (tmp_path / "cache.db").write_bytes(b"1")
-    figures.look_up(service_figures(Punctuality(), recorder, f"sqlite:///{tmp_path}/cache.db"))
+    figures.look_up(service_figures(Punctuality(), recorder, Share("here"), lambda: 1.0))
     tell: list[Callable[[], None]] = [
         lambda: figures.observed([ProbeObservation("p", AT, passed=True), api(Reach.ANSWERED)]),
-        lambda: figures.breaker("aws", "eu-west-2", "ec2", Breaker.OPEN),
+        lambda: figures.breaker("aws", "eu-west-2", "ec2", Phase.OPEN),
         lambda: figures.late(0.003),
         lambda: figures.heartbeat(AT.timestamp(), problems=1),
         lambda: figures.pruned(7),

@@ -6,7 +6,8 @@ import asyncio
 import threading
 from datetime import UTC, datetime
 
-from wedtui.core.observation import ApiObservation, Observation, ProbeObservation
+from wedtui.cache.writer import Stored
+from wedtui.core.observation import ApiObservation, Claim, Claimed, Observation, ProbeObservation
 from wedtui.core.resource import Reach, Resource
 from wedtui.core.state import State
 from wedtui.errors import DiskFullError
@@ -22,6 +23,9 @@ class FakeStore:
     def __init__(self) -> None:
         self.kept: list[Observation] = []
         self.full = False
+
+    def record_claimed(self, batch: list[Claimed]) -> Stored:
+        return Stored(self.record([claimed.observation for claimed in batch]))
 
     def record(self, observations: list[Observation]) -> int:
         if self.full:
@@ -195,3 +199,24 @@ def test_one_transaction_holds_no_more_resources_than_heartbeats_can_wait_for() 
 
     assert asyncio.run(store()).kept == work
     assert batches == [5, 1, 2]
+
+
+def test_what_another_took_over_is_counted_apart_and_every_right_goes_along() -> None:
+    rights: list[Claim | None] = []
+
+    class Fenced(FakeStore):
+        def record_claimed(self, batch: list[Claimed]) -> Stored:
+            rights.extend(claimed.claim for claimed in batch)
+            return Stored(refused=1)
+
+    async def work() -> Recorder:
+        recorder = Recorder(Fenced())
+        recorder.take((observation(1), observation(2)), Claim("vantage london", 7))
+        recorder.take((observation(3),))
+        await recorder.flush()
+        recorder.close()
+        return recorder
+
+    done = asyncio.run(work())
+    assert (done.refused, done.dropped, done.waiting) == (1, 0, 0)
+    assert rights == [Claim("vantage london", 7), Claim("vantage london", 7), None]

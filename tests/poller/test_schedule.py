@@ -62,7 +62,7 @@ def watch(
 ) -> tuple[Scheduler, list[Observation]]:
     seen: list[Observation] = []
     pace = paces if paces is not None else [NORMAL_PACE]
-    scheduler = Scheduler(targets, clock, lambda: pace[0], seen.extend)
+    scheduler = Scheduler(targets, clock, lambda: pace[0], lambda found, _claim: seen.extend(found))
 
     async def work() -> None:
         task = asyncio.create_task(scheduler.run())

@@ -11,7 +11,7 @@ import pytest
 from textual.command import CommandList
 from textual.pilot import Pilot
 
-from tests.pictures import NOW, OPEN, SERVICE, WELL, FakeSource, source_of
+from tests.pictures import NOW, OPEN, SERVICE, WELL, FakeSource, from_two_places, source_of
 from tests.tui.driving import make_app, press, settled, until
 from tests.tui.inventories import stocked
 from wedtui.errors import StoreLockedError
@@ -65,6 +65,9 @@ CASES: dict[str, tuple[Callable[[], WedtuiApp], tuple[str, ...]]] = {
     "resources": (lambda: make_app(stocked()), ("i",)),
     "resources-kind": (lambda: make_app(stocked()), ("enter", "end", "enter")),
     "resource": (lambda: make_app(stocked()), ("i", "enter")),
+    "vantages": (lambda: make_app(from_two_places()), ()),
+    "vantages-provider": (lambda: make_app(from_two_places()), ("enter", "end")),
+    "vantages-findings": (lambda: make_app(from_two_places()), ("w",)),
     "resources-vanished": (lambda: make_app(stocked()), ("i", "v")),
 }
 

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from tests.cache.base import NOW, SECOND, configure, probe, service
+from tests.cache.base import signal as signal_at
 from tests.places import hears
 from tests.poller.service_process import eventually
 from tests.postgres import Postgres, running_postgres
@@ -31,6 +33,7 @@ from wedtui.errors import (
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.ledger import Ledger
 from wedtui.ledger.reader import LedgerReader
+from wedtui.store.instants import to_microseconds
 from wedtui.store.opening import Writable, check_url, readable, writable
 from wedtui.store.postgres import writing
 from wedtui.store.postgres.reading import driver_words
@@ -186,8 +189,7 @@ def test_a_writer_that_stands_still_does_not_keep_others_from_writing(
     with pytest.raises(StoreUnreachableError):
         _stand_still(still, other)
     reader = CacheReader(url)
-    found = reader.facts(NOW).service
-    assert found is not None
+    (found,) = reader.facts(NOW).services
     assert found.instance == "other"
     for each in (still, other, reader):
         each.close()
@@ -259,3 +261,49 @@ def test_a_server_that_never_answers_is_given_up(server: Postgres) -> None:
         with pytest.raises(StoreUnreachableError):
             CacheReader(f"postgresql://u@127.0.0.1:{deaf.getsockname()[1]}/d").facts(NOW)
         assert time.monotonic() - began < 60
+
+
+def test_a_batch_that_the_server_refuses_in_part_is_left_out_whole(server: Postgres) -> None:
+    name = server.migrated()
+    writer = CacheWriter(server.url(name))
+    configure(writer)
+    server.query(name, "ALTER TABLE sample ADD CHECK (value < 900)")
+    batch = [signal_at(NOW + k * SECOND, float(k)) for k in range(1_000)]
+    with pytest.raises(IntegrityError):
+        writer.record(batch)
+    assert server.query(name, "SELECT count(*) FROM sample") == [(0,)]
+    assert writer.record(batch[:900]) == 0
+    assert server.query(name, "SELECT count(*), max(value) FROM sample") == [(900, 899.0)]
+    writer.close()
+
+
+def _scanned(server: Postgres, name: str) -> int:
+    """Return how often all rounds were read one by one, as the server counted when sessions ended."""
+    ((count,),) = server.query(name, "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'probe_round'")
+    return int(count)
+
+
+def test_no_picture_reads_a_long_history_from_end_to_end(server: Postgres) -> None:
+    name = server.migrated()
+    writer = CacheWriter(server.url(name))
+    configure(writer)
+    long = (
+        "INSERT INTO probe_round (probe, vantage, at, passed) SELECT p, 'here', %s - CAST(1000000 AS bigint) * n, true"
+    )
+    long += " FROM generate_series(40000, 1, -1) AS n, (VALUES ('rsvp-aws'), ('rsvp-gcp')) AS probes (p)"
+    server.query(name, long, to_microseconds(NOW))
+    server.query(name, "ANALYZE")
+    before = _scanned(server, name)
+    reader = CacheReader(server.url(name))
+    for second in range(8):
+        at = NOW + second * SECOND
+        writer.record([probe(at), probe(at, name="rsvp-gcp")] if second % 2 else [probe(at)])
+        newest = reader.facts(at).providers[0].probes[0].rounds
+        assert newest[0].at == at
+        # Within five minutes, one a second, and none twice.
+        assert len(newest) == len({each.at for each in newest}) == 301
+    reader.close()
+    writer.close()
+    sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'wedtui cache' AND datname = %s"
+    eventually(lambda: server.query(name, sessions, name) == [(0,)])
+    assert _scanned(server, name) == before

@@ -118,8 +118,9 @@ def _forget(connection: Connection, table: Table, key: Values) -> None:
     if table.name == "provider":
         forget_provider(connection, key["name"])
     if table.name == "probe":
-        rounds = METADATA.tables["probe_round"]
-        connection.execute(delete(rounds).where(rounds.c.probe == key["name"]))
+        for name in ("probe_round", "probe_seen"):
+            measured = METADATA.tables[name]
+            connection.execute(delete(measured).where(measured.c.probe == key["name"]))
 
 
 def _unmeasured(table: Table) -> Values:

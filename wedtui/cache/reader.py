@@ -9,9 +9,9 @@ from typing import Any
 from wedtui.cache.history import SERIES_NUMBER, drawn
 from wedtui.cache.kind import CACHE
 from wedtui.cache.resources import find, read_inventory, read_page, read_vendors, read_view
-from wedtui.cache.rounds import RoundMemory
+from wedtui.cache.rounds import RoundMemory, Sight
 from wedtui.cache.rows import HEALTH_SCORE, alerts_from_json, periods_from_json
-from wedtui.cache.shapes import FEED, FREEZE_PERIOD, PROBE, PROMETHEUS, PROVIDER, SERVICE, SIGNAL
+from wedtui.cache.shapes import FEED, FREEZE_PERIOD, PROBE, PROMETHEUS, PROVIDER, SEEN, SERVICE, SIGNAL
 from wedtui.core.evidence import ProbeEvidence, ProviderEvidence, SignalEvidence
 from wedtui.core.freeze import Feed, Origin, Period
 from wedtui.core.inventory import KnownResource, ResourcePage, ResourceQuery, ResourceView
@@ -72,17 +72,30 @@ class CacheReader:
                 self._rounds.forget()
                 self._opened = self._store.opened
             probes = snapshot.rows(PROBE, "ORDER BY position")
-            rounds = self._rounds.rounds(snapshot, [row.name for row in probes], present)
+            services = snapshot.rows(SERVICE, "ORDER BY vantage")
+            seen = _seen(snapshot)
+            sights = {row.name: list(seen[row.name]) or [Sight(row.name, "")] for row in probes}
+            rounds = self._rounds.rounds(snapshot, [sight for some in sights.values() for sight in some], present)
+            wrong = {row.vantage for row in services if _service(row).has_wrong_clock}
+            several = len(services) > 1 or len({sight.vantage for some in sights.values() for sight in some}) > 1
             evidence: dict[str, list[ProbeEvidence]] = defaultdict(list)
             for row in probes:
                 interval = timedelta(seconds=row.interval_s)
-                evidence[row.provider].append(ProbeEvidence(row.name, interval, rounds[row.name]))
+                evidence[row.provider] += [
+                    ProbeEvidence(
+                        row.name,
+                        interval,
+                        # Instants of a wrong clock would make what is old look like now.
+                        () if sight.vantage in wrong else rounds[sight],
+                        sight.vantage if several else "",
+                    )
+                    for sight in sights[row.name]
+                ]
             signals: dict[str, list[SignalEvidence]] = defaultdict(list)
             for row in snapshot.rows(SIGNAL, "ORDER BY position"):
                 signals[row.provider].append(_signal(row))
             providers = snapshot.rows(PROVIDER, "ORDER BY position")
             servers = snapshot.rows(PROMETHEUS, "ORDER BY position")
-            service = next(iter(snapshot.rows(SERVICE)), None)
             vendors = read_vendors(snapshot)
             return CacheFacts(
                 providers=tuple(
@@ -97,9 +110,13 @@ class CacheReader:
                     )
                     for row in providers
                 ),
-                probes=tuple(_details(row) for row in probes),
+                probes=tuple(
+                    _details(row, seen[row.name].get(sight), sight.vantage if several else "")
+                    for row in probes
+                    for sight in sights[row.name]
+                ),
                 prometheus=tuple(_server(row) for row in servers),
-                service=None if service is None else _service(service),
+                services=tuple(_service(row) for row in services),
                 inventory=read_inventory(snapshot, now),
             )
 
@@ -217,18 +234,27 @@ def _signal(row: Any) -> SignalEvidence:
     )
 
 
-def _details(row: Any) -> ProbeDetails:
+def _seen(snapshot: Snapshot) -> dict[str, dict[Sight, Any]]:
+    """Return of each probe what its newest round measured, by vantage."""
+    found: dict[str, dict[Sight, Any]] = defaultdict(dict)
+    for row in snapshot.rows(SEEN, "ORDER BY vantage"):
+        found[row.probe][Sight(row.probe, row.vantage)] = row
+    return found
+
+
+def _details(row: Any, seen: Any | None, vantage: str) -> ProbeDetails:
+    about = {"name": row.name, "url": row.url, "timeout": timedelta(seconds=row.timeout_s), "vantage": vantage}
+    if seen is None:
+        return ProbeDetails(**about)
     return ProbeDetails(
-        name=row.name,
-        url=row.url,
-        timeout=timedelta(seconds=row.timeout_s),
-        status=row.status,
-        connect_ms=row.connect_ms,
-        tls_ms=row.tls_ms,
-        first_byte_ms=row.first_byte_ms,
-        total_ms=row.total_ms,
-        certificate_expires_at=row.certificate_expires_at,
-        measured_at=row.measured_at,
+        **about,
+        status=seen.status,
+        connect_ms=seen.connect_ms,
+        tls_ms=seen.tls_ms,
+        first_byte_ms=seen.first_byte_ms,
+        total_ms=seen.total_ms,
+        certificate_expires_at=seen.certificate_expires_at,
+        measured_at=seen.measured_at,
     )
 
 
@@ -256,9 +282,14 @@ def _service(row: Any) -> ServiceFacts:
         started_at=row.started_at,
         heartbeat_at=row.heartbeat_at,
         stopped_at=row.stopped_at,
+        vantage=row.vantage,
+        place=row.place,
         configuration_digest=row.configuration_digest,
         skipped=row.skipped,
         dropped=row.dropped,
+        refused=row.refused,
+        shares=row.shares,
+        clock_ahead_s=row.clock_ahead_s,
         late_ms_p99=row.late_ms_p99,
         problems=tuple(row.problems),
     )

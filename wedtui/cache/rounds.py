@@ -16,23 +16,30 @@ from wedtui.store.snapshot import Snapshot
 MOST_ROUNDS = 700
 
 # Newest first by insertion: a clock that jumped cannot reorder them.
-_OF_PROBE = "SELECT id, at, passed, failure, latency_ms FROM probe_round WHERE probe = ? ORDER BY id DESC LIMIT ?"
-# What is remembered of each probe, beside what the store holds now: one statement for all probes, because a server
-# is a way off.
-_KNOWN = "WITH known (probe, oldest, newest) AS (VALUES {places}) "
-_PLACES = "(CAST(? AS text), CAST(? AS bigint), CAST(? AS bigint))"
+_OF_SIGHT = (
+    "SELECT id, at, passed, failure, latency_ms FROM probe_round WHERE probe = ? AND vantage = ?"
+    " ORDER BY id DESC LIMIT ?"
+)
+# What is remembered of each probe and vantage, beside what the store holds now: one statement for all, because a
+# server is a way off.
+_KNOWN = "WITH known (probe, vantage, oldest, newest) AS (VALUES {places}) "
+_PLACES = "(CAST(? AS text), CAST(? AS text), CAST(? AS bigint), CAST(? AS bigint))"
 _STANDS = """
-SELECT probe,
-    (SELECT count(*) FROM probe_round r WHERE r.probe = known.probe AND r.id BETWEEN oldest AND newest),
-    (SELECT count(*) FROM probe_round r WHERE r.probe = known.probe AND r.id > newest)
+SELECT probe, vantage,
+    (SELECT count(*) FROM probe_round r
+        WHERE r.probe = known.probe AND r.vantage = known.vantage AND r.id BETWEEN oldest AND newest),
+    (SELECT count(*) FROM (SELECT r.id FROM probe_round r
+        WHERE r.probe = known.probe AND r.vantage = known.vantage AND r.id > newest
+        ORDER BY r.id LIMIT {most}) AS newer)
 FROM known
 """
-_ADDED = """
-SELECT r.probe, r.id, r.at, r.passed, r.failure, r.latency_ms
-FROM known JOIN probe_round r ON r.probe = known.probe AND r.id >= newest
-ORDER BY r.id DESC
-"""
-_PROBES_AT_ONCE = 500
+# Not joined with what is known: a server that guesses how many there are reads all of a long history for it.
+_NEWEST = "SELECT probe, vantage, id, at, passed, failure, latency_ms FROM probe_round WHERE id IN ({places})"
+_NEWER = (
+    "SELECT probe, vantage, id, at, passed, failure, latency_ms FROM probe_round"
+    " WHERE probe = ? AND vantage = ? AND id > ?"
+)
+_AT_ONCE = 200
 _WINDOW = AVAILABILITY_WINDOW // timedelta(microseconds=1)
 
 
@@ -42,8 +49,15 @@ class _Stored(NamedTuple):
     round: ProbeRound
 
 
+class Sight(NamedTuple):
+    """A probe, and from where it is asked."""
+
+    probe: str
+    vantage: str
+
+
 class _Known(NamedTuple):
-    """What was read of one probe: every stored round from the oldest here to the newest, newest first."""
+    """What was read of one sight: every stored round from the oldest here to the newest, newest first."""
 
     stored: tuple[_Stored, ...]
     since: int | None
@@ -61,25 +75,25 @@ class RoundMemory:
     """
 
     def __init__(self) -> None:
-        self._known: dict[str, _Known] = {}
+        self._known: dict[Sight, _Known] = {}
 
-    def rounds(self, snapshot: Snapshot, probes: Sequence[str], present: int) -> dict[str, tuple[ProbeRound, ...]]:
-        """Return the rounds of some probes, newest first; every other probe is forgotten.
+    def rounds(self, snapshot: Snapshot, sights: Sequence[Sight], present: int) -> dict[Sight, tuple[ProbeRound, ...]]:
+        """Return the rounds of some sights, newest first; every other one is forgotten.
 
         Args:
             snapshot: of the same store each time.
-            probes: their names.
+            sights: each once.
             present: the instant of the question, in microseconds since 1970. What is returned begins five minutes
                 before the newest round that is not after it, with at least the three newest.
         """
-        before = {name: known for name in probes if (known := self._known.get(name)) is not None and known.stored}
+        before = {sight: known for sight in sights if (known := self._known.get(sight)) is not None and known.stored}
         added = _added(snapshot, before)
-        found: dict[str, _Known] = {}
-        for name in probes:
-            grown = _grown(before[name], added[name], present) if name in added else None
-            found[name] = grown or _kept(_stored(snapshot.values(_OF_PROBE, name, MOST_ROUNDS)), present)
+        found: dict[Sight, _Known] = {}
+        for sight in sights:
+            grown = _grown(before[sight], added[sight], present) if sight in added else None
+            found[sight] = grown or _kept(_stored(snapshot.values(_OF_SIGHT, *sight, MOST_ROUNDS)), present)
         self._known = found
-        return {name: known.rounds for name, known in found.items()}
+        return {sight: known.rounds for sight, known in found.items()}
 
     def forget(self) -> None:
         """Forget everything: the store is another."""
@@ -91,25 +105,43 @@ def _stored(rows: Iterable[tuple[Any, ...]]) -> Iterator[_Stored]:
         yield _Stored(number, at, ProbeRound(from_microseconds(at), bool(passed), failure, latency_ms))
 
 
-def _added(snapshot: Snapshot, before: Mapping[str, _Known]) -> dict[str, list[_Stored]]:
-    """Return what stands from the newest known round on, newest first, of each probe that can be built upon."""
-    sound: dict[str, _Known] = {}
-    for probe, held, more in _ask(snapshot, _STANDS, before):
-        if held == len(before[probe].stored) and more < MOST_ROUNDS:
-            sound[probe] = before[probe]
-    added: dict[str, list[_Stored]] = {probe: [] for probe in sound}
-    for probe, *row in _ask(snapshot, _ADDED, sound):
-        added[probe] += _stored([tuple(row)])
+def _added(snapshot: Snapshot, before: Mapping[Sight, _Known]) -> dict[Sight, list[_Stored]]:
+    """Return what stands from the newest known round on, newest first, of each sight that can be built upon."""
+    sound: dict[Sight, _Known] = {}
+    grown: list[Sight] = []
+    for probe, vantage, held, more in _stands(snapshot, before):
+        sight = Sight(probe, vantage)
+        if held == len(before[sight].stored) and more < MOST_ROUNDS:
+            sound[sight] = before[sight]
+            if more:
+                grown.append(sight)
+    added: dict[Sight, list[_Stored]] = {sight: [] for sight in sound}
+    for some in _pieces(grown):
+        arms = " UNION ALL ".join([_NEWER] * len(some))
+        parameters = [value for sight in some for value in (*sight, sound[sight].stored[0].id)]
+        for probe, vantage, *row in snapshot.values(f"{arms} ORDER BY id DESC", *parameters):
+            added[Sight(probe, vantage)] += _stored([tuple(row)])
+    for some in _pieces(list(sound)):
+        newest = [sound[sight].stored[0].id for sight in some]
+        for probe, vantage, *row in snapshot.values(_NEWEST.format(places=", ".join("?" * len(some))), *newest):
+            sight = Sight(probe, vantage)
+            if sight in sound and sound[sight].stored[0].id == row[0]:
+                added[sight] += _stored([tuple(row)])
     return added
 
 
-def _ask(snapshot: Snapshot, statement: str, known: Mapping[str, _Known]) -> Iterator[tuple[Any, ...]]:
-    """Run a statement beside what is known of some probes, in pieces that every system takes."""
-    names = list(known)
-    for first in range(0, len(names), _PROBES_AT_ONCE):
-        some = names[first : first + _PROBES_AT_ONCE]
-        parameters = [value for n in some for value in (n, known[n].stored[-1].id, known[n].stored[0].id)]
-        yield from snapshot.values(_KNOWN.format(places=", ".join([_PLACES] * len(some))) + statement, *parameters)
+def _stands(snapshot: Snapshot, known: Mapping[Sight, _Known]) -> Iterator[tuple[Any, ...]]:
+    """Yield of each sight how many rounds stand where some are known, and how many are newer."""
+    for some in _pieces(list(known)):
+        statement = _KNOWN.format(places=", ".join([_PLACES] * len(some))) + _STANDS.format(most=MOST_ROUNDS)
+        parameters = [value for s in some for value in (*s, known[s].stored[-1].id, known[s].stored[0].id)]
+        yield from snapshot.values(statement, *parameters)
+
+
+def _pieces(sights: Sequence[Sight]) -> Iterator[Sequence[Sight]]:
+    """Cut into pieces that every system takes in one statement."""
+    for first in range(0, len(sights), _AT_ONCE):
+        yield sights[first : first + _AT_ONCE]
 
 
 def _grown(before: _Known, added: list[_Stored], present: int) -> _Known | None:

@@ -6,17 +6,20 @@ from wedtui.store.shape import shape
 
 SERVICE = shape(
     "service",
-    "id instance pid mode version environment configuration_digest skipped dropped late_ms_p99",
+    "vantage place instance pid mode version environment configuration_digest skipped dropped refused shares"
+    " clock_ahead_s late_ms_p99",
     instants="started_at heartbeat_at stopped_at",
     documents="problems",
 )
 PROVIDER = shape("provider", "name position kind weight capacity")
-PROBE = shape(
-    "probe",
-    "name position provider url interval_s timeout_s status connect_ms tls_ms first_byte_ms total_ms",
+LEASE = shape("lease", "name holder fence", instants="since until")
+PROBE = shape("probe", "name position provider url interval_s timeout_s")
+SEEN = shape(
+    "probe_seen",
+    "probe vantage status connect_ms tls_ms first_byte_ms total_ms",
     instants="certificate_expires_at measured_at",
 )
-ROUND = shape("probe_round", "id probe failure latency_ms", instants="at", flags="passed")
+ROUND = shape("probe_round", "id probe vantage failure latency_ms", instants="at", flags="passed")
 SIGNAL = shape(
     "signal", "provider signal position source interval_s value problem", instants="measured_at attempted_at"
 )
@@ -63,8 +66,10 @@ VENDOR = shape("vendor", "provider source status interval_s problem", instants="
 
 SHAPES = (
     SERVICE,
+    LEASE,
     PROVIDER,
     PROBE,
+    SEEN,
     ROUND,
     SIGNAL,
     SERIES,

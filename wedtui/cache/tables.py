@@ -29,10 +29,13 @@ def instant(*, primary_key: bool = False, nullable: bool = False) -> Any:
 
 
 class ServiceRow(CacheTable, table=True):
-    """The one service that fills this cache, as it last described itself."""
+    """A service that fills this cache, as it last described itself."""
 
     __tablename__ = "service"
-    id: int = Field(primary_key=True, default=1)
+    vantage: str = Field(primary_key=True)
+    """Where it watches from; its name among the services."""
+    place: str
+    """Machine and state directory: two services never have the same."""
     instance: str
     pid: int
     mode: str
@@ -44,8 +47,27 @@ class ServiceRow(CacheTable, table=True):
     configuration_digest: str = ""
     skipped: int = 0
     dropped: int = 0
+    refused: int = 0
+    """Observations that another service had taken over."""
+    shares: int = 0
+    """How many leases it held beside that of its vantage."""
+    clock_ahead_s: float | None = None
+    """Of the database's."""
     late_ms_p99: float | None = None
     problems: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+
+
+class LeaseRow(CacheTable, table=True):
+    """Who may watch as a vantage or ask a target, and until when (see `core.sharing`)."""
+
+    __tablename__ = "lease"
+    name: str = Field(primary_key=True)
+    holder: str | None = None
+    """The instance of a service."""
+    fence: int = Field(sa_column=Column(BigInteger, nullable=False))
+    since: datetime = instant()
+    until: datetime = instant()
+    """By the database's clock, as `since`."""
 
 
 class ProviderRow(CacheTable, table=True):
@@ -60,7 +82,7 @@ class ProviderRow(CacheTable, table=True):
 
 
 class ProbeRow(CacheTable, table=True):
-    """A configured probe and what its newest round measured."""
+    """A configured probe."""
 
     __tablename__ = "probe"
     name: str = Field(primary_key=True)
@@ -69,22 +91,31 @@ class ProbeRow(CacheTable, table=True):
     url: str
     interval_s: float
     timeout_s: float
+
+
+class ProbeSeenRow(CacheTable, table=True):
+    """What the newest round of a probe measured from one vantage."""
+
+    __tablename__ = "probe_seen"
+    probe: str = Field(primary_key=True)
+    vantage: str = Field(primary_key=True)
     status: int | None = None
     connect_ms: float | None = None
     tls_ms: float | None = None
     first_byte_ms: float | None = None
     total_ms: float | None = None
     certificate_expires_at: datetime | None = instant(nullable=True)
-    measured_at: datetime | None = instant(nullable=True)
+    measured_at: datetime = instant()
 
 
 class ProbeRoundRow(CacheTable, table=True):
-    """One round of one probe; history, bounded by `keep_samples`."""
+    """One round of one probe from one vantage; history, bounded by `keep_samples`."""
 
     __tablename__ = "probe_round"
-    __table_args__ = (Index("probe_round_by_probe", "probe", "id"), Index("probe_round_by_time", "at"))
+    __table_args__ = (Index("probe_round_by_probe", "probe", "vantage", "id"), Index("probe_round_by_time", "at"))
     id: int | None = Field(default=None, primary_key=True)
     probe: str
+    vantage: str
     at: datetime = instant()
     passed: bool
     failure: str | None = None

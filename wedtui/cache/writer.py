@@ -3,79 +3,66 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, true, tuple_, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, true, tuple_, update
 
+from wedtui.cache import leases
 from wedtui.cache.configured import write_configured
-from wedtui.cache.inventory import prune_inventory, record_api, record_vendor
+from wedtui.cache.inventory import prune_inventory
 from wedtui.cache.kind import CACHE
-from wedtui.cache.roller import move_on, note_kept, note_late, prunable, roll_due
-from wedtui.cache.rows import HEALTH_SCORE, alert_to_json, period_to_json, periods_from_json
+from wedtui.cache.recording import Recording
+from wedtui.cache.roller import move_on, note_kept, prunable, roll_due
+from wedtui.cache.rows import HEALTH_SCORE
 from wedtui.cache.tables import METADATA
 from wedtui.config import Configuration
-from wedtui.core.freeze import Origin, Period, lost_too_much
+from wedtui.core.freeze import Period
 from wedtui.core.observation import (
-    ApiObservation,
-    FeedObservation,
+    Claim,
+    Claimed,
     Observation,
-    ProbeObservation,
-    PrometheusObservation,
-    SignalObservation,
-    VendorObservation,
 )
 from wedtui.core.picture import ServiceFacts
 from wedtui.core.rollup import SAMPLES, SETTLES
-from wedtui.core.series import probe_signal
-from wedtui.errors import NotFoundError
+from wedtui.core.sharing import Member
+from wedtui.errors import NotFoundError, VantageTakenError
 from wedtui.store.instants import from_microseconds, to_microseconds
 from wedtui.store.opening import WRITER_WAITS, writable
-from wedtui.store.types import UtcMicroseconds
 from wedtui.store.upsert import upsert
 
 _T = METADATA.tables
-_SERVICE, _PROVIDER, _PROBE, _SIGNAL = _T["service"], _T["provider"], _T["probe"], _T["signal"]
-_PROMETHEUS, _FEED, _ROUND = _T["prometheus"], _T["feed"], _T["probe_round"]
-_SERIES, _SAMPLE, _PERIOD, _MIRROR = _T["series"], _T["sample"], _T["freeze_period"], _T["mirror"]
-_ROLLUP = _T["rollup"]
+_SERVICE, _PROVIDER, _FEED, _PERIOD, _MIRROR = (
+    _T[name] for name in ("service", "provider", "feed", "freeze_period", "mirror")
+)
+_ROUND, _SEEN, _SAMPLE, _ROLLUP = (_T[name] for name in ("probe_round", "probe_seen", "sample", "rollup"))
 
 LEDGER_MIRROR = "ledger"
+# Of whom nobody asked where they are: a round in the foreground.
+SOLE_VANTAGE = "here"
 # A backlog (`keep_samples` made shorter) is worked off over several calls: heartbeats have to come in between.
 CHUNKS_AT_ONCE = 20
 
-_NEWEST_OF_PROBE = (
-    update(_PROBE)
-    .where(_PROBE.c.name == bindparam("this_probe"))
-    .values(
-        {
-            name: bindparam(name)
-            for name in ("status", "connect_ms", "tls_ms", "first_byte_ms", "total_ms", "measured_at")
-        }
-        # A round that failed before it saw a certificate does not unsee the last one.
-        | {
-            "certificate_expires_at": func.coalesce(
-                bindparam("certificate", type_=UtcMicroseconds), _PROBE.c.certificate_expires_at
-            )
-        }
-    )
-)
 
-# Thousands of rows at a time: given to the driver as they are, with `?` in its own style.
-_STORE_SAMPLE = (
-    "INSERT INTO sample (series, at, value) VALUES (?, ?, ?)"
-    " ON CONFLICT (series, at) DO UPDATE SET value = excluded.value"
-)
-_NEWEST_ATTEMPT = "UPDATE signal SET attempted_at = ?, problem = ? WHERE provider = ? AND signal = ?"
-_NEWEST_VALUE = "UPDATE signal SET value = ?, measured_at = ?, source = ? WHERE provider = ? AND signal = ?"
-_NEWEST_OF_SIGNAL = (
-    "UPDATE signal SET attempted_at = ?, problem = NULL, value = ?, measured_at = ?, source = ?"
-    " WHERE provider = ? AND signal = ?"
-)
-_NOT_A_NUMBER = "its value is not a number"
+class Beat(NamedTuple):
+    """What came of a heartbeat."""
+
+    held: Mapping[str, int] | None
+    """The fencing number of each lease that the service holds; None where it stood still for so long that others took
+    what it held: nothing was stored, and it has to `begin` again."""
+    database_at: datetime
+    """By the database's clock."""
+
+
+class Stored(NamedTuple):
+    """What became of a batch that was not simply stored."""
+
+    ignored: int = 0
+    """Of a target that is not configured, or no number."""
+    refused: int = 0
+    """Made by a right that another service has taken over."""
 
 
 class Rolled(NamedTuple):
@@ -87,38 +74,27 @@ class Rolled(NamedTuple):
     """Buckets whose sketch could not be read."""
 
 
-@dataclass(slots=True)
-class _Batch:
-    """What one transaction is going to store."""
-
-    rounds: list[dict[str, Any]] = field(default_factory=list)
-    newest: dict[str, dict[str, Any]] = field(default_factory=dict)
-    attempts: dict[tuple[str, str], SignalObservation] = field(default_factory=dict)
-    """The newest of each signal, and the newest that has a value."""
-    values: dict[tuple[str, str], SignalObservation] = field(default_factory=dict)
-    samples: dict[tuple[str, str], dict[int, float]] = field(default_factory=lambda: defaultdict(dict))
-    """(Provider, signal) -> instant in microseconds -> value."""
-    ignored: int = 0
-
-
 class CacheWriter:
     """Stores what was observed. Used by one thread at a time; every method is one transaction unless it says else.
 
     Every method raises a StoreError when it cannot store; what was stored before stays.
     """
 
-    def __init__(self, url: str, *, waits: timedelta = WRITER_WAITS) -> None:
+    def __init__(self, url: str, *, vantage: str = SOLE_VANTAGE, waits: timedelta = WRITER_WAITS) -> None:
         """Open the cache, make it where there is none, and bring it up to date.
+
+        Args:
+            url: where it is.
+            vantage: from where rounds of probes are seen.
+            waits: how long to wait for another process that holds it.
 
         Raises:
             ConfigurationError: the URL is not supported.
             StoreError: it cannot be opened.
         """
         self._store = writable(url, CACHE, waits=waits)
-        self._probes: dict[str, str] = {}
-        self._signals: set[tuple[str, str]] = set()
-        self._series: dict[tuple[str, str], int] = {}
-        self._interval = timedelta(minutes=1)
+        self._recording = Recording(vantage)
+        self._instance = ""
 
     def configure(self, configuration: Configuration, *, probe_interval: timedelta, query_interval: timedelta) -> None:
         """Make the rows of what is watched those of the configuration.
@@ -132,84 +108,96 @@ class CacheWriter:
         """
         with self._store.writing() as connection:
             write_configured(connection, configuration, probe_interval=probe_interval, query_interval=query_interval)
-        self._probes, self._signals = {}, set()
-        self._interval = query_interval
+        self._recording.configured(query_interval)
+
+    def follow(self, query_interval: timedelta) -> None:
+        """Expect that another service configured anew; what names no interval is asked every `query_interval`."""
+        self._recording.configured(query_interval)
 
     def begin(self, service: ServiceFacts) -> None:
-        """Say who fills the cache from now on."""
-        values = {
-            "id": 1,
-            "instance": service.instance,
-            "pid": service.pid,
-            "mode": service.mode,
-            "version": service.version,
-            "environment": service.environment,
-            "started_at": service.started_at,
-            "heartbeat_at": service.heartbeat_at,
-            "stopped_at": service.stopped_at,
-            "configuration_digest": service.configuration_digest,
-            "skipped": service.skipped,
-            "dropped": service.dropped,
-            "late_ms_p99": service.late_ms_p99,
-            "problems": list(service.problems),
-        }
-        with self._store.writing() as connection:
-            statement = upsert(connection, _SERVICE).values(values)
-            connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+        """Say that a service fills the cache from now on, and take the lease of its vantage.
 
-    def heartbeat(
-        self, at: datetime, *, skipped: int, dropped: int, late_ms_p99: float | None, problems: Sequence[str]
-    ) -> None:
-        """Say that the service lives, and how well (see `ServiceFacts`)."""
-        self._update_service(
-            heartbeat_at=at, skipped=skipped, dropped=dropped, late_ms_p99=late_ms_p99, problems=list(problems)
-        )
+        Raises:
+            VantageTakenError: another service watches from there, and may be alive.
+        """
+        with self._store.writing() as connection:
+            other = leases.begin(connection, _member(service), service.place, leases.database_now(connection))
+            if other is not None:
+                raise VantageTakenError(
+                    f'a service on {other} watches as "{service.vantage}" already: give each its own service.vantage'
+                )
+            _forget_former(connection, service)
+            values = {**asdict(service), "problems": list(service.problems)}
+            statement = upsert(connection, _SERVICE).values(values)
+            connection.execute(statement.on_conflict_do_update(index_elements=["vantage"], set_=values))
+        self._instance = service.instance
+
+    def heartbeat(self, service: ServiceFacts, targets: Mapping[str, bool]) -> Beat:
+        """Say that a service lives, and how well; renew its leases, take what is its own, give back what is another's.
+
+        Args:
+            service: what it says of itself now.
+            targets: the keys of what it is configured to ask once, and whether it is asking it at this moment.
+        """
+        with self._store.writing() as connection:
+            now = leases.database_now(connection)
+            held = leases.share(connection, _member(service), targets, now)
+            if held is not None:
+                values = {**asdict(service), "problems": list(service.problems), "shares": len(held) - 1}
+                connection.execute(update(_SERVICE).where(_SERVICE.c.instance == service.instance).values(values))
+        return Beat(held, now)
 
     def end(self, at: datetime) -> None:
-        """Say that the service was stopped, and did not die."""
-        self._update_service(stopped_at=at)
+        """Say that the service that began was stopped, and did not die; give back what it held."""
+        with self._store.writing() as connection:
+            connection.execute(update(_SERVICE).where(_SERVICE.c.instance == self._instance).values(stopped_at=at))
+            leases.end(connection, self._instance)
+
+    def forget_services(self, before: datetime) -> int:
+        """Delete services last heard before an instant, unless they live, with what they saw; return how many."""
+        with self._store.writing() as connection:
+            old = select(_SERVICE.c.vantage).where(_SERVICE.c.heartbeat_at < before)
+            alive = leases.alive(connection, leases.database_now(connection))
+            gone = [vantage for vantage in connection.execute(old).scalars() if vantage not in alive]
+            for table in (_SERVICE, _SEEN, _ROUND) if gone else ():
+                connection.execute(delete(table).where(table.c.vantage.in_(gone)))
+            return len(gone)
 
     def record(self, observations: Sequence[Observation]) -> int:
-        """Store a batch in one transaction.
+        """Store a batch in one transaction, made by a person's right.
 
         Returns:
             How many observations could not be placed: of a target that is not configured, or a value that is
             not a number.
         """
-        batch = _Batch()
         with self._store.writing() as connection:
-            self._load_configured(connection)
-            for observation in observations:
-                match observation:
-                    case ProbeObservation():
-                        self._record_probe(batch, observation)
-                    case SignalObservation():
-                        self._record_signal(batch, observation)
-                    case PrometheusObservation():
-                        _record_prometheus(connection, batch, observation)
-                    case FeedObservation():
-                        _record_feed(connection, batch, observation)
-                    case ApiObservation():
-                        batch.ignored += not record_api(connection, observation, self._interval)
-                    case VendorObservation():
-                        batch.ignored += not record_vendor(connection, observation, self._interval)
-            if batch.rounds:
-                connection.execute(insert(_ROUND), batch.rounds)
-                connection.execute(_NEWEST_OF_PROBE, list(batch.newest.values()))
-            _store_newest(connection, batch)
-            self._store_samples(connection, batch.samples)
-        return batch.ignored
+            return self._recording.record(connection, observations)
 
-    def record_scores(self, at: datetime, scores: Mapping[str, float]) -> None:
-        """Store the score (0..100) of each provider at an instant, as the series `health_score`."""
+    def record_claimed(self, batch: Sequence[Claimed]) -> Stored:
+        """Store a batch in one transaction, without what was observed by a right that is lost."""
         with self._store.writing() as connection:
+            held = leases.fences(connection, self._instance) if self._instance else {}
+            kept = [c.observation for c in batch if c.claim is None or held.get(c.claim.lease) == c.claim.fence]
+            return Stored(self._recording.record(connection, kept), len(batch) - len(kept))
+
+    def record_scores(self, at: datetime, scores: Mapping[str, float], claim: Claim | None = None) -> None:
+        """Store the score (0..100) of each provider at an instant, as the series `health_score`.
+
+        By a right that is lost nothing is stored.
+        """
+        with self._store.writing() as connection:
+            if not self._holds(connection, claim):
+                return
             known = set(connection.execute(select(_PROVIDER.c.name)).scalars())
             instant = to_microseconds(at)
             samples = {(p, HEALTH_SCORE): {instant: s} for p, s in scores.items() if p in known and math.isfinite(s)}
-            self._store_samples(connection, samples)
+            self._recording.store_samples(connection, samples)
 
-    def mirror_freeze_periods(self, periods: Iterable[Period], at: datetime) -> None:
-        """Replace the copy of what persons froze, for readers who may not read the ledger."""
+    def mirror_freeze_periods(self, periods: Iterable[Period], at: datetime, claim: Claim | None = None) -> None:
+        """Replace the copy of what persons froze, for readers who may not read the ledger.
+
+        By a right that is lost nothing is stored.
+        """
         rows = [
             {
                 "id": number,
@@ -222,6 +210,8 @@ class CacheWriter:
             for number, period in enumerate(periods, start=1)
         ]
         with self._store.writing() as connection:
+            if not self._holds(connection, claim):
+                return
             connection.execute(delete(_PERIOD))
             if rows:
                 connection.execute(insert(_PERIOD), rows)
@@ -292,6 +282,10 @@ class CacheWriter:
                 break
         return deleted
 
+    def size(self) -> int:
+        """Return how many bytes the cache takes on the disk of its system."""
+        return self._store.size()
+
     def close(self, *, clean: bool = True) -> bool:
         """Let go of the file.
 
@@ -308,9 +302,9 @@ class CacheWriter:
         finally:
             self._store.close()
 
-    def _update_service(self, **values: Any) -> None:
-        with self._store.writing() as connection:
-            connection.execute(update(_SERVICE).where(_SERVICE.c.id == 1).values(values))
+    def _holds(self, connection: Connection, claim: Claim | None) -> bool:
+        """Whether a right is still this service's; a person has every right."""
+        return claim is None or leases.fences(connection, self._instance).get(claim.lease) == claim.fence
 
     def _prune_level(self, step: int | None, before: datetime, limit: int) -> int:
         """Delete what is old of one level (None: of the rounds of probes), as far as one call should."""
@@ -323,104 +317,18 @@ class CacheWriter:
                 break
         return deleted
 
-    def _load_configured(self, connection: Connection) -> None:
-        if not self._probes:
-            found = connection.execute(select(_PROBE.c.name, _PROBE.c.provider))
-            self._probes = {row.name: row.provider for row in found}
-        if not self._signals:
-            self._signals = {(p, s) for p, s in connection.execute(select(_SIGNAL.c.provider, _SIGNAL.c.signal))}
 
-    def _record_signal(self, batch: _Batch, seen: SignalObservation) -> None:
-        key = (seen.provider, seen.signal)
-        if key not in self._signals:
-            batch.ignored += 1
-            return
-        batch.attempts[key] = seen
-        value = seen.value
-        if value is None or seen.problem is not None:
-            return
-        if math.isfinite(value):
-            batch.values[key] = seen
-            batch.samples[key][to_microseconds(seen.at)] = value
-        else:
-            batch.ignored += 1
-
-    def _record_probe(self, batch: _Batch, seen: ProbeObservation) -> None:
-        provider = self._probes.get(seen.probe)
-        if provider is None:
-            batch.ignored += 1
-            return
-        batch.rounds.append(
-            {
-                "probe": seen.probe,
-                "at": seen.at,
-                "passed": seen.passed,
-                "failure": seen.failure,
-                "latency_ms": seen.total_ms,
-            }
-        )
-        if seen.passed and seen.total_ms is not None:
-            batch.samples[provider, probe_signal(seen.probe)][to_microseconds(seen.at)] = seen.total_ms
-        batch.newest[seen.probe] = {
-            "this_probe": seen.probe,
-            "status": seen.status,
-            "connect_ms": seen.connect_ms,
-            "tls_ms": seen.tls_ms,
-            "first_byte_ms": seen.first_byte_ms,
-            "total_ms": seen.total_ms,
-            "certificate": seen.certificate_expires_at,
-            "measured_at": seen.at,
-        }
-
-    def _store_samples(self, connection: Connection, samples: Mapping[tuple[str, str], Mapping[int, float]]) -> None:
-        """Store values; a second one of a series for the same instant replaces the first."""
-        if not samples:
-            return
-        numbers = self._numbers(connection, set(samples))
-        rows = [(numbers[key], at, value) for key, values in samples.items() for at, value in values.items()]
-        _driven(connection, _STORE_SAMPLE, rows)
-        note_late(connection, rows)
-
-    def _numbers(self, connection: Connection, names: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
-        """Return the number of each series, giving one to those that have none."""
-        if names - self._series.keys():
-            # Only committed numbers are remembered: those given now are gone if this transaction fails.
-            self._series = _all_numbers(connection)
-        new = names - self._series.keys()
-        if not new:
-            return self._series
-        connection.execute(insert(_SERIES), [{"provider": p, "signal": s} for p, s in sorted(new)])
-        return _all_numbers(connection)
+def _forget_former(connection: Connection, service: ServiceFacts) -> None:
+    """Forget whoever watched from this place under another name: it is dead, because this service has its lock."""
+    former = select(_SERVICE.c.vantage, _SERVICE.c.instance).where(_SERVICE.c.place == service.place)
+    for vantage, instance in connection.execute(former.where(_SERVICE.c.vantage != service.vantage)).all():
+        leases.end(connection, instance)
+        for table in (_SERVICE, _SEEN, _ROUND):
+            connection.execute(delete(table).where(table.c.vantage == vantage))
 
 
-def _all_numbers(connection: Connection) -> dict[tuple[str, str], int]:
-    found = connection.execute(select(_SERIES.c.provider, _SERIES.c.signal, _SERIES.c.id))
-    return {(provider, signal): number for provider, signal, number in found}
-
-
-def _driven(connection: Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:
-    """Run a statement for every row, without what SQLAlchemy does for each."""
-    if rows:
-        own = statement if connection.dialect.paramstyle == "qmark" else statement.replace("?", "%s")
-        connection.exec_driver_sql(own, rows)
-
-
-def _store_newest(connection: Connection, batch: _Batch) -> None:
-    """Make what the signals say of themselves that of the newest observations."""
-    attempts, values, both = [], [], []
-    for key, seen in batch.attempts.items():
-        valued = batch.values.get(key)
-        if valued is seen:
-            at = to_microseconds(seen.at)
-            both.append((at, seen.value, at, seen.source, *key))
-            continue
-        problem = _NOT_A_NUMBER if seen.problem is None and seen.value is not None else seen.problem
-        attempts.append((to_microseconds(seen.at), problem, *key))
-        if valued is not None:
-            values.append((valued.value, to_microseconds(valued.at), valued.source, *key))
-    _driven(connection, _NEWEST_ATTEMPT, attempts)
-    _driven(connection, _NEWEST_VALUE, values)
-    _driven(connection, _NEWEST_OF_SIGNAL, both)
+def _member(service: ServiceFacts) -> Member:
+    return Member(service.vantage, service.instance, service.configuration_digest)
 
 
 def _prune_chunk(connection: Connection, step: int | None, before: int, limit: int) -> int:
@@ -435,46 +343,3 @@ def _prune_chunk(connection: Connection, step: int | None, before: int, limit: i
     key = list(table.primary_key)
     old = select(*key).where(here, at < from_microseconds(before)).limit(limit)
     return connection.execute(delete(table).where(tuple_(*key).in_(old))).rowcount
-
-
-def _record_prometheus(connection: Connection, batch: _Batch, seen: PrometheusObservation) -> None:
-    values: dict[str, Any] = {"attempted_at": seen.at, "problem": seen.problem}
-    if seen.problem is None:
-        values |= {
-            "measured_at": seen.at,
-            "ready": seen.ready,
-            "targets_up": seen.targets_up,
-            "targets_down": list(seen.targets_down),
-            "alerts": [alert_to_json(alert) for alert in seen.alerts],
-        }
-    done = connection.execute(update(_PROMETHEUS).where(_PROMETHEUS.c.name == seen.name).values(values))
-    batch.ignored += not done.rowcount
-
-
-def _record_feed(connection: Connection, batch: _Batch, seen: FeedObservation) -> None:
-    """Take a good reading unless it lost too many of the events that are still to come."""
-    here = _FEED.c.name == seen.name
-    before = connection.execute(select(_FEED.c.periods, _FEED.c.accept_next).where(here)).one_or_none()
-    if before is None:
-        batch.ignored += 1
-        return
-    values: dict[str, Any] = {"attempted_at": seen.at, "questioned": False}
-    if seen.periods is None:
-        values["problem"] = seen.problem or "it could not be read"
-    elif not before.accept_next and lost_too_much(
-        previous := periods_from_json(before.periods, Origin.FEED), seen.periods, seen.at
-    ):
-        coming = sum(period.end > seen.at for period in previous)
-        values["questioned"] = True
-        values["problem"] = (
-            f'the feed "{seen.name}" lost more than half of its {coming} coming events: the last good reading stays; '
-            f"look at the calendar, then run `wedtui freeze accept {seen.name}`"
-        )
-    else:
-        values |= {
-            "periods": [period_to_json(period) for period in seen.periods],
-            "last_good_at": seen.at,
-            "problem": None,
-            "accept_next": False,
-        }
-    connection.execute(update(_FEED).where(here).values(values))

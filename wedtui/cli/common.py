@@ -6,6 +6,7 @@ import difflib
 import json
 import os
 import pwd
+import socket
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -17,7 +18,7 @@ import typer
 from wedtui.clock import Clock, SystemClock
 from wedtui.core.freeze import PRODUCTION, Scope
 from wedtui.errors import ConfigurationError
-from wedtui.paths import STATE_DIR_VARIABLE, StatePaths, state_paths
+from wedtui.paths import STATE_DIR_VARIABLE, StatePaths, machine_name, state_paths
 
 if TYPE_CHECKING:
     from wedtui.config import Configuration
@@ -51,6 +52,16 @@ class Session:
         """
         named = os.environ.get(STATE_DIR_VARIABLE)
         return state_paths(os.environ, None if named else self.loaded.configuration.service)
+
+    @property
+    def vantage(self) -> str:
+        """From where this machine's service watches."""
+        return self.loaded.configuration.service.vantage or machine_name()
+
+    @property
+    def place(self) -> str:
+        """This machine and state directory, of which there is one service at a time."""
+        return f"{socket.gethostname()}:{self.paths.directory}"
 
     @property
     def cache_url(self) -> str:

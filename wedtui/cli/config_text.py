@@ -56,6 +56,7 @@ environment = "production"
 # autostart = true                        # false: even in personal mode it is started by hand
 # user = "wedtui"                         # in shared mode: who it runs as; members of its group may watch
 # state_dir = "/var/lib/wedtui"           # default: the user's own state directory; in shared mode this one
+# vantage = "london"                      # from where it watches, among several services; default: the machine's name
 # metrics = "127.0.0.1:9464"              # its own figures for a Prometheus on this machine; without it nowhere
 
 [log]                                     # the service's log, in the state directory

@@ -148,10 +148,10 @@ def _state(session: Session) -> Iterator[Check]:
     now = session.clock.now()
     cache, ledger = CacheReader(session.cache_url), LedgerReader(session.ledger_url)
     try:
-        service = cache.facts(now).service
+        services = cache.facts(now).services
         yield Check(Level.OK, "cache", "can be read")
         yield Check(Level.OK, "migrations", f"the cache is at {CACHE.head}, as this version wants it")
-        yield _service(session, service, now)
+        yield from _services(session, services, now)
     except StoreMissingError:
         yield Check(Level.WARNING, "cache", "there is none yet", f"`{_starting(session)}` makes it")
     except StoreError as error:
@@ -170,18 +170,22 @@ def _state(session: Session) -> Iterator[Check]:
     yield from _room(session)
 
 
-def _service(session: Session, service: ServiceFacts | None, now: datetime) -> Check:
+def _services(session: Session, services: tuple[ServiceFacts, ...], now: datetime) -> Iterator[Check]:
     from wedtui.cli.render import service_sentence
-    from wedtui.core.picture import ServiceCondition, condition_of
+    from wedtui.core.picture import ServiceCondition, see_services
     from wedtui.poller.lock import holder
 
-    condition = condition_of(service, now, process=holder(session.paths.lock))
-    text = service_sentence(service, condition, now)
-    if condition is ServiceCondition.RUNNING:
-        return Check(Level.WARNING if service and service.problems else Level.OK, "service", text)
-    if condition is ServiceCondition.STUCK:
-        return Check(Level.PROBLEM, "service", text, f"look at the disk and at {session.paths.log}")
-    return Check(Level.WARNING, "service", text, f"`{_starting(session)}`")
+    if not services:
+        yield Check(Level.WARNING, "service", service_sentence(None, now), f"`{_starting(session)}`")
+    for seen in see_services(services, now, process=holder(session.paths.lock)):
+        name = "service" if len(services) == 1 else f"service {seen.facts.vantage}"
+        text = service_sentence(seen, now)
+        if seen.runs:
+            yield Check(Level.WARNING if seen.facts.problems else Level.OK, name, text)
+        elif seen.condition is ServiceCondition.STUCK:
+            yield Check(Level.PROBLEM, name, text, f"look at the disk and at {session.paths.log}")
+        else:
+            yield Check(Level.WARNING, name, text, f"`{_starting(session)}`")
 
 
 def _starting(session: Session) -> str:

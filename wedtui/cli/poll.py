@@ -19,7 +19,7 @@ from wedtui.errors import AlreadyRunningError, ConfigurationError
 def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
     """Ask everything once and judge what came of it.
 
-    The round is stored, unless a service runs: then it keeps the cache, and this round is judged by itself.
+    The round is stored in a cache of one's own, unless a service keeps it: then it is judged by itself.
 
     Returns:
         What was observed, the picture that follows, and whether the round was stored.
@@ -27,6 +27,7 @@ def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
     Raises:
         ConfigurationError, StoreError: it cannot be done.
     """
+    from wedtui.cache.kind import CACHE
     from wedtui.cache.reader import CacheReader
     from wedtui.cache.writer import CacheWriter
     from wedtui.cli.facts import freeze_facts, freeze_findings
@@ -37,18 +38,21 @@ def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
     from wedtui.ledger.reader import LedgerReader
     from wedtui.poller.lock import ServiceLock
     from wedtui.providers.registry import build_targets
-    from wedtui.store.opening import url_of
+    from wedtui.store.opening import file_of, url_of
 
     configuration, clock = session.loaded.configuration, session.clock
     session.paths.make()
     with ExitStack() as stack:
-        url, stored = session.cache_url, True
+        # What several share is its services' to write: this configuration may be another than theirs.
+        url, stored = session.cache_url, file_of(session.cache_url, CACHE) is not None
         try:
             stack.enter_context(ServiceLock(session.paths.lock))
         except AlreadyRunningError:
+            stored = False
+        if not stored:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="wedtui-poll-"))
-            url, stored = url_of(Path(folder) / "cache.db"), False
-        writer = CacheWriter(url)
+            url = url_of(Path(folder) / "cache.db")
+        writer = CacheWriter(url, vantage=session.vantage)
         stack.callback(writer.close, clean=True)
         protection = protection_by_date(clock.now(), configuration.zones)
         paces = pace(protection.level)
@@ -72,8 +76,12 @@ def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
             problems=freeze_findings(facts, now),
         )
     # Whether a service runs is not what was asked here, and no finding of this round.
-    findings = tuple(f for f in picture.findings if f.subject != "service")
-    return observations, replace(picture, findings=findings, condition=ServiceCondition.RUNNING, service=None), stored
+    findings = tuple(f for f in picture.findings if not f.subject.startswith("service"))
+    return (
+        observations,
+        replace(picture, findings=findings, condition=ServiceCondition.RUNNING, service=None, services=()),
+        stored,
+    )
 
 
 def register(app: typer.Typer) -> None:
@@ -113,4 +121,4 @@ def register(app: typer.Typer) -> None:
             if finding.subject == "freeze":
                 typer.echo(f"note: {finding.text}")
         if not stored:
-            typer.echo("a service runs and keeps the cache: this round was not stored")
+            typer.echo("a service keeps the cache: this round was not stored")

@@ -28,17 +28,22 @@ def sync(session: Session, name: str | None) -> tuple[list[Observation], bool]:
     Raises:
         ConfigurationError, NotFoundError, StoreError: it cannot be done.
     """
+    from wedtui.cache.kind import CACHE
     from wedtui.cache.writer import CacheWriter
     from wedtui.cli.once import ask_once
     from wedtui.core.season import pace, protection_by_date
     from wedtui.poller.lock import ServiceLock
     from wedtui.providers.registry import build_apis
+    from wedtui.store.opening import file_of
 
     configuration, clock = session.loaded.configuration, session.clock
 
     def ask() -> list[Observation]:
         return ask_once(lambda: build_apis(configuration, name, clock))
 
+    if file_of(session.cache_url, CACHE) is None:
+        # What several share is its services' to write.
+        return ask(), False
     session.paths.make()
     try:
         with ServiceLock(session.paths.lock):

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from wedtui.core.evidence import Freshness
 from wedtui.core.freeze import Verdict
 from wedtui.core.health import ERRORS, LATENCY, Component
-from wedtui.core.picture import Picture, ProviderPicture, ServiceCondition, ServiceFacts
+from wedtui.core.picture import Picture, ProviderPicture, SeenService, ServiceCondition, leading
 from wedtui.core.state import glyph
 from wedtui.core.wording import age
 
@@ -39,7 +39,6 @@ def freeze_json(verdict: Verdict) -> dict[str, Any]:
 
 def picture_json(picture: Picture) -> dict[str, Any]:
     """Return the whole picture as JSON-ready values; instants are UTC, ages seconds, ratios 0..1."""
-    service = picture.service
     return {
         "generated_at": iso(picture.at),
         "environment": picture.environment,
@@ -68,34 +67,44 @@ def picture_json(picture: Picture) -> dict[str, Any]:
             }
             for f in picture.findings
         ],
-        "service": service_json(service, picture.condition, picture.at),
+        "service": service_json(leading(picture.services), picture.at),
+        "services": [service_json(seen, picture.at) for seen in picture.services],
     }
 
 
-def service_json(service: ServiceFacts | None, condition: ServiceCondition, now: datetime) -> dict[str, Any]:
-    """Return what is known of the service as JSON-ready values."""
+def service_json(seen: SeenService | None, now: datetime) -> dict[str, Any]:
+    """Return what is known of a service as JSON-ready values."""
+    service = seen.facts if seen else None
     return {
-        "state": condition.value,
-        "pid": service.pid if service and condition is ServiceCondition.RUNNING else None,
+        "state": (seen.condition if seen else ServiceCondition.NEVER).value,
+        "vantage": service.vantage if service else None,
+        "pid": service.pid if service and seen and seen.runs else None,
         "mode": service.mode if service else None,
         "started_at": iso(service.started_at) if service else None,
         "heartbeat_age_s": age_s(service.heartbeat_at, now) if service else None,
         "skipped": service.skipped if service else None,
         "dropped": service.dropped if service else None,
+        "shares": service.shares if service else None,
+        "refused": service.refused if service else None,
+        "clock_ahead_s": service.clock_ahead_s if service else None,
         "late_ms_p99": service.late_ms_p99 if service else None,
         "problems": list(service.problems) if service else [],
     }
 
 
-def service_sentence(service: ServiceFacts | None, condition: ServiceCondition, now: datetime) -> str:
-    """Return in a few words whether the service runs, and how well."""
-    if service is None:
+def service_sentence(seen: SeenService | None, now: datetime, *, several: bool = False) -> str:
+    """Return in a few words whether a service runs, and how well; of several also how much it asks for all."""
+    if seen is None:
         return "no service has ever filled this cache"
+    service, condition = seen.facts, seen.condition
     state = "stuck (it runs, but stores nothing)" if condition is ServiceCondition.STUCK else condition.value
     words = f"{state}, heartbeat {_ago(service.heartbeat_at, now)}"
-    if condition is ServiceCondition.RUNNING:
+    if seen.runs:
         words += f", {service.mode} mode, process {service.pid}, since {iso(service.started_at)}"
+    if several and seen.runs:
+        words += f", asks {service.shares} for all"
     counts = {"skipped schedules": service.skipped, "dropped observations": service.dropped}
+    counts["refused observations"] = service.refused
     words += "".join(f", {count} {name}" for name, count in counts.items() if count)
     return "; ".join([words, *service.problems])
 
@@ -126,6 +135,7 @@ def _provider_json(provider: ProviderPicture, now: datetime) -> dict[str, Any]:
         "probes": [
             {
                 "name": p.name,
+                "vantage": p.vantage or None,
                 "passed": p.rounds[0].passed if p.rounds else None,
                 "failure": p.rounds[0].failure if p.rounds else None,
                 "latency_ms": p.rounds[0].latency_ms if p.rounds else None,
@@ -170,13 +180,23 @@ def _local(at: datetime | None, zone: str | None) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%a %Y-%m-%d %H:%M} {zone} ({at:%H:%M} UTC)"
 
 
+def _service_lines(picture: Picture) -> list[str]:
+    if len(picture.services) < 2:
+        return [f"service     {service_sentence(leading(picture.services), picture.at)}"]
+    width = max(len(seen.facts.vantage) for seen in picture.services)
+    return [
+        f"service     {seen.facts.vantage:<{width}}  {service_sentence(seen, picture.at, several=True)}"
+        for seen in picture.services
+    ]
+
+
 def picture_text(picture: Picture) -> str:
     """Return the whole picture as plain lines, without colour or escapes."""
     lines = [
         f"wedtui {picture.environment} at {picture.at:%Y-%m-%d %H:%M:%S} UTC: {picture.state.value}",
         f"freeze      {freeze_sentence(picture.freeze)}",
         f"protection  {picture.protection.level.value} ({picture.protection.reason})",
-        f"service     {service_sentence(picture.service, picture.condition, picture.at)}",
+        *_service_lines(picture),
         "",
     ]
     if not picture.providers and picture.condition is ServiceCondition.NEVER:

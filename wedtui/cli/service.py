@@ -49,7 +49,7 @@ def run_service(session: Session, clock: Clock, *, log_to_file: bool, ready_fd: 
     from wedtui.ledger.ledger import Ledger
     from wedtui.poller.log import set_up_logging
     from wedtui.poller.notify import Notifier
-    from wedtui.poller.service import Service, Stores, Told
+    from wedtui.poller.service import Identity, Service, Stores, Told
 
     loaded, paths = session.loaded, session.paths
     configuration = loaded.configuration
@@ -66,7 +66,9 @@ def run_service(session: Session, clock: Clock, *, log_to_file: bool, ready_fd: 
         finally:
             ledger.close()
         stores = Stores(session.cache_url, session.ledger_url)
-        service = Service(configuration, stores, clock, mode=configuration.service.mode, digest=loaded.digest)
+        # The lock is held: of this place there is no other service.
+        identity = Identity(session.vantage, session.place, loaded.digest)
+        service = Service(configuration, stores, clock, mode=configuration.service.mode, identity=identity)
         notifier = Notifier()
 
         def ready() -> None:
@@ -179,28 +181,34 @@ def restart_command(context: typer.Context) -> None:
 def status_command(
     context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
 ) -> None:
-    """Say whether the service runs and how it is. Exit code: 0 it runs, 1 it does not."""
+    """Say whether the service runs and how it is, of several each. Exit code: 0 that of this machine runs, 1 not."""
     from wedtui.cache.reader import CacheReader
     from wedtui.cli.render import service_json, service_sentence
-    from wedtui.core.picture import ServiceCondition, condition_of
+    from wedtui.core.picture import ServiceFacts, leading, see_services
 
     session = session_of(context)
     now = session.clock.now()
     reader = CacheReader(session.cache_url)
     try:
-        facts = reader.facts(now).service
+        facts: tuple[ServiceFacts, ...] = reader.facts(now).services
     except StoreError as error:
         if not as_json:
             typer.echo(f"wedtui: {error}", file=sys.stderr)
-        facts = None
+        facts = ()
     finally:
         reader.close()
     pid = holder(session.paths.lock)
-    condition = condition_of(facts, now, process=pid)
+    services = see_services(facts, now, process=pid)
+    # Whoever asks about "the service" means the one of this machine, where there is one.
+    first = next((seen for seen in services if seen.facts.place == session.place), leading(services))
     if as_json:
-        print_json({**service_json(facts, condition, now), "lock_held_by": pid})
+        each = [service_json(seen, now) for seen in services]
+        print_json({**service_json(first, now), "lock_held_by": pid, "services": each})
+    elif len(services) < 2:
+        typer.echo(service_sentence(first, now))
     else:
-        typer.echo(service_sentence(facts, condition, now))
-        if pid is not None:
-            typer.echo(f"its lock is held by process {pid}")
-    raise typer.Exit(0 if condition is ServiceCondition.RUNNING else 1)
+        for seen in services:
+            typer.echo(f"{seen.facts.vantage}: {service_sentence(seen, now, several=True)}")
+    if not as_json and pid is not None:
+        typer.echo(f"the lock of {session.paths.directory} is held by process {pid}")
+    raise typer.Exit(0 if first is not None and first.runs else 1)

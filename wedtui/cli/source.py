@@ -21,7 +21,8 @@ from wedtui.core.picture import (
     ServiceCondition,
     Severity,
     assemble,
-    condition_of,
+    leading,
+    see_services,
 )
 from wedtui.core.season import protection_by_date
 from wedtui.core.series import Series
@@ -130,7 +131,8 @@ class PictureSource:
 
     def _process(self, now: datetime) -> int | None:
         """Return the process of a service that seems dead but is not."""
-        if condition_of(self._facts.service, now) is not ServiceCondition.DEAD:
+        first = leading(see_services(self._facts.services, now))
+        if first is None or first.condition is not ServiceCondition.DEAD:
             return None
         try:
             return holder(self._paths.lock)
@@ -159,9 +161,11 @@ class PictureSource:
         found += freeze_findings(self._freeze, now)
         if self._unused is not None:
             found.append(Finding(Severity.WARNING, "dashboard", self._unused, now))
-        service = self._facts.service
-        runs = condition_of(service, now) is ServiceCondition.RUNNING
-        if runs and service is not None and service.configuration_digest != self._loaded.digest:
+        running = [seen.facts for seen in see_services(self._facts.services, now) if seen.runs]
+        other = [service for service in running if service.configuration_digest != self._loaded.digest]
+        # Where services differ among themselves that is said of them.
+        if other and len(other) == len(running):
+            service = other[0]
             how = "systemctl restart wedtui" if service.mode == "shared" else "wedtui service restart"
             text = f"the service runs with another configuration than this: restart it with `{how}`"
             found.append(Finding(Severity.WARNING, "service", text, service.heartbeat_at))

@@ -72,12 +72,19 @@ class ProbeRound:
 
 @dataclass(frozen=True, slots=True)
 class ProbeEvidence:
-    """What one probe of a provider saw."""
+    """What one probe of a provider saw, from one vantage."""
 
     name: str
     interval: timedelta
     rounds: tuple[ProbeRound, ...] = ()
     """Newest first: every round of the last five minutes, and at least the three newest."""
+    vantage: str = ""
+    """Where it was asked from; empty where there is but one."""
+
+    @property
+    def label(self) -> str:
+        """What it is called in a sentence."""
+        return f"{self.name} from {self.vantage}" if self.vantage else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,7 @@ class ProviderEvidence:
     capacity: float | None = None
     """Requests per second, where configured."""
     probes: tuple[ProbeEvidence, ...] = ()
+    """Of each probe as many as there are vantages that ask it."""
     signals: tuple[SignalEvidence, ...] = field(default=())
     vendor: VendorEvidence | None = None
 

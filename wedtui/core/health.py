@@ -134,7 +134,8 @@ def judge(evidence: ProviderEvidence, now: datetime, *, wedding_day: bool = Fals
         wedding_day: whether wedding-day weights apply (protection HIGH or MAXIMUM).
     """
     weights = WEDDING_DAY_WEIGHTS if wedding_day else WEIGHTS
-    watched = [_watched(p, p.rounds, now) for p in evidence.probes]
+    probes = _looked_through(evidence.probes, now)
+    watched = [w for seen in probes for w in seen]
     components = (
         _availability(weights[AVAILABILITY], watched, now),
         _latency(weights[LATENCY], evidence, watched, now),
@@ -142,30 +143,97 @@ def judge(evidence: ProviderEvidence, now: datetime, *, wedding_day: bool = Fals
         _saturation(weights[SATURATION], evidence, now),
         _vendor(weights[VENDOR], evidence, now),
     )
-    failed = failed_rounds(evidence.probes, now)
+    streaks = [_streaks(seen, now) for seen in probes]
+    failed = _failed_rounds(streaks)
     known = [c for c in components if c.known]
     if not known:
         remembered = [c.measured_at for c in components if c.measured_at is not None]
         return Health(State.UNKNOWN, None, components, failed_rounds=failed, measured_at=max(remembered, default=None))
     score = _score(known)
-    state, ceilings = _state(evidence, components, score, failed, now)
+    state, ceilings = _state(_vantages(evidence.probes, now), streaks, components, score, failed)
     oldest = min(c.measured_at for c in known if c.measured_at is not None)
     return Health(state, math.floor(score * 10) / 10, components, ceilings, failed, oldest)
 
 
-def failed_rounds(probes: tuple[ProbeEvidence, ...], now: datetime) -> int:
+def _by_probe(probes: Iterable[ProbeEvidence]) -> list[list[ProbeEvidence]]:
+    found: dict[str, list[ProbeEvidence]] = {}
+    for probe in probes:
+        found.setdefault(probe.name, []).append(probe)
+    return list(found.values())
+
+
+def _looked_through(probes: Iterable[ProbeEvidence], now: datetime) -> list[list[_Watched]]:
+    """Look through what was seen of each probe, from each vantage.
+
+    A vantage is lost where its newest round is not fresh and that of another is. What it saw counts for as long as it
+    belongs to the last five minutes, and only where it makes things worse: one that is lost must neither vouch for a
+    probe nor improve the state by being lost.
+    """
+    found = []
+    for group in _by_probe(probes):
+        watched = [_watched(p, p.rounds, now) for p in group]
+        if len(group) > 1:
+            fresh = [freshness(w.newest, w.probe.interval, now) is Freshness.FRESH for w in watched]
+            if any(fresh):
+                watched = [w._replace(lost=not f) for w, f in zip(watched, fresh, strict=True)]
+                watched = [w for w in watched if not w.lost or _is_recent(w, now)]
+        found.append(watched)
+    return found
+
+
+def _is_recent(watched: _Watched, now: datetime) -> bool:
+    return watched.newest is not None and now - AVAILABILITY_WINDOW <= watched.newest <= now + FUTURE_TOLERANCE
+
+
+def _vantages(probes: Iterable[ProbeEvidence], now: datetime) -> tuple[int, int]:
+    """Return from how many vantages anything is seen that is fresh, and how many there are."""
+    fresh: dict[str, bool] = {}
+    for probe in probes:
+        newest = _watched(probe, probe.rounds, now).newest
+        known = freshness(newest, probe.interval, now) is Freshness.FRESH
+        fresh[probe.vantage] = fresh.get(probe.vantage, False) or known
+    return sum(fresh.values()), len(fresh)
+
+
+def _streaks(watched: Iterable[_Watched], now: datetime) -> list[tuple[ProbeEvidence, int]]:
+    """Return the streak of failed rounds from each vantage that has a say: a lost one only while it says so."""
+    streaks = [(w, _streak(w.probe, now)) for w in watched]
+    return [(w.probe, streak) for w, streak in streaks if streak or not w.lost]
+
+
+def failed_rounds(probes: Iterable[ProbeEvidence], now: datetime) -> int:
     """Return how many of the newest rounds in a row a quorum of the probes failed.
 
-    With n probes and streaks of failed rounds sorted downwards, it is the streak at the place of the quorum.
+    With n probes and streaks of failed rounds sorted downwards, it is the streak at the place of the quorum. The streak
+    of one probe that is asked from several vantages is the one at the place of their quorum.
     """
-    if not probes:
-        return 0
-    streaks = sorted((_streak(p, now) for p in probes), reverse=True)
-    return streaks[quorum(len(probes)) - 1]
+    return _failed_rounds([_streaks(watched, now) for watched in _looked_through(probes, now)])
+
+
+def _failed_rounds(probes: list[list[tuple[ProbeEvidence, int]]]) -> int:
+    return _at_quorum([_at_quorum([streak for _, streak in seen]) for seen in probes])
+
+
+def _at_quorum(streaks: list[int]) -> int:
+    return sorted(streaks, reverse=True)[quorum(len(streaks)) - 1] if streaks else 0
+
+
+def disagreement(probes: Iterable[ProbeEvidence], now: datetime) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """Return from which vantages any probe's newest round failed, and from which none did; None where all agree."""
+    fails: dict[str, bool] = {}
+    for watched in _looked_through(probes, now):
+        for probe, streak in _streaks(watched, now):
+            fails[probe.vantage] = fails.get(probe.vantage, False) or streak > 0
+    failing, passing = (tuple([v for v, failed in fails.items() if failed is wanted]) for wanted in (True, False))
+    return (failing, passing) if failing and passing else None
 
 
 def _state(
-    evidence: ProviderEvidence, components: tuple[Component, ...], score: float, failed: int, now: datetime
+    seen_from: tuple[int, int],
+    streaks: list[list[tuple[ProbeEvidence, int]]],
+    components: tuple[Component, ...],
+    score: float,
+    failed: int,
 ) -> tuple[State, tuple[str, ...]]:
     """Apply the ceilings to the state that the score alone would give."""
     state = state_of_score(score)
@@ -186,9 +254,12 @@ def _state(
     lost = [c.name for c in held if (not c.known or c.held is not None) and c.name != AVAILABILITY]
     if lost:
         at_best(state_of_score(_score(held)), f"held at the last known {', '.join(lost)}")
-    failing = [p.name for p in evidence.probes if _streak(p, now) >= 1]
+    failing = [probe.label for seen in streaks for probe, streak in seen if streak >= 1]
     if failing:
         at_best(State.DEGRADED, f"the last round failed: {', '.join(failing)}")
+    seen, of = seen_from
+    if of > 1 and 2 * seen < of:
+        at_best(State.DEGRADED, f"it is seen from {seen} of {of} vantages")
     weight = sum(c.weight for c in components if c.known)
     if weight < KNOWN_WEIGHT_FOR_OK - 1e-9:
         at_best(State.DEGRADED, f"the known components weigh {weight:.2f}, under {KNOWN_WEIGHT_FOR_OK}")
@@ -213,6 +284,8 @@ class _Watched(NamedTuple):
     """When the newest round ended; one in the future only where there is no other."""
     window: tuple[ProbeRound, ...]
     """The rounds of the five minutes that end with the probe's newest round."""
+    lost: bool = False
+    """Whether it is not fresh while another vantage's word about the same probe is."""
 
 
 def _watched(probe: ProbeEvidence, rounds: tuple[ProbeRound, ...], now: datetime) -> _Watched:
@@ -229,7 +302,9 @@ def _answered(watched: _Watched, now: datetime) -> _Watched:
     """Leave out what had no answer: such a round says nothing about latency, and so is no evidence of its age."""
     rounds = watched.probe.rounds
     answered = tuple([r for r in rounds if r.latency_ms is not None])
-    return watched if len(answered) == len(rounds) else _watched(watched.probe, answered, now)
+    if len(answered) == len(rounds):
+        return watched
+    return _watched(watched.probe, answered, now)._replace(lost=watched.lost)
 
 
 def _streak(probe: ProbeEvidence, now: datetime) -> int:
@@ -260,16 +335,21 @@ def _of_probes(
 ) -> Component:
     """Make a component from the probes' windows.
 
-    It is fresh while a quorum of the probes is, and as old as the oldest of those that are.
+    It is fresh while a quorum of the probes is, each from one vantage at least, and as old as the oldest of what is.
     """
     if not watched:
         return Component(name, weight, Freshness.MISSING, expected=False, problem="no probe is configured")
+    everybody, watched = watched, [w for w in watched if not w.lost]
     ages = [freshness(w.newest, w.probe.interval, now) for w in watched]
     fresh = [w.newest for w, age in zip(watched, ages, strict=True) if w.newest and age is Freshness.FRESH]
-    unfit = [f"{w.probe.name} is {age}" for w, age in zip(watched, ages, strict=True) if age is not Freshness.FRESH]
+    unfit = [f"{w.probe.label} is {age}" for w, age in zip(watched, ages, strict=True) if age is not Freshness.FRESH]
     problem = ", ".join(unfit) or None
-    measured = measure([w.window for w in watched if w.window])
-    if len(fresh) >= quorum(len(watched)):
+    measured = _by_quorum(watched, measure, value)
+    if len(everybody) > len(watched):
+        with_lost = _by_quorum(everybody, measure, value)
+        measured = min(measured, with_lost, key=lambda m: math.inf if m is None else value(m))
+    seen = {w.probe.name for w, age in zip(watched, ages, strict=True) if age is Freshness.FRESH}
+    if len(seen) >= quorum(len({w.probe.name for w in watched})):
         at: datetime | None = min(fresh)
         state = Freshness.FRESH
     else:
@@ -279,6 +359,20 @@ def _of_probes(
         state, problem = Freshness.MISSING, "no probe was answered"
     valued = None if measured is None else value(measured)
     return Component(name, weight, state, valued, measured, at, "probes", problem=problem)
+
+
+def _by_quorum(
+    watched: Iterable[_Watched],
+    measure: Callable[[list[tuple[ProbeRound, ...]]], float | None],
+    value: Callable[[float], float],
+) -> float | None:
+    """Return the measure than which a quorum of the vantages see none better."""
+    windows: dict[str, list[tuple[ProbeRound, ...]]] = {}
+    for each in watched:
+        if each.window:
+            windows.setdefault(each.probe.vantage, []).append(each.window)
+    measures = [found for of_one in windows.values() if (found := measure(of_one)) is not None]
+    return sorted(measures, key=value)[quorum(len(measures)) - 1] if measures else None
 
 
 def _availability(weight: float, watched: list[_Watched], now: datetime) -> Component:

@@ -107,3 +107,19 @@ class VendorObservation:
 Observation = (
     ProbeObservation | SignalObservation | PrometheusObservation | FeedObservation | ApiObservation | VendorObservation
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right by which something was observed: a lease, and its fencing number at that time."""
+
+    lease: str
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An observation, and by which right it was made; None: by a person's, who wanted it now."""
+
+    observation: Observation
+    claim: Claim | None = None

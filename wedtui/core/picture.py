@@ -7,19 +7,29 @@ because every value in it says when it was measured.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from wedtui.core import health
 from wedtui.core.evidence import Freshness, ProbeEvidence, ProviderEvidence, SignalEvidence, freshness
 from wedtui.core.finding import Finding, Severity
 from wedtui.core.freeze import Verdict
-from wedtui.core.health import Component, Health, judge
+from wedtui.core.health import Component, Health, disagreement, judge
 from wedtui.core.inventory import CERTIFICATE_CRITICAL, CERTIFICATE_WARNING, NO_INVENTORY, InventoryFacts
 from wedtui.core.inventory_findings import inventory_findings
 from wedtui.core.season import ProtectionVerdict
+from wedtui.core.services import (
+    SeenService,
+    ServiceCondition,
+    ServiceFacts,
+    condition_of,
+    leading,
+    see_services,
+    service_findings,
+)
 from wedtui.core.state import State, worst
+from wedtui.core.wording import listed
 
 __all__ = [
     "CERTIFICATE_CRITICAL",
@@ -31,53 +41,19 @@ __all__ = [
     "ProbeDetails",
     "PrometheusFacts",
     "ProviderPicture",
+    "SeenService",
     "ServiceCondition",
     "ServiceFacts",
     "Severity",
     "assemble",
     "condition_of",
+    "leading",
+    "see_services",
     "signal_freshness",
 ]
 
-# A service writes its heartbeat every second or two; three missed ones and it is not believed.
-HEARTBEAT_FRESH = timedelta(seconds=6)
 # How many of the components that drag a score down are named in one sentence.
 CAUSES_NAMED = 2
-
-
-class ServiceCondition(StrEnum):
-    """What the cache says of the service that fills it."""
-
-    RUNNING = "running"
-    STOPPED = "stopped"  # it said so before it ended
-    DEAD = "dead"  # it did not say so, and its heartbeat is old
-    STUCK = "stuck"  # its process is there, but it stores nothing
-    NEVER = "never started"
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceFacts:
-    """What the service last wrote about itself."""
-
-    instance: str
-    """Changes at every start."""
-    pid: int
-    mode: str
-    """`personal` or `shared`."""
-    version: str
-    environment: str
-    started_at: datetime
-    heartbeat_at: datetime
-    stopped_at: datetime | None = None
-    configuration_digest: str = ""
-    skipped: int = 0
-    """Schedules that were dropped because the one before was still under way."""
-    dropped: int = 0
-    """Samples that could not be stored."""
-    late_ms_p99: float | None = None
-    """How late schedules fired in the last minute."""
-    problems: tuple[str, ...] = ()
-    """What it cannot do at present (disk full, a feed it cannot read), in sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +71,8 @@ class ProbeDetails:
     total_ms: float | None = None
     certificate_expires_at: datetime | None = None
     measured_at: datetime | None = None
+    vantage: str = ""
+    """Where it was asked from; empty where there is but one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +115,8 @@ class CacheFacts:
     """In the order of the configuration."""
     probes: tuple[ProbeDetails, ...] = ()
     prometheus: tuple[PrometheusFacts, ...] = ()
-    service: ServiceFacts | None = None
+    services: tuple[ServiceFacts, ...] = ()
+    """By vantage."""
     inventory: InventoryFacts = NO_INVENTORY
 
 
@@ -163,7 +142,10 @@ class Picture:
     freeze: Verdict
     protection: ProtectionVerdict
     condition: ServiceCondition = ServiceCondition.NEVER
+    """Of the service that is heard best."""
     service: ServiceFacts | None = None
+    services: tuple[SeenService, ...] = ()
+    """Every one, by vantage."""
     providers: tuple[ProviderPicture, ...] = ()
     probes: tuple[ProbeDetails, ...] = ()
     prometheus: tuple[PrometheusFacts, ...] = ()
@@ -182,24 +164,6 @@ class Picture:
     def provider(self, name: str) -> ProviderPicture | None:
         """Return the provider of that name, or None where it is gone."""
         return next((p for p in self.providers if p.name == name), None)
-
-
-def condition_of(service: ServiceFacts | None, now: datetime, *, process: int | None = None) -> ServiceCondition:
-    """Say whether the service that fills the cache can be believed to run.
-
-    Args:
-        service: what it last wrote about itself.
-        now: an aware instant.
-        process: the process that holds the service's lock, where that is known and held.
-    """
-    if service is None:
-        return ServiceCondition.NEVER
-    if service.stopped_at is not None:
-        return ServiceCondition.STOPPED
-    fresh = -HEARTBEAT_FRESH <= now - service.heartbeat_at <= HEARTBEAT_FRESH
-    if fresh:
-        return ServiceCondition.RUNNING
-    return ServiceCondition.DEAD if process is None else ServiceCondition.STUCK
 
 
 def assemble(
@@ -225,12 +189,13 @@ def assemble(
     """
     wedding_day = protection.level.wedding_day
     providers = tuple(ProviderPicture(e, judge(e, now, wedding_day=wedding_day)) for e in facts.providers)
-    condition = condition_of(facts.service, now, process=process)
+    services = see_services(facts.services, now, process=process)
+    first = leading(services)
     findings = [
         *problems,
-        *_service_findings(facts.service, condition),
+        *service_findings(services),
         *(f for p in providers for f in _provider_findings(p, now)),
-        *(f for d in facts.probes for f in _certificate_findings(d, now)),
+        *_certificate_findings(facts.probes, now),
         *(f for p in facts.prometheus for f in _prometheus_findings(p, now)),
         *inventory_findings(facts.inventory, now),
         *_freeze_findings(freeze),
@@ -241,42 +206,15 @@ def assemble(
         environment=environment,
         freeze=freeze,
         protection=protection,
-        condition=condition,
-        service=facts.service,
+        condition=ServiceCondition.NEVER if first is None else first.condition,
+        service=None if first is None else first.facts,
+        services=services,
         providers=providers,
         probes=facts.probes,
         prometheus=facts.prometheus,
         findings=tuple(sorted(findings, key=lambda f: order[f.severity])),
         inventory=facts.inventory,
     )
-
-
-def _service_findings(service: ServiceFacts | None, condition: ServiceCondition) -> list[Finding]:
-    if service is None or condition is ServiceCondition.NEVER:
-        return [
-            Finding(
-                Severity.CRITICAL,
-                "service",
-                "no service has ever filled this cache: start one with `wedtui service start`",
-            )
-        ]
-    if condition is ServiceCondition.STOPPED:
-        text = "the service was stopped: nothing is being watched; start it with `wedtui service start`"
-        return [Finding(Severity.CRITICAL, "service", text, service.stopped_at)]
-    if condition is ServiceCondition.STUCK:
-        text = "the service runs but stores nothing: look at its disk and its log (`wedtui service status`)"
-        return [Finding(Severity.CRITICAL, "service", text, service.heartbeat_at)]
-    if condition is ServiceCondition.DEAD:
-        text = "the service is dead: nothing is being watched; start it with `wedtui service start`"
-        return [Finding(Severity.CRITICAL, "service", text, service.heartbeat_at)]
-    found = [Finding(Severity.WARNING, "service", text, service.heartbeat_at) for text in service.problems]
-    if service.dropped:
-        text = f"{service.dropped} observations were dropped since it started"
-        found.append(Finding(Severity.WARNING, "service", text, service.heartbeat_at))
-    if service.skipped:
-        text = f"{service.skipped} askings were skipped since it started: the one before was still under way"
-        found.append(Finding(Severity.NOTE, "service", text, service.heartbeat_at))
-    return found
 
 
 HEALTH_SEVERITIES = {
@@ -304,13 +242,18 @@ def _why(provider: ProviderPicture, now: datetime) -> str:
     """Say in a few words what drags a provider down: the newest failure, the ceilings, the worst components."""
     found = provider.health
     failures = _newest_failures(provider.evidence.probes, now)
-    causes = [*([failures] if failures else []), *found.ceilings]
+    split = disagreement(provider.evidence.probes, now)
+    causes = [*([_divided(*split)] if split else []), *([failures] if failures else []), *found.ceilings]
     low = [c for c in found.components if c.known and c.value is not None and c.value < 1]
     low.sort(key=lambda c: c.weight * (1 - (c.value or 0.0)), reverse=True)
     causes += [_measured(c) for c in low[:CAUSES_NAMED]]
     if not causes:
         causes = [f"{c.name} {c.problem or c.freshness}" for c in found.missing] or ["nothing is known of it"]
     return "; ".join(causes)
+
+
+def _divided(failing: tuple[str, ...], passing: tuple[str, ...]) -> str:
+    return f"fails from {listed(failing)}, passes from {listed(passing)}"
 
 
 def _measured(component: Component) -> str:
@@ -334,18 +277,30 @@ def _newest_failures(probes: tuple[ProbeEvidence, ...], now: datetime) -> str | 
     for probe in probes:
         newest = probe.rounds[0] if probe.rounds else None
         if newest and not newest.passed and freshness(newest.at, probe.interval, now) is Freshness.FRESH:
-            return f"{probe.name} {newest.failure or 'failed'}"
+            return f"{probe.label} {newest.failure or 'failed'}"
     return None
 
 
-def _certificate_findings(details: ProbeDetails, now: datetime) -> list[Finding]:
-    expires = details.certificate_expires_at
-    if expires is None or expires - now > CERTIFICATE_WARNING:
-        return []
-    left = expires - now
-    severity = Severity.CRITICAL if left <= CERTIFICATE_CRITICAL else Severity.WARNING
-    words = f"its certificate expires in {left.days} d" if left > timedelta() else "its certificate has expired"
-    return [Finding(severity, details.name, f"{words} ({expires:%Y-%m-%d %H:%M} UTC)", details.measured_at)]
+def _certificate_findings(probes: Iterable[ProbeDetails], now: datetime) -> list[Finding]:
+    found: dict[tuple[str, str], Finding] = {}
+    newest: dict[str, datetime] = {}
+    for details in probes:
+        if details.measured_at is not None:
+            newest[details.name] = max(details.measured_at, newest.get(details.name, details.measured_at))
+    for details in probes:
+        expires, at = details.certificate_expires_at, details.measured_at
+        if expires is None or expires - now > CERTIFICATE_WARNING:
+            continue
+        if at is not None and newest[details.name] - at > health.AVAILABILITY_WINDOW:
+            # From where it was not seen for a while it may have been another.
+            continue
+        left = expires - now
+        severity = Severity.CRITICAL if left <= CERTIFICATE_CRITICAL else Severity.WARNING
+        words = f"its certificate expires in {left.days} d" if left > timedelta() else "its certificate has expired"
+        text = f"{words} ({expires:%Y-%m-%d %H:%M} UTC)"
+        # From several vantages it is the same one, unless it is not.
+        found.setdefault((details.name, text), Finding(severity, details.name, text, details.measured_at))
+    return list(found.values())
 
 
 def _prometheus_findings(server: PrometheusFacts, now: datetime) -> list[Finding]:

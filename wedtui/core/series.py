@@ -30,6 +30,11 @@ def probe_signal(probe: str) -> str:
     return f"probe {probe}"
 
 
+def charted(signal: str) -> str:
+    """Return the series that a signal is charted by: that of a probe is the same from wherever it is asked."""
+    return signal.partition(" from ")[0] if probe_of(signal) else signal
+
+
 def probe_of(signal: str) -> str | None:
     """Return the probe that `probe_signal` named, or None where `signal` is an ordinary signal."""
     return signal.removeprefix("probe ") if signal.startswith("probe ") else None

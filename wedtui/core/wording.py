@@ -43,6 +43,11 @@ def short_age(measured_at: datetime | None, now: datetime) -> str:
     return f"{seconds}s"
 
 
+def listed(names: tuple[str, ...]) -> str:
+    """Return names as a sentence lists them: `a`, `a and b`, `a, b and c`."""
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+
+
 def local_time(at: datetime, zone: str, now: datetime) -> str:
     """Return an instant on the wall clock of a zone: `Mon 06:00 Europe/London`, with its date from six days away.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from wedtui.clock import Clock
 from wedtui.core.wording import duration
@@ -40,3 +40,10 @@ class ClockWatch:
         if self._shown_since is None or tick - self._shown_since > SHOWN_FOR.total_seconds():
             return None
         return self._sentence
+
+
+def ahead_s(before: datetime, other: datetime, after: datetime) -> float:
+    """Return by how many seconds a clock is ahead of another that was read between two looks at it; 0 within them."""
+    if other < before:
+        return (before - other).total_seconds()
+    return -(other - after).total_seconds() if other > after else 0.0

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterable, Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +20,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.process_collector import ProcessCollector
 
 from wedtui import __version__
-from wedtui.cache.kind import CACHE
+from wedtui.core.breaker import Phase
 from wedtui.core.observation import (
     ApiObservation,
     FeedObservation,
@@ -34,7 +33,7 @@ from wedtui.core.observation import (
 from wedtui.core.resource import Reach
 from wedtui.poller.recorder import KEPT_AT_MOST, Recorder
 from wedtui.poller.schedule import Punctuality
-from wedtui.store.opening import file_of
+from wedtui.poller.share import Share
 
 LATENESS_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 # Regions times services of a few providers; what comes beyond is counted together.
@@ -52,14 +51,6 @@ _KINDS: dict[type[object], str] = {
 }
 # What an API says of itself without anything being wrong: the account does not have that region or that plan.
 _AS_IT_SHOULD_BE = frozenset({Reach.ANSWERED, Reach.SWITCHED_OFF, Reach.NOT_ON_PLAN})
-
-
-class Breaker(StrEnum):
-    """The state of a circuit breaker."""
-
-    CLOSED = "closed"
-    OPEN = "open"
-    HALF_OPEN = "half_open"
 
 
 class Looked(NamedTuple):
@@ -86,15 +77,17 @@ def outcome_of(observation: Observation) -> str:
     return "ok" if good else "failed"
 
 
-def service_figures(punctuality: Punctuality, recorder: Recorder, cache_url: str) -> tuple[Looked, ...]:
+def service_figures(
+    punctuality: Punctuality, recorder: Recorder, share: Share, cache_bytes: Callable[[], float | None]
+) -> tuple[Looked, ...]:
     """Return what is looked up in the parts of a running service.
 
     Args:
         punctuality: of its schedules.
         recorder: what stands between the askings and the cache.
-        cache_url: where the cache is; only a file has a size here.
+        share: what of the work is its own.
+        cache_bytes: the size of the cache; None where it is not known.
     """
-    file = file_of(cache_url, CACHE)
     return (
         Looked(
             "wedtui_rounds_skipped_total", "Askings left out: the one before was not over.", lambda: punctuality.skipped
@@ -103,7 +96,13 @@ def service_figures(punctuality: Punctuality, recorder: Recorder, cache_url: str
         Looked("wedtui_store_failures_total", "Times that a batch could not be stored.", lambda: recorder.failures),
         Looked("wedtui_recorder_queue_length", "Observations that wait to be stored.", lambda: recorder.waiting),
         Looked("wedtui_recorder_queue_limit", "Observations that may wait before the oldest go.", lambda: KEPT_AT_MOST),
-        Looked("wedtui_cache_size_bytes", "Size of the cache's files.", lambda: sizes_of(file) if file else None),
+        Looked(
+            "wedtui_observations_refused_total", "Observations that another had taken over.", lambda: recorder.refused
+        ),
+        Looked(
+            "wedtui_leases_held", "What this service asks, and others do not, and its vantage.", lambda: share.count
+        ),
+        Looked("wedtui_cache_size_bytes", "Size of the cache.", cache_bytes),
     )
 
 
@@ -199,11 +198,11 @@ class Figures:
         """Count rows that were deleted because of their age."""
         self._pruned.inc(rows)
 
-    def breaker(self, provider: str, region: str, service: str, state: Breaker) -> None:
-        """Take the state of a circuit breaker, at its beginning and whenever it changes."""
+    def breaker(self, provider: str, region: str, service: str, phase: Phase) -> None:
+        """Take the phase of a circuit breaker."""
         place = self._bounded(provider, region, service)
-        for each in Breaker:
-            self._breakers.labels(*place, each.value).set(each is state)
+        for each in Phase:
+            self._breakers.labels(*place, each.value.replace("-", "_")).set(each is phase)
 
     def look_up(self, figures: Iterable[Looked]) -> None:
         """Add figures that are looked up when somebody asks."""

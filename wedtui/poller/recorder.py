@@ -16,7 +16,8 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from wedtui.core.observation import ApiObservation, Observation
+from wedtui.cache.writer import Stored
+from wedtui.core.observation import ApiObservation, Claim, Claimed, Observation
 from wedtui.errors import StoreError
 
 log = structlog.get_logger(__name__)
@@ -33,8 +34,8 @@ T = TypeVar("T")
 class Store(Protocol):
     """What a recorder writes to."""
 
-    def record(self, observations: list[Observation]) -> int:
-        """Store a batch in one transaction and return how many it could not place."""
+    def record_claimed(self, batch: list[Claimed]) -> Stored:
+        """Store a batch in one transaction, and say what of it was not."""
         ...
 
 
@@ -43,12 +44,14 @@ class Recorder:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._waiting: deque[Observation] = deque()
+        self._waiting: deque[Claimed] = deque()
         self._arrived = asyncio.Event()
         # One thread: SQLite wants one writer, and batches keep their order.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cache")
         self.dropped = 0
         """Observations that were lost because they could not be stored in time, since the start."""
+        self.refused = 0
+        """Observations that were not stored because another service had taken over, since the start."""
         self.problem: str | None = None
         """Why storing fails at present."""
         self.failures = 0
@@ -59,9 +62,9 @@ class Recorder:
         """How many observations are not stored yet."""
         return len(self._waiting)
 
-    def take(self, observations: tuple[Observation, ...]) -> None:
-        """Accept observations; never blocks."""
-        self._waiting.extend(observations)
+    def take(self, observations: tuple[Observation, ...], claim: Claim | None = None) -> None:
+        """Accept what was observed by a right; never blocks."""
+        self._waiting.extend([Claimed(observation, claim) for observation in observations])
         while len(self._waiting) > KEPT_AT_MOST:
             self._waiting.popleft()
             self.dropped += 1
@@ -91,24 +94,24 @@ class Recorder:
             self.problem = None
         return True
 
-    def _next_batch(self) -> list[Observation]:
+    def _next_batch(self) -> list[Claimed]:
         """Return the oldest that wait, as many as one transaction may hold up everything else for."""
-        batch: list[Observation] = []
+        batch: list[Claimed] = []
         resources = 0
-        for observation in islice(self._waiting, BATCH_AT_MOST):
-            if isinstance(observation, ApiObservation):
-                resources += len(observation.resources)
+        for claimed in islice(self._waiting, BATCH_AT_MOST):
+            if isinstance(claimed.observation, ApiObservation):
+                resources += len(claimed.observation.resources)
                 if batch and resources > RESOURCES_AT_MOST:
                     break
-            batch.append(observation)
+            batch.append(claimed)
         return batch
 
-    async def _store_batch(self, batch: list[Observation]) -> None:
+    async def _store_batch(self, batch: list[Claimed]) -> None:
         """Store a batch in one transaction and forget it; once begun it is seen to its end, also when cancelled."""
         before = self.dropped
-        write = asyncio.ensure_future(self.in_thread(partial(self._store.record, batch)))
+        write = asyncio.ensure_future(self.in_thread(partial(self._store.record_claimed, batch)))
         try:
-            ignored = await asyncio.shield(write)
+            stored = await asyncio.shield(write)
         except asyncio.CancelledError:
             # The thread goes on: what it commits must not be stored again by the flush that follows.
             await asyncio.wait([write])
@@ -117,9 +120,10 @@ class Recorder:
             raise
         self._forget(batch, before)
         # For targets that are no longer configured; counted, because nothing is dropped in silence.
-        self.dropped += ignored
+        self.dropped += stored.ignored
+        self.refused += stored.refused
 
-    async def _store_all_but_misfits(self, batch: list[Observation]) -> None:
+    async def _store_all_but_misfits(self, batch: list[Claimed]) -> None:
         """Store a batch; where one value is taken by no table, all others, so that it costs itself alone."""
         try:
             await self._store_batch(batch)
@@ -128,17 +132,17 @@ class Recorder:
             raise
         except Exception as error:
             log.error("an observation cannot be stored", error=type(error).__name__, batch=len(batch))
-        for observation in batch:
+        for claimed in batch:
             before = self.dropped
             try:
-                await self._store_batch([observation])
+                await self._store_batch([claimed])
             except StoreError:
                 raise
             except Exception:
-                self._forget([observation], before)
+                self._forget([claimed], before)
                 self.dropped += 1
 
-    def _forget(self, batch: list[Observation], dropped_before: int) -> None:
+    def _forget(self, batch: list[Claimed], dropped_before: int) -> None:
         """Take a stored batch from the queue; what overflowed meanwhile came from the same end."""
         for _ in range(max(0, len(batch) - (self.dropped - dropped_before))):
             self._waiting.popleft()

@@ -11,14 +11,16 @@ import hashlib
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
 
 from wedtui.clock import Clock
-from wedtui.core.observation import Observation
+from wedtui.core.observation import Claim, Observation
 from wedtui.core.season import Pace
+from wedtui.poller.share import Share
 from wedtui.providers.base import Cadence, Schedule, Target
 
 log = structlog.get_logger(__name__)
@@ -100,7 +102,8 @@ class Scheduler:
         targets: Sequence[Target],
         clock: Clock,
         pace: Callable[[], Pace],
-        record: Callable[[tuple[Observation, ...]], None],
+        record: Callable[[tuple[Observation, ...], Claim | None], None],
+        share: Share | None = None,
     ) -> None:
         """Prepare; nothing is asked before `run`.
 
@@ -108,12 +111,14 @@ class Scheduler:
             targets: what to ask.
             clock: its monotonic time keeps the schedules.
             pace: the present default intervals; asked before every slot.
-            record: takes what was observed; it must not block.
+            record: takes what was observed and by which right; it must not block.
+            share: what of it this service may ask; None: everything, by its own right.
         """
         self._targets = targets
         self._clock = clock
         self._pace = pace
         self._record = record
+        self._share = share
         self.punctuality = Punctuality()
 
     async def run(self) -> None:
@@ -125,6 +130,11 @@ class Scheduler:
     async def _keep_asking(self, target: Target) -> None:
         slot: float | None = None
         while True:
+            if self._share is not None and self._share.claim(target) is None:
+                # Once it is ours it is asked soon: nobody may have for a while.
+                slot = None
+                await self._share.changed()
+                continue
             interval = interval_of(target.schedule, self._pace()).total_seconds()
             now = self._clock.monotonic()
             if slot is None:
@@ -135,5 +145,10 @@ class Scheduler:
                 self.punctuality.skipped += max(0, round((upcoming - slot) / interval) - 1)
                 slot = upcoming
             await asyncio.sleep(max(0.0, slot - now))
+            # The right by which it is asked now, whatever happens until the answer is stored.
+            claim = self._share.claim(target) if self._share is not None else None
+            if self._share is not None and claim is None:
+                continue
             self.punctuality.late(max(0.0, self._clock.monotonic() - slot))
-            self._record(await ask(target))
+            with self._share.asking(target) if self._share is not None else nullcontext():
+                self._record(await ask(target), claim)

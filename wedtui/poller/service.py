@@ -9,30 +9,33 @@ import asyncio
 import os
 import signal
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import structlog
 
 from wedtui import __version__
-from wedtui.cache.reader import CacheReader
+from wedtui.cache.kind import CACHE
 from wedtui.cache.writer import CacheWriter
 from wedtui.clock import Clock
 from wedtui.config import Configuration
-from wedtui.core.health import judge
-from wedtui.core.observation import Observation
+from wedtui.core.observation import Claim, Observation
 from wedtui.core.picture import ServiceFacts
-from wedtui.core.rollup import STEP_NAMES
 from wedtui.core.season import Pace, Protection, pace, protection_by_date
-from wedtui.errors import ServiceError, WedtuiError
-from wedtui.ledger.reader import LedgerReader
-from wedtui.poller.clock_watch import ClockWatch
+from wedtui.core.sharing import HOUSE, LEASE
+from wedtui.errors import ServiceError, VantageTakenError, WedtuiError
+from wedtui.poller.clock_watch import ClockWatch, ahead_s
 from wedtui.poller.exposition import Exposition
-from wedtui.poller.figures import Figures, service_figures
+from wedtui.poller.figures import Figures, service_figures, sizes_of
+from wedtui.poller.house import DAMAGED, House
 from wedtui.poller.recorder import Recorder
 from wedtui.poller.resolver import Resolver
 from wedtui.poller.schedule import Scheduler
+from wedtui.poller.share import Share, asked_once
+from wedtui.providers.base import Guarded
 from wedtui.providers.registry import build_targets
+from wedtui.store.opening import file_of
 
 log = structlog.get_logger(__name__)
 
@@ -43,8 +46,9 @@ ROLL_S = 10.0
 # Between two pieces of one backlog: what else writes goes first.
 ROLL_ON_S = 0.05
 PRUNE_S = 60.0
-PRUNE_CHUNK = 5_000
 TRY_AGAIN_S = 10.0
+# Beyond the lease itself: until then a vantage whose service died is free.
+TAKEN_OVER_WITHIN = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,18 @@ class Stores:
 
     cache_url: str
     ledger_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which service of several it is."""
+
+    vantage: str
+    """From where it watches."""
+    place: str
+    """Its machine and state directory, whose lock it holds."""
+    digest: str
+    """Of what it watches: readers can tell when theirs is another, and only services of one can share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +89,9 @@ NOBODY = Told()
 class Service:
     """One run of the service, from its lock to its last commit."""
 
-    def __init__(self, configuration: Configuration, stores: Stores, clock: Clock, *, mode: str, digest: str) -> None:
+    def __init__(
+        self, configuration: Configuration, stores: Stores, clock: Clock, *, mode: str, identity: Identity
+    ) -> None:
         """Open the cache for writing.
 
         Args:
@@ -81,7 +99,7 @@ class Service:
             stores: where to keep what was seen.
             clock: the time of day, and a time that never jumps.
             mode: `personal` or `shared`.
-            digest: of the configuration, so that readers can tell when theirs differs.
+            identity: which one it is.
 
         Raises:
             StoreError: the cache cannot be used.
@@ -89,13 +107,20 @@ class Service:
         self._configuration = configuration
         self._stores = stores
         self._clock = clock
-        self._cache = CacheWriter(stores.cache_url)
+        self._cache = CacheWriter(stores.cache_url, vantage=identity.vantage)
         self._recorder = Recorder(self._cache)
         self._level: Protection | None = None
         self._problems: dict[str, str] = {}
         self.figures = Figures(mode=mode, environment=configuration.environment)
         now = clock.now()
         self._clock_watch = ClockWatch(clock)
+        self._house = House(self._cache, (stores.cache_url, stores.ledger_url), clock, self._clock_watch, self.figures)
+        self._share = Share(identity.vantage)
+        self._held: Mapping[str, int] = {}
+        self._once: frozenset[str] = frozenset()
+        self._guarded: tuple[Guarded, ...] = ()
+        self._on_server = file_of(stores.cache_url, CACHE) is None
+        self._cache_bytes: float | None = None
         self._facts = ServiceFacts(
             instance=uuid.uuid4().hex,
             pid=os.getpid(),
@@ -104,7 +129,9 @@ class Service:
             environment=configuration.environment,
             started_at=now,
             heartbeat_at=now,
-            configuration_digest=digest,
+            vantage=identity.vantage,
+            place=identity.place,
+            configuration_digest=identity.digest,
         )
 
     async def run(self, told: Told = NOBODY) -> None:
@@ -119,20 +146,23 @@ class Service:
             loop.add_signal_handler(number, stop.set)
         targets = build_targets(self._configuration, self._clock)
         Resolver(loop).install()
-        scheduler = Scheduler(targets.all, self._clock, self._pace, self._take)
+        self._once = asked_once(targets.all)
+        self._guarded = tuple(target for target in targets.all if isinstance(target, Guarded))
+        scheduler = Scheduler(targets.all, self._clock, self._pace, self._take, self._share)
         self._count(scheduler)
-        await self._recorder.in_thread(self._begin)
+        await self._join(scheduler)
         told.ready()
         log.info("watching", targets=len(targets.all), mode=self._facts.mode)
         work = [
             asyncio.create_task(scheduler.run()),
             asyncio.create_task(self._recorder.run()),
-            asyncio.create_task(self._every(HEARTBEAT_S, lambda: self._heartbeat(scheduler), told.alive)),
-            asyncio.create_task(self._every(SCORES_S, self._record_scores)),
-            asyncio.create_task(self._every(MIRROR_S, self._mirror)),
+            asyncio.create_task(self._every(HEARTBEAT_S, lambda: self._heartbeat(scheduler), self._beaten(told))),
+            asyncio.create_task(self._keep_house(SCORES_S, "scores", self._record_scores)),
+            asyncio.create_task(self._keep_house(MIRROR_S, "mirror", self._house.mirror)),
             # Before pruning: of an old cache nothing goes that is not rolled up.
-            asyncio.create_task(self._every(ROLL_S, self._roll)),
-            asyncio.create_task(self._every(PRUNE_S, self._prune)),
+            asyncio.create_task(self._keep_house(ROLL_S, "roll-ups", lambda _claim: self._house.roll())),
+            asyncio.create_task(self._keep_house(PRUNE_S, "pruning", self._prune)),
+            asyncio.create_task(self._every(PRUNE_S, self._weigh)),
             asyncio.create_task(self._expose()),
         ]
         stopping = asyncio.create_task(stop.wait())
@@ -151,14 +181,19 @@ class Service:
             finally:
                 await self._end()
 
-    def _take(self, observations: tuple[Observation, ...]) -> None:
+    def _take(self, observations: tuple[Observation, ...], claim: Claim | None) -> None:
         self.figures.observed(observations)
-        self._recorder.take(observations)
+        self._recorder.take(observations, claim)
 
     def _count(self, scheduler: Scheduler) -> None:
         """Have the figures count what the schedules and the recorder do."""
         scheduler.punctuality.tell = self.figures.late
-        self.figures.look_up(service_figures(scheduler.punctuality, self._recorder, self._stores.cache_url))
+        file = file_of(self._stores.cache_url, CACHE)
+
+        def cache_bytes() -> float | None:
+            return sizes_of(file) if file is not None else self._cache_bytes
+
+        self.figures.look_up(service_figures(scheduler.punctuality, self._recorder, self._share, cache_bytes))
 
     async def _expose(self) -> None:
         """Serve the figures, if that is configured; a port that is taken is a problem that people see, not the end."""
@@ -186,16 +221,70 @@ class Service:
     def _protection(self) -> Protection:
         return protection_by_date(self._clock.now(), self._configuration.zones).level
 
-    def _configure(self) -> None:
+    def _configure(self, *, anew: bool) -> None:
+        """Write what is watched, if keeping house is this service's: of several only one may say what there is.
+
+        The default intervals change with the level, and with them how long evidence stays fresh.
+        """
         level = self._protection()
         defaults = pace(level)
-        self._cache.configure(self._configuration, probe_interval=defaults.probe, query_interval=defaults.query)
+        if HOUSE in self._held and (anew or level is not self._level):
+            self._cache.configure(self._configuration, probe_interval=defaults.probe, query_interval=defaults.query)
+        else:
+            self._cache.follow(defaults.query)
         self._level = level
 
-    def _begin(self) -> None:
-        self._configure()
-        self._cache.begin(self._facts)
-        self._mirror()
+    async def _join(self, scheduler: Scheduler) -> None:
+        """Begin to watch from this vantage; one that died elsewhere is waited for until its lease has run out.
+
+        Raises:
+            VantageTakenError: it lives.
+            StoreError: the cache cannot be written.
+        """
+        ends = self._clock.monotonic() + (LEASE + TAKEN_OVER_WITHIN).total_seconds()
+        while True:
+            try:
+                await self._recorder.in_thread(lambda: self._cache.begin(self._facts))
+                break
+            except VantageTakenError as error:
+                if self._clock.monotonic() > ends:
+                    raise
+                log.info("waiting for the vantage", why=str(error))
+                await asyncio.sleep(HEARTBEAT_S)
+        await self._recorder.in_thread(lambda: self._settle_in(scheduler))
+        self._share.hold(self._held)
+
+    def _settle_in(self, scheduler: Scheduler) -> None:
+        self._heartbeat(scheduler)
+        if HOUSE in self._held:
+            self._house.mirror(Claim(HOUSE, self._held[HOUSE]))
+
+    def _beaten(self, told: Told) -> Callable[[], None]:
+        def done() -> None:
+            self._share.hold(self._held)
+            for target in self._guarded:
+                provider, service = target.guards
+                for region, phase in target.breakers.items():
+                    self.figures.breaker(provider, region, service, phase)
+            told.alive()
+
+        return done
+
+    async def _keep_house(self, seconds: float, name: str, work: Callable[[Claim], bool | None]) -> None:
+        """Do something again and again that one service does for all."""
+
+        def own_work() -> bool | None:
+            fence = self._held.get(HOUSE)
+            return None if fence is None else work(Claim(HOUSE, fence))
+
+        own_work.__name__ = name
+        await self._every(seconds, own_work)
+
+    def _record_scores(self, claim: Claim) -> None:
+        self._house.record_scores(claim, wedding_day=self._protection().wedding_day)
+
+    def _prune(self, _claim: Claim) -> None:
+        self._house.prune(self._configuration.cache)
 
     async def _every(
         self, seconds: float, work: Callable[[], bool | None], done: Callable[[], None] = lambda: None
@@ -210,6 +299,9 @@ class Service:
             try:
                 more = await self._recorder.in_thread(work)
                 self._problems.pop(name, None)
+            except VantageTakenError:
+                # Another watches under this name: one of the two is configured wrongly, and that one lives.
+                raise
             except Exception as error:
                 # Anything: a mistake of ours in keeping house must not end the watching. Only our own sentences are
                 # known to hold no secret.
@@ -223,64 +315,38 @@ class Service:
             await asyncio.sleep(ROLL_ON_S if more else seconds)
 
     def _heartbeat(self, scheduler: Scheduler) -> None:
-        if self._protection() is not self._level:
-            # The default intervals changed, and with them how long evidence stays fresh.
-            self._configure()
         now = self._clock.now()
-        problems = {*self._problems.values(), *filter(None, [self._recorder.problem, self._clock_watch.look()])}
-        self._cache.heartbeat(
-            now,
+        more = [self._recorder.problem, self._clock_watch.look(), DAMAGED if self._house.damaged else None]
+        problems = {*self._problems.values(), *filter(None, more)}
+        self._facts = replace(
+            self._facts,
+            heartbeat_at=now,
             skipped=scheduler.punctuality.skipped,
             dropped=self._recorder.dropped,
+            refused=self._recorder.refused,
             late_ms_p99=scheduler.punctuality.late_ms(),
             problems=tuple(sorted(problems)),
         )
+        targets = {lease: self._share.is_asking(lease) for lease in self._once}
+        beat = self._cache.heartbeat(self._facts, targets)
+        if beat.held is None:
+            log.warning("stood still for so long that it was taken for dead: beginning anew")
+            self._held = {}
+            self._cache.begin(self._facts)
+            beat = self._cache.heartbeat(self._facts, targets)
+        gained = HOUSE in (beat.held or {}) and HOUSE not in self._held
+        self._held = beat.held or {}
+        self._configure(anew=gained)
+        if self._on_server:
+            # For the next one: how long this one took is not known before its end. A file's clock is this machine's.
+            ahead = ahead_s(now, beat.database_at, self._clock.now())
+            self._facts = replace(self._facts, clock_ahead_s=ahead)
         self.figures.heartbeat(now.timestamp(), problems=len(problems))
 
-    def _record_scores(self) -> None:
-        """Keep the scores as a series, so that a chart can show when a provider fell ill."""
-        now = self._clock.now()
-        reader = CacheReader(self._stores.cache_url)
-        try:
-            facts = reader.facts(now)
-        finally:
-            reader.close()
-        wedding_day = self._protection().wedding_day
-        scores = {p.name: judge(p, now, wedding_day=wedding_day).score for p in facts.providers}
-        self._cache.record_scores(now, {name: score for name, score in scores.items() if score is not None})
-
-    def _mirror(self) -> None:
-        """Copy what persons froze out of the ledger, for readers who may not read it."""
-        reader = LedgerReader(self._stores.ledger_url)
-        try:
-            self._cache.mirror_freeze_periods(reader.freeze_periods(), self._clock.now())
-        finally:
-            reader.close()
-
-    def _roll(self) -> bool:
-        """Roll up a piece of the history; return whether there is more."""
-        if self._clock_watch.jumped:
-            # By a clock that jumped ahead everything is complete, and all that comes is late.
-            return False
-        rolled = self._cache.roll(self._clock.now())
-        if rolled.damaged:
-            text = "the quantiles of some roll-ups cannot be read: the cache's file is damaged, look at its disk"
-            log.error("damaged roll-ups", buckets=rolled.damaged)
-            self._problems["damaged roll-ups"] = text
-        return rolled.more
-
-    def _prune(self) -> None:
-        if self._clock_watch.jumped:
-            # By a clock that jumped ahead all history is old; it waits for a restart by a clock that is right.
-            return
-        now, section = self._clock.now(), self._configuration.cache
-        deleted = self._cache.prune(now - section.keep_samples, limit=PRUNE_CHUNK)
-        before = {step: now - section.keep_rollups[name] for step, name in STEP_NAMES.items()}
-        deleted += self._cache.prune_rollups(before, limit=PRUNE_CHUNK)
-        deleted += self._cache.prune_inventory(now - section.keep_vanished, limit=PRUNE_CHUNK)
-        self.figures.pruned(deleted)
-        if deleted:
-            log.debug("pruned", rows=deleted)
+    def _weigh(self) -> None:
+        """Ask a server how large the cache is; a file is looked at when somebody wants to know."""
+        if self._on_server:
+            self._cache_bytes = self._cache.size()
 
     async def _end(self) -> None:
         def finish() -> None:

@@ -7,11 +7,13 @@ outside does: a failure is an observation like any other.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from wedtui.core.breaker import Phase
 from wedtui.core.observation import Observation
 
 
@@ -30,6 +32,21 @@ class Schedule:
     """None: the default of the protection level for its cadence (`core.season.Pace`)."""
     deadline: timedelta
     cadence: Cadence = Cadence.QUERY
+
+
+@runtime_checkable
+class Guarded(Protocol):
+    """A target that leaves places alone while they are down."""
+
+    @property
+    def guards(self) -> tuple[str, str]:
+        """The provider and the service that it asks."""
+        ...
+
+    @property
+    def breakers(self) -> Mapping[str, Phase]:
+        """The phase of each region's circuit breaker."""
+        ...
 
 
 class Target(Protocol):

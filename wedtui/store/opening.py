@@ -75,6 +75,14 @@ class Writable(Protocol):
         """
         ...
 
+    def size(self) -> int:
+        """Return how many bytes it takes on the disk of its system, indexes included.
+
+        Raises:
+            StoreError: it could not be asked.
+        """
+        ...
+
     def settle(self) -> bool:
         """Leave it so that whoever may only read it needs nothing else; return whether that worked.
 

@@ -78,6 +78,11 @@ class ServiceTarget:
         return Schedule(interval, self._round + 3 * section.timeout, Cadence.QUERY)
 
     @property
+    def guards(self) -> tuple[str, str]:
+        """The provider and the service that it asks."""
+        return self._account.provider, self._service.name
+
+    @property
     def breakers(self) -> Mapping[str, Phase]:
         """The phase of each region's circuit breaker."""
         now = self._clock.now()

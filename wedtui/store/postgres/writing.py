@@ -18,6 +18,10 @@ from wedtui.store.postgres.place import Server, connect, milliseconds, server_of
 STANDS_STILL = timedelta(seconds=5)
 # The longest piece of work that anyone has is one step of a migration or of housekeeping.
 WORKS_AT_MOST = timedelta(seconds=60)
+_SIZE = """
+SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class
+WHERE relkind = 'r' AND relnamespace = to_regnamespace(%s)
+"""
 
 
 class WritableSchema:
@@ -58,6 +62,15 @@ class WritableSchema:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({turn(self._kind)})")
             yield connection
             connection.exec_driver_sql(f'NOTIFY "{self._server.channel}"')
+
+    def size(self) -> int:
+        """Return how many bytes its tables and indexes take.
+
+        Raises:
+            StoreError: the server could not be asked.
+        """
+        with translated(self._server, self._kind), self._engine.begin() as connection:
+            return int(connection.exec_driver_sql(_SIZE, (self._server.schema,)).scalar_one())
 
     def settle(self) -> bool:
         """Return at once: whoever may read the schema needs nothing else."""

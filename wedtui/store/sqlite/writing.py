@@ -60,6 +60,15 @@ class WritableFile:
             with self._engine.begin() as connection:
                 yield connection
 
+    def size(self) -> int:
+        """Return how many bytes the file takes, without its log.
+
+        Raises:
+            StoreError: it could not be asked.
+        """
+        with translated(self.path, self._kind):
+            return self.path.stat().st_size
+
     def settle(self) -> bool:
         """Put everything into the one file, so that whoever may only read it needs no other.
 

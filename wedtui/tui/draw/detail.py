@@ -126,11 +126,15 @@ def _probes(board: Board, provider: ProviderPicture, width: int) -> list[Row]:
     probes = provider.evidence.probes
     if not probes:
         return [Row(rule("probes", width)), Row(((" no probe is configured for it", Role.MUTED),))]
-    details = {d.name: d for d in (board.picture.probes if board.picture else ())}
+    details = {(d.name, d.vantage): d for d in (board.picture.probes if board.picture else ())}
     titles = (("PROBE", 18), ("ROUNDS, newest last", ROUNDS_SHOWN), ("HTTP", -5), ("TOTAL", -9), ("AGE", -6), ("", 7))
     rows = [Row(rule("probes", width, (("Enter: chart", Role.MUTED),))), _heading(*titles)]
+    named = ""
     for probe in probes:
-        rows += _probe(board, probe, details.get(probe.name), width)
+        if probe.vantage and probe.name != named:
+            rows.append(Row(((f" {probe.name}", Role.STRONG),)))
+        named = probe.name
+        rows += _probe(board, probe, details.get((probe.name, probe.vantage)), width)
     return rows
 
 
@@ -145,7 +149,7 @@ def _probe(board: Board, probe: ProbeEvidence, details: ProbeDetails | None, wid
     status = str(details.status) if details and details.status is not None else MISSING
     total = milliseconds(details.total_ms) if details else MISSING
     first = (
-        *_cells(((probe.name, Role.STRONG), 18)),
+        *_cells(((f"  from {probe.vantage}" if probe.vantage else probe.name, Role.STRONG), 18)),
         ("  ", Role.TEXT),
         *_rounds(probe),
     )
@@ -155,7 +159,7 @@ def _probe(board: Board, probe: ProbeEvidence, details: ProbeDetails | None, wid
         ((short_age(at, board.now), Role.MUTED), -6),
         (word, 7),
     )
-    rows = [Row((*first, (" ", Role.TEXT), *rest), probe_signal(probe.name))]
+    rows = [Row((*first, (" ", Role.TEXT), *rest), probe_signal(probe.label))]
     rows += [Row(line) for text in _probe_remarks(board, probe, details) for line in text_lines(text, width)]
     return rows
 

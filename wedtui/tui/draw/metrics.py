@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from wedtui.core.evidence import Freshness, fresh_for, freshness
+from wedtui.core.evidence import Freshness, ProbeEvidence, fresh_for, freshness
 from wedtui.core.picture import ProviderPicture, signal_freshness
 from wedtui.core.series import probe_of, probe_signal
 from wedtui.core.wording import age
@@ -15,16 +15,26 @@ from wedtui.tui.spans import Line, Role, crop, fit, rule, wrap
 from wedtui.tui.terminal.link import Drawing
 from wedtui.tui.values import MISSING, reading, signal_title
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
 
 def signals_of(provider: ProviderPicture) -> tuple[str, ...]:
     """Return what can be charted of a provider: its configured signals, then its probes."""
     evidence = provider.evidence
-    return (*(s.signal for s in evidence.signals), *(probe_signal(p.name) for p in evidence.probes))
+    names = dict.fromkeys(p.name for p in evidence.probes)
+    return (*(s.signal for s in evidence.signals), *(probe_signal(name) for name in names))
+
+
+def probe_evidence(provider: ProviderPicture, signal: str) -> ProbeEvidence | None:
+    """Return what the probe saw that a signal is about; from where it was asked last, unless the signal says."""
+    name = probe_of(signal)
+    found = [p for p in provider.evidence.probes if name in {p.name, p.label}]
+    return max(found, key=lambda p: p.rounds[0].at if p.rounds else _NEVER, default=None)
 
 
 def newest(provider: ProviderPicture, signal: str) -> tuple[float | None, datetime | None]:
     """Return the newest value of a signal or probe and when it was measured."""
-    probe = next((p for p in provider.evidence.probes if p.name == probe_of(signal)), None)
+    probe = probe_evidence(provider, signal)
     if probe is not None:
         answered = next((r for r in probe.rounds if r.latency_ms is not None and r.passed), None)
         return (answered.latency_ms, answered.at) if answered else (None, None)
@@ -45,14 +55,14 @@ def is_fresh(board: Board, provider: ProviderPicture, signal: str) -> bool:
 
 def interval_of(provider: ProviderPicture, signal: str) -> timedelta:
     """Return how often a signal or probe is asked; neighbours much further apart are a gap."""
-    probe = next((p for p in provider.evidence.probes if p.name == probe_of(signal)), None)
+    probe = probe_evidence(provider, signal)
     found = probe or provider.evidence.signal(signal)
     return found.interval if found else timedelta(seconds=60)
 
 
 def problem_of(provider: ProviderPicture, signal: str) -> str | None:
     """Return why the newest attempt gave no value; None where it gave one."""
-    probe = next((p for p in provider.evidence.probes if p.name == probe_of(signal)), None)
+    probe = probe_evidence(provider, signal)
     if probe is not None:
         failed = probe.rounds[0] if probe.rounds and not probe.rounds[0].passed else None
         return (failed.failure or "the last round failed") if failed else None

@@ -90,10 +90,17 @@ def probes_passed(board: Board, p: ProviderPicture) -> Passed | None:
     probes = p.evidence.probes
     if not probes:
         return None
-    newest = [(probe.rounds[0] if probe.rounds else None, probe.interval) for probe in probes]
-    passed = sum(r is not None and r.passed for r, _ in newest)
-    old = [r is None or freshness(r.at, step, board.now) is not Freshness.FRESH for r, step in newest]
-    return Passed(passed, len(probes), not any(old))
+    newest = {(probe.name, probe.vantage): probe.rounds[0] if probe.rounds else None for probe in probes}
+    fresh = {
+        (probe.name, probe.vantage)
+        for probe in probes
+        if (r := newest[probe.name, probe.vantage]) and freshness(r.at, probe.interval, board.now) is Freshness.FRESH
+    }
+    # What a lost vantage saw last is neither passed nor failed while another one still looks.
+    seen = {name for name, _ in fresh}
+    counted = [round_ for key, round_ in newest.items() if key in fresh or key[0] not in seen]
+    passed = sum(r is not None and r.passed for r in counted)
+    return Passed(passed, len(counted), seen == {probe.name for probe in probes})
 
 
 def _probes(board: Board, p: ProviderPicture) -> Span:

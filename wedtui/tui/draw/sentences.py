@@ -6,12 +6,11 @@ from datetime import UTC, datetime
 
 from wedtui.core.evidence import Freshness, ProbeEvidence, freshness
 from wedtui.core.picture import Finding, Picture, ProviderPicture
-from wedtui.core.series import probe_of
 from wedtui.core.state import State
 from wedtui.core.wording import age
 from wedtui.tui.board import Board
 from wedtui.tui.clipboard import Subject
-from wedtui.tui.draw.metrics import is_fresh, newest, problem_of
+from wedtui.tui.draw.metrics import is_fresh, newest, probe_evidence, problem_of
 from wedtui.tui.draw.providers import probes_passed, why
 from wedtui.tui.draw.status import freeze_words
 from wedtui.tui.values import milliseconds, reading, signal_title
@@ -42,7 +41,7 @@ def signal_subject(board: Board, name: str, signal: str) -> Subject | None:
     provider = board.picture.provider(name) if board.picture else None
     if provider is None:
         return None
-    probe = next((p for p in provider.evidence.probes if p.name == probe_of(signal)), None)
+    probe = probe_evidence(provider, signal)
     if probe is not None:
         return _probe(board, provider, probe)
     if provider.evidence.signal(signal) is None:
@@ -75,13 +74,14 @@ def freeze_subject(board: Board, picture: Picture) -> Subject:
 
 def _probe(board: Board, provider: ProviderPicture, probe: ProbeEvidence) -> Subject:
     newest_round = probe.rounds[0] if probe.rounds else None
-    name = f"{provider.name} probe {probe.name}"
+    name = f"{provider.name} probe {probe.label}"
     if newest_round is None:
         return Subject(name, _sentence(board, [f"{name}: no round yet"], None, old=False))
     fresh = freshness(newest_round.at, probe.interval, board.now) is Freshness.FRESH and not board.frozen_picture
     failure = f"FAILED: {newest_round.failure or 'no reason given'}"
     word = f"passed in {milliseconds(newest_round.latency_ms)}" if newest_round.passed else failure
-    details = next((d for d in (board.picture.probes if board.picture else ()) if d.name == probe.name), None)
+    known = board.picture.probes if board.picture else ()
+    details = next((d for d in known if (d.name, d.vantage) == (probe.name, probe.vantage)), None)
     parts = [f"{name} {'' if fresh else 'last '}{word}", *([details.url] if details else [])]
     return Subject(name, _sentence(board, parts, newest_round.at, old=not fresh))
 

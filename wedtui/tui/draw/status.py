@@ -140,7 +140,7 @@ def _service(board: Board) -> Line:
 def _condition(picture: Picture, now: datetime) -> Line:
     service = picture.service
     if picture.condition is ServiceCondition.RUNNING and service is not None:
-        return ((" ● service running", Role.OK), (f" {age(service.heartbeat_at, now)} ago", Role.MUTED))
+        return (_running(picture), (f" {age(service.heartbeat_at, now)} ago", Role.MUTED))
     if picture.condition is ServiceCondition.STOPPED and service is not None:
         return ((f" ■ SERVICE STOPPED {age(service.stopped_at, now)} ago ", Role.ALARM),)
     if picture.condition is ServiceCondition.STUCK and service is not None:
@@ -148,6 +148,17 @@ def _condition(picture: Picture, now: datetime) -> Line:
     if picture.condition is ServiceCondition.DEAD and service is not None:
         return ((f" ■ SERVICE DEAD, last heard {age(service.heartbeat_at, now)} ago ", Role.ALARM),)
     return ((" ■ SERVICE NEVER STARTED ", Role.ALARM),)
+
+
+def _running(picture: Picture) -> Span:
+    """Say that the service runs; of several how many of those that nobody stopped."""
+    wanted = [s for s in picture.services if s.condition is not ServiceCondition.STOPPED]
+    running = sum(s.runs for s in wanted)
+    if len(wanted) < 2:
+        return (" ● service running", Role.OK)
+    if running == len(wanted):
+        return (f" ● {running} services running", Role.OK)
+    return (f" ▲ {running} of {len(wanted)} services running ", Role.CAUTION)
 
 
 def _heard(picture: Picture) -> datetime | None:

@@ -125,8 +125,8 @@ def provider(board: Board, found: ProviderPicture) -> tuple[str, ...]:
     ]
     unset = [c.name for c in health.components if not c.expected]
     lines.append(f"Not configured: {listed(unset)}." if unset else "")
-    details = {d.name: d for d in picture.probes}
-    lines += [_probe(board, p, details.get(p.name)) for p in evidence.probes]
+    details = {(d.name, d.vantage): d for d in picture.probes}
+    lines += [_probe(board, p, details.get((p.name, p.vantage))) for p in evidence.probes]
     lines += [_signal(board, s) for s in evidence.signals]
     return tuple(line for line in lines if line)
 
@@ -150,8 +150,8 @@ def _component(board: Board, c: Component) -> str:
 def _probe(board: Board, probe: ProbeEvidence, details: ProbeDetails | None) -> str:
     last = probe.rounds[0] if probe.rounds else None
     if last is None:
-        return f"Probe {probe.name}: UNKNOWN, never measured."
-    key = f"probe {probe.name}"
+        return f"Probe {probe.label}: UNKNOWN, never measured."
+    key = f"probe {probe.label}"
     owner = next(p for p in (board.picture.providers if board.picture else ()) if probe in p.evidence.probes)
     result = "passed" if last.passed else f"FAILED, {last.failure or 'no reason given'},"
     if not is_fresh(board, owner, key):
@@ -166,7 +166,7 @@ def _probe(board: Board, probe: ProbeEvidence, details: ProbeDetails | None) -> 
         else ""
     )
     url = f"; {details.url}" if details else ""
-    return f"Probe {probe.name}: {result} {ago(last.at, board.now)}{total}; {every}{before}{url}."
+    return f"Probe {probe.label}: {result} {ago(last.at, board.now)}{total}; {every}{before}{url}."
 
 
 def _pace(interval: timedelta) -> str:
@@ -186,7 +186,7 @@ def _signal(board: Board, signal: SignalEvidence) -> str:
 def signals(board: Board, found: ProviderPicture) -> tuple[str, ...]:
     """Answer with the names that `signal` takes for a provider, each with its newest value."""
     lines = [_signal(board, s) for s in found.evidence.signals]
-    lines += [_value(board, found, f"probe {p.name}") for p in found.evidence.probes]
+    lines += [_value(board, found, f"probe {name}") for name in dict.fromkeys(p.name for p in found.evidence.probes)]
     return tuple(lines) or (f"Nothing is measured of {found.name}: give it probes or queries.",)
 
 

@@ -147,10 +147,18 @@ def _service(old_picture: Picture, picture: Picture, after: Board) -> list[Chang
             return [Change(Rank.BLIND, "service", service_sentence(picture, after.now), 3)]
         text = f"{service_sentence(picture, after.now)} It was {old_picture.condition}."
         return [Change(Rank.BETTER, "service", text)]
-    was, now = old_picture.service, picture.service
-    if running and was and now and was.instance != now.instance:
-        return [Change(Rank.NOTE, "service", f"Service restarted {ago(now.started_at, after.now)}.")]
-    return []
+    before = {seen.facts.vantage: seen.facts.instance for seen in old_picture.services}
+    anew = [s.facts for s in picture.services if s.facts.instance != before.get(s.facts.vantage, s.facts.instance)]
+    several = len(picture.services) > 1
+    return [
+        Change(
+            Rank.NOTE,
+            f"service {facts.vantage}" if several else "service",
+            f"Service{f' {facts.vantage}' if several else ''} restarted {ago(facts.started_at, after.now)}.",
+        )
+        for facts in anew
+        if running
+    ]
 
 
 def _providers(before: Board, after: Board, old_picture: Picture, picture: Picture) -> list[Change]:
@@ -241,7 +249,7 @@ def _heard(provider: ProviderPicture, picture: Picture) -> dict[str, Freshness]:
     """Return for everything that is measured of a provider whether it is fresh."""
     evidence = provider.evidence
     times = [(signal_title(s.signal), s.measured_at, s.interval) for s in evidence.signals]
-    times += [(f"probe {p.name}", p.rounds[0].at if p.rounds else None, p.interval) for p in evidence.probes]
+    times += [(f"probe {p.label}", p.rounds[0].at if p.rounds else None, p.interval) for p in evidence.probes]
     if evidence.vendor is not None:
         times.append(("vendor status", evidence.vendor.measured_at, evidence.vendor.interval))
     return {name: freshness(at, interval, picture.at) for name, at, interval in times}
@@ -252,7 +260,7 @@ def _last_heard(provider: ProviderPicture, lost: list[str], board: Board) -> str
     evidence = provider.evidence
     signals = [s for s in evidence.signals if signal_title(s.signal) in lost]
     heard = [s.measured_at for s in signals if s.measured_at]
-    heard += [p.rounds[0].at for p in evidence.probes if f"probe {p.name}" in lost and p.rounds]
+    heard += [p.rounds[0].at for p in evidence.probes if f"probe {p.label}" in lost and p.rounds]
     if evidence.vendor is not None and "vendor status" in lost:
         heard.append(evidence.vendor.measured_at)
     problem = next((s.problem for s in signals if s.problem), None)

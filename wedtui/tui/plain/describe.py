@@ -110,7 +110,10 @@ def service_sentence(picture: Picture, now: datetime) -> str:
                 'look at its disk and its log with "wedtui service status".'
             )
         case _:
-            return f"Service running, heard {heard}."
+            wanted = [s for s in picture.services if s.condition is not ServiceCondition.STOPPED]
+            if len(wanted) < 2:
+                return f"Service running, heard {heard}."
+            return f"{sum(s.runs for s in wanted)} of {len(wanted)} services running, heard {heard}."
 
 
 def finding_sentence(finding: Finding, now: datetime) -> str:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
+from wedtui.core.series import charted
 from wedtui.tui.bindings import bind
 from wedtui.tui.clipboard import Subject
 from wedtui.tui.draw.detail import detail_rows
@@ -64,4 +65,4 @@ class ProviderScreen(ListScreen):
         if kind is not None:
             self.wedtui.open_resources(self.provider, kind)
             return
-        self.wedtui.open_chart(self.provider, event.key)
+        self.wedtui.open_chart(self.provider, charted(event.key))

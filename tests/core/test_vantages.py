@@ -1,0 +1,298 @@
+"""Probes asked from several places: judged by quorum, disagreement is said, and what is lost improves nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wedtui.core.evidence import Freshness, ProbeEvidence, ProbeRound, ProviderEvidence
+from wedtui.core.freeze import Verdict
+from wedtui.core.health import disagreement, failed_rounds, judge
+from wedtui.core.picture import CacheFacts, Picture, ProbeDetails, Severity, assemble
+from wedtui.core.season import Protection, ProtectionVerdict
+from wedtui.core.services import ServiceCondition, ServiceFacts, leading, see_services
+from wedtui.core.state import State, badness
+
+NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+EVERY = 3 * SECOND
+
+
+def seen(vantage: str, pattern: str, *, name: str = "rsvp", age: float = 1, latency: float = 100) -> ProbeEvidence:
+    """Make what a vantage saw, newest first: `.` passed, `x` failed."""
+    rounds = tuple(
+        ProbeRound(
+            NOW - age * SECOND - i * EVERY,
+            sign == ".",
+            None if sign == "." else "status 503",
+            latency if sign == "." else None,
+        )
+        for i, sign in enumerate(pattern)
+    )
+    return ProbeEvidence(name, EVERY, rounds, vantage)
+
+
+def provider(*probes: ProbeEvidence) -> ProviderEvidence:
+    return ProviderEvidence("aws", "probed", 60, probes=probes)
+
+
+PASS, FAIL = "." * 100, "xxx" + "." * 97
+
+
+@pytest.mark.parametrize(
+    ("probes", "failed", "state"),
+    [
+        ((seen("london", PASS), seen("oregon", PASS)), 0, State.OK),
+        # One of two is no quorum, but a failed round all the same.
+        ((seen("london", FAIL), seen("oregon", PASS)), 0, State.DEGRADED),
+        ((seen("london", FAIL), seen("oregon", FAIL)), 3, State.CRITICAL),
+        ((seen("london", FAIL), seen("oregon", "x" + PASS)), 1, State.DEGRADED),
+        ((seen("london", FAIL), seen("oregon", FAIL), seen("tokyo", PASS)), 3, State.CRITICAL),
+        ((seen("london", FAIL), seen("oregon", PASS), seen("tokyo", PASS)), 0, State.DEGRADED),
+        # Who is lost does not vouch for anything …
+        ((seen("london", FAIL), seen("oregon", PASS, age=30)), 3, State.CRITICAL),
+        ((seen("london", PASS), seen("oregon", PASS, age=30)), 0, State.OK),
+        # … and what was failing there does not pass by being lost.
+        ((seen("london", FAIL, age=30), seen("oregon", PASS)), 0, State.DEGRADED),
+        ((seen("london", FAIL, age=30), seen("oregon", FAIL), seen("tokyo", PASS)), 3, State.CRITICAL),
+        # Too long ago to mean anything.
+        ((seen("london", FAIL, age=301), seen("oregon", PASS)), 0, State.OK),
+        # Nobody is fresh.
+        ((seen("london", PASS, age=30), seen("oregon", PASS, age=40)), 0, State.UNKNOWN),
+        ((seen("london", ""), seen("oregon", "")), 0, State.UNKNOWN),
+        ((seen("london", ""), seen("oregon", PASS)), 0, State.OK),
+        # Two probes: a quorum of probes, each by a quorum of vantages.
+        (
+            (
+                seen("london", FAIL),
+                seen("oregon", FAIL),
+                seen("london", PASS, name="gallery"),
+                seen("oregon", PASS, name="gallery"),
+            ),
+            0,
+            State.DEGRADED,
+        ),
+        (
+            (
+                seen("london", FAIL),
+                seen("oregon", FAIL),
+                seen("london", FAIL, name="gallery"),
+                seen("oregon", FAIL, name="gallery"),
+            ),
+            3,
+            State.CRITICAL,
+        ),
+    ],
+)
+def test_by_quorum_of_vantages(probes: tuple[ProbeEvidence, ...], failed: int, state: State) -> None:
+    found = judge(provider(*probes), NOW)
+    assert failed_rounds(probes, NOW) == failed == found.failed_rounds
+    if state is State.OK:
+        # Probes alone weigh 0.75: enough for OK.
+        assert found.ceilings == ()
+    assert found.state is state, found.ceilings
+
+
+def test_one_vantage_is_enough_for_fresh_evidence_and_its_age_counts() -> None:
+    found = judge(provider(seen("london", PASS, age=4), seen("oregon", PASS, age=60)), NOW)
+    availability = found.component("availability")
+    assert availability.freshness is Freshness.FRESH
+    assert availability.measured_at == NOW - 4 * SECOND
+
+
+def test_the_slow_way_from_a_lost_vantage_is_not_forgotten_at_once() -> None:
+    near, far, also = (seen(v, PASS, latency=ms) for v, ms in (("london", 100), ("tokyo", 1400), ("sydney", 1300)))
+    all_of_them = judge(provider(near, far, also), NOW).component("latency")
+    old = replace(also, rounds=tuple(replace(r, at=r.at - 60 * SECOND) for r in also.rounds))
+    lost = judge(provider(near, far, old), NOW).component("latency")
+    assert all_of_them.measure == lost.measure == 1300
+
+
+@pytest.mark.parametrize(
+    ("signs", "state"),
+    [
+        (("x", "."), State.DEGRADED),
+        (("x", ".", "."), State.DEGRADED),
+        (("x", "x", "."), State.CRITICAL),
+        (("x", "x"), State.CRITICAL),
+        (("x", "x", ".", ".", "."), State.DEGRADED),
+    ],
+)
+def test_one_bad_line_is_no_outage_however_long_it_is_bad(signs: tuple[str, ...], state: State) -> None:
+    found = judge(provider(*(seen(f"v{i}", sign * 100) for i, sign in enumerate(signs))), NOW)
+    assert found.state is state
+    assert found.ceilings or state is State.CRITICAL
+
+
+def test_few_of_many_vantages_vouch_for_nothing() -> None:
+    gone = [replace(seen(v, PASS), rounds=seen(v, PASS, age=3600).rounds) for v in ("oregon", "tokyo")]
+    found = judge(provider(seen("london", PASS), *gone), NOW)
+    assert found.state is State.DEGRADED
+    assert found.ceilings == ("it is seen from 1 of 3 vantages",)
+    assert judge(provider(seen("london", PASS), gone[0]), NOW).state is State.OK
+
+
+patterns = st.text(alphabet=".x", min_size=4, max_size=12)
+
+
+@given(
+    signs=st.lists(patterns, min_size=2, max_size=4),
+    latencies=st.lists(st.floats(10, 3000), min_size=4, max_size=4),
+    lost=st.integers(0, 3),
+    gone=st.integers(20, 200),
+)
+def test_losing_a_vantage_never_improves_a_state(
+    signs: list[str], latencies: list[float], lost: int, gone: int
+) -> None:
+    """For as long as what it saw belongs to the last five minutes."""
+    probes = [seen(f"v{i}", pattern, latency=latencies[i]) for i, pattern in enumerate(signs)]
+    before = judge(provider(*probes), NOW)
+    which = lost % len(probes)
+    # The others go on seeing what they saw.
+    old = tuple(replace(r, at=r.at - gone * SECOND) for r in probes[which].rounds)
+    probes[which] = replace(probes[which], rounds=old)
+    after = judge(provider(*probes), NOW)
+    assert badness(after.state) >= badness(before.state)
+    assert after.score is not None
+    assert before.score is not None
+    assert after.score <= before.score
+
+
+def test_disagreement_is_said_with_names() -> None:
+    probes = (seen("london", FAIL), seen("oregon", PASS), seen("tokyo", PASS))
+    assert disagreement(probes, NOW) == (("london",), ("oregon", "tokyo"))
+    assert disagreement(probes[1:], NOW) is None
+    assert disagreement(probes[:1], NOW) is None
+    (finding,) = (f for f in picture(probes).findings if f.subject == "aws")
+    assert finding.severity is Severity.WARNING
+    assert finding.text.startswith(
+        "DEGRADED: fails from london, passes from oregon and tokyo; rsvp from london status 503"
+    )
+
+
+def service(vantage: str, **more: object) -> ServiceFacts:
+    values: dict[str, object] = {"vantage": vantage, "configuration_digest": "d", "heartbeat_at": NOW - SECOND, **more}
+    return replace(ServiceFacts(vantage, 7, "shared", "0", "production", NOW - timedelta(hours=1), NOW), **values)  # type: ignore[arg-type]
+
+
+def picture(
+    probes: tuple[ProbeEvidence, ...], *services: ServiceFacts, details: tuple[ProbeDetails, ...] = ()
+) -> Picture:
+    facts = CacheFacts((provider(*probes),), details, (), services or (service("london"), service("oregon")))
+    return assemble(
+        facts, Verdict(False, NOW), ProtectionVerdict(Protection.NORMAL, ""), environment="production", now=NOW
+    )
+
+
+GOOD = (seen("london", PASS), seen("oregon", PASS))
+DEAD = NOW - 40 * SECOND
+
+
+@pytest.mark.parametrize(
+    ("services", "says"),
+    [
+        ((service("london"), service("oregon")), []),
+        (
+            (service("london", heartbeat_at=DEAD), service("oregon")),
+            [("service london", "it is dead: nothing is seen from there; oregon asks what it asked", Severity.WARNING)],
+        ),
+        (
+            (service("london", heartbeat_at=DEAD, stopped_at=DEAD), service("oregon"), service("tokyo")),
+            [
+                (
+                    "service london",
+                    "it was stopped: nothing is seen from there; oregon and tokyo ask what it asked",
+                    Severity.NOTE,
+                )
+            ],
+        ),
+        (
+            (service("london", heartbeat_at=DEAD), service("oregon", heartbeat_at=DEAD - SECOND)),
+            [
+                (
+                    "service",
+                    "the service is dead: nothing is being watched; start it with `wedtui service start`",
+                    Severity.CRITICAL,
+                )
+            ],
+        ),
+        (
+            (
+                service("london", clock_ahead_s=7.13, heartbeat_at=NOW + 6 * SECOND),
+                service("oregon", clock_ahead_s=-1.9),
+            ),
+            [
+                (
+                    "service london",
+                    "its clock is 7.1 s ahead of the database's: what its probes saw is not believed; let both keep "
+                    "time by NTP",
+                    Severity.WARNING,
+                )
+            ],
+        ),
+        (
+            (service("london", configuration_digest="other"), service("oregon")),
+            [
+                (
+                    "service",
+                    "the services london and oregon are configured to watch different things: give them one "
+                    "configuration",
+                    Severity.WARNING,
+                )
+            ],
+        ),
+        (
+            (service("london", problems=("its disk is full",), refused=3), service("oregon")),
+            [
+                ("service london", "its disk is full", Severity.WARNING),
+                (
+                    "service london",
+                    "3 observations were refused since it started: another had taken over what it asked",
+                    Severity.NOTE,
+                ),
+            ],
+        ),
+    ],
+)
+def test_what_is_wrong_with_services(services: tuple[ServiceFacts, ...], says: list[tuple[str, str, Severity]]) -> None:
+    found = picture(GOOD, *services)
+    assert [(f.subject, f.text, f.severity) for f in found.findings if f.subject != "aws"] == says
+
+
+def test_one_of_several_is_enough_to_be_believed_and_none_is_not() -> None:
+    dead = service("london", heartbeat_at=DEAD)
+    found = picture(GOOD, dead, service("oregon"))
+    assert found.condition is ServiceCondition.RUNNING
+    assert found.service is not None
+    assert found.service.vantage == "oregon"
+    assert picture(GOOD, dead).state is State.UNKNOWN
+
+
+def test_a_process_speaks_for_its_own_service_only() -> None:
+    silent = (service("london", heartbeat_at=DEAD, pid=7), service("oregon", heartbeat_at=DEAD, pid=8))
+    assert [s.condition for s in see_services(silent, NOW, process=7)] == [
+        ServiceCondition.STUCK,
+        ServiceCondition.DEAD,
+    ]
+    assert leading(()) is None
+
+
+def test_one_certificate_seen_from_two_places_is_one_finding() -> None:
+    def details(vantage: str, days: int) -> ProbeDetails:
+        return ProbeDetails(
+            "rsvp",
+            "https://rsvp.example.com/",
+            2 * SECOND,
+            certificate_expires_at=NOW + timedelta(days=days, hours=1),
+            measured_at=NOW,
+            vantage=vantage,
+        )
+
+    same = picture(GOOD, details=(details("london", 3), details("oregon", 3)))
+    assert sum("certificate" in f.text for f in same.findings) == 1
+    two = picture(GOOD, details=(details("london", 3), details("oregon", 2)))
+    assert sum("certificate" in f.text for f in two.findings) == 2

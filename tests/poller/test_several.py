@@ -1,0 +1,246 @@
+"""Two real services on one PostgreSQL: what is asked once is asked by one, through deaths and standstills."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.poller.service_process import Place
+from tests.postgres import Postgres
+
+DEATHS = 3
+STANDSTILLS = 3
+TAKEN_OVER_WITHIN_S = 15.0
+VANTAGES = ("london", "oregon")
+QUERIES = 6
+
+
+class _Numbers(BaseHTTPRequestHandler):
+    """Answers every query with a number of its own: what is stored tells which answer it was."""
+
+    server: _Server
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        body = json.dumps(
+            {
+                "status": "success",
+                "data": {"resultType": "scalar", "result": [time.time(), str(self.server.next_number())]},
+            }
+        ).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Say nothing."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    _number = 0
+    _lock = threading.Lock()
+
+    def next_number(self) -> int:
+        with self._lock:
+            self._number += 1
+            return self._number
+
+
+@contextmanager
+def _numbers() -> Iterator[str]:
+    server = _Server(("127.0.0.1", 0), _Numbers)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@dataclass
+class Pair:
+    """Two services on machines of their own, as far as a test on one machine can have that."""
+
+    server: Postgres
+    database: str
+    places: dict[str, Place]
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, vantage: str) -> subprocess.Popen[bytes]:
+        self.processes[vantage] = self.places[vantage].service()
+        return self.processes[vantage]
+
+    def ask(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+        return self.server.query(self.database, statement, *parameters)
+
+    def holders(self) -> Counter[str]:
+        """Return how many leases each vantage holds; its own is one of them."""
+        held = self.ask(
+            "SELECT s.vantage FROM lease l JOIN service s ON s.instance = l.holder WHERE l.name NOT LIKE 'vantage %%'"
+        )
+        return Counter(vantage for (vantage,) in held)
+
+    def divided(self) -> bool:
+        """Whether both hold something, and together everything."""
+        held = self.holders()
+        return all(held[v] for v in VANTAGES) and sum(held.values()) == QUERIES + 2
+
+    def all_with(self, vantage: str) -> bool:
+        return self.holders() == {vantage: QUERIES + 2}
+
+    def rounds(self) -> set[tuple[int, str]]:
+        return {(number, vantage) for number, vantage in self.ask("SELECT id, vantage FROM probe_round")}
+
+    def numbers(self) -> list[float]:
+        """Return every answer of a query that was stored."""
+        statement = "SELECT value FROM sample JOIN series ON series.id = series WHERE signal LIKE 'q%%'"
+        return [value for (value,) in self.ask(statement)]
+
+
+def until(condition: Callable[[], bool], *, within: float = 40.0) -> float:
+    """Wait for something; return how long it took (s)."""
+    began, waiting = time.monotonic(), threading.Event()
+    while not condition():
+        assert time.monotonic() - began < within, "it never came to hold"
+        waiting.wait(0.05)
+    return time.monotonic() - began
+
+
+@pytest.fixture
+def pair(tmp_path: Path, postgres: Postgres) -> Iterator[Pair]:
+    database = postgres.migrated()
+    with _numbers() as url:
+        places = {}
+        for vantage in VANTAGES:
+            state = tmp_path / vantage
+            state.mkdir(mode=0o750)
+            config = tmp_path / f"{vantage}.toml"
+            stores = f'url = "{postgres.url(database)}"'
+            text = f'[cache]\n{stores}\n[ledger]\n{stores}\n[service]\nvantage = "{vantage}"\n'
+            text += '[[providers]]\nname = "here"\nweight = 100\n[freeze]\n'
+            for number in range(3):
+                text += f'[[probes]]\nname = "p{number}"\nprovider = "here"\nurl = "{url}/"\ninterval = "500ms"\n'
+            text += f'[[prometheus]]\nname = "main"\nurl = "{url}"\ninterval = "1s"\n'
+            for number in range(QUERIES):
+                text += f'[[prometheus.queries]]\nprovider = "here"\nsignal = "q{number}"\nquery = "1"\n'
+                text += 'interval = "1s"\n'
+            config.write_text(text)
+            places[vantage] = Place(state, config)
+        made = Pair(postgres, database, places)
+        try:
+            yield made
+        finally:
+            for process in made.processes.values():
+                process.kill()
+                process.wait()
+
+
+def test_kill_9_and_standstills_lose_nothing_and_store_nothing_twice(pair: Pair) -> None:
+    for vantage in VANTAGES:
+        pair.start(vantage)
+    until(pair.divided)
+    committed: set[tuple[int, str]] = set()
+    answers: set[float] = set()
+
+    def note() -> None:
+        """What was there once has to be there for ever, and each answer once."""
+        found, numbers = pair.rounds(), pair.numbers()
+        assert committed <= found
+        assert answers <= set(numbers)
+        assert len(set(numbers)) == len(numbers)
+        committed.update(found)
+        answers.update(numbers)
+
+    for number in range(DEATHS + STANDSTILLS):
+        victim, other = VANTAGES[number % 2], VANTAGES[1 - number % 2]
+        process = pair.processes[victim]
+        note()
+        if number < DEATHS:
+            process.kill()
+            process.wait()
+        else:
+            process.send_signal(signal.SIGSTOP)
+        assert until(lambda other=other: pair.all_with(other)) < TAKEN_OVER_WITHIN_S  # type: ignore[misc]
+        note()
+        before = len(pair.numbers())
+        until(lambda before=before: len(pair.numbers()) > before + QUERIES)  # type: ignore[misc]
+        if number < DEATHS:
+            pair.start(victim)
+        else:
+            process.send_signal(signal.SIGCONT)
+        until(pair.divided)
+        note()
+    vantages = Counter(vantage for _, vantage in pair.rounds())
+    assert all(vantages[v] > 10 for v in VANTAGES)
+    refused = dict(pair.ask("SELECT vantage, refused FROM service"))
+    assert sum(refused.values()) > 0, "nobody who stood still had anything to store: the test shows nothing"
+
+
+def test_a_clean_stop_hands_over_at_once_and_status_tells(pair: Pair) -> None:
+    for vantage in VANTAGES:
+        pair.start(vantage)
+    until(pair.divided)
+    told = json.loads(pair.places["london"].wedtui("status", "--json").stdout)
+    assert [(s["vantage"], s["state"]) for s in told["services"]] == [("london", "running"), ("oregon", "running")]
+    assert {p["vantage"] for p in told["providers"][0]["probes"]} == set(VANTAGES)
+    stopping = pair.processes["oregon"]
+    stopping.send_signal(signal.SIGTERM)
+    assert stopping.wait(30) == 0
+    assert until(lambda: pair.all_with("london")) < 4.0
+    said = pair.places["london"].wedtui("service", "status")
+    assert said.returncode == 0
+    assert "oregon: stopped" in said.stdout
+    assert "london: running" in said.stdout
+
+
+def test_two_with_one_name_is_a_mistake_that_is_said(pair: Pair, tmp_path: Path) -> None:
+    pair.start("london")
+    config = tmp_path / "twin.toml"
+    config.write_text(pair.places["london"].config.read_text())
+    (tmp_path / "twin").mkdir()
+    twin = Place(tmp_path / "twin", config).wedtui("service", "run")
+    assert twin.returncode == 15
+    assert 'watches as "london" already: give each its own service.vantage' in twin.stderr
+    assert pair.processes["london"].poll() is None
+
+
+def test_a_database_that_goes_away_for_a_while_costs_nothing(pair: Pair) -> None:
+    for vantage in VANTAGES:
+        pair.start(vantage)
+    until(pair.divided)
+    before = pair.rounds()
+    shares = pair.holders()
+    # Not by a crash: of the cache a server's crash may cost the last half second, which is learnt again.
+    pair.server.stop(signal.SIGINT)
+    try:
+        threading.Event().wait(12)
+    finally:
+        pair.server.start()
+    until(lambda: len(pair.rounds()) > len(before) + 2 * 3 * 12)
+    assert before <= pair.rounds()
+    numbers = pair.numbers()
+    assert len(set(numbers)) == len(numbers)
+    until(pair.divided)
+    assert pair.holders() == shares
+    lost = dict(pair.ask("SELECT vantage, dropped + refused FROM service"))
+    assert lost == dict.fromkeys(VANTAGES, 0)

@@ -1,0 +1,184 @@
+"""The services that fill the cache: whether each can be believed to run, and what that means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from wedtui.core.evidence import FUTURE_TOLERANCE
+from wedtui.core.finding import Finding, Severity
+from wedtui.core.wording import listed
+
+# A service writes its heartbeat every second or two; three missed ones and it is not believed.
+HEARTBEAT_FRESH = timedelta(seconds=6)
+
+
+class ServiceCondition(StrEnum):
+    """What the cache says of the service that fills it."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"  # it said so before it ended
+    DEAD = "dead"  # it did not say so, and its heartbeat is old
+    STUCK = "stuck"  # its process is there, but it stores nothing
+    NEVER = "never started"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFacts:
+    """What the service last wrote about itself."""
+
+    instance: str
+    """Changes at every start."""
+    pid: int
+    mode: str
+    """`personal` or `shared`."""
+    version: str
+    environment: str
+    started_at: datetime
+    heartbeat_at: datetime
+    stopped_at: datetime | None = None
+    configuration_digest: str = ""
+    """Of what it watches: only services of one can take each other's place."""
+    vantage: str = "here"
+    """From where it watches; its name among the services."""
+    place: str = ""
+    """Its machine and state directory."""
+    skipped: int = 0
+    """Schedules that were dropped because the one before was still under way."""
+    dropped: int = 0
+    """Samples that could not be stored."""
+    refused: int = 0
+    """Observations that were not stored because another service had taken over."""
+    clock_ahead_s: float | None = None
+    """By how many seconds its clock is ahead of the database's; None where that was not measured."""
+    late_ms_p99: float | None = None
+    """How late schedules fired in the last minute."""
+    shares: int = 0
+    """How much of what is asked but once it asked for all at its last heartbeat."""
+    problems: tuple[str, ...] = ()
+    """What it cannot do at present (disk full, a feed it cannot read), in sentences."""
+
+    @property
+    def has_wrong_clock(self) -> bool:
+        """Whether the instants of what it saw cannot be believed."""
+        return self.clock_ahead_s is not None and abs(self.clock_ahead_s) > FUTURE_TOLERANCE.total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class SeenService:
+    """One service, judged."""
+
+    facts: ServiceFacts
+    condition: ServiceCondition
+
+    @property
+    def runs(self) -> bool:
+        """Whether it can be believed to run."""
+        return self.condition is ServiceCondition.RUNNING
+
+
+def condition_of(service: ServiceFacts | None, now: datetime, *, process: int | None = None) -> ServiceCondition:
+    """Say whether the service that fills the cache can be believed to run.
+
+    Args:
+        service: what it last wrote about itself.
+        now: an aware instant.
+        process: the process that holds the service's lock, where that is known and held.
+    """
+    if service is None:
+        return ServiceCondition.NEVER
+    if service.stopped_at is not None:
+        return ServiceCondition.STOPPED
+    # By a clock that is wrong it was heard when the right one said so.
+    heard = service.heartbeat_at - timedelta(seconds=service.clock_ahead_s or 0.0)
+    fresh = -HEARTBEAT_FRESH <= now - heard <= HEARTBEAT_FRESH
+    if fresh:
+        return ServiceCondition.RUNNING
+    return ServiceCondition.DEAD if process is None else ServiceCondition.STUCK
+
+
+def see_services(
+    services: Iterable[ServiceFacts], now: datetime, *, process: int | None = None
+) -> tuple[SeenService, ...]:
+    """Judge every service.
+
+    Args:
+        services: what each last wrote about itself.
+        now: an aware instant.
+        process: the process that holds the lock of this machine's service, where that is known and held.
+    """
+    known = sorted(services, key=lambda s: s.vantage)
+    # A process says something of the service that it is, and where there is but one it is that one.
+    here = [s for s in known if len(known) == 1 or s.pid == process]
+    return tuple([SeenService(s, condition_of(s, now, process=process if s in here else None)) for s in known])
+
+
+def leading(services: tuple[SeenService, ...]) -> SeenService | None:
+    """Return the service that is heard best: one that runs, else the one that was heard last."""
+    return max(services, key=lambda s: (s.runs, s.facts.heartbeat_at), default=None)
+
+
+def service_findings(services: tuple[SeenService, ...]) -> list[Finding]:
+    """Return what is wrong with the services, of which every one is given that is not forgotten."""
+    first = leading(services)
+    if first is None:
+        text = "no service has ever filled this cache: start one with `wedtui service start`"
+        return [Finding(Severity.CRITICAL, "service", text)]
+    if not first.runs:
+        heard = first.facts.stopped_at or first.facts.heartbeat_at
+        return [Finding(Severity.CRITICAL, "service", _NOTHING_WATCHED[first.condition], heard)]
+    running = tuple(s.facts for s in services if s.runs)
+    found = [f for s in services if not s.runs for f in _missing(s, running)]
+    for facts in running:
+        subject = "service" if len(services) == 1 else f"service {facts.vantage}"
+        found += _complaints(facts, subject)
+    if len({facts.configuration_digest for facts in running}) > 1:
+        names = listed(tuple(facts.vantage for facts in running))
+        text = f"the services {names} are configured to watch different things: give them one configuration"
+        found.append(Finding(Severity.WARNING, "service", text, min(facts.heartbeat_at for facts in running)))
+    return found
+
+
+_NOTHING_WATCHED = {
+    ServiceCondition.STOPPED: "the service was stopped: nothing is being watched; start it with `wedtui service start`",
+    ServiceCondition.STUCK: (
+        "the service runs but stores nothing: look at its disk and its log (`wedtui service status`)"
+    ),
+    ServiceCondition.DEAD: "the service is dead: nothing is being watched; start it with `wedtui service start`",
+}
+
+
+def _missing(service: SeenService, running: tuple[ServiceFacts, ...]) -> list[Finding]:
+    """Say that one of several services is not there."""
+    facts = service.facts
+    names = listed(tuple(other.vantage for other in running))
+    others = f"nothing is seen from there; {names} {'asks' if len(running) == 1 else 'ask'} what it asked"
+    subject = f"service {facts.vantage}"
+    if service.condition is ServiceCondition.STOPPED:
+        return [Finding(Severity.NOTE, subject, f"it was stopped: {others}", facts.stopped_at)]
+    how = "it runs but stores nothing" if service.condition is ServiceCondition.STUCK else "it is dead"
+    return [Finding(Severity.WARNING, subject, f"{how}: {others}", facts.heartbeat_at)]
+
+
+def _complaints(facts: ServiceFacts, subject: str) -> list[Finding]:
+    """Say what a service that runs says of itself."""
+    found = [Finding(Severity.WARNING, subject, text, facts.heartbeat_at) for text in facts.problems]
+    if facts.has_wrong_clock:
+        where = "ahead of" if (facts.clock_ahead_s or 0.0) > 0 else "behind"
+        text = (
+            f"its clock is {abs(facts.clock_ahead_s or 0.0):.1f} s {where} the database's: what its probes saw is not "
+            "believed; let both keep time by NTP"
+        )
+        found.append(Finding(Severity.WARNING, subject, text, facts.heartbeat_at))
+    if facts.dropped:
+        text = f"{facts.dropped} observations were dropped since it started"
+        found.append(Finding(Severity.WARNING, subject, text, facts.heartbeat_at))
+    if facts.refused:
+        text = f"{facts.refused} observations were refused since it started: another had taken over what it asked"
+        found.append(Finding(Severity.NOTE, subject, text, facts.heartbeat_at))
+    if facts.skipped:
+        text = f"{facts.skipped} askings were skipped since it started: the one before was still under way"
+        found.append(Finding(Severity.NOTE, subject, text, facts.heartbeat_at))
+    return found

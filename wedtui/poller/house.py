@@ -1,0 +1,90 @@
+"""Keeping house: what has to be done once for all services, beside asking."""
+
+from __future__ import annotations
+
+import structlog
+
+from wedtui.cache.reader import CacheReader
+from wedtui.cache.writer import CacheWriter
+from wedtui.clock import Clock
+from wedtui.config import CacheSection
+from wedtui.core.health import judge
+from wedtui.core.observation import Claim
+from wedtui.core.rollup import STEP_NAMES
+from wedtui.ledger.reader import LedgerReader
+from wedtui.poller.clock_watch import ClockWatch
+from wedtui.poller.figures import Figures
+
+log = structlog.get_logger(__name__)
+
+PRUNE_CHUNK = 5_000
+DAMAGED = "the quantiles of some roll-ups cannot be read: the cache's file is damaged, look at its disk"
+
+
+class House:
+    """Everything here runs in the one thread that writes, and raises a StoreError where it cannot."""
+
+    def __init__(
+        self, cache: CacheWriter, stores: tuple[str, str], clock: Clock, clock_watch: ClockWatch, figures: Figures
+    ) -> None:
+        """Remember with what it is done.
+
+        Args:
+            cache: what is kept.
+            stores: the URLs of cache and ledger, to read from.
+            clock: the time of day.
+            clock_watch: by a clock that jumped nothing is rolled up and nothing deleted.
+            figures: told what was deleted.
+        """
+        self._cache = cache
+        self._cache_url, self._ledger_url = stores
+        self._clock = clock
+        self._clock_watch = clock_watch
+        self._figures = figures
+        self.damaged = False
+        """Whether a roll-up was found that cannot be read."""
+
+    def record_scores(self, claim: Claim, *, wedding_day: bool) -> None:
+        """Keep the scores as a series, so that a chart can show when a provider fell ill."""
+        now = self._clock.now()
+        reader = CacheReader(self._cache_url)
+        try:
+            facts = reader.facts(now)
+        finally:
+            reader.close()
+        scores = {p.name: judge(p, now, wedding_day=wedding_day).score for p in facts.providers}
+        self._cache.record_scores(now, {name: score for name, score in scores.items() if score is not None}, claim)
+
+    def mirror(self, claim: Claim) -> None:
+        """Copy what persons froze out of the ledger, for readers who may not read it."""
+        reader = LedgerReader(self._ledger_url)
+        try:
+            self._cache.mirror_freeze_periods(reader.freeze_periods(), self._clock.now(), claim)
+        finally:
+            reader.close()
+
+    def roll(self) -> bool:
+        """Roll up a piece of the history; return whether there is more. Twice comes to the same as once."""
+        if self._clock_watch.jumped:
+            # By a clock that jumped ahead everything is complete, and all that comes is late.
+            return False
+        rolled = self._cache.roll(self._clock.now())
+        if rolled.damaged:
+            log.error("damaged roll-ups", buckets=rolled.damaged)
+            self.damaged = True
+        return rolled.more
+
+    def prune(self, section: CacheSection) -> None:
+        """Delete what is older than it is kept; twice comes to the same as once."""
+        if self._clock_watch.jumped:
+            # By a clock that jumped ahead all history is old; it waits for a restart by a clock that is right.
+            return
+        now = self._clock.now()
+        deleted = self._cache.prune(now - section.keep_samples, limit=PRUNE_CHUNK)
+        before = {step: now - section.keep_rollups[name] for step, name in STEP_NAMES.items()}
+        deleted += self._cache.prune_rollups(before, limit=PRUNE_CHUNK)
+        deleted += self._cache.prune_inventory(now - section.keep_vanished, limit=PRUNE_CHUNK)
+        deleted += self._cache.forget_services(now - section.keep_vanished)
+        self._figures.pruned(deleted)
+        if deleted:
+            log.debug("pruned", rows=deleted)

@@ -1,0 +1,64 @@
+"""What this service may ask at present, and by which right."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from wedtui.core.observation import Claim
+from wedtui.core.sharing import HOUSE, vantage_lease
+from wedtui.providers.base import Cadence, Target
+
+
+class Share:
+    """The leases that this service holds, as of its last heartbeat. Used on the event loop."""
+
+    def __init__(self, vantage: str) -> None:
+        self._vantage = vantage_lease(vantage)
+        self._held: Mapping[str, int] = {}
+        self._changed = asyncio.Event()
+        self._asking: set[str] = set()
+
+    @property
+    def count(self) -> int:
+        """How many leases it holds; that of its vantage is one."""
+        return len(self._held)
+
+    def claim(self, target: Target) -> Claim | None:
+        """Return by which right a target may be asked; None while another service asks it.
+
+        Every vantage asks every probe; everything else is asked by one service.
+        """
+        lease = self._vantage if target.schedule.cadence is Cadence.PROBE else target.key
+        fence = self._held.get(lease)
+        return None if fence is None else Claim(lease, fence)
+
+    @contextmanager
+    def asking(self, target: Target) -> Iterator[None]:
+        """Keep what is being asked until the answer is there."""
+        self._asking.add(target.key)
+        try:
+            yield
+        finally:
+            self._asking.discard(target.key)
+
+    def is_asking(self, lease: str) -> bool:
+        """Whether a target is being asked at this moment; may be called from any thread."""
+        return lease in self._asking
+
+    async def changed(self) -> None:
+        """Wait until what is held is another."""
+        await self._changed.wait()
+
+    def hold(self, held: Mapping[str, int]) -> None:
+        """Take what a heartbeat said."""
+        if held != self._held:
+            self._held = held
+            self._changed.set()
+            self._changed = asyncio.Event()
+
+
+def asked_once(targets: Iterable[Target]) -> frozenset[str]:
+    """Return the leases that are divided: every target but the probes, and keeping house."""
+    return frozenset({HOUSE, *(t.key for t in targets if t.schedule.cadence is not Cadence.PROBE)})
