@@ -28,11 +28,24 @@ def machine_name() -> str:
     return "".join(c for c in first if c.isascii() and (c.isalnum() or c in "_-")).strip("_-")[:63] or "here"
 
 
+def boot_id() -> str:
+    """Return what this start of the machine has for itself (`/proc/sys/kernel/random/boot_id`)."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
 @dataclass(frozen=True, slots=True)
 class StatePaths:
     """The files of one state directory."""
 
     directory: Path
+
+    @property
+    def place(self) -> str:
+        """This machine and state directory, of which there is one service at a time."""
+        return f"{socket.gethostname()}:{self.directory}"
 
     @property
     def lock(self) -> Path:

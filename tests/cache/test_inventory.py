@@ -126,9 +126,9 @@ def test_what_vanished_goes_after_a_while_and_nothing_else(tmp_path: Path) -> No
     with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
         writer.record([asking([resource("1"), resource("2")])])
         writer.record([asking([resource("2")], NOW + MINUTE), asking([resource("2")], NOW + 2 * MINUTE)])
-        assert writer.prune_inventory(NOW + MINUTE) == 0
+        assert writer.prune_inventory(NOW + MINUTE) == (0, False)
         assert set(vanished(reader)) == {"i-1"}
-        assert writer.prune_inventory(NOW + MINUTE + SECOND / 10) == 1
+        assert writer.prune_inventory(NOW + MINUTE + SECOND / 10) == (1, False)
         assert (present(reader), vanished(reader)) == (["i-2"], {})
 
 
@@ -155,7 +155,8 @@ def test_an_asking_that_is_made_no_more_goes_with_what_it_listed(tmp_path: Path)
 def test_a_long_backlog_is_pruned_in_pieces(tmp_path: Path) -> None:
     with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
         writer.record([asking([resource(str(n)) for n in range(25)]), asking([], NOW + MINUTE)])
-        assert writer.prune_inventory(NOW + 2 * MINUTE, limit=10) == 25
+        pieces = [writer.prune_inventory(NOW + 2 * MINUTE, limit=10) for _ in range(3)]
+        assert pieces == [(10, True), (10, True), (5, False)]
         assert not vanished(reader)
 
 

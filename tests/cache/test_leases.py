@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -9,10 +10,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.cache.base import NOW, SECOND, configure, probe, service, signal
 from tests.places import PLACES
 from wedtui.cache import leases
+from wedtui.cache.kind import CACHE
 from wedtui.cache.reader import CacheReader
 from wedtui.cache.writer import CacheWriter
 from wedtui.core.observation import Claim, Claimed, Observation
@@ -39,9 +43,15 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> DatabaseClock:
 class Site:
     """A service on a machine of its own."""
 
-    def __init__(self, path: Path, vantage: str, *, place: str | None = None, instance: str = "1") -> None:
+    def __init__(
+        self, path: Path, vantage: str, *, place: str | None = None, instance: str = "1", boot: str = "b", **more: str
+    ) -> None:
         self.facts: ServiceFacts = service(
-            instance=f"{vantage}-{instance}", vantage=vantage, place=place or f"{vantage}:/var/lib/wedtui"
+            instance=f"{vantage}-{instance}",
+            vantage=vantage,
+            place=place or f"{vantage}:/var/lib/wedtui",
+            boot=boot,
+            **more,
         )
         self.cache = CacheWriter(PLACES.url(path), vantage=vantage)
         self.held: dict[str, int] = {}
@@ -150,6 +160,27 @@ def test_who_lost_the_house_keeps_it_no_more(tmp_path: Path, clock: DatabaseCloc
         assert reader.mirrored_freeze_periods()[1] == NOW
 
 
+def test_who_has_the_house_again_does_not_finish_what_it_began_before(
+    tmp_path: Path, clock: DatabaseClock, sites: tuple[Site, Site]
+) -> None:
+    keeper, other = sites if "house" in sites[0].held else sites[::-1]
+    old = keeper.claim("house")
+    for _ in range(LEASE // SECOND + 2):
+        clock.at += SECOND
+        other.beat()
+    keeper.begin()
+    for _ in range(3):
+        clock.at += SECOND
+        assert keeper.beat()
+        assert other.beat()
+    assert keeper.claim("house").fence > old.fence
+    keeper.cache.record_scores(NOW, {"aws": 90.0}, old)
+    keeper.cache.mirror_freeze_periods([], NOW, old)
+    with closing(CacheReader(PLACES.url(tmp_path / "c.db"))) as reader:
+        assert not reader.series("aws", "health_score", NOW, NOW + 60 * SECOND).points
+        assert reader.mirrored_freeze_periods()[1] is None
+
+
 def test_what_was_given_back_meanwhile_is_not_stored(clock: DatabaseClock, sites: tuple[Site, Site]) -> None:
     london, oregon = sites
     target = next(t for t in TARGETS if t in london.held)
@@ -180,6 +211,58 @@ def test_a_restart_in_the_same_place_need_not_wait(tmp_path: Path, sites: tuple[
     assert {*again.held} == {*sites[0].held}
     assert not sites[0].beat()
     again.cache.close()
+
+
+def test_a_copy_of_a_machine_is_another_place(tmp_path: Path, clock: DatabaseClock, sites: tuple[Site, Site]) -> None:
+    copied = Site(tmp_path / "c.db", "london", instance="2", boot="another")
+    with pytest.raises(VantageTakenError):
+        copied.begin()
+    # Nor does it make one forgotten that lives, by having another name.
+    renamed = Site(tmp_path / "c.db", "paris", place=sites[0].facts.place, boot="another").begin()
+    assert sites[0].beat()
+    assert renamed.beat()
+    # After a restart of the machine itself the lease has to run out.
+    clock.at += LEASE + SECOND
+    assert copied.begin().beat()
+    for each in (copied, renamed):
+        each.cache.close()
+
+
+def test_services_of_two_versions_do_not_share_so_that_nothing_is_nobodys(
+    tmp_path: Path, clock: DatabaseClock, sites: tuple[Site, Site]
+) -> None:
+    path, (london, oregon) = tmp_path / "c.db", sites
+    newer = Site(path, "tokyo", version="9.0.0").begin()
+    for _ in range(10):
+        clock.at += SECOND
+        known_to_it = newer.cache.heartbeat(newer.facts, dict.fromkeys([*TARGETS, *"abcdefgh"], False))
+        assert london.beat()
+        assert oregon.beat()
+    assert {*(known_to_it.held or {})} == {"vantage tokyo", *"abcdefgh"}
+    newer.cache.close()
+
+
+def test_what_was_stored_is_not_stored_again_when_its_answer_was_lost(tmp_path: Path, sites: tuple[Site, Site]) -> None:
+    london, oregon = sites
+    claim, other = (site.claim(vantage_lease(site.facts.vantage)) for site in sites)
+    first = [Claimed(probe(NOW + n * SECOND), claim, n) for n in (1, 2)]
+    assert london.cache.record_claimed(first) == (0, 0)
+    # It never heard of it; meanwhile there was more, of which one is refused.
+    again = [*first, Claimed(probe(NOW + 3 * SECOND), claim, 3), Claimed(signal(NOW, 0.5), Claim("query x", 1), 4)]
+    assert london.cache.record_claimed(again) == (0, 1)
+    assert london.cache.record_claimed(again) == (0, 0)
+    # Each counts for itself, and goes on after it stood still.
+    assert oregon.cache.record_claimed([Claimed(probe(NOW), other, 1)]) == (0, 0)
+    london.begin()
+    assert london.cache.record_claimed(again) == (0, 0)
+    assert rounds(tmp_path / "c.db") == [("london", 3), ("oregon", 1)]
+    # Another run begins to count anew.
+    restarted = Site(tmp_path / "c.db", "london", instance="2").begin()
+    restarted.beat()
+    mine = restarted.claim(vantage_lease("london"))
+    assert restarted.cache.record_claimed([Claimed(probe(NOW + 9 * SECOND), mine, 1)]) == (0, 0)
+    assert rounds(tmp_path / "c.db") == [("london", 4), ("oregon", 1)]
+    restarted.cache.close()
 
 
 def test_another_name_in_the_same_place_leaves_nothing_of_the_former(tmp_path: Path, sites: tuple[Site, Site]) -> None:
@@ -223,3 +306,84 @@ def test_services_that_are_long_gone_are_forgotten_with_what_they_saw(
     with closing(CacheReader(PLACES.url(tmp_path / "c.db"))) as reader:
         assert [s.vantage for s in reader.facts(NOW).services] == ["oregon"]
     assert rounds(tmp_path / "c.db") == []
+
+
+STEPS = ("nothing", *(f"{verb} {name}" for verb in ("stop", "wake", "restart", "end") for name in "abc"))
+
+
+class Crowd:
+    """Three services that stand still, die and end as a test wants, over a database whose clock it moves."""
+
+    def __init__(self, path: Path, clock: DatabaseClock) -> None:
+        self.path, self.clock = path, clock
+        self.sites = {name: Site(path, name).begin() for name in "abc"}
+        self.asleep: set[str] = set()
+        self.ended: set[str] = set()
+        self.fences: dict[str, tuple[str | None, int]] = {}
+        self.restarts = 1
+
+    @property
+    def awake(self) -> set[str]:
+        return {*self.sites} - self.asleep - self.ended
+
+    def do(self, step: str) -> None:
+        verb, _, name = step.partition(" ")
+        match verb:
+            case "stop":
+                self.asleep.add(name)
+            case "wake":
+                self.asleep.discard(name)
+            case "restart":
+                self.sites[name].cache.close()
+                self.restarts += 1
+                self.sites[name] = Site(self.path, name, instance=str(self.restarts)).begin()
+                self.asleep.discard(name)
+                self.ended.discard(name)
+            case "end" if name in self.awake:
+                self.sites[name].cache.end(self.clock.at)
+                self.ended.add(name)
+
+    def beat(self) -> None:
+        self.clock.at += SECOND
+        for name in sorted(self.awake):
+            site = self.sites[name]
+            if not site.beat():
+                site.begin()
+                assert site.beat()
+            self.look()
+
+    def look(self) -> None:
+        """A lease changes hands with a higher number only, and a right that is another's now is worth nothing."""
+        found = {n: (h, f) for n, h, f in PLACES.execute(self.path, CACHE, "SELECT name, holder, fence FROM lease")}
+        for name, (holder, fence) in self.fences.items():
+            assert found[name][1] >= fence
+            if found[name][0] not in {holder, None}:
+                assert found[name][1] > fence
+        self.fences = found
+        for site in self.sites.values():
+            for name, fence in site.held.items():
+                mine = found[name] == (site.facts.instance, fence)
+                assert site.record(signal(NOW, 0.5), Claim(name, fence)) == (not mine)
+
+    def close(self) -> None:
+        for site in self.sites.values():
+            site.cache.close()
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(STEPS), max_size=25))
+def test_whatever_happens_a_target_is_one_services_and_soon_somebodys(
+    tmp_path: Path, clock: DatabaseClock, steps: list[str]
+) -> None:
+    crowd = Crowd(tmp_path / f"{uuid.uuid4().hex}.db", clock)
+    configure(crowd.sites["a"].cache)
+    for step in steps:
+        crowd.do(step)
+        crowd.beat()
+    if not crowd.awake:
+        crowd.do("restart a")
+    for _ in range(2 * (LEASE // SECOND) + 4):
+        crowd.beat()
+    holders = {crowd.sites[name].facts.instance for name in crowd.awake}
+    assert {crowd.fences[target][0] for target in TARGETS} <= holders
+    crowd.close()

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from tests.cache.base import (
 )
 from tests.places import PLACES
 from wedtui.cache.kind import CACHE
+from wedtui.cache.writer import CacheWriter
 from wedtui.core.freeze import Origin
 from wedtui.core.observation import Observation, PrometheusObservation
 from wedtui.core.picture import AlertFacts, CacheFacts, ProbeDetails
@@ -236,11 +237,19 @@ def test_the_mirror_is_replaced_as_a_whole(tmp_path: Path) -> None:
         assert reader.mirrored_freeze_periods() == ((), NOW + 2 * SECOND)
 
 
+def prune_all(writer: CacheWriter, before: datetime, limit: int) -> int:
+    """Prune as often as there is more; return how many rows went."""
+    pieces = [writer.prune(before, limit)]
+    while pieces[-1].more:
+        pieces.append(writer.prune(before, limit))
+    return sum(piece.rows for piece in pieces)
+
+
 def test_pruning_deletes_what_is_older_and_nothing_else(tmp_path: Path) -> None:
     with writing(tmp_path / "c.db") as writer:
         writer.record([probe(NOW - k * SECOND) for k in range(25)] + [signal(NOW - k * SECOND) for k in range(25)])
-        assert writer.prune(NOW - 9 * SECOND, limit=4) == 3 * 15
-        assert writer.prune(NOW - 9 * SECOND, limit=4) == 0
+        assert prune_all(writer, NOW - 9 * SECOND, limit=4) == 3 * 15
+        assert writer.prune(NOW - 9 * SECOND, limit=4) == (0, False)
     assert len(facts(tmp_path / "c.db").providers[0].probes[0].rounds) == 10
     assert len(values(tmp_path / "c.db", "cpu")) == 10
     assert len(values(tmp_path / "c.db", probe_signal("rsvp-aws"))) == 10
@@ -249,8 +258,8 @@ def test_pruning_deletes_what_is_older_and_nothing_else(tmp_path: Path) -> None:
 def test_a_long_backlog_is_left_for_the_next_call(tmp_path: Path) -> None:
     with writing(tmp_path / "c.db") as writer:
         writer.record([signal(NOW - k * SECOND) for k in range(50)])
-        assert writer.prune(NOW + SECOND, limit=1) == 20
-        assert writer.prune(NOW + SECOND, limit=10) == 30
+        assert writer.prune(NOW + SECOND, limit=20) == (20, True)
+        assert writer.prune(NOW + SECOND, limit=40) == (30, False)
 
 
 @settings(max_examples=30, deadline=None)

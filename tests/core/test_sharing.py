@@ -77,6 +77,14 @@ def settled(*members: Member) -> Database:
     return database
 
 
+def test_what_is_held_by_nobody_who_is_known_is_taken() -> None:
+    database = settled(LONDON)
+    database.leases[HOUSE] = replace(database.leases[HOUSE], holder="forgotten")
+    found = database.beat(LONDON)
+    assert found is not None
+    assert found.take == {HOUSE}
+
+
 def test_one_service_asks_everything() -> None:
     assert settled(LONDON).held(LONDON) == set(TARGETS)
 

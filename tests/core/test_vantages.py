@@ -167,6 +167,8 @@ def test_disagreement_is_said_with_names() -> None:
     assert disagreement(probes, NOW) == (("london",), ("oregon", "tokyo"))
     assert disagreement(probes[1:], NOW) is None
     assert disagreement(probes[:1], NOW) is None
+    # From london nothing has been seen for a minute: it says nothing about now.
+    assert disagreement((seen("london", FAIL, age=60), *probes[1:]), NOW) is None
     (finding,) = (f for f in picture(probes).findings if f.subject == "aws")
     assert finding.severity is Severity.WARNING
     assert finding.text.startswith(
@@ -273,11 +275,13 @@ def test_one_of_several_is_enough_to_be_believed_and_none_is_not() -> None:
 
 
 def test_a_process_speaks_for_its_own_service_only() -> None:
-    silent = (service("london", heartbeat_at=DEAD, pid=7), service("oregon", heartbeat_at=DEAD, pid=8))
-    assert [s.condition for s in see_services(silent, NOW, process=7)] == [
+    # Numbers of processes of two machines may well be the same.
+    silent = tuple(service(name, heartbeat_at=DEAD, pid=7, place=f"{name}:/") for name in ("london", "oregon"))
+    assert [s.condition for s in see_services(silent, NOW, process=7, place="london:/")] == [
         ServiceCondition.STUCK,
         ServiceCondition.DEAD,
     ]
+    assert [s.condition for s in see_services(silent[1:], NOW, process=7, place="london:/")] == [ServiceCondition.DEAD]
     assert leading(()) is None
 
 

@@ -6,11 +6,13 @@ import asyncio
 import threading
 from datetime import UTC, datetime
 
+import pytest
+
 from wedtui.cache.writer import Stored
 from wedtui.core.observation import ApiObservation, Claim, Claimed, Observation, ProbeObservation
 from wedtui.core.resource import Reach, Resource
 from wedtui.core.state import State
-from wedtui.errors import DiskFullError
+from wedtui.errors import DiskFullError, StoreError
 from wedtui.poller import recorder as module
 from wedtui.poller.recorder import Recorder
 
@@ -220,3 +222,42 @@ def test_what_another_took_over_is_counted_apart_and_every_right_goes_along() ->
     done = asyncio.run(work())
     assert (done.refused, done.dropped, done.waiting) == (1, 0, 0)
     assert rights == [Claim("vantage london", 7), Claim("vantage london", 7), None]
+
+
+def test_every_observation_has_a_number_of_its_own_that_it_keeps_when_it_is_tried_again() -> None:
+    numbers: list[list[int]] = []
+
+    class Failing(FakeStore):
+        def record_claimed(self, batch: list[Claimed]) -> Stored:
+            numbers.append([claimed.number for claimed in batch])
+            if len(numbers) == 1:
+                raise StoreError("the answer was lost")
+            return Stored()
+
+    async def work() -> None:
+        recorder = Recorder(Failing())
+        recorder.take((observation(1), observation(2)))
+        assert not await recorder.flush()
+        recorder.take((observation(3),))
+        assert await recorder.flush()
+        recorder.close()
+
+    asyncio.run(work())
+    assert numbers == [[1, 2], [1, 2, 3]]
+
+
+def test_what_waits_is_held_until_it_is_stored_or_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wedtui.poller.recorder.KEPT_AT_MOST", 2)
+
+    async def work() -> None:
+        recorder = Recorder(FakeStore())
+        recorder.take((observation(1),), Claim("query a", 7))
+        recorder.take((observation(2),), Claim("query b", 8))
+        assert [recorder.holds(f"query {name}") for name in "abc"] == [True, True, False]
+        recorder.take((observation(3),), Claim("query c", 9))
+        assert [recorder.holds(f"query {name}") for name in "abc"] == [False, True, True]
+        await recorder.flush()
+        assert not any(recorder.holds(f"query {name}") for name in "abc")
+        recorder.close()
+
+    asyncio.run(work())

@@ -37,10 +37,11 @@ class _Numbers(BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_GET(self) -> None:
+        number = self.server.next_number() if "/query" in self.path else 0
         body = json.dumps(
             {
                 "status": "success",
-                "data": {"resultType": "scalar", "result": [time.time(), str(self.server.next_number())]},
+                "data": {"resultType": "scalar", "result": [time.time(), str(number)]},
             }
         ).encode()
         self.send_response(200)
@@ -55,22 +56,23 @@ class _Numbers(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    _number = 0
+    last = 0
+    """How many queries were answered."""
     _lock = threading.Lock()
 
     def next_number(self) -> int:
         with self._lock:
-            self._number += 1
-            return self._number
+            self.last += 1
+            return self.last
 
 
 @contextmanager
-def _numbers() -> Iterator[str]:
+def _numbers() -> Iterator[_Server]:
     server = _Server(("127.0.0.1", 0), _Numbers)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield server
     finally:
         server.shutdown()
         server.server_close()
@@ -83,6 +85,7 @@ class Pair:
 
     server: Postgres
     database: str
+    asked: _Server
     places: dict[str, Place]
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
@@ -129,7 +132,8 @@ def until(condition: Callable[[], bool], *, within: float = 40.0) -> float:
 @pytest.fixture
 def pair(tmp_path: Path, postgres: Postgres) -> Iterator[Pair]:
     database = postgres.migrated()
-    with _numbers() as url:
+    with _numbers() as asked:
+        url = f"http://127.0.0.1:{asked.server_address[1]}"
         places = {}
         for vantage in VANTAGES:
             state = tmp_path / vantage
@@ -146,7 +150,7 @@ def pair(tmp_path: Path, postgres: Postgres) -> Iterator[Pair]:
                 text += 'interval = "1s"\n'
             config.write_text(text)
             places[vantage] = Place(state, config)
-        made = Pair(postgres, database, places)
+        made = Pair(postgres, database, asked, places)
         try:
             yield made
         finally:
@@ -194,6 +198,12 @@ def test_kill_9_and_standstills_lose_nothing_and_store_nothing_twice(pair: Pair)
     assert all(vantages[v] > 10 for v in VANTAGES)
     refused = dict(pair.ask("SELECT vantage, refused FROM service"))
     assert sum(refused.values()) > 0, "nobody who stood still had anything to store: the test shows nothing"
+    for process in pair.processes.values():
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    # Of what was answered only that is lost which the dead one had in its hands, and what the late one was refused.
+    lost = {*range(1, pair.asked.last + 1)} - {int(number) for number in pair.numbers()}
+    assert len(lost) <= 2 * QUERIES * (DEATHS + STANDSTILLS) < pair.asked.last / 2
 
 
 def test_a_clean_stop_hands_over_at_once_and_status_tells(pair: Pair) -> None:

@@ -53,7 +53,7 @@ def test_a_service_with_a_wrong_clock_is_found_out(postgres: Postgres, wrong: fl
             }
         )
         clock = SystemClock(timedelta(seconds=wrong))
-        service = Service(configuration, stores, clock, mode="shared", identity=Identity("london", "here", "d"))
+        service = Service(configuration, stores, clock, mode="shared", identity=Identity("london", "here", "boot", "d"))
 
         def look() -> Picture:
             now = SystemClock().now()

@@ -21,18 +21,26 @@ _CLOCKS = {
 }
 
 
+def member_of(vantage: str, instance: str, digest: str, version: str) -> Member:
+    """Return a service as the others see it.
+
+    Another version may know other targets: were they divided among both, what only one knows could be nobody's.
+    """
+    return Member(vantage, instance, f"{digest} {version}")
+
+
 def database_now(connection: Connection) -> datetime:
     """Return the instant by the database's own clock, which all services share."""
     return from_microseconds(connection.exec_driver_sql(_CLOCKS[connection.dialect.name]).scalar_one())
 
 
-def begin(connection: Connection, me: Member, place: str, now: datetime) -> str | None:
+def begin(connection: Connection, me: Member, place: tuple[str, str], now: datetime) -> str | None:
     """Take the lease of a vantage.
 
     Args:
         connection: in a transaction in which nobody else writes.
         me: the service that begins.
-        place: its machine and state directory, whose lock it holds.
+        place: its machine and state directory, whose lock it holds, and which start of that machine it is.
         now: by the database's clock.
 
     Returns:
@@ -40,10 +48,10 @@ def begin(connection: Connection, me: Member, place: str, now: datetime) -> str 
     """
     name = vantage_lease(me.vantage)
     lease = _leases(connection).get(name)
-    of_vantage = select(_SERVICE.c.place).where(_SERVICE.c.vantage == me.vantage)
-    before: str | None = connection.execute(of_vantage).scalar()
-    if not may_begin(lease, now, same_place=before == place):
-        return before or "another place"
+    of_vantage = select(_SERVICE.c.place, _SERVICE.c.boot).where(_SERVICE.c.vantage == me.vantage)
+    before = connection.execute(of_vantage).one_or_none()
+    if not may_begin(lease, now, same_place=before is not None and tuple(before) == place):
+        return "another place" if before is None else str(before.place)
     if lease is not None and lease.holder is not None:
         # Whatever that one held, it holds no more.
         _let_go(connection, _LEASE.c.holder == lease.holder)
@@ -95,8 +103,9 @@ def _leases(connection: Connection) -> dict[str, Lease]:
 
 
 def _members(connection: Connection) -> list[Member]:
-    columns = (_SERVICE.c.vantage, _SERVICE.c.instance, _SERVICE.c.configuration_digest)
-    return [Member(*row) for row in connection.execute(select(*columns))]
+    columns = (_SERVICE.c.vantage, _SERVICE.c.instance, _SERVICE.c.configuration_digest, _SERVICE.c.version)
+    found = connection.execute(select(*columns))
+    return [member_of(vantage, instance, digest, version) for vantage, instance, digest, version in found]
 
 
 def _store(connection: Connection, me: Member, leases: Mapping[str, Lease], division: Division, now: datetime) -> None:

@@ -35,7 +35,9 @@ class ServiceRow(CacheTable, table=True):
     vantage: str = Field(primary_key=True)
     """Where it watches from; its name among the services."""
     place: str
-    """Machine and state directory: two services never have the same."""
+    """Machine and state directory."""
+    boot: str
+    """Of the machine that it runs on: a copy of a machine has the same names, but was not started at once with it."""
     instance: str
     pid: int
     mode: str
@@ -49,6 +51,9 @@ class ServiceRow(CacheTable, table=True):
     dropped: int = 0
     refused: int = 0
     """Observations that another service had taken over."""
+    stored: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    """The number of the last observation that is stored, refused or passed over: a commit whose answer was lost is
+    known by it."""
     shares: int = 0
     """How many leases it held beside that of its vantage."""
     clock_ahead_s: float | None = None

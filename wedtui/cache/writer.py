@@ -42,8 +42,6 @@ _ROUND, _SEEN, _SAMPLE, _ROLLUP = (_T[name] for name in ("probe_round", "probe_s
 LEDGER_MIRROR = "ledger"
 # Of whom nobody asked where they are: a round in the foreground.
 SOLE_VANTAGE = "here"
-# A backlog (`keep_samples` made shorter) is worked off over several calls: heartbeats have to come in between.
-CHUNKS_AT_ONCE = 20
 
 
 class Beat(NamedTuple):
@@ -63,6 +61,15 @@ class Stored(NamedTuple):
     """Of a target that is not configured, or no number."""
     refused: int = 0
     """Made by a right that another service has taken over."""
+
+
+class Pruned(NamedTuple):
+    """What a piece of pruning came to; the rest is for the next call, because heartbeats have to come in between."""
+
+    rows: int
+    """How many were deleted."""
+    more: bool
+    """Whether there may be more to delete already."""
 
 
 class Rolled(NamedTuple):
@@ -121,13 +128,17 @@ class CacheWriter:
             VantageTakenError: another service watches from there, and may be alive.
         """
         with self._store.writing() as connection:
-            other = leases.begin(connection, _member(service), service.place, leases.database_now(connection))
+            other = leases.begin(
+                connection, _member(service), (service.place, service.boot), leases.database_now(connection)
+            )
             if other is not None:
                 raise VantageTakenError(
                     f'a service on {other} watches as "{service.vantage}" already: give each its own service.vantage'
                 )
             _forget_former(connection, service)
-            values = {**asdict(service), "problems": list(service.problems)}
+            # One that begins anew after a standstill goes on counting.
+            stored = _stored(connection, service.instance)
+            values = {**asdict(service), "problems": list(service.problems), "stored": stored}
             statement = upsert(connection, _SERVICE).values(values)
             connection.execute(statement.on_conflict_do_update(index_elements=["vantage"], set_=values))
         self._instance = service.instance
@@ -174,11 +185,21 @@ class CacheWriter:
             return self._recording.record(connection, observations)
 
     def record_claimed(self, batch: Sequence[Claimed]) -> Stored:
-        """Store a batch in one transaction, without what was observed by a right that is lost."""
+        """Store a batch in one transaction, without what was observed by a right that is lost.
+
+        What this service stored before, as its number tells, is passed over: a connection that broke while it was
+        committed leaves nobody knowing.
+        """
         with self._store.writing() as connection:
             held = leases.fences(connection, self._instance) if self._instance else {}
-            kept = [c.observation for c in batch if c.claim is None or held.get(c.claim.lease) == c.claim.fence]
-            return Stored(self._recording.record(connection, kept), len(batch) - len(kept))
+            before = _stored(connection, self._instance)
+            new = [c for c in batch if not c.number or c.number > before]
+            kept = [c.observation for c in new if c.claim is None or held.get(c.claim.lease) == c.claim.fence]
+            ignored = self._recording.record(connection, kept)
+            last = max((c.number for c in new), default=0)
+            if last:
+                connection.execute(update(_SERVICE).where(_SERVICE.c.instance == self._instance).values(stored=last))
+            return Stored(ignored, len(new) - len(kept))
 
     def record_scores(self, at: datetime, scores: Mapping[str, float], claim: Claim | None = None) -> None:
         """Store the score (0..100) of each provider at an instant, as the series `health_score`.
@@ -230,27 +251,21 @@ class CacheWriter:
             if not done.rowcount:
                 raise NotFoundError(f'there is no freeze feed "{name}": name one from the configuration')
 
-    def prune(self, before: datetime, limit: int = 5000) -> int:
-        """Delete rounds and samples from before an instant, at most `limit` of each in a transaction.
+    def prune(self, before: datetime, limit: int = 5000) -> Pruned:
+        """Delete rounds and samples from before an instant, at most `limit` of each, in two transactions.
 
-        A long backlog is left for the next call. Readers are never stopped. Samples that are not rolled up yet stay.
-
-        Returns:
-            How many rows were deleted.
+        The rest is left for the next call. Readers are never stopped. Samples that are not rolled up yet stay.
         """
-        return sum(self._prune_level(step, before, limit) for step in (None, SAMPLES))
+        return _pruned([self._prune_level(step, before, limit) for step in (None, SAMPLES)], limit)
 
-    def prune_rollups(self, before: Mapping[int, datetime], limit: int = 5000) -> int:
+    def prune_rollups(self, before: Mapping[int, datetime], limit: int = 5000) -> Pruned:
         """Delete roll-ups as `prune` does samples; buckets that the coarser step is not rolled from yet stay.
 
         Args:
             before: step in seconds -> the instant; buckets that begin before it go.
-            limit: how many of each step to delete in a transaction.
-
-        Returns:
-            How many rows were deleted.
+            limit: how many of each step to delete, each in a transaction.
         """
-        return sum(self._prune_level(step, at, limit) for step, at in before.items())
+        return _pruned([self._prune_level(step, at, limit) for step, at in before.items()], limit)
 
     def roll(self, now: datetime) -> Rolled:
         """Roll up what is complete and what came late: one bounded piece of work, in two transactions.
@@ -265,22 +280,10 @@ class CacheWriter:
         # What was rolled may be what a coarser step waits for.
         return Rolled(more or work.buckets > 0, work.damaged)
 
-    def prune_inventory(self, before: datetime, limit: int = 5000) -> int:
-        """Delete resources that vanished before an instant, at most `limit` in a transaction, and old askings.
-
-        A long backlog is left for the next call.
-
-        Returns:
-            How many resources were deleted.
-        """
-        deleted = 0
-        for _ in range(CHUNKS_AT_ONCE):
-            with self._store.writing() as connection:
-                gone = prune_inventory(connection, before, limit)
-            deleted += gone
-            if gone < limit:
-                break
-        return deleted
+    def prune_inventory(self, before: datetime, limit: int = 5000) -> Pruned:
+        """Delete resources that vanished before an instant, at most `limit`, and old askings."""
+        with self._store.writing() as connection:
+            return _pruned([prune_inventory(connection, before, limit)], limit)
 
     def size(self) -> int:
         """Return how many bytes the cache takes on the disk of its system."""
@@ -308,19 +311,25 @@ class CacheWriter:
 
     def _prune_level(self, step: int | None, before: datetime, limit: int) -> int:
         """Delete what is old of one level (None: of the rounds of probes), as far as one call should."""
-        deleted = 0
-        for _ in range(CHUNKS_AT_ONCE):
-            with self._store.writing() as connection:
-                gone = _prune_chunk(connection, step, to_microseconds(before), limit)
-            deleted += gone
-            if gone < limit:
-                break
-        return deleted
+        with self._store.writing() as connection:
+            return _prune_chunk(connection, step, to_microseconds(before), limit)
+
+
+def _pruned(deleted: list[int], limit: int) -> Pruned:
+    return Pruned(sum(deleted), max(deleted, default=0) >= limit)
+
+
+def _stored(connection: Connection, instance: str) -> int:
+    """Return the number of the last observation of a service that needs not be stored any more."""
+    found: int | None = connection.execute(select(_SERVICE.c.stored).where(_SERVICE.c.instance == instance)).scalar()
+    return found or 0
 
 
 def _forget_former(connection: Connection, service: ServiceFacts) -> None:
     """Forget whoever watched from this place under another name: it is dead, because this service has its lock."""
-    former = select(_SERVICE.c.vantage, _SERVICE.c.instance).where(_SERVICE.c.place == service.place)
+    former = select(_SERVICE.c.vantage, _SERVICE.c.instance).where(
+        _SERVICE.c.place == service.place, _SERVICE.c.boot == service.boot
+    )
     for vantage, instance in connection.execute(former.where(_SERVICE.c.vantage != service.vantage)).all():
         leases.end(connection, instance)
         for table in (_SERVICE, _SEEN, _ROUND):
@@ -328,7 +337,7 @@ def _forget_former(connection: Connection, service: ServiceFacts) -> None:
 
 
 def _member(service: ServiceFacts) -> Member:
-    return Member(service.vantage, service.instance, service.configuration_digest)
+    return leases.member_of(service.vantage, service.instance, service.configuration_digest, service.version)
 
 
 def _prune_chunk(connection: Connection, step: int | None, before: int, limit: int) -> int:

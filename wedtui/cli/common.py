@@ -6,7 +6,6 @@ import difflib
 import json
 import os
 import pwd
-import socket
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -61,7 +60,7 @@ class Session:
     @property
     def place(self) -> str:
         """This machine and state directory, of which there is one service at a time."""
-        return f"{socket.gethostname()}:{self.paths.directory}"
+        return self.paths.place
 
     @property
     def cache_url(self) -> str:

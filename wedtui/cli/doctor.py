@@ -173,19 +173,25 @@ def _state(session: Session) -> Iterator[Check]:
 def _services(session: Session, services: tuple[ServiceFacts, ...], now: datetime) -> Iterator[Check]:
     from wedtui.cli.render import service_sentence
     from wedtui.core.picture import ServiceCondition, see_services
+    from wedtui.core.services import differences
     from wedtui.poller.lock import holder
 
     if not services:
         yield Check(Level.WARNING, "service", service_sentence(None, now), f"`{_starting(session)}`")
-    for seen in see_services(services, now, process=holder(session.paths.lock)):
+    seen_services = see_services(services, now, process=holder(session.paths.lock), place=session.place)
+    for seen in seen_services:
         name = "service" if len(services) == 1 else f"service {seen.facts.vantage}"
         text = service_sentence(seen, now)
+        elsewhere = len(services) > 1 and seen.facts.place != session.place
         if seen.runs:
             yield Check(Level.WARNING if seen.facts.problems else Level.OK, name, text)
         elif seen.condition is ServiceCondition.STUCK:
             yield Check(Level.PROBLEM, name, text, f"look at the disk and at {session.paths.log}")
         else:
-            yield Check(Level.WARNING, name, text, f"`{_starting(session)}`")
+            todo = f"`{_starting(session)}`" + (f" on {seen.facts.place}" if elsewhere else "")
+            yield Check(Level.WARNING, name, text, todo)
+    for finding in differences(seen_services):
+        yield Check(Level.WARNING, finding.subject, finding.text)
 
 
 def _starting(session: Session) -> str:

@@ -15,7 +15,7 @@ import typer
 from wedtui.cli.common import Session, owner, person, print_json, session_of
 from wedtui.clock import Clock
 from wedtui.errors import ConfigurationError, ServiceError, StoreError
-from wedtui.paths import StatePaths, state_paths
+from wedtui.paths import StatePaths, boot_id, state_paths
 from wedtui.poller.lock import ServiceLock, holder
 from wedtui.poller.process import ServiceFiles, start, stop
 
@@ -67,7 +67,7 @@ def run_service(session: Session, clock: Clock, *, log_to_file: bool, ready_fd: 
             ledger.close()
         stores = Stores(session.cache_url, session.ledger_url)
         # The lock is held: of this place there is no other service.
-        identity = Identity(session.vantage, session.place, loaded.digest)
+        identity = Identity(session.vantage, session.place, boot_id(), loaded.digest)
         service = Service(configuration, stores, clock, mode=configuration.service.mode, identity=identity)
         notifier = Notifier()
 
@@ -198,7 +198,7 @@ def status_command(
     finally:
         reader.close()
     pid = holder(session.paths.lock)
-    services = see_services(facts, now, process=pid)
+    services = see_services(facts, now, process=pid, place=session.place)
     # Whoever asks about "the service" means the one of this machine, where there is one.
     first = next((seen for seen in services if seen.facts.place == session.place), leading(services))
     if as_json:

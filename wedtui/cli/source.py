@@ -21,7 +21,6 @@ from wedtui.core.picture import (
     ServiceCondition,
     Severity,
     assemble,
-    leading,
     see_services,
 )
 from wedtui.core.season import protection_by_date
@@ -130,9 +129,10 @@ class PictureSource:
         self._freeze_read_at = now
 
     def _process(self, now: datetime) -> int | None:
-        """Return the process of a service that seems dead but is not."""
-        first = leading(see_services(self._facts.services, now))
-        if first is None or first.condition is not ServiceCondition.DEAD:
+        """Return the process of a service of this place that seems dead but is not."""
+        place = self._paths.place
+        seen = see_services(self._facts.services, now)
+        if not any(s.condition is ServiceCondition.DEAD and s.facts.place in {place, ""} for s in seen):
             return None
         try:
             return holder(self._paths.lock)
@@ -154,6 +154,7 @@ class PictureSource:
             now=now,
             problems=(*self._own_findings(now), *self.problems),
             process=self._process(now),
+            place=self._paths.place,
         )
 
     def _own_findings(self, now: datetime) -> list[Finding]:

@@ -222,7 +222,8 @@ def disagreement(probes: Iterable[ProbeEvidence], now: datetime) -> tuple[tuple[
     """Return from which vantages any probe's newest round failed, and from which none did; None where all agree."""
     fails: dict[str, bool] = {}
     for watched in _looked_through(probes, now):
-        for probe, streak in _streaks(watched, now):
+        # What is not seen any more is nobody's word about now.
+        for probe, streak in _streaks([w for w in watched if not w.lost], now):
             fails[probe.vantage] = fails.get(probe.vantage, False) or streak > 0
     failing, passing = (tuple([v for v, failed in fails.items() if failed is wanted]) for wanted in (True, False))
     return (failing, passing) if failing and passing else None

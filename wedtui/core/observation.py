@@ -123,3 +123,5 @@ class Claimed:
 
     observation: Observation
     claim: Claim | None = None
+    number: int = 0
+    """Grows with every observation that a service makes; what is stored is not stored again. 0: it has none."""

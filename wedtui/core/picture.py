@@ -175,6 +175,7 @@ def assemble(
     now: datetime,
     problems: tuple[Finding, ...] = (),
     process: int | None = None,
+    place: str = "",
 ) -> Picture:
     """Judge facts at `now`.
 
@@ -185,11 +186,12 @@ def assemble(
         environment: the configured environment.
         now: an aware instant; every age is counted up to it.
         problems: findings of the reader itself (a cache that cannot be read, a changed configuration).
-        process: the process that holds the service's lock, where that is known and held.
+        process: the process that holds the lock of this machine's service, where that is known and held.
+        place: this machine and state directory.
     """
     wedding_day = protection.level.wedding_day
     providers = tuple(ProviderPicture(e, judge(e, now, wedding_day=wedding_day)) for e in facts.providers)
-    services = see_services(facts.services, now, process=process)
+    services = see_services(facts.services, now, process=process, place=place)
     first = leading(services)
     findings = [
         *problems,

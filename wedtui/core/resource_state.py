@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from wedtui.core.picture import CERTIFICATE_CRITICAL, CERTIFICATE_WARNING
 from wedtui.core.state import State, badness
@@ -50,6 +51,12 @@ def instance(status: str, checks: Sequence[tuple[str, str]] | None, events: Sequ
         checks: name and outcome of each status check (`system`, `impaired`); None where they could not be read.
         events: what the provider has planned for it (`instance-retirement`).
     """
+    # Of ten thousand machines nearly all are the same.
+    return _instance(status, None if checks is None else tuple(checks), tuple(events))
+
+
+@lru_cache(maxsize=1000)
+def _instance(status: str, checks: tuple[tuple[str, str], ...] | None, events: tuple[str, ...]) -> Meaning:
     if status not in _INSTANCE:
         return Meaning(State.UNKNOWN, f'its state "{status}" is not known')
     if status != "running":

@@ -45,6 +45,8 @@ class ServiceFacts:
     """From where it watches; its name among the services."""
     place: str = ""
     """Its machine and state directory."""
+    boot: str = ""
+    """Of its machine: changes whenever that starts."""
     skipped: int = 0
     """Schedules that were dropped because the one before was still under way."""
     dropped: int = 0
@@ -100,7 +102,7 @@ def condition_of(service: ServiceFacts | None, now: datetime, *, process: int | 
 
 
 def see_services(
-    services: Iterable[ServiceFacts], now: datetime, *, process: int | None = None
+    services: Iterable[ServiceFacts], now: datetime, *, process: int | None = None, place: str = ""
 ) -> tuple[SeenService, ...]:
     """Judge every service.
 
@@ -108,10 +110,11 @@ def see_services(
         services: what each last wrote about itself.
         now: an aware instant.
         process: the process that holds the lock of this machine's service, where that is known and held.
+        place: this machine and state directory; a process says something of the service of this place alone.
     """
     known = sorted(services, key=lambda s: s.vantage)
-    # A process says something of the service that it is, and where there is but one it is that one.
-    here = [s for s in known if len(known) == 1 or s.pid == process]
+    # Before services named their place there was but one.
+    here = [s for s in known if s.place == place or (len(known) == 1 and not s.place)]
     return tuple([SeenService(s, condition_of(s, now, process=process if s in here else None)) for s in known])
 
 
@@ -134,6 +137,22 @@ def service_findings(services: tuple[SeenService, ...]) -> list[Finding]:
     for facts in running:
         subject = "service" if len(services) == 1 else f"service {facts.vantage}"
         found += _complaints(facts, subject)
+    return [*found, *differences(services)]
+
+
+def differences(services: tuple[SeenService, ...]) -> list[Finding]:
+    """Return in what the services that run differ from each other, and from the database, that should be the same."""
+    running = tuple(s.facts for s in services if s.runs)
+    found = []
+    for facts in running:
+        if facts.has_wrong_clock:
+            where = "ahead of" if (facts.clock_ahead_s or 0.0) > 0 else "behind"
+            text = (
+                f"its clock is {abs(facts.clock_ahead_s or 0.0):.1f} s {where} the database's: what its probes saw is "
+                "not believed; let both keep time by NTP"
+            )
+            subject = "service" if len(services) == 1 else f"service {facts.vantage}"
+            found.append(Finding(Severity.WARNING, subject, text, facts.heartbeat_at))
     if len({facts.configuration_digest for facts in running}) > 1:
         names = listed(tuple(facts.vantage for facts in running))
         text = f"the services {names} are configured to watch different things: give them one configuration"
@@ -165,13 +184,6 @@ def _missing(service: SeenService, running: tuple[ServiceFacts, ...]) -> list[Fi
 def _complaints(facts: ServiceFacts, subject: str) -> list[Finding]:
     """Say what a service that runs says of itself."""
     found = [Finding(Severity.WARNING, subject, text, facts.heartbeat_at) for text in facts.problems]
-    if facts.has_wrong_clock:
-        where = "ahead of" if (facts.clock_ahead_s or 0.0) > 0 else "behind"
-        text = (
-            f"its clock is {abs(facts.clock_ahead_s or 0.0):.1f} s {where} the database's: what its probes saw is not "
-            "believed; let both keep time by NTP"
-        )
-        found.append(Finding(Severity.WARNING, subject, text, facts.heartbeat_at))
     if facts.dropped:
         text = f"{facts.dropped} observations were dropped since it started"
         found.append(Finding(Severity.WARNING, subject, text, facts.heartbeat_at))

@@ -46,7 +46,7 @@ class Member:
     vantage: str
     instance: str
     digest: str
-    """Of its configuration: only services that watch the same share."""
+    """Of what it knows to ask: only services that would ask the same share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,16 @@ class Division:
     """What it holds and another is to ask from now on."""
     taken_away: frozenset[str] = frozenset()
     """Instances whose leases ran out: whatever they hold is held no more."""
+
+
+def slow_beat(took: timedelta) -> str | None:
+    """Return what to say of a heartbeat that took so long that leases are in danger; None where it did not."""
+    if took <= LEASE / 2:
+        return None
+    return (
+        f"its heartbeat took {took.total_seconds():.0f} s to be stored, and what it holds is held for "
+        f"{LEASE.total_seconds():.0f} s: look at the database and the way to it"
+    )
 
 
 def vantage_lease(vantage: str) -> str:

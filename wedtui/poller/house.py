@@ -74,17 +74,23 @@ class House:
             self.damaged = True
         return rolled.more
 
-    def prune(self, section: CacheSection) -> None:
-        """Delete what is older than it is kept; twice comes to the same as once."""
+    def prune(self, section: CacheSection) -> bool:
+        """Delete a piece of what is older than it is kept; return whether there is more.
+
+        Twice comes to the same as once.
+        """
         if self._clock_watch.jumped:
             # By a clock that jumped ahead all history is old; it waits for a restart by a clock that is right.
-            return
+            return False
         now = self._clock.now()
-        deleted = self._cache.prune(now - section.keep_samples, limit=PRUNE_CHUNK)
         before = {step: now - section.keep_rollups[name] for step, name in STEP_NAMES.items()}
-        deleted += self._cache.prune_rollups(before, limit=PRUNE_CHUNK)
-        deleted += self._cache.prune_inventory(now - section.keep_vanished, limit=PRUNE_CHUNK)
-        deleted += self._cache.forget_services(now - section.keep_vanished)
+        pieces = (
+            self._cache.prune(now - section.keep_samples, limit=PRUNE_CHUNK),
+            self._cache.prune_rollups(before, limit=PRUNE_CHUNK),
+            self._cache.prune_inventory(now - section.keep_vanished, limit=PRUNE_CHUNK),
+        )
+        deleted = sum(piece.rows for piece in pieces) + self._cache.forget_services(now - section.keep_vanished)
         self._figures.pruned(deleted)
         if deleted:
             log.debug("pruned", rows=deleted)
+        return any(piece.more for piece in pieces)

@@ -7,7 +7,7 @@ What cannot be stored is kept and tried again; when the queue is full the oldest
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -45,6 +45,8 @@ class Recorder:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: deque[Claimed] = deque()
+        self._taken = 0
+        self._unstored: Counter[str] = Counter()
         self._arrived = asyncio.Event()
         # One thread: SQLite wants one writer, and batches keep their order.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cache")
@@ -64,11 +66,19 @@ class Recorder:
 
     def take(self, observations: tuple[Observation, ...], claim: Claim | None = None) -> None:
         """Accept what was observed by a right; never blocks."""
-        self._waiting.extend([Claimed(observation, claim) for observation in observations])
+        for observation in observations:
+            self._taken += 1
+            self._waiting.append(Claimed(observation, claim, self._taken))
+        if claim is not None:
+            self._unstored[claim.lease] += len(observations)
         while len(self._waiting) > KEPT_AT_MOST:
-            self._waiting.popleft()
+            self._leave()
             self.dropped += 1
         self._arrived.set()
+
+    def holds(self, lease: str) -> bool:
+        """Whether something waits that was observed by a lease; may be called from any thread."""
+        return self._unstored[lease] > 0
 
     async def run(self) -> None:
         """Store what arrives, until cancelled."""
@@ -145,7 +155,12 @@ class Recorder:
     def _forget(self, batch: list[Claimed], dropped_before: int) -> None:
         """Take a stored batch from the queue; what overflowed meanwhile came from the same end."""
         for _ in range(max(0, len(batch) - (self.dropped - dropped_before))):
-            self._waiting.popleft()
+            self._leave()
+
+    def _leave(self) -> None:
+        claim = self._waiting.popleft().claim
+        if claim is not None:
+            self._unstored[claim.lease] -= 1
 
     def _fail(self, why: str) -> None:
         self.failures += 1

@@ -10,6 +10,7 @@ import os
 import signal
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -23,7 +24,7 @@ from wedtui.config import Configuration
 from wedtui.core.observation import Claim, Observation
 from wedtui.core.picture import ServiceFacts
 from wedtui.core.season import Pace, Protection, pace, protection_by_date
-from wedtui.core.sharing import HOUSE, LEASE
+from wedtui.core.sharing import HOUSE, LEASE, slow_beat
 from wedtui.errors import ServiceError, VantageTakenError, WedtuiError
 from wedtui.poller.clock_watch import ClockWatch, ahead_s
 from wedtui.poller.exposition import Exposition
@@ -67,6 +68,8 @@ class Identity:
     """From where it watches."""
     place: str
     """Its machine and state directory, whose lock it holds."""
+    boot: str
+    """Of its machine: changes whenever that starts."""
     digest: str
     """Of what it watches: readers can tell when theirs is another, and only services of one can share."""
 
@@ -121,6 +124,7 @@ class Service:
         self._guarded: tuple[Guarded, ...] = ()
         self._on_server = file_of(stores.cache_url, CACHE) is None
         self._cache_bytes: float | None = None
+        self._slow: str | None = None
         self._facts = ServiceFacts(
             instance=uuid.uuid4().hex,
             pid=os.getpid(),
@@ -131,6 +135,7 @@ class Service:
             heartbeat_at=now,
             vantage=identity.vantage,
             place=identity.place,
+            boot=identity.boot,
             configuration_digest=identity.digest,
         )
 
@@ -150,7 +155,11 @@ class Service:
         self._guarded = tuple(target for target in targets.all if isinstance(target, Guarded))
         scheduler = Scheduler(targets.all, self._clock, self._pace, self._take, self._share)
         self._count(scheduler)
-        await self._join(scheduler)
+        if not await self._join(scheduler, stop):
+            await targets.close()
+            await self._recorder.in_thread(self._cache.close)
+            self._recorder.close()
+            return
         told.ready()
         log.info("watching", targets=len(targets.all), mode=self._facts.mode)
         work = [
@@ -234,8 +243,11 @@ class Service:
             self._cache.follow(defaults.query)
         self._level = level
 
-    async def _join(self, scheduler: Scheduler) -> None:
+    async def _join(self, scheduler: Scheduler, stop: asyncio.Event) -> bool:
         """Begin to watch from this vantage; one that died elsewhere is waited for until its lease has run out.
+
+        Returns:
+            Whether it did; it does not where it is told to stop first.
 
         Raises:
             VantageTakenError: it lives.
@@ -250,9 +262,13 @@ class Service:
                 if self._clock.monotonic() > ends:
                     raise
                 log.info("waiting for the vantage", why=str(error))
-                await asyncio.sleep(HEARTBEAT_S)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), HEARTBEAT_S)
+                if stop.is_set():
+                    return False
         await self._recorder.in_thread(lambda: self._settle_in(scheduler))
         self._share.hold(self._held)
+        return True
 
     def _settle_in(self, scheduler: Scheduler) -> None:
         self._heartbeat(scheduler)
@@ -283,8 +299,8 @@ class Service:
     def _record_scores(self, claim: Claim) -> None:
         self._house.record_scores(claim, wedding_day=self._protection().wedding_day)
 
-    def _prune(self, _claim: Claim) -> None:
-        self._house.prune(self._configuration.cache)
+    def _prune(self, _claim: Claim) -> bool:
+        return self._house.prune(self._configuration.cache)
 
     async def _every(
         self, seconds: float, work: Callable[[], bool | None], done: Callable[[], None] = lambda: None
@@ -316,7 +332,9 @@ class Service:
 
     def _heartbeat(self, scheduler: Scheduler) -> None:
         now = self._clock.now()
+        began = self._clock.monotonic()
         more = [self._recorder.problem, self._clock_watch.look(), DAMAGED if self._house.damaged else None]
+        more.append(self._slow)
         problems = {*self._problems.values(), *filter(None, more)}
         self._facts = replace(
             self._facts,
@@ -327,7 +345,8 @@ class Service:
             late_ms_p99=scheduler.punctuality.late_ms(),
             problems=tuple(sorted(problems)),
         )
-        targets = {lease: self._share.is_asking(lease) for lease in self._once}
+        # What is given back before its answer is stored would be refused.
+        targets = {lease: self._share.is_asking(lease) or self._recorder.holds(lease) for lease in self._once}
         beat = self._cache.heartbeat(self._facts, targets)
         if beat.held is None:
             log.warning("stood still for so long that it was taken for dead: beginning anew")
@@ -341,6 +360,7 @@ class Service:
             # For the next one: how long this one took is not known before its end. A file's clock is this machine's.
             ahead = ahead_s(now, beat.database_at, self._clock.now())
             self._facts = replace(self._facts, clock_ahead_s=ahead)
+        self._slow = slow_beat(timedelta(seconds=self._clock.monotonic() - began))
         self.figures.heartbeat(now.timestamp(), problems=len(problems))
 
     def _weigh(self) -> None:

@@ -18,7 +18,7 @@ from wedtui.config import AwsSection
 from wedtui.core.resource import Reach
 from wedtui.providers.aws.faults import CallError, of_exception
 from wedtui.providers.aws.guard import NotWholeError, Page, check_body, check_page
-from wedtui.providers.aws.lean import read_statuses, shared_loader
+from wedtui.providers.aws.lean import read_instant, read_statuses, shared_loader
 from wedtui.providers.aws.threads import Threads
 
 if TYPE_CHECKING:
@@ -285,6 +285,7 @@ class Account:
 
         session = botocore.session.Session(profile=self.section.profile)
         session.register_component("data_loader", shared_loader())
+        session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=read_instant)
         near = session.get_config_variable("region") or next(iter(self.section.regions), "us-east-1")
         partition = session.get_partition_for_region(near)
         home = session.get_config_variable("region") or _HOME.get(partition, near)
