@@ -31,8 +31,8 @@ _OURS = "C.UTF-8"
 
 
 def programs() -> Path:
-    """Return where Debian keeps the server's programs, which are not on the path."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    """Return where Debian keeps the server's programs, which are not on the path; of several the one that we name."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: path.parts[4] == "15")
     if not found:
         raise FileNotFoundError("no PostgreSQL server: install the package postgresql-15")
     return found[-1].parent

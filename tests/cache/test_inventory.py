@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from wedtui.core.observation import Observation, VendorObservation
 from wedtui.core.resource import Reach, Resource
 from wedtui.core.state import State
 
-FAILED = [reach for reach in Reach if reach is not Reach.ANSWERED]
+FAILED = [reach for reach in Reach if reach not in {Reach.ANSWERED, Reach.PARTIAL}]
 
 
 def test_a_resource_comes_back_as_it_was_described(tmp_path: Path) -> None:
@@ -71,6 +72,50 @@ def test_any_other_answer_makes_nothing_vanish(tmp_path: Path, reach: Reach) -> 
         assert (api.reach, api.asked_at, api.answered_at) == (reach, NOW + 2 * MINUTE, NOW)
         seen = {each.resource.id: each.seen_at for each in reader.resources(EVERYTHING, NOW).rows}
         assert seen == {"i-1": NOW + 2 * MINUTE, "i-2": NOW}
+
+
+def test_what_is_listed_completely_vanishes_although_something_else_is_missing(tmp_path: Path) -> None:
+    """Names that are denied for good keep no machine in the list that is gone from the complete list of statuses."""
+    volume = resource("v", kind="ec2.volume")
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        first = asking([resource("1"), resource("2"), volume], reach=Reach.PARTIAL, problem="names are missing")
+        writer.record([first])
+        writer.record([replace(first, at=NOW + MINUTE, resources=(resource("2"),))])
+        assert sorted(present(reader, NOW + MINUTE)) == ["i-2", "i-v"]
+        assert set(vanished(reader)) == {"i-1"}
+        facts = reader.facts(NOW).inventory
+        listed = {group.kind: group.listed_at for group in facts.groups}
+        assert listed == {INSTANCE: NOW + MINUTE, "ec2.volume": None}
+        assert facts.apis[0].answered_at is None
+
+
+def test_what_no_listing_has_any_more_goes_although_none_is_complete(tmp_path: Path) -> None:
+    """One cluster that is denied for good: nothing vanishes, and nothing stays for ever."""
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        sick = resource("1", state=State.CRITICAL, detail="1 of 2 tasks run")
+        writer.record([asking([sick, resource("2")])])
+        for minute in range(1, 5):
+            writer.record([asking([resource("2")], NOW + minute * MINUTE, reach=Reach.PARTIAL, kinds=[])])
+        assert writer.prune_inventory(NOW) == (0, False)
+        assert present(reader) == ["i-1", "i-2"]
+        assert writer.prune_inventory(NOW + 2 * MINUTE) == (1, False)
+        assert (present(reader), vanished(reader)) == (["i-2"], {})
+        (group,) = reader.facts(NOW).inventory.groups
+        assert (group.counts, group.examples, group.total) == (((State.OK, 1),), (), 1)
+        assert writer.prune_inventory(NOW + 5 * MINUTE) == (1, False)
+        assert reader.facts(NOW).inventory.groups == ()
+
+
+def test_what_lay_in_a_region_that_is_off_goes_after_a_while(tmp_path: Path) -> None:
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([asking([resource("1", state=State.CRITICAL)])])
+        for minute in range(1, 5):
+            writer.record([asking([], NOW + minute * MINUTE, reach=Reach.SWITCHED_OFF, kinds=[])])
+        writer.prune_inventory(NOW + 2 * MINUTE)
+        assert present(reader) == []
+        facts = reader.facts(NOW + 4 * MINUTE).inventory
+        assert [(a.reach, a.asked_at) for a in facts.apis] == [(Reach.SWITCHED_OFF, NOW + 4 * MINUTE)]
+        assert [g.total for g in facts.groups] == [0]
 
 
 def test_only_kinds_that_are_listed_completely_vanish(tmp_path: Path) -> None:
@@ -314,12 +359,26 @@ def test_it_always_holds_what_the_answers_said(
         for minute, (reach, names) in enumerate(rounds):
             at = NOW + minute * MINUTE
             listed = set() if reach is Reach.DENIED else names
-            writer.record([asking([resource(name) for name in sorted(listed)], at, reach=reach)])
+            kinds = [INSTANCE] if reach is Reach.ANSWERED else []
+            writer.record([asking([resource(name) for name in sorted(listed)], at, reach=reach, kinds=kinds)])
             there = listed if reach is Reach.ANSWERED else there | listed
             ever |= listed
             assert {number.removeprefix("i-") for number in present(reader, at)} == there
             assert {number.removeprefix("i-") for number in vanished(reader, at)} == ever - there
             assert sum(g.total for g in reader.facts(at).inventory.groups) == len(there)
+
+
+def test_what_expired_long_ago_crowds_out_nothing_that_is_about_to(tmp_path: Path) -> None:
+    def certificate(name: str, days: int) -> Resource:
+        return resource(name, kind="acm.certificate", expires_at=NOW + timedelta(days=days))
+
+    past = [certificate(f"past-{n:02}", -1 - n) for n in range(30)]
+    coming = [certificate("third", 20), certificate("first", 1), certificate("second", 5), certificate("never", 22)]
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([asking([*past, *coming], kinds=["acm.certificate"], service="acm")])
+        names = [each.name.removeprefix("web-") for each in reader.facts(NOW).inventory.expiring]
+        assert names[:5] == ["first", "second", "third", "past-00", "past-01"]
+        assert len(names) == 20
 
 
 def test_resources_are_values_of_their_own(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.cache.base import NOW, SECOND, configure, probe, service, signal
+from tests.cache.base import NOW, SECOND, configuration, configure, probe, service, signal
 from tests.places import PLACES
 from wedtui.cache import leases
 from wedtui.cache.kind import CACHE
@@ -158,6 +158,42 @@ def test_who_lost_the_house_keeps_it_no_more(tmp_path: Path, clock: DatabaseCloc
         scores = reader.series("aws", "health_score", NOW, NOW + 60 * SECOND)
         assert [point.value for point in scores.points] == [90.0, 80.0]
         assert reader.mirrored_freeze_periods()[1] == NOW
+
+
+def test_who_lost_the_house_changes_and_deletes_nothing(
+    tmp_path: Path, clock: DatabaseClock, sites: tuple[Site, Site]
+) -> None:
+    keeper, other = sites if "house" in sites[0].held else sites[::-1]
+    old = keeper.claim("house")
+    other.record(probe(NOW), other.claim(vantage_lease(other.facts.vantage)))
+    other.cache.record([signal(NOW + n * SECOND, 0.5) for n in range(200)])
+    for _ in range(LEASE // SECOND + 2):
+        clock.at += SECOND
+        other.beat()
+    later = NOW + timedelta(days=30)
+    less = configuration(providers=[{"name": "gcp", "weight": 100}], probes=[], prometheus=[], freeze={})
+    keeper.cache.configure(less, probe_interval=SECOND, query_interval=SECOND, claim=old)
+    assert keeper.cache.roll(later, old) == (False, 0)
+    assert keeper.cache.prune(later, 9, old) == (0, False)
+    assert keeper.cache.prune_rollups({60: later}, 9, old) == (0, False)
+    assert keeper.cache.prune_inventory(later, 9, old) == (0, False)
+    assert keeper.cache.forget_services(later, old) == 0
+    with closing(CacheReader(PLACES.url(tmp_path / "c.db"))) as reader:
+        assert "aws" in {p.name for p in reader.facts(NOW).providers}
+        assert len(reader.series("aws", "cpu", NOW, NOW + 300 * SECOND).points) == 200
+        assert len(reader.facts(NOW).services) == 2
+    assert PLACES.execute(tmp_path / "c.db", CACHE, "SELECT count(*) FROM rollup_mark WHERE rolled_until > 0") == [(0,)]
+    # Whose it is now may.
+    now = other.claim("house")
+    assert other.cache.prune(later, 9, now).rows > 0
+    assert other.cache.forget_services(later, now) == 1
+
+
+def test_whether_another_lives_is_told_with_every_beat(clock: DatabaseClock, sites: tuple[Site, Site]) -> None:
+    london, oregon = sites
+    assert not london.cache.heartbeat(london.facts, {}).alone
+    oregon.cache.end(NOW)
+    assert london.cache.heartbeat(london.facts, {}).alone
 
 
 def test_who_has_the_house_again_does_not_finish_what_it_began_before(

@@ -243,6 +243,16 @@ def test_services_say_what_was_asked_where_and_why_not(machine: Machine) -> None
     ]
 
 
+def test_services_say_when_credentials_expire(machine: Machine) -> None:
+    known(machine)
+    assert "credentials" not in machine.run("providers", "services", "aws").out
+    with machine.cache() as cache:
+        cache.record([asking([resource("1")], WEDNESDAY, credentials_expire_at=WEDNESDAY + 54 * MINUTE)])
+    for more in ([], ["--region", "us-east-1"]):
+        out = machine.run("providers", "services", "aws", *more).out
+        assert out.splitlines()[-1] == "credentials expire 2026-07-22 12:54 UTC, in 53 m 56 s"
+
+
 def test_regions_say_how_asking_went_and_what_is_there(machine: Machine) -> None:
     known(machine)
     assert machine.run("providers", "regions", "aws").out.splitlines() == [

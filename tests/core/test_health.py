@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wedtui.core.evidence import (
+    PUBLISHED_WITHIN,
     Freshness,
     ProbeEvidence,
     ProbeRound,
@@ -19,6 +20,7 @@ from wedtui.core.evidence import (
     VendorStatus,
     fresh_for,
     freshness,
+    published_interval,
 )
 from wedtui.core.health import WEDDING_DAY_WEIGHTS, WEIGHTS, Health, judge, linear, p95, state_of_score
 from wedtui.core.state import State, badness
@@ -274,6 +276,16 @@ def test_time_alone_never_makes_a_provider_look_better(evidence: ProviderEvidenc
 def test_linear_falls_from_one_to_zero(a: float, b: float) -> None:
     low, high = min(a, b), max(a, b)
     assert 0 <= linear(high, 500, 2000) <= linear(low, 500, 2000) <= 1
+
+
+@given(every=st.integers(1, 60), period=st.integers(1, 1440), late=st.integers(0, 300))
+def test_what_is_published_by_periods_stays_fresh_until_it_is_asked_again(every: int, period: int, late: int) -> None:
+    asked_every, whole = timedelta(minutes=every), timedelta(minutes=period)
+    interval = published_interval(asked_every, whole)
+    oldest = NOW - whole - timedelta(seconds=late) - asked_every
+    assert freshness(oldest, interval, NOW) is Freshness.FRESH
+    lost = NOW - whole - PUBLISHED_WITHIN - 2 * asked_every - timedelta(seconds=1)
+    assert freshness(lost, interval, NOW) is Freshness.STALE
 
 
 def test_fresh_for_is_never_under_ten_seconds() -> None:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wedtui.core import resource_state as meaning
 from wedtui.core.finding import Finding, Severity
 from wedtui.core.inventory import ApiFacts, Example, Expiring, InventoryFacts, ResourceGroup, Unbacked
-from wedtui.core.inventory_findings import inventory_findings
+from wedtui.core.inventory_findings import credentials_text, inventory_findings
 from wedtui.core.resource import Reach
 from wedtui.core.state import State
 
@@ -123,6 +124,18 @@ def test_credentials_that_will_be_renewed_are_not_spoken_of() -> None:
     ]
 
 
+def test_credentials_are_those_of_the_newest_asking() -> None:
+    """They renew themselves: what was asked before that knows of an end that is past."""
+    before = replace(API, service="ebs", asked_at=ASKED - MINUTE, credentials_expire_at=NOW - SECOND)
+    after = replace(API, credentials_expire_at=NOW + HOUR)
+    assert not found(before, after)
+    assert credentials_text([before, after], NOW) == "credentials expire 2026-06-20 13:00 UTC, in 1 h 00 m"
+    assert credentials_text([before], NOW) == "credentials expired 2026-06-20 11:59 UTC, 1 s ago"
+    assert credentials_text([before, API], NOW) is None, "those of now have no end"
+    refused = failed(Reach.UNREACHABLE)
+    assert credentials_text([before, refused], NOW) == "credentials expired 2026-06-20 11:59 UTC, 1 s ago"
+
+
 def test_one_fault_in_many_places_is_one_finding() -> None:
     regions = [f"region-{n}" for n in range(9)]
     denied = [failed(Reach.DENIED, region=r, service=s) for r in regions for s in ("ec2", "rds")]
@@ -190,6 +203,40 @@ def test_what_lies_in_a_region_that_is_off_is_no_outage() -> None:
     assert [f.severity for f in findings] == [NOTE]
 
 
+def test_nothing_in_a_region_that_is_off_is_unhealthy_expires_or_lacks_a_backup() -> None:
+    group = replace(GROUP, listed_at=NOW - HOUR, counts=((State.CRITICAL, 3),))
+    off = failed(Reach.SWITCHED_OFF)
+    ending = replace(EXPIRING, expires_at=NOW + DAY)
+    findings = found(off, groups=(group,), expiring=(ending,), unbacked=(UNBACKED,))
+    assert [(f.severity, f.text) for f in findings] == [(NOTE, "switched off by the account, not an outage: eu-west-1")]
+    elsewhere = replace(group, region="eu-west-2")
+    assert [f.severity for f in found(off, groups=(elsewhere,))] == [NOTE, CRITICAL, WARNING]
+
+
+def test_a_region_that_was_off_when_it_was_last_asked_is_not_asked_for_nothing() -> None:
+    """Where no regions are configured, a service that starts anew does not ask there: the account's list has it off."""
+    off = failed(Reach.SWITCHED_OFF, region="me-south-1", asked_at=NOW - DAY)
+    assert [(f.severity, f.text) for f in found(API, off)] == [
+        (NOTE, "switched off by the account, not an outage: me-south-1")
+    ]
+    (stale,) = found(replace(API, asked_at=NOW - HOUR), off)
+    assert stale.text == (
+        "its API was not asked lately, what is known of it is stale: ec2 in eu-west-1, ec2 in me-south-1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("answered", "is_off"),
+    [(ASKED, False), (ASKED - 59 * SECOND, False), (ASKED - 61 * SECOND, True), (ASKED + SECOND, False)],
+)
+def test_a_region_in_which_others_answer_is_not_off(answered: datetime, is_off: bool) -> None:
+    """A service that has to be signed up for says the same as a region that is switched off."""
+    off = failed(Reach.SWITCHED_OFF, service="shield")
+    sick = replace(GROUP, counts=((State.CRITICAL, 1),))
+    findings = found(off, replace(API, asked_at=answered), groups=(sick,))
+    assert any(f.severity is CRITICAL for f in findings) is not is_off
+
+
 @pytest.mark.parametrize(
     ("left", "severity", "words"),
     [
@@ -202,6 +249,14 @@ def test_what_lies_in_a_region_that_is_off_is_no_outage() -> None:
 def test_certificates_that_expire(left: timedelta, severity: Severity, words: str) -> None:
     text = f"acm.certificate rsvp.example.com in eu-west-1 {words}"
     assert found(expiring=(replace(EXPIRING, expires_at=NOW + left),)) == [Finding(severity, "aws", text, ASKED)]
+
+
+@given(seconds=st.integers(-90 * 86400, 90 * 86400))
+def test_findings_and_states_judge_an_end_alike(seconds: int) -> None:
+    end = NOW + seconds * SECOND
+    state = meaning.certificate("ISSUED", end, NOW, in_use=True).state
+    severity = {State.OK: [], State.DEGRADED: [WARNING], State.CRITICAL: [CRITICAL]}[state]
+    assert [f.severity for f in found(expiring=(replace(EXPIRING, expires_at=end),))] == severity
 
 
 @pytest.mark.parametrize(

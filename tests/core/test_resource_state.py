@@ -70,7 +70,10 @@ def test_databases(status: str, state: State) -> None:
         (["unhealthy", "draining", "initial"], True, "unhealthy", CRITICAL),
         (["healthy", "initial"], True, "healthy", OK),
         (["initial"], True, "initial", UNKNOWN),
-        (["draining"], True, "draining", OK),
+        (["draining", "draining"], True, "draining", DEGRADED),
+        (["draining", "unused"], True, "draining", DEGRADED),
+        (["healthy", "draining"], True, "healthy", OK),
+        (["draining"], False, "unused", OK),
         (["unused", "unused"], False, "unused", OK),
         (["unused"], True, "unused", OK),
         (["unavailable"], True, "unavailable", UNKNOWN),
@@ -113,7 +116,13 @@ IN = ("InService", "Healthy")
     ("least", "desired", "machines", "suspended", "state"),
     [
         (2, 2, [IN, IN], [], OK),
-        (2, 3, [IN, IN, ("Pending", "Healthy")], [], OK),
+        (2, 3, [IN, IN, ("Pending", "Healthy")], [], DEGRADED),
+        (0, 3, [IN, ("Pending:Wait", "Healthy"), ("Pending", "Healthy")], [], DEGRADED),
+        (0, 2, [("Pending", "Healthy"), ("Pending", "Healthy")], [], CRITICAL),
+        (0, 2, [], [], CRITICAL),
+        (3, 3, [IN, IN, ("Pending", "Healthy")], [], DEGRADED),
+        (2, 1, [IN], [], DEGRADED),
+        (2, 2, [IN, IN, IN], [], OK),
         (1, 3, [IN], [], DEGRADED),
         (2, 2, [IN, ("InService", "Unhealthy")], [], DEGRADED),
         (2, 2, [("Terminating", "Unhealthy")], [], CRITICAL),
@@ -126,6 +135,12 @@ def test_scaling_groups(
     least: int, desired: int, machines: list[tuple[str, str]], suspended: list[str], state: State
 ) -> None:
     assert meaning.scaling_group(least, desired, machines, suspended).state is state
+
+
+def test_a_scaling_group_says_what_is_on_its_way() -> None:
+    found = meaning.scaling_group(2, 5, [IN, IN, ("Pending", "Healthy")])
+    assert found.detail == "2 of 5 machines serve, 1 starting"
+    assert meaning.scaling_group(2, 5, [IN]).detail == "1 of at least 2 machines serve"
 
 
 @pytest.mark.parametrize(

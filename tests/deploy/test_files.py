@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from tests.needs import need
+from tests.postgres import Postgres, programs
 from wedtui.config import Configuration
 from wedtui.config_file import load
 from wedtui.errors import ConfigurationError, StoreVersionError
@@ -167,6 +168,12 @@ def test_the_containers_of_service_and_database() -> None:
     assert (ROOT / service["build"]["dockerfile"]).is_file()
     assert database["image"] == "postgres:15"
     assert (service["user"], service["read_only"], service["cap_drop"]) == ("9464:9464", True, ["ALL"])
+    made = [mount.split(":") for mount in database["volumes"] if "initdb.d" in mount]
+    assert [Path(inside).name for _, inside, _ in made] == ["10-roles.sql", "20-password.sql"]
+    assert all((folder / file).is_file() for file, _, _ in made)
+    urls = [value for name, value in service["environment"].items() if name.endswith("__URL")]
+    assert urls == ["postgresql+psycopg://wedtui_service@database/wedtui"] * 2
+    assert "POSTGRES_USER" not in database["environment"]
     mounts = dict(mount.split(":")[:2] for mount in service["volumes"])
     assert mounts == {"./config.toml": str(SYSTEM_CONFIGURATION), "state": str(SHARED_STATE_DIR)}
     assert (folder / "config.toml").is_file()
@@ -174,6 +181,22 @@ def test_the_containers_of_service_and_database() -> None:
         assert set(part["secrets"]) <= set(found["secrets"])
         assert set(part["networks"]) <= set(found["networks"])
         assert "ports" not in part
+
+
+def test_the_service_in_a_container_gets_its_password_and_is_no_superuser(postgres: Postgres, tmp_path: Path) -> None:
+    secret = tmp_path / "wedtui_password"
+    secret.write_text("it's\\one")
+    text = (DEPLOY / "container" / "roles.sql").read_text()
+    assert str(Path("/run/secrets") / secret.name) in text
+    file = tmp_path / "roles.sql"
+    file.write_text(text.replace("/run/secrets", str(tmp_path)))
+    name = postgres.database()
+    for each in (ROOT / "docs" / "postgresql.sql", file):
+        command = [str(programs() / "psql"), "-X", "-q", "--set=ON_ERROR_STOP=1", f"--file={each}", postgres.dsn(name)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    found = postgres.query(name, "SELECT rolsuper, rolpassword FROM pg_authid WHERE rolname = %s", "wedtui_service")
+    assert [(admin, str(password)[:14]) for admin, password in found] == [(False, "SCRAM-SHA-256$")]
 
 
 def test_no_password_stands_in_the_compose_file() -> None:
@@ -196,7 +219,7 @@ def test_the_guide_names_files_that_are_there() -> None:
 def test_every_figure_of_the_guide_is_one_that_is_served() -> None:
     source = (ROOT / "wedtui" / "poller" / "figures.py").read_text()
     for name in set(re.findall(r"\bwedtui_[a-z_]+", (ROOT / "docs" / "install.md").read_text())):
-        if "password" in name or name == "wedtui_pgpass":
+        if "password" in name or name in {"wedtui_pgpass", "wedtui_reader", "wedtui_service"}:
             continue
         stem = re.sub(r"_(total|bucket|info)$", "", name)
         assert f'"{stem}"' in source or f'"{name}"' in source, name

@@ -12,6 +12,7 @@ from prometheus_client import generate_latest
 
 from tests.needs import require_program
 from wedtui.cache.writer import Stored
+from wedtui.clock import SystemClock
 from wedtui.core.breaker import Phase
 from wedtui.core.observation import (
     ApiObservation,
@@ -145,7 +146,7 @@ def test_prometheus_own_linter_has_nothing_to_say(tmp_path: Path) -> None:
     promtool = require_program("promtool", package="prometheus")
     figures, recorder = made(), Recorder(Nowhere())
     (tmp_path / "cache.db").write_bytes(b"1")
-    figures.look_up(service_figures(Punctuality(), recorder, Share("here"), lambda: 1.0))
+    figures.look_up(service_figures(Punctuality(), recorder, Share("here", SystemClock()), lambda: 1.0))
     tell: list[Callable[[], None]] = [
         lambda: figures.observed([ProbeObservation("p", AT, passed=True), api(Reach.ANSWERED)]),
         lambda: figures.breaker("aws", "eu-west-2", "ec2", Phase.OPEN),

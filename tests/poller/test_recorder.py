@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -178,16 +178,16 @@ def test_one_transaction_holds_no_more_resources_than_heartbeats_can_wait_for() 
 
     thing = Resource("ec2.instance", "eu-west-1", "i-1", "web", "running", State.OK)
 
-    def listing(count: int) -> ApiObservation:
-        return ApiObservation("aws", "eu-west-1", "ec2", AT, Reach.ANSWERED, resources=(thing,) * count)
+    def listing(region: str, count: int) -> ApiObservation:
+        return ApiObservation("aws", region, "ec2", AT, Reach.ANSWERED, resources=(thing,) * count)
 
     most = module.RESOURCES_AT_MOST
     work: list[Observation] = [
         *map(observation, range(3)),
-        listing(most // 2),
-        listing(most // 2),
-        listing(1),
-        listing(3 * most),
+        listing("a", most // 2),
+        listing("b", most // 2),
+        listing("c", 1),
+        listing("d", 3 * most),
         observation(4),
     ]
 
@@ -244,6 +244,35 @@ def test_every_observation_has_a_number_of_its_own_that_it_keeps_when_it_is_trie
 
     asyncio.run(work())
     assert numbers == [[1, 2], [1, 2, 3]]
+
+
+def test_of_what_is_asked_again_only_the_newest_list_waits() -> None:
+    store = FakeStore()
+    store.full = True
+
+    def asked(second: int, region: str = "eu-west-2") -> ApiObservation:
+        found = Resource("ec2.instance", region, f"i-{second}", "web", "running", State.OK)
+        at = AT + timedelta(seconds=second)
+        kinds = frozenset({"ec2.instance"})
+        return ApiObservation("aws", region, "ec2", at, Reach.ANSWERED, kinds=kinds, resources=(found,))
+
+    async def work() -> None:
+        recorder = Recorder(store)
+        for second in range(5):
+            recorder.take((asked(second),))
+            if second == 1:
+                assert not await recorder.flush()
+        recorder.take((asked(9, "us-east-1"),))
+        store.full = False
+        assert await recorder.flush()
+        recorder.close()
+
+    asyncio.run(work())
+    kept = [seen for seen in store.kept if isinstance(seen, ApiObservation)]
+    # That it was asked, and how that went, is known of each.
+    assert [seen.at.second for seen in kept] == [0, 1, 2, 3, 4, 9]
+    assert [len(seen.resources) for seen in kept] == [0, 0, 0, 0, 1, 1]
+    assert [bool(seen.kinds) for seen in kept] == [False] * 4 + [True] * 2
 
 
 def test_what_waits_is_held_until_it_is_stored_or_dropped(monkeypatch: pytest.MonkeyPatch) -> None:

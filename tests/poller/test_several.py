@@ -20,8 +20,8 @@ import pytest
 from tests.poller.service_process import Place
 from tests.postgres import Postgres
 
-DEATHS = 3
-STANDSTILLS = 3
+DEATHS = 5
+STANDSTILLS = 5
 TAKEN_OVER_WITHIN_S = 15.0
 VANTAGES = ("london", "oregon")
 QUERIES = 6

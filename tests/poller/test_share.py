@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from tests.poller.test_schedule import FakeTarget
 from tests.virtual_time import VirtualClock, run_virtually
+from wedtui.clock import SystemClock
 from wedtui.core.observation import Claim, Observation
 from wedtui.core.season import NORMAL_PACE
 from wedtui.core.sharing import HOUSE, vantage_lease
@@ -24,7 +25,7 @@ class Rig:
     """A scheduler whose share changes while it runs."""
 
     def __init__(self, *targets: FakeTarget, clock: VirtualClock) -> None:
-        self.share = Share("london")
+        self.share = Share("london", clock)
         self.seen: list[tuple[float, Claim | None]] = []
         self._clock = clock
         self._scheduler = Scheduler(targets, clock, lambda: NORMAL_PACE, self._record, self.share)
@@ -105,9 +106,34 @@ def test_it_is_known_what_is_being_asked() -> None:
     assert not looks[-1]
 
 
+def test_who_could_not_renew_asks_no_more_what_others_may_ask_by_now_and_goes_on_when_it_could() -> None:
+    clock = VirtualClock()
+    target, probe = query(clock, every=10.0), FakeTarget("p", clock, every=10.0)
+
+    async def work() -> None:
+        share = Share("london", clock)
+        scheduler = Scheduler([target, probe], clock, lambda: NORMAL_PACE, lambda _found, _claim: None, share)
+        task = asyncio.create_task(scheduler.run())
+        share.hold({PROBE: 1, QUERY: 2}, clock.monotonic() + 100.0)
+        await asyncio.sleep(300.0)
+        # What was held is held still, under the same number.
+        share.hold({PROBE: 1, QUERY: 2}, clock.monotonic() + 100.0)
+        await asyncio.sleep(50.0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run_virtually(work())
+    asked = [at - BEGAN for at in target.asked]
+    assert [at for at in asked if 100.0 < at < 300.0] == []
+    assert len([at for at in asked if at <= 100.0]) in {9, 10, 11}
+    assert len([at for at in asked if at >= 300.0]) in {4, 5, 6}
+    # From where it watches it watches on.
+    assert len(probe.asked) in {34, 35, 36}
+
+
 def test_what_is_divided() -> None:
     clock = VirtualClock()
     assert asked_once([FakeTarget("p", clock), query(clock)]) == {HOUSE, QUERY}
-    share = Share("london")
+    share = Share("london", SystemClock())
     share.hold({PROBE: 1, QUERY: 2})
     assert share.count == 2

@@ -8,7 +8,7 @@ import pytest
 
 from tests.pictures import NOW, TROUBLED, FakeSource, MovableClock, picture, source_of
 from tests.tui.driving import cursor, driven, make_app, press, run, screen_text, until
-from tests.tui.inventories import AWS, MINUTE, Listing, many, stocked
+from tests.tui.inventories import AWS, MINUTE, Listing, group, many, stocked
 from wedtui.core.inventory import Order
 from wedtui.core.state import State
 from wedtui.errors import StoreLockedError
@@ -47,6 +47,25 @@ def test_a_provider_s_kinds_and_askings_with_states_and_ages() -> None:
         "                        ago",
         " us-east-1         12s  health: not on this plan",
     ]
+
+
+def test_when_credentials_expire_is_said() -> None:
+    first, *rest = AWS.apis
+    facts = replace(AWS, apis=(replace(first, asked_at=NOW, credentials_expire_at=NOW + 54 * MINUTE), *rest))
+    shown = board(picture=picture(TROUBLED, inventory=facts))
+    text = f"credentials expire {NOW + 54 * MINUTE:%Y-%m-%d %H:%M} UTC, in 54 m 00 s"
+    assert f" {text}" in lines(shown)
+    assert f"{first.provider} {text}." in resources(shown)
+    assert not [line for line in (*lines(board()), *resources(board())) if "credentials" in line]
+
+
+def test_what_lies_in_a_region_that_is_off_is_said_to_be_there_and_is_not_unknown() -> None:
+    there = group("ec2.instance", "me-south-1", 4000, CRITICAL=3)
+    shown = board(picture=picture(TROUBLED, inventory=replace(AWS, groups=(*AWS.groups, there))))
+    line = " ec2.instance               55     6m  ■ 2 CRITICAL  ? 41 UNKNOWN  ● 9 OK  3 switched off  3 vanished"
+    assert line in lines(shown, 120)
+    said = "aws ec2.instance in me-south-1: switched off by the account, last 3 CRITICAL; listed "
+    assert [line for line in resources(shown) if line.startswith(said)]
 
 
 def test_of_a_picture_that_nobody_judges_nothing_is_believed() -> None:

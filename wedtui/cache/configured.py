@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 from wedtui.cache.inventory import forget_provider
 from wedtui.cache.tables import METADATA
 from wedtui.config import AwsSection, Configuration, ProviderSection
-from wedtui.core.evidence import COST_SIGNAL, COST_SOURCE, METRICS_SOURCE
+from wedtui.core.evidence import COST_SIGNAL, COST_SOURCE, METRICS_SOURCE, published_interval
 from wedtui.core.redact import redacted_feed_url, redacted_url
 
 Values = dict[str, Any]
@@ -90,7 +90,8 @@ def _signals_of_account(section: ProviderSection) -> Iterator[tuple[str, str, st
         return
     account = section.aws or AwsSection()
     for metric in account.metrics:
-        yield section.name, metric.signal, METRICS_SOURCE, account.metrics_interval
+        interval = published_interval(account.metrics_interval, metric.period)
+        yield section.name, metric.signal, METRICS_SOURCE, interval
     if account.cost:
         yield section.name, COST_SIGNAL, COST_SOURCE, account.cost_interval
 

@@ -10,7 +10,7 @@ import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -63,7 +63,7 @@ _THIS = and_(*(_RESOURCE.c[name] == bindparam(f"this_{name}") for name in ("prov
 def record_api(connection: Connection, seen: ApiObservation, usual: timedelta) -> bool:
     """Store one asking and the resources that it listed.
 
-    Only a complete answer, and only of the kinds that it lists completely, makes anything vanish.
+    Only of the kinds that an answer lists completely anything vanishes, whatever else is missing in it.
 
     Args:
         connection: in a transaction.
@@ -77,7 +77,7 @@ def record_api(connection: Connection, seen: ApiObservation, usual: timedelta) -
         return False
     interval = seen.interval or usual
     _write_asking(connection, seen, interval)
-    complete = seen.kinds if seen.reach is Reach.ANSWERED else frozenset()
+    complete = seen.kinds if seen.reach in {Reach.ANSWERED, Reach.PARTIAL} else frozenset()
     listed = {(r.kind, r.region, r.id): r for r in seen.resources}
     kinds = sorted(complete | {r.kind for r in seen.resources})
     if not kinds:
@@ -122,7 +122,7 @@ def forget_provider(connection: Connection, name: str) -> None:
 
 
 def prune_inventory(connection: Connection, before: datetime, limit: int) -> int:
-    """Delete what vanished before an instant, and all that is known from askings that were last made before it.
+    """Delete what vanished before an instant, what no listing had since, and what is known from askings made before it.
 
     Returns:
         How many resources were deleted: `limit` where there may be more.
@@ -134,13 +134,23 @@ def prune_inventory(connection: Connection, before: datetime, limit: int) -> int
         _API.c.service == _RESOURCE.c.service,
         old,
     )
+    listed = exists().where(
+        _GROUP.c.provider == _RESOURCE.c.provider,
+        _GROUP.c.kind == _RESOURCE.c.kind,
+        _GROUP.c.asked_in == _RESOURCE.c.asked_in,
+        _GROUP.c.region == _RESOURCE.c.region,
+        _GROUP.c.listed_at >= before,
+    )
+    # Where no listing is ever complete nothing vanishes; what none of them has any more goes all the same.
+    unseen = and_(_RESOURCE.c.vanished_at.is_(None), _RESOURCE.c.seen_at < before, ~listed)
     key = [_RESOURCE.c[name] for name in ("provider", "kind", "region", "id")]
-    found = connection.execute(select(*key).where(or_(_RESOURCE.c.vanished_at < before, silent)).limit(limit)).all()
+    gone = or_(_RESOURCE.c.vanished_at < before, silent, unseen)
+    found = connection.execute(select(*key).where(gone).limit(limit)).all()
     if found:
         rows = [{f"this_{c.name}": value for c, value in zip(key, row, strict=True)} for row in found]
         connection.execute(delete(_RESOURCE).where(_THIS), rows)
         for provider, kind in {(row.provider, row.kind) for row in found}:
-            _count_vanished(connection, provider, kind)
+            _count_again(connection, provider, kind)
     if len(found) < limit:
         # Only now: as long as there is anything of an asking, its row says how old that is.
         for asking in connection.execute(select(_API.c.provider, _API.c.region, _API.c.service).where(old)).all():
@@ -301,6 +311,39 @@ def _values(seen: ApiObservation, resource: Resource, digest: str) -> Values:
     }
 
 
+@dataclass(slots=True)
+class _Count:
+    """What there is of one kind in one region."""
+
+    states: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    examples: list[list[str | None]] = field(default_factory=list)
+    vanished: int = 0
+
+    def values(self) -> Values:
+        """Return what a group holds of it."""
+        return {"counts": dict(self.states), "examples": self.examples, "vanished": self.vanished}
+
+
+def _tally(connection: Connection, *where: ColumnElement[bool]) -> dict[tuple[str, str], _Count]:
+    """Count resources by kind and region; what is asked of it later without there being any is empty."""
+    c = _RESOURCE.c
+    found: dict[tuple[str, str], _Count] = defaultdict(_Count)
+    wanted = (
+        select(c.kind, c.region, c.state, c.name, c.detail, c.vanished_at)
+        .where(*where)
+        .order_by(c.badness, c.kind, c.region, c.name, c.id)
+    )
+    for kind, region, state, name, detail, vanished_at in connection.execute(wanted):
+        count = found[kind, region]
+        if vanished_at is not None:
+            count.vanished += 1
+            continue
+        count.states[state] += 1
+        if state != State.OK and count.states[state] <= EXAMPLES:
+            count.examples.append([state, name, detail])
+    return found
+
+
 def _write_groups(
     connection: Connection,
     seen: ApiObservation,
@@ -309,25 +352,9 @@ def _write_groups(
     interval: timedelta,
 ) -> None:
     """Count the kinds of one asking anew, by region; one of which there is nothing has a group without any."""
-    c = _RESOURCE.c
-    states: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    examples: dict[tuple[str, str], list[list[str | None]]] = defaultdict(list)
-    vanished: dict[tuple[str, str], int] = defaultdict(int)
-    wanted = (
-        select(c.kind, c.region, c.state, c.name, c.detail, c.vanished_at)
-        .where(_asking(_RESOURCE, seen), c.kind.in_(kinds))
-        .order_by(c.badness, c.kind, c.region, c.name, c.id)
-    )
-    for kind, region, state, name, detail, vanished_at in connection.execute(wanted):
-        if vanished_at is not None:
-            vanished[kind, region] += 1
-            continue
-        states[kind, region][state] += 1
-        if state != State.OK and states[kind, region][state] <= EXAMPLES:
-            examples[kind, region].append([state, name, detail])
+    tally = _tally(connection, _asking(_RESOURCE, seen), _RESOURCE.c.kind.in_(kinds))
     connection.execute(delete(_GROUP).where(_asking(_GROUP, seen), _GROUP.c.kind.in_(kinds)))
-    found = {*states, *vanished}
-    places = found | {(kind, seen.region) for kind in set(kinds) - {kind for kind, _ in found}}
+    places = {*tally, *((kind, seen.region) for kind in set(kinds) - {kind for kind, _ in tally})}
     rows = [
         {
             "provider": seen.provider,
@@ -337,9 +364,7 @@ def _write_groups(
             "service": seen.service,
             **_pace(interval),
             "listed_at": listed_at[kind],
-            "counts": dict(states[kind, region]),
-            "examples": examples[kind, region],
-            "vanished": vanished[kind, region],
+            **tally[kind, region].values(),
         }
         for kind, region in sorted(places)
     ]
@@ -354,12 +379,12 @@ def _replace_groups(connection: Connection, rows: Iterable[Values]) -> None:
         connection.execute(insert(_GROUP).values(row))
 
 
-def _count_vanished(connection: Connection, provider: str, kind: str) -> None:
-    """Count what is still kept of a kind although it vanished."""
+def _count_again(connection: Connection, provider: str, kind: str) -> None:
+    """Count what there still is of a kind, of which some was deleted."""
     here = (_GROUP.c.provider == provider, _GROUP.c.kind == kind)
-    for group in connection.execute(select(_GROUP.c.asked_in, _GROUP.c.region, _GROUP.c.counts).where(*here)).all():
+    for group in connection.execute(select(_GROUP.c.asked_in, _GROUP.c.region).where(*here)).all():
         c = _RESOURCE.c
         of_group = (c.provider == provider, c.kind == kind, c.asked_in == group.asked_in, c.region == group.region)
-        kept = len(connection.execute(select(c.id).where(*of_group, c.vanished_at.is_not(None))).all())
         place = (*here, _GROUP.c.asked_in == group.asked_in, _GROUP.c.region == group.region)
-        connection.execute(update(_GROUP).where(*place).values(vanished=kept))
+        count = _tally(connection, *of_group)[kind, group.region]
+        connection.execute(update(_GROUP).where(*place).values(count.values()))

@@ -64,7 +64,8 @@ _EXPIRING = """
 SELECT r.provider, r.kind, r.region, r.name, r.expires_at, r.seen_at, g.listed_at
 FROM resource r JOIN resource_group g
 ON g.provider = r.provider AND g.kind = r.kind AND g.asked_in = r.asked_in AND g.region = r.region
-WHERE r.expires_at <= ? AND +r.vanished_at IS NULL ORDER BY r.expires_at LIMIT ?
+WHERE r.expires_at <= ? AND +r.vanished_at IS NULL
+ORDER BY CASE WHEN r.expires_at > ? THEN 0 ELSE 1 END, ABS(r.expires_at - ?), r.provider, r.kind, r.region, r.id LIMIT ?
 """
 _UNBACKED = """
 SELECT r.provider, r.kind, r.region, count(*), min(r.name), min(r.backed_up_at), count(r.backed_up_at),
@@ -78,14 +79,16 @@ GROUP BY r.provider, r.kind, r.region ORDER BY r.provider, r.kind, r.region
 
 def read_inventory(snapshot: Snapshot, now: datetime) -> InventoryFacts:
     """Return what a picture needs of every provider."""
-    soon = to_microseconds(now + CERTIFICATE_WARNING)
+    soon, present = to_microseconds(now + CERTIFICATE_WARNING), to_microseconds(now)
     missed = to_microseconds(now - BACKUP_WARNING)
     return InventoryFacts(
         apis=tuple(_api(row) for row in snapshot.rows(API, "ORDER BY provider, region, service")),
         groups=tuple(_group(row) for row in snapshot.rows(GROUP, "ORDER BY provider, kind, region, asked_in")),
         expiring=tuple(
             Expiring(provider, kind, region, name, from_microseconds(end), _later(seen_at, listed_at))
-            for provider, kind, region, name, end, seen_at, listed_at in snapshot.values(_EXPIRING, soon, MOST_EXPIRING)
+            for provider, kind, region, name, end, seen_at, listed_at in snapshot.values(
+                _EXPIRING, soon, present, present, MOST_EXPIRING
+            )
         ),
         unbacked=tuple(
             Unbacked(

@@ -52,6 +52,8 @@ class Beat(NamedTuple):
     what it held: nothing was stored, and it has to `begin` again."""
     database_at: datetime
     """By the database's clock."""
+    alone: bool = True
+    """Whether no other service lives."""
 
 
 class Stored(NamedTuple):
@@ -103,8 +105,15 @@ class CacheWriter:
         self._recording = Recording(vantage)
         self._instance = ""
 
-    def configure(self, configuration: Configuration, *, probe_interval: timedelta, query_interval: timedelta) -> None:
-        """Make the rows of what is watched those of the configuration.
+    def configure(
+        self,
+        configuration: Configuration,
+        *,
+        probe_interval: timedelta,
+        query_interval: timedelta,
+        claim: Claim | None = None,
+    ) -> None:
+        """Make the rows of what is watched those of the configuration; by a right that is lost nothing is changed.
 
         What stays keeps its newest values; what is gone goes, and so do values of what is now somewhere else.
 
@@ -112,8 +121,11 @@ class CacheWriter:
             configuration: what is watched.
             probe_interval: for probes that name none.
             query_interval: for queries and servers that name none.
+            claim: by which right; None: a person's.
         """
         with self._store.writing() as connection:
+            if not self._holds(connection, claim):
+                return
             write_configured(connection, configuration, probe_interval=probe_interval, query_interval=query_interval)
         self._recording.configured(query_interval)
 
@@ -156,7 +168,8 @@ class CacheWriter:
             if held is not None:
                 values = {**asdict(service), "problems": list(service.problems), "shares": len(held) - 1}
                 connection.execute(update(_SERVICE).where(_SERVICE.c.instance == service.instance).values(values))
-        return Beat(held, now)
+            alone = leases.alive(connection, now) <= {service.vantage}
+        return Beat(held, now, alone)
 
     def end(self, at: datetime) -> None:
         """Say that the service that began was stopped, and did not die; give back what it held."""
@@ -164,13 +177,19 @@ class CacheWriter:
             connection.execute(update(_SERVICE).where(_SERVICE.c.instance == self._instance).values(stopped_at=at))
             leases.end(connection, self._instance)
 
-    def forget_services(self, before: datetime) -> int:
-        """Delete services last heard before an instant, unless they live, with what they saw; return how many."""
+    def forget_services(self, before: datetime, claim: Claim | None = None) -> int:
+        """Forget services last heard before an instant, unless they live, and what they saw; return how many.
+
+        Their rounds are seen by nobody any more, and go when they are old: there may be millions.
+        By a right that is lost nothing is deleted.
+        """
         with self._store.writing() as connection:
+            if not self._holds(connection, claim):
+                return 0
             old = select(_SERVICE.c.vantage).where(_SERVICE.c.heartbeat_at < before)
             alive = leases.alive(connection, leases.database_now(connection))
             gone = [vantage for vantage in connection.execute(old).scalars() if vantage not in alive]
-            for table in (_SERVICE, _SEEN, _ROUND) if gone else ():
+            for table in (_SERVICE, _SEEN) if gone else ():
                 connection.execute(delete(table).where(table.c.vantage.in_(gone)))
             return len(gone)
 
@@ -251,39 +270,48 @@ class CacheWriter:
             if not done.rowcount:
                 raise NotFoundError(f'there is no freeze feed "{name}": name one from the configuration')
 
-    def prune(self, before: datetime, limit: int = 5000) -> Pruned:
+    def prune(self, before: datetime, limit: int = 5000, claim: Claim | None = None) -> Pruned:
         """Delete rounds and samples from before an instant, at most `limit` of each, in two transactions.
 
         The rest is left for the next call. Readers are never stopped. Samples that are not rolled up yet stay.
+        By a right that is lost nothing is deleted, here and below.
         """
-        return _pruned([self._prune_level(step, before, limit) for step in (None, SAMPLES)], limit)
+        return _pruned([self._prune_level(step, before, limit, claim) for step in (None, SAMPLES)], limit)
 
-    def prune_rollups(self, before: Mapping[int, datetime], limit: int = 5000) -> Pruned:
+    def prune_rollups(self, before: Mapping[int, datetime], limit: int = 5000, claim: Claim | None = None) -> Pruned:
         """Delete roll-ups as `prune` does samples; buckets that the coarser step is not rolled from yet stay.
 
         Args:
             before: step in seconds -> the instant; buckets that begin before it go.
             limit: how many of each step to delete, each in a transaction.
+            claim: by which right; None: a person's.
         """
-        return _pruned([self._prune_level(step, at, limit) for step, at in before.items()], limit)
+        return _pruned([self._prune_level(step, at, limit, claim) for step, at in before.items()], limit)
 
-    def roll(self, now: datetime) -> Rolled:
+    def roll(self, now: datetime, claim: Claim | None = None) -> Rolled:
         """Roll up what is complete and what came late: one bounded piece of work, in two transactions.
 
         Args:
             now: an aware instant; what is younger than `core.rollup.SETTLES` is left for later.
+            claim: by which right; None: a person's. By one that is lost nothing is done.
         """
         with self._store.writing() as connection:
+            if not self._holds(connection, claim):
+                return Rolled(False, 0)
             more = move_on(connection, to_microseconds(now - SETTLES))
         with self._store.writing() as connection:
+            if not self._holds(connection, claim):
+                return Rolled(False, 0)
             work = roll_due(connection)
         # What was rolled may be what a coarser step waits for.
         return Rolled(more or work.buckets > 0, work.damaged)
 
-    def prune_inventory(self, before: datetime, limit: int = 5000) -> Pruned:
+    def prune_inventory(self, before: datetime, limit: int = 5000, claim: Claim | None = None) -> Pruned:
         """Delete resources that vanished before an instant, at most `limit`, and old askings."""
         with self._store.writing() as connection:
-            return _pruned([prune_inventory(connection, before, limit)], limit)
+            return _pruned(
+                [prune_inventory(connection, before, limit)] if self._holds(connection, claim) else [], limit
+            )
 
     def size(self) -> int:
         """Return how many bytes the cache takes on the disk of its system."""
@@ -309,9 +337,11 @@ class CacheWriter:
         """Whether a right is still this service's; a person has every right."""
         return claim is None or leases.fences(connection, self._instance).get(claim.lease) == claim.fence
 
-    def _prune_level(self, step: int | None, before: datetime, limit: int) -> int:
+    def _prune_level(self, step: int | None, before: datetime, limit: int, claim: Claim | None) -> int:
         """Delete what is old of one level (None: of the rounds of probes), as far as one call should."""
         with self._store.writing() as connection:
+            if not self._holds(connection, claim):
+                return 0
             return _prune_chunk(connection, step, to_microseconds(before), limit)
 
 
@@ -332,7 +362,8 @@ def _forget_former(connection: Connection, service: ServiceFacts) -> None:
     )
     for vantage, instance in connection.execute(former.where(_SERVICE.c.vantage != service.vantage)).all():
         leases.end(connection, instance)
-        for table in (_SERVICE, _SEEN, _ROUND):
+        # Its rounds are seen by nobody any more, and go when they are old: there may be millions.
+        for table in (_SERVICE, _SEEN):
             connection.execute(delete(table).where(table.c.vantage == vantage))
 
 

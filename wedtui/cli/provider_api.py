@@ -70,7 +70,9 @@ def register(app: typer.Typer) -> None:
         as_json: AS_JSON = False,
     ) -> None:
         """Ask a provider's own API now, or that of all. Exit code: 0 all was answered in full, 1 not all."""
+        from wedtui.cache.kind import CACHE
         from wedtui.cli.once import observation_json, observation_line, succeeded
+        from wedtui.store.opening import file_of
 
         session = session_of(context)
         check_provider(session, name)
@@ -80,7 +82,8 @@ def register(app: typer.Typer) -> None:
         else:
             for observation in observations:
                 typer.echo(observation_line(observation))
-            typer.echo(_outcome(observations, name, stored=stored))
+            on_file = file_of(session.cache_url, CACHE) is not None
+            typer.echo(_outcome(observations, name, stored=stored, on_file=on_file))
         raise typer.Exit(0 if observations and all(map(succeeded, observations)) else 1)
 
     @app.command("regions")
@@ -102,10 +105,12 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """List what was asked of a provider where: how it went, how long ago, and what was wrong."""
         from wedtui.cli.inventory_words import asking_heading, asking_json, asking_lines
+        from wedtui.core.inventory_findings import credentials_text
 
         session = session_of(context)
         now = session.clock.now()
-        found = [a for a in _inventory(session, name).apis_of(name) if region in {None, a.region}]
+        everywhere = _inventory(session, name).apis_of(name)
+        found = [a for a in everywhere if region in {None, a.region}]
         if as_json:
             print_json([asking_json(each, now) for each in found])
             return
@@ -116,14 +121,19 @@ def register(app: typer.Typer) -> None:
         for each in found:
             for line in asking_lines(each, now):
                 typer.echo(line)
+        ending = credentials_text(everywhere, now)
+        if ending is not None:
+            typer.echo(ending)
 
 
-def _outcome(observations: list[Observation], name: str | None, *, stored: bool) -> str:
+def _outcome(observations: list[Observation], name: str | None, *, stored: bool, on_file: bool) -> str:
     if not observations:
         who = name or "any provider"
         return f"there is no API to ask of {who}: probes and queries are asked by `wedtui poll --once`"
     if stored:
         return "stored: `wedtui resources list` shows what there is"
+    if not on_file:
+        return "this was only shown: what stands in a PostgreSQL is stored by its services; `wedtui service start` one"
     return "a service runs and keeps the cache: this was only shown, not stored"
 
 

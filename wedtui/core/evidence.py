@@ -29,6 +29,9 @@ COST_SIGNAL = "cost_month_usd"
 METRICS_SOURCE = "cloudwatch"
 COST_SOURCE = "cost explorer"
 
+# How long after the end of a period a vendor may take to publish its value: CloudWatch does within a few minutes.
+PUBLISHED_WITHIN = timedelta(minutes=5)
+
 # Signals whose value is a ratio 0..1; any other value of theirs is refused as a mistaken unit.
 RATIO_SIGNALS = frozenset({ERRORS_SIGNAL, CPU_SIGNAL, MEMORY_SIGNAL, CACHE_HIT_SIGNAL})
 
@@ -45,6 +48,15 @@ class Freshness(StrEnum):
 def fresh_for(interval: timedelta) -> timedelta:
     """Return how long evidence asked for every `interval` stays fresh: 10 s or two intervals, whichever is longer."""
     return max(FRESH_AT_LEAST, 2 * interval)
+
+
+def published_interval(asked_every: timedelta, period: timedelta) -> timedelta:
+    """Return by which interval a value is judged that a vendor publishes for whole periods, after each of them.
+
+    The value stands for the end of its period. When it is read it is as old as a whole period and the time until it
+    was published, where all goes well; so two of these intervals are two askings and that.
+    """
+    return asked_every + (period + PUBLISHED_WITHIN) / 2
 
 
 def freshness(measured_at: datetime | None, interval: timedelta, now: datetime) -> Freshness:

@@ -5,6 +5,7 @@ The findings that follow from them are in `inventory_findings`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -49,6 +50,16 @@ class ApiFacts:
 
 
 _NOTHING_MISSING = frozenset({Reach.ANSWERED, Reach.SWITCHED_OFF, Reach.NOT_ON_PLAN})
+
+
+def credentials_end(askings: Iterable[ApiFacts]) -> datetime | None:
+    """Return when the credentials end that a provider was last asked with; None where no end of them is known.
+
+    Only the newest asking counts that can tell: the SDK renews what it can, and older ones know of the end before.
+    """
+    tell = (a for a in askings if a.credentials_expire_at is not None or a.reach in {Reach.ANSWERED, Reach.PARTIAL})
+    newest = max(tell, key=lambda a: (a.asked_at, a.credentials_expire_at is None), default=None)
+    return newest.credentials_expire_at if newest is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +139,7 @@ class InventoryFacts:
     groups: tuple[ResourceGroup, ...] = ()
     """By provider, kind and region."""
     expiring: tuple[Expiring, ...] = ()
-    """Those that expire first, bounded in number."""
+    """Those in use that expire next, then those that expired last, bounded in number."""
     unbacked: tuple[Unbacked, ...] = ()
 
     def apis_of(self, provider: str) -> tuple[ApiFacts, ...]:

@@ -6,17 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from wedtui.core import resource_state as meaning
 from wedtui.core.evidence import Freshness
 from wedtui.core.finding import Finding, Severity
 from wedtui.core.inventory import (
     BACKUP_WARNING,
-    CERTIFICATE_CRITICAL,
-    CERTIFICATE_WARNING,
     ApiFacts,
     Expiring,
     InventoryFacts,
     ResourceGroup,
     Unbacked,
+    credentials_end,
 )
 from wedtui.core.resource import Reach
 from wedtui.core.state import State, badness
@@ -40,6 +40,7 @@ _SEVERITIES = {
     Reach.SWITCHED_OFF: Severity.NOTE,
     Reach.NOT_ON_PLAN: Severity.NOTE,
 }
+_ON = frozenset({Reach.ANSWERED, Reach.PARTIAL})
 _OF_STATE = {State.CRITICAL: Severity.CRITICAL, State.DEGRADED: Severity.WARNING, State.UNKNOWN: Severity.WARNING}
 
 
@@ -49,10 +50,30 @@ def inventory_findings(facts: InventoryFacts, now: datetime) -> list[Finding]:
     for each in facts.apis:
         apis[each.provider].append(each)
     found = [f for provider, askings in apis.items() for f in _api_findings(provider, askings, now)]
-    found += [f for group in facts.groups for f in _unhealthy_findings(group, now)]
-    found += _unlisted_findings(facts, now)
-    found += [f for each in facts.expiring for f in _expiry_findings(each, now)]
-    return [*found, *(f for each in facts.unbacked for f in _backup_findings(each, now))]
+    off = {place for provider, askings in apis.items() for place in switched_off(provider, askings)}
+    found += [f for group in facts.groups if _place(group) not in off for f in _unhealthy_findings(group, now)]
+    found += _unlisted_findings([group for group in facts.groups if _place(group) not in off], now)
+    found += [f for each in facts.expiring if _place(each) not in off for f in _expiry_findings(each, now)]
+    return [*found, *(f for each in facts.unbacked if _place(each) not in off for f in _backup_findings(each, now))]
+
+
+def switched_off(provider: str, askings: Sequence[ApiFacts]) -> set[tuple[str, str]]:
+    """Return provider and region of what the account has switched off: what was there is no outage.
+
+    Ours: a service that has to be signed up for says the same; so nothing else may have answered there since it was
+    asked before.
+    """
+    found = set()
+    for off in askings:
+        since = off.asked_at - off.interval
+        on = (a.reach in _ON and a.region == off.region and a.asked_at > since for a in askings)
+        if off.reach is Reach.SWITCHED_OFF and not any(on):
+            found.add((provider, off.region))
+    return found
+
+
+def _place(of: ResourceGroup | Expiring | Unbacked) -> tuple[str, str]:
+    return of.provider, of.region
 
 
 def named(names: Sequence[str]) -> str:
@@ -61,11 +82,14 @@ def named(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _api_findings(provider: str, askings: Iterable[ApiFacts], now: datetime) -> Iterator[Finding]:
+def _api_findings(provider: str, askings: Sequence[ApiFacts], now: datetime) -> Iterator[Finding]:
     fresh: dict[Reach, list[ApiFacts]] = defaultdict(list)
     old: list[ApiFacts] = []
+    asked = any(each.freshness(now) is Freshness.FRESH for each in askings)
     for each in askings:
-        if each.freshness(now) is Freshness.FRESH:
+        # A region that is off is left alone while the others are asked.
+        off = asked and each.reach is Reach.SWITCHED_OFF and each.freshness(now) is Freshness.STALE
+        if off or each.freshness(now) is Freshness.FRESH:
             fresh[each.reach].append(each)
         else:
             old.append(each)
@@ -119,19 +143,29 @@ def _reach_text(reach: Reach, askings: Sequence[ApiFacts]) -> str:
 
 def _credential_findings(provider: str, askings: Sequence[ApiFacts], now: datetime) -> Iterator[Finding]:
     """Say that credentials end; where they have already ended by the provider's own word, that was said."""
-    ends = [(each.credentials_expire_at, each) for each in askings if each.credentials_expire_at is not None]
-    if not ends or any(each.reach is Reach.EXPIRED for each in askings):
+    end = credentials_end(askings)
+    if end is None or any(each.reach is Reach.EXPIRED for each in askings):
         return
-    end, each = min(ends, key=lambda pair: pair[0])
+    at = max(each.asked_at for each in askings)
     left = end - now
     if left > CREDENTIALS_WARNING:
         return
     if left > timedelta():
         text = f"its credentials expire {_minute(end)} and were not renewed: sign in again"
-        yield Finding(Severity.WARNING, provider, text, each.asked_at)
+        yield Finding(Severity.WARNING, provider, text, at)
     else:
         text = f"its credentials expired {_minute(end)}: sign in again"
-        yield Finding(Severity.CRITICAL, provider, text, each.asked_at)
+        yield Finding(Severity.CRITICAL, provider, text, at)
+
+
+def credentials_text(askings: Iterable[ApiFacts], now: datetime) -> str | None:
+    """Return when a provider's credentials end; None where they have no end, or none is known."""
+    end = credentials_end(askings)
+    if end is None:
+        return None
+    if end > now:
+        return f"credentials expire {_minute(end)}, in {age(now, end)}"
+    return f"credentials expired {_minute(end)}, {age(end, now)} ago"
 
 
 def _unhealthy_findings(group: ResourceGroup, now: datetime) -> Iterator[Finding]:
@@ -151,31 +185,27 @@ def _unhealthy_findings(group: ResourceGroup, now: datetime) -> Iterator[Finding
     yield Finding(_OF_STATE[state], group.provider, text, group.listed_at)
 
 
-def _unlisted_findings(facts: InventoryFacts, now: datetime) -> Iterator[Finding]:
-    """Say of which resources nothing is known any more, once for each provider; regions that are off are said."""
-    off = {(a.provider, a.region) for a in facts.apis if a.reach is Reach.SWITCHED_OFF}
+def _unlisted_findings(groups: Iterable[ResourceGroup], now: datetime) -> Iterator[Finding]:
+    """Say of which resources nothing is known any more, once for each provider."""
     old: dict[str, list[ResourceGroup]] = defaultdict(list)
-    for group in facts.groups:
-        listed = group.freshness(now) is Freshness.FRESH
-        if group.total and not listed and (group.provider, group.region) not in off:
+    for group in groups:
+        if group.total and group.freshness(now) is not Freshness.FRESH:
             old[group.provider].append(group)
-    for provider, groups in old.items():
-        count = sum(group.total for group in groups)
-        listings = [group.listed_at for group in groups if group.listed_at is not None]
-        ever = "not listed completely of late" if len(listings) == len(groups) else "never listed completely"
-        where = named([f"{group.kind} in {group.region}" for group in groups])
+    for provider, some in old.items():
+        count = sum(group.total for group in some)
+        listings = [group.listed_at for group in some if group.listed_at is not None]
+        ever = "not listed completely of late" if len(listings) == len(some) else "never listed completely"
+        where = named([f"{group.kind} in {group.region}" for group in some])
         text = f"{count} {'resource is' if count == 1 else 'resources are'} UNKNOWN, {ever}: {where}"
         yield Finding(Severity.WARNING, provider, text, min(listings, default=None))
 
 
 def _expiry_findings(each: Expiring, now: datetime) -> Iterator[Finding]:
-    left = each.expires_at - now
-    if left > CERTIFICATE_WARNING:
+    meant = meaning.expiry(each.expires_at, now)
+    if meant.state is State.OK:
         return
-    severity = Severity.CRITICAL if left <= CERTIFICATE_CRITICAL else Severity.WARNING
-    words = f"expires in {left.days} d" if left > timedelta() else "has expired"
-    text = f"{each.kind} {each.name} in {each.region} {words} ({each.expires_at:%Y-%m-%d %H:%M} UTC)"
-    yield Finding(severity, each.provider, text, each.seen_at)
+    text = f"{each.kind} {each.name} in {each.region} {meant.detail} ({_minute(each.expires_at)})"
+    yield Finding(_OF_STATE[meant.state], each.provider, text, each.seen_at)
 
 
 def _backup_findings(each: Unbacked, now: datetime) -> Iterator[Finding]:

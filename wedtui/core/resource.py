@@ -55,7 +55,7 @@ class Resource:
     """In US dollars, where the provider says."""
     created_at: datetime | None = None
     expires_at: datetime | None = None
-    """When it stops being valid (a certificate)."""
+    """When it stops being valid (a certificate); None where nothing uses it."""
     backed_up_at: datetime | None = None
     """The newest moment to which it can be restored."""
     backed_up: bool | None = None

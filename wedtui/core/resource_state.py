@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from wedtui.core.picture import CERTIFICATE_CRITICAL, CERTIFICATE_WARNING
+from wedtui.core.inventory import BACKUP_WARNING, CERTIFICATE_CRITICAL, CERTIFICATE_WARNING
 from wedtui.core.state import State, badness
 
-# Backups are made daily: one that is late by more than two hours was missed, and after three days several were.
-BACKUP_WARNING = timedelta(hours=26)
+# Backups are made daily: after three days several were missed.
 BACKUP_CRITICAL = timedelta(hours=72)
 
 
@@ -143,7 +142,7 @@ def target_group(states: Sequence[str], *, attached: bool) -> tuple[str, Meaning
     """Judge a load balancer's target group by the states of its targets.
 
     Ours: what counts are targets that are meant to serve, so neither `unused` nor `draining` ones; one that is
-    still `initial` is neither good nor bad.
+    still `initial` is neither good nor bad. Where all that serve are on their way out, nobody serves.
 
     Returns:
         A word for the group, which the vendor has none for, and what it means.
@@ -170,7 +169,7 @@ _TARGETS_ARE = {
     "healthy": OK,
     "unavailable": Meaning(State.UNKNOWN, "its targets are not checked"),
     "initial": Meaning(State.UNKNOWN, "its targets are still being registered"),
-    "draining": OK,
+    "draining": Meaning(State.DEGRADED, "no target serves, all are draining"),
     "unused": OK,
 }
 
@@ -214,6 +213,8 @@ def scaling_group(
 ) -> Meaning:
     """Judge a group of machines that scales itself.
 
+    Ours: one that is starting does not serve yet, and one that never gets further would be starting for ever.
+
     Args:
         least: how many there must be.
         desired: how many there should be.
@@ -223,13 +224,10 @@ def scaling_group(
     good = sum(state == "InService" and health.lower() == "healthy" for state, health in lifecycles)
     starting = sum(state.startswith("Pending") for state, _health in lifecycles)
     found = [OK]
-    if good < least:
-        state = State.DEGRADED if good else State.CRITICAL
-        found.append(Meaning(state, f"{good} of at least {least} machines serve"))
-    elif good + starting < desired:
-        found.append(Meaning(State.DEGRADED, f"{good} of {desired} machines serve"))
-    elif good < desired:
-        found.append(Meaning(State.OK, f"{starting} machines are starting"))
+    if good < max(least, desired):
+        wanted = f"at least {least}" if good < least else str(desired)
+        words = f"{good} of {wanted} machines serve" + (f", {starting} starting" if starting else "")
+        found.append(Meaning(State.DEGRADED if good else State.CRITICAL, words))
     off = sorted(set(suspended) & {"Launch", "Terminate", "HealthCheck", "ReplaceUnhealthy"})
     if off:
         found.append(Meaning(State.DEGRADED, f"suspended: {', '.join(off)}"))
@@ -259,12 +257,18 @@ def certificate(status: str, expires_at: datetime | None, now: datetime, *, in_u
     if status not in _CERTIFICATE_DEAD | {"ISSUED", "PENDING_VALIDATION", "INACTIVE"}:
         return Meaning(State.UNKNOWN, f'its status "{status}" is not known')
     if not in_use:
-        return Meaning(State.OK, "not in use")
+        until = f", valid until {expires_at:%Y-%m-%d}" if expires_at is not None else ""
+        return Meaning(State.OK, f"not in use{until}")
     if status != "ISSUED":
         state = State.CRITICAL if status in _CERTIFICATE_DEAD else State.DEGRADED
         return Meaning(state, status.lower().replace("_", " "))
     if expires_at is None:
         return Meaning(State.UNKNOWN, "when it expires is not known")
+    return expiry(expires_at, now)
+
+
+def expiry(expires_at: datetime, now: datetime) -> Meaning:
+    """Judge something that is used until it ends."""
     left = expires_at - now
     if left > CERTIFICATE_WARNING:
         return OK

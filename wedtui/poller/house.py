@@ -63,18 +63,18 @@ class House:
         finally:
             reader.close()
 
-    def roll(self) -> bool:
+    def roll(self, claim: Claim) -> bool:
         """Roll up a piece of the history; return whether there is more. Twice comes to the same as once."""
         if self._clock_watch.jumped:
             # By a clock that jumped ahead everything is complete, and all that comes is late.
             return False
-        rolled = self._cache.roll(self._clock.now())
+        rolled = self._cache.roll(self._clock.now(), claim)
         if rolled.damaged:
             log.error("damaged roll-ups", buckets=rolled.damaged)
             self.damaged = True
         return rolled.more
 
-    def prune(self, section: CacheSection) -> bool:
+    def prune(self, section: CacheSection, claim: Claim) -> bool:
         """Delete a piece of what is older than it is kept; return whether there is more.
 
         Twice comes to the same as once.
@@ -85,11 +85,11 @@ class House:
         now = self._clock.now()
         before = {step: now - section.keep_rollups[name] for step, name in STEP_NAMES.items()}
         pieces = (
-            self._cache.prune(now - section.keep_samples, limit=PRUNE_CHUNK),
-            self._cache.prune_rollups(before, limit=PRUNE_CHUNK),
-            self._cache.prune_inventory(now - section.keep_vanished, limit=PRUNE_CHUNK),
+            self._cache.prune(now - section.keep_samples, PRUNE_CHUNK, claim),
+            self._cache.prune_rollups(before, PRUNE_CHUNK, claim),
+            self._cache.prune_inventory(now - section.keep_vanished, PRUNE_CHUNK, claim),
         )
-        deleted = sum(piece.rows for piece in pieces) + self._cache.forget_services(now - section.keep_vanished)
+        deleted = sum(piece.rows for piece in pieces) + self._cache.forget_services(now - section.keep_vanished, claim)
         self._figures.pruned(deleted)
         if deleted:
             log.debug("pruned", rows=deleted)

@@ -10,6 +10,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Protocol, TypeVar
@@ -29,6 +30,10 @@ BATCH_AT_MOST = 2_000
 RESOURCES_AT_MOST = 10_000
 
 T = TypeVar("T")
+
+
+def _asking(seen: ApiObservation) -> tuple[str, str, str]:
+    return seen.provider, seen.region, seen.service
 
 
 class Store(Protocol):
@@ -67,6 +72,8 @@ class Recorder:
     def take(self, observations: tuple[Observation, ...], claim: Claim | None = None) -> None:
         """Accept what was observed by a right; never blocks."""
         for observation in observations:
+            if isinstance(observation, ApiObservation) and observation.resources:
+                self._lighten(observation)
             self._taken += 1
             self._waiting.append(Claimed(observation, claim, self._taken))
         if claim is not None:
@@ -75,6 +82,14 @@ class Recorder:
             self._leave()
             self.dropped += 1
         self._arrived.set()
+
+    def _lighten(self, newer: ApiObservation) -> None:
+        """Take the list out of those that wait for what is asked again: of ten thousand machines one list is enough."""
+        for place, waiting in enumerate(self._waiting):
+            older = waiting.observation
+            if isinstance(older, ApiObservation) and older.resources and _asking(older) == _asking(newer):
+                light = replace(older, resources=(), kinds=frozenset())
+                self._waiting[place] = replace(waiting, observation=light)
 
     def holds(self, lease: str) -> bool:
         """Whether something waits that was observed by a lease; may be called from any thread."""

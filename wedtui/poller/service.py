@@ -6,6 +6,7 @@ Everything that writes runs in the recorder's one thread; everything that asks r
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import signal
 import uuid
@@ -118,8 +119,9 @@ class Service:
         now = clock.now()
         self._clock_watch = ClockWatch(clock)
         self._house = House(self._cache, (stores.cache_url, stores.ledger_url), clock, self._clock_watch, self.figures)
-        self._share = Share(identity.vantage)
+        self._share = Share(identity.vantage, clock)
         self._held: Mapping[str, int] = {}
+        self._held_until = math.inf
         self._once: frozenset[str] = frozenset()
         self._guarded: tuple[Guarded, ...] = ()
         self._on_server = file_of(stores.cache_url, CACHE) is None
@@ -169,7 +171,7 @@ class Service:
             asyncio.create_task(self._keep_house(SCORES_S, "scores", self._record_scores)),
             asyncio.create_task(self._keep_house(MIRROR_S, "mirror", self._house.mirror)),
             # Before pruning: of an old cache nothing goes that is not rolled up.
-            asyncio.create_task(self._keep_house(ROLL_S, "roll-ups", lambda _claim: self._house.roll())),
+            asyncio.create_task(self._keep_house(ROLL_S, "roll-ups", self._house.roll)),
             asyncio.create_task(self._keep_house(PRUNE_S, "pruning", self._prune)),
             asyncio.create_task(self._every(PRUNE_S, self._weigh)),
             asyncio.create_task(self._expose()),
@@ -238,7 +240,12 @@ class Service:
         level = self._protection()
         defaults = pace(level)
         if HOUSE in self._held and (anew or level is not self._level):
-            self._cache.configure(self._configuration, probe_interval=defaults.probe, query_interval=defaults.query)
+            self._cache.configure(
+                self._configuration,
+                probe_interval=defaults.probe,
+                query_interval=defaults.query,
+                claim=Claim(HOUSE, self._held[HOUSE]),
+            )
         else:
             self._cache.follow(defaults.query)
         self._level = level
@@ -267,7 +274,7 @@ class Service:
                 if stop.is_set():
                     return False
         await self._recorder.in_thread(lambda: self._settle_in(scheduler))
-        self._share.hold(self._held)
+        self._share.hold(self._held, self._held_until)
         return True
 
     def _settle_in(self, scheduler: Scheduler) -> None:
@@ -277,7 +284,7 @@ class Service:
 
     def _beaten(self, told: Told) -> Callable[[], None]:
         def done() -> None:
-            self._share.hold(self._held)
+            self._share.hold(self._held, self._held_until)
             for target in self._guarded:
                 provider, service = target.guards
                 for region, phase in target.breakers.items():
@@ -299,8 +306,8 @@ class Service:
     def _record_scores(self, claim: Claim) -> None:
         self._house.record_scores(claim, wedding_day=self._protection().wedding_day)
 
-    def _prune(self, _claim: Claim) -> bool:
-        return self._house.prune(self._configuration.cache)
+    def _prune(self, claim: Claim) -> bool:
+        return self._house.prune(self._configuration.cache, claim)
 
     async def _every(
         self, seconds: float, work: Callable[[], bool | None], done: Callable[[], None] = lambda: None
@@ -355,6 +362,8 @@ class Service:
             beat = self._cache.heartbeat(self._facts, targets)
         gained = HOUSE in (beat.held or {}) and HOUSE not in self._held
         self._held = beat.held or {}
+        # Who is alone is taken over by nobody: what it asks while the database is away is stored afterwards.
+        self._held_until = math.inf if beat.alone else began + LEASE.total_seconds()
         self._configure(anew=gained)
         if self._on_server:
             # For the next one: how long this one took is not known before its end. A file's clock is this machine's.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
+from wedtui.clock import Clock
 from wedtui.core.observation import Claim
 from wedtui.core.sharing import HOUSE, vantage_lease
 from wedtui.providers.base import Cadence, Target
@@ -14,9 +16,17 @@ from wedtui.providers.base import Cadence, Target
 class Share:
     """The leases that this service holds, as of its last heartbeat. Used on the event loop."""
 
-    def __init__(self, vantage: str) -> None:
+    def __init__(self, vantage: str, clock: Clock) -> None:
+        """Hold nothing yet.
+
+        Args:
+            vantage: from where it watches.
+            clock: its monotonic time tells when a lease has run out.
+        """
         self._vantage = vantage_lease(vantage)
+        self._clock = clock
         self._held: Mapping[str, int] = {}
+        self._until = math.inf
         self._changed = asyncio.Event()
         self._asking: set[str] = set()
 
@@ -28,9 +38,12 @@ class Share:
     def claim(self, target: Target) -> Claim | None:
         """Return by which right a target may be asked; None while another service asks it.
 
-        Every vantage asks every probe; everything else is asked by one service.
+        Every vantage asks every probe; everything else is asked by one service. One that could not renew its leases
+        does not know whether another has taken over, which asks by now: requests cost money, and are throttled.
         """
         lease = self._vantage if target.schedule.cadence is Cadence.PROBE else target.key
+        if lease != self._vantage and self._ran_out:
+            return None
         fence = self._held.get(lease)
         return None if fence is None else Claim(lease, fence)
 
@@ -51,9 +64,20 @@ class Share:
         """Wait until what is held is another."""
         await self._changed.wait()
 
-    def hold(self, held: Mapping[str, int]) -> None:
-        """Take what a heartbeat said."""
-        if held != self._held:
+    @property
+    def _ran_out(self) -> bool:
+        return self._clock.monotonic() > self._until
+
+    def hold(self, held: Mapping[str, int], until: float = math.inf) -> None:
+        """Take what a heartbeat said.
+
+        Args:
+            held: the fencing number of each lease.
+            until: monotonic seconds after which others may have taken over what is divided.
+        """
+        again = self._ran_out
+        self._until = until
+        if held != self._held or again:
             self._held = held
             self._changed.set()
             self._changed = asyncio.Event()

@@ -5,6 +5,7 @@ moto refuses nothing, is never late and never cuts an answer; so none of this ca
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,13 +13,15 @@ from typing import Any
 
 import pytest
 
-from tests.providers.aws.base import api, apis, by_name, once, rounds
+from tests.providers.aws.base import Asked, MovedClock, api, apis, by_name, once, provider, rounds
 from tests.providers.aws.strict_server import Fault, StrictAws, body, changed, cut, dripping, error, late, running
 from tests.providers.aws.strict_world import World, cluster_arn, instance, service, status, with_instances
 from wedtui.core.breaker import RULES
 from wedtui.core.resource import Reach
 from wedtui.core.state import State
+from wedtui.providers.aws.calls import Calls, Found
 from wedtui.providers.aws.guard import NotWholeError, check_body
+from wedtui.providers.aws.services.groups import ScalingGroups
 
 ACTIONS = {
     "ec2": "DescribeInstanceStatus",
@@ -263,6 +266,17 @@ def test_stopped_and_unhealthy_machines(server: StrictAws) -> None:
     }
 
 
+def test_target_groups_whose_targets_nobody_may_see_are_listed(server: StrictAws) -> None:
+    groups = [{"TargetGroupArn": f"arn:{n}", "TargetGroupName": f"g{n}"} for n in range(2)]
+    server.world.lists["eu-west-1", "DescribeTargetGroups"] = groups
+    server.fail("DescribeTargetHealth", error("AccessDenied", 403))
+    seen = once(server, "elb")
+    assert (seen.reach, set(seen.kinds)) == (Reach.PARTIAL, {"elb.target-group"})
+    assert {name: r.state for name, r in by_name(seen).items()} == {"g0": State.UNKNOWN, "g1": State.UNKNOWN}
+    server.fail("DescribeTargetHealth", error("ExpiredToken", 403))
+    assert once(server, "elb").reach is Reach.EXPIRED
+
+
 def test_a_200_that_leaves_something_out_says_so(server: StrictAws) -> None:
     arn = cluster_arn("weddings")
     server.world.lists["eu-west-1", "ListClusters"] = [arn]
@@ -339,10 +353,57 @@ def test_every_region_that_is_switched_on_is_asked_where_none_is_named() -> None
     assert [o.region for o in apis(found)] == ["eu-west-1", "us-east-1"]
 
 
+def test_a_region_that_is_switched_off_later_is_said_to_be() -> None:
+    with running(World(regions=dict(OFF) | {"me-south-1": "opted-in"})) as server:
+
+        async def ask() -> list[dict[str, Reach]]:
+            clock = MovedClock()
+            asked = Asked(provider(server.url, regions=[]), clock)
+            found = [await asked["autoscaling"].observe()]
+            server.world.regions["me-south-1"] = "not-opted-in"
+            for _ in range(2):
+                clock.move(timedelta(hours=2))
+                found.append(await asked["autoscaling"].observe())
+            await asked.account.close()
+            return [{o.region: o.reach for o in apis(each)} for each in found]
+
+        before, *after = asyncio.run(ask())
+    on = {"eu-west-1": Reach.ANSWERED, "us-east-1": Reach.ANSWERED}
+    assert before == {**on, "me-south-1": Reach.ANSWERED}
+    assert after == [{**on, "me-south-1": Reach.SWITCHED_OFF}] * 2
+
+
 def test_without_any_list_of_regions_nothing_is_made_up(server: StrictAws) -> None:
     server.fail("DescribeRegions", error("UnauthorizedOperation", 403))
     seen = once(server, "ec2", regions=[])
     assert (seen.region, seen.reach, seen.kinds) == ("global", Reach.DENIED, frozenset())
+
+
+@pytest.mark.parametrize("code", ["UnauthorizedOperation", "RequestExpired"])
+def test_a_list_of_regions_that_cannot_be_renewed_says_so(server: StrictAws, code: str) -> None:
+    server.fail("DescribeRegions", None, error(code, 403))
+    good, *bad = (api(each) for each in rounds(server, "regions", 3, steps=[timedelta(minutes=10)] * 2))
+    assert (good.reach, good.requests) == (Reach.ANSWERED, 1)
+    reach = Reach.DENIED if code == "UnauthorizedOperation" else Reach.EXPIRED
+    assert [(each.reach, each.requests) for each in bad] == [(reach, 1)] * 2, "asked anew, and said what came of it"
+    assert all(code in (each.problem or "") for each in bad)
+
+
+def test_what_two_ask_at_the_same_time_is_asked_once(server: StrictAws) -> None:
+    async def ask() -> list[Reach]:
+        asked = Asked(provider(server.url), MovedClock())
+        found = await asyncio.gather(*(asked[name].observe() for name in ("regions", "ec2", "rds")))
+        await asked.account.close()
+        return [api(each).reach for each in found]
+
+    assert asyncio.run(ask()) == [Reach.ANSWERED] * 3
+    assert server.counted()["DescribeRegions"] == 1
+
+
+def test_regions_that_cannot_be_listed_are_used_as_they_were(server: StrictAws) -> None:
+    server.fail("DescribeRegions", None, error("UnauthorizedOperation", 403))
+    found = rounds(server, "autoscaling", 3, steps=[timedelta(hours=2)] * 2, regions=[])
+    assert [(api(each).region, api(each).reach) for each in found] == [("eu-west-1", Reach.ANSWERED)] * 3
 
 
 def test_a_service_that_is_down_is_left_alone_for_a_while(server: StrictAws) -> None:
@@ -373,6 +434,26 @@ def test_one_region_that_hangs_takes_no_other_with_it() -> None:
         (found,) = rounds(server, "autoscaling", regions=["eu-west-1", "us-east-1"], timeout="300ms")
     reaches = {o.region: o.reach for o in apis(found)}
     assert reaches == {"eu-west-1": Reach.ANSWERED, "us-east-1": Reach.UNREACHABLE}
+
+
+def test_a_mistake_of_ours_in_one_region_takes_no_other_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a region answers that nobody thought of: it is said, it is counted, and the others are read."""
+    read = ScalingGroups.read
+
+    async def stumbling(self: ScalingGroups, calls: Calls) -> Found:
+        if calls.region == "us-east-1":
+            raise ValueError("a secret")
+        return await read(self, calls)
+
+    monkeypatch.setattr(ScalingGroups, "read", stumbling)
+    world = World(regions={"eu-west-1": "opt-in-not-required", "us-east-1": "opt-in-not-required"})
+    with running(world) as server:
+        found = rounds(server, "autoscaling", RULES.failures + 1, regions=["eu-west-1", "us-east-1"])
+    reaches = [{o.region: o.reach for o in apis(each)} for each in found]
+    first = {"eu-west-1": Reach.ANSWERED, "us-east-1": Reach.GARBLED}
+    assert reaches == [first] * RULES.failures + [{"eu-west-1": Reach.ANSWERED, "us-east-1": Reach.HELD}]
+    said = next(o.problem for o in apis(found[0]) if o.region == "us-east-1")
+    assert said == "autoscaling in us-east-1 failed inside wedtui (ValueError): see the service's log"
 
 
 def test_no_secret_is_in_what_is_said(server: StrictAws) -> None:

@@ -5,20 +5,26 @@ moto fails on percentiles and expressions, ignores MaxDatapoints and takes 501 q
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.providers.aws.base import AT, api, rounds, signals
+from tests.providers.aws.base import AT, Asked, MovedClock, api, provider, rounds, signals
 from tests.providers.aws.strict_server import StrictAws, body, changed, error, running
 from tests.providers.aws.strict_world import World
-from wedtui.config import MetricSection
+from wedtui.cache.reader import CacheReader
+from wedtui.cache.writer import CacheWriter
+from wedtui.config import Configuration, MetricSection
+from wedtui.core.evidence import Freshness, freshness
 from wedtui.core.observation import SignalObservation
 from wedtui.core.resource import Reach
 from wedtui.providers.aws.services.metrics import NoValueError, Reading, Series, converted, reading
+from wedtui.store.opening import url_of
 
 END = datetime(2026, 6, 20, 12, tzinfo=UTC).timestamp()
 """The end of the last whole period of five minutes."""
@@ -128,6 +134,72 @@ def test_a_200_that_answers_one_metric_in_part_says_which(server: StrictAws, sta
     assert (reach, problem) == (Reach.PARTIAL, f"GetMetricData left out cpu ({status})")
     assert found["cpu"].value is None
     assert found["queue"].value == 7
+
+
+def test_an_internal_error_of_one_metric_is_asked_again(server: StrictAws) -> None:
+    server.world.points = {"CPUUtilization": [(END - 300, 20)], "Queue": [(END - 300, 7)]}
+
+    def spoil(document: bytes) -> bytes:
+        answer = json.loads(document)
+        answer["MetricDataResults"][0] |= {"StatusCode": "InternalError", "Timestamps": [], "Values": []}
+        return json.dumps(answer).encode()
+
+    server.fail("GetMetricData", changed(spoil), None)
+    reach, problem, found = read(server, CPU, {"signal": "queue", "namespace": "x", "metric": "Queue"})
+    assert (reach, problem) == (Reach.ANSWERED, None)
+    assert (found["cpu"].value, found["queue"].value) == (0.2, 7)
+    asked = [[q["Id"] for q in r.parameters["MetricDataQueries"]] for r in server.asked if r.action == "GetMetricData"]
+    assert asked == [["m0", "m1"], ["m0"]], "what was answered is not paid for again"
+
+
+def test_a_throttled_batch_takes_no_other_with_it(server: StrictAws) -> None:
+    server.world.points = {f"m{n}": [(END - 300, n)] for n in range(600)}
+
+    def only_the_second(request: Any, answer: Any) -> Any:
+        second = len(request.parameters["MetricDataQueries"]) == 100
+        return error("AccessDeniedException")(request, answer) if second else answer
+
+    server.fail("GetMetricData", only_the_second)
+    metrics = [{"signal": f"s_{n}", "namespace": "x", "metric": f"m{n}"} for n in range(600)]
+    reach, problem, found = read(server, *metrics)
+    assert reach is Reach.PARTIAL
+    assert {name for name, s in found.items() if s.value is None} == {f"s_{n}" for n in range(500, 600)}
+    assert "was denied" in (found["s_599"].problem or "")
+    assert (problem or "").startswith("s_500, s_501, s_502 and 97 more: GetMetricData in eu-west-1 was denied")
+
+
+@pytest.mark.parametrize("period", [1, 5, 15, 60])
+def test_a_value_is_fresh_for_as_long_as_the_vendor_works(tmp_path: Path, server: StrictAws, period: int) -> None:
+    """A period is published minutes after its end, and the next one comes a period later: that is no fault."""
+    step = timedelta(minutes=period)
+    metric = {**CPU, "period": f"{period}m"}
+    configuration = Configuration(providers=(provider(server.url, metrics=[metric]),))
+    url = url_of(tmp_path / "cache.db")
+    writer, reader = CacheWriter(url), CacheReader(url)
+    second = timedelta(seconds=1)
+    writer.configure(configuration, probe_interval=second, query_interval=second)
+
+    async def ask() -> None:
+        clock = MovedClock()
+        asked = Asked(configuration.providers[0], clock)
+        every = timedelta(minutes=5)
+        for _ in range(6 + 120 // 5):
+            published = clock.now() - timedelta(minutes=4)
+            newest = published.timestamp() // step.total_seconds() * step.total_seconds()
+            server.world.points = {"CPUUtilization": [(newest - n * step.total_seconds(), 20) for n in range(1, 9)]}
+            writer.record(await asked["metrics"].observe())
+            clock.move(every)
+            now = clock.now()
+            (signal,) = reader.facts(now).providers[0].signals
+            assert (signal.value, signal.problem) == (0.2, None)
+            assert freshness(signal.measured_at, signal.interval, now) is Freshness.FRESH, now
+        clock.move(3 * every + 2 * step)
+        assert freshness(signal.measured_at, signal.interval, clock.now()) is Freshness.STALE
+        await asked.account.close()
+
+    asyncio.run(ask())
+    reader.close()
+    writer.close(clean=True)
 
 
 def test_a_query_that_is_not_answered_at_all(server: StrictAws) -> None:

@@ -81,7 +81,7 @@ def test_the_cache_takes_what_it_knows_and_loses_nothing_else(tmp_path: Path) ->
     reader = CacheReader(url)
     (signal,) = reader.facts(AT).providers[0].signals
     assert (signal.signal, signal.source, signal.value) == ("cpu", "cloudwatch", 0.5)
-    assert signal.interval == timedelta(minutes=5)
+    assert signal.interval == timedelta(minutes=10), "asked each 5 m for a period of 5 m, which is published within 5 m"
     reader.close()
     writer.close(clean=True)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.providers.aws.base import AT, api, by_name, once, rounds, signals, vendors
-from tests.providers.aws.strict_server import StrictAws, body, error, running
+from tests.providers.aws.strict_server import StrictAws, body, changed, error, running
 from tests.providers.aws.strict_world import OWNER, World
 from wedtui.core.evidence import VendorStatus
 from wedtui.core.resource import Reach
@@ -116,6 +117,29 @@ def test_costs_are_asked_once_in_hours_and_never_again_after_a_failure(server: S
     assert server.counted()["GetCostAndUsage"] == 3
 
 
+def test_costs_are_asked_again_soon_after_credentials_were_renewed(server: StrictAws) -> None:
+    server.world.lists["us-east-1", "GetCostAndUsage"] = [month(*JUNE, EC2="1")]
+    server.fail("GetCostAndUsage", error("ExpiredTokenException"), None)
+    quarter = timedelta(minutes=15)
+    found = rounds(server, "cost", 5, steps=[timedelta(minutes=5), quarter, quarter, timedelta(hours=5)], cost=True)
+    assert [api(each).reach for each in found] == [Reach.EXPIRED] * 2 + [Reach.ANSWERED] * 3
+    ages = [(signals(each)["cost_month_usd"].at - AT) // quarter for each in found]
+    assert ages[2:4] == [1, 1], "an answer counts for hours, and says how old it is"
+    assert {api(each).interval for each in found} == {timedelta(hours=6)}
+    assert server.counted()["GetCostAndUsage"] == 3
+
+
+@pytest.mark.parametrize("pace", [None, "5m"])
+def test_what_the_vendor_says_is_believed_for_as_long_as_it_is_asked_seldom(
+    server: StrictAws, pace: str | None
+) -> None:
+    more: dict[str, Any] = {"interval": pace} if pace else {}
+    interval = timedelta(minutes=5) if pace else None
+    assert [v.interval for v in vendors(rounds(server, "health", **more)[0])] == [interval]
+    server.fail("DescribeEvents", error("AccessDeniedException"))
+    assert [v.interval for v in vendors(rounds(server, "health", **more)[0])] == [interval]
+
+
 @pytest.mark.parametrize("what", ["another currency", "no month"])
 def test_costs_that_are_none(server: StrictAws, what: str) -> None:
     published = example("ce_get_cost_and_usage")  # its groups hold usage beside dollars
@@ -154,8 +178,9 @@ def test_certificates_of_every_kind_of_key(server: StrictAws) -> None:
         "a.example.com": (State.OK, None),
         "b.example.com": (State.CRITICAL, "expires in 5 d"),
         "c.example.com": (State.DEGRADED, "expires in 14 d"),
-        "d.example.com": (State.OK, "not in use"),
+        "d.example.com": (State.OK, "not in use, valid until 2026-06-21"),
     }
+    assert found["d.example.com"].expires_at is None, "nothing happens when it ends"
     assert found["a.example.com"].expires_at == AT + timedelta(days=90)
 
 
@@ -192,8 +217,48 @@ def test_snapshots_that_cannot_be_read_are_not_missing(server: StrictAws) -> Non
     server.world.lists["eu-west-1", "DescribeVolumes"] = [{"volumeId": "vol-1", "status": "in-use"}]
     server.fail("DescribeSnapshots", error("UnauthorizedOperation", 403))
     seen = once(server, "ebs")
-    assert (seen.reach, seen.resources[0].backed_up) == (Reach.PARTIAL, None)
+    (disk,) = seen.resources
+    assert (seen.reach, disk.backed_up) == (Reach.PARTIAL, None)
+    assert (disk.state, disk.detail) == (State.UNKNOWN, "its backups are not known")
     assert "snapshots are missing" in (seen.problem or "")
+
+
+@pytest.mark.parametrize("denied", [True, False], ids=["snapshots denied", "snapshots deleted"])
+def test_a_disk_never_looks_better_because_its_snapshots_are_not_there_any_more(
+    server: StrictAws, denied: bool
+) -> None:
+    names = ("vol-old", "vol-new", "vol-none")
+    server.world.lists["eu-west-1", "DescribeVolumes"] = [{"volumeId": name, "status": "in-use"} for name in names]
+    server.world.lists["eu-west-1", "DescribeSnapshots"] = [snapshot("vol-old", 5), snapshot("vol-new", 0)]
+    nothing = b"<DescribeSnapshotsResponse><snapshotSet/></DescribeSnapshotsResponse>"
+    fault = error("UnauthorizedOperation", 403) if denied else body(nothing, content_type="text/xml")
+    server.fail("DescribeSnapshots", None, fault)
+    before, after, last = (
+        {r.id: (r.state, r.backed_up) for r in api(each).resources}
+        for each in rounds(server, "ebs", 3, steps=[timedelta(minutes=10)] * 2)
+    )
+    assert before == {"vol-old": (State.CRITICAL, True), "vol-new": (State.OK, True), "vol-none": (State.OK, None)}
+    new = State.OK if denied else State.CRITICAL
+    assert after == last == {**before, "vol-new": (new, True)}
+
+
+def test_snapshots_that_take_too_long_take_no_disk_with_them(server: StrictAws) -> None:
+    server.world.lists["eu-west-1", "DescribeVolumes"] = [{"volumeId": "vol-1", "status": "error"}]
+
+    def one_more(document: bytes) -> bytes:
+        number = server.counted()["DescribeSnapshots"]
+        return document.replace(b"<snapshotSet>", f"<nextToken>t-{number}</nextToken><snapshotSet>".encode())
+
+    server.world.lists["eu-west-1", "DescribeSnapshots"] = [snapshot("vol-1", 1)]
+
+    def slow(request: Any, answer: Any) -> Any:
+        return replace(changed(one_more)(request, answer), wait_s=0.1)
+
+    server.fail("DescribeSnapshots", slow)
+    seen = once(server, "ebs", timeout="400ms")
+    assert (seen.reach, set(seen.kinds)) == (Reach.PARTIAL, {"ec2.volume"})
+    assert [r.state for r in seen.resources] == [State.CRITICAL]
+    assert "snapshots are missing: describe_snapshots in eu-west-1 was not read to its end" in (seen.problem or "")
 
 
 def test_backups_of_databases(server: StrictAws) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,7 +19,7 @@ from wedtui.config import AwsSection
 from wedtui.core.resource import Reach
 from wedtui.providers.aws.faults import CallError, of_exception
 from wedtui.providers.aws.guard import NotWholeError, Page, check_body, check_page
-from wedtui.providers.aws.lean import read_instant, read_statuses, shared_loader
+from wedtui.providers.aws.lean import described, read_instant, read_statuses, shared_loader
 from wedtui.providers.aws.threads import Threads
 
 if TYPE_CHECKING:
@@ -76,7 +77,26 @@ class _Opened:
     credentials: Credentials
     home: str
     partition: str
+    signing_on: _SigningOn | None = None
+    """What asks for the credentials of a role."""
     clients: dict[tuple[str, str], BaseClient] = field(default_factory=dict)
+    calls: int = 0
+    """How many calls are made with it just now."""
+    dropped: bool = False
+
+    def drop(self) -> None:
+        """Close its connections as soon as the last call is done: nobody will begin another one."""
+        self.dropped = True
+        if not self.calls:
+            self.close()
+
+    def close(self) -> None:
+        """Give up its connections: without this, the collector of garbage would have to find each client."""
+        for client in self.clients.values():
+            client.close()
+        self.clients.clear()
+        if self.signing_on is not None:
+            self.signing_on.close()
 
 
 class Account:
@@ -105,8 +125,8 @@ class Account:
     async def close(self) -> None:
         """Close the connections that are kept."""
         opened, self._opened = self._opened, None
-        for client in opened.clients.values() if opened else ():
-            client.close()
+        if opened is not None:
+            opened.close()
         self._threads.close()
         self._maker.close()
 
@@ -124,8 +144,9 @@ class Account:
 
     def forget_credentials(self) -> None:
         """Read the credentials anew at the next asking: somebody may have renewed them in the SDK's files."""
-        if self._clock.monotonic() - self._opened_at > SHORTLY.total_seconds():
-            self._opened = None
+        if self._opened is not None and self._clock.monotonic() - self._opened_at > SHORTLY.total_seconds():
+            opened, self._opened = self._opened, None
+            opened.drop()
 
     async def home(self, *, of_partition: bool = False) -> str:
         """Return the region in which the account itself is asked.
@@ -178,6 +199,19 @@ class Account:
                 raise self._regions_failure
             return self._regions
 
+    async def renew_regions(self, counter: Asking) -> None:
+        """Read the list of regions now; one that somebody else reads just now is not read twice.
+
+        Raises:
+            CallError: it cannot be read; the one before is used on.
+        """
+        begun = self._clock.monotonic()
+        async with self._listing:
+            if max(self._regions_at, self._regions_failed_at) < begun:
+                await self._list_regions(counter)
+            if self._regions_failure is not None:
+                raise self._regions_failure
+
     async def _list_regions(self, counter: Asking) -> None:
         try:
             page = await self.ask(counter, "ec2", await self.home(), "describe_regions", AllRegions=True)
@@ -220,16 +254,19 @@ class Account:
         Raises:
             CallError: no whole answer came.
         """
-        client = await self.client(service, region)
-        name = client.meta.method_to_api_mapping[operation]
-        what = f"{name} in {region}"
-        permission = _PERMISSION.get((service, name), f"{_PREFIX.get(service, service)}:{name}")
+        async with self._using() as opened:
+            client = await self._client(opened, service, region)
+            name = client.meta.method_to_api_mapping[operation]
+            call = partial(getattr(client, operation), **parameters)
+            permission = _PERMISSION.get((service, name), f"{_PREFIX.get(service, service)}:{name}")
+            return await self._call(counter, call, f"{name} in {region}", permission)
+
+    async def _call(self, counter: Asking, call: Callable[[], Page], what: str, permission: str) -> Page:
         async with self._places:
             counter.requests += 1
             try:
                 async with asyncio.timeout(self.section.timeout.total_seconds()):
-                    page: Page = await self._threads.run(partial(getattr(client, operation), **parameters))
-                    return page
+                    return await self._threads.run(call)
             except TimeoutError:
                 raise self._out_of_time(what) from None
             except NotWholeError as error:
@@ -246,13 +283,28 @@ class Account:
         """Do something that takes long beside the event loop."""
         return await self._threads.run(work)
 
-    async def client(self, service: str, region: str) -> BaseClient:
-        """Return the client of a service in a region.
+    @asynccontextmanager
+    async def _using(self) -> AsyncIterator[_Opened]:
+        """Keep a session's connections open for the time of a call.
 
         Raises:
             CallError: there are no credentials that can be used.
         """
         opened = await self._open()
+        opened.calls += 1
+        try:
+            yield opened
+        finally:
+            opened.calls -= 1
+            if opened.dropped:
+                opened.drop()
+
+    async def _client(self, opened: _Opened, service: str, region: str) -> BaseClient:
+        """Return the client of a service in a region.
+
+        Raises:
+            CallError: the SDK cannot make it.
+        """
         client = opened.clients.get((service, region))
         if client is None:
             try:
@@ -279,6 +331,10 @@ class Account:
 
     def _read_credentials(self) -> _Opened:
         """Find the credentials by the SDK's own chain, and assume the configured role; in the one thread."""
+        described()
+        if self._opened_at > -float("inf"):
+            # Sockets of the session before are closed with their pools, which hang in circles of what went wrong.
+            gc.collect()
         import boto3
         import botocore.session
         from botocore.exceptions import NoCredentialsError
@@ -292,14 +348,21 @@ class Account:
         credentials = session.get_credentials()
         if credentials is None:
             raise NoCredentialsError
+        signing_on = None
         if self.section.role_arn is not None:
-            credentials = _assumed(session, credentials, self.section, home)
+            signing_on = _SigningOn(session, self.section, home)
+            credentials = _assumed(signing_on, credentials, self.section)
             # A provider of our own: what it gives is what every client of this session signs with.
             session.register_component("credential_provider", _Given(credentials))
             session._credentials = None  # type: ignore[attr-defined] # what was found above is the source only
-        credentials.get_frozen_credentials()
+        try:
+            credentials.get_frozen_credentials()
+        except Exception:
+            if signing_on is not None:
+                signing_on.close()
+            raise
         # One of these, not one a client: each adds its hooks to the session below once more.
-        return _Opened(boto3.session.Session(botocore_session=session), credentials, home, partition)
+        return _Opened(boto3.session.Session(botocore_session=session), credentials, home, partition, signing_on)
 
     def _make_client(self, opened: _Opened, service: str, region: str) -> BaseClient:
         made = opened.clients.get((service, region))
@@ -312,10 +375,6 @@ class Account:
             made.meta.events.register("before-parse", check_body)
             if service == "ec2":
                 made.meta.events.register("before-parse.ec2.DescribeInstanceStatus", read_statuses)
-            if all(known != service for known, _region in opened.clients):
-                # The description of a service is megabytes of dictionaries that stay to the end: the collector
-                # would look through them again and again, for a fifth of the time that a round takes.
-                gc.freeze()
             opened.clients[service, region] = made
         return made
 
@@ -348,13 +407,32 @@ class _Given:
         return self._credentials
 
 
-def _assumed(session: Session, source: Credentials, section: AwsSection, home: str) -> Credentials:
+class _SigningOn:
+    """Makes the clients that ask for the credentials of a role: the SDK wants a new one each time, and closes none."""
+
+    def __init__(self, session: Session, section: AwsSection, home: str) -> None:
+        # The stubs know each service by a type of its own; here all are alike.
+        make: Callable[..., BaseClient] = session.create_client
+        self._make = partial(make, region_name=home, endpoint_url=section.endpoint_url, config=_config(section))
+        self._client: BaseClient | None = None
+
+    def __call__(self, service: str, **more: Any) -> BaseClient:
+        """Return a new client; the one before has done its work."""
+        self.close()
+        self._client = self._make(service, **more)
+        return self._client
+
+    def close(self) -> None:
+        """Close the connections of the newest one."""
+        if self._client is not None:
+            self._client.close()
+
+
+def _assumed(signing_on: _SigningOn, source: Credentials, section: AwsSection) -> Credentials:
     """Return the credentials of the configured role, which renew themselves."""
     from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 
-    creator = partial(
-        session.create_client, region_name=home, endpoint_url=section.endpoint_url, config=_config(section)
-    )
+    creator: Any = signing_on
     fetcher = AssumeRoleCredentialFetcher(
         client_creator=creator,
         source_credentials=source,

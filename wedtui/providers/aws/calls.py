@@ -63,7 +63,8 @@ class Calls:
             service: the SDK's name of the service.
             region: where.
             clock: tells how much time is left.
-            ends_at: monotonic seconds after which nothing is tried again.
+            ends_at: monotonic seconds at which the round ends: what is not answered by then is given up, and what
+                was answered counts.
         """
         self.account = account
         self.region = region
@@ -71,6 +72,7 @@ class Calls:
         self._service = service
         self._clock = clock
         self._ends_at = ends_at
+        self._length = round(ends_at - clock.monotonic(), 1)
         self._again = AGAIN_A_ROUND
 
     def now(self) -> datetime:
@@ -88,6 +90,14 @@ class Calls:
         Raises:
             CallError: no whole answer came.
         """
+        try:
+            async with asyncio.timeout(max(0.0, self._ends_at - self._clock.monotonic())):
+                return await self._patiently(operation, once, parameters)
+        except TimeoutError:
+            words = f"{operation} in {self.region} was not read to its end in {self._length:g} s"
+            raise CallError(Reach.UNREACHABLE, words) from None
+
+    async def _patiently(self, operation: str, once: bool, parameters: dict[str, Any]) -> Page:
         attempt = 0
         while True:
             try:
@@ -100,6 +110,19 @@ class Calls:
             self._again -= 1
             attempt += 1
             await asyncio.sleep(pause)
+
+    async def again(self, attempt: int) -> bool:
+        """Wait before what an answer left out is asked for once more; False where no time or patience is left.
+
+        Args:
+            attempt: how often it was asked for again already.
+        """
+        pause = backoff_s(attempt)
+        if attempt >= AGAIN_A_CALL or self._again <= 0 or self._clock.monotonic() + pause >= self._ends_at:
+            return False
+        self._again -= 1
+        await asyncio.sleep(pause)
+        return True
 
     async def pages(self, listing: Listing, *, once: bool = False, **parameters: Any) -> list[Page]:
         """Read a list to its end; a list that is cut off is no list.

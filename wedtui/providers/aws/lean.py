@@ -7,6 +7,8 @@ which five are read here. Without the others a page is parsed in a half to a fif
 
 from __future__ import annotations
 
+import gc
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -96,6 +98,31 @@ READ: Mapping[str, Mapping[str, frozenset[str]]] = {
         "CompositeAlarm": frozenset({"AlarmName", "AlarmArn", "StateValue", "StateReason"}),
     },
 }
+
+
+# What is asked of every account.
+_ASKED = ("ecs", "elbv2", "sts", "ec2", "rds", "autoscaling", "cloudwatch", "health", "s3", "acm")
+_DESCRIBING = threading.Lock()
+
+
+def described() -> None:
+    """Read the SDK's descriptions once, before anything of an account is there, and free the collector of them.
+
+    They are megabytes of dictionaries that stay to the end; the collector would look through them again and again,
+    for a fifth of the time that a round takes. What is made later it has to find: sessions and clients are circles,
+    and would hold their connections for ever.
+    """
+    with _DESCRIBING:  # each account has a thread of its own for this
+        _describe()
+
+
+@cache
+def _describe() -> None:
+    loader = shared_loader()
+    for service in _ASKED:
+        loader.load_service_model(service, "service-2")
+    gc.collect()
+    gc.freeze()
 
 
 @cache

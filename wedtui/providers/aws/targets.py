@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
 
 from wedtui.clock import Clock
 from wedtui.config import AwsSection, ProviderSection
 from wedtui.core import breaker as breakers
 from wedtui.core.breaker import CLOSED, Breaker, Phase
-from wedtui.core.observation import ApiObservation, Observation
+from wedtui.core.observation import ApiObservation, Observation, VendorObservation
 from wedtui.core.resource import GLOBAL, Reach
 from wedtui.providers.aws.account import SHORTLY, Account
 from wedtui.providers.aws.calls import Calls, Found
@@ -29,9 +33,13 @@ from wedtui.providers.aws.services.storage import Buckets
 from wedtui.providers.aws.services.vendor import Health
 from wedtui.providers.base import Cadence, Schedule
 
+log = structlog.get_logger(__name__)
+
 # How many calls that depend on each other, or are tried again, a round has time for.
 CALLS_IN_A_ROW = 6
 INVENTORY_CALLS_IN_A_ROW = 12
+COST_AGAIN = timedelta(minutes=15)
+"""When costs are asked again that could not be read: money is at stake, and hours are long."""
 
 
 def account_targets(section: ProviderSection, clock: Clock) -> tuple[tuple[ServiceTarget, ...], Account]:
@@ -57,6 +65,8 @@ class ServiceTarget:
         self._breakers: dict[str, Breaker] = {}
         self._home: str | None = None
         self._kept: tuple[float, tuple[Observation, ...]] | None = None
+        self._soon = False
+        """Whether to ask again sooner than usual."""
         calls = INVENTORY_CALLS_IN_A_ROW if service.pace is Pace.INVENTORY else CALLS_IN_A_ROW
         self._round = calls * account.section.timeout
 
@@ -68,14 +78,19 @@ class ServiceTarget:
     @property
     def schedule(self) -> Schedule:
         """By the pace of its service; beside the round itself there is time to ask for the regions and whose keys."""
+        interval = COST_AGAIN if self._soon else self._interval
+        return Schedule(interval, self._round + 4 * self._account.section.timeout, Cadence.QUERY)
+
+    @property
+    def _interval(self) -> timedelta | None:
+        """How often it is asked while all is well."""
         section = self._account.section
-        interval = {
+        return {
             Pace.STATUS: section.interval,
             Pace.INVENTORY: section.inventory_interval,
             Pace.METRICS: section.metrics_interval,
             Pace.COST: section.cost_interval,
         }[self._service.pace]
-        return Schedule(interval, self._round + 3 * section.timeout, Cadence.QUERY)
 
     @property
     def guards(self) -> tuple[str, str]:
@@ -92,17 +107,21 @@ class ServiceTarget:
         """Ask every region once, at the same time."""
         if self._kept is not None and self._clock.monotonic() < self._kept[0]:
             return self._kept[1]
+        observations = await self._observe()
+        if self._service.pace is Pace.COST:
+            # Its first two slots may lie close together, and each request costs money.
+            self._soon = any(isinstance(o, ApiObservation) and o.reach not in _SAID for o in observations)
+            span = COST_AGAIN * 0.8 if self._soon else self._account.section.cost_interval / 2
+            self._kept = self._clock.monotonic() + span.total_seconds(), observations
+        return observations
+
+    async def _observe(self) -> tuple[Observation, ...]:
         try:
             regions = await self._regions()
         except CallError as error:
             return self._all_failed(error)
         found = await asyncio.gather(*(self._ask(region) for region in regions))
-        observations = tuple(observation for each in found for observation in each)
-        if self._service.pace is Pace.COST:
-            # Its first two slots may lie close together, and each request costs money.
-            until = self._clock.monotonic() + self._account.section.cost_interval.total_seconds() / 2
-            self._kept = until, observations
-        return observations
+        return tuple(observation for each in found for observation in each)
 
     def gave_up(self, why: str) -> tuple[Observation, ...]:
         """Return that no region answered, and why."""
@@ -123,7 +142,10 @@ class ServiceTarget:
         scope = self._service.scope
         self._home = await self._account.home(of_partition=scope is Scope.PARTITION)
         if scope is Scope.REGION:
-            return await self._account.asked_regions(Calls(self._account, "ec2", GLOBAL, self._clock, ends_at=0))
+            asked = await self._account.asked_regions(Calls(self._account, "ec2", GLOBAL, self._clock, ends_at=0))
+            # What was there before it was switched off is not just asked no more: it is said why.
+            off = (region for region in self._breakers if self._account.region_status(region) == "not-opted-in")
+            return tuple(dict.fromkeys((*asked, *off)))
         if scope is Scope.CHOSEN:
             return tuple(dict.fromkeys(region or self._home for region in self._service.chosen))
         return (GLOBAL,)
@@ -150,15 +172,25 @@ class ServiceTarget:
             return self._failed(region, error, calls.requests)
         reach = Reach.PARTIAL if found.missing else Reach.ANSWERED
         self._close_or_open(region, breaker, reach)
-        return [self._answered(region, found, calls.requests, reach), *found.more]
+        return [self._answered(region, found, calls.requests, reach), *self._paced(found.more)]
 
     async def _read(self, calls: Calls) -> Found:
+        # Calls end by themselves with the round, so that what was answered by then is not lost.
+        limit = (self._round + self._account.section.timeout).total_seconds()
         try:
-            async with asyncio.timeout(self._round.total_seconds()):
+            async with asyncio.timeout(limit):
                 return await self._service.read(calls)
         except TimeoutError:
-            words = f"{self._service.name} in {calls.region} was not answered in {self._round.total_seconds():g} s"
+            words = f"{self._service.name} in {calls.region} was not answered in {limit:g} s"
             raise CallError(Reach.UNREACHABLE, words) from None
+        except CallError:
+            raise
+        except Exception as error:
+            # One region must not take the others with it. The type alone: a message could quote an answer.
+            name = type(error).__name__
+            log.error("reading a service failed", target=self.key, region=calls.region, error=name)
+            words = f"{self._service.name} in {calls.region} failed inside wedtui ({name}): see the service's log"
+            raise CallError(Reach.GARBLED, words) from None
 
     async def _judged(self, error: CallError, region: str, calls: Calls) -> CallError:
         """Return what a refusal of the credentials means: a region that is switched off says the same."""
@@ -194,8 +226,12 @@ class ServiceTarget:
             kinds=frozenset(found.kinds),
             resources=tuple(found.resources),
             credentials_expire_at=self._account.credentials_expire_at,
-            interval=self.schedule.interval,
+            interval=self._interval,
         )
+
+    def _paced(self, observations: Iterable[Observation]) -> list[Observation]:
+        """Say of what the vendor says how often it is asked, which decides how long it is believed."""
+        return [replace(o, interval=self._interval) if isinstance(o, VendorObservation) else o for o in observations]
 
     def _failed(self, region: str, error: CallError, requests: int) -> list[Observation]:
         now = self._clock.now()
@@ -208,12 +244,15 @@ class ServiceTarget:
             problem=str(error),
             requests=requests,
             credentials_expire_at=self._account.credentials_expire_at,
-            interval=self.schedule.interval,
+            interval=self._interval,
         )
         if error.reach is Reach.NOT_ON_PLAN:
             return [api]
         place = self._home if region == GLOBAL and self._home else region
-        return [api, *self._service.lost(self._account.provider, place, self._home, str(error), now)]
+        return [api, *self._paced(self._service.lost(self._account.provider, place, self._home, str(error), now))]
+
+
+_SAID = frozenset({Reach.ANSWERED, Reach.PARTIAL, Reach.NOT_ON_PLAN})
 
 
 def _switched_off(region: str) -> CallError:

@@ -6,7 +6,8 @@ from collections import defaultdict
 from datetime import datetime
 
 from wedtui.core.evidence import Freshness
-from wedtui.core.inventory import ApiFacts, KnownResource, ResourceGroup
+from wedtui.core.inventory import NO_INVENTORY, ApiFacts, KnownResource, ResourceGroup
+from wedtui.core.inventory_findings import credentials_text, switched_off
 from wedtui.core.resource import Reach
 from wedtui.core.state import State, badness, glyph
 from wedtui.core.wording import age, short_age
@@ -54,8 +55,9 @@ def _kinds(board: Board, groups: tuple[ResourceGroup, ...], width: int) -> list[
         rows.append(Row(_kind_heading()))
     else:
         rows.append(Row(((" none was ever listed completely", Role.DEGRADED),)))
+    regions_off = _regions_off(board, groups[0].provider) if groups else frozenset()
     for kind, some in by_kind.items():
-        rows.append(Row(_kind(board, kind, some), f"{KIND_KEY}{kind}"))
+        rows.append(Row(_kind(board, kind, some, regions_off), f"{KIND_KEY}{kind}"))
     return rows
 
 
@@ -63,28 +65,41 @@ def _kind_heading() -> Line:
     return ((f" {'KIND':<22} {'COUNT':>6}  {'AGE':>5}  STATES", Role.MUTED),)
 
 
-def _kind(board: Board, kind: str, groups: list[ResourceGroup]) -> Line:
-    """Return a kind with how many of it are in which state; those not listed lately count as UNKNOWN."""
+def _kind(board: Board, kind: str, groups: list[ResourceGroup], regions_off: frozenset[str]) -> Line:
+    """Return a kind with how many of it are in which state; those not listed lately count as UNKNOWN.
+
+    What lies in a region that the account switched off is in no state.
+    """
     counts: dict[State, int] = defaultdict(int)
+    total = sum(group.total for group in groups)
+    off = [group for group in groups if group.region in regions_off]
+    groups = [group for group in groups if group.region not in regions_off]
     for group in groups:
         fresh = group.freshness(board.now) is Freshness.FRESH and not board.frozen_picture
         for state, count in group.counts:
             counts[state if fresh else State.UNKNOWN] += count
-    listed = [group.listed_at for group in groups]
+    listed = [group.listed_at for group in groups or off]
     oldest = None if None in listed else min(at for at in listed if at is not None)
     spans: list[Span] = [
         (" ", Role.TEXT),
         (fit(kind, 22), Role.STRONG),
-        (f" {sum(counts.values()):>6,}  ", Role.TEXT),
+        (f" {total:>6,}  ", Role.TEXT),
         (fit(short_age(oldest, board.now), 5, right=True), Role.MUTED),
     ]
     for state in _WORST_FIRST:
         if counts[state]:
             spans += [("  ", Role.TEXT), (f"{glyph(state)} {counts[state]:,} {state}", state_role(state))]
-    gone = sum(group.vanished for group in groups)
+    if off:
+        spans.append((f"  {sum(group.total for group in off):,} switched off", Role.MUTED))
+    gone = sum(group.vanished for group in (*groups, *off))
     if gone:
         spans.append((f"  {gone:,} vanished", Role.MUTED))
     return tuple(spans)
+
+
+def _regions_off(board: Board, provider: str) -> frozenset[str]:
+    facts = board.picture.inventory if board.picture else NO_INVENTORY
+    return frozenset(region for _, region in switched_off(provider, facts.apis_of(provider)))
 
 
 def _askings(board: Board, askings: tuple[ApiFacts, ...], width: int) -> list[Row]:
@@ -106,6 +121,9 @@ def _askings(board: Board, askings: tuple[ApiFacts, ...], width: int) -> list[Ro
         for asking in some:
             if asking not in good:
                 rows += _asking(board, region, asking.asked_at, _trouble(board, asking), width)
+    ending = credentials_text(askings, board.now)
+    if ending is not None:
+        rows += [Row(line) for line in wrap(ending, width, Role.TEXT, indent=" ")]
     return rows
 
 
@@ -294,7 +312,7 @@ def kind_subject(board: Board, provider: str, kind: str) -> Subject | None:
     groups = [g for g in facts.groups_of(provider) if g.kind == kind] if facts else []
     if not groups or board.picture is None:
         return None
-    words = " ".join("".join(text for text, _ in _kind(board, kind, groups)).split())
+    words = " ".join("".join(text for text, _ in _kind(board, kind, groups, _regions_off(board, provider))).split())
     listed = [group.listed_at for group in groups if group.listed_at is not None]
     when = f"listed {min(listed):%Y-%m-%d %H:%M:%S} UTC" if listed else "never listed completely"
     demo = ", DEMO, a made-up world" if board.demo else ""

@@ -6,6 +6,7 @@ from collections import defaultdict
 
 from wedtui.core.evidence import Freshness
 from wedtui.core.inventory import ApiFacts, ResourceGroup
+from wedtui.core.inventory_findings import credentials_text, switched_off
 from wedtui.core.resource import Reach
 from wedtui.core.state import State
 from wedtui.tui.board import Board
@@ -24,14 +25,17 @@ def resources(board: Board, provider: str | None = None) -> tuple[str, ...]:
     askings = [a for a in facts.apis if provider in {None, a.provider}]
     if not askings:
         return (NOTHING,)
-    lines = [_group(board, group) for group in groups] or ["No resource is known."]
+    off = {place for name in {a.provider for a in askings} for place in switched_off(name, facts.apis_of(name))}
+    lines = [_group(board, group, off=(group.provider, group.region) in off) for group in groups] or [
+        "No resource is known."
+    ]
     return (*lines, *_askings(board, askings))
 
 
-def _group(board: Board, group: ResourceGroup) -> str:
+def _group(board: Board, group: ResourceGroup, *, off: bool) -> str:
     fresh = group.freshness(board.now) is Freshness.FRESH and not board.frozen_picture
     states = listed([f"{group.count(state)} {state}" for state in WORST_FIRST if group.count(state)])
-    doubt = "" if fresh else f"{State.UNKNOWN}, last "
+    doubt = "switched off by the account, last " if off else "" if fresh else f"{State.UNKNOWN}, last "
     gone = f", {group.vanished} vanished" if group.vanished else ""
     when = f"listed {ago(group.listed_at, board.now)}" if group.listed_at else "never listed completely"
     return f"{group.provider} {group.kind} in {group.region}: {doubt}{states or 'none'}{gone}; {when}."
@@ -52,4 +56,7 @@ def _askings(board: Board, askings: list[ApiFacts]) -> tuple[str, ...]:
         places = listed([f"{a.provider} {a.service} in {a.region}" for a in some])
         problem = next((f": {a.problem}" for a in some if a.problem), "")
         lines.append(sentence(f"Not answered in full, {way}: {places}, {old(oldest, board.now)}{problem}"))
+    for name in dict.fromkeys(asking.provider for asking in askings):
+        ending = credentials_text([asking for asking in askings if asking.provider == name], board.now)
+        lines += [f"{name} {ending}."] if ending is not None else []
     return tuple(lines)

@@ -36,7 +36,8 @@ def certificate(entry: Mapping[str, Any], region: str, now: datetime) -> Resourc
     arn, status = text(entry, "CertificateArn"), str(entry.get("Status", ""))
     # One that was never issued has no end, whatever is said of it.
     expires_at = instant(entry.get("NotAfter")) if status not in {"PENDING_VALIDATION", "FAILED"} else None
-    meant = meaning.certificate(status, expires_at, now, in_use=entry.get("InUse") is not False)
+    in_use = entry.get("InUse") is not False
+    meant = meaning.certificate(status, expires_at, now, in_use=in_use)
     return Resource(
         kind="acm.certificate",
         region=region,
@@ -46,5 +47,6 @@ def certificate(entry: Mapping[str, Any], region: str, now: datetime) -> Resourc
         state=meant.state,
         detail=meant.detail,
         created_at=instant(entry.get("CreatedAt")),
-        expires_at=expires_at,
+        # The end of one that nothing uses concerns nobody; its detail tells it.
+        expires_at=expires_at if in_use else None,
     )

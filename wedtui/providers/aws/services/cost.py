@@ -1,6 +1,6 @@
 """Cost Explorer: what the account costs, by service.
 
-Each request costs US$ 0.01, so nothing is asked twice: no retries, and an answer counts for hours.
+Each request costs US$ 0.01, so nothing is asked twice: no retries; an answer counts for hours, a failure for minutes.
 """
 
 from __future__ import annotations

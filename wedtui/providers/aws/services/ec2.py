@@ -6,7 +6,7 @@ them takes the processor a second.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -14,6 +14,8 @@ from wedtui.clock import Clock
 from wedtui.config import AwsSection
 from wedtui.core import resource_state as meaning
 from wedtui.core.resource import Resource
+from wedtui.core.resource_state import Meaning
+from wedtui.core.state import State
 from wedtui.core.wording import duration
 from wedtui.providers.aws.calls import Calls, Found, Listing, outcomes
 from wedtui.providers.aws.faults import CallError
@@ -164,15 +166,25 @@ class Disks(Service):
     scope: ClassVar[Scope] = Scope.REGION
     pace: ClassVar[Pace] = Pace.INVENTORY
 
+    def __init__(self) -> None:
+        self._snapshots: dict[str, dict[str, datetime]] = {}
+        """By region, what the last list of snapshots that could be read said."""
+        self._had: dict[str, frozenset[str]] = {}
+        """By region, the disks of which there ever were snapshots."""
+
     async def read(self, calls: Calls) -> Found:
-        """List every disk with its newest finished snapshot."""
+        """List every disk with its newest finished snapshot, or with the one known last where they cannot be read."""
         volumes, snapshots = await outcomes([calls.entries(VOLUMES), calls.entries(SNAPSHOTS, OwnerIds=["self"])])
+        if not isinstance(snapshots, CallError):
+            self._snapshots[calls.region] = newest_snapshots(snapshots, calls.account.account_id)
         if isinstance(volumes, CallError):
             raise volumes
-        missing = [f"snapshots are missing: {snapshots}"] if isinstance(snapshots, CallError) else []
-        known = None if isinstance(snapshots, CallError) else newest_snapshots(snapshots, calls.account.account_id)
+        known = self._snapshots.get(calls.region)
+        had = self._had.get(calls.region, frozenset()) | frozenset(known or ())
         now = calls.now()
-        resources = [disk(entry, known, calls.region, now) for entry in volumes]
+        resources = [disk(entry, known, calls.region, now, had=had) for entry in volumes]
+        self._had[calls.region] = had & {resource.id for resource in resources}
+        missing = [f"snapshots are missing: {snapshots}"] if isinstance(snapshots, CallError) else []
         return Found(resources, {"ec2.volume"}, missing)
 
 
@@ -193,15 +205,36 @@ def newest_snapshots(entries: Iterable[Mapping[str, Any]], owner: str | None) ->
     return found
 
 
-def disk(entry: Mapping[str, Any], snapshots: Mapping[str, datetime] | None, region: str, now: datetime) -> Resource:
+def disk(
+    entry: Mapping[str, Any],
+    snapshots: Mapping[str, datetime] | None,
+    region: str,
+    now: datetime,
+    *,
+    had: Collection[str] = (),
+) -> Resource:
     """Return a disk.
 
     A disk of which there are snapshots ought to have new ones; of one that never had any nobody can tell.
+
+    Args:
+        entry: of DescribeVolumes.
+        snapshots: when the newest one of each disk was begun; None where they could never be read.
+        region: where it is.
+        now: the present instant.
+        had: the disks of which there were snapshots at some time.
     """
     identifier, status, tags = text(entry, "VolumeId"), str(entry.get("State", "")), tags_of(entry)
     backed_up_at = snapshots.get(identifier) if snapshots is not None else None
-    ought = True if backed_up_at is not None else None
-    meant = meaning.worse(meaning.volume(status), meaning.backup(backed_up_at, now, ought=ought))
+    ought = True if backed_up_at is not None or identifier in had else None
+    if snapshots is None:
+        backups = Meaning(State.UNKNOWN, "its backups are not known")
+    elif ought and backed_up_at is None:
+        # Whatever the age of the one that was deleted: this is no better.
+        backups = Meaning(State.CRITICAL, "it has no backup any more")
+    else:
+        backups = meaning.backup(backed_up_at, now, ought=ought)
+    meant = meaning.worse(meaning.volume(status), backups)
     return Resource(
         kind="ec2.volume",
         region=region,

@@ -35,8 +35,10 @@ class TargetGroups(Service):
             elif health.code not in {"TargetGroupNotFound", "TargetGroupNotFoundException"}:  # gone since the list
                 found.missing.append(f"targets of {group.get('TargetGroupName')}: {health}")
                 found.resources.append(target_group(group, None, calls.region))
-        if groups and len(found.missing) == len(groups):
-            raise next(h for h in healths if isinstance(h, CallError))
+        failed = [h for h in healths if isinstance(h, CallError)]
+        if groups and len(found.missing) == len(groups) and failed[0].reach is not Reach.DENIED:
+            # Down, or without credentials. What nobody may see is listed all the same, and can vanish.
+            raise failed[0]
         return found
 
 

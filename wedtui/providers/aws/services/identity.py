@@ -31,6 +31,6 @@ class RegionList(Service):
     pace: ClassVar[Pace] = Pace.INVENTORY
 
     async def read(self, calls: Calls) -> Found:
-        """Read the list, unless it was read within the hour."""
-        await calls.account.regions(calls)
+        """Read the list now: what was not asked was not answered either."""
+        await calls.account.renew_regions(calls)
         return Found()

@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from wedtui.config import AwsSection, MetricSection
-from wedtui.core.evidence import LATENCY_SIGNAL, METRICS_SOURCE, RATIO_SIGNALS, REQUESTS_SIGNAL
+from wedtui.core.evidence import LATENCY_SIGNAL, METRICS_SOURCE, PUBLISHED_WITHIN, RATIO_SIGNALS, REQUESTS_SIGNAL
+from wedtui.core.inventory_findings import named
 from wedtui.core.observation import Observation, SignalObservation
 from wedtui.core.resource import Reach
 from wedtui.core.wording import duration
@@ -26,6 +27,7 @@ DATA = Listing("get_metric_data", ("MetricDataResults",))
 QUERIES_AT_ONCE = 500
 """The most that GetMetricData takes (CloudWatch API reference)."""
 PERIODS_READ = 3
+"""At least; more where several short periods may not be published yet."""
 # Counts of errors may be stored a little later than the requests beside them; until then nobody can tell 0.
 SETTLED = timedelta(minutes=1)
 # What is left of binary fractions.
@@ -40,6 +42,15 @@ class Series:
     points: dict[datetime, float] = field(default_factory=dict)
     status: str | None = None
     """Of its last page: Complete, PartialData, InternalError or Forbidden."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """What the queries of one period were answered."""
+
+    series: dict[str, Series] = field(default_factory=dict)
+    lost: dict[str, CallError] = field(default_factory=dict)
+    """Why there is no answer to a query at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +95,8 @@ class Metrics(Service):
         for group, answer in zip(asked, answers, strict=True):
             for number, metric in enumerate(group):
                 found.more.append(_observed(calls.account.provider, metric, number, answer, now))
-            if isinstance(answer, CallError):
-                found.missing.append(f"{', '.join(m.signal for m in group)}: {answer}")
-            else:
+            found.missing += _lost(group, answer)
+            if not isinstance(answer, CallError):
                 found.missing += _left_out(group, answer)
         return found
 
@@ -99,29 +109,58 @@ class Metrics(Service):
         return [m for m in self._metrics if (m.region or self._first or home or region) == region]
 
 
-async def _read(calls: Calls, metrics: Sequence[MetricSection], now: datetime) -> dict[str, Series]:
-    """Ask for metrics of one period."""
+def periods_read(period: timedelta) -> int:
+    """Return how many periods are read, so that the newest that is published by now is among them."""
+    return max(PERIODS_READ, math.ceil(PUBLISHED_WITHIN / period) + 2)
+
+
+async def _read(calls: Calls, metrics: Sequence[MetricSection], now: datetime) -> Answer:
+    """Ask for metrics of one period.
+
+    Raises:
+        CallError: none of them was answered.
+    """
     period = metrics[0].period
     # Whole periods, as CloudWatch counts them; it rounds a start that is none to what it likes.
     end = now - (now - _EPOCH) % period
+    start = end - periods_read(period) * period
     queries = [query for number, metric in enumerate(metrics) for query in queries_of(metric, number)]
-    found: dict[str, Series] = {}
     batches = [queries[i : i + QUERIES_AT_ONCE] for i in range(0, len(queries), QUERIES_AT_ONCE)]
-    asked = [
-        calls.pages(
-            DATA,
-            MetricDataQueries=batch,
-            StartTime=end - PERIODS_READ * period,
-            EndTime=end,
-            ScanBy="TimestampAscending",
-        )
-        for batch in batches
-    ]
-    for answer in await outcomes(asked):
+    answers = await outcomes([_batch(calls, batch, start, end) for batch in batches])
+    found = Answer()
+    for batch, answer in zip(batches, answers, strict=True):
         if isinstance(answer, CallError):
-            raise answer
-        merge(answer, found)
+            found.lost |= dict.fromkeys((query["Id"] for query in batch), answer)
+        else:
+            found.series |= answer
+    if len(found.lost) == len(queries):
+        raise next(iter(found.lost.values()))
     return found
+
+
+async def _batch(calls: Calls, queries: list[dict[str, Any]], start: datetime, end: datetime) -> dict[str, Series]:
+    """Ask for as many queries as one call takes, and again for those that failed inside CloudWatch.
+
+    Raises:
+        CallError: there is no answer.
+    """
+    found: dict[str, Series] = {}
+    asked, attempt = queries, 0
+    while True:
+        span: dict[str, Any] = {"StartTime": start, "EndTime": end, "ScanBy": "TimestampAscending"}
+        try:
+            pages = await calls.pages(DATA, MetricDataQueries=asked, **span)
+        except CallError:
+            if not attempt:
+                raise
+            return found  # with what was said the first time
+        for query in asked:
+            found.pop(query["Id"], None)
+        merge(pages, found)
+        asked = [q for q in asked if q["Id"] in found and found[q["Id"]].status == "InternalError"]
+        if not asked or not await calls.again(attempt):
+            return found
+        attempt += 1
 
 
 def queries_of(metric: MetricSection, number: int) -> list[dict[str, Any]]:
@@ -184,7 +223,7 @@ def reading(metric: MetricSection, own: Series | None, divisor: Series | None, n
     points = own.points if divisor is None else _shares(metric, own, divisor, now)
     whole = [at for at in points if at + metric.period <= now]
     if not whole:
-        span = duration(PERIODS_READ * metric.period)
+        span = duration(periods_read(metric.period) * metric.period)
         raise NoValueError(f"{metric.metric} has no value in the last {span}: check namespace, dimensions and region")
     at = max(whole)
     return Reading(converted(metric, points[at]), at + metric.period)
@@ -228,24 +267,44 @@ def converted(metric: MetricSection, value: float) -> float:
 
 
 def _observed(
-    provider: str, metric: MetricSection, number: int, answer: dict[str, Series] | CallError, now: datetime
+    provider: str, metric: MetricSection, number: int, answer: Answer | CallError, now: datetime
 ) -> SignalObservation:
     try:
-        if isinstance(answer, CallError):
-            raise NoValueError(str(answer))
-        divisor = answer.get(f"d{number}", Series()) if metric.per else None
-        found = reading(metric, answer.get(f"m{number}"), divisor, now)
+        error = _error(number, answer)
+        if error is not None or isinstance(answer, CallError):
+            raise NoValueError(str(error))
+        divisor = answer.series.get(f"d{number}", Series()) if metric.per else None
+        found = reading(metric, answer.series.get(f"m{number}"), divisor, now)
     except NoValueError as error:
         return SignalObservation(provider, metric.signal, METRICS_SOURCE, now, None, str(error))
     return SignalObservation(provider, metric.signal, METRICS_SOURCE, found.at, found.value)
 
 
-def _left_out(metrics: Sequence[MetricSection], answer: Mapping[str, Series]) -> list[str]:
+def _error(number: int, answer: Answer | CallError) -> CallError | None:
+    """Return why a metric has no answer; None where it has one."""
+    if isinstance(answer, CallError):
+        return answer
+    return answer.lost.get(f"m{number}") or answer.lost.get(f"d{number}")
+
+
+def _lost(metrics: Sequence[MetricSection], answer: Answer | CallError) -> list[str]:
+    """Say of which metrics there is no answer, and why."""
+    without: dict[str, list[str]] = {}
+    for number, metric in enumerate(metrics):
+        error = _error(number, answer)
+        if error is not None:
+            without.setdefault(str(error), []).append(metric.signal)
+    return [f"{named(signals)}: {why}" for why, signals in without.items()]
+
+
+def _left_out(metrics: Sequence[MetricSection], answer: Answer) -> list[str]:
     """Name the metrics that a 200 does not answer in full."""
     wrong = []
     for number, metric in enumerate(metrics):
+        if _error(number, answer) is not None:
+            continue
         for identifier in (f"m{number}", *((f"d{number}",) if metric.per else ())):
-            series = answer.get(identifier)
+            series = answer.series.get(identifier)
             if series is None or series.status != "Complete":
                 wrong.append(f"{metric.signal} ({series.status if series else 'not answered'})")
                 break

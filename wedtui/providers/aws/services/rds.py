@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from wedtui.clock import Clock
 from wedtui.config import AwsSection
 from wedtui.core import resource_state as meaning
+from wedtui.core.inventory import BACKUP_WARNING
 from wedtui.core.resource import Resource
 from wedtui.core.resource_state import Meaning
 from wedtui.core.state import State
@@ -151,6 +152,6 @@ def _backups(
     if backed_up_at is None and ought:
         if moments is None:
             return Meaning(State.UNKNOWN, "its backups are not known")
-        if created_at is not None and now - created_at < meaning.BACKUP_WARNING:
+        if created_at is not None and now - created_at < BACKUP_WARNING:
             return meaning.OK
     return meaning.backup(backed_up_at, now, ought=ought)
