@@ -7,11 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from wedtui.core.calendar import NO_CALENDAR, CalendarFacts
+from wedtui.core.calendar_query import ListedWedding, LiveBreakdown, LivePart, SourceDetails, WeddingPage, WeddingQuery
 from wedtui.core.evidence import ProbeEvidence, ProbeRound, ProviderEvidence, SignalEvidence
 from wedtui.core.freeze import Verdict
 from wedtui.core.inventory import NO_INVENTORY, InventoryFacts, ResourcePage, ResourceQuery
 from wedtui.core.picture import CacheFacts, Finding, Picture, ProbeDetails, PrometheusFacts, ServiceFacts, assemble
-from wedtui.core.season import Protection, ProtectionVerdict
+from wedtui.core.protection import ProtectionVerdict
+from wedtui.core.season import Protection
 from wedtui.core.series import Point, Series
 from wedtui.errors import WedtuiError
 
@@ -29,7 +32,7 @@ FROZEN = Verdict(
 )
 OPEN = Verdict(frozen=False, at=NOW, zone="Europe/London", next_start=NOW + timedelta(hours=3, minutes=10))
 SATURDAY = ProtectionVerdict(
-    Protection.MAXIMUM, "by the date, without a wedding calendar: Saturday in Europe/London, season peak"
+    Protection.MAXIMUM, ("by the date, without a wedding calendar: Saturday in Europe/London, season peak",)
 )
 SERVICE = ServiceFacts(
     instance="1",
@@ -125,6 +128,7 @@ def picture(
     now: datetime = NOW,
     problems: tuple[Finding, ...] = (),
     inventory: InventoryFacts = NO_INVENTORY,
+    calendar: CalendarFacts = NO_CALENDAR,
 ) -> Picture:
     """Judge a world at `now` with the rules that every caller uses."""
     probes = tuple(
@@ -132,7 +136,7 @@ def picture(
     )
     known = services or ((service,) if service is not None else ())
     facts = CacheFacts(providers, probes, prometheus, known, inventory)
-    return assemble(facts, freeze, protection, environment=environment, now=now, problems=problems)
+    return assemble(facts, freeze, protection, environment=environment, now=now, problems=problems, calendar=calendar)
 
 
 def from_two_places() -> FakeSource:
@@ -190,6 +194,39 @@ def nothing_listed(_query: ResourceQuery, _now: datetime) -> ResourcePage:
 
 
 @dataclass
+class Bookings:
+    """Answers the calendar's questions as the cache does, from memory."""
+
+    rows: list[ListedWedding] = field(default_factory=list)
+    sources: tuple[SourceDetails, ...] = ()
+
+    def page(self, query: WeddingQuery) -> WeddingPage:
+        def fits(each: ListedWedding) -> bool:
+            found = each.wedding
+            same = all(
+                getattr(query, name) in {None, getattr(found, name)} for name in ("zone", "culture", "venue_kind")
+            )
+            ends = query.overlaps_from is None or found.end > query.overlaps_from
+            return same and ends and (query.overlaps_to is None or found.start < query.overlaps_to)
+
+        rows = sorted((each for each in self.rows if fits(each)), key=lambda each: each.wedding.start)
+        first = int(query.after or 0)
+        last = first + query.limit
+        return WeddingPage(tuple(rows[first:last]), str(last) if last < len(rows) else None, len(rows))
+
+    def live(self, now: datetime) -> LiveBreakdown:
+        going = [each.wedding for each in self.rows if each.wedding.start <= now < each.wedding.end]
+
+        def parts(name: str) -> tuple[LivePart, ...]:
+            values = {getattr(each, name) for each in going}
+            found = [[each for each in going if getattr(each, name) == value] for value in values]
+            made = [LivePart(getattr(some[0], name), len(some), sum(each.load for each in some)) for some in found]
+            return tuple(sorted(made, key=lambda part: (-part.load, part.name)))
+
+        return LiveBreakdown(parts("culture"), parts("venue_kind"), parts("zone"))
+
+
+@dataclass
 class FakeSource:
     """A source that a test fills; it behaves as the real one does, from memory."""
 
@@ -199,6 +236,8 @@ class FakeSource:
     history: Callable[[str, str, datetime, datetime], Series] = wave
     inventory: Callable[[ResourceQuery, datetime], ResourcePage] = nothing_listed
     queries: list[ResourceQuery] = field(default_factory=list)
+    booked: Bookings = field(default_factory=Bookings)
+    asked: list[WeddingQuery] = field(default_factory=list)
     reads: int = 0
     closed: bool = False
 
@@ -218,7 +257,9 @@ class FakeSource:
         evidence = tuple(p.evidence for p in last.providers)
         services = tuple(seen.facts for seen in last.services)
         facts = CacheFacts(evidence, last.probes, last.prometheus, services, last.inventory)
-        return assemble(facts, last.freeze, last.protection, environment=last.environment, now=now)
+        return assemble(
+            facts, last.freeze, last.protection, environment=last.environment, now=now, calendar=last.calendar
+        )
 
     def series(self, provider: str, signal: str, since: datetime, until: datetime) -> Series:
         if self.problem is not None:
@@ -230,6 +271,25 @@ class FakeSource:
             raise self.problem
         self.queries.append(query)
         return self.inventory(query, now)
+
+    def weddings(self, query: WeddingQuery) -> WeddingPage:
+        if self.problem is not None:
+            raise self.problem
+        self.asked.append(query)
+        return self.booked.page(query)
+
+    def wedding(self, reference: str) -> tuple[ListedWedding, ...]:
+        if self.problem is not None:
+            raise self.problem
+        return tuple(each for each in self.booked.rows if each.wedding.reference == reference)
+
+    def live(self, now: datetime) -> LiveBreakdown:
+        if self.problem is not None:
+            raise self.problem
+        return self.booked.live(now)
+
+    def wedding_sources(self) -> tuple[SourceDetails, ...]:
+        return self.booked.sources
 
     def close(self) -> None:
         self.closed = True

@@ -9,17 +9,9 @@ import itertools
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from wedtui.config_base import Headers, Secret, Section
 from wedtui.config_values import (
     AbsolutePath,
     Account,
@@ -27,8 +19,6 @@ from wedtui.config_values import (
     Duration,
     Environment,
     FeedUrl,
-    HeaderName,
-    HeaderText,
     HttpUrl,
     Instant,
     KeyNames,
@@ -46,58 +36,9 @@ from wedtui.config_values import (
     between,
     number,
 )
+from wedtui.config_weddings import WeddingsSection
 from wedtui.core.evidence import COST_SIGNAL, RATIO_SIGNALS
 from wedtui.core.rollup import KEPT, StepName
-
-
-class Section(BaseModel):
-    """A table of the file; unknown keys are errors."""
-
-    # Built when the first configuration is checked: building each table by itself as well would take twice as long.
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-
-class Secret(Section):
-    """Where a secret is found; the secret itself never stands in the configuration."""
-
-    env: str | None = None
-    """The environment variable that holds it."""
-    file: AbsolutePath | None = None
-    """The file that holds it, on its first line."""
-    keyring: str | None = None
-    """`service/user` in the operating system's keyring."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _is_a_reference(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            raise ValueError(
-                "expected where the secret is found: "
-                '{ env = "NAME" }, { file = "/path" } or { keyring = "service/user" }'
-            )
-        return value
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if sum(v is not None for v in (self.env, self.file, self.keyring)) != 1:
-            raise ValueError("expected exactly one of env, file and keyring")
-        if self.keyring is not None and "/" not in self.keyring:
-            raise ValueError('expected "service/user" for keyring')
-        return self
-
-
-def _header_value(value: object) -> str:
-    return "secret" if isinstance(value, dict | Secret) else "text"
-
-
-Headers = dict[
-    HeaderName,
-    Annotated[
-        Annotated[HeaderText, Tag("text")] | Annotated[Secret, Tag("secret")],
-        Discriminator(_header_value),
-    ],
-]
-"""HTTP headers; what must not be read by everyone who reads the file is a `Secret`."""
 
 
 def _with_defaults(value: dict[Any, Any]) -> dict[Any, Any]:
@@ -388,6 +329,7 @@ class Configuration(Section):
     service: ServiceSection = Field(default_factory=ServiceSection)
     log: LogSection = Field(default_factory=LogSection)
     freeze: FreezeSection = Field(default_factory=FreezeSection)
+    weddings: WeddingsSection = Field(default_factory=WeddingsSection)
     providers: tuple[ProviderSection, ...] = ()
     probes: tuple[ProbeSection, ...] = ()
     prometheus: tuple[PrometheusSection, ...] = ()
@@ -416,6 +358,7 @@ def cross_check(configuration: Configuration) -> list[tuple[tuple[str | int, ...
     unique(("probes",), [p.name for p in configuration.probes])
     unique(("prometheus",), [p.name for p in configuration.prometheus])
     unique(("freeze", "feeds"), [f.name for f in configuration.freeze.feeds])
+    unique(("weddings", "sources"), [s.name for s in configuration.weddings.sources])
     for i, probe in enumerate(configuration.probes):
         if probe.provider not in providers:
             wrong.append(

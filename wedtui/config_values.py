@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
 from wedtui.core.freeze import WallTime
+from wedtui.core.wedding import CULTURES, OTHER
 
 _DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -148,6 +149,21 @@ def _http_url_or_file(value: str) -> str:
     return value
 
 
+def _source_place(value: str) -> str:
+    if not value.startswith(("postgres://", "postgresql://")):
+        return _http_url_or_file(value)
+    try:
+        # Who reads the file would read it; libpq looks for one itself.
+        has_password = urlsplit(value).password is not None or "password=" in value
+    except ValueError:
+        raise ValueError("expected a URL such as postgresql://user@host:5432/database") from None
+    if has_password:
+        raise ValueError(
+            "expected a URL without a password; put it into a file that libpq reads (~/.pgpass, passfile=)"
+        )
+    return value
+
+
 def _absolute(value: Path) -> Path:
     if not value.is_absolute():
         raise ValueError("expected an absolute path: the service does not run in your directory")
@@ -229,6 +245,7 @@ Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer
 Zone = Annotated[str, AfterValidator(_known_zone)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 FeedUrl = Annotated[str, AfterValidator(_http_url_or_file)]
+SourcePlace = Annotated[str, AfterValidator(_source_place)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Instant = Annotated[datetime, BeforeValidator(_instant), AfterValidator(_aware)]
 Wall = Annotated[WallTime, BeforeValidator(parse_wall_time), PlainSerializer(format_wall_time)]
@@ -249,6 +266,12 @@ Status = Annotated[Whole, Field(ge=100, le=599)]
 HeaderName = Annotated[
     str, AfterValidator(_matching(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}", "the name of an HTTP header"))
 ]
+_COLUMN = "the name of a column: 1 to 128 characters on one line"
+Column = Annotated[str, AfterValidator(_matching(r"[^\x00-\x1f\x7f]{1,128}", _COLUMN))]
+_KIND = 'a kind of venue such as "hotel": at most 32 small letters, digits, spaces, "_" and "-"'
+VenueKind = Annotated[str, AfterValidator(_matching(r"[a-z][a-z0-9 _-]{0,31}", _KIND))]
+_CULTURE = f"one of {', '.join(CULTURES)} and {OTHER}"
+Culture = Annotated[str, AfterValidator(_matching("|".join([*CULTURES, OTHER]), _CULTURE))]
 _REGION = 'the name of a region such as "eu-west-1"'
 Region = Annotated[str, AfterValidator(_matching(r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}", _REGION))]
 _ROLE = 'the ARN of a role, such as "arn:aws:iam::123456789012:role/wedtui"'

@@ -147,12 +147,12 @@ def test_who_lost_the_house_keeps_it_no_more(tmp_path: Path, clock: DatabaseCloc
     keeper, other = sites if "house" in sites[0].held else sites[::-1]
     old = keeper.claim("house")
     keeper.cache.record_scores(NOW, {"aws": 90.0}, old)
-    keeper.cache.mirror_freeze_periods([], NOW, old)
+    keeper.cache.mirror_decisions([], [], NOW, old)
     for _ in range(LEASE // SECOND + 2):
         clock.at += SECOND
         other.beat()
     keeper.cache.record_scores(NOW + SECOND, {"aws": 10.0}, old)
-    keeper.cache.mirror_freeze_periods([], NOW + SECOND, old)
+    keeper.cache.mirror_decisions([], [], NOW + SECOND, old)
     other.cache.record_scores(NOW + 2 * SECOND, {"aws": 80.0}, other.claim("house"))
     with closing(CacheReader(PLACES.url(tmp_path / "c.db"))) as reader:
         scores = reader.series("aws", "health_score", NOW, NOW + 60 * SECOND)
@@ -211,7 +211,7 @@ def test_who_has_the_house_again_does_not_finish_what_it_began_before(
         assert other.beat()
     assert keeper.claim("house").fence > old.fence
     keeper.cache.record_scores(NOW, {"aws": 90.0}, old)
-    keeper.cache.mirror_freeze_periods([], NOW, old)
+    keeper.cache.mirror_decisions([], [], NOW, old)
     with closing(CacheReader(PLACES.url(tmp_path / "c.db"))) as reader:
         assert not reader.series("aws", "health_score", NOW, NOW + 60 * SECOND).points
         assert reader.mirrored_freeze_periods()[1] is None

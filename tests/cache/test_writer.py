@@ -27,6 +27,8 @@ from wedtui.cache.writer import CacheWriter
 from wedtui.core.freeze import Origin
 from wedtui.core.observation import Observation, PrometheusObservation
 from wedtui.core.picture import AlertFacts, CacheFacts, ProbeDetails
+from wedtui.core.protection import Raise
+from wedtui.core.season import Protection
 from wedtui.core.series import probe_signal
 
 
@@ -229,12 +231,15 @@ def test_the_mirror_is_replaced_as_a_whole(tmp_path: Path) -> None:
     one, two = (event(name, origin=Origin.PERSON) for name in "ab")
     with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
         assert reader.mirrored_freeze_periods() == ((), None)
-        writer.mirror_freeze_periods([one, two], NOW)
+        raised = Raise(Protection.HIGH, "royal wedding", "ada", NOW, NOW + SECOND)
+        writer.mirror_decisions([one, two], [raised], NOW)
         assert reader.mirrored_freeze_periods() == ((one, two), NOW)
-        writer.mirror_freeze_periods([two], NOW + SECOND)
+        assert reader.mirrored_raises() == ((raised,), NOW)
+        writer.mirror_decisions([two], [], NOW + SECOND)
         assert reader.mirrored_freeze_periods() == ((two,), NOW + SECOND)
-        writer.mirror_freeze_periods([], NOW + 2 * SECOND)
+        writer.mirror_decisions([], [], NOW + 2 * SECOND)
         assert reader.mirrored_freeze_periods() == ((), NOW + 2 * SECOND)
+        assert reader.mirrored_raises() == ((), NOW + 2 * SECOND)
 
 
 def prune_all(writer: CacheWriter, before: datetime, limit: int) -> int:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from contextlib import closing
+from pathlib import Path
+
+import psycopg
 
 from tests.cache.base import NOW, SECOND, configure, probe, signal
 from tests.cli.base import Machine, machine
@@ -73,6 +76,40 @@ def test_a_state_moves_into_postgresql_whole(machine: Machine, postgres: Postgre
     again = machine.run("db", "copy")
     assert again.code == 18
     assert "holds something already (in " in again.err
+
+
+def test_a_service_that_was_started_before_the_copy_leaves_nothing_out(machine: Machine, postgres: Postgres) -> None:
+    now = machine.now
+    with closing(Ledger(f"sqlite:///{machine.state / 'ledger.db'}")) as ledger:
+        ledger.note_configuration("a", at=now, seen_by="ada", changes=["then"])
+        ledger.add_freeze("fair", now, now + 3600 * SECOND, reason="r", added_by="ada", added_at=now)
+    on_server(machine, postgres, database := postgres.migrated())
+    with closing(Ledger(postgres.url(database))) as ledger:
+        ledger.note_configuration("b", at=now, seen_by="wedtui", changes=["now"])
+    # Until it is copied nobody may take it for lifted.
+    refused = machine.run("gate")
+    assert refused.code == 2
+    assert "1 freeze by a person stands in" in refused.out + refused.err
+    assert "`wedtui db copy`" in machine.run("doctor").out
+    machine.run("db", "copy")
+    with closing(LedgerReader(postgres.url(database))) as reader:
+        assert [(c.id, c.digest) for c in reader.configuration_changes()] == [(3, "b"), (1, "a")]
+        assert [e.name for e in reader.freeze_entries()] == ["fair"]
+    after = machine.run("gate")
+    assert "stands in" not in after.out + after.err
+
+
+def test_a_role_without_rights_is_told_so_and_not_to_drop_anything(machine: Machine, postgres: Postgres) -> None:
+    grants = Path(__file__).parents[2] / "docs" / "postgresql.sql"
+    database = postgres.migrated()
+    with psycopg.connect(postgres.dsn(database), autocommit=True) as admin:
+        admin.execute(grants.read_text().encode())
+    url = postgres.url(database, "wedtui_reader")
+    machine.configure(f'[cache]\nurl = "{url}"\n\n[ledger]\nurl = "{url}"\n')
+    refused = machine.run("db", "migrate")
+    assert refused.code == 10
+    assert "does not let this user into schema wedtui_ledger" in refused.err
+    assert "drop" not in refused.err
 
 
 def test_a_copy_that_fails_leaves_nothing_behind(machine: Machine, postgres: Postgres) -> None:

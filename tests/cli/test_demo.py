@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,8 +12,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.cli.base import Machine, machine
 from tests.poller.service_process import eventually
 from wedtui.cli.demo import _own_environment
+from wedtui.demo.configuration import demo_configuration
+from wedtui.demo.scenario import PROVIDERS
+from wedtui.demo.world import Addresses
+
+__all__ = ["machine"]
 
 
 @pytest.fixture
@@ -39,6 +46,7 @@ def test_headless_prints_the_status_of_four_providers_and_leaves_nothing(
     )
     assert done.stdout.startswith("DEMO: a made-up world\nwedtui production at 2026-06-20 14:00:")
     assert "protection  MAXIMUM" in done.stdout
+    assert re.search(r"^weddings    \d{2,3} weddings live, load \d", done.stdout, re.MULTILINE)
     assert "FROZEN until Mon 2026-06-22 06:00 America/New_York" in done.stdout
     for name in ("aws", "azure", "gcp", "digitalocean"):
         assert f"● {name}" in done.stdout
@@ -61,6 +69,32 @@ def test_however_it_ends_its_processes_and_files_go(
     demo.wait(30)
     eventually(lambda: not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children))
     eventually(lambda: list(tmp_path.iterdir()) == [])
+
+
+def test_a_scenario_has_its_own_date_where_nobody_names_one(environ: dict[str, str]) -> None:
+    done = subprocess.run(
+        command("--headless", "6", "--scenario", "large-wedding"),
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "wedtui production at 2026-11-25 10:59:" in done.stdout
+    assert "freeze      open until Wed 2026-11-25 11:00 UTC" in done.stdout
+    assert "protection  MAXIMUM until" in done.stdout
+
+
+def test_before_anything_was_read_nothing_is_claimed(machine: Machine) -> None:
+    somewhere = {provider.name: "http://127.0.0.1:1" for provider in PROVIDERS}
+    feed, weddings = "http://127.0.0.1:1/freeze.ics", "http://127.0.0.1:1/weddings"
+    machine.configure(demo_configuration(Addresses(somewhere, "http://127.0.0.1:1", feed, weddings), machine.state))
+    status = machine.run("status", "--json").json
+    assert status["freeze"]["frozen"] is True
+    assert (status["weddings"]["live"], status["weddings"]["peak_load"]) == (None, None)
+    assert status["weddings"]["calendar"] == "stale"
+    assert machine.run("protection").out.startswith("live weddings unknown, ")
+    assert "weddings live" not in machine.run("status").out
 
 
 def test_an_unknown_scenario_names_the_known_ones(environ: dict[str, str]) -> None:

@@ -164,7 +164,6 @@ class TestPersons:
         # Nothing is closed to root, as which tests may run.
         monkeypatch.setattr(os, "access", lambda *_args: False)
         monkeypatch.setattr(common, "owner", lambda _path: "wedtui-service")
-        monkeypatch.setattr("wedtui.cli.freeze.owner", lambda _path: "wedtui-service")
         answer = machine.run(*self.ADD, "--reason", "y")
         assert answer.code == 10
         assert answer.err == (
@@ -174,7 +173,7 @@ class TestPersons:
 
     def test_a_copy_in_the_cache_is_not_the_ledger(self, machine: Machine) -> None:
         with machine.cache() as cache:
-            cache.mirror_freeze_periods([period("x", WEDNESDAY, 1)], datetime(2026, 7, 22, 12, tzinfo=UTC))
+            cache.mirror_decisions([period("x", WEDNESDAY, 1)], [], datetime(2026, 7, 22, 12, tzinfo=UTC))
         assert machine.run("freeze", "list").out == "no person has frozen anything\n"
 
 

@@ -161,7 +161,7 @@ def test_no_variable_moves_the_clock(machine: Machine, monkeypatch: pytest.Monke
 def test_the_copy_of_the_ledger_counts_for_half_a_minute(machine: Machine) -> None:
     royal = period("royal wedding", WEDNESDAY, 24)
     with machine.cache() as cache:
-        cache.mirror_freeze_periods([royal], WEDNESDAY)
+        cache.mirror_decisions([royal], [], WEDNESDAY)
     machine.forbid("ledger.db")
     machine.now = WEDNESDAY + timedelta(seconds=30)
     refused = machine.run("gate")
@@ -174,7 +174,7 @@ def test_the_copy_of_the_ledger_counts_for_half_a_minute(machine: Machine) -> No
 
 def test_a_ledger_that_has_gone_does_not_lift_what_it_held(machine: Machine) -> None:
     with machine.cache() as cache:
-        cache.mirror_freeze_periods([period("royal wedding", WEDNESDAY, 24)], WEDNESDAY)
+        cache.mirror_decisions([period("royal wedding", WEDNESDAY, 24)], [], WEDNESDAY)
     assert machine.run("gate").code == 1
     machine.now += timedelta(hours=1)
     assert machine.run("gate").code == 2

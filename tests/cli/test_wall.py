@@ -36,7 +36,7 @@ def test_two_ways_to_watch_the_demo_are_refused(machine: Machine) -> None:
 def test_it_starts_no_service_shows_that_there_is_none_and_shows_one_that_runs(tmp_path: Path, place: Place) -> None:
     with terminal(tmp_path, place) as tmux:
         tmux.type(f"{sys.executable} -m wedtui wall; echo code $?", "Enter")
-        tmux.shows("CACHE UNREADABLE", "there is no cache at")
+        tmux.shows("no wedding calendar", "there is no cache at")
         assert place.wedtui("service", "status").returncode == 1
         assert place.wedtui("service", "start").returncode == 0
         tmux.shows("● here")

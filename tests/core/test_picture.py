@@ -22,7 +22,8 @@ from wedtui.core.picture import (
     assemble,
     condition_of,
 )
-from wedtui.core.season import Protection, ProtectionVerdict
+from wedtui.core.protection import ProtectionVerdict
+from wedtui.core.season import Protection
 from wedtui.core.state import State
 
 NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
@@ -38,7 +39,7 @@ def provider(name: str, newest: ProbeRound = PASSED) -> ProviderEvidence:
 
 def picture(facts: CacheFacts, *, at: datetime = NOW, frozen: tuple[str, ...] = ()) -> Picture:
     verdict = Verdict(bool(frozen), at, unreadable=frozen, reasons=frozen)
-    protection = ProtectionVerdict(Protection.NORMAL, "by the date")
+    protection = ProtectionVerdict(Protection.NORMAL, ("by the date",))
     return assemble(facts, verdict, protection, environment="production", now=at)
 
 
@@ -61,7 +62,7 @@ def test_a_service_that_is_there_but_stores_nothing_is_not_called_dead() -> None
     silent = replace(SERVICE, heartbeat_at=NOW - 60 * SECOND)
     assert condition_of(silent, NOW, process=7) is ServiceCondition.STUCK
     assert condition_of(SERVICE, NOW, process=7) is ServiceCondition.RUNNING
-    verdict, protection = Verdict(False, NOW), ProtectionVerdict(Protection.NORMAL, "by the date")
+    verdict, protection = Verdict(False, NOW), ProtectionVerdict(Protection.NORMAL, ("by the date",))
     facts = CacheFacts((provider("aws"),), services=(silent,))
     found = assemble(facts, verdict, protection, environment="production", now=NOW, process=7)
     assert found.state is State.UNKNOWN

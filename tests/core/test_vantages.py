@@ -13,7 +13,8 @@ from wedtui.core.evidence import Freshness, ProbeEvidence, ProbeRound, ProviderE
 from wedtui.core.freeze import Verdict
 from wedtui.core.health import disagreement, failed_rounds, judge
 from wedtui.core.picture import CacheFacts, Picture, ProbeDetails, Severity, assemble
-from wedtui.core.season import Protection, ProtectionVerdict
+from wedtui.core.protection import ProtectionVerdict
+from wedtui.core.season import Protection
 from wedtui.core.services import ServiceCondition, ServiceFacts, leading, see_services
 from wedtui.core.state import State, badness
 
@@ -185,9 +186,7 @@ def picture(
     probes: tuple[ProbeEvidence, ...], *services: ServiceFacts, details: tuple[ProbeDetails, ...] = ()
 ) -> Picture:
     facts = CacheFacts((provider(*probes),), details, (), services or (service("london"), service("oregon")))
-    return assemble(
-        facts, Verdict(False, NOW), ProtectionVerdict(Protection.NORMAL, ""), environment="production", now=NOW
-    )
+    return assemble(facts, Verdict(False, NOW), ProtectionVerdict(Protection.NORMAL), environment="production", now=NOW)
 
 
 GOOD = (seen("london", PASS), seen("oregon", PASS))
@@ -283,6 +282,27 @@ def test_a_process_speaks_for_its_own_service_only() -> None:
     ]
     assert [s.condition for s in see_services(silent[1:], NOW, process=7, place="london:/")] == [ServiceCondition.DEAD]
     assert leading(()) is None
+
+
+def test_of_a_cache_that_cannot_be_read_nobody_is_called_dead() -> None:
+    silent = (service("london", heartbeat_at=DEAD), service("oregon", heartbeat_at=DEAD))
+    facts = CacheFacts((provider(*GOOD),), (), (), silent)
+    for known in (facts, CacheFacts()):
+        found = assemble(
+            known,
+            Verdict(False, NOW),
+            ProtectionVerdict(Protection.NORMAL),
+            environment="production",
+            now=NOW,
+            unread=True,
+            process=7,
+        )
+        assert found.condition is ServiceCondition.UNSEEN
+        assert found.state is State.UNKNOWN
+        assert not [f for f in found.findings if f.subject.startswith("service")]
+    # One that was heard a moment ago was heard.
+    heard = see_services((service("london"),), NOW, unread=True)
+    assert heard[0].condition is ServiceCondition.RUNNING
 
 
 def test_one_certificate_seen_from_two_places_is_one_finding() -> None:

@@ -20,6 +20,7 @@ ADDRESSES = Addresses(
     {p.name: f"http://127.0.0.1:{4000 + i}" for i, p in enumerate(PROVIDERS)},
     "http://127.0.0.1:5000",
     "http://127.0.0.1:5001/freeze.ics",
+    "http://127.0.0.1:5002/weddings",
 )
 
 
@@ -74,6 +75,15 @@ def test_the_freeze_is_the_default_window_and_the_worlds_feed() -> None:
     )
     assert window.timezones == ("Europe/London", "America/New_York")
     assert [feed.url for feed in freeze.feeds] == [ADDRESSES.feed]
+
+
+def test_the_weddings_are_read_from_the_worlds_platform() -> None:
+    (source,) = configuration().weddings.sources
+    assert (source.name, source.kind, source.url) == ("platform", "json", ADDRESSES.weddings)
+    assert source.max_age == timedelta(hours=24)
+    short = demo_configuration(ADDRESSES, Path("/tmp/wedtui-demo"), timedelta(minutes=1))
+    (source,) = Configuration.model_validate(tomllib.loads(short)).weddings.sources
+    assert source.interval < source.max_age == timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("state_dir", ["/tmp/wedtui-demo", '/tmp/a "b" \\c/ü🎩', "/tmp/with space\x7f"])

@@ -48,7 +48,9 @@ def world(scenario: str, seconds: float) -> WorldState:
 
 
 def test_the_scenarios_have_names_and_one_line_each() -> None:
-    assert sorted(SCENARIOS) == ["blind-prometheus", "calm", "dead-aws", "sick-azure"]
+    assert sorted(SCENARIOS) == [
+        *("blind-prometheus", "calm", "dead-aws", "june-saturday", "large-wedding", "lost-calendar", "sick-azure"),
+    ]
     assert DEFAULT_SCENARIO == "sick-azure"
     for name, scenario in SCENARIOS.items():
         assert scenario.name == name

@@ -55,14 +55,19 @@ def test_the_feed_is_lines_as_the_standard_wants_them() -> None:
 
 
 def test_addresses_survive_the_pipe() -> None:
-    addresses = Addresses({"aws": "http://127.0.0.1:1"}, "http://127.0.0.1:2", "http://127.0.0.1:3/freeze.ics")
+    addresses = Addresses(
+        {"aws": "http://127.0.0.1:1"},
+        "http://127.0.0.1:2",
+        "http://127.0.0.1:3/freeze.ics",
+        "http://127.0.0.1:4/weddings",
+    )
     line = addresses.to_json()
     assert "\n" not in line
     assert Addresses.from_json(line) == addresses
 
 
 @pytest.mark.parametrize(
-    "line", ["", "{}", "[]", "null", "Traceback", '{"providers": 1, "prometheus": "", "feed": ""}']
+    "line", ["", "{}", "[]", "null", "Traceback", '{"providers": 1, "prometheus": "", "feed": "", "weddings": ""}']
 )
 def test_a_line_without_addresses_is_an_error(line: str) -> None:
     with pytest.raises(ServiceError, match="did not say where its servers are"):

@@ -106,6 +106,26 @@ def test_it_is_known_what_is_being_asked() -> None:
     assert not looks[-1]
 
 
+def test_who_keeps_house_from_now_on_asks_everything_again_soon() -> None:
+    clock = VirtualClock()
+    target, probe = query(clock, every=600.0), FakeTarget("p", clock, every=600.0)
+
+    async def work() -> None:
+        share = Share("london", clock)
+        scheduler = Scheduler([target, probe], clock, lambda: NORMAL_PACE, lambda _found, _claim: None, share)
+        task = asyncio.create_task(scheduler.run())
+        share.hold({PROBE: 1, QUERY: 2})
+        await asyncio.sleep(200.0)
+        before = len(target.asked), len(probe.asked)
+        share.ask_anew()
+        await asyncio.sleep(FIRST_ROUND_WITHIN_S)
+        assert (len(target.asked), len(probe.asked)) == (before[0] + 1, before[1])
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run_virtually(work())
+
+
 def test_who_could_not_renew_asks_no_more_what_others_may_ask_by_now_and_goes_on_when_it_could() -> None:
     clock = VirtualClock()
     target, probe = query(clock, every=10.0), FakeTarget("p", clock, every=10.0)

@@ -15,7 +15,8 @@ from wedtui.clock import SystemClock
 from wedtui.config import Configuration
 from wedtui.core.freeze import Verdict
 from wedtui.core.picture import Picture, assemble
-from wedtui.core.season import Protection, ProtectionVerdict
+from wedtui.core.protection import ProtectionVerdict
+from wedtui.core.season import Protection
 from wedtui.core.state import State
 from wedtui.ledger.ledger import Ledger
 from wedtui.poller.clock_watch import ahead_s
@@ -62,7 +63,7 @@ def test_a_service_with_a_wrong_clock_is_found_out(postgres: Postgres, wrong: fl
             return assemble(
                 facts,
                 Verdict(False, now),
-                ProtectionVerdict(Protection.NORMAL, ""),
+                ProtectionVerdict(Protection.NORMAL),
                 environment="production",
                 now=now,
             )

@@ -27,7 +27,8 @@ from tests.providers.faults import (
     unaccepting_port,
 )
 from wedtui.clock import SystemClock
-from wedtui.config import ProbeSection, Secret
+from wedtui.config import ProbeSection
+from wedtui.config_base import Secret
 from wedtui.core.observation import ProbeObservation
 from wedtui.errors import ConfigurationError
 from wedtui.providers.http import BODY_AT_MOST, ProbeTarget

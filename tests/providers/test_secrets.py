@@ -10,7 +10,7 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 
-from wedtui.config import Secret
+from wedtui.config_base import Secret
 from wedtui.errors import ConfigurationError
 from wedtui.providers.secrets import resolve
 

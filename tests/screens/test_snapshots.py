@@ -12,7 +12,8 @@ from textual.command import CommandList
 from textual.pilot import Pilot
 
 from tests.pictures import NOW, OPEN, SERVICE, WELL, FakeSource, from_two_places, source_of
-from tests.tui.driving import make_app, press, settled, until
+from tests.tui.calendars import BOOKING, NEVER, QUESTIONED, REJECTED, SATURDAY, STALE, booked, day_of
+from tests.tui.driving import make_app, press, screen_text, settled, until
 from tests.tui.inventories import stocked
 from wedtui.errors import StoreLockedError
 from wedtui.tui.app import WedtuiApp
@@ -36,6 +37,21 @@ def after(*keys: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
         await settled(pilot)
         for key in keys:
             await press(pilot, key)
+        await pilot.pause(0.1)
+
+    return walk
+
+
+def after_weddings(*keys: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
+    """Press keys, each once what the screen before it asked the calendar has been answered."""
+
+    async def walk(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        app = pilot.app
+        assert isinstance(app, WedtuiApp)
+        for key in keys:
+            await press(pilot, key)
+            await until(pilot, lambda: "reading the cache" not in screen_text(app))
         await pilot.pause(0.1)
 
     return walk
@@ -70,6 +86,39 @@ CASES: dict[str, tuple[Callable[[], WedtuiApp], tuple[str, ...]]] = {
     "vantages-findings": (lambda: make_app(from_two_places()), ("w",)),
     "resources-vanished": (lambda: make_app(stocked()), ("i", "v")),
 }
+
+
+WEDDINGS: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
+    "maximum": (booked, ("W",)),
+    "fresh": (lambda: booked(day_of(SATURDAY, 4)), ("W",)),
+    "stale": (lambda: booked(sources=(BOOKING, STALE)), ("W",)),
+    "missing": (lambda: booked((), ()), ("W",)),
+    "never-read": (lambda: booked((), (NEVER,)), ("W",)),
+    "questioned": (lambda: booked(sources=(BOOKING, QUESTIONED)), ("W", "end")),
+    "nothing-today": (lambda: booked(day_of(SATURDAY + timedelta(days=5), 7)), ("W",)),
+    "live": (booked, ("W", "end")),
+    "list": (booked, ("W", "l")),
+    "one": (booked, ("W", "l", "enter")),
+    "source": (lambda: booked(sources=(BOOKING, REJECTED)), ("W", "end", "enter")),
+    "dashboard": (booked, ()),
+    "dashboard-stale": (lambda: booked(sources=(BOOKING, STALE)), ()),
+}
+# Where weddings are drawn, a large screen has columns of its own.
+WEDDING_SIZES = [*SIZES, (200, 50)]
+
+
+@pytest.mark.parametrize("size", WEDDING_SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("case", WEDDINGS)
+def test_weddings(snap_compare: Compare, case: str, size: tuple[int, int]) -> None:
+    make, keys = WEDDINGS[case]
+    assert snap_compare(make_app(make()), terminal_size=size, run_before=after_weddings(*keys))
+
+
+@pytest.mark.parametrize("depth", [Depth.ANSI, Depth.NONE])
+@pytest.mark.parametrize("case", ["maximum", "stale"])
+def test_weddings_in_fewer_colours(snap_compare: Compare, case: str, depth: Depth) -> None:
+    app = make_app(WEDDINGS[case][0](), abilities=replace(EVERYTHING, depth=depth))
+    assert snap_compare(app, terminal_size=(80, 24), run_before=after_weddings("W"))
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

@@ -11,6 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.pictures import NOW, OPEN, SERVICE, TROUBLED, WELL, FakeSource, MovableClock, source_of
+from tests.tui.calendars import BOOKING, SATURDAY, STALE, booked, day_of
 from tests.tui.driving import until
 from tests.tui.wall.worlds import DEAD, FROZEN, in_state
 from wedtui.core.state import State
@@ -45,6 +46,19 @@ CASES: dict[str, Callable[[], WallApp]] = {
 def page_of(number: int) -> int:
     """Return after how many seconds the second of two pages stands, where they turn every second."""
     return (number - int(NOW.timestamp())) % 2
+
+
+def turned(source: FakeSource, page: int, pages: int) -> WallApp:
+    """Make a wall whose given page stands."""
+    return wall(source, every=1, at=timedelta(seconds=(page - int(NOW.timestamp())) % pages))
+
+
+CASES |= {
+    "weddings": lambda: wall(booked(sources=(BOOKING,))),
+    "weddings-page": lambda: turned(booked(sources=(BOOKING,)), 1, 2),
+    "weddings-stale": lambda: wall(booked(sources=(BOOKING, STALE))),
+    "weddings-calm": lambda: wall(booked(day_of(SATURDAY, 9), sources=(BOOKING,))),
+}
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

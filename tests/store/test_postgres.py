@@ -218,7 +218,7 @@ def test_each_role_may_do_its_own_and_no_more(server: Postgres) -> None:
     reader = CacheReader(read)
     assert [p.name for p in reader.facts(NOW).providers] == ["aws", "gcp"]
     reader.close()
-    with pytest.raises(StoreUnreadableError, match="refuses this user schema wedtui_ledger"):
+    with pytest.raises(StoreUnreadableError, match="does not let this user into schema wedtui_ledger"):
         LedgerReader(read).freeze_entries()
     with pytest.raises(StoreUnreadableError, match="may only be read by this role"):
         CacheWriter(read).begin(service())

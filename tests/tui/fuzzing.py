@@ -10,10 +10,25 @@ from textual import events
 from textual.keys import _character_to_key
 from textual.message import Message
 
-from tests.pictures import FROZEN, NOW, OPEN, SATURDAY, SECOND, SERVICE, FakeSource, picture, probe, provider, wave
+from tests.pictures import (
+    FROZEN,
+    NOW,
+    OPEN,
+    SATURDAY,
+    SECOND,
+    SERVICE,
+    Bookings,
+    FakeSource,
+    picture,
+    probe,
+    provider,
+    wave,
+)
+from tests.tui.calendars import BOOKING, NEVER, QUESTIONED, REJECTED, STALE, SUMMER, calendar, details
 from tests.tui.wall.worlds import DEAD, STOPPED, UNREADABLE, in_state
 from wedtui.core.evidence import ProviderEvidence
 from wedtui.core.picture import Finding, Picture, Severity
+from wedtui.core.protection import protection
 from wedtui.core.season import Protection
 from wedtui.core.series import Point, Series
 from wedtui.core.state import State
@@ -51,6 +66,17 @@ REPORTS = (
 )
 
 
+CALENDARS = (
+    calendar(()),
+    calendar((), BOOKING),
+    calendar((), NEVER),
+    calendar(SUMMER, BOOKING, REJECTED),
+    calendar(SUMMER, BOOKING, STALE),
+    calendar(SUMMER, replace(QUESTIONED, name="漢" * 40, problem="\x1b[31m[red]" * 30)),
+    calendar([replace(w, wedding=replace(w.wedding, zone="Nowhere/At-All")) for w in SUMMER[:9]], BOOKING),
+)
+
+
 def any_picture(dice: random.Random, now: datetime) -> Picture:
     """Return a world at an instant: any number of providers in any state, under any freeze, watched or not."""
     names = dice.sample(NAMES, dice.randint(0, len(NAMES)))
@@ -60,12 +86,15 @@ def any_picture(dice: random.Random, now: datetime) -> Picture:
         Finding(dice.choice(list(Severity)), dice.choice(("service", "cache", "aws")), text, dice.choice((None, NOW)))
         for text in dice.sample(SENTENCES, dice.randint(0, 2))
     )
+    facts = dice.choice(CALENDARS)
+    verdict = protection(facts, (), dice.choice(((), ("Europe/London",), ("Asia/Kolkata", "Nowhere"))), now)
     freeze = dice.choice((FROZEN, OPEN, UNREADABLE, replace(FROZEN, until=None), replace(OPEN, next_start=None)))
     return picture(
         evidence,
         service=service,
         freeze=replace(freeze, reasons=(dice.choice(SENTENCES),) if dice.random() < 0.3 else freeze.reasons),
-        protection=replace(SATURDAY, level=dice.choice(list(Protection))),
+        protection=verdict if dice.random() < 0.7 else replace(SATURDAY, level=dice.choice(list(Protection))),
+        calendar=facts,
         environment=dice.choice(("production", "staging", "環境")),
         now=now,
         problems=problems,
@@ -118,7 +147,9 @@ def any_source(dice: random.Random) -> FakeSource:
     def history(name: str, signal: str, since: datetime, until: datetime) -> Series:
         return any_history(dice, name, signal, since, until)
 
-    return FakeSource(lambda now: any_picture(dice, now), any_problem(dice), history=history)
+    rows = [replace(w, wedding=replace(w.wedding, reference=dice.choice(SENTENCES))) for w in SUMMER[::7]]
+    booked = dice.choice((Bookings(), Bookings([*SUMMER, *rows], (details(BOOKING), details(REJECTED)))))
+    return FakeSource(lambda now: any_picture(dice, now), any_problem(dice), history=history, booked=booked)
 
 
 def any_link(dice: random.Random) -> LinkReport | None:

@@ -27,8 +27,9 @@ from wedtui.tui.terminal.link import LinkReport
 from wedtui.tui.wall.app import WallApp
 from wedtui.tui.wall.pages import wall_lines
 
-# dashboard, provider, chart, what is wrong, freeze, help, palette: each at most once.
-MOST_SCREENS = 7
+# dashboard, provider, chart, resources, resource, what is wrong, freeze, weddings, their list, one of them, help,
+# palette: each at most once.
+MOST_SCREENS = 12
 STEPS = 250
 LOOK_EVERY = 5
 

@@ -11,12 +11,27 @@ from wedtui.cache.kind import CACHE
 from wedtui.cache.resources import find, read_inventory, read_page, read_vendors, read_view
 from wedtui.cache.rounds import RoundMemory, Sight
 from wedtui.cache.rows import HEALTH_SCORE, alerts_from_json, periods_from_json
-from wedtui.cache.shapes import FEED, FREEZE_PERIOD, PROBE, PROMETHEUS, PROVIDER, SEEN, SERVICE, SIGNAL
+from wedtui.cache.shapes import (
+    FEED,
+    FREEZE_PERIOD,
+    PROBE,
+    PROMETHEUS,
+    PROTECTION_RAISE,
+    PROVIDER,
+    SEEN,
+    SERVICE,
+    SIGNAL,
+)
+from wedtui.cache.weddings import CalendarMemory, read_live, read_sources, read_wedding, read_weddings
+from wedtui.core.calendar import CalendarFacts
+from wedtui.core.calendar_query import ListedWedding, LiveBreakdown, SourceDetails, WeddingPage, WeddingQuery
 from wedtui.core.evidence import ProbeEvidence, ProviderEvidence, SignalEvidence
 from wedtui.core.freeze import Feed, Origin, Period
 from wedtui.core.inventory import KnownResource, ResourcePage, ResourceQuery, ResourceView
 from wedtui.core.picture import CacheFacts, ProbeDetails, PrometheusFacts, ServiceFacts
+from wedtui.core.protection import Raise
 from wedtui.core.rollup import extremes
+from wedtui.core.season import Protection
 from wedtui.core.series import Point, Series, probe_signal
 from wedtui.store.instants import from_microseconds, to_microseconds
 from wedtui.store.opening import READER_WAITS, readable
@@ -50,6 +65,7 @@ class CacheReader:
         """
         self._store = readable(url, CACHE, waits=waits)
         self._rounds = RoundMemory()
+        self._calendar = CalendarMemory()
         self._opened = 0
 
     def changed(self) -> bool:
@@ -144,6 +160,41 @@ class CacheReader:
         with self._store.reading() as snapshot:
             return read_view(snapshot, (provider, kind, region, number))
 
+    def calendar(self, now: datetime) -> CalendarFacts:
+        """Return the calendar of weddings as it is known: its sources, and load and number over all time.
+
+        The steps are made anew only where the calendar changed since the last call.
+
+        Args:
+            now: an aware instant; what is known does not depend on it, how far it can be believed does.
+        """
+        with self._store.reading() as snapshot:
+            return self._calendar.read(snapshot, self._store.opened)
+
+    def weddings(self, query: WeddingQuery) -> WeddingPage:
+        """Return one page of weddings by start; one that several sources name has a row of each.
+
+        Raises:
+            ConfigurationError: its `after` is not what a page gave as `next`.
+        """
+        with self._store.reading() as snapshot:
+            return read_weddings(snapshot, query)
+
+    def wedding(self, reference: str) -> tuple[ListedWedding, ...]:
+        """Return every row of a reference, by start; none where no source names it."""
+        with self._store.reading() as snapshot:
+            return read_wedding(snapshot, reference)
+
+    def live(self, now: datetime) -> LiveBreakdown:
+        """Return which weddings are live at an aware instant, by culture, kind of venue and zone."""
+        with self._store.reading() as snapshot:
+            return read_live(snapshot, now)
+
+    def wedding_sources(self) -> tuple[SourceDetails, ...]:
+        """Return every source of weddings and how its newest reading went."""
+        with self._store.reading() as snapshot:
+            return read_sources(snapshot)
+
     def freeze_feeds(self) -> tuple[Feed, ...]:
         """Return the last good reading of every configured feed, by name."""
         with self._store.reading() as snapshot:
@@ -175,6 +226,16 @@ class CacheReader:
                 for row in snapshot.rows(FREEZE_PERIOD, "ORDER BY id")
             )
             return periods, copied_at
+
+    def mirrored_raises(self) -> tuple[tuple[Raise, ...], datetime | None]:
+        """Return the copy of how far persons raised protection, and when it was made (None: never)."""
+        with self._store.reading() as snapshot:
+            copied = snapshot.scalar("SELECT copied_at FROM mirror")
+            raises = tuple(
+                Raise(Protection(row.level), row.reason, row.person, row.at, row.expires_at)
+                for row in snapshot.rows(PROTECTION_RAISE, "ORDER BY id")
+            )
+            return raises, None if copied is None else from_microseconds(copied)
 
     def signals(self, provider: str) -> tuple[str, ...]:
         """Return the series of a provider that can be charted: its signals, its score, its probes' latencies."""

@@ -43,6 +43,7 @@ FEED = shape(
     documents="periods",
 )
 FREEZE_PERIOD = shape("freeze_period", "id name", instants="start end", documents="environments services")
+PROTECTION_RAISE = shape("protection_raise", "id level reason person", instants="at expires_at")
 MIRROR = shape("mirror", "name", instants="copied_at")
 RESOURCE = shape(
     "resource",
@@ -63,6 +64,20 @@ API = shape(
     instants="asked_at answered_at credentials_expire_at",
 )
 VENDOR = shape("vendor", "provider source status interval_s problem", instants="measured_at attempted_at")
+WEDDING = shape(
+    "wedding",
+    "source reference zone venue venue_kind culture guests load",
+    instants="starts_at ends_at",
+)
+WEDDING_SOURCE = shape(
+    "wedding_source",
+    "name position kind place interval_s max_age_s problem mark revision weddings rejected unknown_cultures"
+    " unknown_kinds repeated kept",
+    instants="attempted_at read_at",
+    flags="questioned accept_next",
+    documents="examples",
+)
+WEDDING_CALENDAR = shape("wedding_calendar", "id generation")
 
 SHAPES = (
     SERVICE,
@@ -80,9 +95,13 @@ SHAPES = (
     PROMETHEUS,
     FEED,
     FREEZE_PERIOD,
+    PROTECTION_RAISE,
     MIRROR,
     RESOURCE,
     GROUP,
     API,
     VENDOR,
+    WEDDING,
+    WEDDING_SOURCE,
+    WEDDING_CALENDAR,
 )

@@ -245,6 +245,18 @@ class FreezePeriodRow(CacheTable, table=True):
     services: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
 
 
+class ProtectionRaiseRow(CacheTable, table=True):
+    """A copy of each protection level that a person asked for, for readers who may not read the ledger."""
+
+    __tablename__ = "protection_raise"
+    id: int = Field(primary_key=True)
+    level: str
+    reason: str
+    person: str
+    at: datetime = instant()
+    expires_at: datetime = instant()
+
+
 class MirrorRow(CacheTable, table=True):
     """When something was last copied here from elsewhere (`ledger`)."""
 
@@ -340,3 +352,67 @@ class VendorRow(CacheTable, table=True):
     measured_at: datetime | None = instant(nullable=True)
     attempted_at: datetime = instant()
     problem: str | None = None
+
+
+class WeddingRow(CacheTable, table=True):
+    """One celebration as one source names it; a reference may have several, of several days."""
+
+    __tablename__ = "wedding"
+    __table_args__ = (
+        Index("wedding_by_start", "starts_at", "ends_at"),
+        Index("wedding_by_reference", "reference"),
+        {"sqlite_with_rowid": False},
+    )
+    source: str = Field(primary_key=True)
+    reference: str = Field(primary_key=True)
+    starts_at: datetime = instant(primary_key=True)
+    ends_at: datetime = instant()
+    zone: str
+    venue: str
+    venue_kind: str
+    culture: str
+    guests: int = Field(sa_column=Column(BigInteger, nullable=False))
+    load: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """In units (see `core.wedding`)."""
+
+
+class WeddingSourceRow(CacheTable, table=True):
+    """A source of weddings: its last good reading, and what became of the newest attempt."""
+
+    __tablename__ = "wedding_source"
+    name: str = Field(primary_key=True)
+    position: int
+    kind: str
+    place: str
+    """Redacted."""
+    interval_s: float | None = None
+    """None: persons import it by hand."""
+    max_age_s: float
+    attempted_at: datetime | None = instant(nullable=True)
+    read_at: datetime | None = instant(nullable=True)
+    problem: str | None = None
+    questioned: bool = False
+    accept_next: bool = False
+    """A person has looked at what was questioned: the next good reading is taken as it is."""
+    mark: str | None = None
+    """Up to where its last good reading came; only one that began there may tell what changed since."""
+    revision: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """Grows with every change of its weddings."""
+    weddings: int = Field(sa_column=Column(BigInteger, nullable=False))
+    rejected: int = Field(sa_column=Column(BigInteger, nullable=False))
+    unknown_cultures: int = Field(sa_column=Column(BigInteger, nullable=False))
+    unknown_kinds: int = Field(sa_column=Column(BigInteger, nullable=False))
+    repeated: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """Rows with the reference and the start of another."""
+    kept: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """Weddings that the newest reading no longer named and that stay: live ones, and those whose row was unusable."""
+    examples: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Of the rows that were rejected."""
+
+
+class WeddingCalendarRow(CacheTable, table=True):
+    """One row: a number that grows with every change of any wedding or source."""
+
+    __tablename__ = "wedding_calendar"
+    id: int = Field(primary_key=True)
+    generation: int = Field(sa_column=Column(BigInteger, nullable=False))

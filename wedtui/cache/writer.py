@@ -18,6 +18,8 @@ from wedtui.cache.recording import Recording
 from wedtui.cache.roller import move_on, note_kept, prunable, roll_due
 from wedtui.cache.rows import HEALTH_SCORE
 from wedtui.cache.tables import METADATA
+from wedtui.cache.wedding_sources import configure_sources
+from wedtui.cache.wedding_writer import WeddingWriter
 from wedtui.config import Configuration
 from wedtui.core.freeze import Period
 from wedtui.core.observation import (
@@ -26,6 +28,7 @@ from wedtui.core.observation import (
     Observation,
 )
 from wedtui.core.picture import ServiceFacts
+from wedtui.core.protection import Raise
 from wedtui.core.rollup import SAMPLES, SETTLES
 from wedtui.core.sharing import Member
 from wedtui.errors import NotFoundError, VantageTakenError
@@ -34,8 +37,8 @@ from wedtui.store.opening import WRITER_WAITS, writable
 from wedtui.store.upsert import upsert
 
 _T = METADATA.tables
-_SERVICE, _PROVIDER, _FEED, _PERIOD, _MIRROR = (
-    _T[name] for name in ("service", "provider", "feed", "freeze_period", "mirror")
+_SERVICE, _PROVIDER, _FEED, _PERIOD, _RAISE, _MIRROR = (
+    _T[name] for name in ("service", "provider", "feed", "freeze_period", "protection_raise", "mirror")
 )
 _ROUND, _SEEN, _SAMPLE, _ROLLUP = (_T[name] for name in ("probe_round", "probe_seen", "sample", "rollup"))
 
@@ -104,6 +107,8 @@ class CacheWriter:
         self._store = writable(url, CACHE, waits=waits)
         self._recording = Recording(vantage)
         self._instance = ""
+        self.weddings = WeddingWriter(self._store.writing, self._holds)
+        """Writes the calendar of weddings."""
 
     def configure(
         self,
@@ -127,6 +132,7 @@ class CacheWriter:
             if not self._holds(connection, claim):
                 return
             write_configured(connection, configuration, probe_interval=probe_interval, query_interval=query_interval)
+            configure_sources(connection, configuration.weddings.sources)
         self._recording.configured(query_interval)
 
     def follow(self, query_interval: timedelta) -> None:
@@ -233,8 +239,10 @@ class CacheWriter:
             samples = {(p, HEALTH_SCORE): {instant: s} for p, s in scores.items() if p in known and math.isfinite(s)}
             self._recording.store_samples(connection, samples)
 
-    def mirror_freeze_periods(self, periods: Iterable[Period], at: datetime, claim: Claim | None = None) -> None:
-        """Replace the copy of what persons froze, for readers who may not read the ledger.
+    def mirror_decisions(
+        self, periods: Iterable[Period], raises: Iterable[Raise], at: datetime, claim: Claim | None = None
+    ) -> None:
+        """Replace the copy of what persons froze and how far they raised, for readers who may not read the ledger.
 
         By a right that is lost nothing is stored.
         """
@@ -249,12 +257,17 @@ class CacheWriter:
             }
             for number, period in enumerate(periods, start=1)
         ]
+        raised = [
+            {**asdict(each), "level": each.level.value, "id": number} for number, each in enumerate(raises, start=1)
+        ]
         with self._store.writing() as connection:
             if not self._holds(connection, claim):
                 return
             connection.execute(delete(_PERIOD))
-            if rows:
-                connection.execute(insert(_PERIOD), rows)
+            connection.execute(delete(_RAISE))
+            for table, copied in ((_PERIOD, rows), (_RAISE, raised)):
+                if copied:
+                    connection.execute(insert(table), copied)
             mirror = {"name": LEDGER_MIRROR, "copied_at": at}
             statement = upsert(connection, _MIRROR).values(mirror)
             connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=mirror))

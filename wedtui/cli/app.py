@@ -20,11 +20,13 @@ from wedtui.cli import (
     metrics,
     poll,
     probes,
+    protection,
     providers,
     resources,
     service,
     status,
     wall,
+    weddings,
 )
 from wedtui.cli.common import Session
 from wedtui.cli.failure import guarded
@@ -42,6 +44,8 @@ for room in (status, wall, gate, poll, doctor, demo):
     room.register(app)
 for name, group in (
     ("freeze", freeze.app),
+    ("weddings", weddings.app),
+    ("protection", protection.app),
     ("providers", providers.app),
     ("probes", probes.app),
     ("resources", resources.app),

@@ -22,6 +22,7 @@ from wedtui.paths import STATE_DIR_VARIABLE, StatePaths, machine_name, state_pat
 if TYPE_CHECKING:
     from wedtui.config import Configuration
     from wedtui.config_file import Loaded
+    from wedtui.ledger.ledger import Ledger
 
 
 @dataclass
@@ -157,6 +158,28 @@ def _refuse_likely_mistake(environment: str, configuration: Configuration) -> No
     near = short or difflib.get_close_matches(environment, known, n=1, cutoff=0.7)
     if near:
         raise ConfigurationError(f'--environment: "{environment}" is not known here; did you mean "{near[0]}"?')
+
+
+def writable_ledger(session: Session) -> Ledger:
+    """Open the ledger for writing; make it where there is none.
+
+    Raises:
+        StoreError: it cannot be opened; where it is another user's, with that user's name.
+    """
+    from wedtui.errors import StoreUnreadableError
+    from wedtui.ledger.kind import LEDGER
+    from wedtui.ledger.ledger import Ledger
+    from wedtui.store.opening import file_of
+
+    path = file_of(session.ledger_url, LEDGER)
+    if path is None:
+        return Ledger(session.ledger_url)
+    # Where there is no file, the nearest directory decides whether one can be made.
+    nearest = next(p for p in (path, *path.parents) if p.parent == p or os.path.lexists(p))
+    if not os.access(nearest, os.W_OK):
+        who = owner(nearest)
+        raise StoreUnreadableError(f"the ledger at {path} belongs to {who}: run this command as {who}")
+    return Ledger(session.ledger_url)
 
 
 def print_json(value: Any) -> None:

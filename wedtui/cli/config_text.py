@@ -7,7 +7,7 @@ from typing import Any
 
 from wedtui.config import Configuration
 from wedtui.config_file import key_name, leaves
-from wedtui.core.redact import redacted_feed_url, redacted_url
+from wedtui.core.redact import place_of, redacted_url
 from wedtui.toml_lines import KeyPath
 
 HIDDEN = "***"
@@ -30,7 +30,7 @@ def _written(path: KeyPath, value: Any) -> str:
     if len(path) > 1 and path[-2] == "headers":
         return f'"{HIDDEN}"'
     if path[-1] in {"url", "endpoint_url"}:
-        value = redacted_feed_url(value) if "feeds" in path else redacted_url(value)
+        value = place_of(value) if {"feeds", "sources"} & set(path) else redacted_url(value)
     # JSON's escapes are among TOML's, and keep control characters off the terminal.
     return json.dumps(value, ensure_ascii=not value.isprintable())
 
@@ -177,4 +177,38 @@ environment = "production"
 # ca_file = "/etc/ssl/private-ca.pem"
 # environments = ["production"]
 # services = []
+
+# Who gets married when: the live load decides protection, freezes and how often everything is asked.
+[weddings]
+# venue_kinds = ["hotel", "church", "beach"]          # default: a common list; any other kind counts as "other"
+# reject_at_most = 50                     # percent of the rows of a reading that may be unusable
+
+# A source of weddings. No names of couples are read, and none are kept.
+# [[weddings.sources]]
+# name = "platform"
+# kind = "postgres"                       # or "csv", "json", "icalendar"
+# url = "postgresql://wedtui_calendar@db.example.com/platform"   # or an http(s) URL, or the absolute path of a file
+# query = "SELECT id, venue, kind, zone, starts_at, ends_at, culture, guests, updated_at FROM weddings"
+# since = "updated_at"                    # read only what changed since, save for a whole reading now and then
+# in_full = "6h"                          # how often that is
+# interval = "15m"
+# timeout = "30s"                         # for one request, and for each wait for more of an answer
+# deadline = "10m"                        # for one whole reading
+# max_age = "24h"                         # how long its last good reading counts
+# zone = "Europe/London"                  # where its venues are, where a row does not say
+# culture = "other"                       # of a wedding, where a row does not say
+# headers = { Authorization = { env = "CALENDAR_TOKEN" } }
+# ca_file = "/etc/ssl/private-ca.pem"
+# delimiter = ","                         # of a CSV
+# list = "weddings"                       # of JSON: the key of the list
+# next = "next"                           # of JSON: the key of the URL of the next page, at the same server
+# [weddings.sources.columns]              # what the source calls the fields; these are the defaults
+# reference = "reference"
+# venue = "venue"
+# venue_kind = "venue_kind"
+# zone = "zone"
+# start = "start"
+# end = "end"
+# culture = "culture"
+# guests = "guests"
 """

@@ -87,14 +87,16 @@ def copy_command(
     session = session_of(context)
     folder = (source or session.paths.directory).absolute()
     # The ledger first: it is what cannot be learnt again.
-    wanted = ((LEDGER, session.ledger_url, LEDGER_TABLES), (CACHE, session.cache_url, CACHE_TABLES))
+    # What a service notes at its start, which it may have had there already, stands in no copy's way.
+    noted = ("configuration_change",)
+    wanted = ((LEDGER, session.ledger_url, LEDGER_TABLES, noted), (CACHE, session.cache_url, CACHE_TABLES, ()))
     with ExitStack() as stack:
         _alone(session, stack)
-        for kind, url, tables in wanted:
+        for kind, url, tables, behind in wanted:
             if not is_postgresql(url):
                 typer.echo(f"{kind.name}: {kind.name}.url names no PostgreSQL, so it stays where it is")
                 continue
-            counts = copy_store(url_of(folder / f"{kind.name}.db"), url, kind, tables)
+            counts = copy_store(url_of(folder / f"{kind.name}.db"), url, kind, tables, behind=behind)
             rows = ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "nothing in it"
             typer.echo(f"{kind.name}: copied ({rows})")
 

@@ -40,7 +40,10 @@ def register(app: typer.Typer) -> None:
     def demo_command(
         context: typer.Context,
         scenario: Annotated[str | None, typer.Option("--scenario", metavar="NAME", help="See --list.")] = None,
-        at: Annotated[str, typer.Option("--at", metavar="T", help="What the world's clock says at the start.")] = "now",
+        at: Annotated[
+            str | None,
+            typer.Option("--at", metavar="T", help="What the world's clock says at the start; the scenario may say."),
+        ] = None,
         headless: Annotated[
             float | None,
             typer.Option("--headless", metavar="SECONDS", min=0, help="Print `wedtui status` after that time instead."),
@@ -62,7 +65,8 @@ def register(app: typer.Typer) -> None:
         if chosen not in SCENARIOS:
             raise NotFoundError(f'there is no scenario "{chosen}": known are {", ".join(SCENARIOS)}')
         now = session_of(context).clock.now()
-        offset = parse_instant(at, now) - now if at != "now" else timedelta()
+        began = SCENARIOS[chosen].began if at is None else parse_instant(at, now)
+        offset = began - now if began is not None else timedelta()
         raise typer.Exit(run_demo(chosen, offset, _watch(headless, wall=wall, plain=plain)))
 
     _register_world(app)
@@ -124,7 +128,7 @@ def run_demo(scenario: str, offset: timedelta, watch: Callable[[Path, SystemCloc
     signal.signal(signal.SIGHUP, _interrupt)
     try:
         with _child(["demo-world", "--scenario", scenario, f"--offset={seconds}"]) as world:
-            _write_configuration(config, state, _first_line(world, "the demo's world"))
+            _write_configuration(config, state, scenario, _first_line(world, "the demo's world"))
             service = ["--config", str(config), "demo-service", f"--offset={seconds}", "--remove", str(folder)]
             with _child(service) as watcher:
                 _first_line(watcher, "the demo's service")
@@ -194,11 +198,12 @@ def _own_environment(config: Path, state: Path) -> None:
     os.environ[CONFIG_VARIABLE], os.environ[STATE_DIR_VARIABLE] = str(config), str(state)
 
 
-def _write_configuration(config: Path, state: Path, addresses: str) -> None:
+def _write_configuration(config: Path, state: Path, scenario: str, addresses: str) -> None:
     from wedtui.demo.configuration import demo_configuration
+    from wedtui.demo.scenario import SCENARIOS
     from wedtui.demo.world import Addresses
 
-    text = demo_configuration(Addresses.from_json(addresses), state)
+    text = demo_configuration(Addresses.from_json(addresses), state, SCENARIOS[scenario].calendar_max_age)
     # The demo's service is started here; the dashboard must not start another.
     config.write_text(f"{text}\n[service]\nautostart = false\n", encoding="utf-8")
 

@@ -142,6 +142,7 @@ def _sharing(session: Session, configuration: Configuration) -> Iterator[Check]:
 def _state(session: Session) -> Iterator[Check]:
     from wedtui.cache.kind import CACHE
     from wedtui.cache.reader import CacheReader
+    from wedtui.cli.facts import left_behind, left_ledger, must_exist
     from wedtui.ledger.kind import LEDGER
     from wedtui.ledger.reader import LedgerReader
 
@@ -159,9 +160,17 @@ def _state(session: Session) -> Iterator[Check]:
     try:
         entries = ledger.freeze_entries()
         yield Check(Level.OK, "ledger", f"can be read; {len(entries)} freezes by persons")
+        left = left_ledger(session.loaded.configuration, session.paths)
+        if left is not None and (missing := left_behind(left, ledger, now)):
+            text = f"{missing} freezes stand in {left} and not in the ledger that the configuration names"
+            yield Check(Level.PROBLEM, "ledger", text, "`wedtui db copy`, or move the file away")
         yield Check(Level.OK, "migrations", f"the ledger is at {LEDGER.head}, as this version wants it")
     except StoreMissingError:
-        yield Check(Level.OK, "ledger", "there is none yet: nobody has decided anything")
+        if must_exist(session.loaded.configuration):
+            text = f"there is none at {session.ledger_url}, where this configuration says that it is"
+            yield Check(Level.WARNING, "ledger", text, "name the ledger's place, or `wedtui db migrate`")
+        else:
+            yield Check(Level.OK, "ledger", "there is none yet: nobody has decided anything")
     except StoreError as error:
         yield _closed_ledger(session) or _unusable("ledger", error)
     finally:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from wedtui.cli.common import Session, owner, parse_instant, person, print_json, scope_of, session_of
+from wedtui.cli.common import Session, parse_instant, person, print_json, scope_of, session_of, writable_ledger
 from wedtui.core.freeze import FreezeFacts, Interval
-
-if TYPE_CHECKING:
-    from wedtui.ledger.ledger import Ledger
 
 app = typer.Typer(no_args_is_help=True, help="When production does not change.")
 
@@ -37,13 +33,13 @@ def current_facts(session: Session, now: datetime) -> FreezeFacts:
         ConfigurationError: the configuration cannot be used.
     """
     from wedtui.cache.reader import CacheReader
-    from wedtui.cli.facts import freeze_facts
+    from wedtui.cli.facts import freeze_facts, left_ledger
     from wedtui.ledger.reader import LedgerReader
 
     configuration = session.loaded.configuration
     cache, ledger = CacheReader(session.cache_url), LedgerReader(session.ledger_url)
     try:
-        return freeze_facts(configuration, cache, ledger, now)
+        return freeze_facts(configuration, cache, ledger, now, left_ledger(configuration, session.paths))
     finally:
         cache.close()
         ledger.close()
@@ -157,7 +153,7 @@ def add_command(
         raise ConfigurationError(f"expected --to after --from and after now, got {end}")
     names: list[str | None] = list(service) if service else [None]
     places = [scope_of(session, environment, each) for each in names]
-    ledger = _ledger(session)
+    ledger = writable_ledger(session)
     try:
         entry = ledger.add_freeze(
             single_line(name or why)[:80],
@@ -174,28 +170,6 @@ def add_command(
     typer.echo(f"freeze {entry.id} added by {entry.added_by}: {_iso(entry.start)} to {_iso(entry.end)}, {entry.reason}")
 
 
-def _ledger(session: Session) -> Ledger:
-    """Open the ledger for writing; make it where there is none.
-
-    Raises:
-        StoreError: it cannot be opened; where it is another user's, with that user's name.
-    """
-    from wedtui.errors import StoreUnreadableError
-    from wedtui.ledger.kind import LEDGER
-    from wedtui.ledger.ledger import Ledger
-    from wedtui.store.opening import file_of
-
-    path = file_of(session.ledger_url, LEDGER)
-    if path is None:
-        return Ledger(session.ledger_url)
-    # Where there is no file, the nearest directory decides whether one can be made.
-    nearest = next(p for p in (path, *path.parents) if p.parent == p or os.path.lexists(p))
-    if not os.access(nearest, os.W_OK):
-        who = owner(nearest)
-        raise StoreUnreadableError(f"the ledger at {path} belongs to {who}: run this command as {who}")
-    return Ledger(session.ledger_url)
-
-
 @app.command("lift")
 def lift_command(
     context: typer.Context,
@@ -210,7 +184,7 @@ def lift_command(
     why = single_line(reason)
     if not why:
         raise ConfigurationError("expected a reason that says something: it stays on record")
-    ledger = _ledger(session)
+    ledger = writable_ledger(session)
     try:
         entry = ledger.lift_freeze(number, by=person(), at=session.clock.now(), reason=why)
     finally:

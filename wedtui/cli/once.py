@@ -17,6 +17,7 @@ from wedtui.core.observation import (
     PrometheusObservation,
     SignalObservation,
     VendorObservation,
+    WeddingsObservation,
 )
 from wedtui.core.resource import Reach
 from wedtui.providers.base import Target
@@ -70,23 +71,28 @@ def observation_line(observation: Observation) -> str:
     sign = "ok  " if succeeded(observation) else "FAIL"
     match observation:
         case ProbeObservation():
-            return f"{sign}  probe {observation.probe}: {_probe_words(observation)}"
+            line = f"probe {observation.probe}: {_probe_words(observation)}"
         case SignalObservation():
             said = observation.problem or f"{observation.value:g}"
-            return f"{sign}  {observation.provider} {observation.signal}: {said} ({observation.source})"
+            line = f"{observation.provider} {observation.signal}: {said} ({observation.source})"
         case PrometheusObservation():
             up = f"{'ready' if observation.ready else 'NOT READY'}, {observation.targets_up} targets up"
             down = f", {len(observation.targets_down)} down" if observation.targets_down else ""
             said = observation.problem or f"{up}{down}, {len(observation.alerts)} alerts"
-            return f"{sign}  prometheus {observation.name}: {said}"
+            line = f"prometheus {observation.name}: {said}"
         case FeedObservation():
             count = len(observation.periods or ())
-            return f"{sign}  feed {observation.name}: {observation.problem or f'{count} periods'}"
+            line = f"feed {observation.name}: {observation.problem or f'{count} periods'}"
         case ApiObservation():
             said = observation.problem or f"{observation.reach}, {len(observation.resources)} resources"
-            return f"{sign}  {observation.provider} {observation.region} {observation.service}: {said}"
+            line = f"{observation.provider} {observation.region} {observation.service}: {said}"
+        case WeddingsObservation():
+            rows = observation.rows
+            said = "unchanged" if rows is None else f"{rows.rows:,} rows, {rows.rejected:,} unusable"
+            line = f"weddings {observation.source}: {observation.problem or said}"
         case VendorObservation():
-            return f"{sign}  {observation.provider} {observation.source}: {observation.problem or observation.status}"
+            line = f"{observation.provider} {observation.source}: {observation.problem or observation.status}"
+    return f"{sign}  {line}"
 
 
 def _probe_words(seen: ProbeObservation) -> str:
@@ -109,13 +115,13 @@ def _probe_words(seen: ProbeObservation) -> str:
 def observation_json(observation: Observation) -> dict[str, Any]:
     """Return what was observed as JSON-ready values."""
     common = {"at": observation.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), "ok": succeeded(observation)}
+    said: dict[str, Any]
     match observation:
         case ProbeObservation():
             expires = observation.certificate_expires_at
-            return {
+            said = {
                 "kind": "probe",
                 "name": observation.probe,
-                **common,
                 "failure": observation.failure,
                 "status": observation.status,
                 "connect_ms": observation.connect_ms,
@@ -125,20 +131,18 @@ def observation_json(observation: Observation) -> dict[str, Any]:
                 "certificate_expires_at": expires.strftime("%Y-%m-%dT%H:%M:%SZ") if expires else None,
             }
         case SignalObservation():
-            return {
+            said = {
                 "kind": "signal",
                 "provider": observation.provider,
                 "signal": observation.signal,
                 "source": observation.source,
-                **common,
                 "value": observation.value,
                 "problem": observation.problem,
             }
         case PrometheusObservation():
-            return {
+            said = {
                 "kind": "prometheus",
                 "name": observation.name,
-                **common,
                 "ready": observation.ready,
                 "targets_up": observation.targets_up,
                 "targets_down": list(observation.targets_down),
@@ -146,31 +150,37 @@ def observation_json(observation: Observation) -> dict[str, Any]:
                 "problem": observation.problem,
             }
         case FeedObservation():
-            return {
+            said = {
                 "kind": "feed",
                 "name": observation.name,
-                **common,
                 "periods": None if observation.periods is None else len(observation.periods),
                 "problem": observation.problem,
             }
         case ApiObservation():
-            return {
+            said = {
                 "kind": "api",
                 "name": f"{observation.provider} {observation.region} {observation.service}",
-                **common,
                 "reach": observation.reach.value,
                 "requests": observation.requests,
                 "resources": len(observation.resources),
                 "problem": observation.problem,
             }
+        case WeddingsObservation():
+            said = {
+                "kind": "weddings",
+                "name": observation.source,
+                "rows": None if observation.rows is None else observation.rows.rows,
+                "rejected": None if observation.rows is None else observation.rows.rejected,
+                "problem": observation.problem,
+            }
         case VendorObservation():
-            return {
+            said = {
                 "kind": "vendor",
                 "name": f"{observation.provider} {observation.source}",
-                **common,
                 "status": None if observation.status is None else observation.status.value,
                 "problem": observation.problem,
             }
+    return {**said, **common}
 
 
 def say(observations: Sequence[Observation], *, as_json: bool) -> int:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from wedtui.cli.common import Session, print_json, session_of
-from wedtui.core.observation import Observation
+from wedtui.core.observation import Observation, WeddingsObservation
 from wedtui.core.picture import Picture
 from wedtui.errors import AlreadyRunningError, ConfigurationError
 
@@ -30,13 +30,15 @@ def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
     from wedtui.cache.kind import CACHE
     from wedtui.cache.reader import CacheReader
     from wedtui.cache.writer import CacheWriter
-    from wedtui.cli.facts import freeze_facts, freeze_findings
+    from wedtui.cli.facts import calendar_facts, freeze_facts, freeze_findings, left_ledger, raise_facts
     from wedtui.cli.once import ask_once
     from wedtui.core.freeze import Scope, verdict
     from wedtui.core.picture import ServiceCondition, assemble
-    from wedtui.core.season import pace, protection_by_date
+    from wedtui.core.protection import protection
+    from wedtui.core.season import pace
     from wedtui.ledger.reader import LedgerReader
     from wedtui.poller.lock import ServiceLock
+    from wedtui.poller.weddings import rules_of, store_weddings
     from wedtui.providers.registry import build_targets
     from wedtui.store.opening import file_of, url_of
 
@@ -54,26 +56,29 @@ def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
             url = url_of(Path(folder) / "cache.db")
         writer = CacheWriter(url, vantage=session.vantage)
         stack.callback(writer.close, clean=True)
-        protection = protection_by_date(clock.now(), configuration.zones)
-        paces = pace(protection.level)
-        writer.configure(configuration, probe_interval=paces.probe, query_interval=paces.query)
-        observations = ask_once(lambda: build_targets(configuration, clock))
-        writer.record(observations)
-        cache, ledger = CacheReader(url), LedgerReader(session.ledger_url)
         # What is frozen is not one round's to say: a feed that shrank keeps its last good state in the real cache.
-        kept = CacheReader(session.cache_url)
+        cache, kept, ledger = CacheReader(url), CacheReader(session.cache_url), LedgerReader(session.ledger_url)
         for reader in (cache, ledger, kept):
             stack.callback(reader.close)
         now = clock.now()
-        facts = freeze_facts(configuration, kept, ledger, now)
+        raises, problems = raise_facts(configuration, kept, ledger, now)
+        before = protection(calendar_facts(configuration, kept, now), raises, configuration.zones, now)
+        paces = pace(before.level)
+        writer.configure(configuration, probe_interval=paces.probe, query_interval=paces.query)
+        observations = ask_once(lambda: build_targets(configuration, clock))
+        store_weddings(writer, rules_of(configuration, session.ledger_url), observations)
+        writer.record([each for each in observations if not isinstance(each, WeddingsObservation)])
+        now = clock.now()
+        facts = freeze_facts(configuration, kept, ledger, now, left_ledger(configuration, session.paths))
         answer = verdict(facts, now, Scope(configuration.environment))
         picture = assemble(
             cache.facts(now),
             answer,
-            protection,
+            protection(facts.calendar, raises, configuration.zones, now),
             environment=configuration.environment,
             now=now,
-            problems=freeze_findings(facts, now),
+            calendar=facts.calendar,
+            problems=(*freeze_findings(facts, now), *problems),
         )
     # Whether a service runs is not what was asked here, and no finding of this round.
     findings = tuple(f for f in picture.findings if not f.subject.startswith("service"))

@@ -31,7 +31,8 @@ def sync(session: Session, name: str | None) -> tuple[list[Observation], bool]:
     from wedtui.cache.kind import CACHE
     from wedtui.cache.writer import CacheWriter
     from wedtui.cli.once import ask_once
-    from wedtui.core.season import pace, protection_by_date
+    from wedtui.cli.protection import current_protection
+    from wedtui.core.season import pace
     from wedtui.poller.lock import ServiceLock
     from wedtui.providers.registry import build_apis
     from wedtui.store.opening import file_of
@@ -49,7 +50,7 @@ def sync(session: Session, name: str | None) -> tuple[list[Observation], bool]:
         with ServiceLock(session.paths.lock):
             writer = CacheWriter(session.cache_url)
             try:
-                paces = pace(protection_by_date(clock.now(), configuration.zones).level)
+                paces = pace(current_protection(session).level)
                 writer.configure(configuration, probe_interval=paces.probe, query_interval=paces.query)
                 observations = ask()
                 writer.record(observations)

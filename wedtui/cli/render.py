@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,8 +10,10 @@ from wedtui.core.evidence import Freshness
 from wedtui.core.freeze import Verdict
 from wedtui.core.health import ERRORS, LATENCY, Component
 from wedtui.core.picture import Picture, ProviderPicture, SeenService, ServiceCondition, leading
+from wedtui.core.protection import AHEAD, ProtectionVerdict, live_words, until_words
 from wedtui.core.state import glyph
-from wedtui.core.wording import age
+from wedtui.core.wedding import UNITS, standard
+from wedtui.core.wording import age, wall_clock
 
 
 def iso(at: datetime | None) -> str | None:
@@ -37,6 +39,51 @@ def freeze_json(verdict: Verdict) -> dict[str, Any]:
     }
 
 
+def protection_json(verdict: ProtectionVerdict) -> dict[str, Any]:
+    """Return a verdict as the object that every command prints."""
+    return {
+        "level": verdict.level.value,
+        "wedding_day": verdict.level.wedding_day,
+        "reason": verdict.reason,
+        "reasons": list(verdict.reasons),
+        "since": iso(verdict.since),
+        "until": iso(verdict.until),
+        "zone": verdict.zone,
+        "next_level": verdict.next_level.value if verdict.next_level else None,
+    }
+
+
+def weddings_json(verdict: ProtectionVerdict, now: datetime) -> dict[str, Any]:
+    """Return how many get married and how far that can be believed; null where it was never known.
+
+    Loads are in standard weddings.
+    """
+    peak = verdict.peak
+    return {
+        "live": None if peak is None else verdict.live.weddings,
+        "load": None if peak is None else _load(verdict.live.load),
+        "peak_load": None if peak is None else _load(peak.load),
+        "peak_at": None if peak is None else iso(peak.at),
+        "calendar": verdict.calendar.value,
+        "calendar_age_s": age_s(verdict.read_at, now),
+    }
+
+
+def _load(units: int) -> float:
+    """Return standard weddings with four decimals, never rounded up: what reads 25 has reached 25."""
+    return units * 10_000 // UNITS / 10_000
+
+
+def peak_words(verdict: ProtectionVerdict, at: datetime) -> str:
+    """Say how high the load is and how high it gets: `load 41.2, peak of the next 4 h 76.9 at 16:00 BST`."""
+    assert verdict.peak is not None
+    words = f"load {standard(verdict.live.load)}, peak of the next {AHEAD // timedelta(hours=1)} h "
+    words += standard(verdict.peak.load)
+    if verdict.peak.at > at:
+        words += f" at {wall_clock(verdict.peak.at, verdict.zone or 'UTC', at)}"
+    return words
+
+
 def picture_json(picture: Picture) -> dict[str, Any]:
     """Return the whole picture as JSON-ready values; instants are UTC, ages seconds, ratios 0..1."""
     return {
@@ -44,7 +91,8 @@ def picture_json(picture: Picture) -> dict[str, Any]:
         "environment": picture.environment,
         "state": picture.state.value,
         "freeze": freeze_json(picture.freeze),
-        "protection": {"level": picture.protection.level.value, "reason": picture.protection.reason},
+        "protection": protection_json(picture.protection),
+        "weddings": weddings_json(picture.protection, picture.at),
         "providers": [_provider_json(p, picture.at) for p in picture.providers],
         "prometheus": [
             {
@@ -92,10 +140,13 @@ def service_json(seen: SeenService | None, now: datetime) -> dict[str, Any]:
     }
 
 
-def service_sentence(seen: SeenService | None, now: datetime, *, several: bool = False) -> str:
+NOBODY_FILLED = "no service has ever filled this cache"
+
+
+def service_sentence(seen: SeenService | None, now: datetime, *, several: bool = False, unread: bool = False) -> str:
     """Return in a few words whether a service runs, and how well; of several also how much it asks for all."""
     if seen is None:
-        return "no service has ever filled this cache"
+        return "the cache cannot be read: whether a service runs is not known" if unread else NOBODY_FILLED
     service, condition = seen.facts, seen.condition
     state = "stuck (it runs, but stores nothing)" if condition is ServiceCondition.STUCK else condition.value
     words = f"{state}, heartbeat {_ago(service.heartbeat_at, now)}"
@@ -182,7 +233,8 @@ def _local(at: datetime | None, zone: str | None) -> str:
 
 def _service_lines(picture: Picture) -> list[str]:
     if len(picture.services) < 2:
-        return [f"service     {service_sentence(leading(picture.services), picture.at)}"]
+        unread = picture.condition is ServiceCondition.UNSEEN
+        return [f"service     {service_sentence(leading(picture.services), picture.at, unread=unread)}"]
     width = max(len(seen.facts.vantage) for seen in picture.services)
     return [
         f"service     {seen.facts.vantage:<{width}}  {service_sentence(seen, picture.at, several=True)}"
@@ -190,12 +242,27 @@ def _service_lines(picture: Picture) -> list[str]:
     ]
 
 
+def _wedding_lines(picture: Picture) -> list[str]:
+    verdict = picture.protection
+    words = f"{live_words(verdict)}, {until_words(verdict, picture.at)}"
+    if verdict.peak is None:
+        return [f"weddings    {words}{_mode(picture)}"]
+    aged = f"calendar read {_ago(verdict.read_at, picture.at)}" if verdict.read_at else "a source was never read"
+    return [f"weddings    {words}; {peak_words(verdict, picture.at)}; {aged}{_mode(picture)}"]
+
+
+def _mode(picture: Picture) -> str:
+    """Return that it is wedding-day mode, in which more is asked and availability weighs more."""
+    return "; wedding-day mode" if picture.protection.level.wedding_day else ""
+
+
 def picture_text(picture: Picture) -> str:
     """Return the whole picture as plain lines, without colour or escapes."""
     lines = [
         f"wedtui {picture.environment} at {picture.at:%Y-%m-%d %H:%M:%S} UTC: {picture.state.value}",
         f"freeze      {freeze_sentence(picture.freeze)}",
-        f"protection  {picture.protection.level.value} ({picture.protection.reason})",
+        *_wedding_lines(picture),
+        f"protection  {until_words(picture.protection, picture.at)} ({picture.protection.reason})",
         *_service_lines(picture),
         "",
     ]

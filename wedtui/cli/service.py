@@ -14,7 +14,7 @@ import typer
 
 from wedtui.cli.common import Session, owner, person, print_json, session_of
 from wedtui.clock import Clock
-from wedtui.errors import ConfigurationError, ServiceError, StoreError
+from wedtui.errors import ConfigurationError, ServiceError, StoreError, StoreMissingError
 from wedtui.paths import StatePaths, boot_id, state_paths
 from wedtui.poller.lock import ServiceLock, holder
 from wedtui.poller.process import ServiceFiles, start, stop
@@ -182,30 +182,39 @@ def status_command(
     context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
 ) -> None:
     """Say whether the service runs and how it is, of several each. Exit code: 0 that of this machine runs, 1 not."""
+    from wedtui.cache.kind import CACHE
     from wedtui.cache.reader import CacheReader
     from wedtui.cli.render import service_json, service_sentence
     from wedtui.core.picture import ServiceFacts, leading, see_services
+    from wedtui.store.opening import file_of
 
     session = session_of(context)
     now = session.clock.now()
     reader = CacheReader(session.cache_url)
+    unread = False
     try:
         facts: tuple[ServiceFacts, ...] = reader.facts(now).services
     except StoreError as error:
         if not as_json:
             typer.echo(f"wedtui: {error}", file=sys.stderr)
-        facts = ()
+        facts, unread = (), not isinstance(error, StoreMissingError)
     finally:
         reader.close()
     pid = holder(session.paths.lock)
     services = see_services(facts, now, process=pid, place=session.place)
-    # Whoever asks about "the service" means the one of this machine, where there is one.
-    first = next((seen for seen in services if seen.facts.place == session.place), leading(services))
+    # Whoever asks about "the service" means the one of this machine; who fills a file can only be that one.
+    first = next((seen for seen in services if seen.facts.place == session.place), None)
+    if first is None and file_of(session.cache_url, CACHE) is not None:
+        first = leading(services)
     if as_json:
         each = [service_json(seen, now) for seen in services]
         print_json({**service_json(first, now), "lock_held_by": pid, "services": each})
+    elif first is None and services:
+        typer.echo(f"no service was ever started as {session.place}; elsewhere:")
+        for seen in services:
+            typer.echo(f"{seen.facts.vantage}: {service_sentence(seen, now, several=True)}")
     elif len(services) < 2:
-        typer.echo(service_sentence(first, now))
+        typer.echo(service_sentence(first, now, unread=unread))
     else:
         for seen in services:
             typer.echo(f"{seen.facts.vantage}: {service_sentence(seen, now, several=True)}")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from wedtui.cli.checks import Check, Level
-from wedtui.config import Secret
+from wedtui.config_base import Secret
 from wedtui.paths import SYSTEM_CONFIGURATION
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from wedtui.cache.reader import CacheReader
-from wedtui.cli.facts import freeze_facts, freeze_findings
+from wedtui.cli.facts import freeze_facts, freeze_findings, left_ledger, raise_facts
 from wedtui.config import Configuration
 from wedtui.config_file import Loaded, load
+from wedtui.core.calendar_query import ListedWedding, LiveBreakdown, SourceDetails, WeddingPage, WeddingQuery
 from wedtui.core.freeze import FreezeFacts, Scope, verdict
 from wedtui.core.inventory import ResourcePage, ResourceQuery
 from wedtui.core.picture import (
@@ -23,9 +24,9 @@ from wedtui.core.picture import (
     assemble,
     see_services,
 )
-from wedtui.core.season import protection_by_date
+from wedtui.core.protection import Raise, protection
 from wedtui.core.series import Series
-from wedtui.errors import ConfigurationError, ServiceError, StoreError
+from wedtui.errors import ConfigurationError, ServiceError, StoreError, StoreMissingError
 from wedtui.ledger.reader import LedgerReader
 from wedtui.paths import StatePaths
 from wedtui.poller.lock import holder
@@ -64,9 +65,12 @@ class PictureSource:
         self._stamp = _stamp(loaded.path)
         self._facts = CacheFacts()
         self._freeze = FreezeFacts()
+        self._raises: tuple[Raise, ...] = ()
+        self._raise_problems: tuple[Finding, ...] = ()
         self._freeze_read_at: datetime | None = None
         self._configuration_problem: str | None = None
         self._cache_problem: Finding | None = None
+        self._cache_missing = False
         self.problems: tuple[Finding, ...] = ()
         """What whoever made this source has to say (a service that could not be started)."""
 
@@ -83,6 +87,7 @@ class PictureSource:
             self._facts = self._cache.facts(now)
             self._cache_problem = None
         except StoreError as error:
+            self._cache_missing = isinstance(error, StoreMissingError)
             self._cache_problem = Finding(Severity.CRITICAL, "cache", str(error), now)
         self._read_freeze(now)
         return self._judge(now)
@@ -110,6 +115,38 @@ class PictureSource:
         """
         return self._cache.resources(query, now)
 
+    def weddings(self, query: WeddingQuery) -> WeddingPage:
+        """Return one page of the weddings that a question asks for.
+
+        Raises:
+            StoreError: the cache cannot be read.
+        """
+        return self._cache.weddings(query)
+
+    def wedding(self, reference: str) -> tuple[ListedWedding, ...]:
+        """Return every row of a reference.
+
+        Raises:
+            StoreError: the cache cannot be read.
+        """
+        return self._cache.wedding(reference)
+
+    def live(self, now: datetime) -> LiveBreakdown:
+        """Return who is live at an aware instant.
+
+        Raises:
+            StoreError: the cache cannot be read.
+        """
+        return self._cache.live(now)
+
+    def wedding_sources(self) -> tuple[SourceDetails, ...]:
+        """Return every source of weddings.
+
+        Raises:
+            StoreError: the cache cannot be read.
+        """
+        return self._cache.wedding_sources()
+
     def close(self) -> None:
         """Let go of every file."""
         self._cache.close()
@@ -125,7 +162,15 @@ class PictureSource:
             self._configuration_problem = str(error).splitlines()[0]
 
     def _read_freeze(self, now: datetime) -> None:
-        self._freeze = freeze_facts(self._loaded.configuration, self._cache, self._ledger, now)
+        configuration, known = self._loaded.configuration, self._freeze.calendar
+        left = left_ledger(configuration, self._paths)
+        self._freeze = freeze_facts(configuration, self._cache, self._ledger, now, left)
+        if self._cache_problem is not None and known.sources:
+            # The last calendar that was known counts on, and ages.
+            self._freeze = replace(self._freeze, calendar=known)
+        raises, self._raise_problems = raise_facts(configuration, self._cache, self._ledger, now)
+        # What was raised stays so while nobody can say that it was lowered; it ends by itself.
+        self._raises = raises if raises or not self._raise_problems else self._raises
         self._freeze_read_at = now
 
     def _process(self, now: datetime) -> int | None:
@@ -149,17 +194,19 @@ class PictureSource:
         return assemble(
             self._facts,
             verdict(facts, now, Scope(configuration.environment)),
-            protection_by_date(now, configuration.zones),
+            protection(facts.calendar, self._raises, configuration.zones, now),
             environment=configuration.environment,
             now=now,
+            calendar=facts.calendar,
             problems=(*self._own_findings(now), *self.problems),
             process=self._process(now),
             place=self._paths.place,
+            unread=self._cache_problem is not None and not self._cache_missing,
         )
 
     def _own_findings(self, now: datetime) -> list[Finding]:
         found = [self._cache_problem] if self._cache_problem else []
-        found += freeze_findings(self._freeze, now)
+        found += [*freeze_findings(self._freeze, now), *self._raise_problems]
         if self._unused is not None:
             found.append(Finding(Severity.WARNING, "dashboard", self._unused, now))
         running = [seen.facts for seen in see_services(self._facts.services, now) if seen.runs]

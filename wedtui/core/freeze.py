@@ -1,6 +1,7 @@
 """Is this frozen, until when and why? The one evaluator, for every caller.
 
-Facts and an instant in, a verdict out. How a weekly window becomes absolute spans is in `freeze_windows`.
+Facts and an instant in, a verdict out. How a weekly window becomes absolute spans is in `freeze_windows`, what the
+calendar of weddings freezes in `freeze_weddings`.
 Source: DESIGN, "Freeze".
 """
 
@@ -11,10 +12,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfoNotFoundError
 
-from wedtui.core.freeze_windows import DEFAULT_WINDOW, PRODUCTION, Span, WallTime, WeeklyWindow, spans
+from wedtui.core.calendar import NO_CALENDAR, CalendarFacts
+from wedtui.core.freeze_weddings import calendar_silence, venue_spans, wedding_spans
+from wedtui.core.freeze_windows import (
+    DEFAULT_WINDOW,
+    FIRST,
+    LAST,
+    PRODUCTION,
+    Span,
+    WallTime,
+    WeeklyWindow,
+    shifted,
+    spans,
+)
 from wedtui.core.wording import duration
+from wedtui.core.zones import ZONE_ERRORS
 
 __all__ = [
     "DEFAULT_WINDOW",
@@ -42,7 +55,6 @@ LOOK_AROUND = timedelta(days=400)
 
 # Most stretches end within days; looking further only where one does not keeps an answer quick.
 _STEPS = (timedelta(days=14), timedelta(days=90), LOOK_AROUND)
-_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 class Origin(StrEnum):
@@ -92,6 +104,8 @@ class FreezeFacts:
     feeds: tuple[Feed, ...] = ()
     unreadable: tuple[str, ...] = ()
     """Sources that could not be read at all (configuration, ledger); any of them means frozen."""
+    calendar: CalendarFacts = NO_CALENDAR
+    """The weddings: many guests freeze production, and weekly windows count where venues are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +187,7 @@ def verdict(facts: FreezeFacts, at: datetime, scope: Scope = Scope(), *, known_a
     here: _Stretch | None = None
     upcoming: datetime | None = None
     for step in _STEPS:
-        low, high = _shifted(at, -step), _shifted(at, step)
+        low, high = shifted(at, -step), shifted(at, step)
         stretches = _merged(facts, scope, low, high)
         here = next((s for s in stretches if s.start <= at < s.end), None)
         upcoming = next((s.start for s in stretches if s.start > at), None)
@@ -220,7 +234,7 @@ def intervals(
     silent = _unreadable(facts, scope, start if known_at is None else _utc(known_at))
     found: list[_Stretch] = []
     for step in _STEPS:
-        low, high = _shifted(start, -step), _shifted(end, step)
+        low, high = shifted(start, -step), shifted(end, step)
         found = [s for s in _merged(facts, scope, low, high) if s.start < end and s.end > start]
         if not found or (low < found[0].start and found[-1].end < high):
             break
@@ -265,15 +279,7 @@ def _utc(at: datetime) -> datetime:
     try:
         return at.astimezone(UTC)
     except OverflowError:
-        return _LAST if at.year > 1 else _FIRST
-
-
-def _shifted(at: datetime, by: timedelta) -> datetime:
-    """Return an instant moved, held within what a datetime can say."""
-    try:
-        return at + by
-    except OverflowError:
-        return _FIRST if by < timedelta() else _LAST
+        return LAST if at.year > 1 else FIRST
 
 
 def _windows(facts: FreezeFacts, scope: Scope) -> tuple[WeeklyWindow, ...]:
@@ -304,15 +310,16 @@ def _merged(facts: FreezeFacts, scope: Scope, low: datetime, high: datetime) -> 
     for window, zone in _asked(facts, scope):
         try:
             found.extend(spans(window, zone, low, high))
-        except _ZONE_ERRORS:
+        except ZONE_ERRORS:
             continue  # said, and frozen, by `_unreadable`
+    found.extend(_by_weddings(facts, scope, low, high))
     for period in (*facts.periods, *(p for feed in facts.feeds for p in feed.periods)):
         if period.start <= high and period.end >= low and scope.within(period.environments, period.services):
             found.append(Span(_utc(period.start), _utc(period.end), period.name))
     found = sorted((s for s in found if s.start < s.end), key=lambda s: s.start)
     stretches: list[_Stretch] = []
     run: list[Span] = []
-    end = _FIRST
+    end = FIRST
     for span in found:
         if run and span.start > end:
             stretches.append(_stretch(run, end))
@@ -333,8 +340,16 @@ def _stretch(run: list[Span], end: datetime) -> _Stretch:
     return _Stretch(run[0].start, end, ends, zone)
 
 
-# What reading a zone raises: unknown, not a name at all, or a file that cannot be read.
-_ZONE_ERRORS = (ZoneInfoNotFoundError, ValueError, OSError)
+def _by_weddings(facts: FreezeFacts, scope: Scope, low: datetime, high: datetime) -> Iterator[Span]:
+    """Yield what the calendar freezes: production around many guests, and windows in the zones of venues."""
+    if scope.environment == PRODUCTION:
+        yield from wedding_spans(facts.calendar, low, high)
+    for window in _windows(facts, scope):
+        if scope.within(window.environments, window.services):
+            try:
+                yield from venue_spans(window, facts.calendar, low, high)
+            except ZONE_ERRORS:
+                continue  # a zone of its own: said, and frozen, by `_unreadable`
 
 
 def _unreadable(facts: FreezeFacts, scope: Scope, known_at: datetime) -> tuple[str, ...]:
@@ -343,7 +358,7 @@ def _unreadable(facts: FreezeFacts, scope: Scope, known_at: datetime) -> tuple[s
     for window, zone in _asked(facts, scope):
         try:
             next(spans(window, zone, known_at, known_at), None)
-        except _ZONE_ERRORS:
+        except ZONE_ERRORS:
             sentences.append(
                 f'window "{window.name}": the zone "{zone}" cannot be read, which means frozen; '
                 "correct its timezones or update the package tzdata"
@@ -351,6 +366,8 @@ def _unreadable(facts: FreezeFacts, scope: Scope, known_at: datetime) -> tuple[s
     for feed in facts.feeds:
         if scope.within(feed.environments, feed.services) and not _believed(feed, known_at):
             sentences.append(_silence(feed, known_at))
+    if scope.environment == PRODUCTION or next(_asked(facts, scope), None) is not None:
+        sentences.extend(calendar_silence(facts.calendar, known_at))
     return tuple(dict.fromkeys(sentences))
 
 

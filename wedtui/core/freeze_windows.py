@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 PRODUCTION = "production"
 EARLIEST_ZONE = timezone(timedelta(hours=14))
 LATEST_ZONE = timezone(timedelta(hours=-12))
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+"""The first and the last instant that can be said."""
 
 _WEEK = timedelta(days=7)
 _SECOND = timedelta(seconds=1)
@@ -99,14 +101,28 @@ def spans(window: WeeklyWindow, zone: str | None, start: datetime, end: datetime
     Raises:
         ZoneInfoNotFoundError, ValueError, OSError: the zone cannot be read.
     """
+    for monday in mondays(start, end):
+        span = occurrence(window, zone, monday)
+        if span is not None and span.start <= end and span.end >= start:
+            yield span
+
+
+def mondays(start: datetime, end: datetime) -> Iterator[date]:
+    """Yield the Monday of every week whose windows may touch [start, end], in whatever zone."""
     first = max(_clamped(start, -_REACH), _FIRST_DAY)
     last = min(_clamped(end, _REACH), _LAST_DAY)
     monday = first - timedelta(days=first.weekday())
     while monday <= last:
-        span = occurrence(window, zone, monday)
-        if span is not None and span.start <= end and span.end >= start:
-            yield span
+        yield monday
         monday += _WEEK
+
+
+def shifted(at: datetime, by: timedelta) -> datetime:
+    """Return an instant moved, held within what a datetime can say."""
+    try:
+        return at + by
+    except OverflowError:
+        return FIRST if by < timedelta() else LAST
 
 
 @lru_cache(maxsize=16384)

@@ -5,8 +5,10 @@ A failure is an observation like any other; it says in a few words why there is 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from wedtui.core.evidence import VendorStatus
 from wedtui.core.freeze import Period
@@ -104,8 +106,50 @@ class VendorObservation:
     """How often it is asked; None: as often as queries are by default."""
 
 
+class Staged(Protocol):
+    """The rows of one reading of a source of weddings, wherever they are held until they are stored."""
+
+    @property
+    def rows(self) -> int:
+        """That the source sent."""
+        ...
+
+    @property
+    def rejected(self) -> int:
+        """Of these, could not be used."""
+        ...
+
+    def close(self) -> None:
+        """Let go of them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WeddingsObservation:
+    """One attempt to read one source of weddings. Whoever takes it closes its rows."""
+
+    source: str
+    at: datetime
+    """When it was begun."""
+    rows: Staged | None = None
+    """None with `problem` saying why, or where nothing changed since `began_at`."""
+    began_at: str | None = None
+    """The mark from which it tells only what changed; None: it is whole."""
+    mark: str | None = None
+    """Up to where it came."""
+    problem: str | None = None
+    told: Callable[[bool], None] = lambda _taken: None
+    """Told whether it was taken: the next reading may begin at its mark, or has to be a whole one."""
+
+
 Observation = (
-    ProbeObservation | SignalObservation | PrometheusObservation | FeedObservation | ApiObservation | VendorObservation
+    ProbeObservation
+    | SignalObservation
+    | PrometheusObservation
+    | FeedObservation
+    | ApiObservation
+    | VendorObservation
+    | WeddingsObservation
 )
 
 

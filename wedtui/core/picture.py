@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from wedtui.core import health
+from wedtui.core.calendar import NO_CALENDAR, CalendarFacts
+from wedtui.core.calendar_findings import calendar_findings
 from wedtui.core.evidence import Freshness, ProbeEvidence, ProviderEvidence, SignalEvidence, freshness
 from wedtui.core.finding import Finding, Severity
 from wedtui.core.freeze import Verdict
 from wedtui.core.health import Component, Health, disagreement, judge
 from wedtui.core.inventory import CERTIFICATE_CRITICAL, CERTIFICATE_WARNING, NO_INVENTORY, InventoryFacts
 from wedtui.core.inventory_findings import inventory_findings
-from wedtui.core.season import ProtectionVerdict
+from wedtui.core.protection import ProtectionVerdict
 from wedtui.core.services import (
     SeenService,
     ServiceCondition,
@@ -152,6 +154,8 @@ class Picture:
     findings: tuple[Finding, ...] = field(default=())
     """Worst first."""
     inventory: InventoryFacts = NO_INVENTORY
+    calendar: CalendarFacts = NO_CALENDAR
+    """The weddings by which freeze and protection were judged."""
 
     @property
     def state(self) -> State:
@@ -173,9 +177,11 @@ def assemble(
     *,
     environment: str,
     now: datetime,
+    calendar: CalendarFacts = NO_CALENDAR,
     problems: tuple[Finding, ...] = (),
     process: int | None = None,
     place: str = "",
+    unread: bool = False,
 ) -> Picture:
     """Judge facts at `now`.
 
@@ -185,22 +191,25 @@ def assemble(
         protection: the protection level at `now`; it decides the weights of the score.
         environment: the configured environment.
         now: an aware instant; every age is counted up to it.
+        calendar: the weddings by which both were judged.
         problems: findings of the reader itself (a cache that cannot be read, a changed configuration).
         process: the process that holds the lock of this machine's service, where that is known and held.
         place: this machine and state directory.
+        unread: whether the cache cannot be read at present: the facts are the last ones that could.
     """
     wedding_day = protection.level.wedding_day
     providers = tuple(ProviderPicture(e, judge(e, now, wedding_day=wedding_day)) for e in facts.providers)
-    services = see_services(facts.services, now, process=process, place=place)
+    services = see_services(facts.services, now, process=process, place=place, unread=unread)
     first = leading(services)
     findings = [
         *problems,
-        *service_findings(services),
+        *service_findings(services, unread=unread),
         *(f for p in providers for f in _provider_findings(p, now)),
         *_certificate_findings(facts.probes, now),
         *(f for p in facts.prometheus for f in _prometheus_findings(p, now)),
         *inventory_findings(facts.inventory, now),
         *_freeze_findings(freeze),
+        *calendar_findings(calendar, freeze.unreadable, now),
     ]
     order = {Severity.CRITICAL: 0, Severity.UNKNOWN: 0, Severity.WARNING: 1, Severity.NOTE: 2}
     return Picture(
@@ -208,7 +217,7 @@ def assemble(
         environment=environment,
         freeze=freeze,
         protection=protection,
-        condition=ServiceCondition.NEVER if first is None else first.condition,
+        condition=first.condition if first else ServiceCondition.UNSEEN if unread else ServiceCondition.NEVER,
         service=None if first is None else first.facts,
         services=services,
         providers=providers,
@@ -216,6 +225,7 @@ def assemble(
         prometheus=facts.prometheus,
         findings=tuple(sorted(findings, key=lambda f: order[f.severity])),
         inventory=facts.inventory,
+        calendar=calendar,
     )
 
 

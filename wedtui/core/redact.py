@@ -57,6 +57,14 @@ def redacted_feed_url(url: str) -> str:
     return SplitResult(parts.scheme, _host(parts), f"/{HIDDEN}", "", "").geturl()
 
 
+def place_of(url: str) -> str:
+    """Return where something is read from: a database without user and parameters, a URL without its path, a file."""
+    if url.startswith(("postgres://", "postgresql://")):
+        address = url.partition("?")[0].partition("://")[2]
+        return f"postgresql://{address.rpartition('@')[2]}"
+    return redacted_feed_url(url)
+
+
 def secrets_in(text: str, names: Iterable[str] = ()) -> tuple[Stretch, ...]:
     """Return where a text holds what looks like a secret, in order and without overlaps.
 

@@ -1,7 +1,7 @@
 """Season and protection level, judged from the date alone.
 
-This is the rule for a wedding calendar that is missing or stale (DESIGN, "Season, weddings, load,
-protection"): the console has no calendar of weddings yet, so it is the only one that applies.
+This is the rule for a wedding calendar that is missing or stale (DESIGN, "Season, weddings, load, protection");
+`protection` is the evaluator that says when it applies.
 """
 
 from __future__ import annotations
@@ -36,17 +36,23 @@ class Protection(StrEnum):
     MAXIMUM = "MAXIMUM"
 
     @property
+    def rank(self) -> int:
+        """How high it is: 0, 1 or 2."""
+        return list(Protection).index(self)
+
+    @property
     def wedding_day(self) -> bool:
         """Whether this level switches wedding-day mode on (HIGH or MAXIMUM)."""
         return self is not Protection.NORMAL
 
 
 @dataclass(frozen=True, slots=True)
-class ProtectionVerdict:
-    """A protection level, and the sentence that says why."""
+class DateVerdict:
+    """What the date alone says, and the zone that says it."""
 
     level: Protection
-    reason: str
+    words: str
+    """`Saturday in Europe/London, season peak`."""
 
 
 @cache
@@ -78,24 +84,24 @@ def season(at: datetime, zone: str) -> tuple[str, float]:
     return _SEASONS[month]
 
 
-def protection_by_date(at: datetime, zones: Iterable[str]) -> ProtectionVerdict:
-    """Judge the protection level from the date, as DESIGN says for a calendar that is missing.
+def protection_by_date(at: datetime, zones: Iterable[str]) -> DateVerdict:
+    """Judge the protection level from the date alone, as DESIGN says for a calendar that is missing.
 
     Args:
         at: an aware instant.
         zones: IANA names of the zones that the platform serves; without any, UTC stands in.
 
     Returns:
-        The level of the zone in which the day weighs most, with its reason.
+        The level of the zone in which the day weighs most; of equal ones the first.
     """
-    heaviest, reason = -1.0, ""
+    heaviest, words = -1.0, ""
     for zone in tuple(zones) or ("UTC",):
         name, factor = season(at, zone)
         saturday = at.astimezone(ZoneInfo(zone)).weekday() == SATURDAY
         load = factor * (SATURDAY_FACTOR if saturday else 1.0)
         if load > heaviest:
             day = "Saturday" if saturday else "not Saturday"
-            heaviest, reason = load, f"by the date, without a wedding calendar: {day} in {zone}, season {name}"
+            heaviest, words = load, f"{day} in {zone}, season {name}"
     level = (
         Protection.MAXIMUM
         if heaviest >= MAXIMUM_FROM
@@ -103,7 +109,7 @@ def protection_by_date(at: datetime, zones: Iterable[str]) -> ProtectionVerdict:
         if heaviest >= HIGH_FROM
         else Protection.NORMAL
     )
-    return ProtectionVerdict(level, reason)
+    return DateVerdict(level, words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -23,6 +23,7 @@ class ServiceCondition(StrEnum):
     DEAD = "dead"  # it did not say so, and its heartbeat is old
     STUCK = "stuck"  # its process is there, but it stores nothing
     NEVER = "never started"
+    UNSEEN = "not known"  # the cache cannot be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,12 @@ def condition_of(service: ServiceFacts | None, now: datetime, *, process: int | 
 
 
 def see_services(
-    services: Iterable[ServiceFacts], now: datetime, *, process: int | None = None, place: str = ""
+    services: Iterable[ServiceFacts],
+    now: datetime,
+    *,
+    process: int | None = None,
+    place: str = "",
+    unread: bool = False,
 ) -> tuple[SeenService, ...]:
     """Judge every service.
 
@@ -111,11 +117,13 @@ def see_services(
         now: an aware instant.
         process: the process that holds the lock of this machine's service, where that is known and held.
         place: this machine and state directory; a process says something of the service of this place alone.
+        unread: whether the cache cannot be read: what is known is old because nobody can tell, not because of them.
     """
     known = sorted(services, key=lambda s: s.vantage)
     # Before services named their place there was but one.
     here = [s for s in known if s.place == place or (len(known) == 1 and not s.place)]
-    return tuple([SeenService(s, condition_of(s, now, process=process if s in here else None)) for s in known])
+    found = [SeenService(s, condition_of(s, now, process=process if s in here else None)) for s in known]
+    return tuple([replace(s, condition=ServiceCondition.UNSEEN) if unread and not s.runs else s for s in found])
 
 
 def leading(services: tuple[SeenService, ...]) -> SeenService | None:
@@ -123,12 +131,16 @@ def leading(services: tuple[SeenService, ...]) -> SeenService | None:
     return max(services, key=lambda s: (s.runs, s.facts.heartbeat_at), default=None)
 
 
-def service_findings(services: tuple[SeenService, ...]) -> list[Finding]:
+def service_findings(services: tuple[SeenService, ...], *, unread: bool = False) -> list[Finding]:
     """Return what is wrong with the services, of which every one is given that is not forgotten."""
     first = leading(services)
+    if first is None and unread:
+        return []
     if first is None:
         text = "no service has ever filled this cache: start one with `wedtui service start`"
         return [Finding(Severity.CRITICAL, "service", text)]
+    if first.condition is ServiceCondition.UNSEEN:
+        return []  # that the cache cannot be read is said by whoever tried
     if not first.runs:
         heard = first.facts.stopped_at or first.facts.heartbeat_at
         return [Finding(Severity.CRITICAL, "service", _NOTHING_WATCHED[first.condition], heard)]
@@ -177,6 +189,8 @@ def _missing(service: SeenService, running: tuple[ServiceFacts, ...]) -> list[Fi
     subject = f"service {facts.vantage}"
     if service.condition is ServiceCondition.STOPPED:
         return [Finding(Severity.NOTE, subject, f"it was stopped: {others}", facts.stopped_at)]
+    if service.condition is ServiceCondition.UNSEEN:
+        return []
     how = "it runs but stores nothing" if service.condition is ServiceCondition.STUCK else "it is dead"
     return [Finding(Severity.WARNING, subject, f"{how}: {others}", facts.heartbeat_at)]
 

@@ -57,3 +57,16 @@ def local_time(at: datetime, zone: str, now: datetime) -> str:
     words = f"{local:%a %H:%M}" if abs(at - now) < timedelta(days=6) else f"{local:%a %d %b %Y %H:%M}"
     twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
     return f"{words} {zone}" + (f" ({at.astimezone(UTC):%H:%M} UTC)" if twice else "")
+
+
+def wall_clock(at: datetime, zone: str, now: datetime) -> str:
+    """Return an instant as people who are there say it: `23:30 BST`, with its day where that is not the one of `now`.
+
+    A zone without letters of its own says how far it is from UTC: `23:30 UTC+04`.
+    """
+    local, here = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
+    letters = local.tzname() or zone
+    words = f"{local:%H:%M} {letters if letters.isalpha() else f'UTC{letters}'}"
+    if local.date() == here.date():
+        return words
+    return f"{local:%a} {words}" if abs(at - now) < timedelta(days=6) else f"{local:%a %d %b %Y} {words}"

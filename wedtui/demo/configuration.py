@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
+from wedtui.core.calendar import GOOD_FOR
 from wedtui.demo.prometheus import metric_name
 from wedtui.demo.scenario import EDGE_SIGNALS, MACHINE_SIGNALS, PROVIDERS, Provider
 from wedtui.demo.world import Addresses
@@ -13,14 +15,15 @@ from wedtui.demo.world import Addresses
 ZONES = ("Europe/London", "America/New_York")
 
 
-def demo_configuration(addresses: Addresses, state_dir: Path) -> str:
+def demo_configuration(addresses: Addresses, state_dir: Path, calendar_max_age: timedelta = GOOD_FOR) -> str:
     """Return the TOML text of a configuration for a running world.
 
     Args:
         addresses: where its servers are.
         state_dir: an absolute path, for the cache and the ledger.
+        calendar_max_age: how long a reading of the calendar of weddings counts; whole seconds.
     """
-    return "\n".join(_lines(addresses, state_dir))
+    return "\n".join([*_lines(addresses, state_dir), *_calendar(addresses, calendar_max_age)])
 
 
 def _lines(addresses: Addresses, state_dir: Path) -> Iterator[str]:
@@ -38,7 +41,13 @@ def _lines(addresses: Addresses, state_dir: Path) -> Iterator[str]:
             yield from (f"query = {_text(query)}", 'interval = "3s"')
     yield from ("", "[[freeze.windows]]", 'name = "wedding weekend"', 'start = "fri 18:00"', 'end = "mon 06:00"')
     yield f"timezones = [{', '.join(_text(zone) for zone in ZONES)}]"
-    yield from ("", "[[freeze.feeds]]", 'name = "venues"', f"url = {_text(addresses.feed)}", 'interval = "30s"', "")
+    yield from ("", "[[freeze.feeds]]", 'name = "venues"', f"url = {_text(addresses.feed)}", 'interval = "30s"')
+
+
+def _calendar(addresses: Addresses, max_age: timedelta) -> Iterator[str]:
+    yield from ("", "[[weddings.sources]]", 'name = "platform"', 'kind = "json"', f"url = {_text(addresses.weddings)}")
+    yield from ('interval = "10s"', 'timeout = "1s"', 'deadline = "5s"')
+    yield from (f'max_age = "{max_age.total_seconds():.0f}s"', "")
 
 
 def _provider(provider: Provider, url: str) -> Iterator[str]:

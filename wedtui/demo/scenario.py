@@ -9,11 +9,12 @@ import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from types import MappingProxyType
 
+from wedtui.core.calendar import GOOD_FOR
 from wedtui.core.evidence import (
     CACHE_HIT_SIGNAL,
     CPU_SIGNAL,
@@ -22,6 +23,7 @@ from wedtui.core.evidence import (
     MEMORY_SIGNAL,
     REQUESTS_SIGNAL,
 )
+from wedtui.demo.weddings import Feast, FeastDay
 
 # Signals measured in front of the providers, where traffic arrives: they are there even while a provider is down.
 EDGE_SIGNALS = (LATENCY_SIGNAL, ERRORS_SIGNAL, REQUESTS_SIGNAL)
@@ -102,6 +104,14 @@ class Scenario:
     """Provider -> beats in order of time; who has none is well."""
     prometheus: tuple[Beat, ...] = ()
     """The beats of the Prometheus server."""
+    feasts: tuple[Feast, ...] = ()
+    """Weddings beside those that are drawn from the date."""
+    half_empty_s: tuple[float, float] | None = None
+    """From and until which second the calendar of weddings has lost most of what it lists."""
+    calendar_max_age: timedelta = GOOD_FOR
+    """How long those who watch believe one reading of it."""
+    began: datetime | None = None
+    """What the world's clock says at the beginning where nobody says otherwise; None: the time that it is."""
     cycle_s: float | None = None
     """After how many seconds everything starts over; None means never."""
 
@@ -113,6 +123,19 @@ _SICK = (
     Beat(110, Behaviour.HANGING, strain=1.0),
     Beat(130, strain=0.6),
     Beat(165),
+)
+
+# Its second day begins two hours and a minute after the world of its scenario, and weighs 26.
+_LARGE = Feast(
+    "Lotus Palace Hotel",
+    "hotel",
+    "Asia/Kolkata",
+    "indian",
+    (
+        FeastDay(-1, time(18, 30), hours=5, guests=2700),
+        FeastDay(0, time(18, 30), hours=6, guests=7800),
+        FeastDay(1, time(19, 30), hours=5, guests=3600),
+    ),
 )
 
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
@@ -135,6 +158,26 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
                 "blind-prometheus",
                 "Prometheus stops answering after 30 s and returns at 2 minutes",
                 prometheus=(Beat(0), Beat(30, Behaviour.HANGING), Beat(120)),
+            ),
+            Scenario(
+                "june-saturday",
+                "a Saturday afternoon in June, with a hundred weddings live and more to come",
+                began=datetime(2026, 6, 20, 14, 30, tzinfo=UTC),
+            ),
+            Scenario(
+                "large-wedding",
+                "a Wednesday on which one indian wedding of 7,800 guests freezes production from the first minute on",
+                feasts=(_LARGE,),
+                began=datetime(2026, 11, 25, 10, 59, tzinfo=UTC),
+            ),
+            Scenario(
+                "lost-calendar",
+                "the calendar of weddings loses most of them after 30 s and has them again at 3 minutes",
+                half_empty_s=(30, 180),
+                # It has to grow stale while somebody watches.
+                calendar_max_age=timedelta(minutes=1),
+                began=datetime(2026, 6, 17, 14, 30, tzinfo=UTC),
+                cycle_s=300,
             ),
         )
     }
@@ -163,6 +206,8 @@ class WorldState:
 
     providers: tuple[ProviderState, ...]
     prometheus: Conduct
+    calendar_is_whole: bool = True
+    """Whether the calendar of weddings lists what it should."""
 
     def provider(self, name: str) -> ProviderState:
         """Return the provider of that name.
@@ -188,7 +233,9 @@ def state(scenario: Scenario, elapsed: timedelta, *, began: datetime = DEFAULT_B
     moment = seconds if scenario.cycle_s is None else seconds % scenario.cycle_s
     traffic = _traffic(seconds, began)
     providers = tuple(_provider(p, scenario.stories.get(p.name, ()), moment, seconds, traffic) for p in PROVIDERS)
-    return WorldState(providers, Conduct(_beat(scenario.prometheus, moment).behaviour))
+    lost = scenario.half_empty_s
+    whole = lost is None or not lost[0] <= moment < lost[1]
+    return WorldState(providers, Conduct(_beat(scenario.prometheus, moment).behaviour), whole)
 
 
 def noise(name: str, seconds: float) -> float:

@@ -1,4 +1,5 @@
-"""The demo's world as a running thing: one server for each provider, a Prometheus API, a calendar of freezes.
+"""The demo's world as a running thing: one server for each provider, a Prometheus API, a calendar of freezes,
+and the platform's API, which lists its weddings.
 
 It runs in a process of its own (`run_world`), one thread and one event loop, and never outlives its parent: it
 ends when its standard input does.
@@ -13,7 +14,7 @@ import os
 import signal
 import stat
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from html import escape
@@ -32,6 +33,7 @@ from wedtui.demo.server import (
     method_not_allowed,
     text_response,
 )
+from wedtui.demo.weddings import Booking, calendar
 from wedtui.errors import ServiceError
 
 # How often the world looks whether it has to close or open a port, and evaluates its alerts.
@@ -40,6 +42,10 @@ STEP_S = 0.1
 FEED_EVENT_AFTER = timedelta(hours=2)
 FEED_EVENT_LASTS = timedelta(hours=4)
 FEED_EVENT_NAME = "Abbey Hall: final guest lists"
+
+WEDDINGS_A_PAGE = 500
+# Of a calendar that lost most of its weddings every so-manieth is left.
+_LEFT_EVERY = 10
 
 _GUEST_PAGES = {"/rsvp": "RSVP", "/gallery": "Gallery"}
 
@@ -54,6 +60,8 @@ class Addresses:
     """`http://127.0.0.1:PORT` of the Prometheus API."""
     feed: str
     """The URL of the calendar of freezes."""
+    weddings: str
+    """The URL of the list of weddings, in JSON, page by page."""
 
     def to_json(self) -> str:
         """Write them on one line."""
@@ -69,7 +77,7 @@ class Addresses:
         try:
             found = json.loads(line)
             providers = {str(name): str(url) for name, url in found["providers"].items()}
-            return cls(providers, str(found["prometheus"]), str(found["feed"]))
+            return cls(providers, str(found["prometheus"]), str(found["feed"]), str(found["weddings"]))
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ServiceError(
                 "The demo's world did not say where its servers are; look at what it wrote to standard error."
@@ -97,6 +105,7 @@ class World:
         self._providers = {p.name: self._provider_server(p.name, sleep) for p in PROVIDERS}
         self._prometheus = LoopbackServer(api.answer, lambda: self.state().prometheus, clock.now, sleep)
         self._calendar = LoopbackServer(self._calendar_answer, Conduct, clock.now, sleep)
+        self._platform = LoopbackServer(self._platform_answer, Conduct, clock.now, sleep)
 
     def state(self) -> WorldState:
         """Return the world as it is now."""
@@ -112,7 +121,8 @@ class World:
             await server.open()
         self._targets.update({name: server.url for name, server in self._providers.items()})
         await self.step()
-        return Addresses(dict(self._targets), self._prometheus.url, f"{self._calendar.url}/freeze.ics")
+        feed, weddings = f"{self._calendar.url}/freeze.ics", f"{self._platform.url}/weddings"
+        return Addresses(dict(self._targets), self._prometheus.url, feed, weddings)
 
     async def step(self) -> None:
         """Let ports open and close as the state says now, and evaluate the alerts.
@@ -131,7 +141,7 @@ class World:
 
     @property
     def _servers(self) -> tuple[LoopbackServer, ...]:
-        return (*self._providers.values(), self._prometheus, self._calendar)
+        return (*self._providers.values(), self._prometheus, self._calendar, self._platform)
 
     def _elapsed(self) -> timedelta:
         return timedelta(seconds=self._clock.monotonic() - self._began_monotonic)
@@ -153,6 +163,26 @@ class World:
         if request.method not in {"GET", "HEAD"}:
             return method_not_allowed("GET", "HEAD")
         return Response(HTTPStatus.OK, freeze_feed(self._began).encode(), "text/calendar; charset=utf-8")
+
+    def _platform_answer(self, request: Request) -> Response:
+        if request.path != "/weddings":
+            return text_response("Not Found\n", HTTPStatus.NOT_FOUND)
+        if request.method not in {"GET", "HEAD"}:
+            return method_not_allowed("GET", "HEAD")
+        listed = calendar(self._began, self._clock.now(), self._scenario.feasts)
+        return wedding_page(listed if self.state().calendar_is_whole else listed[::_LEFT_EVERY], request)
+
+
+def wedding_page(listed: Sequence[Booking], request: Request) -> Response:
+    """Answer with the page of a list of weddings that a request asks for, counted from 1, and the way to the next."""
+    said = request.parameters.get("page", "1")
+    last = max(1, -(-len(listed) // WEDDINGS_A_PAGE))
+    if not (said.isascii() and said.isdecimal() and 1 <= int(said) <= last):
+        return json_response({"error": f"there are pages 1 to {last}"}, HTTPStatus.BAD_REQUEST)
+    page = int(said)
+    found = listed[(page - 1) * WEDDINGS_A_PAGE : page * WEDDINGS_A_PAGE]
+    following = f"/weddings?page={page + 1}" if page < last else None
+    return json_response({"weddings": [booking.listed() for booking in found], "next": following})
 
 
 def provider_page(name: str, request: Request, world: WorldState) -> Response:

@@ -1,22 +1,27 @@
-"""Writing the ledger: freezes that persons added, and what changed in the configuration."""
+"""Writing the ledger: what persons freeze and how far they raise protection; what changed in the configuration."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from wedtui.core.freeze import PRODUCTION
+from wedtui.core.protection import RAISED_AT_MOST
+from wedtui.core.season import Protection
+from wedtui.core.wording import duration
 from wedtui.errors import ConfigurationError, ConflictError, NotFoundError
 from wedtui.ledger.kind import LEDGER
-from wedtui.ledger.reader import FreezeEntry, entry_of
+from wedtui.ledger.reader import FreezeEntry, RaiseEntry, entry_of, raise_of
 from wedtui.ledger.tables import METADATA
+from wedtui.ledger.weddings import forget, settle
 from wedtui.store.opening import WRITER_WAITS, writable
 
 FREEZE_PERIOD = METADATA.tables["freeze_period"]
 CONFIGURATION_CHANGE = METADATA.tables["configuration_change"]
+PROTECTION_RAISE = METADATA.tables["protection_raise"]
 
 
 class Ledger:
@@ -90,6 +95,42 @@ class Ledger:
             connection.execute(update(FREEZE_PERIOD).where(FREEZE_PERIOD.c.id == number).values(values))
             return entry_of(_freeze_row(connection, number))
 
+    def raise_protection(
+        self, level: Protection, *, reason: str, by: str, at: datetime, expires_at: datetime
+    ) -> RaiseEntry:
+        """Ask for at least a protection level from an instant up to another; it ends by itself.
+
+        Raises:
+            ConfigurationError: it would raise nothing, or not end in time.
+        """
+        if not level.wedding_day:
+            raise ConfigurationError(f"a raise to {level} would raise nothing: name HIGH or MAXIMUM")
+        if not at < expires_at <= at + RAISED_AT_MOST:
+            raise ConfigurationError(
+                f"a raise from {at.isoformat()} to {expires_at.isoformat()} is not possible: "
+                f"name an end within {duration(RAISED_AT_MOST)}"
+            )
+        values = {"level": level.value, "reason": reason, "raised_by": by, "raised_at": at, "expires_at": expires_at}
+        with self._store.writing() as connection:
+            statement = insert(PROTECTION_RAISE).values(values).returning(PROTECTION_RAISE.c.id)
+            return raise_of(_raise_row(connection, connection.execute(statement).scalar_one()))
+
+    def lower_protection(self, number: int, *, by: str, at: datetime, reason: str) -> RaiseEntry:
+        """End a raise before it ends by itself; it stays on record.
+
+        Raises:
+            NotFoundError: there is no raise of that number.
+            ConflictError: it is over.
+        """
+        with self._store.writing() as connection:
+            entry = raise_of(_raise_row(connection, number))
+            if entry.end <= at or entry.lowered_at is not None:
+                who = f", lowered by {entry.lowered_by}" if entry.lowered_by else ""
+                raise ConflictError(f"raise {number} ended at {entry.end.isoformat()}{who}: there is nothing to lower")
+            values = {"lowered_at": at, "lowered_by": by, "lower_reason": reason}
+            connection.execute(update(PROTECTION_RAISE).where(PROTECTION_RAISE.c.id == number).values(values))
+            return raise_of(_raise_row(connection, number))
+
     def note_configuration(self, digest: str, *, at: datetime, seen_by: str, changes: Sequence[str]) -> bool:
         """Note that the configuration changed, unless it is the one that was noted last.
 
@@ -112,6 +153,24 @@ class Ledger:
             connection.execute(insert(CONFIGURATION_CHANGE).values(values))
             return True
 
+    def forget_wedding(self, reference: str, *, by: str, at: datetime) -> str:
+        """Forget the wedding of a reference; return the alias that stands in its place.
+
+        What is kept of the reference is a keyed digest. Forgetting twice gives the same alias.
+        """
+        with self._store.writing() as connection:
+            return forget(connection, reference, by=by, at=at)
+
+    def settle_forgotten(self, named: Collection[str], at: datetime) -> int:
+        """Delete the digests of weddings that no source has named for a month; return how many.
+
+        Args:
+            named: the aliases that a source still names.
+            at: an aware instant.
+        """
+        with self._store.writing() as connection:
+            return settle(connection, named, at)
+
     def close(self) -> None:
         """Let go of the file."""
         self._store.close()
@@ -121,4 +180,11 @@ def _freeze_row(connection: Connection, number: int) -> Row[Any]:
     row = connection.execute(select(FREEZE_PERIOD).where(FREEZE_PERIOD.c.id == number)).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no freeze {number}: `wedtui freeze list` says which there are")
+    return row
+
+
+def _raise_row(connection: Connection, number: int) -> Row[Any]:
+    row = connection.execute(select(PROTECTION_RAISE).where(PROTECTION_RAISE.c.id == number)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no raise {number}: `wedtui protection list` says which there are")
     return row

@@ -1,4 +1,4 @@
-"""Reading the ledger: freezes that persons added, and what changed in the configuration."""
+"""Reading the ledger: what persons froze and how far they raised protection; what changed in the configuration."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from wedtui.core.erasure import Forgotten
 from wedtui.core.freeze import Origin, Period
+from wedtui.core.protection import Raise
+from wedtui.core.season import Protection
 from wedtui.ledger.kind import LEDGER
-from wedtui.ledger.shapes import CONFIGURATION_CHANGE, FREEZE_PERIOD
+from wedtui.ledger.shapes import CONFIGURATION_CHANGE, FORGOTTEN_WEDDING, FREEZE_PERIOD, PROTECTION_RAISE
+from wedtui.store.instants import to_microseconds
 from wedtui.store.opening import READER_WAITS, readable
+from wedtui.store.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,31 @@ class ConfigurationChange:
     """What changed, in redacted sentences."""
 
 
+@dataclass(frozen=True, slots=True)
+class RaiseEntry:
+    """A protection level that a person asked for over [raised_at, expires_at), and who ended it early, if anyone."""
+
+    id: int
+    level: Protection
+    reason: str
+    raised_by: str
+    raised_at: datetime
+    expires_at: datetime
+    lowered_at: datetime | None = None
+    lowered_by: str | None = None
+    lower_reason: str | None = None
+
+    @property
+    def end(self) -> datetime:
+        """When it ended, or will."""
+        return self.expires_at if self.lowered_at is None else min(self.expires_at, self.lowered_at)
+
+    @property
+    def asked(self) -> Raise:
+        """What the rule takes: up to the instant at which it was lowered."""
+        return Raise(self.level, self.reason, self.raised_by, self.raised_at, self.end)
+
+
 class LedgerReader:
     """Reads the ledger, for those who may. Used by one thread; every reading raises a StoreError when it cannot."""
 
@@ -78,6 +108,22 @@ class LedgerReader:
         periods = (entry.period for entry in self.freeze_entries(include_lifted=True))
         return tuple(period for period in periods if period is not None)
 
+    def raise_entries(self) -> tuple[RaiseEntry, ...]:
+        """Return every protection level that persons asked for, oldest first."""
+        with self._store.reading() as snapshot:
+            return tuple(map(raise_of, snapshot.rows(PROTECTION_RAISE, "ORDER BY id")))
+
+    def raises(self, *, until_after: datetime) -> tuple[Raise, ...]:
+        """Return how far persons raised protection where that was to end after an instant."""
+        with self._store.reading() as snapshot:
+            later = snapshot.rows(PROTECTION_RAISE, "WHERE expires_at > ? ORDER BY id", to_microseconds(until_after))
+            return tuple(raise_of(row).asked for row in later)
+
+    def forgotten_weddings(self) -> Forgotten:
+        """Return every wedding that was forgotten, as later readings of the calendar recognise them."""
+        with self._store.reading() as snapshot:
+            return read_forgotten(snapshot)
+
     def configuration_changes(self, *, most: int = 50) -> tuple[ConfigurationChange, ...]:
         """Return the newest changes of the configuration, newest first."""
         with self._store.reading() as snapshot:
@@ -89,6 +135,13 @@ class LedgerReader:
     def close(self) -> None:
         """Let go of every file."""
         self._store.close()
+
+
+def read_forgotten(snapshot: Snapshot) -> Forgotten:
+    """Return every wedding that is forgotten."""
+    key = snapshot.scalar("SELECT secret FROM wedding_key")
+    rows = snapshot.rows(FORGOTTEN_WEDDING)
+    return Forgotten(bytes.fromhex(key or ""), {row.digest: row.alias for row in rows})
 
 
 def entry_of(row: Any) -> FreezeEntry:
@@ -106,4 +159,19 @@ def entry_of(row: Any) -> FreezeEntry:
         lifted_at=row.lifted_at,
         lifted_by=row.lifted_by,
         lift_reason=row.lift_reason,
+    )
+
+
+def raise_of(row: Any) -> RaiseEntry:
+    """Return what a row of the table says, whoever read it."""
+    return RaiseEntry(
+        id=row.id,
+        level=Protection(row.level),
+        reason=row.reason,
+        raised_by=row.raised_by,
+        raised_at=row.raised_at,
+        expires_at=row.expires_at,
+        lowered_at=row.lowered_at,
+        lowered_by=row.lowered_by,
+        lower_reason=row.lower_reason,
     )

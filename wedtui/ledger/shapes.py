@@ -11,5 +11,13 @@ FREEZE_PERIOD = shape(
     documents="environments services",
 )
 CONFIGURATION_CHANGE = shape("configuration_change", "id digest seen_by", instants="at", documents="changes")
+PROTECTION_RAISE = shape(
+    "protection_raise",
+    "id level reason raised_by lowered_by lower_reason",
+    instants="raised_at expires_at lowered_at",
+)
 
-SHAPES = (FREEZE_PERIOD, CONFIGURATION_CHANGE)
+FORGOTTEN_WEDDING = shape("forgotten_wedding", "digest alias forgotten_by", instants="forgotten_at missing_since")
+WEDDING_KEY = shape("wedding_key", "id secret")
+
+SHAPES = (FREEZE_PERIOD, CONFIGURATION_CHANGE, PROTECTION_RAISE, FORGOTTEN_WEDDING, WEDDING_KEY)

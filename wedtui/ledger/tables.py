@@ -59,3 +59,42 @@ class ConfigurationChangeRow(LedgerTable, table=True):
     digest: str
     seen_by: str
     changes: list[str] = names()
+
+
+class ProtectionRaiseRow(LedgerTable, table=True):
+    """A protection level that a person asked for, and who ended that early, if anyone did."""
+
+    __tablename__ = "protection_raise"
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: int | None = Field(default=None, primary_key=True)
+    level: str
+    reason: str
+    raised_by: str
+    raised_at: datetime = instant()
+    expires_at: datetime = instant()
+    lowered_at: datetime | None = instant(nullable=True)
+    lowered_by: str | None = None
+    lower_reason: str | None = None
+
+
+class WeddingKeyRow(LedgerTable, table=True):
+    """One row: the key by which forgotten weddings are recognised. It is made once and shown to nobody."""
+
+    __tablename__ = "wedding_key"
+    id: int = Field(primary_key=True)
+    secret: str
+    """Hexadecimal."""
+
+
+class ForgottenWeddingRow(LedgerTable, table=True):
+    """A wedding that was forgotten. It goes when no source has named it for a month: nothing is left to recognise."""
+
+    __tablename__ = "forgotten_wedding"
+    digest: str = Field(primary_key=True)
+    """Of its reference, with the key."""
+    alias: str
+    """What stands in the place of its reference."""
+    forgotten_at: datetime = instant()
+    forgotten_by: str
+    missing_since: datetime | None = instant(nullable=True)
+    """Since when no source names it."""

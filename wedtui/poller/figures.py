@@ -29,6 +29,7 @@ from wedtui.core.observation import (
     PrometheusObservation,
     SignalObservation,
     VendorObservation,
+    WeddingsObservation,
 )
 from wedtui.core.resource import Reach
 from wedtui.poller.recorder import KEPT_AT_MOST, Recorder
@@ -48,6 +49,7 @@ _KINDS: dict[type[object], str] = {
     FeedObservation: "feed",
     ApiObservation: "api",
     VendorObservation: "vendor",
+    WeddingsObservation: "weddings",
 }
 # What an API says of itself without anything being wrong: the account does not have that region or that plan.
 _AS_IT_SHOULD_BE = frozenset({Reach.ANSWERED, Reach.SWITCHED_OFF, Reach.NOT_ON_PLAN})

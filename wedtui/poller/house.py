@@ -10,6 +10,7 @@ from wedtui.clock import Clock
 from wedtui.config import CacheSection
 from wedtui.core.health import judge
 from wedtui.core.observation import Claim
+from wedtui.core.protection import RAISES_KEPT
 from wedtui.core.rollup import STEP_NAMES
 from wedtui.ledger.reader import LedgerReader
 from wedtui.poller.clock_watch import ClockWatch
@@ -56,10 +57,12 @@ class House:
         self._cache.record_scores(now, {name: score for name, score in scores.items() if score is not None}, claim)
 
     def mirror(self, claim: Claim) -> None:
-        """Copy what persons froze out of the ledger, for readers who may not read it."""
+        """Copy what persons froze and raised out of the ledger, for readers who may not read it."""
         reader = LedgerReader(self._ledger_url)
+        now = self._clock.now()
         try:
-            self._cache.mirror_freeze_periods(reader.freeze_periods(), self._clock.now(), claim)
+            raises = reader.raises(until_after=now - RAISES_KEPT)
+            self._cache.mirror_decisions(reader.freeze_periods(), raises, now, claim)
         finally:
             reader.close()
 
@@ -89,7 +92,8 @@ class House:
             self._cache.prune_rollups(before, PRUNE_CHUNK, claim),
             self._cache.prune_inventory(now - section.keep_vanished, PRUNE_CHUNK, claim),
         )
-        deleted = sum(piece.rows for piece in pieces) + self._cache.forget_services(now - section.keep_vanished, claim)
+        deleted = sum(piece.rows for piece in pieces) + self._cache.weddings.prune()
+        deleted += self._cache.forget_services(now - section.keep_vanished, claim)
         self._figures.pruned(deleted)
         if deleted:
             log.debug("pruned", rows=deleted)

@@ -127,6 +127,17 @@ class Scheduler:
             for target in self._targets:
                 group.create_task(self._keep_asking(target), name=target.key)
 
+    async def _told_to_ask_anew(self, target: Target, seconds: float) -> bool:
+        """Wait for a slot; return whether it is to be asked sooner instead."""
+        if self._share is None or not self._share.divides(target):
+            await asyncio.sleep(seconds)
+            return False
+        try:
+            await asyncio.wait_for(self._share.anew(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
     async def _keep_asking(self, target: Target) -> None:
         slot: float | None = None
         while True:
@@ -144,7 +155,9 @@ class Scheduler:
                 upcoming = slot_after(slot, now, interval, spread(target.key, interval))
                 self.punctuality.skipped += max(0, round((upcoming - slot) / interval) - 1)
                 slot = upcoming
-            await asyncio.sleep(max(0.0, slot - now))
+            if await self._told_to_ask_anew(target, max(0.0, slot - now)):
+                slot = None
+                continue
             # The right by which it is asked now, whatever happens until the answer is stored.
             claim = self._share.claim(target) if self._share is not None else None
             if self._share is not None and claim is None:

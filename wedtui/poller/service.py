@@ -22,19 +22,21 @@ from wedtui.cache.kind import CACHE
 from wedtui.cache.writer import CacheWriter
 from wedtui.clock import Clock
 from wedtui.config import Configuration
-from wedtui.core.observation import Claim, Observation
+from wedtui.core.observation import Claim, Observation, WeddingsObservation
 from wedtui.core.picture import ServiceFacts
-from wedtui.core.season import Pace, Protection, pace, protection_by_date
+from wedtui.core.season import Pace, Protection, pace
 from wedtui.core.sharing import HOUSE, LEASE, slow_beat
 from wedtui.errors import ServiceError, VantageTakenError, WedtuiError
 from wedtui.poller.clock_watch import ClockWatch, ahead_s
 from wedtui.poller.exposition import Exposition
 from wedtui.poller.figures import Figures, service_figures, sizes_of
+from wedtui.poller.guarding import Guarding
 from wedtui.poller.house import DAMAGED, House
 from wedtui.poller.recorder import Recorder
 from wedtui.poller.resolver import Resolver
 from wedtui.poller.schedule import Scheduler
 from wedtui.poller.share import Share, asked_once
+from wedtui.poller.weddings import Importer, rules_of
 from wedtui.providers.base import Guarded
 from wedtui.providers.registry import build_targets
 from wedtui.store.opening import file_of
@@ -44,6 +46,8 @@ log = structlog.get_logger(__name__)
 HEARTBEAT_S = 1.0
 SCORES_S = 10.0
 MIRROR_S = 10.0
+# The calendar and what persons decided, for the pace.
+GUARD_S = 5.0
 ROLL_S = 10.0
 # Between two pieces of one backlog: what else writes goes first.
 ROLL_ON_S = 0.05
@@ -113,15 +117,18 @@ class Service:
         self._clock = clock
         self._cache = CacheWriter(stores.cache_url, vantage=identity.vantage)
         self._recorder = Recorder(self._cache)
+        self._guarding = Guarding(configuration, stores.cache_url, clock)
         self._level: Protection | None = None
         self._problems: dict[str, str] = {}
         self.figures = Figures(mode=mode, environment=configuration.environment)
         now = clock.now()
         self._clock_watch = ClockWatch(clock)
         self._house = House(self._cache, (stores.cache_url, stores.ledger_url), clock, self._clock_watch, self.figures)
+        self._importer = Importer(self._cache, rules_of(configuration, stores.ledger_url), self._recorder.in_thread)
         self._share = Share(identity.vantage, clock)
         self._held: Mapping[str, int] = {}
         self._held_until = math.inf
+        self._anew = False
         self._once: frozenset[str] = frozenset()
         self._guarded: tuple[Guarded, ...] = ()
         self._on_server = file_of(stores.cache_url, CACHE) is None
@@ -167,9 +174,11 @@ class Service:
         work = [
             asyncio.create_task(scheduler.run()),
             asyncio.create_task(self._recorder.run()),
+            asyncio.create_task(self._importer.run()),
             asyncio.create_task(self._every(HEARTBEAT_S, lambda: self._heartbeat(scheduler), self._beaten(told))),
             asyncio.create_task(self._keep_house(SCORES_S, "scores", self._record_scores)),
             asyncio.create_task(self._keep_house(MIRROR_S, "mirror", self._house.mirror)),
+            asyncio.create_task(self._every(GUARD_S, self._guard)),
             # Before pruning: of an old cache nothing goes that is not rolled up.
             asyncio.create_task(self._keep_house(ROLL_S, "roll-ups", self._house.roll)),
             asyncio.create_task(self._keep_house(PRUNE_S, "pruning", self._prune)),
@@ -194,7 +203,10 @@ class Service:
 
     def _take(self, observations: tuple[Observation, ...], claim: Claim | None) -> None:
         self.figures.observed(observations)
-        self._recorder.take(observations, claim)
+        for observation in observations:
+            if isinstance(observation, WeddingsObservation):
+                self._importer.take(observation, claim)
+        self._recorder.take(tuple(o for o in observations if not isinstance(o, WeddingsObservation)), claim)
 
     def _count(self, scheduler: Scheduler) -> None:
         """Have the figures count what the schedules and the recorder do."""
@@ -227,18 +239,20 @@ class Service:
         await asyncio.Event().wait()
 
     def _pace(self) -> Pace:
-        return pace(self._protection())
+        return pace(self._guarding.level())
 
-    def _protection(self) -> Protection:
-        return protection_by_date(self._clock.now(), self._configuration.zones).level
+    def _guard(self) -> None:
+        self._guarding.read()
 
     def _configure(self, *, anew: bool) -> None:
         """Write what is watched, if keeping house is this service's: of several only one may say what there is.
 
         The default intervals change with the level, and with them how long evidence stays fresh.
         """
-        level = self._protection()
+        level = self._guarding.level()
         defaults = pace(level)
+        if self._level is not None and level is not self._level:
+            log.info("protection", level=level.value, before=self._level.value)
         if HOUSE in self._held and (anew or level is not self._level):
             self._cache.configure(
                 self._configuration,
@@ -275,9 +289,11 @@ class Service:
                     return False
         await self._recorder.in_thread(lambda: self._settle_in(scheduler))
         self._share.hold(self._held, self._held_until)
+        self._anew = False  # nothing was asked yet
         return True
 
     def _settle_in(self, scheduler: Scheduler) -> None:
+        self._guard()
         self._heartbeat(scheduler)
         if HOUSE in self._held:
             self._house.mirror(Claim(HOUSE, self._held[HOUSE]))
@@ -285,6 +301,9 @@ class Service:
     def _beaten(self, told: Told) -> Callable[[], None]:
         def done() -> None:
             self._share.hold(self._held, self._held_until)
+            if self._anew:
+                self._anew = False
+                self._share.ask_anew()
             for target in self._guarded:
                 provider, service = target.guards
                 for region, phase in target.breakers.items():
@@ -304,7 +323,7 @@ class Service:
         await self._every(seconds, own_work)
 
     def _record_scores(self, claim: Claim) -> None:
-        self._house.record_scores(claim, wedding_day=self._protection().wedding_day)
+        self._house.record_scores(claim, wedding_day=self._guarding.level().wedding_day)
 
     def _prune(self, claim: Claim) -> bool:
         return self._house.prune(self._configuration.cache, claim)
@@ -340,8 +359,13 @@ class Service:
     def _heartbeat(self, scheduler: Scheduler) -> None:
         now = self._clock.now()
         began = self._clock.monotonic()
-        more = [self._recorder.problem, self._clock_watch.look(), DAMAGED if self._house.damaged else None]
-        more.append(self._slow)
+        more = [
+            self._recorder.problem,
+            self._importer.problem,
+            self._clock_watch.look(),
+            DAMAGED if self._house.damaged else None,
+            self._slow,
+        ]
         problems = {*self._problems.values(), *filter(None, more)}
         self._facts = replace(
             self._facts,
@@ -362,6 +386,8 @@ class Service:
             beat = self._cache.heartbeat(self._facts, targets)
         gained = HOUSE in (beat.held or {}) and HOUSE not in self._held
         self._held = beat.held or {}
+        # What another configured may not have had room for what was asked here before.
+        self._anew = gained
         # Who is alone is taken over by nobody: what it asks while the database is away is stored afterwards.
         self._held_until = math.inf if beat.alone else began + LEASE.total_seconds()
         self._configure(anew=gained)
@@ -382,6 +408,7 @@ class Service:
             try:
                 self._cache.end(self._clock.now())
             finally:
+                self._guarding.close()
                 self._cache.close(clean=True)
 
         if not await self._recorder.flush():

@@ -28,6 +28,7 @@ class Share:
         self._held: Mapping[str, int] = {}
         self._until = math.inf
         self._changed = asyncio.Event()
+        self._anew = asyncio.Event()
         self._asking: set[str] = set()
 
     @property
@@ -63,6 +64,19 @@ class Share:
     async def changed(self) -> None:
         """Wait until what is held is another."""
         await self._changed.wait()
+
+    async def anew(self) -> None:
+        """Wait until everything that is divided has to be asked again."""
+        await self._anew.wait()
+
+    def ask_anew(self) -> None:
+        """Have everything that is divided asked soon: what was asked before may have been for nobody."""
+        self._anew.set()
+        self._anew = asyncio.Event()
+
+    def divides(self, target: Target) -> bool:
+        """Whether a target is asked by one service for all."""
+        return target.schedule.cadence is not Cadence.PROBE
 
     @property
     def _ran_out(self) -> bool:

@@ -40,7 +40,7 @@ LOOK_AHEAD = LOOK_AROUND
 MAX_NAME = 80
 
 # A floating time is at most this far from the same time in UTC.
-_ANY_ZONE = timedelta(hours=14)
+ANY_ZONE = timedelta(hours=14)
 _DAY = timedelta(days=1)
 _FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
 _TIMES = ("DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE")
@@ -50,7 +50,7 @@ _FOLD = re.compile(r"(?:\r\n|\r|\n)[ \t]")
 _BOUNDARY = re.compile(r"^(BEGIN|END)\s*:\s*(\S+)\s*$", re.IGNORECASE | re.MULTILINE)
 _RULE = re.compile(r"^RRULE\b[^:\r\n]*:(.*)$", re.IGNORECASE | re.MULTILINE)
 # icalendar keeps the zones that a calendar defines in one place for the whole process.
-_ICALENDAR = threading.Lock()
+ICALENDAR = threading.Lock()
 
 
 class CalendarError(ProviderUnavailableError):
@@ -100,8 +100,8 @@ def parse_calendar(
     Raises:
         CalendarError: it is no calendar, is damaged, or holds more than can be worked out.
     """
-    _survey(_decoded(data, name), name)
-    with _ICALENDAR, _guarded(name):
+    survey(decoded(data, name), name)
+    with ICALENDAR, _guarded(name):
         # Forgets the zones that other calendars defined: each is read by its own definitions.
         icalendar.timezone.tzp.use_default()
         calendars = list(icalendar.Calendar.from_ical(data, multiple=True))
@@ -110,8 +110,10 @@ def parse_calendar(
         seen = 0
         for calendar in calendars:
             for component in calendar.walk():
-                _check(component, name)
-            for period in _periods(calendar, _Reading(name, now, _zone(calendar, name), environments, services)):
+                check_component(component, name)
+            for period in _periods(
+                calendar, _Reading(name, now, zone_of_calendar(calendar, name), environments, services)
+            ):
                 seen += period is not None
                 found.update([period] if period is not None else [])
                 if seen > MAX_OCCURRENCES:
@@ -123,7 +125,12 @@ def parse_calendar(
     return tuple(sorted(found, key=lambda p: (p.start, p.end, p.name)))
 
 
-def _decoded(data: bytes, name: str) -> str:
+def decoded(data: bytes, name: str) -> str:
+    """Return the text of a calendar.
+
+    Raises:
+        CalendarError: it is too large, or something else.
+    """
     if len(data) > MAX_BYTES:
         raise CalendarError(name, f"it is larger than {MAX_BYTES // 1_000_000} MB; split the calendar")
     text = data.decode("utf-8-sig", "replace")
@@ -138,7 +145,7 @@ def _decoded(data: bytes, name: str) -> str:
     return text
 
 
-def _survey(text: str, name: str) -> None:
+def survey(text: str, name: str) -> None:
     """Refuse a calendar that was cut off, and rules that would never end, before a library trusts it."""
     text = _FOLD.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
     open_parts: list[str] = []
@@ -186,7 +193,12 @@ def _guarded(name: str) -> Iterator[None]:
         raise CalendarError(name, f"{problem}; export it anew") from error
 
 
-def _zone(calendar: Component, name: str) -> tzinfo | None:
+def zone_of_calendar(calendar: Component, name: str) -> tzinfo | None:
+    """Return the zone that a calendar gives to times without one; None where it gives none.
+
+    Raises:
+        CalendarError: it is unknown.
+    """
     given = calendar.get("X-WR-TIMEZONE")
     if given is None:
         return None
@@ -197,7 +209,7 @@ def _zone(calendar: Component, name: str) -> tzinfo | None:
         raise CalendarError(name, f"{problem}; give the calendar an IANA zone") from None
 
 
-def _check(component: Component, name: str) -> None:
+def check_component(component: Component, name: str) -> None:
     """Refuse what a library would pass over in silence: damaged properties, unknown zones, ends before starts."""
     if component.name not in {"VCALENDAR", "VEVENT", "VTIMEZONE", "STANDARD", "DAYLIGHT"}:
         return
@@ -217,7 +229,7 @@ def _check(component: Component, name: str) -> None:
                 problem = f'"{what}" is in the zone "{_clean(str(zone))}", which is unknown'
                 raise CalendarError(name, f"{problem}; export it with its VTIMEZONE or an IANA zone")
     duration = getattr(component.get("DURATION"), "dt", timedelta())
-    start, end = _when(component, "DTSTART"), _when(component, "DTEND" if "DTEND" in component else "DTSTART")
+    start, end = when(component, "DTSTART"), when(component, "DTEND" if "DTEND" in component else "DTSTART")
     if duration < timedelta() or _closing(end, UTC) < _opening(start, UTC):
         raise CalendarError(name, f'"{what}" ends before it starts; correct the event')
 
@@ -228,7 +240,7 @@ def _floats(at: object) -> bool:
     return isinstance(at, datetime) and at.tzinfo is None
 
 
-def _when(event: Component, key: str) -> date:
+def when(event: Component, key: str) -> date:
     """Return the one date or time of a property.
 
     Raises:
@@ -251,9 +263,9 @@ def _periods(calendar: Component, reading: _Reading) -> Iterator[Period | None]:
 
     None follows every series too: the work on one that never occurs is seen by whoever counts it.
     """
-    _tell_apart(calendar)
+    tell_apart(calendar)
     first, last = reading.now - LOOK_BACK, reading.now + LOOK_AHEAD
-    start, end = (first - _ANY_ZONE - _DAY).astimezone(UTC), (last + _ANY_ZONE + _DAY).astimezone(UTC)
+    start, end = (first - ANY_ZONE - _DAY).astimezone(UTC), (last + ANY_ZONE + _DAY).astimezone(UTC)
     for series in recurring_ical_events.of(calendar).series:
         for occurrence in series.between(start, end):
             period = _period(occurrence.as_component(False), reading)
@@ -261,7 +273,7 @@ def _periods(calendar: Component, reading: _Reading) -> Iterator[Period | None]:
         yield None
 
 
-def _tell_apart(calendar: Component) -> None:
+def tell_apart(calendar: Component) -> None:
     """Give events that wrongly share a UID one each: read as one, all but one would be lost."""
     seen: set[tuple[str, str]] = set()
     for number, event in enumerate(calendar.walk("VEVENT")):
@@ -276,7 +288,7 @@ def _tell_apart(calendar: Component) -> None:
 def _period(event: Component, reading: _Reading) -> Period | None:
     if str(event.get("STATUS", "")).strip().upper() == "CANCELLED":
         return None
-    start, end = _when(event, "DTSTART"), _when(event, "DTEND")
+    start, end = when(event, "DTSTART"), when(event, "DTEND")
     if not isinstance(end, datetime) and not isinstance(start, datetime) and end <= start:
         end = start + _DAY  # a day is a day, even where its end was written as its start
     begin, stop = _opening(start, reading.zone), _closing(end, reading.zone)

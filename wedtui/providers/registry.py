@@ -14,6 +14,7 @@ from wedtui.providers.base import Target
 from wedtui.providers.feed import FeedTarget
 from wedtui.providers.http import ProbeTarget
 from wedtui.providers.prometheus import PrometheusClient, QueryTarget, ServerTarget
+from wedtui.providers.weddings.target import WeddingTarget
 
 
 class Closable(Protocol):
@@ -41,7 +42,7 @@ class Targets:
 
 
 def build_targets(configuration: Configuration, clock: Clock) -> Targets:
-    """Return every target of a configuration: probes, Prometheus servers, their queries, accounts, feeds.
+    """Return every target of a configuration: probes, Prometheus servers, their queries, accounts, feeds, weddings.
 
     Raises:
         ConfigurationError: a secret, a header, a URL or certificates cannot be used; the sentence names the target.
@@ -54,7 +55,18 @@ def build_targets(configuration: Configuration, clock: Clock) -> Targets:
     for section in configuration.providers:
         targets += _account(section, clock)
     feeds = tuple(FeedTarget(section, clock) for section in configuration.freeze.feeds)
-    return targets + Targets(feeds, feeds)
+    sources = wedding_targets(configuration, clock)
+    return targets + Targets(feeds, feeds) + Targets(sources, sources)
+
+
+def wedding_targets(configuration: Configuration, clock: Clock) -> tuple[WeddingTarget, ...]:
+    """Return what reads the sources of weddings.
+
+    Raises:
+        ConfigurationError: one cannot be asked as configured; the sentence names it.
+    """
+    weddings = configuration.weddings
+    return tuple(WeddingTarget(section, weddings, clock) for section in weddings.sources)
 
 
 def build_probe(configuration: Configuration, name: str, clock: Clock) -> Targets:

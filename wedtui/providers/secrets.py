@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from wedtui.config import Secret
+from wedtui.config_base import Secret
 from wedtui.errors import ConfigurationError
 
 _FILE_AT_MOST = 64 * 1024

@@ -12,18 +12,19 @@ import random
 import re
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import httpx
 
 from wedtui import __version__
-from wedtui.config import Secret
+from wedtui.config_base import Secret
 from wedtui.core.redact import redacted_url
 from wedtui.errors import ConfigurationError
 from wedtui.providers.secrets import resolve
@@ -227,7 +228,13 @@ class WebClient:
         await self._client.aclose()
 
     async def ask(
-        self, method: str, url: httpx.URL, *, form: Mapping[str, str] | None = None, within: timedelta | None = None
+        self,
+        method: str,
+        url: httpx.URL,
+        *,
+        form: Mapping[str, str] | None = None,
+        within: timedelta | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Ask once.
 
@@ -236,18 +243,47 @@ class WebClient:
             url: what to ask; redirects are not followed.
             form: sent as the body.
             within: a shorter timeout than the client's own.
+            headers: beside the client's own.
 
         Raises:
             UnansweredError: no whole answer came.
         """
         timeout = self._timeout if within is None else min(within, self._timeout)
+        async with self._answering(timeout) as opened, asyncio.timeout(timeout.total_seconds()):
+            request = self._client.build_request(method, url, data=form, headers=headers, extensions=opened.extensions)
+            body = bytearray()
+            return await self._receive(request, body.extend, self._body_at_most, lambda: bytes(body))
+
+    async def download(
+        self, url: httpx.URL, into: BinaryIO, *, headers: Mapping[str, str] | None = None, at_most: int
+    ) -> Answer:
+        """Ask once and write the body into a file; the timeout is for the beginning and for each wait for more.
+
+        Args:
+            url: what to ask; redirects are not followed.
+            into: takes the body.
+            headers: beside the client's own.
+            at_most: bytes of the body; a longer one is refused.
+
+        Returns:
+            The answer without its body.
+
+        Raises:
+            UnansweredError: no whole answer came.
+            OSError: the file could not be written.
+        """
+        async with self._answering(self._timeout) as opened:
+            request = self._client.build_request("GET", url, headers=headers, extensions=opened.extensions)
+            return await self._receive(request, into.write, at_most, bytes)
+
+    @asynccontextmanager
+    async def _answering(self, limit: timedelta) -> AsyncIterator[_Opened]:
+        """Put words to whatever keeps an answer from coming."""
         opened = _Opened()
         try:
-            async with asyncio.timeout(timeout.total_seconds()):
-                request = self._client.build_request(method, url, data=form, extensions=opened.extensions)
-                return await self._receive(request)
+            yield opened
         except (TimeoutError, httpx.TimeoutException):
-            raise UnansweredError(f"timed out after {seconds(timeout)}", again=False) from None
+            raise UnansweredError(f"timed out after {seconds(limit)}", again=False) from None
         except httpx.TransportError as error:
             raise _unanswered(error) from None
         except httpx.HTTPError as error:  # a body that cannot be decompressed
@@ -255,17 +291,20 @@ class WebClient:
         finally:
             await opened.close_orphan()
 
-    async def _receive(self, request: httpx.Request) -> Answer:
+    async def _receive(
+        self, request: httpx.Request, write: Callable[[bytes], object], at_most: int, whole: Callable[[], bytes]
+    ) -> Answer:
         response = await self._client.send(request, stream=True)
+        received = 0
         try:
-            body = bytearray()
             async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > self._body_at_most:
-                    raise UnansweredError(f"answered with more than {self._body_at_most // 1_000_000} MB", again=False)
+                received += len(chunk)
+                if received > at_most:
+                    raise UnansweredError(f"answered with more than {at_most // 1_000_000} MB", again=False)
+                write(chunk)
         finally:
             await response.aclose()
-        return Answer(response.status_code, response.headers, bytes(body))
+        return Answer(response.status_code, response.headers, whole())
 
 
 class _Opened:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, MetaData, Table, func, select, text
+from sqlalchemy import Boolean, Connection, MetaData, Table, func, select, text, update
 
 from wedtui.errors import ConfigurationError, ConflictError
 from wedtui.store.kind import Kind
@@ -13,7 +13,9 @@ from wedtui.store.opening import READER_WAITS, WRITER_WAITS, file_of, is_postgre
 from wedtui.store.snapshot import Snapshot
 
 
-def copy_store(source: str, target: str, kind: Kind, metadata: MetaData) -> dict[str, int]:
+def copy_store(
+    source: str, target: str, kind: Kind, metadata: MetaData, *, behind: Collection[str] = ()
+) -> dict[str, int]:
     """Copy every table of a file into an empty schema, in one transaction.
 
     Args:
@@ -21,6 +23,8 @@ def copy_store(source: str, target: str, kind: Kind, metadata: MetaData) -> dict
         target: the URL of a PostgreSQL database; the schema is made and brought up to date.
         kind: what both hold.
         metadata: the tables.
+        behind: numbered tables in which the target may have rows already, of a service that was started too early:
+            they stay, numbered behind those that are copied.
 
     Returns:
         How many rows each table has, by name; as many as the file had at one instant.
@@ -37,20 +41,32 @@ def copy_store(source: str, target: str, kind: Kind, metadata: MetaData) -> dict
     try:
         with reader.reading() as snapshot, store.writing() as connection:
             connection.execute(text("SET LOCAL statement_timeout = 0"))
-            _refuse_filled(connection, kind, metadata)
+            _refuse_filled(connection, kind, metadata, behind)
+            for name in behind:
+                _number_behind(snapshot, connection, metadata.tables[name])
             return {table.name: _copy_table(snapshot, connection, table) for table in metadata.sorted_tables}
     finally:
         reader.close()
         store.close()
 
 
-def _refuse_filled(connection: Connection, kind: Kind, metadata: MetaData) -> None:
+def _refuse_filled(connection: Connection, kind: Kind, metadata: MetaData, behind: Collection[str]) -> None:
     for table in metadata.sorted_tables:
-        if connection.execute(table.select().limit(1)).first() is not None:
+        if table.name not in behind and connection.execute(table.select().limit(1)).first() is not None:
             raise ConflictError(
                 f"the {kind.name} in PostgreSQL holds something already (in {table.name}): "
                 "a copy would mix two pasts; drop its schema first if nothing there is needed"
             )
+
+
+def _number_behind(snapshot: Snapshot, connection: Connection, table: Table) -> None:
+    """Give the rows that are there numbers after those that come."""
+    number = table.autoincrement_column
+    assert number is not None
+    coming = int(snapshot.scalar(f'SELECT max("{number.name}") FROM "{table.name}"') or 0)  # noqa: S608
+    last = connection.execute(select(func.max(number))).scalar() or 0
+    # Beyond both, so that no number is anybody else's in between.
+    connection.execute(update(table).values({number: number + coming + last}))
 
 
 def _copy_table(snapshot: Snapshot, connection: Connection, table: Table) -> int:

@@ -8,13 +8,14 @@ from wedtui.store.kind import Kind
 VERSION = "SELECT version_num FROM alembic_version"
 
 
-def check_version(version: str | None, place: object, kind: Kind) -> None:
+def check_version(version: str | None, place: object, kind: Kind, make: str | None = None) -> None:
     """Make sure that this version of wedtui can read a store.
 
     Args:
         version: its revision, or None where it has none.
         place: where it is, as a sentence names it.
         kind: what it ought to hold.
+        make: what to do where it holds nothing yet, if not what the kind says.
 
     Raises:
         StoreVersionError: a newer or an older wedtui wrote it.
@@ -23,7 +24,7 @@ def check_version(version: str | None, place: object, kind: Kind) -> None:
     if version == kind.head:
         return
     if version is None:
-        raise StoreUnreadableError(f"{place} is not a {kind.name} of wedtui, or not yet one: {kind.if_missing}")
+        raise StoreUnreadableError(f"{place} is not a {kind.name} of wedtui, or not yet one: {make or kind.if_missing}")
     refuse_unknown(version, place, kind)
     raise StoreVersionError(f"{place} was written by an older wedtui: start the service, which brings it up to date")
 

@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from wedtui.clock import Clock
     from wedtui.core.inventory import ResourceQuery
     from wedtui.tui.album import Album
+    from wedtui.tui.reader import WeddingQuestion
     from wedtui.tui.screens.findings import FindingsScreen
     from wedtui.tui.screens.freeze import FreezeScreen
+    from wedtui.tui.screens.weddings import WeddingsScreen
     from wedtui.tui.source import Source
 
 
@@ -63,6 +65,7 @@ class WedtuiApp(BoardApp):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("app.freeze", "freeze"),
+        bind("app.weddings", "weddings"),
         bind("app.palette", "command_palette"),
         bind("app.findings", "findings"),
         bind("app.theme", "next_theme"),
@@ -199,6 +202,14 @@ class WedtuiApp(BoardApp):
         """Say which page of resources is shown."""
         self._reader.want_resources(query)
 
+    def reader_asks(self, question: WeddingQuestion) -> None:
+        """Say what of the calendar of weddings is shown."""
+        self._reader.want_weddings(question)
+
+    def reader_drops(self, question: WeddingQuestion) -> None:
+        """Say that it is no longer shown, as far as no other screen asks something else by now."""
+        self._reader.drop_weddings(question)
+
     def choose_span(self, index: int) -> None:
         """Choose the range of the charts; beyond the ends nothing happens."""
         self.span = min(max(index, 0), len(SPANS) - 1)
@@ -251,6 +262,12 @@ class WedtuiApp(BoardApp):
         from wedtui.tui.screens.freeze import FreezeScreen  # noqa: PLC0415 - when opened
 
         self._open_once(FreezeScreen)
+
+    def action_weddings(self) -> None:
+        """Show the weddings."""
+        from wedtui.tui.screens.weddings import WeddingsScreen  # noqa: PLC0415 - when opened
+
+        self._open_once(WeddingsScreen)
 
     def action_help(self) -> None:
         """List the keys of the screen that is shown."""
@@ -317,7 +334,7 @@ class WedtuiApp(BoardApp):
                     lambda action=action, namespace=namespace: self.run_action(action, namespace),
                 )
 
-    def _open_once(self, kind: type[FindingsScreen | FreezeScreen]) -> None:
+    def _open_once(self, kind: type[FindingsScreen | FreezeScreen | WeddingsScreen]) -> None:
         """Show a page, or go back to it where it lies under others: Escape never leads through the same page twice."""
         from wedtui.tui.screens.help import HelpScreen  # noqa: PLC0415 - beside others that are not loaded yet
 

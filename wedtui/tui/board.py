@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from wedtui.tui.terminal.link import Drawing, LinkReport
 
 if TYPE_CHECKING:
+    from wedtui.core.calendar_query import ListedWedding, LiveBreakdown, SourceDetails, WeddingPage, WeddingQuery
     from wedtui.core.inventory import ResourcePage, ResourceQuery
     from wedtui.core.picture import Finding, Picture
     from wedtui.core.series import Series
@@ -56,6 +57,39 @@ class Listed(NamedTuple):
     """Why there is none."""
 
 
+class WhoIsLive(NamedTuple):
+    """The question who is live by culture, kind of venue and zone, and how each source is."""
+
+
+class OneWedding(NamedTuple):
+    """The question for all that is known of one wedding."""
+
+    reference: str
+
+
+class Overview(NamedTuple):
+    """Who is live, and the sources in full."""
+
+    live: LiveBreakdown | None
+    """None: it could not be read."""
+    sources: tuple[SourceDetails, ...]
+    at: datetime
+    """As of when."""
+    problem: str | None = None
+    """Why there is none."""
+
+
+class WeddingsTold(NamedTuple):
+    """The newest answer of the calendar."""
+
+    question: WhoIsLive | OneWedding | WeddingQuery
+    answer: Overview | tuple[ListedWedding, ...] | WeddingPage | None
+    at: datetime
+    """When it was read."""
+    problem: str | None = None
+    """Why there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Board:
     """Everything that the screens draw from; a new one for each change, never altered."""
@@ -68,6 +102,7 @@ class Board:
     demo: bool = False
     history: History | None = None
     listed: Listed | None = None
+    weddings: WeddingsTold | None = None
     link: LinkReport | None = None
     """What is known of the line to the terminal that this is drawn on; None where nobody measures it."""
     stock_because: str | None = None

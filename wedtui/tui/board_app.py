@@ -12,7 +12,15 @@ from textual.message import Message
 
 from wedtui.tui import colours
 from wedtui.tui.board import Board
-from wedtui.tui.messages import HistoryArrived, News, PictureArrived, ReaderBroke, ResourcesArrived, SourceFailed
+from wedtui.tui.messages import (
+    HistoryArrived,
+    News,
+    PictureArrived,
+    ReaderBroke,
+    ResourcesArrived,
+    SourceFailed,
+    WeddingsArrived,
+)
 from wedtui.tui.palette import Palette
 from wedtui.tui.reader import Mailbox, Reader
 from wedtui.tui.terminal.abilities import EVERYTHING, Abilities, Depth
@@ -126,6 +134,8 @@ class BoardApp(DrawnApp):
                 self.board = replace(self.board, now=now, history=history)
             case ResourcesArrived(listed):
                 self.board = replace(self.board, now=now, listed=listed)
+            case WeddingsArrived(told):
+                self.board = replace(self.board, now=now, weddings=told)
             case ReaderBroke(error):
                 raise error
 

@@ -89,6 +89,8 @@ class Hands:
             self._app.action_findings()
         elif place == "freeze":
             self._app.action_freeze()
+        elif place == "weddings":
+            self._app.action_weddings()
         elif place is not None:
             self._app.dashboard.go_to(place)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wedtui.tui.spans import Line, Role, Span, crop, length
 
-PLACES = ("providers", "metrics", "deployments", "emergency", "findings", "freeze")
+PLACES = ("providers", "metrics", "deployments", "emergency", "findings", "freeze", "weddings")
 """In the order of their digits, which begin at 1; no configuration changes these."""
 DIGITS = {place: str(number) for number, place in enumerate(PLACES, 1)}
 _PLACE_OF = {digit: place for place, digit in DIGITS.items()}
@@ -20,5 +20,7 @@ def jump_line(width: int) -> Line:
     line: list[Span] = []
     for place, digit in DIGITS.items():
         line += [(f" {digit}", Role.KEY), (f" {place} ", Role.TEXT)]
+    if length(line) > width:
+        line = [(text.removesuffix(" "), role) for text, role in line]
     rest: Line = ((" any other key leaves", Role.MUTED),)
     return crop((*line, *(rest if length((*line, *rest)) <= width else ())), width)

@@ -105,6 +105,15 @@ def _screen_of(view: View, picture: Picture | None) -> BoardScreen | None:
             from wedtui.tui.screens.resources import ResourcesScreen  # noqa: PLC0415 - when opened
 
             return ResourcesScreen(*view.of)
+    return _without_provider(view)
+
+
+def _without_provider(view: View) -> BoardScreen | None:
+    match view.kind:
+        case "weddings" | "weddings-list" | "weddings-part":
+            from wedtui.tui.screens.wedding_list import reopened  # noqa: PLC0415 - when opened
+
+            return reopened(view)
         case "findings":
             from wedtui.tui.screens.findings import FindingsScreen  # noqa: PLC0415 - when opened
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from wedtui.core.picture import Picture
-    from wedtui.tui.board import History, Listed
+    from wedtui.tui.board import History, Listed, WeddingsTold
 
 
 class PictureArrived(NamedTuple):
@@ -36,10 +36,16 @@ class ResourcesArrived(NamedTuple):
     listed: Listed
 
 
+class WeddingsArrived(NamedTuple):
+    """An answer of the calendar of weddings."""
+
+    told: WeddingsTold
+
+
 class ReaderBroke(NamedTuple):
     """The reader met a mistake of ours; the app ends loudly with it."""
 
     error: Exception
 
 
-News = PictureArrived | SourceFailed | HistoryArrived | ResourcesArrived | ReaderBroke
+News = PictureArrived | SourceFailed | HistoryArrived | ResourcesArrived | WeddingsArrived | ReaderBroke

@@ -9,15 +9,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TypeAlias
 
 from wedtui.errors import WedtuiError
-from wedtui.tui.board import History, Listed, SeriesKey
-from wedtui.tui.messages import HistoryArrived, News, PictureArrived, ReaderBroke, ResourcesArrived, SourceFailed
+from wedtui.tui.board import History, Listed, OneWedding, Overview, SeriesKey, WeddingsTold, WhoIsLive
+from wedtui.tui.messages import (
+    HistoryArrived,
+    News,
+    PictureArrived,
+    ReaderBroke,
+    ResourcesArrived,
+    SourceFailed,
+    WeddingsArrived,
+)
 
 if TYPE_CHECKING:
     from wedtui.clock import Clock
+    from wedtui.core.calendar_query import ListedWedding, WeddingPage, WeddingQuery
     from wedtui.core.inventory import ResourceQuery
     from wedtui.core.picture import Picture
     from wedtui.tui.source import Source
@@ -34,11 +43,16 @@ HISTORY_STEPS = 200
 HISTORY_EVERY_S = 3.0
 # Resources change with every asking of their provider, half a minute apart at least.
 RESOURCES_EVERY_S = 3.0
+# Weddings begin and end on the minute, mostly; a person who imported some wants to see them soon.
+WEDDINGS_EVERY_S = 3.0
 _STOP_WAIT_S = 1.0
 
 
 # What does not replace a picture that was not yet taken.
-_PLACES: dict[type, str] = {HistoryArrived: "history", ResourcesArrived: "resources"}
+_PLACES: dict[type, str] = {HistoryArrived: "history", ResourcesArrived: "resources", WeddingsArrived: "weddings"}
+
+
+WeddingQuestion: TypeAlias = "WhoIsLive | OneWedding | WeddingQuery"
 
 
 class Mailbox:
@@ -81,6 +95,8 @@ class _Known:
     read: float = float("-inf")
     listed: ResourceQuery | None = None
     listed_at: float = float("-inf")
+    told: WeddingQuestion | None = None
+    told_at: float = float("-inf")
 
 
 class Reader:
@@ -94,6 +110,7 @@ class Reader:
         self._wanted: SeriesKey | None = None
         self._anew = False
         self._query: ResourceQuery | None = None
+        self._question: WeddingQuestion | None = None
         self._known = _Known()
         self._thread = threading.Thread(target=self._run, name="wedtui-reader", daemon=True)
 
@@ -115,6 +132,15 @@ class Reader:
         """Say which page of resources is shown; it is read again and again until another is wanted, or none."""
         self._query = query
 
+    def want_weddings(self, question: WeddingQuestion) -> None:
+        """Say what of the calendar is shown; it is read again and again until something else is wanted, or nothing."""
+        self._question = question
+
+    def drop_weddings(self, question: WeddingQuestion) -> None:
+        """Say that a question is no longer shown; one that another screen asked meanwhile stays."""
+        if self._question == question:
+            self._question = None
+
     def ask(self, key: SeriesKey | None) -> None:
         """Have a history read at once, even one that was read a moment ago; with None no more of any."""
         self._anew = key is not None
@@ -129,6 +155,7 @@ class Reader:
             self._read()
             self._read_history()
             self._read_resources()
+            self._read_weddings()
         except WedtuiError as error:
             known.failed = str(error)
             known.retry = self._clock.monotonic() + RETRY_AFTER_S
@@ -206,6 +233,34 @@ class Reader:
             self._mailbox.put(ResourcesArrived(Listed(query, None, now, str(error))))
             return
         self._mailbox.put(ResourcesArrived(Listed(query, page, now)))
+
+    def _read_weddings(self) -> None:
+        known, question = self._known, self._question
+        if question is None or known.source is None:
+            known.told = None
+            return
+        if question == known.told and self._clock.monotonic() - known.told_at < WEDDINGS_EVERY_S:
+            return
+        now = self._clock.now()
+        known.told, known.told_at = question, self._clock.monotonic()
+        try:
+            answer = _answer(known.source, question, now)
+        except WedtuiError as error:
+            self._mailbox.put(WeddingsArrived(WeddingsTold(question, None, now, str(error))))
+            return
+        self._mailbox.put(WeddingsArrived(WeddingsTold(question, answer, now)))
+
+
+def _answer(
+    source: Source, question: WeddingQuestion, now: datetime
+) -> Overview | tuple[ListedWedding, ...] | WeddingPage:
+    match question:
+        case WhoIsLive():
+            return Overview(source.live(now), source.wedding_sources(), now)
+        case OneWedding(reference):
+            return source.wedding(reference)
+        case _:
+            return source.weddings(question)
 
 
 def _import_drawing() -> None:

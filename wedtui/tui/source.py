@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
+from wedtui.core.calendar_query import ListedWedding, LiveBreakdown, SourceDetails, WeddingPage, WeddingQuery
 from wedtui.core.inventory import ResourcePage, ResourceQuery
 from wedtui.core.picture import Picture
 from wedtui.core.series import Series
@@ -39,6 +40,38 @@ class Source(Protocol):
 
     def resources(self, query: ResourceQuery, now: datetime) -> ResourcePage:
         """Return one page of the resources that a question asks for.
+
+        Raises:
+            WedtuiError: the cache cannot be read.
+        """
+        ...
+
+    def weddings(self, query: WeddingQuery) -> WeddingPage:
+        """Return one page of the weddings that a question asks for.
+
+        Raises:
+            WedtuiError: the cache cannot be read.
+        """
+        ...
+
+    def wedding(self, reference: str) -> tuple[ListedWedding, ...]:
+        """Return every row of a reference, by start; none where no source names it.
+
+        Raises:
+            WedtuiError: the cache cannot be read.
+        """
+        ...
+
+    def live(self, now: datetime) -> LiveBreakdown:
+        """Return who is live at an aware instant, by culture, kind of venue and zone.
+
+        Raises:
+            WedtuiError: the cache cannot be read.
+        """
+        ...
+
+    def wedding_sources(self) -> tuple[SourceDetails, ...]:
+        """Return every source of weddings, and how its newest reading went.
 
         Raises:
             WedtuiError: the cache cannot be read.

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.pictures import FROZEN, NOW, OPEN, SATURDAY, SECOND, SERVICE, TROUBLED, WELL, picture, probe, provider
 from wedtui.core.evidence import ProviderEvidence
 from wedtui.core.picture import AlertFacts, Finding, Picture, PrometheusFacts, Severity
-from wedtui.core.season import Protection, ProtectionVerdict
+from wedtui.core.protection import ProtectionVerdict
+from wedtui.core.season import Protection
 from wedtui.core.state import State, badness
 from wedtui.tui.board import Board
 from wedtui.tui.plain.changes import MOST_AT_ONCE, announce
@@ -38,7 +39,7 @@ SICK = TROUBLED[0]
 REFUSED = replace(
     SICK.probes[0], rounds=tuple(replace(r, failure="connection refused", passed=False) for r in SICK.probes[0].rounds)
 )
-CALM = ProtectionVerdict(Protection.NORMAL, "by the date")
+CALM = ProtectionVerdict(Protection.NORMAL, ("by the date",))
 
 
 @pytest.mark.parametrize(

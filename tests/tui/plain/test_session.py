@@ -162,7 +162,7 @@ def test_commands_wait_for_the_first_picture_and_keep_their_order() -> None:
 
 def test_words_that_need_no_picture_are_answered_before_it() -> None:
     rig = Rig()
-    assert "12 commands" in rig.ask("help")[0]
+    assert "14 commands" in rig.ask("help")[0]
     assert rig.ask("stauts") == ['Unknown command "stauts"; did you mean status? Otherwise type "help".']
 
 

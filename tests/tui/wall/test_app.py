@@ -59,7 +59,7 @@ def test_it_follows_what_is_known_and_turns_its_pages_with_the_clock() -> None:
         source = source_of(WELL, freeze=FROZEN)
         app = make_wall(source, clock, every=1)
         async with app.run_test(size=(80, 24)) as pilot:
-            for first, words in ((0, "evidence < 20 s old"), (1, "because of wedding weekend"), (0, "1/2")):
+            for first, words in ((0, "score 100.0  < 20 s"), (1, "because of wedding weekend"), (0, "1/2")):
                 while page_at(clock.now(), app.every, 2) != first:
                     clock.advance(SECOND)
                 source.dirty = True

@@ -86,7 +86,7 @@ def understood(server: Server, kind: Kind) -> Iterator[None]:
 def refused(server: Server, kind: Kind) -> StoreUnreadableError:
     """Return the error that stands for a server that does not let this user in."""
     return StoreUnreadableError(
-        f"the server refuses this user {server}: check its role and password file, and the {kind.name}'s grants"
+        f"the server does not let this user into {server}: check role, password file and the {kind.name}'s grants"
     )
 
 

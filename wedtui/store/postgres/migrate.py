@@ -7,13 +7,19 @@ from sqlalchemy import Connection, Engine, text
 from wedtui.errors import StoreUnreadableError
 from wedtui.store.history import upgrade
 from wedtui.store.kind import Kind
-from wedtui.store.postgres.errors import translated
+from wedtui.store.postgres.errors import refused, translated
 from wedtui.store.postgres.place import Server
 from wedtui.store.version import VERSION, refuse_unknown
 
 # 64 bits that stand for "a schema of wedtui is being made or changed" in the whole database.
 _MIGRATING = int.from_bytes(b"wedmigr", "big")
 _TABLES = "SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'v', 'm') AND relnamespace = to_regnamespace(:schema)"
+
+# A schema that is there but shut looks empty to whoever may not use it.
+_CLOSED = (
+    "SELECT to_regnamespace(:schema) IS NOT NULL AND NOT has_schema_privilege(CAST(to_regnamespace(:schema) AS oid),"
+    " 'USAGE')"
+)
 
 
 def migrate(engine: Engine, server: Server, kind: Kind) -> None:
@@ -31,6 +37,8 @@ def migrate(engine: Engine, server: Server, kind: Kind) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATING})
             # A step that rewrites a table takes as long as it takes.
             connection.execute(text("SET LOCAL statement_timeout = 0"))
+            if connection.execute(text(_CLOSED), {"schema": server.schema}).scalar():
+                raise refused(server, kind)
             if not connection.execute(text("SELECT to_regnamespace(:schema)"), {"schema": server.schema}).scalar():
                 connection.execute(text(f'CREATE SCHEMA "{server.schema}"'))
             # Only now: whoever held the lock before may have done it.

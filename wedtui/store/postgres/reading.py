@@ -20,6 +20,7 @@ from wedtui.store.postgres.place import connect, milliseconds, server_of
 from wedtui.store.snapshot import Cursor, Snapshot
 from wedtui.store.version import VERSION, check_version
 
+_MAKE = "`wedtui db migrate` makes it; `wedtui db copy` moves there what stands in files"
 HAS_VERSION = "SELECT to_regclass('alembic_version') IS NOT NULL"
 # A schema that may not be looked into looks like one that is not there.
 _CLOSED = """
@@ -70,7 +71,7 @@ class ReadableSchema:
                 if not known and snapshot.scalar(_CLOSED, self._server.schema, self._server.schema):
                     raise refused(self._server, self._kind)
                 version = snapshot.scalar(VERSION) if known else None
-                check_version(version, self._server, self._kind)
+                check_version(version, self._server, self._kind, _MAKE)
                 with understood(self._server, self._kind):
                     yield snapshot
                 connection.execute("ROLLBACK")

@@ -1,4 +1,4 @@
-"""The lines that always stand on top: environment, freeze, protection, the data's state, marks and the clock."""
+"""The lines that always stand on top: environment and freeze; weddings and protection; the data and the clock."""
 
 from __future__ import annotations
 
@@ -6,11 +6,22 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from wedtui.core.calendar import Freshness
 from wedtui.core.freeze import PRODUCTION, Verdict
 from wedtui.core.picture import Picture, ServiceCondition
-from wedtui.core.season import Protection
+from wedtui.core.protection import until_words
 from wedtui.core.wording import age, duration, local_time
 from wedtui.tui.board import Board
+from wedtui.tui.draw.wedding_words import (
+    LEVEL_ROLES,
+    belief,
+    calendar_age,
+    is_known,
+    mode_words,
+    peak_words,
+    then,
+    who,
+)
 from wedtui.tui.spans import Line, Role, Span, clean, crop, length, spread
 from wedtui.tui.terminal.link import Drawing, LinkReport
 
@@ -23,16 +34,10 @@ SLOW_FROM_S = 0.3
 QUEUED_FROM_BYTES = 2000
 _GAP: Span = ("  ", Role.TEXT)
 
-PROTECTION_ROLES = {
-    Protection.NORMAL: Role.BADGE,
-    Protection.HIGH: Role.MARK,
-    Protection.MAXIMUM: Role.CAUTION,
-}
 
-
-def status_lines(board: Board, width: int) -> tuple[Line, Line]:
-    """Return the two lines on top of every screen."""
-    return _world(board, width), _data(board, width)
+def status_lines(board: Board, width: int) -> tuple[Line, Line, Line]:
+    """Return the three lines on top of every screen."""
+    return _world(board, width), _weddings(board, width), _data(board, width)
 
 
 def freeze_words(verdict: Verdict, now: datetime) -> str:
@@ -52,26 +57,59 @@ def _world(board: Board, width: int) -> Line:
     picture = board.picture
     if picture is None:
         return spread(((" wedtui ", Role.BADGE),), (), width)
-    verdict, level = picture.freeze, picture.protection.level
+    verdict = picture.freeze
     production = picture.environment == PRODUCTION
     badge = (f" {picture.environment.upper()} ", Role.ALARM if production else Role.BADGE)
-    shields = _shields(level)
     words = freeze_words(verdict, board.now)
-    if length((badge, (words, Role.TEXT), *shields[0])) + 4 > width:
+    if length((badge, (words, Role.TEXT))) + 4 > width:
         words = words.partition(", freeze in ")[0]  # it says until when; how long that is goes first
     sign: Span = (f" ◆ {words} ", Role.CAUTION) if verdict.frozen else (f" ◇ {words}", Role.TEXT)
     state: Line = (badge, sign)
     reasons = f"  {clean(', '.join(verdict.reasons))}"
-    room = width - length(state) - length(shields[0]) - 1
-    if verdict.frozen and verdict.reasons and room >= 12:
-        return spread((*state, (reasons, Role.TEXT)), shields[0], width)
-    return spread(state, _that_fits(state, shields, width), width)
+    if verdict.frozen and verdict.reasons and width - length(state) >= 12:
+        return spread((*state, (reasons, Role.TEXT)), (), width)
+    return spread(state, (), width)
 
 
-def _shields(level: Protection) -> tuple[Line, ...]:
-    """Return the protection in words, and shorter."""
-    role = PROTECTION_ROLES[level]
-    return ((f" protection {level} ", role),), ((f" {level} ", role),)
+def _weddings(board: Board, width: int) -> Line:
+    """Return the second line: who gets married, what that means until when, and that it is wedding day.
+
+    What is not fresh says of when it is; where no calendar was ever read there is no number.
+    """
+    picture = board.picture
+    if picture is None:
+        return spread((), (), width)
+    modes: list[Line] = [((f" {words} ", Role.MARK),) for words in mode_words(picture)] or [()]
+    lefts = _wedding_sentences(board, picture)
+    # How often is asked comes before what comes next and how old it is; the sentence itself comes before both.
+    told = [(left, mode) for left in lefts[:4] for mode in modes[:2]]
+    brief = [(left, mode) for left in lefts[3:] for mode in modes]
+    fitting = ((left, mode) for left, mode in (*told, *brief) if length((*left, *mode)) + 1 <= width)
+    left, mode = next(fitting, (lefts[-1], ()))
+    return spread(left, mode, width)
+
+
+def _wedding_sentences(board: Board, picture: Picture) -> list[Line]:
+    """Return the sentence of weddings and protection, the fullest first."""
+    verdict, fresh = picture.protection, belief(board) is Freshness.FRESH
+    look = Role.TEXT if fresh or not is_known(verdict) else Role.STALE
+    level: Span = (f" {until_words(verdict, board.now)} ", LEVEL_ROLES[verdict.level])
+    after: Span = (f" {then(verdict)}" if then(verdict) else "", Role.TEXT)
+    peak = peak_words(verdict, board.now)
+    aged = f" · {calendar_age(board)}" if is_known(verdict) else ""
+    tail: Line = ((f" · {peak}" if peak else "", look), (aged, Role.MUTED if fresh else look))
+    full: Span = (f" {who(board, picture)},", look)
+    count = verdict.live.weddings
+    brief: Span = (f" {count} live," if fresh else f" ({count} live) STALE,", look) if is_known(verdict) else full
+    return [
+        (full, level, after, *tail),
+        (full, level, after, *tail[:1]),
+        (full, level, after),
+        (full, level),
+        (brief, level),
+        (brief, (f" {verdict.level} ", LEVEL_ROLES[verdict.level])),
+        ((" ", Role.TEXT), (f" {verdict.level} ", LEVEL_ROLES[verdict.level])),
+    ]
 
 
 def _that_fits(left: Line, rights: Sequence[Line], width: int) -> Line:
@@ -86,7 +124,7 @@ def _that_fits(left: Line, rights: Sequence[Line], width: int) -> Line:
 
 
 def _data(board: Board, width: int) -> Line:
-    """Return the second line: whether the data can be believed, what kind of world it is, and the time."""
+    """Return the third line: whether the data can be believed, what kind of world it is, and the time."""
     marks: Line = ()
     if board.demo:
         marks = (_GAP, (" DEMO ", Role.MARK))
@@ -147,6 +185,9 @@ def _condition(picture: Picture, now: datetime) -> Line:
         return ((f" ■ SERVICE STORES NOTHING for {age(service.heartbeat_at, now)} ", Role.ALARM),)
     if picture.condition is ServiceCondition.DEAD and service is not None:
         return ((f" ■ SERVICE DEAD, last heard {age(service.heartbeat_at, now)} ago ", Role.ALARM),)
+    if picture.condition is ServiceCondition.UNSEEN:
+        heard = f" last heard {age(service.heartbeat_at, now)} ago" if service is not None else ""
+        return ((" ■ CACHE UNREADABLE ", Role.ALARM), (heard, Role.TEXT))
     return ((" ■ SERVICE NEVER STARTED ", Role.ALARM),)
 
 

@@ -28,6 +28,8 @@ class Scope(StrEnum):
     FINDINGS = "what is wrong"
     CHART = "chart"
     RESOURCES = "resources"
+    WEDDINGS = "weddings"
+    WEDDING_LIST = "list of weddings"
 
 
 PLACES: Mapping[str, frozenset[Scope]] = MappingProxyType(
@@ -38,6 +40,10 @@ PLACES: Mapping[str, frozenset[Scope]] = MappingProxyType(
         "what is wrong": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS, Scope.FINDINGS}),
         "resource": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS}),
         "resources": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS, Scope.RESOURCES}),
+        "weddings": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS, Scope.WEDDINGS}),
+        "list of weddings": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS, Scope.WEDDING_LIST}),
+        "wedding": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS}),
+        "source of weddings": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS}),
         "freeze": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS}),
         "help": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS}),
         "chart": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.CHART}),
@@ -74,6 +80,13 @@ _EVERYWHERE, _LISTS, _MAIN = Scope.EVERYWHERE, Scope.LISTS, Scope.DASHBOARD
 
 KEYS: tuple[KeyRow, ...] = (
     KeyRow("app.freeze", ("f",), "freeze", "Is production frozen, until when and why", _EVERYWHERE),
+    KeyRow(
+        "app.weddings",
+        ("W",),
+        "weddings",
+        "Who gets married: live, today by zone, the days ahead, protection",
+        _EVERYWHERE,
+    ),
     KeyRow("app.palette", ("colon",), "find", "Find a provider or a command by typing", _EVERYWHERE),
     KeyRow("app.findings", ("w",), "findings", "What is wrong: list every finding, worst first", _EVERYWHERE),
     KeyRow("app.theme", ("t",), "theme", "Use the next colour theme", _EVERYWHERE),
@@ -149,6 +162,31 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow("resources.worst", ("o",), "order", "Put the worst first, or order by kind and place", Scope.RESOURCES),
     KeyRow(
         "resources.vanished", ("v",), "vanished", "Show those that vanished, or those that are there", Scope.RESOURCES
+    ),
+    KeyRow("weddings.open", ("enter",), "open", "List the weddings of the row, or show the source", Scope.WEDDINGS),
+    KeyRow("weddings.list", ("l",), "list", "List every wedding of the next 14 days, by page", Scope.WEDDINGS),
+    KeyRow(
+        "bookings.open",
+        ("enter",),
+        "open",
+        "Open the selected wedding: place, times, guests, load, what it freezes",
+        Scope.WEDDING_LIST,
+    ),
+    KeyRow(
+        "bookings.back",
+        ("left_square_bracket",),
+        "page",
+        "Show the page before",
+        Scope.WEDDING_LIST,
+        beside="bookings.next",
+    ),
+    KeyRow("bookings.next", ("right_square_bracket",), "page", "Show the next page", Scope.WEDDING_LIST, hint=False),
+    KeyRow(
+        "bookings.window",
+        ("o",),
+        "time",
+        "List those that are live, then those of today, of the next 14 days, all",
+        Scope.WEDDING_LIST,
     ),
     KeyRow("findings.open", ("enter",), "open", "Open the provider that the finding is about", Scope.FINDINGS),
     KeyRow(

@@ -21,12 +21,15 @@ from wedtui.tui.plain.describe import (
     evidence_words,
     finding_sentence,
     freeze_sentence,
+    mode_sentence,
     oldest,
+    protection_sentence,
     provider_words,
     pulse,
     service_sentence,
     severity_counts,
     shown_state,
+    weddings_sentence,
 )
 from wedtui.tui.plain.words import ago, counted, listed, old, sentence, spoken, value_words
 from wedtui.tui.values import MISSING, measure, milliseconds, signal_title
@@ -51,7 +54,8 @@ def status(board: Board) -> tuple[str, ...]:
         trouble if trouble and trouble != service else "",
         f"{known[0].upper()}{known[1:]}{oldest(board, picture)}.",
         freeze_sentence(picture, board.now),
-        sentence(f"Protection {picture.protection.level}: {picture.protection.reason}"),
+        weddings_sentence(board, picture),
+        f"{protection_sentence(picture, board.now)} {mode_sentence(picture)}",
         f"{service} {mode}".rstrip(),
         f"{counted(len(picture.findings), 'finding')}, worst: {worst}" if picture.findings else worst,
         "DEMO: a made-up world." if board.demo else "",
@@ -98,8 +102,7 @@ def freeze(board: Board) -> tuple[str, ...]:
         if at is not None:
             lines.append(f"{title} {_instant(at, verdict.zone, now)}.")
     lines += [f"Unreadable, therefore frozen: {sentence(text)}" for text in verdict.unreadable]
-    protection = picture.protection
-    lines += [sentence(f"Protection {protection.level}: {protection.reason}"), RESCUE, clock_sentence(board)]
+    lines += [protection_sentence(picture, now), RESCUE, clock_sentence(board)]
     return tuple(line for line in lines if line)
 
 

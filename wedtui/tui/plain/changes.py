@@ -6,12 +6,13 @@ A signal that was lost is said as UNKNOWN. A finding that is gone because nobody
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from enum import IntEnum
 from typing import NamedTuple
 
 from wedtui.core.evidence import Freshness, freshness
 from wedtui.core.picture import Finding, Picture, PrometheusFacts, ProviderPicture, ServiceCondition, Severity
-from wedtui.core.season import ProtectionVerdict
+from wedtui.core.protection import ProtectionVerdict
 from wedtui.core.state import State, badness
 from wedtui.tui.board import Board
 from wedtui.tui.draw.providers import health_finding, why
@@ -20,10 +21,13 @@ from wedtui.tui.plain.describe import (
     distrust,
     finding_sentence,
     freeze_sentence,
+    mode_sentence,
+    protection_sentence,
     provider_words,
     reasons,
     service_sentence,
     shown_state,
+    weddings_sentence,
 )
 from wedtui.tui.plain.words import ago, clock_words, counted, listed, old, sentence, skeleton
 from wedtui.tui.values import signal_title
@@ -33,6 +37,8 @@ MOST_AT_ONCE = 8
 
 SIGNALS = "signals "
 """How the keys of changes of single signals begin."""
+MOVED = timedelta(minutes=15)
+"""From this much on, another end of the protection is announced."""
 SHORT = 100
 """How many characters of a finding that was replaced are worth hearing again."""
 
@@ -127,17 +133,14 @@ def _opening(board: Board, picture: Picture) -> list[Change]:
         Change(Rank.BLIND, "providers", f"{shown[0].upper()}{shown[1:]}, at {clock_words(board.now)}."),
         Change(Rank.BLIND, "service", service_sentence(picture, board.now), 0 if running else 3),
         Change(Rank.BLIND, "environment", freeze_sentence(picture, board.now)),
-        Change(Rank.BLIND, "protection", _protection(picture.protection)),
+        Change(Rank.BLIND, "protection", protection_sentence(picture, board.now)),
+        Change(Rank.BLIND, "weddings", weddings_sentence(board, picture)),
     ]
     for provider in picture.providers:
         if shown_state(board, provider) is not State.OK:
             found.append(_provider(board, provider, ""))
     found += [_found(f, board) for f in _others(picture)]
     return found
-
-
-def _protection(verdict: ProtectionVerdict) -> str:
-    return sentence(f"Protection {verdict.level}: {verdict.reason}")
 
 
 def _service(old_picture: Picture, picture: Picture, after: Board) -> list[Change]:
@@ -284,12 +287,28 @@ def _freeze(old_picture: Picture, picture: Picture, after: Board) -> list[Change
         bool(was.unreadable),
     ) or reasons(now) != reasons(was):
         found.append(Change(Rank.FREEZE, "freeze", f"Freeze changed: {told}", int(now.frozen)))
-    if picture.protection.level is not old_picture.protection.level:
-        text = (
-            f"{_protection(picture.protection)} It was {old_picture.protection.level} until {clock_words(after.now)}."
-        )
-        found.append(Change(Rank.FREEZE, "protection", text))
-    return found
+    return [*found, *_protection(old_picture, picture, after)]
+
+
+def _protection(old_picture: Picture, picture: Picture, after: Board) -> list[Change]:
+    """Return what became of the protection: another level, or on a wedding day another end."""
+    was, now = old_picture.protection, picture.protection
+    told = protection_sentence(picture, after.now)
+    if now.level is not was.level:
+        text = f"{told} It was {was.level} until {clock_words(after.now)}."
+        if now.level.wedding_day is not was.level.wedding_day:
+            text += f" {mode_sentence(picture)}"
+        return [Change(Rank.FREEZE, "protection", f"{text} {weddings_sentence(after, picture)}", now.level.rank)]
+    if now.level.wedding_day and _moved(was, now):
+        return [Change(Rank.FREEZE, "protection", f"Protection changed its end: {told}", now.level.rank)]
+    return []
+
+
+def _moved(was: ProtectionVerdict, now: ProtectionVerdict) -> bool:
+    """Whether a level ends at another time than was said; a few minutes are no news."""
+    if was.until is None or now.until is None:
+        return was.until is not now.until
+    return abs(now.until - was.until) >= MOVED
 
 
 def _others(picture: Picture) -> list[Finding]:

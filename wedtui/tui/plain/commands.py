@@ -14,7 +14,7 @@ from wedtui.core.picture import ProviderPicture, ServiceCondition
 from wedtui.core.series import probe_of
 from wedtui.tui.board import SPANS, Board, History, SeriesKey
 from wedtui.tui.draw.metrics import signals_of
-from wedtui.tui.plain import answers, inventory
+from wedtui.tui.plain import answers, inventory, weddings
 from wedtui.tui.plain.describe import pulse
 from wedtui.tui.plain.desk import Answer, Asked, Desk
 from wedtui.tui.plain.words import ago, counted, listed, spoken
@@ -142,6 +142,14 @@ def _freeze(desk: Desk, _words: Sequence[str]) -> Answer:
     return answers.freeze(desk.board)
 
 
+def _weddings(desk: Desk, words: Sequence[str]) -> Answer:
+    return weddings.weddings(desk.board, " ".join(words))
+
+
+def _protection(desk: Desk, _words: Sequence[str]) -> Answer:
+    return weddings.protection(desk.board)
+
+
 def _signal(desk: Desk, words: Sequence[str]) -> Answer:
     if not words:
         return ('Say which: "signal PROVIDER SIGNAL", for example "signal aws cpu"; "signal PROVIDER" lists them.',)
@@ -256,6 +264,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("resources", "[PROVIDER]", "what they have: of each kind how many in which state.", _resources),
     Command("findings", "", "everything that is wrong, worst first.", _findings, also=("alerts",)),
     Command("freeze", "", "frozen or not, until when and why.", _freeze),
+    Command(
+        "weddings", "[ZONE]", "who gets married: live, today by zone, the days ahead, and how old that is.", _weddings
+    ),
+    Command("protection", "", "the level, until when, why, and what it changes.", _protection),
     Command(
         "signal",
         "PROVIDER [SIGNAL] [RANGE]",

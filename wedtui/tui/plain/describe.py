@@ -7,15 +7,20 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from wedtui.core.calendar import Freshness
 from wedtui.core.freeze import Verdict
+from wedtui.core.health import AVAILABILITY, WEDDING_DAY_WEIGHTS, WEIGHTS
 from wedtui.core.picture import Finding, Picture, ProviderPicture, ServiceCondition, Severity
+from wedtui.core.protection import until_words
 from wedtui.core.state import State, badness
 from wedtui.core.wording import local_time
 from wedtui.tui.board import Board
 from wedtui.tui.draw.providers import why
+from wedtui.tui.draw.wedding_words import belief, peak_words
 from wedtui.tui.plain.words import ago, clock_words, counted, listed, old, sentence, spoken
 
 _START = 'start it with "wedtui service start"'
+_UNWATCHED = f"nothing is being watched; {_START}."
 _SEVERITIES = {
     Severity.CRITICAL: "CRITICAL",
     Severity.UNKNOWN: "UNKNOWN",
@@ -93,27 +98,64 @@ def freeze_sentence(picture: Picture, now: datetime) -> str:
     )
 
 
+def protection_sentence(picture: Picture, now: datetime) -> str:
+    """Return the level, until when, what comes then, and why."""
+    verdict = picture.protection
+    after = f", then {verdict.next_level}" if verdict.until is not None and verdict.next_level is not None else ""
+    return sentence(f"Protection {until_words(verdict, now)}{after}: {verdict.reason}")
+
+
+def weddings_sentence(board: Board, picture: Picture) -> str:
+    """Return how many are live, how heavy that is and gets, and how old the calendar is; no number where none is known.
+
+    Of a calendar that is not fresh nothing is said as if it were so now.
+    """
+    verdict, found = picture.protection, belief(board)
+    if found is Freshness.MISSING:
+        return "No wedding calendar: it is not known who gets married."
+    if verdict.peak is None:
+        return "Live weddings UNKNOWN: no source of weddings was ever read."
+    aged = f"calendar {old(verdict.read_at, board.now)}" if verdict.read_at else "not every source was ever read"
+    number = counted(verdict.live.weddings, "wedding")
+    head = (
+        f"{number} live" if found is Freshness.FRESH else f"Live weddings UNKNOWN, last known {verdict.live.weddings}"
+    )
+    return sentence(f"{head}; {peak_words(verdict, board.now)}; {aged}")
+
+
+def mode_sentence(picture: Picture) -> str:
+    """Say whether it is wedding-day mode, and what that changes."""
+    if not picture.protection.level.wedding_day:
+        return "Wedding-day mode is off."
+    usual, weighs = WEIGHTS[AVAILABILITY], WEDDING_DAY_WEIGHTS[AVAILABILITY]
+    intervals = {probe.interval for p in picture.providers for probe in p.evidence.probes}
+    probes = f", probes every {spoken(max(intervals))}" if intervals else ""
+    return f"Wedding-day mode is on{probes}, availability weighs {weighs:.2f} instead of {usual:.2f}."
+
+
 def service_sentence(picture: Picture, now: datetime) -> str:
     """Say whether the service can be believed to run, and when it was last heard."""
     service, condition = picture.service, picture.condition
+    if condition is ServiceCondition.UNSEEN:
+        last = "" if service is None else f"; last heard {ago(service.heartbeat_at, now)}"
+        return f"Whether the service runs cannot be known: the cache cannot be read{last}."
     if service is None or condition is ServiceCondition.NEVER:
-        return f"Service NEVER STARTED: nothing is being watched; {_START}."
+        return f"Service NEVER STARTED: {_UNWATCHED}"
     heard = ago(service.heartbeat_at, now)
-    match condition:
-        case ServiceCondition.STOPPED:
-            return f"Service STOPPED {ago(service.stopped_at, now)}: nothing is being watched; {_START}."
-        case ServiceCondition.DEAD:
-            return f"Service DEAD, last heard {heard}: nothing is being watched; {_START}."
-        case ServiceCondition.STUCK:
-            return (
-                f"Service STUCK, last heard {heard}: it runs but stores nothing; "
-                'look at its disk and its log with "wedtui service status".'
-            )
-        case _:
-            wanted = [s for s in picture.services if s.condition is not ServiceCondition.STOPPED]
-            if len(wanted) < 2:
-                return f"Service running, heard {heard}."
-            return f"{sum(s.runs for s in wanted)} of {len(wanted)} services running, heard {heard}."
+    sentences = {
+        ServiceCondition.STOPPED: f"Service STOPPED {ago(service.stopped_at, now)}: {_UNWATCHED}",
+        ServiceCondition.DEAD: f"Service DEAD, last heard {heard}: {_UNWATCHED}",
+        ServiceCondition.STUCK: (
+            f"Service STUCK, last heard {heard}: it runs but stores nothing; "
+            'look at its disk and its log with "wedtui service status".'
+        ),
+    }
+    if condition in sentences:
+        return sentences[condition]
+    wanted = [s for s in picture.services if s.condition is not ServiceCondition.STOPPED]
+    if len(wanted) < 2:
+        return f"Service running, heard {heard}."
+    return f"{sum(s.runs for s in wanted)} of {len(wanted)} services running, heard {heard}."
 
 
 def finding_sentence(finding: Finding, now: datetime) -> str:

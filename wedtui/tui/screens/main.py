@@ -133,13 +133,14 @@ class MainScreen(BoardScreen):
         worst.show(self._titled("findings", found, worst.size.width))
 
     def status(self, width: int) -> tuple[Line, ...]:
-        """Return the lines on top, with the freeze's digit while one is waited for."""
-        sign = self._sign("freeze")
-        if sign is None or self.board.picture is None:
+        """Return the lines on top, with the digits of freeze and weddings while one is waited for."""
+        signs = [self._sign("freeze"), self._sign("weddings")]
+        if not any(signs) or self.board.picture is None:
             return super().status(width)
-        world, *_ = super().status(width - BADGE_CELLS)
-        _, *below = super().status(width)
-        return ((world[0], (f" {sign} ", Role.MARK), *world[1:]), *below)
+        world, weddings, *_ = super().status(width - BADGE_CELLS)
+        *_, data = super().status(width)
+        freeze, wedding = ((f" {sign} ", Role.MARK) for sign in signs)
+        return (world[0], freeze, *world[1:]), (wedding, *weddings), data
 
     def _sign(self, place: str) -> str | None:
         """Return what is marked on a pane: its digit in jump mode, or that the keys go there and not to the table."""

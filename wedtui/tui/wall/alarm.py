@@ -24,6 +24,7 @@ _CONDITIONS = {
     ServiceCondition.STOPPED: ("SERVICE STOPPED", "the service was stopped: start it with `wedtui service start`"),
     ServiceCondition.DEAD: ("SERVICE DEAD", "the service has died or cannot be reached: look at it, then restart it"),
     ServiceCondition.STUCK: ("SERVICE STUCK", "the service runs but stores nothing: look at its log and its disk"),
+    ServiceCondition.UNSEEN: ("CACHE UNREADABLE", "the cache cannot be read: whether the service runs is not known"),
     ServiceCondition.NEVER: ("NEVER STARTED", "no service has ever filled this cache: `wedtui service start`"),
 }
 

@@ -24,6 +24,7 @@ from wedtui.tui.wall.tiles import (
     tiles,
     worst_first,
 )
+from wedtui.tui.wall.weddings import has_page, page_content
 
 EVERY_S = 10.0
 """How long a page stands before it turns, where nobody says otherwise."""
@@ -38,6 +39,10 @@ class Kind(StrEnum):
     PROVIDERS = "providers"
     FINDINGS = "findings"
     FREEZE = "freeze"
+    WEDDINGS = "weddings"
+
+
+_TITLES = {Kind.FINDINGS: "what is wrong"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,8 @@ def pages_of(board: Board, width: int, rows: int, below: int) -> tuple[Page, ...
     picture = board.picture
     if picture is not None and (picture.freeze.frozen or picture.freeze.unreadable):
         pages += _content_pages(board, Kind.FREEZE, strip.freeze_lines(board, width), width, rows)
+    if has_page(board):
+        pages += _content_pages(board, Kind.WEDDINGS, page_content(board, width, rows), width, rows)
     return tuple(pages)
 
 
@@ -137,7 +144,7 @@ def _content_pages(board: Board, kind: Kind, lines: list[Line], width: int, rows
         shown = everyone[: min(grid.capacity, bad)]
     grid = _shrunk(grid, len(shown))
     taken = (grid.height + (1 if grid.rows > 1 else 0) if shown else 0) + (1 if len(shown) < len(everyone) else 0)
-    title = "what is wrong" if kind is Kind.FINDINGS else "freeze"
+    title = _TITLES.get(kind, kind.value)
     room = max(rows - taken - 1, 1)
     chunks = [lines[i : i + room] for i in range(0, len(lines), room)]
     return [Page(kind, shown, grid, (rule(title, width), *chunk)) for chunk in chunks]

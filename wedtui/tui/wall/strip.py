@@ -11,10 +11,12 @@ from wedtui.core.state import State, glyph
 from wedtui.core.wording import duration, local_time
 from wedtui.tui.board import Board
 from wedtui.tui.draw.findings import LOOKS, short
-from wedtui.tui.draw.status import PROTECTION_ROLES, freeze_words
+from wedtui.tui.draw.status import freeze_words
+from wedtui.tui.draw.wedding_words import LEVEL_ROLES
 from wedtui.tui.spans import Line, Role, clean, crop, fit, length, plain, spread, wrap
 from wedtui.tui.wall.blocks import beside, block, filled, within
 from wedtui.tui.wall.letters import CLOCKS, DIGITS, FACES, SMALLEST, Face, big
+from wedtui.tui.wall.weddings import wedding_strip
 
 _GAP = 2
 # Cells beside the large letters from which on the freeze is told there and not on a line of its own.
@@ -25,7 +27,7 @@ _CLOCK = "00:00:00"
 
 
 def top(board: Board, width: int, height: int, *, old: bool) -> list[Line]:
-    """Return the lines above.
+    """Return the lines above: world, freeze and clocks, and under them who gets married.
 
     Args:
         board: what is known.
@@ -33,6 +35,10 @@ def top(board: Board, width: int, height: int, *, old: bool) -> list[Line]:
         height: the screen's; about an eighth of it is for the clock.
         old: whether the picture cannot be relied on, so that its freeze is marked as old.
     """
+    return [*_world(board, width, height, old=old), *wedding_strip(board, width, height, old=old)]
+
+
+def _world(board: Board, width: int, height: int, *, old: bool) -> list[Line]:
     word = _word(board, old=old)
     least = length(badges(board)) + 1
     fitting = []
@@ -199,7 +205,7 @@ def badges(board: Board) -> Line:
     if board.picture is None:
         return _kind(board)
     level = board.picture.protection.level
-    return (*_kind(board), (f" protection {level} ", PROTECTION_ROLES[level]))
+    return (*_kind(board), (f" protection {level} ", LEVEL_ROLES[level]))
 
 
 def _kind(board: Board) -> Line:

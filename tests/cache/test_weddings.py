@@ -1,0 +1,648 @@
+"""The calendar in the cache: what a reading changes, what it never may, and what readers are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.cache.base import NOW, SECOND, configuration, configure, reading, service
+from tests.cache.weddings import EVERYTHING, HOUR, calendar_of, prepared, read, row, rows, taken, writing_weddings
+from tests.places import PLACES
+from wedtui.cache import wedding_import, wedding_stage, weddings
+from wedtui.cache.kind import CACHE
+from wedtui.cache.wedding_import import Outcome
+from wedtui.cache.writer import CacheWriter
+from wedtui.core.calendar_query import ListedWedding, LivePart, SourceDetails, WeddingQuery
+from wedtui.core.erasure import Forgotten, digest_of
+from wedtui.core.load import Steps, sweep
+from wedtui.core.observation import Claim
+from wedtui.core.wedding import UNITS
+from wedtui.core.wedding_rows import RawRow, Rejection, Unusable
+from wedtui.errors import ConfigurationError, ConflictError, NotFoundError
+from wedtui.store.instants import to_microseconds
+from wedtui.store.snapshot import Snapshot
+
+TOMORROW = NOW + 24 * HOUR
+
+
+def names(path: Path, **query: Any) -> str:
+    """Return the references that are stored, by start and then by name."""
+    with reading(path) as reader:
+        return " ".join(each.wedding.reference for each in reader.weddings(WeddingQuery(limit=500, **query)).rows)
+
+
+def stored(path: Path) -> list[ListedWedding]:
+    with reading(path) as reader:
+        return list(reader.weddings(EVERYTHING).rows)
+
+
+def source(path: Path, name: str = "main") -> SourceDetails:
+    with reading(path) as reader:
+        (found,) = [each for each in reader.wedding_sources() if each.facts.name == name]
+        return found
+
+
+def test_a_source_that_was_never_read(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path):
+        facts = source(path).facts
+        assert (facts.name, facts.kind, facts.read_at, facts.weddings) == ("main", "csv", None, 0)
+        assert facts.interval == timedelta(minutes=15)
+        assert not facts.is_fresh(NOW)
+
+
+def test_a_reading_comes_back_whole_and_dates_its_source(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        work = taken(writer, [*rows("ba"), row("c", culture="indian", guests=None)])
+        assert (work.written, work.deleted) == (3, 0)
+        first = stored(path)[0].wedding
+        assert (first.reference, first.venue, first.zone) == ("a", "Hotel Bristol", "Europe/London")
+        assert (first.start, first.end, first.load) == (TOMORROW, TOMORROW + 8 * HOUR, UNITS)
+        assert stored(path)[2].wedding.load == 2 * UNITS
+        facts = source(path).facts
+        assert (facts.read_at, facts.attempted_at, facts.problem, facts.weddings) == (NOW, NOW, None, 3)
+
+
+def test_only_what_differs_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("abcd"))
+        before = generation(path)
+        work = taken(writer, rows("abcd"), at=NOW + SECOND)
+        assert (work.written, work.deleted, generation(path)) == (0, 0, before)
+        assert source(path).facts.read_at == NOW + SECOND
+        work = taken(writer, [*rows("abc"), row("d", guests=151), row("e")], at=NOW + 2 * SECOND)
+        assert (work.written, work.deleted) == (2, 0)
+        assert generation(path) > before
+        work = taken(writer, rows("abde"), at=NOW + 3 * SECOND)
+        assert (work.written, work.deleted) == (1, 1)
+        assert names(path) == "a b d e"
+
+
+def generation(path: Path) -> int:
+    with reading(path) as reader:
+        return reader.calendar(NOW).generation
+
+
+@pytest.mark.parametrize("page", [1, 2, 3, 5])
+def test_many_pages_come_to_the_same_as_one(tmp_path: Path, page: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (wedding_stage, wedding_import):
+        monkeypatch.setattr(module, "PAGE", page)
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("bdfhjl"))
+        work = taken(writer, [*rows("abcdef"), row("h", guests=1), row("j", TOMORROW + 24 * HOUR), row("z")])
+        assert (work.written, work.deleted) == (6, 2)
+        assert names(path) == "a b c d e f h z j"
+
+
+READING = st.lists(st.tuples(st.sampled_from("abcdeé𝒳Z_"), st.integers(0, 3), st.integers(1, 3)))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(readings=st.lists(READING, max_size=4))
+def test_whatever_came_before_the_cache_has_what_the_newest_reading_has(
+    tmp_path: Path, system: str, readings: list[list[tuple[str, int, int]]]
+) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer, pytest.MonkeyPatch.context() as patch:
+        for module in (wedding_stage, wedding_import):
+            patch.setattr(module, "PAGE", 2)
+        for each in readings:
+            given = [row(name, TOMORROW + start * HOUR, hours) for name, start, hours in each]
+            if read(writer, given).outcome is Outcome.QUESTIONED:
+                writer.weddings.accept("main")
+                taken(writer, given)
+            wanted: dict[tuple[str, int], int] = {}
+            for name, start, hours in each:
+                wanted[name, start] = max(hours, wanted.get((name, start), 0))
+            found = {(w.wedding.reference, w.wedding.start): w.wedding.end for w in stored(path)}
+            assert found == {
+                (name, TOMORROW + start * HOUR): TOMORROW + (start + hours) * HOUR
+                for (name, start), hours in wanted.items()
+            }
+            # In every database references come in the same order, or pages would not meet.
+            again = taken(writer, given)
+            assert (again.written, again.deleted) == (0, 0)
+        configure(writer, calendar_of("main"))
+
+
+def test_new_ones_are_written_before_old_ones_go_and_the_source_is_dated_last(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("abcd"))
+        work = prepared(writer, [*rows("abc"), row("x")], at=NOW + HOUR)
+        seen = []
+        for _ in work.pieces():
+            seen.append((names(path), source(path).facts.read_at))
+        assert [stage for stage, _ in seen if stage not in {"a b c d", "a b c d x", "a b c x"}] == []
+        assert "a b c d x" in [stage for stage, _ in seen]
+        assert {read_at for _, read_at in seen} == {NOW}
+        assert (names(path), source(path).facts.read_at) == ("a b c x", NOW + HOUR)
+
+
+def test_a_reading_that_stops_anywhere_never_has_too_few_and_the_next_mends_it(tmp_path: Path) -> None:
+    for stop in range(8):
+        path = tmp_path / f"{stop}.db"
+        with writing_weddings(path) as writer:
+            taken(writer, rows("abcd"))
+            pieces = prepared(writer, [*rows("abc"), row("d", TOMORROW + HOUR)], at=NOW + HOUR).pieces()
+            for _ in zip(range(stop), pieces, strict=False):
+                pass
+            assert set("abcd") <= set(names(path).split())
+            work = taken(writer, rows("abcd"), at=NOW + 2 * HOUR)
+            assert names(path) == "a b c d"
+            assert work.outcome is Outcome.TAKEN
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "outcome"),
+    [
+        ("abcd", "ab", Outcome.TAKEN),
+        ("abcd", "a", Outcome.QUESTIONED),
+        ("abcd", "", Outcome.QUESTIONED),
+        ("abcd", "wxyz", Outcome.QUESTIONED),
+        ("", "", Outcome.TAKEN),
+        ("a", "", Outcome.QUESTIONED),
+    ],
+)
+def test_a_source_that_lost_more_than_half_is_questioned(
+    tmp_path: Path, before: str, after: str, outcome: Outcome
+) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows(before))
+        assert read(writer, rows(after), at=NOW + HOUR).outcome is outcome
+        facts = source(path).facts
+        assert facts.questioned is (outcome is Outcome.QUESTIONED)
+        assert facts.attempted_at == NOW + HOUR
+        if facts.questioned:
+            assert names(path) == " ".join(before)
+            assert facts.read_at == NOW
+            assert "wedtui weddings accept main" in (facts.problem or "")
+
+
+def test_weddings_that_moved_or_are_over_are_not_lost(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, [*rows("ab"), *rows("wxyz", start=NOW - 48 * HOUR)])
+        taken(writer, rows("ab", start=TOMORROW + HOUR), at=NOW + HOUR)
+        assert names(path) == "a b"
+
+
+def test_a_person_accepts_the_next_good_reading_and_only_that(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("abcd"))
+        with pytest.raises(ConflictError, match="not questioned"):
+            writer.weddings.accept("main")
+        read(writer, [])
+        writer.weddings.accept("main")
+        assert source(path).accept_next
+        writer.weddings.note_failure("main", NOW + HOUR, "timed out")
+        taken(writer, rows("wxyz"), at=NOW + 2 * HOUR)
+        assert names(path) == "w x y z"
+        assert read(writer, [], at=NOW + 3 * HOUR).outcome is Outcome.QUESTIONED
+        with pytest.raises(NotFoundError, match="known are main"):
+            writer.weddings.accept("gone")
+
+
+def test_a_failure_keeps_the_last_good_state_and_its_age(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("ab"))
+        assert writer.weddings.note_failure("main", NOW + HOUR, "connection refused")
+        facts = source(path).facts
+        assert (facts.read_at, facts.attempted_at, facts.problem) == (NOW, NOW + HOUR, "connection refused")
+        assert names(path) == "a b"
+        assert not writer.weddings.note_failure("gone", NOW, "x")
+
+
+def test_a_wedding_that_has_begun_stays_to_its_end_though_the_source_lists_what_is_to_come(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        live = row("live", NOW - HOUR, 8)
+        taken(writer, [live, *rows("abc")])
+        taken(writer, rows("abc"), at=NOW + HOUR)
+        assert names(path) == "live a b c"
+        assert source(path).kept == 1
+        taken(writer, rows("abc"), at=NOW + 7 * HOUR)
+        assert names(path) == "a b c"
+
+
+def test_a_live_wedding_goes_where_a_person_takes_the_reading_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("live", start=NOW - HOUR))
+        assert read(writer, []).outcome is Outcome.QUESTIONED
+        writer.weddings.accept("main")
+        taken(writer, [])
+        assert names(path) == ""
+
+
+def test_a_live_wedding_that_was_moved_does_not_stay(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, [row("live", NOW - HOUR, 8)])
+        taken(writer, [row("live", TOMORROW, 8)])
+        assert [each.wedding.start for each in stored(path)] == [TOMORROW]
+
+
+def test_a_row_that_cannot_be_used_keeps_what_is_known_of_its_wedding(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("abcd"))
+        taken(writer, [*rows("abc"), row("d", zone="Mars/Olympus", place="line 5")])
+        assert names(path) == "a b c d"
+        found = source(path)
+        assert (found.facts.rejected, found.kept) == (1, 1)
+        assert found.facts.examples == ("line 5: zone: expected an IANA time zone",)
+        taken(writer, rows("abcd"))
+        assert (source(path).facts.rejected, source(path).facts.examples) == (0, ())
+
+
+def test_examples_are_few_and_quote_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        bad = [row(f"r{n}", zone="Anna Karenina", place=f"line {n}") for n in range(50)]
+        taken(writer, [*bad, *[row(f"g{n}") for n in range(50)]])
+        facts = source(path).facts
+        assert (facts.rejected, len(facts.examples)) == (50, 20)
+        assert "Anna" not in str(facts)
+
+
+def test_a_reading_of_which_most_cannot_be_used_is_not_taken(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("ab"))
+        bad = [Unusable(f"line {n}", Rejection("row", "expected 8 columns"), f"r{n}") for n in range(3)]
+        assert read(writer, [*rows("ab"), *bad], at=NOW + HOUR).outcome is Outcome.REFUSED
+        facts = source(path).facts
+        assert (facts.read_at, facts.rejected, facts.questioned) == (NOW, 3, False)
+        assert "3 of its 5 rows" in (facts.problem or "")
+        assert names(path) == "a b"
+
+
+def test_unknown_cultures_and_repeated_rows_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, [row("a", culture="elvish"), row("a", culture="elvish"), row("b", venue_kind="mordor"), row("c")])
+        found = source(path)
+        assert (found.unknown_cultures, found.unknown_kinds, found.repeated) == (2, 1, 1)
+        assert found.facts.weddings == 3
+
+
+def test_twice_with_different_times_counts_twice_in_load_and_once_in_number(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, [row("a", TOMORROW, 8), row("a", TOMORROW + HOUR, 8)])
+        with reading(path) as reader:
+            steps = reader.calendar(NOW).steps
+            assert len(reader.wedding("a")) == 2
+        assert steps.at(TOMORROW) == (UNITS, 1)
+        assert steps.at(TOMORROW + 2 * HOUR) == (2 * UNITS, 1)
+        assert steps.at(TOMORROW + 8.5 * HOUR) == (UNITS, 1)
+        assert steps.at(TOMORROW + 9 * HOUR) == (0, 0)
+
+
+def test_twice_with_one_start_is_as_long_as_the_longest_and_as_heavy_as_the_heaviest(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    for number, twice in enumerate(([0, 1], [1, 0])):
+        both = [row("a", hours=9, guests=10), row("a", hours=2, culture="indian", guests=600)]
+        with writing_weddings(path) as writer:
+            taken(writer, [both[n] for n in twice], at=NOW + number * HOUR)
+        (found,) = stored(path)
+        assert (found.wedding.end, found.wedding.load) == (TOMORROW + 9 * HOUR, 2 * UNITS)
+        assert (found.wedding.culture, found.wedding.guests) == ("indian", 600)
+        with reading(path) as reader:
+            assert reader.calendar(NOW).steps.at(TOMORROW + 8.5 * HOUR) == (2 * UNITS, 1)
+
+
+def test_one_wedding_of_two_sources_counts_once_by_the_heavier(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path, "main", "other") as writer:
+        taken(writer, [row("a", guests=150), row("b")])
+        taken(writer, [row("a", guests=300), row("b", hours=9, zone="Asia/Kolkata")], source="other")
+        with reading(path) as reader:
+            facts = reader.calendar(NOW)
+            assert {each.source for each in reader.wedding("a")} == {"main", "other"}
+        # `b` is not the same in both: both of its times count.
+        assert facts.steps.at(TOMORROW) == (4 * UNITS, 2)
+        assert facts.zones["Europe/London"].at(TOMORROW) == (3 * UNITS, 2)
+        assert facts.zones["Asia/Kolkata"].at(TOMORROW) == (UNITS, 1)
+        assert [each.name for each in facts.sources] == ["main", "other"]
+
+
+TIMES = st.tuples(
+    st.sampled_from(["main", "other"]),
+    st.sampled_from("abc"),
+    st.integers(0, 4),
+    st.integers(1, 4),
+    st.sampled_from([150, 300]),
+    st.sampled_from(["Europe/London", "Asia/Kolkata"]),
+)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(given=st.lists(TIMES, max_size=8, unique_by=lambda each: each[:3]))
+def test_the_steps_are_those_of_a_sweep_over_every_row(
+    tmp_path: Path, system: str, given: list[tuple[str, str, int, int, int, str]]
+) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path, "main", "other") as writer:
+        for name in ("main", "other"):
+            some = [
+                row(reference, TOMORROW + start * HOUR, hours, guests=guests, zone=zone)
+                for where, reference, start, hours, guests, zone in given
+                if where == name
+            ]
+            if read(writer, some, source=name).outcome is Outcome.QUESTIONED:
+                writer.weddings.accept(name)
+                taken(writer, some, source=name)
+        every = stored(path)
+        with reading(path) as reader:
+            facts = reader.calendar(NOW)
+        for steps, some_rows in [
+            (facts.steps, every),
+            *((zone_steps, [w for w in every if w.wedding.zone == zone]) for zone, zone_steps in facts.zones.items()),
+        ]:
+            model = sweep(
+                [
+                    (
+                        w.wedding.reference,
+                        to_microseconds(w.wedding.start),
+                        to_microseconds(w.wedding.end),
+                        w.wedding.load,
+                    )
+                    for w in some_rows
+                ]
+            )
+            for half in range(20):
+                at = TOMORROW + half * timedelta(minutes=30)
+                assert steps.at(at) == model.at(at)
+        assert facts.zones.keys() == {w.wedding.zone for w in every}
+
+
+def test_who_is_live_by_culture_venue_kind_and_zone(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path, "main", "other") as writer:
+        some = [
+            row("a", NOW - HOUR, culture="indian", guests=600, zone="Asia/Kolkata", venue_kind="temple"),
+            row("b", NOW, 1),
+            row("c", NOW - 8 * HOUR, 8),
+            row("d", NOW - timedelta(days=13), 14 * 24, venue_kind=""),
+        ]
+        taken(writer, some)
+        taken(writer, some[:1], source="other")
+        with reading(path) as reader:
+            live = reader.live(NOW)
+    assert live.by_culture == (LivePart("british", 2, 2 * UNITS), LivePart("indian", 1, 2 * UNITS))
+    assert live.by_zone == (LivePart("Asia/Kolkata", 1, 2 * UNITS), LivePart("Europe/London", 2, 2 * UNITS))
+    assert live.by_venue_kind == (
+        LivePart("temple", 1, 2 * UNITS),
+        LivePart("", 1, UNITS),
+        LivePart("hotel", 1, UNITS),
+    )
+
+
+def test_pages_are_followed_to_the_end_and_nothing_comes_twice(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path, "main", "other") as writer:
+        taken(writer, [row(f"r{n}", TOMORROW + n % 3 * HOUR) for n in range(20)])
+        taken(writer, [row(f"r{n}", TOMORROW) for n in range(5)], source="other")
+        found: list[tuple[str, str, datetime]] = []
+        with reading(path) as reader:
+            after = None
+            while True:
+                page = reader.weddings(WeddingQuery(limit=7, after=after))
+                assert page.total == 25
+                found += [(w.source, w.wedding.reference, w.wedding.start) for w in page.rows]
+                after = page.next
+                if after is None:
+                    break
+            assert len(found) == len(set(found)) == 25
+            assert [start for *_, start in found] == sorted(start for *_, start in found)
+            for wrong in ("", "x", "W10", "WzEsMiwzXQ"):
+                with pytest.raises(ConfigurationError, match="the page before"):
+                    reader.weddings(WeddingQuery(after=wrong))
+
+
+def test_questions_narrow(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        more = row("i", TOMORROW + HOUR, culture="indian", venue_kind="temple", zone="Asia/Kolkata")
+        taken(writer, [*rows("ab"), more, row("late", NOW + 240 * HOUR)])
+        assert names(path, culture="indian") == "i"
+        assert names(path, venue_kind="temple") == "i"
+        assert names(path, zone="Asia/Kolkata") == "i"
+        assert names(path, source="gone") == ""
+        assert names(path, overlaps_from=TOMORROW + 8 * HOUR) == "i late"
+        assert names(path, overlaps_to=TOMORROW + HOUR) == "a b"
+
+
+def test_the_steps_are_made_once_for_each_state_of_the_calendar(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    inner = weddings.read_steps
+
+    def counting(snapshot: Snapshot) -> tuple[Steps, dict[str, Steps]]:
+        made.append(1)
+        return inner(snapshot)
+
+    monkeypatch.setattr(weddings, "read_steps", counting)
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer, reading(path) as reader:
+        for _ in range(3):
+            reader.calendar(NOW)
+        assert len(made) == 1
+        taken(writer, rows("ab"))
+        assert reader.calendar(NOW).steps.at(TOMORROW).weddings == 2
+        assert len(made) == 2
+        taken(writer, rows("ab"), at=NOW + HOUR)
+        facts = reader.calendar(NOW)
+        assert (len(made), facts.sources[0].read_at) == (2, NOW + HOUR)
+
+
+def test_a_reading_that_tells_what_changed_deletes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("abc"), mark="one")
+        work = taken(writer, [row("b", guests=9), row("d"), row("a")], began_at="one", mark="two", at=NOW + HOUR)
+        assert (work.written, work.deleted) == (2, 0)
+        assert names(path) == "a b c d"
+        assert source(path).facts.weddings == 4
+        assert source(path).facts.read_at == NOW + HOUR
+
+
+def test_a_reading_that_began_somewhere_else_is_not_taken(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("abc"), mark="one")
+        for given in (rows("d"), None):
+            assert read(writer, given, began_at="zero", mark="two").outcome is Outcome.OVERTAKEN
+        taken(writer, None, began_at="one", mark="one", at=NOW + HOUR)
+        assert (names(path), source(path).facts.read_at) == ("a b c", NOW + HOUR)
+
+
+def test_two_at_once_do_not_mix(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        slow = prepared(writer, rows("ab"))
+        pieces = slow.pieces()
+        next(pieces)
+        taken(writer, rows("cd"), at=NOW + HOUR)
+        for _ in pieces:
+            pass
+        assert slow.outcome is Outcome.OVERTAKEN
+        assert (names(path), source(path).facts.read_at) == ("c d", NOW + HOUR)
+
+
+def test_a_reading_by_a_right_that_is_lost_writes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        writer.begin(service())
+        beat = writer.heartbeat(service(), {"weddings main": False})
+        claim = Claim("weddings main", (beat.held or {})["weddings main"])
+        taken(writer, rows("a"), claim=claim)
+        lost = Claim("weddings main", claim.fence + 1)
+        assert read(writer, rows("ab"), claim=lost).outcome is Outcome.NOT_OURS
+        assert not writer.weddings.note_failure("main", NOW, "x", lost)
+        assert names(path) == "a"
+        assert read(writer, rows("ab"), source="gone").outcome is Outcome.NOT_OURS
+
+
+def test_a_right_that_is_lost_in_the_middle_stops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("abcd"))
+        held: Iterator[bool] = iter([True, True, False])
+        work = prepared(writer, [*rows("abc"), row("e")])
+        monkeypatch.setattr(work, "_holds", lambda _connection: next(held))
+        for _ in work.pieces():
+            pass
+        assert work.outcome is Outcome.NOT_OURS
+        assert names(path) == "a b c d e"
+        assert source(path).facts.read_at == NOW
+
+
+def test_what_was_forgotten_stays_so_and_its_guests_still_come(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    key = b"k" * 32
+    with writing_weddings(path, "main", "other") as writer:
+        taken(writer, rows("abc"))
+        taken(writer, rows("a"), source="other")
+        assert writer.weddings.forget("a", "forgotten-1") == 2
+        forgotten = Forgotten(key, {digest_of(key, "a"): "forgotten-1"})
+        with reading(path) as reader:
+            before = reader.calendar(NOW).steps.at(TOMORROW)
+            assert reader.wedding("a") == ()
+            for each in reader.wedding("forgotten-1"):
+                assert (each.wedding.venue, each.wedding.venue_kind) == ("", "")
+                assert (each.wedding.start, each.wedding.zone) == (TOMORROW, "Europe/London")
+        assert before == (3 * UNITS, 3)
+        work = taken(writer, rows("abc"), at=NOW + HOUR, forgotten=forgotten)
+        assert (work.written, work.deleted) == (0, 0)
+        with reading(path) as reader:
+            assert reader.wedding("a") == ()
+            assert reader.calendar(NOW).steps.at(TOMORROW) == before
+        assert writer.weddings.still_named(["forgotten-1", "forgotten-2"]) == {"forgotten-1"}
+
+
+def test_what_is_forgotten_while_a_reading_is_under_way_is_not_named_again(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("abc"))
+        work = prepared(writer, [*rows("bc"), row("a", guests=149)], at=NOW + HOUR)
+        pieces = work.pieces()
+        next(pieces)
+        writer.weddings.forget("a", "forgotten-1")
+        for _ in pieces:
+            pass
+        assert work.outcome is Outcome.OVERTAKEN
+        with reading(path) as reader:
+            assert reader.wedding("a") == ()
+
+
+def test_a_source_that_moved_is_old_until_it_is_read_there(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("abcd"), mark="one")
+        moved = {"sources": [{"name": "main", "kind": "csv", "url": "https://elsewhere.example.com/w.csv?key=secret"}]}
+        configure(writer, configuration(weddings=moved))
+        found = source(path)
+        assert (found.facts.read_at, found.place) == (None, "https://elsewhere.example.com/***")
+        assert names(path) == "a b c d"
+        taken(writer, rows("x"))
+        assert names(path) == "x"
+
+
+def test_a_source_that_is_gone_takes_its_weddings_with_it_but_not_what_was_imported(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path, "main", "other") as writer:
+        writer.weddings.ensure_imported("csv")
+        taken(writer, rows("abc"), source="other")
+        taken(writer, rows("ij"), source="import")
+        configure(writer, calendar_of("main"))
+        assert writer.weddings.prune(2) == 2
+        assert writer.weddings.prune(2) == 1
+        assert writer.weddings.prune(2) == 0
+        assert names(path) == "i j"
+        with reading(path) as reader:
+            imported, _ = reader.calendar(NOW).sources
+            assert (imported.name, imported.interval, imported.weddings) == ("import", None, 2)
+        writer.weddings.drop_imported()
+        assert names(path) == ""
+        with pytest.raises(NotFoundError, match="nobody imported"):
+            writer.weddings.drop_imported()
+
+
+def test_a_configured_source_keeps_what_it_knows_through_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("abc"))
+    with writing_weddings(path):
+        assert source(path).facts.read_at == NOW
+        assert names(path) == "a b c"
+
+
+def test_a_cache_of_the_revision_before_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path):
+        pass
+    for table in ("wedding", "wedding_source", "wedding_calendar", "protection_raise"):
+        PLACES.execute(path, CACHE, f"DROP TABLE {table}")
+    PLACES.execute(path, CACHE, "UPDATE alembic_version SET version_num = 'cache_0004'")
+    with writing_weddings(path) as writer:
+        taken(writer, rows("ab"))
+        assert names(path) == "a b"
+
+
+def test_a_night_with_a_clock_change_lasts_as_long_as_it_does(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    night: dict[str, Any] = {"start": "2026-10-24T20:00", "end": "2026-10-25T04:00"}
+    with writing_weddings(path) as writer:
+        taken(writer, [RawRow(**{**row("a")._asdict(), **night})])
+        (found,) = stored(path)
+        assert found.wedding.end - found.wedding.start == timedelta(hours=9)
+        with reading(path) as reader:
+            steps = reader.calendar(NOW).steps
+        assert steps.at(datetime(2026, 10, 25, 3, 59, tzinfo=UTC)) == (UNITS, 1)
+
+
+def test_whoever_only_reads_never_waits_for_a_long_import(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    writer = CacheWriter(PLACES.url(path))
+    configure(writer, calendar_of("main"))
+    try:
+        for _ in prepared(writer, [row(f"r{n}") for n in range(30)]).pieces():
+            assert source(path).facts.name == "main"
+    finally:
+        writer.close()

@@ -1,0 +1,204 @@
+"""`wedtui protection`: the level for a time, from a calendar that was really read, and what persons raise and lower."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.cli.base import WEDNESDAY, WINDOW, Machine, machine
+from wedtui.core.protection import Raise
+from wedtui.core.season import Protection
+
+__all__ = ["machine"]
+
+ME = pwd.getpwuid(os.getuid()).pw_name
+HOUR = timedelta(hours=1)
+HEADER = "reference,venue,venue_kind,zone,start,end,culture,guests\n"
+
+
+def wedding(reference: str, start: datetime, hours: float, zone: str, of: str) -> str:
+    end = start + hours * HOUR
+    return f"{reference},Hall,hotel,{zone},{start.isoformat()},{end.isoformat()},{of}\n"
+
+
+def large(start: datetime, hours: float, *, count: int = 15, zone: str = "Asia/Kolkata") -> str:
+    """Weddings of 2 each."""
+    return "".join(wedding(f"IN-{n}", start, hours, zone, "indian,600") for n in range(count))
+
+
+def read_calendar(machine: Machine, rows: str) -> None:
+    """Have the calendar read from a file, as a service or a person would."""
+    path = machine.folder / "weddings.csv"
+    path.write_text(HEADER + rows, encoding="utf-8")
+    section = f'[[weddings.sources]]\nname = "platform"\nkind = "csv"\nurl = "{path}"\nmax_age = "24h"\n'
+    machine.configure(WINDOW + section)
+    assert machine.run("poll", "--once").code == 0
+
+
+class TestLevel:
+    def test_without_a_calendar_it_is_the_date_s(self, machine: Machine) -> None:
+        assert machine.run("protection").out == (
+            "no wedding calendar, NORMAL until Sat 00:00 BST, then MAXIMUM\n"
+            "because: by the date, without a wedding calendar: not Saturday in Europe/London, season peak\n"
+        )
+        saturday = machine.run("protection", "--at", "2026-07-25T12:00Z", "--json").json
+        assert (saturday["level"], saturday["weddings"]["calendar"], saturday["weddings"]["live"]) == (
+            "MAXIMUM",
+            "missing",
+            None,
+        )
+
+    def test_a_weekday_with_large_weddings_says_until_when_in_their_zone(self, machine: Machine) -> None:
+        read_calendar(machine, large(WEDNESDAY - HOUR, 6) + wedding("UK", WEDNESDAY, 9, "Europe/London", "british,75"))
+        assert machine.run("protection").out == (
+            "16 weddings live, MAXIMUM until 22:30 IST, then NORMAL\n"
+            "load 30.5, peak of the next 4 h 30.5\n"
+            "because: by the calendar the load is 30.5, the peak of the next 4 h (MAXIMUM from 25)\n"
+        )
+        said = machine.run("protection", "--json").json
+        assert (said["since"], said["until"], said["zone"], said["next_level"]) == (
+            "2026-07-22T07:00:00Z",
+            "2026-07-22T17:00:00Z",
+            "Asia/Kolkata",
+            "NORMAL",
+        )
+        assert said["weddings"] == {
+            "live": 16,
+            "load": 30.5,
+            "peak_load": 30.5,
+            "peak_at": "2026-07-22T12:00:00Z",
+            "calendar": "fresh",
+            "calendar_age_s": 0.0,
+        }
+        status = machine.run("status", "--json").json
+        assert (status["protection"]["level"], status["weddings"]["live"]) == ("MAXIMUM", 16)
+        assert "protection  MAXIMUM until 22:30 IST (" in machine.run("status").out
+        line = "weddings    16 weddings live, MAXIMUM until 22:30 IST; load 30.5, peak of the next 4 h 30.5; "
+        assert f"{line}calendar read 0 s ago; wedding-day mode\n" in machine.run("status").out
+
+    def test_another_time_is_judged_by_the_calendar_as_it_is_known_now(self, machine: Machine) -> None:
+        read_calendar(machine, large(datetime(2026, 7, 30, 12, tzinfo=UTC), 6))
+        assert machine.run("protection", "--at", "2026-07-30T09:00Z", "--json").json["level"] == "MAXIMUM"
+        assert machine.run("protection", "--at", "2026-08-01T12:00Z", "--json").json["level"] == "NORMAL"
+
+    def test_a_calendar_that_got_old_counts_with_the_date_and_freezes(self, machine: Machine) -> None:
+        read_calendar(machine, large(WEDNESDAY + 24 * HOUR, 6))
+        machine.now += 25 * HOUR
+        said = machine.run("protection", "--json").json
+        assert (said["level"], said["weddings"]["calendar"]) == ("MAXIMUM", "stale")
+        assert said["reasons"][-1] == 'the wedding source "platform" was last read 1 d 1 h ago'
+        assert machine.run("protection").out.startswith("15 weddings live as last known, MAXIMUM until 23:30 IST")
+        status = machine.run("freeze", "status", "--json").json
+        assert status["unreadable"] == [
+            'the wedding source "platform" was last read 1 d 1 h ago, which means frozen; repair it'
+        ]
+        assert machine.run("gate").code == 2
+
+    def test_how_long_a_reading_counts_is_the_configuration_s_to_say(self, machine: Machine) -> None:
+        read_calendar(machine, large(WEDNESDAY, 6))
+        machine.now += 25 * HOUR
+        assert machine.run("protection", "--json").json["weddings"]["calendar"] == "stale"
+        machine.configure(machine.config.read_text(encoding="utf-8").replace("24h", "48h"))
+        assert machine.run("protection", "--json").json["weddings"]["calendar"] == "fresh"
+
+    def test_a_source_that_was_never_read_is_not_an_empty_calendar(self, machine: Machine) -> None:
+        read_calendar(machine, "")
+        (machine.state / "cache.db").unlink()
+        said = machine.run("protection", "--json").json
+        assert (said["weddings"]["calendar"], said["weddings"]["live"]) == ("stale", None)
+        assert "has never been read (start the service or run `wedtui poll --once`)" in said["reason"]
+        assert machine.run("protection").out.startswith("live weddings unknown, NORMAL")
+
+    def test_a_cache_that_cannot_be_read_is_not_an_empty_calendar(self, machine: Machine) -> None:
+        read_calendar(machine, large(WEDNESDAY, 6))
+        machine.damage("cache.db")
+        assert machine.run("protection", "--json").json["weddings"]["calendar"] == "stale"
+        assert machine.run("gate").code == 2
+
+    def test_the_calendar_of_freezes_has_the_weddings_reasons(self, machine: Machine) -> None:
+        saturday = datetime(2026, 7, 25, 20, tzinfo=UTC)
+        read_calendar(
+            machine,
+            large(datetime(2026, 7, 23, 12, tzinfo=UTC), 6)
+            + wedding("H", saturday, 4, "Pacific/Honolulu", "other,100"),
+        )
+        found = machine.run("freeze", "calendar", "--from", "now", "--to", "2026-07-28T00:00Z", "--format", "json").json
+        assert found == [
+            {
+                "start": "2026-07-23T10:00:00Z",
+                "end": "2026-07-23T20:00:00Z",
+                "reasons": ["weddings: load 30 at 2026-07-23 12:00 UTC"],
+            },
+            {
+                "start": "2026-07-24T17:00:00Z",
+                "end": "2026-07-27T16:00:00Z",
+                "reasons": ["wedding weekend", "wedding weekend (weddings in Pacific/Honolulu)"],
+            },
+        ]
+
+
+class TestRaises:
+    def test_a_person_raises_sees_and_lowers_it(self, machine: Machine) -> None:
+        answer = machine.run("protection", "raise", "maximum", "--reason", "royal  wedding", "--for", "2h")
+        assert (answer.code, answer.out) == (
+            0,
+            f"raise 1 to MAXIMUM by {ME} until 2026-07-22T14:00:00Z: royal wedding\n",
+        )
+        said = machine.run("protection", "--json").json
+        assert (said["level"], said["until"], said["next_level"]) == ("MAXIMUM", "2026-07-22T14:00:00Z", "NORMAL")
+        assert said["reasons"] == [f"raised to MAXIMUM by {ME} until Wed 15:00 Europe/London: royal wedding"]
+        assert machine.run("status", "--json").json["protection"]["level"] == "MAXIMUM"
+        machine.now += HOUR
+        assert machine.run("protection", "lower", "1", "--reason", "it rains").code == 0
+        assert machine.run("protection", "--json").json["level"] == "NORMAL"
+        assert machine.run("protection", "list").out == "no person has raised anything\n"
+        [entry] = machine.run("protection", "list", "--all", "--json").json
+        assert (entry["lowered_by"], entry["lowered_at"], entry["lower_reason"]) == (
+            ME,
+            "2026-07-22T13:00:00Z",
+            "it rains",
+        )
+        again = machine.run("protection", "lower", "1", "--reason", "again")
+        assert (again.code, again.err) == (
+            18,
+            f"wedtui: raise 1 ended at 2026-07-22T13:00:00+00:00, lowered by {ME}: there is nothing to lower\n",
+        )
+
+    def test_it_ends_by_itself(self, machine: Machine) -> None:
+        machine.run("protection", "raise", "HIGH", "--reason", "x", "--until", "2026-07-22T13:00Z")
+        assert "HIGH" in machine.run("protection", "list").out
+        machine.now += HOUR
+        assert machine.run("protection", "--json").json["level"] == "NORMAL"
+        assert machine.run("protection", "--at", "2026-07-22T12:30Z", "--json").json["level"] == "HIGH"
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("NORMAL", "--reason", "x"),
+            ("high", "--reason", " "),
+            ("high", "--reason", "x", "--for", "25h"),
+            ("high", "--reason", "x", "--for", "soon"),
+            ("high", "--reason", "x", "--until", "2026-07-22T12:00Z"),
+            ("high", "--reason", "x", "--until", "2026-07-23T12:01Z"),
+        ],
+    )
+    def test_a_raise_that_means_nothing_is_refused(self, machine: Machine, arguments: tuple[str, ...]) -> None:
+        answer = machine.run("protection", "raise", *arguments)
+        assert (answer.code, answer.out, answer.err.count("\n")) == (2, "", 1)
+        assert answer.err.startswith("wedtui: expected") or answer.err.startswith("wedtui: --for: expected")
+
+    def test_who_may_not_read_the_ledger_sees_the_copy(self, machine: Machine) -> None:
+        raised = Raise(Protection.HIGH, "royal wedding", "ada", WEDNESDAY, WEDNESDAY + HOUR)
+        machine.state.mkdir()
+        with machine.cache() as cache:
+            cache.mirror_decisions([], [raised], WEDNESDAY)
+        machine.forbid("ledger.db")
+        said = machine.run("protection", "--json").json
+        assert (said["level"], said["problems"]) == ("HIGH", [])
+        machine.now += timedelta(seconds=31)
+        [problem] = machine.run("protection", "--json").json["problems"]
+        assert problem.startswith("what persons raised cannot be known, the cache's copy is too old")
+        assert machine.run("protection", "--json").json["level"] == "HIGH"

@@ -1,0 +1,239 @@
+"""`wedtui weddings` as its users type it."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.base import SATURDAY, Answer, Machine, machine
+
+__all__ = ["machine"]
+
+HEADER = "reference,venue,venue_kind,zone,start,end,culture,guests\n"
+SOURCE = '[[weddings.sources]]\nname = "main"\nkind = "csv"\nurl = "/srv/gone.csv"\n'
+INDIAN = "big,Palace,hotel,Asia/Kolkata,2026-07-25T17:00,2026-07-25T23:00,indian,600\n"
+BRITISH = "small,Hall,barn,Europe/London,2026-07-25T12:00,2026-07-25T20:00,british,150\n"
+LATER = "later,Hall,barn,Europe/London,2026-08-01T12:00,2026-08-01T20:00,british,\n"
+
+
+def write(machine: Machine, *lines: str, name: str = "w.csv") -> str:
+    path = machine.folder / name
+    path.write_text(HEADER + "".join(lines), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def busy(machine: Machine) -> Machine:
+    """Weddings that were imported at noon of a Saturday."""
+    machine.now = SATURDAY
+    assert machine.run("weddings", "import", write(machine, INDIAN, BRITISH, LATER)).code == 0
+    return machine
+
+
+def listed(answer: Answer) -> list[str]:
+    assert answer.code == 0
+    return [each["reference"] for each in answer.json["weddings"]]
+
+
+def test_import_says_what_came_of_it(machine: Machine) -> None:
+    machine.now = SATURDAY
+    answer = machine.run("weddings", "import", write(machine, INDIAN, BRITISH, "x,,,Mars,2026-08-01,,,\n"))
+    assert answer.code == 0
+    assert answer.out.splitlines()[0].endswith("2 weddings in source import, 2 new or changed, 0 gone")
+    assert "1 of 3 rows cannot be used:\n  line 4: zone: expected an IANA time zone" in answer.out
+    again = machine.run("weddings", "import", write(machine, INDIAN, BRITISH), "--json").json
+    assert (again["outcome"], again["written"], again["deleted"], again["rejected"]) == ("taken", 0, 0, 0)
+
+
+def test_import_of_what_lost_more_than_half_asks_and_is_accepted(busy: Machine) -> None:
+    empty = write(busy)
+    answer = busy.run("weddings", "import", empty)
+    assert answer.code == 1
+    assert "run `wedtui weddings accept import`" in answer.out
+    assert busy.run("weddings", "accept", "import").code == 0
+    assert busy.run("weddings", "import", empty).code == 0
+    assert busy.run("weddings", "accept", "import").code == 18
+    assert busy.run("weddings", "accept", "gone").code == 17
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["/nowhere/w.csv"], 16, "no such file"),
+        (["/nowhere/w.xlsx"], 2, "expected a file that ends in .csv"),
+        (["w.csv", "--source", "gone"], 17, 'no wedding source "gone"'),
+        (["w.ics", "--source", "main"], 2, "is of the kind csv, not icalendar"),
+        (["w.csv", "--zone", "Mars"], 2, "expected an IANA zone"),
+    ],
+)
+def test_imports_that_cannot_be_done(machine: Machine, arguments: list[str], code: int, said: str) -> None:
+    machine.configure(SOURCE)
+    answer = machine.run("weddings", "import", *arguments)
+    assert answer.code == code
+    assert said in answer.err
+
+
+def test_most_rows_unusable_is_no_import(machine: Machine) -> None:
+    answer = machine.run("weddings", "import", write(machine, "a,,,Mars,2026-08-01,,,\n"))
+    assert answer.code == 1
+    assert "was not taken: 1 of its 1 rows cannot be used" in answer.out
+
+
+def test_a_file_as_a_configured_source_is_read_as_that_one_says(machine: Machine) -> None:
+    machine.now = SATURDAY
+    machine.configure(SOURCE + 'zone = "Asia/Tokyo"\n[weddings.sources.columns]\nreference = "id"\n')
+    path = machine.folder / "w.csv"
+    path.write_text("id,start,end\nx,2026-08-01,2026-08-01\n")
+    assert machine.run("weddings", "import", str(path), "--source", "main").code == 0
+    (found,) = machine.run("weddings", "list", "--json").json["weddings"]
+    assert (found["source"], found["zone"], found["guests"]) == ("main", "Asia/Tokyo", 150)
+
+
+def test_json_and_icalendar_files(machine: Machine) -> None:
+    machine.now = SATURDAY
+    path = machine.folder / "w.json"
+    path.write_text(json.dumps([{"reference": "j", "zone": "UTC", "start": "2026-08-01", "end": "2026-08-01"}]))
+    assert machine.run("weddings", "import", str(path)).code == 0
+    calendar = machine.folder / "w.ics"
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "BEGIN:VEVENT", "UID:j", "DTSTART;VALUE=DATE:20260801", "END:VEVENT"]
+    calendar.write_text("\r\n".join([*lines, "END:VCALENDAR", ""]))
+    assert machine.run("weddings", "import", str(calendar), "--zone", "Europe/Paris").code == 0
+    (found,) = machine.run("weddings", "list", "--json").json["weddings"]
+    assert (found["reference"], found["zone"]) == ("j", "Europe/Paris")
+
+
+def test_list_narrows_and_pages(busy: Machine) -> None:
+    assert listed(busy.run("weddings", "list", "--json")) == ["small", "big", "later"]
+    assert listed(busy.run("weddings", "list", "--culture", "indian", "--json")) == ["big"]
+    assert listed(busy.run("weddings", "list", "--zone", "Europe/London", "--to", "2026-07-30T00:00Z", "--json")) == [
+        "small"
+    ]
+    first = busy.run("weddings", "list", "--limit", "2", "--venue-kind", "barn", "--json")
+    assert first.json["total"] == 2
+    page = busy.run("weddings", "list", "--limit", "2")
+    assert "2 of 3 shown" in page.out
+    command = page.out.splitlines()[-1].removeprefix("next: wedtui ").split()
+    assert "later" in busy.run(*command).out
+    assert "1 of 3 shown" in busy.run(*command).out
+    assert busy.run("weddings", "list", "--after", "x").code == 2
+
+
+def test_lines_fit_a_terminal_and_tell_the_venues_time(busy: Machine) -> None:
+    out = busy.run("weddings", "list").out
+    assert max(map(len, out.splitlines())) <= 80
+    assert "Sat 07-25 17:00" in out
+
+
+def test_upcoming_is_what_is_live_or_comes(busy: Machine) -> None:
+    assert listed(busy.run("weddings", "upcoming", "--json")) == ["small", "big", "later"]
+    assert listed(busy.run("weddings", "upcoming", "--days", "1", "--json")) == ["small", "big"]
+    busy.now += timedelta(hours=6)
+    assert listed(busy.run("weddings", "upcoming", "--days", "1", "--json")) == ["small"]
+
+
+def test_show(busy: Machine) -> None:
+    out = busy.run("weddings", "show", "big").out
+    for words in ("big  from import  LIVE", "Palace (hotel)", "Sat 2026-07-25 17:00 IST in Asia/Kolkata", "2 standard"):
+        assert words in out
+    (row,) = busy.run("weddings", "show", "big", "--json").json["rows"]
+    assert (row["load"], row["live"], row["start"]) == (2.0, True, "2026-07-25T11:30:00Z")
+    assert busy.run("weddings", "show", "gone").code == 17
+
+
+def test_load_is_the_step_function(busy: Machine) -> None:
+    answer = busy.run("weddings", "load", "--from", "2026-07-25T11:00Z", "--to", "2026-07-26T00:00Z", "--json").json
+    assert [(s["at"][11:16], s["load"], s["weddings"]) for s in answer["steps"]] == [
+        ("11:00", 1.0, 1),
+        ("11:30", 3.0, 2),
+        ("17:30", 1.0, 1),
+        ("19:00", 0.0, 0),
+    ]
+    assert answer["peak"] == {"at": "2026-07-25T11:30:00Z", "load": 3.0, "weddings": 2}
+    assert (answer["calendar"], answer["unit"]) == ("fresh", "standard weddings")
+    zone = busy.run(
+        "weddings", "load", "--from", "now", "--to", "2026-07-26T00:00Z", "--zone", "Asia/Kolkata", "--json"
+    ).json
+    assert [s["load"] for s in zone["steps"]] == [2.0, 0.0]
+    assert "peak 3 at" in busy.run("weddings", "load", "--from", "now", "--to", "2026-07-26T00:00Z").out
+    assert busy.run("weddings", "load", "--from", "now", "--to", "now").code == 2
+
+
+def test_what_is_old_says_so(busy: Machine) -> None:
+    busy.now += timedelta(hours=25)
+    assert "was last read 1 d 1 h ago" in busy.run("weddings", "list").out
+    assert (
+        busy.run("weddings", "load", "--from", "now", "--to", "2026-08-02T00:00Z", "--json").json["calendar"] == "stale"
+    )
+    assert "STALE" in busy.run("weddings", "sources").out
+
+
+def test_sources(busy: Machine) -> None:
+    busy.run(
+        "weddings", "import", write(busy, INDIAN, BRITISH, "x,,,Mars,2026-08-01,,,\n", "y,,,UTC,2026-08-01,,elvish,\n")
+    )
+    out = busy.run("weddings", "sources").out
+    for words in ("import (csv): fresh, 3 weddings", "1 rows cannot be used", "line 4: zone", "count as other"):
+        assert words in out
+    (found,) = busy.run("weddings", "sources", "--json").json
+    assert (found["rejected"], found["unknown_cultures"], found["interval_s"]) == (1, 1, None)
+
+
+def test_dropping_what_was_imported(busy: Machine) -> None:
+    assert busy.run("weddings", "drop").code == 0
+    assert listed(busy.run("weddings", "list", "--json")) == []
+    assert busy.run("weddings", "drop").code == 17
+
+
+def everything(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in (folder / "state").rglob("*") if path.is_file())
+
+
+def test_forget_erases_which_it_was_and_keeps_its_weight(busy: Machine) -> None:
+    load: list[Any] = ["weddings", "load", "--from", "2026-07-25T00:00Z", "--to", "2026-07-26T00:00Z", "--json"]
+    before = busy.run(*load).json["steps"]
+    answer = busy.run("weddings", "forget", "big")
+    assert answer.code == 0
+    alias = answer.out.split()[-1]
+    assert alias.startswith("forgotten-")
+    assert busy.run("weddings", "show", "big").code == 17
+    shown = busy.run("weddings", "show", alias, "--json").json["rows"][0]
+    assert (shown["venue"], shown["venue_kind"], shown["load"], shown["zone"]) == ("", "", 2.0, "Asia/Kolkata")
+    assert busy.run(*load).json["steps"] == before
+    assert busy.run("weddings", "forget", "big").code == 17
+    assert busy.run("weddings", "forget", alias).code == 18
+    # The next reading of the same file names it again, and it stays forgotten.
+    again = busy.run("weddings", "import", write(busy, INDIAN, BRITISH, LATER), "--json").json
+    assert (again["written"], again["deleted"]) == (0, 0)
+    assert busy.run("weddings", "show", "big").code == 17
+    assert busy.run(*load).json["steps"] == before
+
+
+def test_while_nobody_knows_who_was_forgotten_nothing_is_imported(busy: Machine) -> None:
+    busy.run("weddings", "forget", "big")
+    busy.forbid("ledger.db")
+    answer = busy.run("weddings", "import", write(busy, INDIAN, BRITISH, LATER))
+    assert answer.code == 18
+    assert "which weddings were forgotten cannot be known" in answer.err
+    assert busy.run("weddings", "show", "big").code == 17
+
+
+def test_a_round_in_the_foreground_reads_the_calendar(machine: Machine) -> None:
+    machine.now = SATURDAY
+    path = write(machine, INDIAN, BRITISH)
+    machine.configure(SOURCE.replace("/srv/gone.csv", path))
+    answer = machine.run("poll", "--once", "--json")
+    (seen,) = [each for each in answer.json["observations"] if each["kind"] == "weddings"]
+    assert (seen["ok"], seen["name"], seen["rows"], seen["rejected"]) == (True, "main", 2, 0)
+    assert listed(machine.run("weddings", "list", "--json")) == ["small", "big"]
+    assert "weddings main: 2 rows, 0 unusable" in machine.run("poll", "--once").out
+
+
+def test_nothing_configured_and_nothing_imported(machine: Machine) -> None:
+    with machine.cache():
+        pass
+    assert "no source of weddings is known" in machine.run("weddings", "sources").out
+    assert "nobody imported any" in machine.run("weddings", "list").out

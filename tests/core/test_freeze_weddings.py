@@ -1,0 +1,235 @@
+"""What the calendar of weddings freezes: the hours around many guests, and weekends where its venues are."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.core.weddings import BEGINNINGS, DAY, GRID, HOUR, ZONES, Booked, bookings, calendar_of, grid, live, read
+from wedtui.core.calendar import CalendarFacts, SourceFacts
+from wedtui.core.freeze import (
+    FreezeFacts,
+    Interval,
+    Origin,
+    Period,
+    Scope,
+    WallTime,
+    WeeklyWindow,
+    intervals,
+    verdict,
+)
+from wedtui.core.freeze_weddings import wedding_spans
+from wedtui.core.freeze_windows import mondays, occurrence
+from wedtui.core.wedding import UNITS
+
+LONDON, TOKYO, HONOLULU, AUCKLAND = "Europe/London", "Asia/Tokyo", "Pacific/Honolulu", "Pacific/Auckland"
+WEDNESDAY = datetime(2026, 6, 17, 12, tzinfo=UTC)
+SATURDAY = datetime(2026, 6, 20, 12, tzinfo=UTC)
+WEEKEND = WeeklyWindow("weekend", WallTime(4, time(18)), WallTime(0, time(6)), (LONDON,))
+STAGING, GALLERY = Scope("staging"), Scope(service="gallery")
+SECOND = timedelta(seconds=1)
+
+
+def facts_of(
+    *booked: Booked, window: WeeklyWindow = WEEKEND, sources: tuple[SourceFacts, ...] = (read(WEDNESDAY),)
+) -> FreezeFacts:
+    return FreezeFacts((window,), calendar=calendar_of(booked, *sources))
+
+
+def ask(facts: FreezeFacts, start: datetime, end: datetime) -> tuple[Interval, ...]:
+    return intervals(facts, start, end, known_at=WEDNESDAY)
+
+
+def test_a_weekday_is_frozen_two_hours_around_a_load_of_twenty_five() -> None:
+    facts = facts_of(Booked("a", WEDNESDAY, WEDNESDAY + 6 * HOUR, 25 * UNITS, TOKYO))
+    reason = "weddings: load 25 at 2026-06-17 12:00 UTC"
+    assert ask(facts, WEDNESDAY, WEDNESDAY + HOUR) == (Interval(WEDNESDAY - 2 * HOUR, WEDNESDAY + 8 * HOUR, (reason,)),)
+    found = verdict(facts, WEDNESDAY)
+    assert (found.frozen, found.until, found.zone, found.reasons) == (True, WEDNESDAY + 8 * HOUR, TOKYO, (reason,))
+    assert not verdict(facts, WEDNESDAY - 2 * HOUR - SECOND).frozen
+    assert not verdict(facts, WEDNESDAY + 8 * HOUR).frozen
+
+
+def test_less_than_twenty_five_freezes_no_weekday() -> None:
+    facts = facts_of(Booked("a", WEDNESDAY, WEDNESDAY + 6 * HOUR, 25 * UNITS - 1))
+    assert ask(facts, WEDNESDAY - DAY, WEDNESDAY + DAY) == ()
+
+
+def test_loads_whose_freezes_touch_are_one_with_one_peak() -> None:
+    facts = facts_of(
+        Booked("a", WEDNESDAY, WEDNESDAY + HOUR, 25 * UNITS),
+        Booked("b", WEDNESDAY + 5 * HOUR, WEDNESDAY + 6 * HOUR, 31 * UNITS),
+        Booked("c", WEDNESDAY + 10 * HOUR + SECOND, WEDNESDAY + 11 * HOUR, 26 * UNITS),
+    )
+    first, second = ask(facts, WEDNESDAY, WEDNESDAY + DAY)
+    assert (first.start, first.end) == (WEDNESDAY - 2 * HOUR, WEDNESDAY + 8 * HOUR)
+    assert first.reasons == ("weddings: load 31 at 2026-06-17 17:00 UTC",)
+    assert second.start == WEDNESDAY + 8 * HOUR + SECOND
+
+
+@pytest.mark.parametrize(("scope", "frozen"), [(Scope(), True), (GALLERY, True), (STAGING, False)])
+def test_weddings_freeze_all_of_production_and_nothing_else(scope: Scope, frozen: bool) -> None:
+    facts = facts_of(Booked("a", WEDNESDAY, WEDNESDAY + HOUR, 25 * UNITS))
+    assert verdict(facts, WEDNESDAY, scope).frozen is frozen
+
+
+def test_a_weekend_counts_where_its_weddings_are() -> None:
+    """London alone: Friday 17:00 to Monday 05:00 UTC. Honolulu's Monday 06:00 is 16:00 UTC."""
+    facts = facts_of(Booked("a", SATURDAY, SATURDAY + HOUR, UNITS, HONOLULU))
+    (found,) = ask(facts, SATURDAY, SATURDAY + HOUR)
+    assert (found.start, found.end) == (datetime(2026, 6, 19, 17, tzinfo=UTC), datetime(2026, 6, 22, 16, tzinfo=UTC))
+    assert found.reasons == ("weekend", f"weekend (weddings in {HONOLULU})")
+    (next_week,) = ask(facts, SATURDAY + 7 * DAY, SATURDAY + 7 * DAY + HOUR)
+    assert next_week.end == datetime(2026, 6, 29, 5, tzinfo=UTC)
+    assert next_week.reasons == ("weekend",)
+    assert verdict(facts, SATURDAY, known_at=WEDNESDAY).zone == HONOLULU
+
+
+def test_a_wedding_of_the_week_does_not_move_its_zones_weekend() -> None:
+    facts = facts_of(Booked("a", WEDNESDAY, WEDNESDAY + HOUR, UNITS, HONOLULU))
+    assert [i.reasons for i in ask(facts, SATURDAY, SATURDAY + HOUR)] == [("weekend",)]
+
+
+def test_a_wedding_that_ends_as_the_weekend_begins_does_not_count() -> None:
+    opens = datetime(2026, 6, 20, 4, tzinfo=UTC)  # Friday 18:00 in Honolulu
+    for end, count in ((opens, 1), (opens + GRID, 2)):
+        facts = facts_of(Booked("a", opens - HOUR, end, 0, HONOLULU))
+        assert len(ask(facts, SATURDAY, SATURDAY + HOUR)[0].reasons) == count
+
+
+def test_a_span_comes_also_where_only_the_hours_around_it_touch() -> None:
+    calendar = calendar_of([Booked("a", WEDNESDAY, WEDNESDAY + HOUR, 25 * UNITS)])
+    for start in (WEDNESDAY - 3 * HOUR, WEDNESDAY + 2 * HOUR):
+        assert len(list(wedding_spans(calendar, start, start + HOUR))) == 1
+        assert not list(wedding_spans(calendar, start - 9 * HOUR, start - 8 * HOUR))
+
+
+def test_only_zones_that_make_the_weekend_longer_are_named() -> None:
+    zones = (HONOLULU, "America/New_York", "Europe/Paris", TOKYO, AUCKLAND)
+    booked = [Booked(zone, SATURDAY, SATURDAY + HOUR, UNITS, zone) for zone in zones]
+    (found,) = ask(facts_of(*booked), SATURDAY, SATURDAY + HOUR)
+    assert (found.start, found.end) == (datetime(2026, 6, 19, 6, tzinfo=UTC), datetime(2026, 6, 22, 16, tzinfo=UTC))
+    assert found.reasons == ("weekend", f"weekend (weddings in {AUCKLAND})", f"weekend (weddings in {HONOLULU})")
+
+
+def test_a_window_for_every_zone_needs_no_venue() -> None:
+    booked = Booked("a", SATURDAY, SATURDAY + HOUR, UNITS, HONOLULU)
+    everywhere = WeeklyWindow("weekend", WallTime(4, time(18)), WallTime(0, time(6)))
+    assert [i.reasons for i in ask(facts_of(booked, window=everywhere), SATURDAY, SATURDAY + HOUR)] == [("weekend",)]
+
+
+def test_months_hold_for_venues_too() -> None:
+    booked = Booked("a", SATURDAY, SATURDAY + HOUR, UNITS, HONOLULU)
+    winter = WeeklyWindow("weekend", WallTime(4, time(18)), WallTime(0, time(6)), (LONDON,), frozenset({1}))
+    assert ask(facts_of(booked, window=winter), SATURDAY, SATURDAY + HOUR) == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        (read(None), 'the wedding source "platform" has never been read, which means frozen; repair it'),
+        (
+            SourceFacts("platform", "csv", read_at=WEDNESDAY - 30 * HOUR, problem="HTTP 503"),
+            'the wedding source "platform" was last read 1 d 6 h ago (HTTP 503), which means frozen; repair it',
+        ),
+        (
+            read(WEDNESDAY + 30 * HOUR),
+            'the wedding source "platform" was last read in the future, which means frozen; check the clock',
+        ),
+    ],
+)
+def test_a_calendar_that_is_not_fresh_means_frozen(source: SourceFacts, sentence: str) -> None:
+    facts = facts_of(sources=(source, read(WEDNESDAY, name="crm")))
+    found = verdict(facts, WEDNESDAY)
+    assert (found.frozen, found.until, found.unreadable) == (True, None, (sentence,))
+    assert not verdict(facts, WEDNESDAY, STAGING).frozen
+
+
+def test_where_a_window_may_want_its_zones_an_unknown_calendar_freezes_too() -> None:
+    staging = WeeklyWindow(
+        "night", WallTime(0, time(22)), WallTime(1, time(2)), (LONDON,), environments=frozenset({"staging"})
+    )
+    assert verdict(facts_of(window=staging, sources=(read(None),)), WEDNESDAY, STAGING).frozen
+
+
+def test_without_any_source_nothing_is_unreadable() -> None:
+    assert not verdict(facts_of(sources=()), WEDNESDAY).frozen
+
+
+def test_a_venue_whose_zone_is_not_known_means_frozen() -> None:
+    found = verdict(facts_of(Booked("a", SATURDAY, SATURDAY + HOUR, 25 * UNITS, "Mars/Olympus")), WEDNESDAY)
+    assert found.frozen
+    assert '"Mars/Olympus"' in found.unreadable[0]
+
+
+def test_a_window_with_a_zone_that_is_not_known_is_said_once() -> None:
+    mars = WeeklyWindow("weekend", WallTime(4, time(18)), WallTime(0, time(6)), ("Mars/Olympus",))
+    found = verdict(
+        facts_of(Booked("a", SATURDAY, SATURDAY + HOUR, UNITS, TOKYO), window=mars), SATURDAY, known_at=WEDNESDAY
+    )
+    assert len(found.unreadable) == 1
+
+
+def test_a_last_known_calendar_still_freezes() -> None:
+    stale = facts_of(Booked("a", SATURDAY, SATURDAY + HOUR, 30 * UNITS, HONOLULU), sources=(read(None),))
+    assert len(verdict(stale, SATURDAY).reasons) == 4
+
+
+windows = st.builds(
+    WeeklyWindow,
+    st.sampled_from(("weekend", "night")),
+    st.builds(WallTime, st.sampled_from((3, 4, 5)), st.sampled_from((time(18), time(0), time(1, 30)))),
+    st.builds(WallTime, st.sampled_from((6, 0)), st.sampled_from((time(6), time(0), time(2, 5)))),
+    st.lists(st.sampled_from(ZONES), min_size=1, max_size=2, unique=True).map(tuple),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(BEGINNINGS), st.data())
+def test_freezes_are_what_looking_at_every_instant_finds(begins: datetime, data: st.DataObject) -> None:
+    booked = data.draw(bookings(begins, days=6))
+    given_windows = tuple(data.draw(st.lists(windows, min_size=1, max_size=2)))
+    facts = FreezeFacts(given_windows, calendar=calendar_of(booked, read(begins)))
+    start, end = begins - DAY, begins + 6 * DAY
+    high = [at for at in grid(start - DAY, end + DAY) if live(booked, at).load >= 25 * UNITS]
+    by_load = {at for instant in high for at in grid(instant - 2 * HOUR, instant + 2 * HOUR)}
+    spans = [s for w in given_windows for z in w.zones for m in mondays(start, end) if (s := occurrence(w, z, m))]
+    for window in given_windows:
+        for monday in mondays(start, end):
+            for zone in {b.zone for b in booked}:
+                span = occurrence(window, zone, monday)
+                if span and any(b.zone == zone and b.start < span.end and span.start < b.end for b in booked):
+                    spans.append(span)
+    expected: list[list[datetime]] = []
+    for at in grid(start, end):
+        if at in by_load or any(span.start <= at < span.end for span in spans):
+            if expected and expected[-1][1] == at:
+                expected[-1][1] = at + GRID
+            else:
+                expected.append([at, at + GRID])
+    found = intervals(facts, start, end + GRID, known_at=begins)
+    assert [[max(i.start, start), min(i.end, end + GRID)] for i in found] == expected
+    for interval in found:
+        assert all(reason for reason in interval.reasons)
+        at = data.draw(st.sampled_from([interval.start, interval.end - SECOND]))
+        answer = verdict(facts, at, known_at=begins)
+        assert (answer.since, answer.until) == (interval.start, interval.end)
+        assert answer.reasons
+        assert set(answer.reasons) <= set(interval.reasons)
+
+
+@given(st.sampled_from(BEGINNINGS), st.data())
+def test_weddings_never_open_what_is_frozen(begins: datetime, data: st.DataObject) -> None:
+    booked, more = data.draw(bookings(begins)), data.draw(bookings(begins))
+    at = begins + data.draw(st.integers(-288, 1500)) * GRID
+    period = Period("a", begins, begins + DAY, Origin.PERSON)
+
+    def frozen(calendar: CalendarFacts) -> bool:
+        return verdict(FreezeFacts((WEEKEND,), (period,), calendar=calendar), at, known_at=begins).frozen
+
+    if frozen(calendar_of(booked, read(begins))):
+        assert frozen(calendar_of([*booked, *more], read(begins)))
+        assert frozen(calendar_of(booked, read(None)))

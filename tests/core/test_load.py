@@ -1,0 +1,200 @@
+"""The load of weddings: the golden cases, and a sweep that says what looking at every instant would say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.core.weddings import BEGINNINGS, DAY, GRID, HOUR, Booked, bookings, grid, live, microseconds, typical
+from wedtui.core.load import NO_STEPS, Change, Live, Peak, Steps, Stretch, steps_of, sweep, sweep_zones
+from wedtui.core.wedding import UNITS, load_of, standard
+
+SATURDAY = datetime(2026, 6, 20, 12, tzinfo=UTC)
+BEGINS = BEGINNINGS[0]
+bookings_here = bookings(BEGINS)
+
+
+def swept(booked: list[Booked]) -> Steps:
+    return sweep(each.row for each in booked)
+
+
+def test_typical_weddings_of_a_saturday_weigh_what_design_says() -> None:
+    booked = [
+        *typical("indian", 600, 10, SATURDAY),
+        *typical("chinese", 350, 15, SATURDAY),
+        *typical("nigerian", 400, 8, SATURDAY),
+        *typical("british", 150, 20, SATURDAY),
+    ]
+    found = swept(booked).at(SATURDAY)
+    assert found == Live(769 * UNITS // 10, 53)
+    assert standard(found.load) == "76.9"
+
+
+def test_fifty_large_indian_weddings_weigh_a_hundred() -> None:
+    assert swept(typical("indian", 600, 50, SATURDAY)).at(SATURDAY) == Live(100 * UNITS, 50)
+
+
+@pytest.mark.parametrize(
+    ("culture", "guests", "load"),
+    [
+        ("british", 150, UNITS),
+        ("british", 1, UNITS // 150),
+        ("jewish", 250, 13 * UNITS // 10),
+        ("greek", 100_000, 14 * UNITS * 100_000 // 3000),
+        ("other", 150, UNITS),
+        ("other", 100_000, 2 * UNITS),
+        ("klingon", 75, UNITS // 2),
+        ("indian", 0, 0),
+    ],
+)
+def test_a_wedding_weighs_by_its_culture_and_its_guests(culture: str, guests: int, load: int) -> None:
+    assert load_of(culture, guests) == load
+
+
+@pytest.mark.parametrize(
+    ("load", "words"), [(0, "0"), (25 * UNITS, "25"), (25 * UNITS - 1, "24.9"), (769 * UNITS // 10, "76.9")]
+)
+def test_a_load_is_never_shown_higher_than_it_is(load: int, words: str) -> None:
+    assert standard(load) == words
+
+
+@settings(deadline=None)
+@given(bookings_here)
+def test_a_sweep_says_what_looking_at_every_instant_says(booked: list[Booked]) -> None:
+    steps = swept(booked)
+    for at in grid(BEGINS - HOUR, BEGINS + 6 * DAY):
+        assert steps.at(at) == live(booked, at)
+        assert steps.at(at + timedelta(seconds=1)) == live(booked, at)
+
+
+@given(bookings_here, st.integers(0, 1000), st.integers(0, 100))
+def test_a_peak_is_the_highest_of_every_instant(booked: list[Booked], first: int, length: int) -> None:
+    start = BEGINS + first * GRID
+    end = start + length * GRID
+    loads = {at: live(booked, at).load for at in grid(start, end)}
+    highest = max(loads.values())
+    assert swept(booked).peak(start, end) == Peak(highest, min(at for at, load in loads.items() if load == highest))
+
+
+@settings(deadline=None)
+@given(bookings_here, st.sampled_from((1, 8 * UNITS, 25 * UNITS)), st.integers(0, 60))
+def test_stretches_are_where_every_instant_is_high_enough(booked: list[Booked], threshold: int, apart: int) -> None:
+    steps = swept(booked)
+    end = BEGINS + 6 * DAY
+    high = [at for at in grid(BEGINS, end) if live(booked, at).load >= threshold]
+    expected: list[list[datetime]] = []
+    for at in high:
+        if expected and at - expected[-1][1] <= apart * GRID:
+            expected[-1][1] = at + GRID
+        else:
+            expected.append([at, at + GRID])
+    found = steps.stretches(threshold, BEGINS, end, apart=apart * GRID)
+    assert [[s.start, s.end] for s in found] == expected
+    for stretch in found:
+        assert stretch.peak == steps.peak(stretch.start, stretch.end)
+    for at in (BEGINS + n * 7 * HOUR for n in range(20)):
+        reached = any(at <= instant <= at + 4 * HOUR for instant in high)
+        assert steps.reaches(threshold, at, at + 4 * HOUR) is reached
+
+
+@given(bookings_here, st.integers(0, 1000), st.integers(1, 100))
+def test_a_time_is_busy_with_any_wedding_whatever_it_weighs(booked: list[Booked], first: int, length: int) -> None:
+    start = BEGINS + first * GRID
+    end = start + length * GRID
+    assert swept(booked).is_busy(start, end) is any(b.start < end and b.end > start for b in booked)
+
+
+@given(bookings_here, bookings_here, st.integers(0, 1500))
+def test_a_load_is_the_sum_of_its_parts(one: list[Booked], other: list[Booked], number: int) -> None:
+    other = [each._replace(reference=each.reference.upper()) for each in other]
+    at = BEGINS + number * GRID
+    parts, whole = (swept(one).at(at), swept(other).at(at)), swept([*one, *other]).at(at)
+    assert whole == Live(parts[0].load + parts[1].load, parts[0].weddings + parts[1].weddings)
+
+
+@given(bookings_here, bookings_here, st.integers(0, 1500))
+def test_what_is_added_never_lowers_a_load(one: list[Booked], more: list[Booked], number: int) -> None:
+    at = BEGINS + number * GRID
+    before, after = swept(one).at(at), swept([*one, *more]).at(at)
+    assert after.load >= before.load
+    assert after.weddings >= before.weddings
+
+
+@given(st.randoms(use_true_random=False), bookings_here)
+def test_the_order_of_rows_and_of_changes_does_not_matter(chance: object, booked: list[Booked]) -> None:
+    steps = swept(booked)
+    chance.shuffle(booked)  # type: ignore[attr-defined]
+    again = swept(booked)
+    assert (again.instants, again.loads, again.weddings) == (steps.instants, steps.loads, steps.weddings)
+    changes = [Change(at, *steps.change(datetime.fromtimestamp(at / 1e6, UTC))) for at in steps.instants]
+    apart = [*(c._replace(weddings=0) for c in changes), *(c._replace(load=0) for c in changes)]
+    summed = steps_of(reversed(apart))
+    assert (summed.instants, summed.loads, summed.weddings) == (steps.instants, steps.loads, steps.weddings)
+
+
+@given(bookings_here)
+def test_a_sweep_by_zone_says_what_a_sweep_of_each_zone_says(booked: list[Booked]) -> None:
+    whole, zones = sweep_zones((each.zone, *each.row) for each in booked)
+    expected = {zone: swept([each for each in booked if each.zone == zone]) for zone in {b.zone for b in booked}}
+    assert set(zones) == set(expected)
+    for found, wanted in [(whole, swept(booked)), *((zones[zone], expected[zone]) for zone in zones)]:
+        assert (found.instants, found.loads, found.weddings) == (wanted.instants, wanted.loads, wanted.weddings)
+
+
+@pytest.mark.parametrize("loads", [(3, 5), (5, 3)])
+def test_one_reference_in_two_sources_is_one_wedding_and_weighs_the_heavier(loads: tuple[int, int]) -> None:
+    end = SATURDAY + HOUR
+    assert swept([Booked("a", SATURDAY, end, load * UNITS) for load in loads]).at(SATURDAY) == Live(5 * UNITS, 1)
+
+
+def test_one_reference_at_two_times_counts_twice_in_load_and_once_in_number() -> None:
+    booked = [
+        Booked("a", SATURDAY, SATURDAY + 2 * HOUR, UNITS),
+        Booked("a", SATURDAY + HOUR, SATURDAY + 3 * HOUR, UNITS),
+    ]
+    steps = swept(booked)
+    assert [steps.at(SATURDAY + n * HOUR) for n in range(4)] == [(UNITS, 1), (2 * UNITS, 1), (UNITS, 1), (0, 0)]
+
+
+def test_weddings_that_change_places_make_no_step() -> None:
+    booked = [Booked("a", SATURDAY, SATURDAY + HOUR, UNITS), Booked("b", SATURDAY + HOUR, SATURDAY + 2 * HOUR, UNITS)]
+    assert list(swept(booked).instants) == [microseconds(SATURDAY), microseconds(SATURDAY + 2 * HOUR)]
+
+
+def test_steps_begin_with_what_is_live_already() -> None:
+    steps = swept([Booked("a", SATURDAY, SATURDAY + HOUR, UNITS)])
+    listed = list(steps.steps(SATURDAY + HOUR / 2, SATURDAY + 2 * HOUR))
+    assert listed == [(SATURDAY + HOUR / 2, UNITS, 1), (SATURDAY + HOUR, 0, 0)]
+
+
+def test_a_peak_counts_what_begins_as_its_time_ends() -> None:
+    steps = swept([Booked("a", SATURDAY, SATURDAY + HOUR, UNITS)])
+    assert steps.peak(SATURDAY - 4 * HOUR, SATURDAY) == Peak(UNITS, SATURDAY)
+    assert steps.reaches(UNITS, SATURDAY - 4 * HOUR, SATURDAY)
+    assert steps.peak(SATURDAY + HOUR, SATURDAY + 2 * HOUR).load == 0
+
+
+def test_a_time_is_not_busy_with_what_begins_as_it_ends_or_ends_as_it_begins() -> None:
+    steps = swept([Booked("a", SATURDAY, SATURDAY + HOUR, UNITS)])
+    assert not steps.is_busy(SATURDAY - HOUR, SATURDAY)
+    assert not steps.is_busy(SATURDAY + HOUR, SATURDAY + 2 * HOUR)
+    assert steps.is_busy(SATURDAY - HOUR, SATURDAY + timedelta(seconds=1))
+
+
+def test_no_wedding_is_no_load() -> None:
+    assert NO_STEPS.at(SATURDAY) == Live(0, 0)
+    assert NO_STEPS.peak(SATURDAY, SATURDAY + HOUR) == Peak(0, SATURDAY)
+    assert NO_STEPS.stretches(1, SATURDAY, SATURDAY + HOUR) == ()
+    assert not NO_STEPS.is_busy(SATURDAY, SATURDAY + HOUR)
+
+
+def test_a_stretch_that_never_ends_is_said_to_last() -> None:
+    """A reader that was given a beginning without its end must not see less than there is."""
+    steps = steps_of([(microseconds(SATURDAY), 25 * UNITS, 1)])
+    assert steps.reaches(25 * UNITS, SATURDAY + 1000 * DAY, SATURDAY + 1001 * DAY)
+    assert steps.stretches(25 * UNITS, SATURDAY, SATURDAY)[0] == Stretch(
+        SATURDAY, datetime.max.replace(tzinfo=UTC), Peak(25 * UNITS, SATURDAY)
+    )

@@ -1,0 +1,209 @@
+"""Protection from the calendar, from the date, and by a person: DESIGN's cases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.core.weddings import DAY, HOUR, Booked, calendar_of, read, typical
+from wedtui.core.calendar import NO_CALENDAR, Freshness, SourceFacts
+from wedtui.core.load import Live, Peak
+from wedtui.core.protection import Raise, protection
+from wedtui.core.season import Protection
+from wedtui.core.wedding import UNITS
+
+LONDON, SYDNEY, NEW_YORK = "Europe/London", "Australia/Sydney", "America/New_York"
+JUNE = datetime(2026, 6, 20, 12, tzinfo=UTC)  # a Saturday
+JANUARY = datetime(2026, 1, 10, 12, tzinfo=UTC)  # a Saturday
+WEEKDAY = datetime(2026, 6, 17, 12, tzinfo=UTC)
+NORMAL, HIGH, MAXIMUM = Protection
+SECOND = timedelta(seconds=1)
+
+
+def heavy(start: datetime, load: int, *, hours: float = 6, zone: str = LONDON, reference: str = "w") -> Booked:
+    return Booked(reference, start, start + hours * HOUR, load, zone)
+
+
+def test_a_saturday_of_typical_weddings_is_maximum() -> None:
+    booked = [
+        *typical("indian", 600, 10, JUNE),
+        *typical("chinese", 350, 15, JUNE),
+        *typical("nigerian", 400, 8, JUNE),
+        *typical("british", 150, 20, JUNE, hours=10.5),
+    ]
+    found = protection(calendar_of(booked, read(JUNE)), (), (LONDON,), JUNE)
+    assert (found.level, found.live, found.peak) == (
+        MAXIMUM,
+        Live(769 * UNITS // 10, 53),
+        Peak(769 * UNITS // 10, JUNE),
+    )
+    assert (found.until, found.next_level, found.zone) == (JUNE + 6 * HOUR, HIGH, LONDON)
+    assert found.calendar is Freshness.FRESH
+    assert found.reason == "by the calendar the load is 76.9, the peak of the next 4 h (MAXIMUM from 25)"
+
+
+def test_fifty_large_indian_weddings_on_a_weekday_are_maximum() -> None:
+    found = protection(calendar_of(typical("indian", 600, 50, WEEKDAY), read(WEEKDAY)), (), (LONDON,), WEEKDAY)
+    assert (found.level, found.live) == (MAXIMUM, Live(100 * UNITS, 50))
+
+
+@pytest.mark.parametrize(
+    ("sources", "level", "freshness"),
+    [
+        ((), HIGH, Freshness.MISSING),
+        ((read(None),), HIGH, Freshness.STALE),
+        ((read(JANUARY - 25 * HOUR),), HIGH, Freshness.STALE),
+        ((read(JANUARY - 23 * HOUR),), NORMAL, Freshness.FRESH),
+        ((read(JANUARY - 23 * HOUR), read(JANUARY - 25 * HOUR, name="crm")), HIGH, Freshness.STALE),
+        ((read(JANUARY + 25 * HOUR),), HIGH, Freshness.STALE),
+        ((read(JANUARY - 25 * HOUR, max_age=2 * DAY),), NORMAL, Freshness.FRESH),
+    ],
+)
+def test_london_in_january_is_high_by_the_date_and_normal_by_an_empty_calendar(
+    sources: tuple[SourceFacts, ...], level: Protection, freshness: Freshness
+) -> None:
+    found = protection(calendar_of([], *sources), (), (LONDON,), JANUARY)
+    assert (found.level, found.calendar) == (level, freshness)
+
+
+@pytest.mark.parametrize(
+    ("load", "level"),
+    [(25 * UNITS, MAXIMUM), (25 * UNITS - 1, HIGH), (8 * UNITS, HIGH), (8 * UNITS - 1, NORMAL), (0, NORMAL)],
+)
+def test_a_level_is_reached_exactly_at_its_load(load: int, level: Protection) -> None:
+    calendar = calendar_of([heavy(WEEKDAY, load)], read(WEEKDAY))
+    assert protection(calendar, (), (LONDON,), WEEKDAY).level is level
+
+
+@pytest.mark.parametrize(
+    ("at", "level", "until"),
+    [
+        (WEEKDAY - 4 * HOUR - SECOND, NORMAL, WEEKDAY - 4 * HOUR),
+        (WEEKDAY - 4 * HOUR, MAXIMUM, WEEKDAY + 6 * HOUR),
+        (WEEKDAY + 6 * HOUR - SECOND, MAXIMUM, WEEKDAY + 6 * HOUR),
+    ],
+)
+def test_it_rises_four_hours_before_a_load_and_falls_with_it(at: datetime, level: Protection, until: datetime) -> None:
+    calendar = calendar_of([heavy(WEEKDAY, 25 * UNITS, zone=NEW_YORK)], read(WEEKDAY))
+    found = protection(calendar, (), (LONDON,), at)
+    assert (found.level, found.until, found.zone) == (level, until, NEW_YORK)
+
+
+def test_two_short_loads_within_four_hours_are_one_level() -> None:
+    """The second begins three hours after the first ended: all that time it is within the next four."""
+    booked = [heavy(WEEKDAY, 9 * UNITS, hours=1), heavy(WEEKDAY + 4 * HOUR, 9 * UNITS, hours=1, reference="x")]
+    found = protection(calendar_of(booked, read(WEEKDAY)), (), (LONDON,), WEEKDAY)
+    assert (found.since, found.until, found.next_level) == (WEEKDAY - 4 * HOUR, WEEKDAY + 5 * HOUR, NORMAL)
+
+
+def test_a_stale_calendar_still_says_what_it_knows() -> None:
+    """A weekday by the date, and 30 by what was known: losing the source does not lower it."""
+    calendar = calendar_of([heavy(WEEKDAY, 30 * UNITS)], read(WEEKDAY - 2 * DAY))
+    found = protection(calendar, (), (LONDON,), WEEKDAY)
+    assert (found.level, found.calendar) == (MAXIMUM, Freshness.STALE)
+    assert found.reasons == (
+        "by the calendar the load is 30, the peak of the next 4 h (MAXIMUM from 25)",
+        'the wedding source "platform" was last read 2 d 0 h ago',
+    )
+
+
+def test_a_calendar_that_gets_stale_on_a_saturday_is_the_next_change() -> None:
+    read_at = JUNE - 20 * HOUR
+    found = protection(calendar_of([], read(read_at)), (), (LONDON,), JUNE)
+    assert (found.level, found.until, found.next_level) == (NORMAL, read_at + DAY, MAXIMUM)
+
+
+def test_a_calendar_that_gets_stale_before_a_saturday_changes_at_its_midnight() -> None:
+    friday = JUNE - DAY
+    found = protection(calendar_of([], read(friday - 20 * HOUR)), (), (LONDON,), friday)
+    assert (found.level, found.until, found.next_level) == (NORMAL, datetime(2026, 6, 19, 23, tzinfo=UTC), MAXIMUM)
+
+
+def test_a_calendar_that_was_read_in_the_future_counts_when_that_is_near() -> None:
+    read_at = JUNE + 26 * HOUR
+    found = protection(calendar_of([], read(read_at)), (), (LONDON,), JUNE)
+    assert (found.level, found.until, found.next_level) == (MAXIMUM, read_at - DAY, NORMAL)
+
+
+def test_a_question_about_another_time_takes_the_calendar_as_it_is_known_now() -> None:
+    calendar = calendar_of([heavy(JUNE, 9 * UNITS)], read(WEEKDAY))
+    assert protection(calendar, (), (LONDON,), JUNE).level is MAXIMUM
+    found = protection(calendar, (), (LONDON,), JUNE, known_at=WEEKDAY)
+    assert (found.level, found.calendar, found.until) == (HIGH, Freshness.FRESH, JUNE + 6 * HOUR)
+
+
+def test_every_zone_with_venues_is_served() -> None:
+    booked = [heavy(JANUARY + 30 * DAY, UNITS, zone=SYDNEY)]
+    saturday_there = JANUARY - 4 * HOUR
+    assert protection(calendar_of([], read(None)), (), (LONDON,), saturday_there).level is HIGH
+    found = protection(calendar_of(booked, read(None)), (), (LONDON,), saturday_there)
+    assert (found.level, found.zone) == (MAXIMUM, SYDNEY)
+
+
+def test_by_the_date_it_ends_at_midnight_of_the_zone_that_decides() -> None:
+    found = protection(NO_CALENDAR, (), (NEW_YORK, LONDON), JUNE)
+    assert (found.since, found.until, found.zone) == (
+        datetime(2026, 6, 19, 23, tzinfo=UTC),
+        datetime(2026, 6, 21, 4, tzinfo=UTC),
+        NEW_YORK,
+    )
+    assert found.reasons == (f"by the date, without a wedding calendar: Saturday in {NEW_YORK}, season peak",)
+    assert found.peak is None
+
+
+def test_a_night_in_which_midnight_comes_twice_belongs_to_both_days() -> None:
+    """In Havana the clock goes from 01:00 back to 00:00 on Sunday 1 November 2026: the day has begun by then."""
+    saturday = datetime(2026, 10, 31, 12, tzinfo=UTC)
+    assert protection(NO_CALENDAR, (), ("America/Havana",), saturday).until == datetime(2026, 11, 1, 4, tzinfo=UTC)
+
+
+def test_a_person_raises_and_it_ends_by_itself() -> None:
+    calendar = calendar_of([], read(WEEKDAY))
+    raised = Raise(HIGH, "a celebrity wedding", "anna", WEEKDAY - HOUR, WEEKDAY + HOUR)
+    found = protection(calendar, (raised,), (LONDON,), WEEKDAY)
+    assert (found.level, found.since, found.until) == (HIGH, WEEKDAY - HOUR, WEEKDAY + HOUR)
+    assert found.reasons == ("raised to HIGH by anna until Wed 14:00 Europe/London: a celebrity wedding",)
+    assert found.zone == LONDON
+    assert protection(calendar, (raised,), (LONDON,), WEEKDAY + HOUR).level is NORMAL
+    assert protection(calendar, (raised,), (LONDON,), WEEKDAY - HOUR - SECOND).level is NORMAL
+
+
+def test_a_raise_never_lowers() -> None:
+    calendar = calendar_of([heavy(WEEKDAY, 25 * UNITS)], read(WEEKDAY))
+    raised = Raise(HIGH, "why", "anna", WEEKDAY - HOUR, WEEKDAY + 20 * HOUR)
+    found = protection(calendar, (raised,), (LONDON,), WEEKDAY)
+    assert (found.level, found.until, found.next_level) == (MAXIMUM, WEEKDAY + 6 * HOUR, HIGH)
+
+
+def test_a_calendar_without_an_end_of_a_level_says_none() -> None:
+    found = protection(calendar_of([], read(WEEKDAY)), (), (LONDON,), WEEKDAY, known_at=WEEKDAY)
+    assert (found.level, found.since, found.until, found.next_level, found.zone) == (NORMAL, None, None, None, None)
+
+
+def test_which_sources_are_not_fresh_is_said() -> None:
+    sources = (
+        read(None, name="crm"),
+        read(JUNE + 3 * DAY, name="ahead"),
+        SourceFacts("feed", "icalendar", read_at=JUNE - 3 * DAY, problem="HTTP 503"),
+        read(JUNE, name="platform"),
+    )
+    found = protection(calendar_of([], *sources), (), (LONDON,), JUNE)
+    assert found.reasons == (
+        "by the date, because the calendar is not fresh: Saturday in Europe/London, season peak",
+        'the wedding source "crm" has never been read',
+        'the wedding source "ahead" was last read in the future',
+        'the wedding source "feed" was last read 3 d 0 h ago (HTTP 503)',
+    )
+    assert found.read_at is None
+
+
+def test_a_zone_that_this_machine_does_not_know_stops_nothing() -> None:
+    calendar = calendar_of([heavy(JUNE, 25 * UNITS, zone="Mars/Olympus")], read(None))
+    found = protection(calendar, (), (LONDON,), JUNE)
+    assert (found.level, found.zone) == (MAXIMUM, LONDON)
+
+
+def test_an_instant_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="offset"):
+        protection(NO_CALENDAR, (), (LONDON,), JUNE.replace(tzinfo=None))

@@ -1,0 +1,169 @@
+"""Which level the service works at: from the cache, growing stale with time, without asking it each time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.poller.service_process import Place, eventually, http_server, make_place
+from wedtui.cache.reader import CacheReader
+from wedtui.cache.writer import CacheWriter
+from wedtui.cli.once import ask_once
+from wedtui.config import Configuration
+from wedtui.core.calendar import CalendarFacts
+from wedtui.core.protection import Raise
+from wedtui.core.season import Protection
+from wedtui.errors import StoreError
+from wedtui.poller.guarding import Guarding
+from wedtui.poller.weddings import rules_of, store_weddings
+from wedtui.providers.registry import build_targets
+
+NORMAL, HIGH, MAXIMUM = Protection
+WEDNESDAY = datetime(2026, 7, 22, 12, tzinfo=UTC)
+SATURDAY = datetime(2026, 7, 25, 12, tzinfo=UTC)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+HEADER = "reference,venue,venue_kind,zone,start,end,culture,guests\n"
+
+
+@dataclass
+class Moved:
+    """A clock that a test sets."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+class Hall:
+    """A cache with one source of weddings, and a service's knowledge of it."""
+
+    def __init__(self, folder: Path, at: datetime) -> None:
+        self.file = folder / "weddings.csv"
+        source = {"name": "platform", "kind": "csv", "url": str(self.file)}
+        window = {"name": "w", "start": "fri 18:00", "end": "mon 06:00", "timezones": ["Europe/London"]}
+        self.configuration = Configuration.model_validate(
+            {"weddings": {"sources": [source]}, "freeze": {"windows": [window]}}
+        )
+        self.clock = Moved(at)
+        self.path = folder / "cache.db"
+        self.ledger_url = f"sqlite:///{folder / 'ledger.db'}"
+        self.writer = CacheWriter(f"sqlite:///{self.path}")
+        self.writer.configure(self.configuration, probe_interval=MINUTE, query_interval=MINUTE)
+        self.guarding = Guarding(self.configuration, f"sqlite:///{self.path}", self.clock)
+
+    def read(self, *weddings: tuple[datetime, int]) -> None:
+        """Have the source read now: each wedding begins at an instant, lasts six hours and weighs so much."""
+        rows = []
+        for number, (start, load) in enumerate(weddings):
+            times = f"{start.isoformat()},{(start + 6 * HOUR).isoformat()}"
+            rows.append(f"W{number},Hall,hotel,Europe/London,{times},indian,{300 * load}\n")
+        self.file.write_text(HEADER + "".join(rows), encoding="utf-8")
+        observed = ask_once(lambda: build_targets(self.configuration, self.clock))
+        store_weddings(self.writer, rules_of(self.configuration, self.ledger_url), observed)
+
+
+@pytest.fixture
+def hall(tmp_path: Path) -> Iterator[Hall]:
+    made = Hall(tmp_path, WEDNESDAY)
+    yield made
+    made.guarding.close()
+    made.writer.close(clean=False)
+
+
+def test_before_anything_is_read_it_goes_by_the_date(hall: Hall) -> None:
+    assert hall.guarding.level() is NORMAL
+    hall.clock.at = SATURDAY
+    assert hall.guarding.level() is MAXIMUM
+
+
+def test_it_follows_the_weddings_hour_by_hour(hall: Hall) -> None:
+    """Without another look at the cache; 10 from 14:00 to 20:00, 20 more from 16:00 to 22:00."""
+    hall.read((WEDNESDAY + 2 * HOUR, 10), (WEDNESDAY + 4 * HOUR, 20))
+    hall.guarding.read()
+    found = []
+    for hour in range(-6, 12):
+        hall.clock.at = WEDNESDAY + hour * HOUR
+        found.append(hall.guarding.level())
+    assert found == [*[NORMAL] * 4, *[HIGH] * 2, *[MAXIMUM] * 8, *[HIGH] * 2, *[NORMAL] * 2]
+
+
+def test_an_empty_calendar_calms_a_saturday_until_it_is_stale(hall: Hall) -> None:
+    hall.clock.at = SATURDAY - 13 * HOUR
+    hall.read()
+    hall.guarding.read()
+    for hours in (0, 5, 10):
+        hall.clock.at = SATURDAY + hours * HOUR
+        assert hall.guarding.level() is NORMAL
+    hall.clock.at = SATURDAY - 14 * HOUR + timedelta(days=7)
+    hall.read()
+    hall.guarding.read()
+    assert hall.guarding.level() is NORMAL
+    hall.clock.at += timedelta(hours=24)
+    assert hall.guarding.level() is MAXIMUM
+
+
+def test_what_a_person_raised_counts_from_the_next_look_on_and_ends_by_itself(hall: Hall) -> None:
+    hall.read()
+    hall.guarding.read()
+    assert hall.guarding.level() is NORMAL
+    hall.writer.mirror_decisions([], [Raise(HIGH, "why", "ada", WEDNESDAY, WEDNESDAY + HOUR)], WEDNESDAY)
+    assert hall.guarding.level() is NORMAL
+    hall.guarding.read()
+    assert hall.guarding.level() is HIGH
+    hall.clock.at += HOUR
+    assert hall.guarding.level() is NORMAL
+
+
+def test_a_clock_that_is_set_back_is_judged_anew(hall: Hall) -> None:
+    hall.read((WEDNESDAY, 30))
+    hall.guarding.read()
+    hall.clock.at = WEDNESDAY + 6 * HOUR
+    assert hall.guarding.level() is NORMAL
+    hall.clock.at = WEDNESDAY
+    assert hall.guarding.level() is MAXIMUM
+
+
+def test_what_was_known_counts_on_where_the_cache_cannot_be_read(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    hall.read((WEDNESDAY, 30))
+    hall.guarding.read()
+
+    def refuse(self: CacheReader, now: datetime) -> CalendarFacts:
+        raise StoreError("the disk is gone")
+
+    monkeypatch.setattr(CacheReader, "calendar", refuse)
+    with pytest.raises(StoreError, match="disk is gone"):
+        hall.guarding.read()
+    assert hall.guarding.level() is MAXIMUM
+
+
+def test_the_real_service_asks_as_often_as_weddings_and_persons_say(tmp_path: Path) -> None:
+    """By the date alone it would be the other pace, on a Saturday or on any other day."""
+    with http_server() as url:
+        place: Place = make_place(tmp_path, url)
+        weddings = tmp_path / "weddings.csv"
+        weddings.write_text(HEADER, encoding="utf-8")
+        source = f'[[weddings.sources]]\nname = "platform"\nkind = "csv"\nurl = "{weddings}"\n'
+        place.config.write_text(place.config.read_text().replace('interval = "500ms"\n', "") + source)
+        assert place.wedtui("protection", "raise", "maximum", "--reason", "royal wedding").returncode == 0
+        place.service()
+
+        def asks_every(seconds: float) -> bool:
+            with closing(sqlite3.connect(f"file:{place.cache}?mode=ro", uri=True, timeout=10)) as connection:
+                return {each for (each,) in connection.execute("SELECT interval_s FROM probe")} == {seconds}
+
+        try:
+            eventually(lambda: asks_every(3.0))
+            assert place.wedtui("protection", "lower", "1", "--reason", "postponed").returncode == 0
+            eventually(lambda: asks_every(10.0))
+        finally:
+            place.wedtui("service", "stop")

@@ -1,0 +1,234 @@
+"""CSV from files and servers: every line is judged, none is lost in silence, and memory stays where it is."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sqlite3
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.providers.faults import Fault, FaultServer, answer, close, drip, in_turn, refusing_port, then_hang
+from tests.providers.weddings.base import (
+    NOW,
+    MovedClock,
+    Source,
+    csv_text,
+    lines,
+    read,
+    references,
+    refused,
+    rows_of,
+    weddings,
+)
+
+
+def of_file(tmp_path: Path, data: bytes, **more: Any) -> Any:
+    path = tmp_path / "weddings.csv"
+    path.write_bytes(data)
+    return read(str(path), **more)
+
+
+def test_a_file(tmp_path: Path) -> None:
+    seen = of_file(tmp_path, csv_text(*lines(2)))
+    assert (seen.source, seen.at, seen.began_at) == ("main", NOW, None)
+    first, second = weddings(seen)
+    assert (first["reference"], second["reference"]) == ("w-0", "w-1")
+    assert (first["venue"], first["culture"], first["guests"]) == ("Hotel Bristol", "indian", 600)
+
+
+def test_columns_of_other_names_in_another_order_and_some_missing(tmp_path: Path) -> None:
+    data = "﻿Bis;Von; id ;Name des Paares\n2026-06-06;2026-06-06;x;Anna und Tom\n".encode()
+    columns = {"reference": "id", "start": "Von", "end": "Bis"}
+    (found,) = weddings(of_file(tmp_path, data, columns=columns, delimiter=";", culture="greek"))
+    assert (found["reference"], found["culture"], found["guests"]) == ("x", "greek", 300)
+    assert "Anna" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"", "it is empty: expected a header with the names of its columns"),
+        (b"\xff\xfe\x00", "it is not UTF-8 text, near line 1: export it as UTF-8"),
+        (
+            csv_text(*lines(20_000), "x,Caf\xe9,,,2026-06-06,,,").decode().encode("latin-1"),
+            "it is not UTF-8 text, near line",
+        ),
+        (b"id,begin,stop\n", "it has no column reference, start, end: name its columns in [weddings.sources.columns]"),
+        (b"reference,start,end,start\n", "it has several columns start: name them apart"),
+        (csv_text('w,"never closed', *lines(30)), "a quote that opens near line 2 is not closed: correct the file"),
+        (csv_text('w,"never closed', *lines(2)), "its CSV cannot be read at line 4"),
+        (csv_text('w,"' + "x" * 140_000 + '"'), "its CSV cannot be read at line 2: field larger than field limit"),
+    ],
+    ids=["empty", "utf-16", "latin-1", "columns", "twice", "quote", "end", "long"],
+)
+def test_what_cannot_be_read_whole_gives_nothing(tmp_path: Path, data: bytes, problem: str) -> None:
+    assert refused(of_file(tmp_path, data)).startswith(problem)
+
+
+def test_a_source_without_zones_says_so(tmp_path: Path) -> None:
+    said = refused(of_file(tmp_path, b"reference,start,end\n", zone=None))
+    assert said.startswith("it has no column zone")
+    assert "needs one of its own" in said
+
+
+def test_a_bad_row_is_reported_with_its_line_and_costs_itself_alone(tmp_path: Path) -> None:
+    good = lines(20)
+    data = csv_text(
+        *good,
+        "x1,Hall,,Mars/Olympus,2026-06-06,,,",
+        "x2,Hall,,Europe/London,2026-06-06T14:00,2026-06-06T13:00,,",
+        "x3,Hall,,Europe/London,2026-06-06,,,100000",
+        "x4,Hall,,Europe/London,2026-06-06,,,-5",
+        ",Hall,,Europe/London,2026-06-06,,,",
+        "x5,Anna,Karenina",
+        "x6,Hotel Bristol, London,hotel,Europe/London,2026-06-06,,,",
+        'x7,Hotel "Bristol" inn,,Europe/London,2026-06-06,,,',
+        'x8,"Hotel" Bristol,,Europe/London,2026-06-06,,,',
+        "",
+        "x9,Hall,,Europe/London,2026-06-06,,elvish,",
+    )
+    seen = of_file(tmp_path, data)
+    with rows_of(seen) as stage:
+        assert stage.examples == [
+            "line 22: zone: expected an IANA time zone",
+            "line 23: end: expected an end after the start",
+            "line 24: guests: expected a whole number from 0 to 10,000",
+            "line 25: guests: expected a whole number from 0 to 10,000",
+            "line 26: reference: expected 1 to 200 printable characters",
+            "line 27: row: expected 8 columns, as in the header",
+            "line 28: row: expected 8 columns, as in the header",
+            "line 30: row: expected quotes around whole cells only",
+        ]
+        assert (stage.rows, stage.rejected, stage.weddings) == (30, 8, 22)
+        assert stage.unknown_cultures == 1
+
+
+def test_lines_are_those_of_the_file_also_where_cells_have_several(tmp_path: Path) -> None:
+    data = csv_text('w-1,"Hotel\nBristol",,Europe/London,2026-06-06,,,', "w-2,,,Mars,2026-06-06,,,")
+    with rows_of(of_file(tmp_path, data)) as stage:
+        assert stage.examples == ["line 4: zone: expected an IANA time zone"]
+
+
+def test_memory_stays_where_it_is_however_long_the_file_is(tmp_path: Path) -> None:
+    def peak(count: int) -> int:
+        path = tmp_path / f"{count}.csv"
+        path.write_bytes(csv_text(*lines(count)))
+        gc.collect()
+        tracemalloc.start()
+        try:
+            with rows_of(read(str(path))) as stage:
+                assert stage.weddings == count
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(100)
+    assert peak(60_000) < 1.5 * peak(15_000)
+
+
+def test_from_a_server_with_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALENDAR_TOKEN", "tell-nobody")
+    with FaultServer({"/w.csv": answer(csv_text(*lines(3)))}) as server:
+        seen = read(server.url("/w.csv?key=k"), headers={"Authorization": {"env": "CALENDAR_TOKEN"}})
+        (request,) = server.requests
+    assert references(seen) == ["w-0", "w-1", "w-2"]
+    assert request.headers["authorization"] == "tell-nobody"
+
+
+@pytest.mark.parametrize(
+    ("fault", "problem"),
+    [
+        (answer(status="404 Not Found"), "answered with status 404, expected 200"),
+        (answer(status="401 Unauthorized"), "answered with status 401, expected 200"),
+        (
+            answer(status="302 Found", headers={"Location": "/login?key=secret"}),
+            "answered with status 302, a redirect, which is not followed, expected 200",
+        ),
+        (close, "connection closed before its answer was complete"),
+        (answer(csv_text(*lines(3)), length=9_999), "connection closed before its answer was complete"),
+        (answer(b"\x1f\x8b\x08 nothing", headers={"Content-Encoding": "gzip"}), "answered with what cannot be read"),
+        (then_hang(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"), "timed out after 0.15 s"),
+        (answer(b"<html>Please log in</html>"), "it has no column reference, start, end"),
+    ],
+)
+def test_servers_that_fail(fault: Fault, problem: str) -> None:
+    timeout = "150ms" if problem.startswith("timed out") else "20s"
+    with FaultServer({"/secret.csv": fault}) as server:
+        said = refused(read(server.url("/secret.csv"), timeout=timeout))
+    assert said.startswith(problem)
+    assert "secret" not in said
+
+
+def test_a_server_that_never_ends_is_left_at_the_deadline() -> None:
+    with FaultServer({"/w.csv": drip}) as server:
+        said = refused(read(server.url("/w.csv"), deadline="1s"))
+    assert said == "was not read within 1 s: raise its deadline"
+
+
+def test_nobody_listens() -> None:
+    with refusing_port() as port:
+        assert refused(read(f"http://127.0.0.1:{port}/w.csv")) == "connection refused"
+
+
+def test_what_did_not_change_is_not_read_again_until_everything_is() -> None:
+    tagged = answer(csv_text(*lines(2)), headers={"ETag": '"one"'})
+    unchanged = answer(b"", status="304 Not Modified")
+    clock = MovedClock()
+    with (
+        FaultServer({"/w.csv": in_turn(tagged, unchanged, tagged)}) as server,
+        Source(server.url("/w.csv"), clock, in_full="1h") as source,
+    ):
+        first = source.read()
+        assert (references(first), first.mark) == (["w-0", "w-1"], 'etag "one"')
+        first.told(True)
+        second = source.read()
+        assert (second.rows, second.problem, second.began_at, second.mark) == (None, None, first.mark, first.mark)
+        assert server.requests[1].headers["if-none-match"] == '"one"'
+        second.told(True)
+        clock.passed = 3600
+        assert references(source.read()) == ["w-0", "w-1"]
+        assert "if-none-match" not in server.requests[2].headers
+
+
+def test_a_reading_that_was_not_taken_is_followed_by_a_whole_one() -> None:
+    dated = answer(csv_text(*lines(2)), headers={"Last-Modified": "yesterday"})
+    with FaultServer({"/w.csv": dated}) as server, Source(server.url("/w.csv")) as source:
+        for taken in (True, False, True):
+            seen = source.read()
+            with rows_of(seen):
+                seen.told(taken)
+        assert [request.headers.get("if-modified-since") for request in server.requests] == [None, "yesterday", None]
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    missing, pipe = tmp_path / "missing.csv", tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    assert refused(read(str(missing))) == f"its file {missing} cannot be read: no such file or directory"
+    assert refused(read(f"file://{pipe}")) == f"{pipe} is not a regular file"
+    assert refused(read(str(tmp_path))) == f"{tmp_path} is not a regular file"
+
+
+def test_no_room_for_what_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "w.csv"
+    path.write_bytes(csv_text(*lines(3)))
+
+    def fails(*_: object, **__: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("wedtui.cache.wedding_stage.Stage.take", fails)
+    assert "make room for temporary files" in refused(read(str(path)))
+
+
+def test_schedule_and_name() -> None:
+    with Source("/w.csv", interval="10m", deadline="5m") as source:
+        target = source.target
+    assert target.key == "weddings main"
+    assert target.schedule.interval is not None
+    assert target.schedule.interval.total_seconds() == 600
+    assert target.schedule.deadline.total_seconds() == 310
+    (seen,) = target.gave_up("why")
+    assert (seen.source, seen.problem, seen.at) == ("main", "why", NOW)

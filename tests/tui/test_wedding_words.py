@@ -1,0 +1,287 @@
+"""What is said of weddings, without a screen: no number that looks fresh and is not, no 0 where nothing is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.pictures import NOW, SECOND, picture
+from tests.tui.calendars import (
+    BOOKING,
+    HOUR,
+    NEVER,
+    SATURDAY,
+    STALE,
+    SUMMER,
+    VENUES,
+    board,
+    booked,
+    calendar,
+    day_of,
+    wedding,
+)
+from wedtui.core.calendar_query import ListedWedding
+from wedtui.core.load import NO_STEPS
+from wedtui.core.protection import Raise
+from wedtui.core.season import Protection
+from wedtui.core.wedding import UNITS
+from wedtui.tui.board import Board
+from wedtui.tui.draw.status import status_lines
+from wedtui.tui.draw.wedding_day import day_of as laid_out
+from wedtui.tui.draw.wedding_day import local_days, peak_within, strip_lines
+from wedtui.tui.draw.wedding_words import amount, belief, compact
+from wedtui.tui.draw.weddings import wedding_rows
+from wedtui.tui.plain.changes import announce
+from wedtui.tui.plain.weddings import protection, weddings
+from wedtui.tui.screens.wedding_list import Window, reopened
+from wedtui.tui.session import View
+from wedtui.tui.spans import length, plain
+from wedtui.tui.terminal.abilities import Charset
+from wedtui.tui.terminal.charset import translate
+from wedtui.tui.wall.weddings import has_page, wedding_strip
+
+FRESH = board(calendar(SUMMER, BOOKING, VENUES))
+
+
+OLD = board(calendar(SUMMER, BOOKING, STALE))
+
+
+UNREAD = board(calendar((), NEVER))
+
+
+NONE = board(calendar(()))
+
+
+HUNG = replace(FRESH, now=NOW + 60 * SECOND)
+
+
+def line(shown: Board, width: int) -> str:
+    return plain(status_lines(shown, width)[1])
+
+
+def text(shown: Board, width: int = 79) -> str:
+    return "\n".join(plain(row.line).rstrip() for row in wedding_rows(shown, None, (width, 60), all_zones=True))
+
+
+@pytest.mark.parametrize(
+    ("shown", "width", "words"),
+    [
+        (FRESH, 80, " 41 weddings live, MAXIMUM until 23:00 BST  then HIGH"),
+        (FRESH, 80, "WEDDING DAY: probes 3 s"),
+        (FRESH, 200, "load 57.4, peak 62.8 at 14:00 BST · calendar read 3 h 00 m ago"),
+        (FRESH, 200, "WEDDING-DAY MODE: probes 3 s, availability weighs 0.45, else 0.35"),
+        (FRESH, 60, " 41 weddings live, MAXIMUM until 23:00 BST "),
+        (OLD, 80, " (41 live) STALE, MAXIMUM until Sun 00:00 PDT "),
+        (OLD, 120, " 41 weddings live as known 1 d 6 h ago, MAXIMUM until Sun 00:00 PDT "),
+        (UNREAD, 80, " live weddings unknown, MAXIMUM until Sun 00:00 BST "),
+        (NONE, 80, " no wedding calendar, MAXIMUM until Sun 00:00 BST "),
+        (HUNG, 120, " 41 weddings live as known 3 h 01 m ago, MAXIMUM until 23:00 BST "),
+        (board(calendar((), BOOKING)), 80, " 0 weddings live, NORMAL until Sat 27 Jun 2026 00:00 BST "),
+    ],
+)
+def test_the_line_on_top_says_who_is_live_and_until_when(shown: Board, width: int, words: str) -> None:
+    assert words in line(shown, width)
+
+
+@given(st.integers(8, 220), st.sampled_from((FRESH, OLD, UNREAD, NONE, HUNG)))
+def test_the_line_on_top_fills_every_width_and_never_looks_fresher_than_it_is(width: int, shown: Board) -> None:
+    said = line(shown, width)
+    assert length(status_lines(shown, width)[1]) == width
+    if shown is not FRESH:
+        assert " 41 weddings live," not in said
+        assert " 41 live," not in said
+        assert " 0 " not in said
+    if width >= 12:
+        assert "MAXIMUM" in said
+
+
+@pytest.mark.parametrize("shown", [UNREAD, NONE])
+def test_where_nothing_is_known_there_is_no_number(shown: Board) -> None:
+    words = text(shown)
+    assert "load" not in words
+    assert "today, " not in words
+    assert "next 14 days" not in words
+    assert not has_page(shown)
+
+
+def test_what_is_stale_stands_in_brackets() -> None:
+    words = text(OLD)
+    assert "41 weddings live as known 1 d 6 h ago" in words
+    assert "(62) at 14:00" in words
+    assert "62.8 at 14:00 Africa" not in words
+    assert "calendar STALE" not in text(FRESH)
+    strip = [plain(each) for each in strip_lines(OLD, calendar(SUMMER).steps, 79, stale=True)]
+    assert strip[2].startswith(" (62)(24)") or strip[2].startswith(" (62) (24)")
+
+
+def test_a_picture_that_nobody_judges_is_not_believed() -> None:
+    assert belief(FRESH).value == "fresh"
+    assert belief(HUNG).value == "stale"
+    assert "(62) at 14:00" in text(HUNG)
+
+
+def test_a_day_has_numbers_and_words_beside_its_shade() -> None:
+    days = [plain(each) for each in strip_lines(FRESH, calendar(SUMMER).steps, 79, stale=False)]
+    assert days[0].startswith(" Sa20 Su21 Mo22")
+    assert days[1].startswith(" ████ ▒▒▒▒ ░░░░ ····")
+    assert days[2].startswith(" 62.8 24.9 4.6  0")
+    assert days[3].startswith(" MAX  HIGH      none")
+    wide = [plain(each) for each in strip_lines(FRESH, calendar(SUMMER).steps, 199, stale=False)]
+    assert "MAXIMUM" in wide[3]
+
+
+@pytest.mark.parametrize(
+    ("units", "room", "words"),
+    [
+        (0, 3, "0"),
+        (1, 4, "<0.1"),
+        (1, 3, "<.1"),
+        (UNITS * 769 // 10, 4, "76.9"),
+        (UNITS * 769 // 10, 3, "76"),
+        (UNITS * 25 - 1, 4, "24.9"),
+        (UNITS * 412, 3, "412"),
+        (UNITS * 12_345, 4, "12k"),
+        (UNITS * 12_345_678, 4, "12M"),
+    ],
+)
+def test_a_load_is_never_rounded_up_and_never_to_nothing(units: int, room: int, words: str) -> None:
+    assert compact(units, room) == words
+    assert amount(1) == "<0.1"
+
+
+@given(st.integers(1, 10**12), st.integers(3, 9))
+def test_a_load_keeps_to_its_cells(units: int, room: int) -> None:
+    assert len(compact(units, room)) <= room
+    assert compact(units, room) != "0"
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "hours"),
+    [
+        ("Europe/London", datetime(2026, 3, 29, 12, tzinfo=UTC), 23),
+        ("Europe/London", datetime(2026, 10, 25, 12, tzinfo=UTC), 25),
+        ("Australia/Lord_Howe", datetime(2026, 4, 5, 3, tzinfo=UTC), 25),
+        ("Asia/Kolkata", NOW, 24),
+    ],
+)
+@pytest.mark.parametrize("width", [60, 79, 119, 199])
+def test_a_day_with_a_clock_change_has_all_of_its_hours(zone: str, now: datetime, hours: int, width: int) -> None:
+    day = laid_out(now, zone, width)
+    assert len(day.hours) == hours
+    ((_, start, end),) = local_days(now, zone, 1)
+    assert (day.start, day.end) == (start, end)
+    assert all(a[1] == b[0] for a, b in zip(day.hours, day.hours[1:], strict=False))
+    assert day.place(now) is not None
+    assert day.place(end) is None
+    assert day.name + hours * day.cells + day.clock + 17 <= max(width, day.name + hours + 17)
+
+
+@pytest.mark.parametrize("of", [("NEVER",), ("TODAY", "bride", "x")])
+def test_a_list_that_never_was_does_not_come_back(of: tuple[str, ...]) -> None:
+    assert reopened(View("weddings-list" if len(of) == 1 else "weddings-part", of)) is None
+
+
+def test_the_line_mode_tells_it_in_sentences() -> None:
+    said = weddings(FRESH)
+    assert said[0] == "41 weddings live; load 57.4, peak 62.8 at 14:00 BST; calendar 3 hours old."
+    assert "Asia/Kolkata: 10 weddings live, load 20, peak of today 20 at 07:30 Europe/London." in said
+    assert any(
+        each.startswith("Peak load of the next 14 days: Sat 20 Jun 62.8 MAXIMUM, Sun 21 Jun 24.9 HIGH") for each in said
+    )
+    assert said[-1] == "Source venues: read 3 hours ago, 11 weddings."
+    assert weddings(FRESH, "london")[1].startswith("Europe/London: 20 weddings live")
+    assert weddings(FRESH, "mars")[0].startswith('No wedding is known in a zone that has "mars" in its name; there are')
+    assert weddings(OLD)[0].startswith("Live weddings UNKNOWN, last known 41; load 57.4")
+    assert all("as last known" in each for each in weddings(OLD)[1:9])
+    assert weddings(UNREAD)[0] == "Live weddings UNKNOWN: no source of weddings was ever read."
+    assert weddings(NONE) == ("No wedding calendar: it is not known who gets married.",)
+    assert weddings(replace(FRESH, picture=None)) == ("UNKNOWN at 12:00:05 UTC: nothing has been read yet.",)
+
+
+def test_the_line_mode_tells_the_protection_and_what_it_changes() -> None:
+    said = protection(FRESH)
+    assert said[0].startswith("Protection MAXIMUM until 23:00 BST, then HIGH: by the calendar the load gets to 62.8")
+    assert "Wedding-day mode is on, probes every 3 seconds, availability weighs 0.45 instead of 0.35." in said
+    assert any(each.startswith("Until Sat 23:00 Europe/London, Sat 22:00 UTC, in 9 hours 59 minutes") for each in said)
+
+
+def test_another_level_and_another_end_are_announced() -> None:
+    calm = board(calendar(day_of(SATURDAY + timedelta(days=5), 7), BOOKING))
+    (rose,) = [each for each in announce(calm, FRESH) if each.startswith("Protection")]
+    assert rose.startswith("Protection MAXIMUM until 23:00 BST, then HIGH: ")
+    assert "It was NORMAL until 12:00:05 UTC. Wedding-day mode is on, probes every 3 seconds" in rose
+    assert "41 weddings live" in rose
+    (fell,) = [each for each in announce(FRESH, calm) if each.startswith("Protection")]
+    assert "Wedding-day mode is off." in fell
+    longer = [
+        *SUMMER,
+        *(
+            ListedWedding(
+                "booking", wedding(f"X{n}", "Europe/London", "indian", datetime.combine(SATURDAY, time(18)), 7)
+            )
+            for n in range(20)
+        ),
+    ]
+    moved = board(calendar(longer, BOOKING, VENUES))
+    assert any(
+        each.startswith("Protection changed its end: Protection MAXIMUM until") for each in announce(FRESH, moved)
+    )
+    assert not [each for each in announce(FRESH, FRESH) if "Protection" in each]
+
+
+@pytest.mark.parametrize(("width", "height"), [(60, 16), (80, 24), (120, 40), (200, 50), (300, 100)])
+@pytest.mark.parametrize("shown", [FRESH, OLD, UNREAD, NONE])
+def test_the_wall_s_strip_fills_its_width_and_says_the_level(shown: Board, width: int, height: int) -> None:
+    lines = wedding_strip(shown, width, height, old=False)
+    assert {length(each) for each in lines} == {width}
+    said = "\n".join(map(plain, lines))
+    assert "MAXIMUM" in said
+    assert ("41 weddings live," in said) == (shown is FRESH) or width == 60
+    old = wedding_strip(shown, width, height, old=True)
+    assert "was MAXIMUM" in plain(old[0])
+
+
+def test_a_raise_is_a_reason() -> None:
+    raised = Raise(Protection.MAXIMUM, "royal wedding", "alice", NOW - HOUR, NOW + 2 * HOUR)
+    source = booked((), (BOOKING,), raises=(raised,))
+    shown = Board(NOW, source.make(NOW))
+    assert "raised to MAXIMUM by alice until Sat 15:00 Europe/London: royal wedding" in text(shown)
+
+
+def test_windows_are_local_days() -> None:
+    assert Window.TODAY.bounds(NOW, "Europe/London") == (
+        datetime(2026, 6, 19, 23, tzinfo=UTC),
+        datetime(2026, 6, 20, 23, tzinfo=UTC),
+    )
+    assert Window.ALL.bounds(NOW, "UTC") == (None, None)
+    later = Window.AHEAD.bounds(NOW + 54 * SECOND, "UTC")
+    assert later == Window.AHEAD.bounds(NOW, "UTC")
+    assert later[1] == datetime.combine(date(2026, 7, 4), time(), UTC)
+
+
+def test_without_weddings_a_world_is_as_it_was() -> None:
+    assert "no wedding calendar" in line(Board(NOW, picture()), 80)
+    assert NO_STEPS.peak(NOW, NOW + HOUR).load == 0
+
+
+@pytest.mark.parametrize("sign", "·░▒▓█▁▂▃▄▅▆▇│●")
+def test_every_sign_has_a_likeness_in_ascii(sign: str) -> None:
+    assert translate(sign, 1, Charset.ASCII, False, "vt100") not in {"?", " "}
+
+
+def test_the_shades_are_told_apart_in_ascii() -> None:
+    assert len({translate(sign, 1, Charset.ASCII, False, "vt100") for sign in "·░▒▓█"}) == 5
+
+
+def test_what_begins_at_the_end_of_an_hour_belongs_to_the_next() -> None:
+    begins = datetime.combine(SATURDAY, time(15))
+    steps = calendar([ListedWedding("b", wedding("A", "UTC", "british", begins, 2))], BOOKING).steps
+    hours = [
+        peak_within(steps, begins.replace(tzinfo=UTC) + n * HOUR, begins.replace(tzinfo=UTC) + (n + 1) * HOUR).load
+        for n in (-1, 0, 1, 2)
+    ]
+    assert hours == [0, UNITS, UNITS, 0]

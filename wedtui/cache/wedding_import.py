@@ -1,0 +1,313 @@
+"""From a reading of a source of weddings to the cache: only what differs, and never too few weddings on the way.
+
+What is new or changed is written first, what is gone goes afterwards, and only at the end does the source say that it
+was read; each in bounded transactions, between which others write. Whoever is stopped in the middle leaves a calendar
+with more weddings than there are, and a source as old as it was; the next reading mends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, String, delete, func, literal, select, text, tuple_, update
+
+from wedtui.cache.tables import METADATA
+from wedtui.cache.wedding_stage import COLUMNS, FIRST, PAGE, Key, Stage, Values
+from wedtui.store.bulk import store_rows
+from wedtui.store.instants import to_microseconds
+from wedtui.store.upsert import upsert
+
+_T = METADATA.tables
+_WEDDING, _SOURCE, _CALENDAR = _T["wedding"], _T["wedding_source"], _T["wedding_calendar"]
+_NAMES = ", ".join(COLUMNS)
+_PAGE = text(
+    f"SELECT {_NAMES} FROM wedding WHERE source = :source AND (reference, starts_at) > (:reference, :starts_at) "  # noqa: S608
+    "ORDER BY reference, starts_at LIMIT :most"
+)
+_KEYS_AT_ONCE = 500
+
+Transaction = Callable[[], AbstractContextManager[Connection]]
+
+
+class Outcome(StrEnum):
+    """What became of a reading."""
+
+    TAKEN = "taken"
+    QUESTIONED = "questioned"
+    """It lost more than half of the coming weddings: a person has to look."""
+    REFUSED = "refused"
+    """Too many of its rows cannot be used."""
+    OVERTAKEN = "overtaken"
+    """The source was changed by someone else meanwhile, or is not where the reading began: read it again, in full."""
+    NOT_OURS = "not ours"
+    """Another service reads this source now, or it is not configured any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is known of a reading beside its rows."""
+
+    source: str
+    at: datetime
+    """When it was begun; the calendar is as old as that."""
+    began_at: str | None = None
+    """The mark from which it tells only what changed; None: it is whole."""
+    mark: str | None = None
+    """Up to where it came, for the next one to begin at."""
+    reject_at_most: int = 50
+    """Percent."""
+
+
+class _EndedError(Exception):
+    """The reading is not taken."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+
+
+class WeddingImport:
+    """One reading on its way into the cache; run its pieces one after the other."""
+
+    def __init__(
+        self, writing: Transaction, holds: Callable[[Connection], bool], reading: Reading, stage: Stage | None
+    ) -> None:
+        """Remember with what it is done; nothing is written yet.
+
+        Args:
+            writing: begins a transaction in which nobody else writes.
+            holds: whether the right by which it was read is still ours.
+            reading: what is known of it.
+            stage: its rows; None: the source says that nothing changed since `began_at`.
+        """
+        self._writing = writing
+        self._holds = holds
+        self._reading = reading
+        self._stage = stage
+        self._now = to_microseconds(reading.at)
+        self._revision = 0
+        self._accepted = False
+        self._kept = 0
+        self.outcome: Outcome | None = None
+        """What became of it; None while it is under way."""
+        self.written = 0
+        """Rows that were new or changed."""
+        self.deleted = 0
+
+    def pieces(self) -> Iterator[None]:
+        """Do it, a bounded piece at a time, each in one transaction.
+
+        Raises:
+            StoreError: a piece could not be stored; those before it are.
+        """
+        try:
+            yield from self._pieces()
+        except _EndedError as ended:
+            self.outcome = ended.outcome
+
+    def _pieces(self) -> Iterator[None]:
+        stage = self._stage
+        self._begin()
+        if stage is None:
+            self._end({})
+            return
+        if self._whole and stage.rejected * 100 > self._reading.reject_at_most * stage.rows:
+            self._refuse(stage)
+        yield
+        last = FIRST
+        if self._whole:
+            coming = 0
+            counted = ""
+            while (until := self._compare(stage, last)) is not None:
+                last = until
+                more, counted = stage.coming(self._now, counted)
+                coming += more
+                yield
+            self._judge(stage, coming)
+            self._kept = stage.keep(self._now, live=not self._accepted)
+        else:
+            last = yield from self._compare_named(stage)
+        yield
+        yield from self._write(stage, last)
+        yield from self._delete(stage)
+        self._end(self._counts(stage))
+
+    def _begin(self) -> None:
+        here = select(_SOURCE.c.revision, _SOURCE.c.mark, _SOURCE.c.accept_next).where(
+            _SOURCE.c.name == self._reading.source
+        )
+        with self._writing() as connection:
+            row = connection.execute(here).one_or_none() if self._holds(connection) else None
+            if row is None:
+                raise _EndedError(Outcome.NOT_OURS)
+            if self._reading.began_at is not None and self._reading.began_at != row.mark:
+                raise _EndedError(Outcome.OVERTAKEN)
+        self._revision, self._accepted = row.revision, row.accept_next
+
+    def _compare(self, stage: Stage, after: Key) -> Key | None:
+        """Compare the next page of what is stored; return its last key, or None where there is no more."""
+        parameters = {"source": self._reading.source, "reference": after[0], "starts_at": after[1], "most": PAGE}
+        with self._writing() as connection:
+            page: list[Values] = [tuple(row) for row in connection.execute(_PAGE, parameters)]
+        if not page:
+            return None
+        until = (page[-1][0], page[-1][1])
+        stage.compare(page, after, until, whole=True)
+        return until
+
+    def _compare_named(self, stage: Stage) -> Generator[None, None, Key]:
+        """Compare what the reading names, which is not all that there is; return after which key nothing is left."""
+        after = FIRST
+        here = select(*(_WEDDING.c[name] for name in COLUMNS)).where(_WEDDING.c.source == self._reading.source)
+        while names := stage.references(after[0]):
+            until = (names[-1], -FIRST[1])
+            with self._writing() as connection:
+                found = connection.execute(here.where(_WEDDING.c.reference.in_(names)))
+                page: list[Values] = [_stored(row) for row in found]
+            stage.compare(page, after, until, whole=False)
+            after = until
+            yield
+        return after
+
+    def _judge(self, stage: Stage, coming: int) -> None:
+        """Question a reading that lost more than half of the weddings that are not over, unless a person accepts it."""
+        if self._accepted or 2 * stage.lost(self._now) <= coming:
+            return
+        name = self._reading.source
+        problem = (
+            f"it lost more than half of its {coming:,} coming weddings: look at it, then run "
+            f"`wedtui weddings accept {name}`"
+        )
+        self._say({"questioned": True, "problem": problem, **_examples(stage)})
+        raise _EndedError(Outcome.QUESTIONED)
+
+    def _refuse(self, stage: Stage) -> None:
+        problem = (
+            f"{stage.rejected:,} of its {stage.rows:,} rows cannot be used: `wedtui weddings sources` says why; "
+            "correct it, or the names of its columns"
+        )
+        self._say({"questioned": False, "problem": problem, **_examples(stage)})
+        raise _EndedError(Outcome.REFUSED)
+
+    def _say(self, values: dict[str, Any]) -> None:
+        """Write what there is to say of the source, and leave its weddings as they are."""
+        with self._writing() as connection:
+            self._check(connection)
+            here = update(_SOURCE).where(_SOURCE.c.name == self._reading.source)
+            connection.execute(here.values(attempted_at=self._reading.at, **values))
+
+    def _write(self, stage: Stage, compared: Key) -> Iterator[None]:
+        after = FIRST
+        while rows := stage.changes(after):
+            self._store(rows)
+            after = (rows[-1][0], rows[-1][1])
+            yield
+        while rows := stage.rest(compared):
+            self._store(rows)
+            compared = (rows[-1][0], rows[-1][1])
+            yield
+
+    def _store(self, rows: list[Values]) -> None:
+        source = (self._reading.source,)
+        with self._changing() as connection:
+            store_rows(connection, _WEDDING, [source + row for row in rows])
+        self.written += len(rows)
+
+    def _delete(self, stage: Stage) -> Iterator[None]:
+        after = FIRST
+        key = tuple_(_WEDDING.c.reference, _WEDDING.c.starts_at)
+        while gone := stage.deletions(after):
+            with self._changing() as connection:
+                for first in range(0, len(gone), _KEYS_AT_ONCE):
+                    some = [
+                        tuple_(literal(reference, String), literal(at, BigInteger))
+                        for reference, at in gone[first : first + _KEYS_AT_ONCE]
+                    ]
+                    here = (_WEDDING.c.source == self._reading.source, key.in_(some))
+                    connection.execute(delete(_WEDDING).where(*here))
+            self.deleted += len(gone)
+            after = gone[-1]
+            yield
+
+    @contextmanager
+    def _changing(self) -> Iterator[Connection]:
+        """Begin a transaction that changes weddings: readers, and whoever else reads the source, can tell."""
+        with self._writing() as connection:
+            self._check(connection)
+            revision = change(connection, self._reading.source)
+            yield connection
+        self._revision = revision
+
+    def _check(self, connection: Connection) -> None:
+        """Make sure that nobody else changed the source since this reading began.
+
+        Raises:
+            _EndedError: somebody did, or took it over.
+        """
+        if not self._holds(connection):
+            raise _EndedError(Outcome.NOT_OURS)
+        here = select(_SOURCE.c.revision).where(_SOURCE.c.name == self._reading.source)
+        if connection.execute(here).scalar() != self._revision:
+            raise _EndedError(Outcome.OVERTAKEN)
+
+    @property
+    def _whole(self) -> bool:
+        return self._reading.began_at is None
+
+    def _counts(self, stage: Stage) -> dict[str, Any]:
+        if not self._whole:
+            # What the last whole reading could not use is as unusable as it was.
+            return {"weddings": None, **(_examples(stage) if stage.rejected else {})}
+        return {
+            "weddings": None,
+            "unknown_cultures": stage.unknown_cultures,
+            "unknown_kinds": stage.unknown_kinds,
+            "repeated": stage.rows - stage.rejected - stage.weddings,
+            "kept": self._kept,
+            **_examples(stage),
+        }
+
+    def _end(self, counts: dict[str, Any]) -> None:
+        name = self._reading.source
+        taken = {"attempted_at": self._reading.at, "read_at": self._reading.at, "mark": self._reading.mark}
+        with self._writing() as connection:
+            self._check(connection)
+            if "weddings" in counts:
+                here = select(func.count()).select_from(_WEDDING).where(_WEDDING.c.source == name)
+                counts["weddings"] = connection.execute(here).scalar_one()
+            said = {**taken, "problem": None, "questioned": False, **counts}
+            if self._whole:
+                said["accept_next"] = False
+            connection.execute(update(_SOURCE).where(_SOURCE.c.name == name).values(said))
+        self.outcome = Outcome.TAKEN
+
+
+def change(connection: Connection, source: str) -> int:
+    """Say that the weddings of a source change in this transaction; return the source's new revision."""
+    grown = update(_SOURCE).where(_SOURCE.c.name == source).values(revision=_SOURCE.c.revision + 1)
+    revision = connection.execute(grown.returning(_SOURCE.c.revision)).scalar()
+    touch(connection)
+    return int(revision or 0)
+
+
+def touch(connection: Connection) -> None:
+    """Say that the calendar changes in this transaction."""
+    statement = upsert(connection, _CALENDAR).values(id=1, generation=1)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["id"], set_={"generation": _CALENDAR.c.generation + 1})
+    )
+
+
+def _examples(stage: Stage) -> dict[str, Any]:
+    return {"rejected": stage.rejected, "examples": list(stage.examples)}
+
+
+def _stored(row: Any) -> Values:
+    """Return a row as it is stored: instants in microseconds."""
+    reference, starts_at, ends_at, *others = row
+    return (reference, to_microseconds(starts_at), to_microseconds(ends_at), *others)

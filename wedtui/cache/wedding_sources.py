@@ -1,0 +1,160 @@
+"""The sources of weddings as they are configured, and what persons decide about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, tuple_, update
+
+from wedtui.cache.tables import METADATA
+from wedtui.cache.wedding_import import change, touch
+from wedtui.config_weddings import IMPORTED, WeddingSourceSection
+from wedtui.core.calendar import GOOD_FOR
+from wedtui.core.redact import place_of
+from wedtui.errors import ConflictError, NotFoundError
+
+_T = METADATA.tables
+_WEDDING, _SOURCE = _T["wedding"], _T["wedding_source"]
+Values = dict[str, Any]
+
+_UNREAD: Values = {
+    "questioned": False,
+    "accept_next": False,
+    "revision": 0,
+    **dict.fromkeys(("weddings", "rejected", "unknown_cultures", "unknown_kinds", "repeated", "kept"), 0),
+    "examples": [],
+}
+
+
+def configure_sources(connection: Connection, sections: tuple[WeddingSourceSection, ...]) -> None:
+    """Make the rows of the sources those of the configuration; what persons imported stays.
+
+    A source that is somewhere else now was never read there: its weddings stay until it is, but count as old. What is
+    gone from the configuration goes at once, and its weddings with `prune_weddings`.
+    """
+    wanted = {section.name: _configured(number, section) for number, section in enumerate(sections)}
+    before = {row["name"]: row for row in connection.execute(select(_SOURCE)).mappings()}
+    for name, old in before.items():
+        here = _SOURCE.c.name == name
+        new = wanted.get(name)
+        if new is None:
+            if name != IMPORTED:
+                connection.execute(delete(_SOURCE).where(here))
+                touch(connection)
+            continue
+        if (old["kind"], old["place"]) != (new["kind"], new["place"]):
+            new |= {"read_at": None, "mark": None, "problem": None, "questioned": False, "accept_next": True}
+        if any(old[key] != value for key, value in new.items()):
+            connection.execute(update(_SOURCE).where(here).values(new))
+    added = [{**_UNREAD, **new} for name, new in wanted.items() if name not in before]
+    if added:
+        connection.execute(insert(_SOURCE), added)
+
+
+def _configured(position: int, section: WeddingSourceSection) -> Values:
+    return {
+        "name": section.name,
+        "position": position,
+        "kind": section.kind,
+        "place": place_of(section.url),
+        "interval_s": section.interval.total_seconds(),
+        "max_age_s": section.max_age.total_seconds(),
+    }
+
+
+def ensure_configured(connection: Connection, sections: tuple[WeddingSourceSection, ...]) -> None:
+    """Have a source for each section; what is known of one already stays as it is."""
+    known = set(connection.execute(select(_SOURCE.c.name)).scalars())
+    added = [{**_UNREAD, **_configured(n, each)} for n, each in enumerate(sections) if each.name not in known]
+    if added:
+        connection.execute(insert(_SOURCE), added)
+
+
+def ensure_imported(connection: Connection, kind: str) -> None:
+    """Have a source for what persons import without naming one."""
+    values = {"kind": kind, "place": "imported by hand", "interval_s": None, "max_age_s": GOOD_FOR.total_seconds()}
+    here = update(_SOURCE).where(_SOURCE.c.name == IMPORTED)
+    if not connection.execute(here.values(values)).rowcount:
+        row = {**_UNREAD, "name": IMPORTED, "position": 1_000_000, **values}
+        connection.execute(insert(_SOURCE).values(row))
+
+
+def note_failure(connection: Connection, source: str, at: datetime, problem: str) -> bool:
+    """Say why a source could not be read; return whether there is such a source."""
+    values = {"attempted_at": at, "problem": problem, "questioned": False}
+    return bool(connection.execute(update(_SOURCE).where(_SOURCE.c.name == source).values(values)).rowcount)
+
+
+def accept_source(connection: Connection, name: str) -> None:
+    """Take the next good reading of a source as it is: a person has looked at what was questioned.
+
+    Raises:
+        NotFoundError: there is no such source.
+        ConflictError: nothing is questioned.
+    """
+    row = connection.execute(select(_SOURCE.c.questioned).where(_SOURCE.c.name == name)).one_or_none()
+    if row is None:
+        raise NotFoundError(_unknown(connection, name))
+    if not row.questioned:
+        raise ConflictError(f'the wedding source "{name}" is not questioned: there is nothing to accept')
+    # Without its mark the next reading is a whole one.
+    connection.execute(update(_SOURCE).where(_SOURCE.c.name == name).values(accept_next=True, mark=None))
+
+
+def drop_imported(connection: Connection) -> None:
+    """Forget that persons imported anything; the weddings go with `prune_weddings`.
+
+    Raises:
+        NotFoundError: nobody did.
+    """
+    if not connection.execute(delete(_SOURCE).where(_SOURCE.c.name == IMPORTED)).rowcount:
+        raise NotFoundError("nobody imported weddings by hand: there is nothing to drop")
+    touch(connection)
+
+
+def forget_wedding(connection: Connection, reference: str, alias: str) -> int:
+    """Put an alias in the place of a reference, erase where it is, and return how many rows that were."""
+    here = _WEDDING.c.reference == reference
+    sources = connection.execute(select(_WEDDING.c.source).where(here).distinct()).scalars().all()
+    done = connection.execute(update(_WEDDING).where(here).values(reference=alias, venue="", venue_kind=""))
+    for source in sources:
+        change(connection, source)
+    return done.rowcount
+
+
+def prune_weddings(connection: Connection, limit: int) -> int:
+    """Delete weddings of a source that is not configured any more, at most so many; return how many."""
+    names = set(connection.execute(select(_SOURCE.c.name)).scalars())
+    key = (_WEDDING.c.source, _WEDDING.c.reference, _WEDDING.c.starts_at)
+    for source in _sources_of_weddings(connection):
+        if source not in names:
+            orphans = select(*key).where(_WEDDING.c.source == source).limit(limit)
+            gone = connection.execute(delete(_WEDDING).where(tuple_(*key).in_(orphans))).rowcount
+            touch(connection)
+            return gone
+    return 0
+
+
+def _sources_of_weddings(connection: Connection) -> Iterator[str]:
+    """Yield every source that has weddings, from one to the next by the index: there may be millions."""
+    last = ""
+    while True:
+        following = select(_WEDDING.c.source).where(_WEDDING.c.source > last).order_by(_WEDDING.c.source).limit(1)
+        found = connection.execute(following).scalar()
+        if found is None:
+            return
+        yield found
+        last = found
+
+
+def still_named(connection: Connection, aliases: list[str]) -> set[str]:
+    """Return those of some aliases that a source still names."""
+    found = select(_WEDDING.c.reference).where(_WEDDING.c.reference.in_(aliases)).distinct()
+    return set(connection.execute(found).scalars())
+
+
+def _unknown(connection: Connection, name: str) -> str:
+    known = connection.execute(select(_SOURCE.c.name).order_by(_SOURCE.c.position)).scalars().all()
+    return f'there is no wedding source "{name}": known are {", ".join(known) or "none"}'

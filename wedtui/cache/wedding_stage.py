@@ -1,0 +1,246 @@
+"""One reading of a source of weddings, between the source and the cache: checked row by row, held in a file.
+
+The file has no name: whatever ends the process ends it too. Memory stays bounded however many rows there are.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from wedtui.core.calendar import EXAMPLES_KEPT
+from wedtui.core.erasure import Forgotten
+from wedtui.core.wedding_rows import Defaults, RawRow, Rejection, Row, Unusable, read_row, reference_of
+from wedtui.store.instants import to_microseconds
+
+MEMORY_KIB = 16 * 1024
+PAGE = 10_000
+"""Rows that one piece of work compares or hands on."""
+
+Values = tuple[Any, ...]
+Key = tuple[str, int]
+"""Reference and start in microseconds: what a wedding is within its source."""
+FIRST: Key = ("", -(2**62))
+
+COLUMNS = ("reference", "starts_at", "ends_at", "zone", "venue", "venue_kind", "culture", "guests", "load")
+_NAMES = ", ".join(COLUMNS)
+_TABLE = """
+reference TEXT NOT NULL, starts_at INTEGER NOT NULL, ends_at INTEGER NOT NULL, zone TEXT NOT NULL,
+venue TEXT NOT NULL, venue_kind TEXT NOT NULL, culture TEXT NOT NULL, guests INTEGER NOT NULL, load INTEGER NOT NULL,
+PRIMARY KEY (reference, starts_at)
+"""
+_MAKE = (
+    f"PRAGMA cache_size = -{MEMORY_KIB}",
+    "PRAGMA journal_mode = OFF",
+    "PRAGMA synchronous = OFF",
+    # In the order in which they come: sorted once, in the end, they cost a fraction of what each in its place would.
+    f"CREATE TABLE incoming ({_NAMES})",
+    f"CREATE TABLE fresh ({_TABLE}) WITHOUT ROWID",
+    # What the cache has of the page that is being compared.
+    f"CREATE TABLE before ({_TABLE}) WITHOUT ROWID",
+    "CREATE TABLE unusable (reference TEXT PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TABLE changed (reference TEXT, starts_at INTEGER, PRIMARY KEY (reference, starts_at)) WITHOUT ROWID",
+    """
+    CREATE TABLE gone (
+        reference TEXT, starts_at INTEGER, ends_at INTEGER, PRIMARY KEY (reference, starts_at)
+    ) WITHOUT ROWID
+    """,
+)
+_ADD = f"INSERT INTO incoming VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 - as below
+# Of two rows with one reference and one start the longer time and the heavier load count: never too little.
+_SETTLE = f"""
+INSERT INTO fresh ({_NAMES}) SELECT {_NAMES} FROM incoming WHERE true ORDER BY reference, starts_at, rowid
+ON CONFLICT (reference, starts_at) DO UPDATE SET
+    ends_at = max(ends_at, excluded.ends_at), zone = excluded.zone, venue = excluded.venue,
+    venue_kind = excluded.venue_kind,
+    culture = CASE WHEN excluded.load > load THEN excluded.culture ELSE culture END,
+    guests = CASE WHEN excluded.load > load THEN excluded.guests ELSE guests END,
+    load = max(load, excluded.load)
+"""  # noqa: S608 - names of ours alone make up the statements here
+_WITHIN = "(f.reference, f.starts_at) > (:after, :after_at) AND (f.reference, f.starts_at) <= (:until, :until_at)"
+_DIFFERS = " OR ".join(f"f.{name} <> b.{name}" for name in COLUMNS[2:])
+_CHANGED = f"""
+INSERT INTO changed SELECT f.reference, f.starts_at FROM fresh f
+LEFT JOIN before b ON b.reference = f.reference AND b.starts_at = f.starts_at
+WHERE {_WITHIN} AND (b.reference IS NULL OR {_DIFFERS})
+"""  # noqa: S608
+_GONE = """
+INSERT INTO gone SELECT b.reference, b.starts_at, b.ends_at FROM before b
+LEFT JOIN fresh f ON f.reference = b.reference AND f.starts_at = b.starts_at WHERE f.reference IS NULL
+"""
+_COMING = "SELECT count(DISTINCT reference) FROM before WHERE ends_at > ? AND reference <> ?"
+_LAST_COMING = "SELECT max(reference) FROM before WHERE ends_at > ?"
+_LOST = """
+SELECT count(DISTINCT g.reference) FROM gone g WHERE g.ends_at > :now
+AND NOT EXISTS (SELECT 1 FROM fresh f WHERE f.reference = g.reference AND f.ends_at > :now)
+AND NOT EXISTS (SELECT 1 FROM unusable u WHERE u.reference = g.reference)
+"""
+_KEEP = """
+DELETE FROM gone WHERE reference IN (SELECT reference FROM unusable)
+OR (:live AND starts_at <= :now AND ends_at > :now AND reference NOT IN (SELECT reference FROM fresh))
+"""
+_TO_WRITE = f"""
+SELECT {", ".join(f"f.{name}" for name in COLUMNS)} FROM changed c
+JOIN fresh f ON f.reference = c.reference AND f.starts_at = c.starts_at
+WHERE (c.reference, c.starts_at) > (?, ?) ORDER BY c.reference, c.starts_at LIMIT ?
+"""  # noqa: S608
+_REST = f"""
+SELECT {_NAMES} FROM fresh WHERE (reference, starts_at) > (?, ?) ORDER BY reference, starts_at LIMIT ?
+"""  # noqa: S608
+_TO_DELETE = """
+SELECT reference, starts_at FROM gone WHERE (reference, starts_at) > (?, ?) ORDER BY reference, starts_at LIMIT ?
+"""
+
+
+class Stage:
+    """Rows of one reading. Used by one thread at a time; every method may raise `sqlite3.Error` on a full disk."""
+
+    def __init__(self, defaults: Defaults) -> None:
+        """Make an empty one.
+
+        Args:
+            defaults: what counts where a row does not say.
+        """
+        self._defaults = defaults
+        # Without a name: SQLite makes it in the directory for temporary files and deletes it at once.
+        self._file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        for statement in _MAKE:
+            self._file.execute(statement)
+        self.rows = 0
+        """That the source sent."""
+        self.rejected = 0
+        """Of these, could not be used."""
+        self.examples: list[str] = []
+        """Some of those: `line 17: zone: expected an IANA time zone`."""
+        self.unknown_cultures = 0
+        self.unknown_kinds = 0
+
+    def take(self, rows: Iterable[RawRow | Unusable]) -> None:
+        """Check rows and keep those that can be used."""
+        good: list[Values] = []
+        unusable: list[tuple[str]] = []
+        for raw in rows:
+            self.rows += 1
+            read = raw.why if isinstance(raw, Unusable) else read_row(raw, self._defaults)
+            if isinstance(read, Rejection):
+                self._reject(raw, read, unusable)
+                continue
+            self.unknown_cultures += read.unknown_culture
+            self.unknown_kinds += read.unknown_kind
+            good.append(_values(read))
+        self._file.execute("BEGIN")
+        self._file.executemany(_ADD, good)
+        self._file.executemany("INSERT OR IGNORE INTO unusable VALUES (?)", unusable)
+        self._file.execute("COMMIT")
+
+    def settle(self) -> None:
+        """Put in order what was taken; then it can be asked for. Takes seconds for a million rows."""
+        self._file.execute(_SETTLE)
+        self._file.execute("DROP TABLE incoming")
+
+    def _reject(self, raw: RawRow | Unusable, why: Rejection, unusable: list[tuple[str]]) -> None:
+        self.rejected += 1
+        if len(self.examples) < EXAMPLES_KEPT:
+            self.examples.append(f"{raw.place}: {why.field}: {why.expected}")
+        reference = reference_of(raw)
+        if reference is not None:
+            unusable.append((reference,))
+
+    @property
+    def weddings(self) -> int:
+        """How many there are."""
+        return int(self._file.execute("SELECT count(*) FROM fresh").fetchone()[0])
+
+    def anonymise(self, forgotten: Forgotten) -> None:
+        """Give forgotten weddings the aliases that stand in their places, and erase where they are."""
+        if not forgotten.aliases:
+            return
+        self._file.create_function("alias_of", 1, forgotten.alias_of, deterministic=True)
+        self._file.execute(
+            "UPDATE OR REPLACE fresh SET reference = alias_of(reference), venue = '', venue_kind = ''"
+            " WHERE alias_of(reference) IS NOT NULL"
+        )
+        self._file.execute(
+            "UPDATE OR REPLACE unusable SET reference = alias_of(reference) WHERE alias_of(reference) IS NOT NULL"
+        )
+
+    def references(self, after: str) -> list[str]:
+        """Return the next references in their order, at most 500."""
+        statement = "SELECT DISTINCT reference FROM fresh WHERE reference > ? ORDER BY reference LIMIT 500"
+        return [reference for (reference,) in self._file.execute(statement, (after,))]
+
+    def compare(self, page: Sequence[Values], after: Key, until: Key, *, whole: bool) -> None:
+        """Note what differs from what the cache has between two keys.
+
+        Args:
+            page: all that the cache has there, with the values of `COLUMNS`.
+            after: what is after this key.
+            until: up to this one, included.
+            whole: whether what the reading does not name is gone.
+        """
+        bounds = {"after": after[0], "after_at": after[1], "until": until[0], "until_at": until[1]}
+        self._file.execute("BEGIN")
+        self._file.execute("DELETE FROM before")
+        self._file.executemany(f"INSERT INTO before VALUES ({', '.join('?' * len(COLUMNS))})", page)  # noqa: S608
+        self._file.execute(_CHANGED, bounds)
+        if whole:
+            self._file.execute(_GONE)
+        self._file.execute("COMMIT")
+
+    def coming(self, now: int, counted: str) -> tuple[int, str]:
+        """Return how many weddings of the page compared last are not over, and the last of them.
+
+        Args:
+            now: in microseconds.
+            counted: the last that was counted of the page before: its other days may be on this one.
+        """
+        last = self._file.execute(_LAST_COMING, (now,)).fetchone()[0]
+        return int(self._file.execute(_COMING, (now, counted)).fetchone()[0]), last or counted
+
+    def lost(self, now: int) -> int:
+        """Return how many weddings that are not over the reading does not name any more."""
+        return int(self._file.execute(_LOST, {"now": now}).fetchone()[0])
+
+    def keep(self, now: int, *, live: bool) -> int:
+        """Keep what is not to be deleted though the reading does not name it; return how many weddings that are.
+
+        It is what a row named that could not be used: its last good state stays. And what has begun and is not over:
+        many a source lists only what is still to come.
+
+        Args:
+            now: in microseconds.
+            live: whether the latter is kept; not where a person takes the reading as it is.
+        """
+        return self._file.execute(_KEEP, {"now": now, "live": live}).rowcount
+
+    def changes(self, after: Key) -> list[Values]:
+        """Return the next rows that are new or changed, of what was compared."""
+        return self._file.execute(_TO_WRITE, (*after, PAGE)).fetchall()
+
+    def rest(self, after: Key) -> list[Values]:
+        """Return the next rows after a key: all of them, for the end that nothing in the cache compares with."""
+        return self._file.execute(_REST, (*after, PAGE)).fetchall()
+
+    def deletions(self, after: Key) -> list[Key]:
+        """Return the next keys that are gone."""
+        return self._file.execute(_TO_DELETE, (*after, PAGE)).fetchall()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+
+def _values(row: Row) -> Values:
+    w = row.wedding
+    return (
+        w.reference,
+        to_microseconds(w.start),
+        to_microseconds(w.end),
+        w.zone,
+        w.venue,
+        w.venue_kind,
+        w.culture,
+        w.guests,
+        w.load,
+    )

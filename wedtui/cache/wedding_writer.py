@@ -1,0 +1,105 @@
+"""Everything that writes the calendar of weddings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from wedtui.cache.wedding_import import Reading, WeddingImport
+from wedtui.cache.wedding_sources import (
+    accept_source,
+    drop_imported,
+    ensure_configured,
+    ensure_imported,
+    forget_wedding,
+    note_failure,
+    prune_weddings,
+    still_named,
+)
+from wedtui.cache.wedding_stage import Stage
+from wedtui.config_weddings import WeddingSourceSection
+from wedtui.core.observation import Claim
+
+PRUNED_AT_ONCE = 5_000
+
+
+class WeddingWriter:
+    """Writes weddings by the hands of the cache's writer; every method raises a StoreError when it cannot."""
+
+    def __init__(
+        self,
+        writing: Callable[[], AbstractContextManager[Connection]],
+        holds: Callable[[Connection, Claim | None], bool],
+    ) -> None:
+        """Remember how to write.
+
+        Args:
+            writing: begins a transaction in which nobody else writes.
+            holds: whether a right is still ours.
+        """
+        self._writing = writing
+        self._holds = holds
+
+    def importing(self, reading: Reading, stage: Stage | None, claim: Claim | None = None) -> WeddingImport:
+        """Prepare to take a reading; its pieces are then run one after the other.
+
+        Args:
+            reading: what is known of it.
+            stage: its rows; None: nothing changed at the source.
+            claim: by which right it was read; None: by a person's.
+        """
+        return WeddingImport(self._writing, lambda connection: self._holds(connection, claim), reading, stage)
+
+    def note_failure(self, source: str, at: datetime, problem: str, claim: Claim | None = None) -> bool:
+        """Say why a source could not be read; return whether there is such a source, and it is ours."""
+        with self._writing() as connection:
+            return self._holds(connection, claim) and note_failure(connection, source, at, problem)
+
+    def ensure_imported(self, kind: str) -> None:
+        """Have a source for what persons import without naming one."""
+        with self._writing() as connection:
+            ensure_imported(connection, kind)
+
+    def ensure_configured(self, sections: tuple[WeddingSourceSection, ...]) -> None:
+        """Have a source for each section; what the cache knows of one already stays as it is."""
+        with self._writing() as connection:
+            ensure_configured(connection, sections)
+
+    def drop_imported(self) -> None:
+        """Forget that persons imported anything, and delete it.
+
+        Raises:
+            NotFoundError: nobody did.
+        """
+        with self._writing() as connection:
+            drop_imported(connection)
+        while self.prune() == PRUNED_AT_ONCE:
+            pass
+
+    def accept(self, source: str) -> None:
+        """Take the next good reading of a source as it is: a person has looked at what was questioned.
+
+        Raises:
+            NotFoundError: there is no such source.
+            ConflictError: nothing is questioned.
+        """
+        with self._writing() as connection:
+            accept_source(connection, source)
+
+    def forget(self, reference: str, alias: str) -> int:
+        """Put an alias in the place of a reference, erase where it is; return how many rows that were."""
+        with self._writing() as connection:
+            return forget_wedding(connection, reference, alias)
+
+    def still_named(self, aliases: Iterable[str]) -> set[str]:
+        """Return those of some aliases that a source still names."""
+        with self._writing() as connection:
+            return still_named(connection, list(aliases))
+
+    def prune(self, limit: int = PRUNED_AT_ONCE) -> int:
+        """Delete weddings of sources that are gone, at most `limit` of each; return how many."""
+        with self._writing() as connection:
+            return prune_weddings(connection, limit)

@@ -1,0 +1,198 @@
+"""Reading the calendar of weddings: its steps, its sources, pages of it, one wedding, and who is live.
+
+What several sources name by one reference, one start and one end is one wedding; it weighs what the heaviest of them
+says. Load and number are one sweep over all rows (`core.load`).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from wedtui.cache.shapes import WEDDING, WEDDING_SOURCE
+from wedtui.core.calendar import CalendarFacts, SourceFacts
+from wedtui.core.calendar_query import (
+    MOST_ROWS,
+    ListedWedding,
+    LiveBreakdown,
+    LivePart,
+    SourceDetails,
+    WeddingPage,
+    WeddingQuery,
+)
+from wedtui.core.load import NO_STEPS, Steps, sweep_zones
+from wedtui.core.wedding import Wedding
+from wedtui.core.wedding_rows import LONGEST
+from wedtui.errors import ConfigurationError
+from wedtui.store.instants import to_microseconds
+from wedtui.store.snapshot import Snapshot
+
+# A wall clock of 14 days may take an hour or two more where it is set back.
+_REACH = LONGEST + timedelta(days=1)
+_GENERATION = "SELECT generation FROM wedding_calendar"
+# Row by row: a database needs three times as long to add them up as a sweep needs with the reading of them.
+_ROWS = "SELECT zone, reference, starts_at, ends_at, load FROM wedding"
+_LIVE = """
+WITH one AS (
+    SELECT reference, starts_at, ends_at, min(culture) AS culture, min(venue_kind) AS venue_kind, min(zone) AS zone,
+        max(load) AS load
+    FROM wedding WHERE starts_at <= :now AND starts_at > :earliest AND ends_at > :now
+    GROUP BY reference, starts_at, ends_at
+)
+"""
+_PARTS = ("culture", "venue_kind", "zone")
+_ORDER = "starts_at, source, reference"
+
+
+class CalendarMemory:
+    """Keeps the steps until the calendar is another: making them takes longer than a picture has."""
+
+    def __init__(self) -> None:
+        self._generation = -1
+        self._opened = -1
+        self._steps: tuple[Steps, dict[str, Steps]] = (NO_STEPS, {})
+
+    def read(self, snapshot: Snapshot, opened: int) -> CalendarFacts:
+        """Return the calendar.
+
+        Args:
+            snapshot: one state of the cache.
+            opened: how many times it was opened: of another file the numbers mean something else.
+        """
+        sources = tuple(_facts(row) for row in snapshot.rows(WEDDING_SOURCE, "ORDER BY name"))
+        generation = generation_of(snapshot)
+        if (generation, opened) != (self._generation, self._opened):
+            self._steps = read_steps(snapshot)
+            self._generation, self._opened = generation, opened
+        return CalendarFacts(sources, *self._steps, generation)
+
+
+def generation_of(snapshot: Snapshot) -> int:
+    """Return the number that changes with the calendar."""
+    return int(snapshot.scalar(_GENERATION) or 0)
+
+
+def read_steps(snapshot: Snapshot) -> tuple[Steps, dict[str, Steps]]:
+    """Return load and number over all time, of all weddings and of those of each zone."""
+    return sweep_zones(snapshot.values(_ROWS))
+
+
+def read_sources(snapshot: Snapshot) -> tuple[SourceDetails, ...]:
+    """Return every source in the order of the configuration."""
+    return tuple(
+        SourceDetails(
+            facts=_facts(row),
+            place=row.place,
+            unknown_cultures=row.unknown_cultures,
+            unknown_kinds=row.unknown_kinds,
+            repeated=row.repeated,
+            kept=row.kept,
+            accept_next=row.accept_next,
+        )
+        for row in snapshot.rows(WEDDING_SOURCE, "ORDER BY position, name")
+    )
+
+
+def read_live(snapshot: Snapshot, now: datetime) -> LiveBreakdown:
+    """Return who is live at an instant, by culture, kind of venue and zone."""
+    present, earliest = to_microseconds(now), to_microseconds(now - _REACH)
+    parts = {}
+    for part in _PARTS:
+        statement = (
+            f"{_LIVE} SELECT {part}, count(DISTINCT reference), sum(load) FROM one "  # noqa: S608
+            f"GROUP BY {part} ORDER BY 3 DESC, 1"
+        )
+        rows = snapshot.named(statement, {"now": present, "earliest": earliest})
+        parts[f"by_{part}"] = tuple(LivePart(name, count, int(load)) for name, count, load in rows)
+    return LiveBreakdown(**parts)
+
+
+def read_weddings(snapshot: Snapshot, query: WeddingQuery) -> WeddingPage:
+    """Return one page of weddings by start.
+
+    Raises:
+        ConfigurationError: `after` is not what a page gave.
+    """
+    where, parameters = _where(query)
+    total = int(snapshot.scalar(f"SELECT count(*) FROM wedding WHERE {where}", *parameters))  # noqa: S608
+    if query.after is not None:
+        where += f" AND ({_ORDER}) > (?, ?, ?)"
+        parameters += _place_after(query.after)
+    limit = min(max(query.limit, 1), MOST_ROWS)
+    rows = snapshot.rows(WEDDING, f"WHERE {where} ORDER BY {_ORDER} LIMIT ?", *parameters, limit + 1)
+    shown = rows[:limit]
+    following = _token(shown[-1]) if len(rows) > limit else None
+    return WeddingPage(tuple(map(_listed, shown)), following, total)
+
+
+def read_wedding(snapshot: Snapshot, reference: str) -> tuple[ListedWedding, ...]:
+    """Return every row of a reference, by start: its days, and each source that names them."""
+    return tuple(map(_listed, snapshot.rows(WEDDING, f"WHERE reference = ? ORDER BY {_ORDER}", reference)))
+
+
+def _where(query: WeddingQuery) -> tuple[str, list[object]]:
+    narrow, parameters = ["1 = 1"], list[object]()
+    for column in ("source", "zone", "culture", "venue_kind"):
+        value = getattr(query, column)
+        if value is not None:
+            narrow.append(f"{column} = ?")
+            parameters.append(value)
+    if query.overlaps_from is not None:
+        # Nothing lasts longer than that, and the index is by start.
+        narrow += ["ends_at > ?", "starts_at > ?"]
+        parameters += [to_microseconds(query.overlaps_from), to_microseconds(query.overlaps_from - _REACH)]
+    if query.overlaps_to is not None:
+        narrow.append("starts_at < ?")
+        parameters.append(to_microseconds(query.overlaps_to))
+    return " AND ".join(narrow), parameters
+
+
+def _token(row: Any) -> str:
+    place = [to_microseconds(row.starts_at), row.source, row.reference]
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
+def _place_after(token: str) -> list[object]:
+    refused = ConfigurationError("expected what the page before named as the next one: ask for the first page again")
+    try:
+        value: object = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError, RecursionError):
+        raise refused from None
+    if not isinstance(value, list) or [type(each) for each in value] != [int, str, str]:
+        raise refused
+    return value
+
+
+def _listed(row: Any) -> ListedWedding:
+    return ListedWedding(
+        row.source,
+        Wedding(
+            reference=row.reference,
+            venue=row.venue,
+            venue_kind=row.venue_kind,
+            zone=row.zone,
+            start=row.starts_at,
+            end=row.ends_at,
+            culture=row.culture,
+            guests=row.guests,
+        ),
+    )
+
+
+def _facts(row: Any) -> SourceFacts:
+    return SourceFacts(
+        name=row.name,
+        kind=row.kind,
+        read_at=row.read_at,
+        attempted_at=row.attempted_at,
+        problem=row.problem,
+        questioned=row.questioned,
+        weddings=row.weddings,
+        rejected=row.rejected,
+        examples=tuple(row.examples),
+        interval=None if row.interval_s is None else timedelta(seconds=row.interval_s),
+        max_age=timedelta(seconds=row.max_age_s),
+    )

@@ -1,0 +1,218 @@
+"""`wedtui protection`: how carefully the platform has to be handled, until when and why; and who may raise it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from wedtui.cli.common import Session, parse_instant, person, print_json, session_of, writable_ledger
+from wedtui.core.picture import Finding
+from wedtui.core.protection import RAISED_AT_MOST, ProtectionVerdict, live_words, protection, until_words
+from wedtui.core.season import Protection
+
+app = typer.Typer(invoke_without_command=True, help="How carefully the platform has to be handled.")
+
+AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+LEVELS = tuple(level for level in Protection if level.wedding_day)
+
+
+def current_protection(session: Session) -> ProtectionVerdict:
+    """Return the verdict for now.
+
+    Raises:
+        ConfigurationError: the configuration cannot be used.
+    """
+    return protection_at(session, session.clock.now(), session.clock.now())[0]
+
+
+def protection_at(session: Session, at: datetime, now: datetime) -> tuple[ProtectionVerdict, list[Finding]]:
+    """Return the verdict for an instant by what is known now, and what is wrong with what it rests on.
+
+    Raises:
+        ConfigurationError: the configuration cannot be used.
+    """
+    from wedtui.cache.reader import CacheReader
+    from wedtui.cli.facts import calendar_facts, raise_facts
+    from wedtui.core.calendar_findings import calendar_findings
+    from wedtui.ledger.reader import LedgerReader
+
+    configuration = session.loaded.configuration
+    cache, ledger = CacheReader(session.cache_url), LedgerReader(session.ledger_url)
+    try:
+        calendar = calendar_facts(configuration, cache, now)
+        raises, problems = raise_facts(configuration, cache, ledger, now, at)
+    finally:
+        cache.close()
+        ledger.close()
+    known_at = None if at == now else now
+    verdict = protection(calendar, raises, configuration.zones, at, known_at=known_at)
+    return verdict, [*problems, *calendar_findings(calendar, verdict.reasons, now)]
+
+
+@app.callback()
+def protection_command(
+    context: typer.Context,
+    at: Annotated[str, typer.Option("--at", metavar="T", help="An instant with its offset, or now.")] = "now",
+    as_json: AS_JSON = False,
+) -> None:
+    """Say the level, until when and why, how many weddings are live, and how high their load gets in 4 h.
+
+    Of another time than now it is what the calendar as it is known now says. The exit code is 0 whatever the level.
+    """
+    from wedtui.cli.render import iso, protection_json, weddings_json
+
+    if context.invoked_subcommand is not None:
+        if at != "now" or as_json:
+            raise typer.BadParameter("it asks for the level and stands before no other command", param_hint="--at")
+        return
+    session = session_of(context)
+    now = session.clock.now()
+    instant = parse_instant(at, now)
+    verdict, problems = protection_at(session, instant, now)
+    if as_json:
+        asked = {"at": iso(instant), **protection_json(verdict), "weddings": weddings_json(verdict, now)}
+        print_json({**asked, "problems": [finding.text for finding in problems]})
+        return
+    for line in protection_lines(verdict, instant):
+        typer.echo(line)
+    for finding in problems:
+        typer.echo(f"note: {finding.text}")
+
+
+def protection_lines(verdict: ProtectionVerdict, at: datetime) -> list[str]:
+    """Return a verdict in sentences: how it stands, how high it gets, and why."""
+    from wedtui.cli.render import peak_words
+
+    then = f", then {verdict.next_level}" if verdict.next_level else ""
+    lines = [f"{live_words(verdict)}, {until_words(verdict, at)}{then}"]
+    if verdict.peak is not None:
+        lines.append(peak_words(verdict, at))
+    return [*lines, *(f"because: {reason}" for reason in verdict.reasons)]
+
+
+@app.command("raise")
+def raise_command(
+    context: typer.Context,
+    level: Annotated[str, typer.Argument(metavar="LEVEL", help="HIGH or MAXIMUM.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; everybody will read it.")],
+    lasts: Annotated[str, typer.Option("--for", metavar="DURATION", help="How long, at most 24h.")] = "4h",
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="T", help="An instant with its offset, instead of --for.")
+    ] = None,
+) -> None:
+    """Ask for at least this level. It ends by itself, and goes into the ledger with your name; it never lowers."""
+    from wedtui.core.text import single_line
+    from wedtui.errors import ConfigurationError
+
+    if level.upper() not in LEVELS:
+        raise ConfigurationError(f'expected HIGH or MAXIMUM, got "{level}": nothing else raises anything')
+    why = single_line(reason)
+    if not why:
+        raise ConfigurationError("expected a reason that says something: everybody will read it")
+    session = session_of(context)
+    now = session.clock.now()
+    ends = _end(lasts, until, now)
+    ledger = writable_ledger(session)
+    try:
+        entry = ledger.raise_protection(Protection(level.upper()), reason=why, by=person(), at=now, expires_at=ends)
+    finally:
+        ledger.close()
+    typer.echo(f"raise {entry.id} to {entry.level} by {entry.raised_by} until {_iso(entry.expires_at)}: {entry.reason}")
+
+
+def _end(lasts: str, until: str | None, now: datetime) -> datetime:
+    """Return when a raise ends.
+
+    Raises:
+        ConfigurationError: that cannot be told, or is no end within `RAISED_AT_MOST`.
+    """
+    from wedtui.config_values import format_duration, parse_duration
+    from wedtui.errors import ConfigurationError
+
+    if until is not None:
+        ends = parse_instant(until, now)
+    else:
+        try:
+            ends = now + parse_duration(lasts)
+        except ValueError as error:
+            raise ConfigurationError(f'--for: {error}, got "{lasts}"') from None
+    if not now < ends <= now + RAISED_AT_MOST:
+        most = format_duration(RAISED_AT_MOST)
+        raise ConfigurationError(f"expected an end after now and within {most}, got {_iso(ends)}")
+    return ends
+
+
+@app.command("lower")
+def lower_command(
+    context: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="ID", help="Its number, as `wedtui protection list` says it.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it stays on record.")],
+) -> None:
+    """End a raise before it ends by itself. What the calendar or the date asks for is not lowered by anyone."""
+    from wedtui.core.text import single_line
+    from wedtui.errors import ConfigurationError
+
+    why = single_line(reason)
+    if not why:
+        raise ConfigurationError("expected a reason that says something: it stays on record")
+    session = session_of(context)
+    ledger = writable_ledger(session)
+    try:
+        entry = ledger.lower_protection(number, by=person(), at=session.clock.now(), reason=why)
+    finally:
+        ledger.close()
+    typer.echo(f"raise {entry.id} to {entry.level} lowered by {entry.lowered_by}")
+
+
+@app.command("list")
+def list_command(
+    context: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that are over or were lowered.")] = False,
+    as_json: AS_JSON = False,
+) -> None:
+    """List what persons raised."""
+    from wedtui.errors import StoreMissingError
+    from wedtui.ledger.reader import LedgerReader, RaiseEntry
+
+    session = session_of(context)
+    now = session.clock.now()
+    reader = LedgerReader(session.ledger_url)
+    entries: tuple[RaiseEntry, ...] = ()
+    try:
+        entries = reader.raise_entries()
+    except StoreMissingError:
+        pass  # nobody has decided anything yet
+    finally:
+        reader.close()
+    shown = [entry for entry in entries if everything or entry.end > now]
+    if as_json:
+        print_json([_entry_json(entry) for entry in shown])
+        return
+    for entry in shown:
+        lowered = f"; lowered by {entry.lowered_by}: {entry.lower_reason}" if entry.lowered_at else ""
+        spans = f"{_iso(entry.raised_at)} to {_iso(entry.end)}"
+        typer.echo(f"{entry.id:>4}  {entry.level:<7}  {spans}  by {entry.raised_by}: {entry.reason}{lowered}")
+    if not shown:
+        typer.echo("no person has raised anything")
+
+
+def _entry_json(entry: Any) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "level": entry.level.value,
+        "reason": entry.reason,
+        "raised_by": entry.raised_by,
+        "raised_at": _iso(entry.raised_at),
+        "expires_at": _iso(entry.expires_at),
+        "lowered_by": entry.lowered_by,
+        "lowered_at": _iso(entry.lowered_at) if entry.lowered_at else None,
+        "lower_reason": entry.lower_reason,
+    }
+
+
+def _iso(at: datetime) -> str:
+    from wedtui.cli.render import iso
+
+    return str(iso(at))

@@ -1,0 +1,160 @@
+"""Reading weddings from a file that a person has, as a source would be read."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from wedtui.cache.wedding_import import Outcome
+from wedtui.cache.writer import CacheWriter
+from wedtui.cli.common import Session, print_json
+from wedtui.config_weddings import IMPORTED, WeddingSourceSection
+from wedtui.core.calendar_query import SourceDetails
+from wedtui.core.observation import WeddingsObservation
+from wedtui.errors import ConfigurationError, ConflictError, NotFoundError, ProviderUnavailableError
+
+_KINDS = {".csv": "csv", ".json": "json", ".ics": "icalendar", ".ical": "icalendar"}
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a file."""
+
+    file: Path
+    source: str
+    rows: int
+    outcome: Outcome
+    written: int
+    deleted: int
+    details: SourceDetails
+
+
+def import_file(session: Session, file: Path, source: str | None, zone: str | None) -> Imported:
+    """Read a file as a source and store what differs.
+
+    Raises:
+        ConfigurationError: the file's name does not say what it is, or the source is of another kind.
+        NotFoundError: there is no such source.
+        ProviderUnavailableError: the file cannot be read whole.
+        ConflictError: somebody else changed the source meanwhile.
+        StoreError: cache or ledger cannot be used.
+    """
+    from wedtui.cache.reader import CacheReader
+    from wedtui.poller.weddings import Taking, let_go, rules_of, store_now
+
+    section = _section(session, file, source, zone)
+    session.paths.make()
+    observation = _read(session, section)
+    if observation.problem is not None:
+        raise ProviderUnavailableError(f"{file}: {observation.problem}")
+    writer = CacheWriter(session.cache_url)
+    try:
+        _ensure(writer, session, section)
+        work = Taking(writer, rules_of(session.loaded.configuration, session.ledger_url), observation)
+        store_now(work)
+    finally:
+        let_go(observation)
+        # A service may hold the file: it stays as it is.
+        writer.close(clean=False)
+    if work.problem is not None:
+        raise ConflictError(f"{file} was not imported: {work.problem}")
+    if work.outcome is None or work.outcome in {Outcome.OVERTAKEN, Outcome.NOT_OURS}:
+        raise ConflictError(f'the wedding source "{section.name}" was changed meanwhile: import {file} again')
+    reader = CacheReader(session.cache_url)
+    try:
+        (details,) = [each for each in reader.wedding_sources() if each.facts.name == section.name]
+    finally:
+        reader.close()
+    rows = observation.rows.rows if observation.rows is not None else 0
+    return Imported(file, section.name, rows, work.outcome, work.written, work.deleted, details)
+
+
+def say_import(done: Imported, *, as_json: bool) -> int:
+    """Print what became of a file; return the exit code."""
+    facts = done.details.facts
+    taken = done.outcome is Outcome.TAKEN
+    if as_json:
+        print_json(
+            {
+                "file": str(done.file),
+                "source": done.source,
+                "outcome": done.outcome.value,
+                "rows": done.rows,
+                "written": done.written,
+                "deleted": done.deleted,
+                "weddings": facts.weddings,
+                "rejected": facts.rejected,
+                "examples": list(facts.examples),
+                "unknown_cultures": done.details.unknown_cultures,
+                "unknown_kinds": done.details.unknown_kinds,
+                "repeated": done.details.repeated,
+                "kept": done.details.kept,
+                "problem": facts.problem,
+            }
+        )
+        return 0 if taken else 1
+    if taken:
+        typer.echo(
+            f"{done.file}: {facts.weddings:,} weddings in source {done.source}, "
+            f"{done.written:,} new or changed, {done.deleted:,} gone"
+        )
+    else:
+        typer.echo(f"{done.file} was not taken: {facts.problem}")
+    if facts.rejected:
+        typer.echo(f"{facts.rejected:,} of {done.rows:,} rows cannot be used:")
+    for example in facts.examples:
+        typer.echo(f"  {example}")
+    if taken and done.details.unknown_cultures:
+        typer.echo(f"{done.details.unknown_cultures:,} rows name a culture that is not known: they count as other")
+    return 0 if taken else 1
+
+
+def _section(session: Session, file: Path, source: str | None, zone: str | None) -> WeddingSourceSection:
+    kind = _KINDS.get(file.suffix.lower())
+    if kind is None:
+        raise ConfigurationError(f"expected a file that ends in {', '.join(_KINDS)}, got {file.name}")
+    place: dict[str, Any] = {"url": str(file.absolute()), "headers": {}}
+    if zone is not None:
+        from wedtui.core.wedding_rows import zone_of
+
+        if zone_of(zone) is None:
+            raise ConfigurationError(f'--zone: expected an IANA zone such as "Europe/London", got "{zone}"')
+        place["zone"] = zone
+    if source is None or source == IMPORTED:
+        # By a name that a configuration cannot give.
+        section = WeddingSourceSection.model_validate({"name": "file", "kind": kind, "url": place["url"]})
+        return section.model_copy(update={**place, "name": IMPORTED})
+    sections = session.loaded.configuration.weddings.sources
+    for section in sections:
+        if section.name == source:
+            if section.kind != kind:
+                raise ConfigurationError(f'the wedding source "{source}" is of the kind {section.kind}, not {kind}')
+            return section.model_copy(update=place)
+    known = ", ".join(section.name for section in sections) or "none"
+    raise NotFoundError(f'the configuration has no wedding source "{source}": choose one of {known}, or leave it out')
+
+
+def _read(session: Session, section: WeddingSourceSection) -> WeddingsObservation:
+    from wedtui.providers.weddings.target import WeddingTarget
+
+    async def once() -> WeddingsObservation:
+        target = WeddingTarget(section, session.loaded.configuration.weddings, session.clock)
+        try:
+            (observation,) = await target.observe()
+        finally:
+            await target.close()
+        return observation
+
+    return asyncio.run(once())
+
+
+def _ensure(writer: CacheWriter, session: Session, section: WeddingSourceSection) -> None:
+    """Have a row for the source, also where no service ever ran."""
+    if section.name == IMPORTED:
+        writer.weddings.ensure_imported(section.kind)
+    else:
+        writer.weddings.ensure_configured(session.loaded.configuration.weddings.sources)

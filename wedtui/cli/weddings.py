@@ -1,0 +1,325 @@
+"""`wedtui weddings`: who gets married when, how heavy that is, and where it is known from."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wedtui.cli.common import Session, parse_instant, person, print_json, session_of, writable_ledger
+from wedtui.core.calendar_query import MOST_ROWS, WeddingPage, WeddingQuery
+from wedtui.errors import ConfigurationError, ConflictError, NotFoundError
+
+if TYPE_CHECKING:
+    from wedtui.cache.writer import CacheWriter
+
+app = typer.Typer(no_args_is_help=True, help="The calendar of weddings.")
+
+AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+SOURCE = Annotated[str | None, typer.Option("--source", metavar="NAME", help="Of this source only.")]
+ZONE = Annotated[str | None, typer.Option("--zone", metavar="ZONE", help="Of venues in this IANA zone only.")]
+CULTURE = Annotated[str | None, typer.Option("--culture", metavar="CULTURE", help="Of this culture only.")]
+KIND = Annotated[str | None, typer.Option("--venue-kind", metavar="KIND", help="At venues of this kind only.")]
+LIMIT = Annotated[int, typer.Option("--limit", min=1, max=MOST_ROWS, help="How many at most.")]
+AFTER = Annotated[str | None, typer.Option("--after", metavar="NEXT", help="The page after that one.")]
+REFERENCE = Annotated[str, typer.Argument(metavar="REF", help="Its reference.")]
+
+
+@app.command("import")
+def import_command(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .csv, .json or .ics file.")],
+    source: Annotated[
+        str | None, typer.Option("--source", metavar="NAME", help="Read it as this source; by default as `import`.")
+    ] = None,
+    zone: Annotated[
+        str | None, typer.Option("--zone", metavar="ZONE", help="Where venues are, where a row does not say.")
+    ] = None,
+    as_json: AS_JSON = False,
+) -> None:
+    """Read weddings from a file: what it names takes the place of all that the source named.
+
+    Exit code: 0 it was taken (rows that could not be used are counted and some are shown), 1 it was not: a person has
+    to look at what it lost, or most of its rows cannot be used.
+    """
+    from wedtui.cli.wedding_import import import_file, say_import
+
+    done = import_file(session_of(context), file, source, zone)
+    raise typer.Exit(say_import(done, as_json=as_json))
+
+
+@app.command("list")
+def list_command(
+    context: typer.Context,
+    source: SOURCE = None,
+    zone: ZONE = None,
+    culture: CULTURE = None,
+    venue_kind: KIND = None,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="T", help="Only those that are not over then; an instant, or now.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="T", help="Only those that begin before.")] = None,
+    limit: LIMIT = 100,
+    after: AFTER = None,
+    as_json: AS_JSON = False,
+) -> None:
+    """List weddings by start, on the wall clock of their venues. Exit code: 0, also where there are none."""
+    session = session_of(context)
+    now = session.clock.now()
+    query = WeddingQuery(
+        source=source,
+        zone=zone,
+        culture=culture,
+        venue_kind=venue_kind,
+        overlaps_from=None if start is None else parse_instant(start, now),
+        overlaps_to=None if end is None else parse_instant(end, now),
+        limit=limit,
+        after=after,
+    )
+    options = [("--source", source), ("--zone", zone), ("--culture", culture), ("--venue-kind", venue_kind)]
+    _show_page(session, query, ["list", *_written([*options, ("--from", start), ("--to", end)])], as_json=as_json)
+
+
+@app.command("upcoming")
+def upcoming_command(
+    context: typer.Context,
+    days: Annotated[int, typer.Option("--days", min=1, max=400, help="How far ahead.")] = 14,
+    zone: ZONE = None,
+    culture: CULTURE = None,
+    limit: LIMIT = 100,
+    after: AFTER = None,
+    as_json: AS_JSON = False,
+) -> None:
+    """List weddings that are live or still to come, by start. Exit code: 0, also where there are none."""
+    session = session_of(context)
+    now = session.clock.now()
+    query = WeddingQuery(
+        zone=zone,
+        culture=culture,
+        overlaps_from=now,
+        overlaps_to=now + timedelta(days=days),
+        limit=limit,
+        after=after,
+    )
+    options = [("--days", str(days)), ("--zone", zone), ("--culture", culture)]
+    _show_page(session, query, ["upcoming", *_written(options)], as_json=as_json)
+
+
+@app.command("show")
+def show_command(context: typer.Context, reference: REFERENCE, as_json: AS_JSON = False) -> None:
+    """Show all that is known of one wedding: each of its days, and each source that names it."""
+    from wedtui.cache.reader import CacheReader
+    from wedtui.cli.wedding_words import view_lines, wedding_json
+
+    session = session_of(context)
+    reader, now = CacheReader(session.cache_url), session.clock.now()
+    try:
+        found = reader.wedding(reference)
+    finally:
+        reader.close()
+    if not found:
+        raise NotFoundError(_unknown(reference))
+    if as_json:
+        print_json({"reference": reference, "rows": [wedding_json(each, now) for each in found]})
+        return
+    for each in found:
+        for line in view_lines(each, now):
+            typer.echo(line)
+
+
+@app.command("sources")
+def sources_command(context: typer.Context, as_json: AS_JSON = False) -> None:
+    """Say of each source how old its last good reading is, and what could not be used. Exit code: 0 in any state."""
+    from wedtui.cache.reader import CacheReader
+    from wedtui.cli.wedding_words import source_json, source_lines
+
+    session = session_of(context)
+    reader, now = CacheReader(session.cache_url), session.clock.now()
+    try:
+        found = reader.wedding_sources()
+    finally:
+        reader.close()
+    if as_json:
+        print_json([source_json(each, now) for each in found])
+        return
+    for each in found:
+        for line in source_lines(each, now):
+            typer.echo(line)
+    if not found:
+        typer.echo("no source of weddings is known: configure one in [[weddings.sources]], or import a file")
+
+
+@app.command("load")
+def load_command(
+    context: typer.Context,
+    start: Annotated[str, typer.Option("--from", metavar="T", help="An instant with its offset, or now.")],
+    end: Annotated[str, typer.Option("--to", metavar="T", help="An instant with its offset.")],
+    zone: ZONE = None,
+    as_json: AS_JSON = False,
+) -> None:
+    """Print the live load as a step function: each value holds from its instant up to the next one.
+
+    Load is in standard weddings (1.0 is a British wedding of 150 guests). What is printed is what is known: whether
+    that can be believed is said beside it.
+    """
+    from wedtui.cache.reader import CacheReader
+    from wedtui.cli.facts import calendar_facts
+    from wedtui.cli.render import iso
+    from wedtui.cli.wedding_words import load_steps, standard
+    from wedtui.core.calendar import freshness
+    from wedtui.core.load import NO_STEPS
+
+    session = session_of(context)
+    now = session.clock.now()
+    first, last = parse_instant(start, now), parse_instant(end, now)
+    if last <= first:
+        raise ConfigurationError(f"expected --to after --from, got {start} and {end}")
+    reader = CacheReader(session.cache_url)
+    try:
+        calendar = calendar_facts(session.loaded.configuration, reader, now)
+    finally:
+        reader.close()
+    steps = calendar.steps if zone is None else calendar.zones.get(zone, NO_STEPS)
+    found = load_steps(steps, first, last)
+    highest = max(found, key=lambda step: step[1])
+    believed = freshness(calendar, now)
+    if as_json:
+        said = [{"at": iso(at), "load": standard(load), "weddings": count} for at, load, count in found]
+        print_json(
+            {
+                "generated_at": iso(now),
+                "from": iso(first),
+                "to": iso(last),
+                "zone": zone,
+                "calendar": believed.value,
+                "unit": "standard weddings",
+                "peak": {"at": iso(highest[0]), "load": standard(highest[1]), "weddings": highest[2]},
+                "steps": said,
+            }
+        )
+        return
+    for at, load, count in found:
+        typer.echo(f"{at:%a %Y-%m-%d %H:%M:%S}Z  {standard(load):>10.3f}  {count:>6} weddings")
+    typer.echo(f"peak {standard(highest[1]):g} at {iso(highest[0])}; the calendar is {believed.value}")
+
+
+@app.command("accept")
+def accept_command(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A source whose newest reading is questioned.")],
+) -> None:
+    """Say that a source really lost its weddings: its next good reading is taken as it is."""
+    writer = _writer(session_of(context))
+    try:
+        writer.weddings.accept(source)
+    finally:
+        writer.close(clean=False)
+    typer.echo(f'the next good reading of the wedding source "{source}" is taken as it is')
+
+
+@app.command("drop")
+def drop_command(context: typer.Context) -> None:
+    """Delete what was imported by hand, so that it does not count and does not grow old."""
+    writer = _writer(session_of(context))
+    try:
+        writer.weddings.drop_imported()
+    finally:
+        writer.close(clean=False)
+    typer.echo("what was imported by hand is gone")
+
+
+@app.command("forget")
+def forget_command(context: typer.Context, reference: REFERENCE) -> None:
+    """Erase which wedding it was: reference and venue. Its guests still come, so its time, zone and load stay.
+
+    Later readings keep it so, for as long as a source names it and a month longer. What backups and the source itself
+    hold is not touched.
+    """
+    from wedtui.cache.reader import CacheReader
+    from wedtui.core.erasure import ALIAS
+
+    session = session_of(context)
+    if reference.startswith(ALIAS):
+        raise ConflictError(f'"{reference}" is forgotten already: nothing of it is left to erase')
+    reader = CacheReader(session.cache_url)
+    try:
+        if not reader.wedding(reference):
+            raise NotFoundError(_unknown(reference))
+    finally:
+        reader.close()
+    # First what later readings go by: whatever happens afterwards, the next one forgets it.
+    ledger = writable_ledger(session)
+    try:
+        alias = ledger.forget_wedding(reference, by=person(), at=session.clock.now())
+    finally:
+        ledger.close()
+    writer = _writer(session)
+    try:
+        rows = writer.weddings.forget(reference, alias)
+    finally:
+        writer.close(clean=False)
+    typer.echo(f"forgotten: {rows} {'row' if rows == 1 else 'rows'} stay as {alias}")
+
+
+def _writer(session: Session) -> CacheWriter:
+    """Open the cache to write a person's decision; a service may hold it as well."""
+    from wedtui.cache.writer import CacheWriter
+
+    return CacheWriter(session.cache_url)
+
+
+def _unknown(reference: str) -> str:
+    return f'no source names a wedding "{reference}": list them with `wedtui weddings list`'
+
+
+def _show_page(session: Session, query: WeddingQuery, command: list[str], *, as_json: bool) -> None:
+    """Print one page, and the command that prints the next."""
+    from wedtui.cache.reader import CacheReader
+    from wedtui.cli.facts import calendar_facts
+    from wedtui.cli.render import iso
+    from wedtui.cli.wedding_words import wedding_json
+    from wedtui.core.calendar import staleness
+
+    reader, now = CacheReader(session.cache_url), session.clock.now()
+    try:
+        page = reader.weddings(query)
+        calendar = calendar_facts(session.loaded.configuration, reader, now)
+    finally:
+        reader.close()
+    stale = [staleness(each, now) for each in calendar.sources if not each.is_fresh(now)]
+    if as_json:
+        print_json(
+            {
+                "generated_at": iso(now),
+                "total": page.total,
+                "next": page.next,
+                "weddings": [wedding_json(each, now) for each in page.rows],
+                "stale": stale,
+            }
+        )
+        return
+    _print_page(page)
+    for each in stale:
+        typer.echo(f"note: {each}; some may be missing")
+    if not calendar.sources:
+        typer.echo("note: no source of weddings is configured, and nobody imported any")
+    if page.next is not None:
+        limit = [] if query.limit == 100 else ["--limit", str(query.limit)]
+        typer.echo(f"next: {shlex.join(['wedtui', 'weddings', *command, *limit, '--after', page.next])}")
+
+
+def _print_page(page: WeddingPage) -> None:
+    from wedtui.cli.wedding_words import wedding_heading, wedding_line
+
+    if page.rows:
+        typer.echo(wedding_heading())
+    for each in page.rows:
+        typer.echo(wedding_line(each))
+    typer.echo(f"{len(page.rows):,} of {page.total:,} shown" if page.total else "no wedding matches")
+
+
+def _written(options: list[tuple[str, str | None]]) -> list[str]:
+    return [word for option, value in options if value is not None for word in (option, value)]

@@ -1,0 +1,136 @@
+"""What is known of the calendar of weddings, and how old that knowledge is.
+
+The calendar is one, read from several sources: the same reference with the same start and end in two of them is one
+wedding. Rules that need it (protection, freeze) take `CalendarFacts`; where they come from is not known here.
+Source: DESIGN, "Season, weddings, load, protection".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Protocol
+
+from wedtui.core.load import NO_STEPS, Steps
+from wedtui.core.wording import duration
+from wedtui.core.zones import is_readable
+
+GOOD_FOR = timedelta(hours=24)
+"""How long a reading of a source counts where its section does not say otherwise."""
+EXAMPLES_KEPT = 20
+"""Of the rows of one reading that could not be used, so many are quoted."""
+
+
+class Freshness(StrEnum):
+    """How far the calendar can be believed."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    """A source was never read, is too old, or its newest reading is questioned and the one before is too old."""
+    MISSING = "missing"
+    """No source is configured."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """One source of weddings: its last good reading, and what became of the newest attempt."""
+
+    name: str
+    kind: str
+    """`csv`, `icalendar`, `json` or `postgres`."""
+    read_at: datetime | None = None
+    """Of the last good reading: the one that counts. None: there never was one."""
+    attempted_at: datetime | None = None
+    problem: str | None = None
+    """Why the newest attempt was not taken; None when it was."""
+    questioned: bool = False
+    """Whether the newest attempt could be read but lost too many weddings, so that a person has to look."""
+    weddings: int = 0
+    """Rows of the last good reading."""
+    rejected: int = 0
+    """Rows of the newest reading that could not be used."""
+    examples: tuple[str, ...] = ()
+    """At most `EXAMPLES_KEPT` of those: `line 17: zone: expected an IANA time zone`."""
+    interval: timedelta | None = None
+    """Between two readings; None: it is only read when a person imports it."""
+    max_age: timedelta = GOOD_FOR
+    """How long its last good reading counts."""
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether its last good reading still counts.
+
+        One dated more than `max_age` after `now` does not: the clock jumped back, and its age is unknown.
+        """
+        return self.read_at is not None and -self.max_age <= now - self.read_at < self.max_age
+
+    @property
+    def stale_from(self) -> datetime | None:
+        """The first instant at which its last good reading no longer counts; None where there is none."""
+        return None if self.read_at is None else self.read_at + self.max_age
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarFacts:
+    """One reading of the whole calendar."""
+
+    sources: tuple[SourceFacts, ...] = ()
+    """Every configured one, by name."""
+    steps: Steps = NO_STEPS
+    """Live load and live number of all weddings known, whether or not their source is fresh."""
+    zones: Mapping[str, Steps] = field(default_factory=lambda: MappingProxyType({}))
+    """The same for the venues of each IANA zone that has any. (A reference in two zones counts in both.)"""
+    generation: int = 0
+    """Another number: another calendar. A reader that sees the same one may keep the steps that it has."""
+
+
+NO_CALENDAR = CalendarFacts()
+"""No source is configured."""
+
+
+class CalendarReader(Protocol):
+    """Who can read the calendar."""
+
+    def calendar(self, now: datetime) -> CalendarFacts:
+        """Return the calendar as it is known at an aware instant.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        ...
+
+
+def freshness(calendar: CalendarFacts, now: datetime) -> Freshness:
+    """Say how far the calendar can be believed at an aware instant: any source that is not fresh makes it stale."""
+    if not calendar.sources:
+        return Freshness.MISSING
+    return Freshness.FRESH if all(s.is_fresh(now) for s in calendar.sources) else Freshness.STALE
+
+
+def turning_zone(calendar: CalendarFacts, at: datetime, *, ends: bool) -> str | None:
+    """Return the zone of the venues whose weddings take most load away (or bring most) at an aware instant.
+
+    Args:
+        calendar: what is known.
+        at: the instant at which weddings end, or begin.
+        ends: which of the two is asked.
+
+    Returns:
+        One that can be read, of equal ones the first by name; None where no load changes that way.
+    """
+    sign = -1 if ends else 1
+    changes = {zone: sign * steps.change(at).load for zone, steps in calendar.zones.items()}
+    found = (zone for zone, change in changes.items() if change > 0 and is_readable(zone))
+    return min(found, key=lambda zone: (-changes[zone], zone), default=None)
+
+
+def staleness(source: SourceFacts, now: datetime) -> str:
+    """Return what is wrong with a source that is not fresh, as the beginning of a sentence."""
+    why = f" ({source.problem})" if source.problem else ""
+    if source.read_at is None:
+        return f'the wedding source "{source.name}" has never been read{why}'
+    if source.read_at > now:
+        return f'the wedding source "{source.name}" was last read in the future{why}'
+    return f'the wedding source "{source.name}" was last read {duration(now - source.read_at)} ago{why}'

@@ -1,0 +1,49 @@
+"""What is wrong with the calendar of weddings, as findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from wedtui.core.calendar import CalendarFacts, SourceFacts, staleness
+from wedtui.core.finding import Finding, Severity
+from wedtui.core.wording import duration
+
+SUBJECT = "weddings"
+
+
+def calendar_findings(calendar: CalendarFacts, said: tuple[str, ...], now: datetime) -> Iterator[Finding]:
+    """Yield a finding for each source in trouble.
+
+    Args:
+        calendar: what is known.
+        said: sentences that are findings already: that a source freezes is not said twice.
+        now: an aware instant.
+    """
+    for source in calendar.sources:
+        trouble = source_trouble(source, now)
+        if trouble is not None and not any(sentence.startswith(staleness(source, now)) for sentence in said):
+            yield Finding(Severity.WARNING, SUBJECT, trouble, source.attempted_at)
+        if source.rejected:
+            yield Finding(Severity.WARNING, SUBJECT, _rejected(source), source.attempted_at)
+
+
+def source_trouble(source: SourceFacts, now: datetime) -> str | None:
+    """Return what is wrong with a source at an aware instant; None where nothing is."""
+    if not source.is_fresh(now):
+        return f"{staleness(source, now)}: protection goes by the date as well; repair it"
+    if source.read_at is None or source.stale_from is None or not (source.problem or source.questioned):
+        return None
+    lost = "it lost more than half of its future weddings"
+    trouble = source.problem or lost
+    what = "check the source, and" if source.questioned else "repair it:"
+    return (
+        f'the wedding source "{source.name}": {trouble}; its reading of {duration(now - source.read_at)} ago still '
+        f"counts, {what} without a good one by {source.stale_from:%Y-%m-%d %H:%M} UTC it is stale"
+    )
+
+
+def _rejected(source: SourceFacts) -> str:
+    example = f", the first in {source.examples[0]}" if source.examples else ""
+    rows = "row" if source.rejected == 1 else "rows"
+    return f'{source.rejected} {rows} of the wedding source "{source.name}" cannot be used{example}'

@@ -1,0 +1,86 @@
+"""Asking the calendar: which weddings, by page, one of them in full, and who is live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from wedtui.core.calendar import SourceFacts
+from wedtui.core.wedding import Wedding
+
+MOST_ROWS = 500
+"""That one page can have."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeddingQuery:
+    """Which weddings are wanted; what is None does not narrow."""
+
+    source: str | None = None
+    zone: str | None = None
+    culture: str | None = None
+    venue_kind: str | None = None
+    overlaps_from: datetime | None = None
+    """Only those that end after this instant."""
+    overlaps_to: datetime | None = None
+    """Only those that start before this instant."""
+    limit: int = 100
+    after: str | None = None
+    """What the page before gave as `next`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedWedding:
+    """A wedding, and the source that names it; several may."""
+
+    source: str
+    wedding: Wedding
+
+
+@dataclass(frozen=True, slots=True)
+class WeddingPage:
+    """One page of weddings, by start."""
+
+    rows: tuple[ListedWedding, ...]
+    next: str | None
+    """What asks for the page after; None: there is none."""
+    total: int
+    """How many rows the question has in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class LivePart:
+    """What is live of one culture, kind of venue or zone."""
+
+    name: str
+    weddings: int
+    """Distinct references."""
+    load: int
+    """Units."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveBreakdown:
+    """Who is live at an instant, heaviest first."""
+
+    by_culture: tuple[LivePart, ...] = ()
+    by_venue_kind: tuple[LivePart, ...] = ()
+    by_zone: tuple[LivePart, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDetails:
+    """A source, and what of its newest reading is not in its facts."""
+
+    facts: SourceFacts
+    place: str
+    """Redacted."""
+    unknown_cultures: int
+    """Rows whose culture the table does not know; they count as `other`."""
+    unknown_kinds: int
+    repeated: int
+    """Rows with the reference and the start of another."""
+    kept: int
+    """Weddings that it no longer named and that stay: they have begun and are not over, or their row was unusable."""
+    accept_next: bool
+    """Whether a person accepted what was questioned, and the next good reading is taken."""

@@ -1,0 +1,88 @@
+"""What the calendar of weddings freezes: the hours around many guests, and the weekend where its venues are.
+
+Source: DESIGN, "Freeze".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from wedtui.core.calendar import CalendarFacts, staleness, turning_zone
+from wedtui.core.freeze_windows import FIRST, Span, WeeklyWindow, mondays, occurrence, shifted
+from wedtui.core.wedding import UNITS, standard
+from wedtui.core.zones import is_readable
+
+LOAD = 25 * UNITS
+"""The live load, in units, around which production is frozen on any weekday."""
+AROUND = timedelta(hours=2)
+"""So long before it is reached and after it is left."""
+
+
+def wedding_spans(calendar: CalendarFacts, start: datetime, end: datetime) -> Iterator[Span]:
+    """Yield a span for every time of high load whose freeze overlaps or touches [start, end], with its peak.
+
+    Times of high load that are so near to each other that their freezes touch are one, and have one peak.
+    """
+    low, high = shifted(start, -AROUND), shifted(end, AROUND)
+    for stretch in calendar.steps.stretches(LOAD, low, high, apart=2 * AROUND):
+        peak = f"load {standard(stretch.peak.load)} at {stretch.peak.at:%Y-%m-%d %H:%M} UTC"
+        zone = turning_zone(calendar, stretch.end, ends=True)
+        yield Span(shifted(stretch.start, -AROUND), shifted(stretch.end, AROUND), f"weddings: {peak}", zone)
+
+
+def venue_spans(window: WeeklyWindow, calendar: CalendarFacts, start: datetime, end: datetime) -> Iterator[Span]:
+    """Yield what a weekly window freezes beyond its own zones because weddings are elsewhere that weekend.
+
+    In a zone in which a wedding overlaps it, it counts as in its own. Of those zones only the ones come that make the
+    weekend longer than the others do, and they say so by name. A window for every zone is not made longer by any.
+
+    Args:
+        window: what is asked; all of its own zones can be read.
+        calendar: the weddings known.
+        start: an aware instant.
+        end: an aware instant; spans come that overlap or touch [start, end].
+    """
+    others = [zone for zone in sorted(calendar.zones) if zone not in window.zones and is_readable(zone)]
+    if not window.zones or not others:
+        return
+    for monday in mondays(start, end):
+        found = [
+            span
+            for zone in others
+            if (span := occurrence(window, zone, monday)) is not None
+            and calendar.zones[zone].is_busy(span.start, span.end)
+        ]
+        if found:
+            yield from (s for s in _beyond(window, found, monday) if s.start <= end and s.end >= start)
+
+
+def _beyond(window: WeeklyWindow, found: list[Span], monday: date) -> list[Span]:
+    """Return the spans that are needed beside those of a window's own zones to cover what all of them cover."""
+    own = [span for zone in window.zones if (span := occurrence(window, zone, monday)) is not None]
+    needed: list[Span] = []
+    covered = FIRST
+    left = [*own, *found]
+    while left := [span for span in left if span.end > covered]:
+        # What begins within what is covered and reaches furthest; where there is a gap, what begins first.
+        start = max(covered, min(span.start for span in left))
+        best = max((s for s in left if s.start <= start), key=lambda s: (s.end, s in own))
+        if best not in own:
+            name = f"{window.name} (weddings in {best.zone})"
+            needed.append(Span(best.start, best.end, name, best.zone))
+        covered = best.end
+    return needed
+
+
+def calendar_silence(calendar: CalendarFacts, known_at: datetime) -> Iterator[str]:
+    """Yield a sentence for everything in the calendar that cannot be known at an aware instant."""
+    for source in calendar.sources:
+        if not source.is_fresh(known_at):
+            mend = "check the clock" if source.read_at is not None and source.read_at > known_at else "repair it"
+            yield f"{staleness(source, known_at)}, which means frozen; {mend}"
+    for zone in sorted(calendar.zones):
+        if not is_readable(zone):
+            yield (
+                f'weddings: the zone "{zone}" of a venue cannot be read, which means frozen; '
+                "correct it at its source or update the package tzdata"
+            )

@@ -1,0 +1,302 @@
+"""How carefully has the platform to be handled, until when and why? The one evaluator, for every caller.
+
+Facts and an instant in, a verdict out. From the calendar of weddings while it is fresh; where it is missing or stale,
+from the date and from what is known of the calendar, whichever is higher; a person can only raise it.
+Source: DESIGN, "Season, weddings, load, protection".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from wedtui.core.calendar import CalendarFacts, Freshness, freshness, staleness, turning_zone
+from wedtui.core.freeze_windows import closing_instant, opening_instant
+from wedtui.core.load import NOBODY, Live, Peak
+from wedtui.core.season import SATURDAY, Protection, protection_by_date
+from wedtui.core.wedding import UNITS, standard
+from wedtui.core.wording import local_time, wall_clock
+from wedtui.core.zones import is_readable
+
+AHEAD = timedelta(hours=4)
+"""The peak of the live load is looked for from now on for so long."""
+THRESHOLDS = {Protection.MAXIMUM: 25 * UNITS, Protection.HIGH: 8 * UNITS}
+"""The peak load, in units, from which a level is needed; highest first."""
+RAISED_AT_MOST = timedelta(hours=24)
+RAISES_KEPT = timedelta(days=31)
+"""What a person raised is no fact about now when it ended longer ago than this."""
+LOOK_AROUND = timedelta(days=400)
+"""How far to either side a change of the level is looked for."""
+
+# Most levels change within hours; looking further only where one does not keeps an answer quick.
+_REACHES = (timedelta(days=2), timedelta(days=14), timedelta(days=90), LOOK_AROUND)
+_DAY = timedelta(days=1)
+_INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """A level that a person asks for over [at, expires_at); it never lowers what the calendar or the date says."""
+
+    level: Protection
+    reason: str
+    person: str
+    at: datetime
+    expires_at: datetime
+    """When it ends by itself, or was ended by a person."""
+
+    def holds(self, at: datetime) -> bool:
+        """Whether it counts at an aware instant."""
+        return self.at <= at < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectionVerdict:
+    """The answer for one instant."""
+
+    level: Protection
+    reasons: tuple[str, ...] = ()
+    """What asks for that level, a sentence each; then what is wrong with the calendar."""
+    since: datetime | None = None
+    """When the level began, as far as is known now; None where that is more than `LOOK_AROUND` ago."""
+    until: datetime | None = None
+    """When it changes, as far as is known now; None where it does not within `LOOK_AROUND`."""
+    next_level: Protection | None = None
+    """To what it changes."""
+    zone: str | None = None
+    """The IANA zone whose clock says `until`: of the venues whose weddings decide it, else the first configured."""
+    live: Live = NOBODY
+    """Of all weddings known."""
+    peak: Peak | None = None
+    """Of the next `AHEAD`; None where no calendar was ever read."""
+    calendar: Freshness = Freshness.MISSING
+    read_at: datetime | None = None
+    """The oldest of the sources' last good readings; None where there is none or a source was never read."""
+
+    @property
+    def reason(self) -> str:
+        """The reasons as one line."""
+        return "; ".join(self.reasons)
+
+
+def until_words(verdict: ProtectionVerdict, now: datetime) -> str:
+    """Return the level and how long it lasts, as far as is known: `MAXIMUM until 23:30 BST`."""
+    if verdict.until is None:
+        return f"{verdict.level}"
+    return f"{verdict.level} until {wall_clock(verdict.until, verdict.zone or 'UTC', now)}"
+
+
+def live_words(verdict: ProtectionVerdict) -> str:
+    """Return how many weddings are live, and whether that can be believed: `53 weddings live`."""
+    count = verdict.live.weddings
+    words = f"{count} wedding{'' if count == 1 else 's'} live"
+    if verdict.peak is None:
+        return "no wedding calendar" if verdict.calendar is Freshness.MISSING else "live weddings unknown"
+    return words if verdict.calendar is Freshness.FRESH else f"{words} as last known"
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What levels are judged by, and from where they are looked at."""
+
+    calendar: CalendarFacts
+    raises: tuple[Raise, ...]
+    zones: tuple[str, ...]
+    """The served ones."""
+    at: datetime
+    known_at: datetime | None
+
+    def is_fresh(self, at: datetime) -> bool:
+        """Whether the calendar can be believed at an instant, if nothing is read from now on.
+
+        Of the past only that is known: what was read at some time had been read before, as far as it matters.
+        """
+        if self.known_at is not None:
+            return freshness(self.calendar, self.known_at) is Freshness.FRESH
+        if at >= self.at:
+            return freshness(self.calendar, at) is Freshness.FRESH
+        sources = self.calendar.sources
+        return bool(sources) and all(
+            s.read_at is not None and at < s.read_at + s.max_age and s.read_at - self.at <= s.max_age for s in sources
+        )
+
+    def by_load(self, at: datetime) -> Protection:
+        """Return the level that the weddings known ask for."""
+        for level, threshold in THRESHOLDS.items():
+            if self.calendar.steps.reaches(threshold, at, at + AHEAD):
+                return level
+        return Protection.NORMAL
+
+    def level(self, at: datetime) -> Protection:
+        """Return the level at an instant."""
+        levels = [self.by_load(at), *(r.level for r in self.raises if r.holds(at))]
+        if not self.is_fresh(at):
+            levels.append(protection_by_date(at, self.zones).level)
+        return max(levels, key=lambda level: level.rank)
+
+    def edges(self, start: datetime, end: datetime) -> list[datetime]:
+        """Return every instant of [start, end] at which the level may change, in order."""
+        found = {r.at for r in self.raises} | {r.expires_at for r in self.raises}
+        for threshold in THRESHOLDS.values():
+            for stretch in self.calendar.steps.stretches(threshold, start, end + AHEAD):
+                found |= {stretch.start - AHEAD, stretch.end}
+        if self.known_at is None:
+            for source in self.calendar.sources:
+                if source.read_at is not None:
+                    # The first only where the clock jumped back: it was read in the future.
+                    found |= {source.read_at - source.max_age, source.read_at + source.max_age}
+        # Freshness is one stretch of time: fresh at both ends is fresh throughout.
+        if not (self.is_fresh(start) and self.is_fresh(end)):
+            for zone in self.zones:
+                found.update(_saturdays(zone, start, end))
+        return sorted(edge for edge in found if start <= edge <= end)
+
+
+def protection(
+    calendar: CalendarFacts,
+    raises: Iterable[Raise],
+    zones: Iterable[str],
+    at: datetime,
+    *,
+    known_at: datetime | None = None,
+) -> ProtectionVerdict:
+    """Say which protection level holds at an instant, since when, until when and why.
+
+    Args:
+        calendar: the weddings known, and how old that knowledge is.
+        raises: what persons asked for.
+        zones: IANA names of the configured zones; those of the venues are served as well.
+        at: an aware instant.
+        known_at: the aware instant at which the age of the calendar is judged, for all times alike. Without it the
+            calendar ages: `until` is then also when it gets too old. A question about another time than now gives now.
+
+    Raises:
+        ValueError: an instant has no zone.
+    """
+    if at.tzinfo is None:
+        raise ValueError(f"expected an instant with its offset; {at} has none")
+    at = at.astimezone(UTC)
+    configured = tuple(dict.fromkeys(zones))
+    known = _Known(calendar, tuple(raises), _served(configured, calendar), at, known_at)
+    level = known.level(at)
+    until = _until(known, level)
+    next_level = None if until is None else known.level(until)
+    fallback = configured[0] if configured else None
+    read = [source.read_at for source in calendar.sources]
+    return ProtectionVerdict(
+        level=level,
+        reasons=tuple(_reasons(known, level)),
+        since=_since(known, level),
+        until=until,
+        next_level=next_level,
+        zone=None if until is None else _deciding_zone(known, level, until) or fallback,
+        live=calendar.steps.at(at),
+        peak=calendar.steps.peak(at, at + AHEAD) if calendar.zones or any(read) else None,
+        calendar=freshness(calendar, at if known_at is None else known_at),
+        read_at=min((r for r in read if r is not None), default=None) if None not in read else None,
+    )
+
+
+def _served(configured: tuple[str, ...], calendar: CalendarFacts) -> tuple[str, ...]:
+    """Return the zones whose date counts: those configured, UTC where there is none, and those of venues.
+
+    One that cannot be read is left out; it freezes (`freeze_weddings.calendar_silence`).
+    """
+    own = tuple(zone for zone in configured if is_readable(zone)) or ("UTC",)
+    return tuple(dict.fromkeys((*own, *(zone for zone in sorted(calendar.zones) if is_readable(zone)))))
+
+
+def _saturdays(zone: str, start: datetime, end: datetime) -> Iterator[datetime]:
+    """Yield when Saturdays begin and end in a zone: by the date no other day is above NORMAL, in any season."""
+    local = ZoneInfo(zone)
+    day: date = (start - 2 * _DAY).date()
+    last = (end + 2 * _DAY).date()
+    while day <= last:
+        if day.weekday() in {SATURDAY, (SATURDAY + 1) % 7}:
+            midnight = datetime.combine(day, time())
+            # The same but in a night whose clock change makes midnight come twice.
+            yield opening_instant(midnight, local)
+            yield closing_instant(midnight, local)
+        day += _DAY
+
+
+def _until(known: _Known, level: Protection) -> datetime | None:
+    """Return the first instant after `known.at` with another level."""
+    for reach in _REACHES:
+        for edge in known.edges(known.at + _INSTANT, known.at + reach):
+            if known.level(edge) is not level:
+                return edge
+    return None
+
+
+def _since(known: _Known, level: Protection) -> datetime | None:
+    """Return the first instant of the time up to `known.at` throughout which the level holds."""
+    for reach in _REACHES:
+        found: datetime | None = None
+        for edge in (*reversed(known.edges(known.at - reach, known.at)), known.at - reach):
+            if known.level(edge) is not level:
+                return found
+            found = edge
+    return None
+
+
+def _deciding_zone(known: _Known, level: Protection, until: datetime) -> str | None:
+    """Return the zone whose weddings, or whose midnight, end the level; None where neither does."""
+    falls = known.by_load(until).rank < level.rank
+    before = known.by_load(until - _INSTANT)
+    if before is not known.by_load(until):
+        zone = turning_zone(known.calendar, until if falls else until + AHEAD, ends=falls)
+        if zone is not None:
+            return zone
+    if known.is_fresh(until):
+        return None
+    return next((zone for zone in known.zones if _turns(zone, until)), None)
+
+
+def _turns(zone: str, at: datetime) -> bool:
+    """Whether Saturday begins or ends in a zone at an instant."""
+    local = ZoneInfo(zone)
+    days = {at.astimezone(local).weekday(), (at - _INSTANT).astimezone(local).weekday()}
+    return len(days) == 2 and SATURDAY in days
+
+
+def _reasons(known: _Known, level: Protection) -> Iterator[str]:
+    """Yield what asks for a level, and then what is wrong with the calendar."""
+    at, calendar = known.at, known.calendar
+    judged = at if known.known_at is None else known.known_at
+    for each in sorted(known.raises, key=lambda r: r.expires_at, reverse=True):
+        if each.holds(at) and each.level is level:
+            end = local_time(each.expires_at, known.zones[0], at)
+            yield f"raised to {each.level} by {each.person} until {end}: {each.reason}"
+    if known.by_load(at) is level and (calendar.sources or level is not Protection.NORMAL):
+        yield _load_words(known, level)
+    if known.is_fresh(at):
+        return
+    by_date = protection_by_date(at, known.zones)
+    if by_date.level is level:
+        why = "because the calendar is not fresh" if calendar.sources else "without a wedding calendar"
+        yield f"by the date, {why}: {by_date.words}"
+    for source in calendar.sources:
+        if not source.is_fresh(judged):
+            yield staleness(source, judged)
+
+
+def _load_words(known: _Known, level: Protection) -> str:
+    """Say how high the load is or gets, and from where on that matters."""
+    calendar, at = known.calendar, known.at
+    peak = calendar.steps.peak(at, at + AHEAD)
+    hours = f"{AHEAD // timedelta(hours=1)} h"
+    if level is Protection.NORMAL:
+        bound = f"the load stays at or under {standard(peak.load)}" if peak.load else "there is no load"
+        return f"by the calendar {bound} for {hours}" + _from(Protection.HIGH)
+    if peak.at == at:
+        return f"by the calendar the load is {standard(peak.load)}, the peak of the next {hours}" + _from(level)
+    zone = turning_zone(calendar, peak.at, ends=False) or "UTC"
+    when = local_time(peak.at, zone, at)
+    return f"by the calendar the load gets to {standard(peak.load)} at {when}" + _from(level)
+
+
+def _from(level: Protection) -> str:
+    return f" ({level} from {standard(THRESHOLDS[level])})"

@@ -1,0 +1,1 @@
+"""Sources of weddings: one module for each kind, behind the protocol of `base`."""

@@ -1,0 +1,239 @@
+"""Weddings by page, and one of them in full: on the wall clock of each venue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from wedtui.core.calendar import CalendarFacts, Freshness, SourceFacts
+from wedtui.core.calendar_query import ListedWedding, WeddingPage
+from wedtui.core.freeze_weddings import wedding_spans
+from wedtui.core.wedding import CULTURES, OTHER, OTHER_AT_MOST, OTHER_WEIGHT, Wedding
+from wedtui.core.wording import age, duration, wall_clock
+from wedtui.core.zones import is_readable
+from wedtui.tui.board import Board, WeddingsTold
+from wedtui.tui.clipboard import Subject
+from wedtui.tui.draw.wedding_day import short_zone
+from wedtui.tui.draw.wedding_words import amount, belief, calendar_age
+from wedtui.tui.rows import Row
+from wedtui.tui.spans import Line, Role, Span, fit, rule, wrap
+
+# Title, cells (negative: at the right of them), and the width from which on there is room for it.
+_COLUMNS = (
+    ("WHEN", 6, 0),
+    ("STARTS", 12, 0),
+    ("ENDS", 7, 0),
+    ("PLACE", 12, 0),
+    ("CULTURE", 8, 0),
+    ("GUESTS", -6, 0),
+    ("LOAD", -5, 0),
+    ("KIND", 12, 100),
+    ("SOURCE", 12, 112),
+    ("VENUE", 28, 150),
+)
+_NARROWEST = 8
+
+
+def wedding_key(listed: ListedWedding) -> str:
+    """Return the identity of a row."""
+    return "\t".join((listed.source, listed.wedding.reference, listed.wedding.start.isoformat()))
+
+
+def page_rows(board: Board, told: WeddingsTold | None, width: int) -> tuple[Row, ...]:
+    """Return a page of weddings: a heading, and each on the clock of its venue."""
+    if told is None:
+        return (Row(((" reading the cache…", Role.MUTED),)),)
+    page = told.answer
+    if not isinstance(page, WeddingPage):
+        return tuple(Row(line) for line in wrap(told.problem or "", width, Role.DEGRADED, indent=" "))
+    doubts = [Row(line) for line in _doubts(board, width)]
+    if not page.rows:
+        return (Row(((" no wedding is known here", Role.MUTED),)), *doubts)
+    heading: Line = _cells([((title, Role.MUTED), size) for title, size in _sizes(width)])
+    return (Row(heading), *doubts, *(Row(_wedding(board, each, width), wedding_key(each)) for each in page.rows))
+
+
+def page_note(board: Board, told: WeddingsTold | None, before: int) -> Line:
+    """Return which of how many are shown and how old the calendar is; `before` stand on earlier pages."""
+    role = Role.MUTED if belief(board) is Freshness.FRESH else Role.STALE
+    aged: Line = ((calendar_age(board), role),)
+    page = told.answer if told else None
+    if not isinstance(page, WeddingPage) or not page.rows:
+        return aged
+    last = before + len(page.rows)
+    return ((f"{before + 1:,}–{last:,} of {max(page.total, last):,}", Role.ACCENT), (" · ", Role.MUTED), *aged)
+
+
+def _doubts(board: Board, width: int) -> list[Line]:
+    """Say where weddings may be missing."""
+    if board.picture is None or belief(board) is Freshness.FRESH:
+        return []
+    if belief(board) is Freshness.MISSING:
+        text = "no source of weddings is configured: name one in [[weddings.sources]]"
+    else:
+        text = f"{calendar_age(board)}: some may be missing, some may have moved"
+    return wrap(text, width, Role.DEGRADED, indent=" ")
+
+
+def _sizes(width: int) -> list[tuple[str, int]]:
+    columns = [(title, size) for title, size, from_width in _COLUMNS if width >= from_width]
+    taken = 1 + sum(abs(size) + 1 for _, size in columns)
+    return [*columns, ("REFERENCE", max(width - taken, _NARROWEST))]
+
+
+def _cells(cells: list[tuple[Span, int]]) -> Line:
+    line: list[Span] = [(" ", Role.TEXT)]
+    for (words, role), size in cells:
+        line += [(fit(words, abs(size), right=size < 0), role), (" ", Role.TEXT)]
+    return tuple(line[:-1])
+
+
+def _wedding(board: Board, listed: ListedWedding, width: int) -> Line:
+    found = listed.wedding
+    start, end = _local(found.start, found.zone), _local(found.end, found.zone)
+    days = (end.date() - start.date()).days
+    values: dict[str, Span] = {
+        "WHEN": _when(found, board),
+        "STARTS": (f"{start:%a %d %H:%M}", Role.TEXT),
+        "ENDS": (f"{end:%H:%M}" + (f"+{days}" if days else ""), Role.TEXT),
+        "PLACE": (short_zone(found.zone, 12), Role.TEXT),
+        "CULTURE": (found.culture, Role.TEXT),
+        "GUESTS": (f"{found.guests}", Role.TEXT),
+        "LOAD": (amount(found.load), Role.STRONG),
+        "KIND": (found.venue_kind or "–", Role.TEXT),
+        "VENUE": (found.venue or "–", Role.TEXT),
+        "SOURCE": (listed.source, Role.MUTED),
+        "REFERENCE": (found.reference, Role.TEXT),
+    }
+    return _cells([(values[title], size) for title, size in _sizes(width)])
+
+
+def _when(found: Wedding, board: Board) -> Span:
+    """Return in a word whether it is live."""
+    if found.start <= board.now < found.end:
+        return ("● live", Role.OK) if belief(board) is Freshness.FRESH else ("(live)", Role.STALE)
+    if found.end <= board.now:
+        return "over", Role.MUTED
+    left = found.start - board.now
+    hours, days = int(left.total_seconds() // 3600), left.days
+    return (f"in {days}d" if days else f"in {hours}h" if hours else f"in {int(left.total_seconds() // 60)}m"), Role.TEXT
+
+
+def _local(at: datetime, zone: str) -> datetime:
+    return at.astimezone(ZoneInfo(zone) if is_readable(zone) else UTC)
+
+
+def one_rows(board: Board, told: WeddingsTold | None, known: tuple[ListedWedding, ...], width: int) -> tuple[Row, ...]:
+    """Return all that is known of one wedding: each of its days, and each source that names it.
+
+    Args:
+        board: what is known.
+        told: the newest answer, where it has come.
+        known: its rows as they were last read.
+        width: cells of a row.
+    """
+    rows: list[Row] = []
+    if told is not None and told.problem:
+        rows += [Row(line) for line in wrap(told.problem, width, Role.DEGRADED, indent=" ")]
+    if told is not None and told.answer == ():
+        text = "no source names it any more: what stands here was known before"
+        rows += [Row(line) for line in wrap(text, width, Role.DEGRADED, indent=" ")]
+    rows += [Row(line) for line in _doubts(board, width)]
+    calendar = board.picture.calendar if board.picture else None
+    for number, listed in enumerate(known, 1):
+        if len(known) > 1:
+            rows.append(Row(rule(f"{number} of {len(known)} · {listed.source}", width)))
+        rows += _one(board, listed, calendar, width)
+    return tuple(rows)
+
+
+def _one(board: Board, listed: ListedWedding, calendar: CalendarFacts | None, width: int) -> list[Row]:
+    found = listed.wedding
+    facts = (
+        ("venue", found.venue or "not said"),
+        ("venue kind", found.venue_kind or "not said"),
+        ("zone", f"{found.zone}, now {_local(board.now, found.zone):%a %H:%M}"),
+        ("starts", _moment(found.start, found.zone)),
+        ("ends", f"{_moment(found.end, found.zone)}, after {duration(found.end - found.start)}"),
+        ("culture", found.culture if found.culture != OTHER else "other: one that the table of weights does not name"),
+        ("guests", f"{found.guests:,}"),
+        ("load", f"{amount(found.load)} standard weddings: {_weight(found)}"),
+        ("source", _source(board, listed, calendar)),
+    )
+    rows = [Row(_state(board, found)), Row(())]
+    for title, text in facts:
+        rows += _fact(title, text, width)
+    for number, text in enumerate(_freezes(board, found, calendar)):
+        rows += _fact("" if number else "freezes", text, width)
+    return rows
+
+
+def _fact(title: str, text: str, width: int) -> Iterator[Row]:
+    for i, line in enumerate(wrap(text, max(width - 14, 10))):
+        yield Row(((f" {'' if i else title:<12} ", Role.MUTED), *line))
+
+
+def _state(board: Board, found: Wedding) -> Line:
+    now = board.now
+    if found.start <= now < found.end:
+        left = f"for another {duration(found.end - now)}"
+        if belief(board) is Freshness.FRESH:
+            return (" ", Role.TEXT), ("● LIVE", Role.OK), (f"   {left}", Role.TEXT)
+        return (" ", Role.TEXT), ("(LIVE)", Role.STALE), (f"   as last known, {left}", Role.STALE)
+    if found.end <= now:
+        return ((f" over since {duration(now - found.end)}", Role.MUTED),)
+    return (" ", Role.TEXT), (f"begins in {duration(found.start - now)}", Role.STRONG)
+
+
+def _moment(at: datetime, zone: str) -> str:
+    """Return an instant with its date, on the venue's wall clock and in UTC."""
+    if not is_readable(zone):
+        return f"{at:%a %Y-%m-%d %H:%M} UTC"
+    # A date of its own is always said here, so the clock is asked for its letters alone.
+    return f"{_local(at, zone):%a %Y-%m-%d} {wall_clock(at, zone, at)} ({at:%H:%M} UTC)"
+
+
+def _weight(found: Wedding) -> str:
+    weight = CULTURES.get(found.culture, OTHER_WEIGHT)
+    most = "" if found.culture in CULTURES else f", at most {float(OTHER_AT_MOST):g}"
+    return f"{float(weight.multiplier):g} x {found.guests:,} / {weight.guests} guests{most}"
+
+
+def _source(board: Board, listed: ListedWedding, calendar: CalendarFacts | None) -> str:
+    facts: SourceFacts | None = None
+    if calendar is not None:
+        facts = next((s for s in calendar.sources if s.name == listed.source), None)
+    if facts is None or facts.read_at is None:
+        return listed.source
+    stale = "" if facts.is_fresh(board.now) and not board.frozen_picture else "STALE, "
+    return f"{listed.source}, {stale}read {age(facts.read_at, board.now)} ago"
+
+
+def _freezes(board: Board, found: Wedding, calendar: CalendarFacts | None) -> Iterator[str]:
+    """Yield what is frozen because of it: the hours around many guests, and the weekend where its venue is."""
+    if calendar is not None:
+        for span in wedding_spans(calendar, found.start, found.end):
+            start, end = (wall_clock(at, _zone(found), board.now) for at in (span.start, span.end))
+            yield f"production, from {start} to {end}, together with others ({span.name.removeprefix('weddings: ')})"
+    yield f"weekly windows that it overlaps count in {found.zone} too"
+
+
+def _zone(found: Wedding) -> str:
+    return found.zone if is_readable(found.zone) else "UTC"
+
+
+def wedding_subject(board: Board, listed: ListedWedding) -> Subject:
+    """Return a wedding as a sentence that stands by itself."""
+    found = listed.wedding
+    live = "live now" if found.start <= board.now < found.end else "over" if found.end <= board.now else "to come"
+    parts = [
+        f"wedding {found.reference}",
+        live if belief(board) is Freshness.FRESH else f"{live} as last known",
+        f"from {_moment(found.start, found.zone)} to {_moment(found.end, found.zone)} in {found.zone}",
+        f"{found.culture}, {found.guests:,} guests, load {amount(found.load)}",
+        f"source {_source(board, listed, board.picture.calendar if board.picture else None)}",
+    ]
+    parts += [board.picture.environment] if board.picture else []
+    parts += ["DEMO, a made-up world"] if board.demo else []
+    return Subject(f"wedding {found.reference}", ", ".join(parts))

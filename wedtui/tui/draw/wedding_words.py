@@ -1,0 +1,152 @@
+"""What every view says of weddings alike: how far the calendar is believed, loads in few cells, and who is live."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from wedtui.core.calendar import CalendarFacts, Freshness
+from wedtui.core.health import AVAILABILITY, WEDDING_DAY_WEIGHTS, WEIGHTS
+from wedtui.core.picture import Picture
+from wedtui.core.protection import THRESHOLDS, ProtectionVerdict, live_words, until_words
+from wedtui.core.season import Protection
+from wedtui.core.wedding import UNITS, standard
+from wedtui.core.wording import age, duration, wall_clock
+from wedtui.tui.board import Board
+from wedtui.tui.spans import Role
+
+LEVEL_ROLES = {
+    Protection.NORMAL: Role.BADGE,
+    Protection.HIGH: Role.MARK,
+    Protection.MAXIMUM: Role.CAUTION,
+}
+"""How a protection level is drawn, wherever it stands."""
+
+
+def belief(board: Board) -> Freshness:
+    """Say how far the calendar can be believed on this board; of a picture that nobody judges any more, not at all."""
+    if board.picture is None:
+        return Freshness.MISSING
+    found = board.picture.protection.calendar
+    return Freshness.STALE if found is Freshness.FRESH and board.frozen_picture else found
+
+
+def is_known(verdict: ProtectionVerdict) -> bool:
+    """Whether any calendar was ever read: without one there is no number to show, not even an old one."""
+    return verdict.peak is not None
+
+
+def questioned(calendar: CalendarFacts) -> bool:
+    """Whether a person has to look at a source."""
+    return any(source.questioned for source in calendar.sources)
+
+
+def calendar_age(board: Board) -> str:
+    """Say how old the calendar is: `calendar read 12 m 05 s ago`, `calendar STALE, read 1 d 2 h ago`."""
+    picture = board.picture
+    if picture is None or belief(board) is Freshness.MISSING:
+        return "no wedding calendar"
+    verdict = picture.protection
+    stale = "" if belief(board) is Freshness.FRESH else " STALE,"
+    mark = ", QUESTIONED" if questioned(picture.calendar) else ""
+    if verdict.read_at is None:
+        return f"calendar{stale} not every source was ever read{mark}"
+    return f"calendar{stale} read {ago(verdict.read_at, board.now)}{mark}"
+
+
+def who_and_until(board: Board, picture: Picture) -> str:
+    """Return the sentence of the status line: `53 weddings live, MAXIMUM until 23:30 BST`."""
+    return f"{who(board, picture)}, {until_words(picture.protection, board.now)}"
+
+
+def who(board: Board, picture: Picture) -> str:
+    """Return how many weddings are live; what is not fresh says of when it is."""
+    verdict = picture.protection
+    words = live_words(verdict)
+    if verdict.peak is None or belief(board) is Freshness.FRESH:
+        return words
+    words = words.removesuffix(" as last known")
+    if verdict.read_at is None:
+        return f"{words} as last known"
+    return f"{words} as known {ago(verdict.read_at, board.now)}"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """Return how long ago something was read, to the minute: in a calendar nothing depends on seconds."""
+    if now - at < timedelta(minutes=1):
+        return "in the future" if age(at, now) == "in the future" else "< 1 m ago"
+    if now - at < timedelta(hours=1):
+        return f"{(now - at) // timedelta(minutes=1)} m ago"
+    return f"{age(at, now)} ago"
+
+
+def then(verdict: ProtectionVerdict) -> str:
+    """Return what comes after a level: `then HIGH`."""
+    return f"then {verdict.next_level}" if verdict.next_level is not None and verdict.until is not None else ""
+
+
+def peak_words(verdict: ProtectionVerdict, now: datetime) -> str:
+    """Return load now and its peak ahead: `load 41.2, peak 76.9 at 16:00 BST`; nothing where no calendar is known."""
+    if verdict.peak is None:
+        return ""
+    here, peak = verdict.live.load, verdict.peak
+    if peak.load <= here:
+        return f"load {amount(here)}, the peak of 4 h"
+    return f"load {amount(here)}, peak {amount(peak.load)} at {wall_clock(peak.at, verdict.zone or 'UTC', now)}"
+
+
+def amount(units: int) -> str:
+    """Return a load in standard weddings; what is there but tiny is no zero."""
+    words = standard(units)
+    return "<0.1" if units > 0 and words == "0" else words
+
+
+def compact(units: int, room: int) -> str:
+    """Return a load in at most `room` cells (at least 3), never rounded up: `76.9`, `412`, `12k`."""
+    whole = units // UNITS
+    for words in (amount(units), f"{whole}", f"{whole // 1000}k", f"{whole // 1_000_000}M"):
+        if len(words) <= room and (not units or words[0] != "0"):
+            return words
+    return "<.1" if whole == 0 else "…"
+
+
+def level_of(units: int) -> Protection:
+    """Return the level whose threshold a load reaches."""
+    return next((level for level, least in THRESHOLDS.items() if units >= least), Protection.NORMAL)
+
+
+def level_role(units: int) -> Role:
+    """Return how a load is drawn: as the level that it reaches."""
+    level = level_of(units)
+    return LEVEL_ROLES[level] if level.wedding_day else Role.TEXT
+
+
+def mode_words(picture: Picture) -> tuple[str, ...]:
+    """Return what wedding-day mode changes, from all of it to its name alone; nothing while it is off."""
+    if not picture.protection.level.wedding_day:
+        return ()
+    parts = [words for words in (_probing(picture),) if words]
+    heavy, usual = WEDDING_DAY_WEIGHTS[AVAILABILITY], WEIGHTS[AVAILABILITY]
+    weighs = f"availability weighs {heavy:.2f}, else {usual:.2f}"
+    return tuple(
+        dict.fromkeys(
+            (
+                f"WEDDING-DAY MODE: {', '.join([*parts, weighs])}",
+                ": ".join(["WEDDING DAY", *parts]),
+                "WEDDING DAY",
+            )
+        )
+    )
+
+
+def _probing(picture: Picture) -> str:
+    """Say how often probes run, as the service does it: an interval of one's own stays as it is."""
+    found = {probe.interval for p in picture.providers for probe in p.evidence.probes}
+    if not found:
+        return ""
+    low, high = duration(min(found)), duration(max(found))
+    return f"probes {low}" if low == high else f"probes {low} to {high}"
+
+
+def next_begin(calendar: CalendarFacts, now: datetime, until: datetime) -> datetime | None:
+    """Return when the next wedding begins after an instant in which none is live; None where none does by `until`."""
+    return next((step.at for step in calendar.steps.steps(now, until) if step.weddings), None)

@@ -1,0 +1,362 @@
+"""The weddings screen: who is live, what that means, today by zone, the days ahead, and where it is known from."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from wedtui.core.calendar import CalendarFacts, Freshness, SourceFacts
+from wedtui.core.calendar_findings import source_trouble
+from wedtui.core.calendar_query import LivePart, SourceDetails
+from wedtui.core.picture import Picture
+from wedtui.core.protection import AHEAD, THRESHOLDS, until_words
+from wedtui.core.state import State, glyph
+from wedtui.core.wedding import standard
+from wedtui.core.wording import age, duration, short_age, wall_clock
+from wedtui.tui.board import Board, Overview
+from wedtui.tui.clipboard import Subject
+from wedtui.tui.draw.wedding_day import (
+    DAYS,
+    Day,
+    axis_line,
+    bar_line,
+    day_of,
+    number_line,
+    peak_within,
+    short_zone,
+    strip_lines,
+)
+from wedtui.tui.draw.wedding_words import (
+    LEVEL_ROLES,
+    amount,
+    belief,
+    calendar_age,
+    is_known,
+    mode_words,
+    next_begin,
+    peak_words,
+    then,
+    who,
+)
+from wedtui.tui.rows import Row
+from wedtui.tui.spans import Line, Role, Span, fit, rule, state_role, wrap
+
+EVERYONE = "everyone"
+"""The key of the row that stands for all weddings of today."""
+MORE_ZONES = "more zones"
+SOURCE = "source "
+"""How the key of a row begins that stands for a source."""
+PARTS = ("zone", "culture", "venue kind")
+"""What weddings are counted by, as it stands on the screen and in the key of a row."""
+LIVE = "live "
+"""How the key of a row begins that stands for what is live of a part, rather than for all of today."""
+NOT_SAID = "not said"
+_LOOK_AHEAD = timedelta(days=400)
+_BAR = 16
+_NEW = timedelta(seconds=10)
+
+
+class Chosen(NamedTuple):
+    """What a row with weddings behind it stands for."""
+
+    part: str
+    """One of `PARTS`; empty: all weddings."""
+    value: str
+    live: bool
+    """Whether only those that are live are meant."""
+
+
+def chosen(key: str) -> Chosen | None:
+    """Return what a row stands for; None for one that stands for something else."""
+    if key == EVERYONE:
+        return Chosen("", "", live=False)
+    name = key.removeprefix(LIVE)
+    for part in PARTS:
+        if name.startswith(f"{part} "):
+            return Chosen(part, name.removeprefix(f"{part} "), live=key.startswith(LIVE))
+    return None
+
+
+def weddings_note(board: Board) -> Line:
+    """Return how old the calendar is, for the right end of a title."""
+    role = Role.MUTED if belief(board) is Freshness.FRESH else Role.STALE
+    return ((calendar_age(board), role),)
+
+
+def wedding_rows(board: Board, overview: Overview | None, size: tuple[int, int], *, all_zones: bool) -> tuple[Row, ...]:
+    """Return the rows of the screen.
+
+    Args:
+        board: what is known.
+        overview: who is live by culture, kind of venue and zone, and the sources in full; None while it is being read.
+        size: cells (width, height) that there are.
+        all_zones: whether every zone of today is listed, or only the heaviest.
+    """
+    picture = board.picture
+    if picture is None:
+        return (Row(((" … reading the cache", Role.MUTED),)),)
+    width, height = size
+    rows = [*_summary(board, picture, width)]
+    if is_known(picture.protection):
+        rows += [*_today(board, picture.calendar, width, zones=_zones_shown(height, all_zones=all_zones))]
+        rows += _ahead(board, picture.calendar, width)
+        rows += _live(board, overview, width)
+    rows += _sources(board, picture, overview, width)
+    return tuple(rows)
+
+
+def _zones_shown(height: int, *, all_zones: bool) -> int | None:
+    """Return how many zones there is room for beside the rest; None: all."""
+    return None if all_zones else max(height - 17, 4)
+
+
+def _summary(board: Board, picture: Picture, width: int) -> list[Row]:
+    """Return who is live and what that means: level, until when, then what, and why."""
+    verdict, fresh = picture.protection, belief(board) is Freshness.FRESH
+    told: list[Span] = [(" ", Role.TEXT), (who(board, picture), Role.STRONG if fresh else Role.STALE)]
+    peak = peak_words(verdict, board.now)
+    if peak:
+        told.append((f" · {peak}", Role.TEXT if fresh else Role.STALE))
+    rows = [Row(tuple(told))]
+    if is_known(verdict) and not verdict.live.weddings:
+        rows.append(Row(((_next(board, picture.calendar), Role.MUTED),)))
+    old = f" · as of {duration(board.lag)} ago" if board.frozen_picture else ""
+    since = ""
+    if verdict.since is not None:
+        since = f" · since {wall_clock(verdict.since, verdict.zone or 'UTC', board.now)}"
+    level: Line = (
+        (" ", Role.TEXT),
+        (f" {until_words(verdict, board.now)} ", LEVEL_ROLES[verdict.level]),
+        (f" {then(verdict)}{_away(board, picture)}{since}{old}".removeprefix(" ·"), Role.TEXT),
+    )
+    rows.append(Row(level))
+    modes = mode_words(picture)
+    if modes:
+        words = next((m for m in modes if len(m) + 2 <= width), modes[-1])
+        rows.append(Row(((f" {words}", Role.ACCENT),)))
+    for reason in verdict.reasons:
+        rows += [Row(line) for line in wrap(reason, width, Role.MUTED, indent="   ")]
+    return rows
+
+
+def _away(board: Board, picture: Picture) -> str:
+    until = picture.protection.until
+    return "" if until is None or until <= board.now else f" · in {duration(until - board.now)}"
+
+
+def _next(board: Board, calendar: CalendarFacts) -> str:
+    begins = next_begin(calendar, board.now, board.now + _LOOK_AHEAD)
+    if begins is None:
+        return " no wedding is known to begin"
+    return f" the next begins {wall_clock(begins, board.zone, board.now)}, in {duration(begins - board.now)}"
+
+
+def _today(board: Board, calendar: CalendarFacts, width: int, *, zones: int | None) -> list[Row]:
+    """Return the bars of today: of all, and of the zones with most load, heaviest first."""
+    stale = belief(board) is not Freshness.FRESH
+    day = day_of(board.now, board.zone, width)
+    levels = threshold_words()
+    title = f"today, {day.date:%a %d %b}, by the clock of {day.zone}"
+    note: Line = ((levels, Role.MUTED),) if width >= len(title) + len(levels) + 8 else ()
+    rows = [Row(rule(title, width, note)), Row(axis_line(day, board.now))]
+    total = calendar.steps
+    highest = peak_within(total, day.start, day.end).load
+    rows.append(Row(bar_line(board, day, "all zones", total, highest, stale=stale), EVERYONE))
+    rows.append(Row(number_line(board, day, total, stale=stale)))
+    return [*rows, *_zone_rows(board, calendar, day, zones, stale=stale)]
+
+
+def _zone_rows(board: Board, calendar: CalendarFacts, day: Day, most: int | None, *, stale: bool) -> list[Row]:
+    peaks = {zone: peak_within(steps, day.start, day.end).load for zone, steps in calendar.zones.items()}
+    busy = sorted((zone for zone, load in peaks.items() if load), key=lambda zone: (-peaks[zone], zone))
+    shown = busy if most is None or len(busy) <= most else busy[: most - 1]
+    highest = max(peaks.values(), default=0)
+    rows = [
+        Row(
+            bar_line(board, day, short_zone(zone, day.name), calendar.zones[zone], highest, stale=stale, own=zone),
+            f"zone {zone}",
+        )
+        for zone in shown
+    ]
+    if len(shown) < len(busy):
+        rows.append(Row(((f" +{len(busy) - len(shown)} more zones: Enter lists them", Role.ACCENT),), MORE_ZONES))
+    if not busy:
+        word = "none is known" if stale else "no wedding today"
+        rows.append(Row(((f" {word}", Role.MUTED),)))
+    return rows
+
+
+def _ahead(board: Board, calendar: CalendarFacts, width: int) -> list[Row]:
+    stale = belief(board) is not Freshness.FRESH
+    note: Line = (("STALE", Role.STALE),) if stale else (("peak load of each day", Role.MUTED),)
+    head = rule(f"next {DAYS} days", width, note)
+    return [Row(head), *(Row(line) for line in strip_lines(board, calendar.steps, width, stale=stale))]
+
+
+def _live(board: Board, overview: Overview | None, width: int) -> list[Row]:
+    """Return who is live, by culture, kind of venue and zone."""
+    stale = belief(board) is not Freshness.FRESH
+    if overview is None:
+        return [Row(rule("live now", width)), Row(((" reading the cache…", Role.MUTED),))]
+    if overview.live is None:
+        return [
+            Row(rule("live now", width)),
+            *(Row(line) for line in wrap(overview.problem or "it is not known", width, Role.DEGRADED, indent=" ")),
+        ]
+    note: Line = ((f"{'STALE, ' if stale else ''}{_asked(board, overview)}", Role.MUTED),)
+    rows = [Row(rule("live now", width, note))]
+    if not overview.live.by_zone:
+        return [*rows, Row(((" none is known to be live" if stale else " no wedding is live", Role.MUTED),))]
+    found = overview.live
+    for part, some in (("culture", found.by_culture), ("venue kind", found.by_venue_kind), ("zone", found.by_zone)):
+        title = f" {part.upper():<22} {'WEDDINGS':>8} {'LOAD':>8}"
+        rows.append(Row(((title, Role.MUTED),)))
+        highest = max((each.load for each in some), default=0)
+        rows += [_part(each, part, highest, stale=stale) for each in some]
+    return rows
+
+
+def _asked(board: Board, overview: Overview) -> str:
+    """Say how old the answer is; one that is as new as it should be stands still."""
+    new = abs(board.now - overview.at) <= _NEW
+    return f"asked < {_NEW.seconds} s ago" if new else f"asked {age(overview.at, board.now)} ago"
+
+
+def _part(each: LivePart, part: str, highest: int, *, stale: bool) -> Row:
+    bar = "█" * max(each.load * _BAR // highest, 1) if highest and each.load else ""
+    words = f" {each.weddings:>8,} {amount(each.load):>8}"
+    line: Line = (
+        (f" {fit(each.name or NOT_SAID, 22)}", Role.STRONG),
+        (words, Role.STALE if stale else Role.TEXT),
+        (f"  {bar}", Role.STALE if stale else Role.CHART),
+    )
+    return Row(line, f"{LIVE}{part} {each.name}")
+
+
+def source_state(source: SourceFacts, board: Board) -> Span:
+    """Return how far a source can be believed, with a glyph and a word."""
+    if source.read_at is None:
+        return f"{glyph(State.UNKNOWN)} NEVER READ", state_role(State.UNKNOWN)
+    if not source.is_fresh(board.now) or board.frozen_picture:
+        return f"{glyph(State.UNKNOWN)} STALE", state_role(State.UNKNOWN)
+    if source.questioned:
+        return f"{glyph(State.DEGRADED)} QUESTIONED", state_role(State.DEGRADED)
+    if source.problem:
+        return f"{glyph(State.DEGRADED)} failed", state_role(State.DEGRADED)
+    return f"{glyph(State.OK)} fresh", state_role(State.OK)
+
+
+def _sources(board: Board, picture: Picture, overview: Overview | None, width: int) -> list[Row]:
+    rows = [Row(rule("sources", width))]
+    sources = picture.calendar.sources
+    if not sources:
+        text = (
+            "no source of weddings is configured: name one in [[weddings.sources]], or import a file with "
+            "`wedtui weddings import FILE`; until then protection goes by the date alone"
+        )
+        return [*rows, *(Row(line) for line in wrap(text, width, Role.DEGRADED, indent=" "))]
+    titles = f" {'STATE':<13}{'SOURCE':<18}{'KIND':<11}{'READ':>5}{'TRIED':>7}{'WEDDINGS':>10}"
+    rows.append(Row(((titles, Role.MUTED),)))
+    for source in sources:
+        words, role = source_state(source, board)
+        line: Line = (
+            (" ", Role.TEXT),
+            (words, role),
+            (" " * (13 - len(words)), Role.TEXT),
+            (f"{fit(source.name, 17)} ", Role.STRONG),
+            (f"{fit(source.kind, 10)} ", Role.TEXT),
+            (f"{short_age(source.read_at, board.now):>5}{short_age(source.attempted_at, board.now):>7}", Role.MUTED),
+            (f"{source.weddings if source.read_at else '–':>10}", Role.TEXT),
+            (f"  {source.rejected:,} rows rejected" if source.rejected else "", Role.DEGRADED),
+        )
+        rows.append(Row(line, f"{SOURCE}{source.name}"))
+        trouble = source_trouble(source, board.now)
+        if trouble is not None:
+            rows += [Row(each) for each in wrap(trouble, width, Role.DEGRADED, indent="   ")]
+    if overview is not None and overview.problem is not None:
+        rows += [Row(each) for each in wrap(overview.problem, width, Role.DEGRADED, indent=" ")]
+    return rows
+
+
+def source_rows(board: Board, name: str, details: SourceDetails | None, width: int) -> tuple[Row, ...]:
+    """Return everything that is known of a source, a row for each fact; none can be selected."""
+    calendar = board.picture.calendar if board.picture else None
+    found = next((s for s in calendar.sources if s.name == name), None) if calendar else None
+    if found is None:
+        return (Row(((f" the source {name} is gone", Role.DEGRADED),)),)
+    state, role = source_state(found, board)
+    facts = [
+        ("what is wrong", source_trouble(found, board.now) or ""),
+        ("newest try", found.problem or ""),
+        ("kind", found.kind),
+        ("place", details.place if details else ""),
+        ("last good", _when(board, found)),
+        ("tried", f"{age(found.attempted_at, board.now)} ago" if found.attempted_at else "never"),
+        ("stale from", f"{found.stale_from:%a %Y-%m-%d %H:%M} UTC" if found.stale_from else ""),
+        ("read every", duration(found.interval) if found.interval else "only when a person imports it"),
+        ("weddings", f"{found.weddings:,} in the last good reading" if found.read_at else "unknown"),
+        *_counts(found, details),
+    ]
+    if found.questioned:
+        accepted = details is not None and details.accept_next
+        way = (
+            "accepted: its next good reading is taken as it is"
+            if accepted
+            else f"if it is right, `wedtui weddings accept {name}` takes its next reading as it is"
+        )
+        facts.insert(1, ("to decide", way))
+    rows = [Row(((" ", Role.TEXT), (state, role))), Row(())]
+    for title, text in facts:
+        rows += _fact(title, text, width)
+    if found.examples:
+        rows += [Row(()), Row(rule(f"rows that cannot be used · {len(found.examples)} of {found.rejected:,}", width))]
+        rows += [Row(line) for text in found.examples for line in wrap(text, width, indent="   ")]
+    return tuple(rows)
+
+
+def _fact(title: str, text: str, width: int) -> list[Row]:
+    return [
+        Row(((f" {'' if i else title:<14} ", Role.MUTED), *line))
+        for i, line in enumerate(wrap(text, max(width - 16, 10)))
+    ]
+
+
+def _when(board: Board, found: SourceFacts) -> str:
+    if found.read_at is None:
+        return "never"
+    return f"{found.read_at:%a %Y-%m-%d %H:%M:%S} UTC, {age(found.read_at, board.now)} ago"
+
+
+def _counts(found: SourceFacts, details: SourceDetails | None) -> list[tuple[str, str]]:
+    counted = [("rejected", f"{found.rejected:,} rows of the newest reading cannot be used" if found.rejected else "")]
+    if details is None:
+        return counted
+    others = (
+        ("culture", details.unknown_cultures, "rows of a culture that is not known, which count as other"),
+        ("venue kind", details.unknown_kinds, "rows of a kind of venue that is not known"),
+        ("repeated", details.repeated, "rows that repeat another's reference and start"),
+        ("kept", details.kept, "weddings that it no longer names and that stay: live, or their row is unusable"),
+    )
+    return [*counted, *((title, f"{count:,} {words}") for title, count, words in others if count)]
+
+
+def overview_subject(board: Board) -> Subject | None:
+    """Return who is live, the level and its end, and how old that is, as a sentence that stands by itself."""
+    picture = board.picture
+    if picture is None:
+        return None
+    verdict = picture.protection
+    until = f"{until_words(verdict, board.now)} {then(verdict)}".rstrip()
+    parts = [who(board, picture), until, *verdict.reasons]
+    peak = peak_words(verdict, board.now)
+    parts[1:1] = [peak] if peak else []
+    parts += [calendar_age(board), f"{picture.at:%Y-%m-%d %H:%M:%S} UTC", picture.environment]
+    parts += ["DEMO, a made-up world"] if board.demo else []
+    return Subject("weddings", ", ".join(parts))
+
+
+def threshold_words() -> str:
+    """Return from which load on each level holds: `HIGH from 8, MAXIMUM from 25 within 4 h`."""
+    levels = sorted(THRESHOLDS.items(), key=lambda each: each[1])
+    words = ", ".join(f"{level} from {standard(least)}" for level, least in levels)
+    return f"{words} within {AHEAD // timedelta(hours=1)} h"
