@@ -3,58 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.cache.base import NOW, SECOND, configuration, configure, reading, service
-from tests.cache.weddings import EVERYTHING, HOUR, calendar_of, prepared, read, row, rows, taken, writing_weddings
+from tests.cache.weddings import (
+    HOUR,
+    TOMORROW,
+    calendar_of,
+    generation,
+    names,
+    prepared,
+    read,
+    row,
+    rows,
+    source,
+    stored,
+    taken,
+    writing_weddings,
+)
 from tests.places import PLACES
-from wedtui.cache import wedding_import, wedding_stage, weddings
+from wedtui.cache import wedding_import, wedding_stage
 from wedtui.cache.kind import CACHE
 from wedtui.cache.wedding_import import Outcome
-from wedtui.cache.writer import CacheWriter
-from wedtui.core.calendar_query import ListedWedding, LivePart, SourceDetails, WeddingQuery
 from wedtui.core.erasure import Forgotten, digest_of
-from wedtui.core.load import Steps, sweep
 from wedtui.core.observation import Claim
 from wedtui.core.wedding import UNITS
-from wedtui.core.wedding_rows import RawRow, Rejection, Unusable
-from wedtui.errors import ConfigurationError, ConflictError, NotFoundError
-from wedtui.store.instants import to_microseconds
-from wedtui.store.snapshot import Snapshot
-
-TOMORROW = NOW + 24 * HOUR
-
-
-def names(path: Path, **query: Any) -> str:
-    """Return the references that are stored, by start and then by name."""
-    with reading(path) as reader:
-        return " ".join(each.wedding.reference for each in reader.weddings(WeddingQuery(limit=500, **query)).rows)
-
-
-def stored(path: Path) -> list[ListedWedding]:
-    with reading(path) as reader:
-        return list(reader.weddings(EVERYTHING).rows)
-
-
-def source(path: Path, name: str = "main") -> SourceDetails:
-    with reading(path) as reader:
-        (found,) = [each for each in reader.wedding_sources() if each.facts.name == name]
-        return found
-
-
-def test_a_source_that_was_never_read(tmp_path: Path) -> None:
-    path = tmp_path / "c.db"
-    with writing_weddings(path):
-        facts = source(path).facts
-        assert (facts.name, facts.kind, facts.read_at, facts.weddings) == ("main", "csv", None, 0)
-        assert facts.interval == timedelta(minutes=15)
-        assert not facts.is_fresh(NOW)
+from wedtui.core.wedding_rows import Rejection, Unusable
+from wedtui.errors import ConflictError, NotFoundError
 
 
 def test_a_reading_comes_back_whole_and_dates_its_source(tmp_path: Path) -> None:
@@ -84,11 +63,6 @@ def test_only_what_differs_is_written(tmp_path: Path) -> None:
         work = taken(writer, rows("abde"), at=NOW + 3 * SECOND)
         assert (work.written, work.deleted) == (1, 1)
         assert names(path) == "a b d e"
-
-
-def generation(path: Path) -> int:
-    with reading(path) as reader:
-        return reader.calendar(NOW).generation
 
 
 @pytest.mark.parametrize("page", [1, 2, 3, 5])
@@ -187,6 +161,46 @@ def test_a_source_that_lost_more_than_half_is_questioned(
             assert names(path) == " ".join(before)
             assert facts.read_at == NOW
             assert "wedtui weddings accept main" in (facts.problem or "")
+
+
+def test_a_source_that_lost_more_than_half_of_its_load_is_questioned(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("abcd"))
+        assert read(writer, rows("abcd", guests=74)).outcome is Outcome.QUESTIONED
+        assert "lost more than half of the load of its 4 coming weddings" in (source(path).facts.problem or "")
+        with reading(path) as reader:
+            assert reader.calendar(NOW).steps.at(TOMORROW).load == 4 * UNITS
+        taken(writer, rows("abcd", guests=75))
+
+
+def test_what_an_unusable_row_is_about_stays_also_where_it_cannot_be_told(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, [*rows("abc"), row("o", NOW - 30 * HOUR)])
+        broken = Unusable("line 3", Rejection("row", "expected quotes around whole cells only"), None)
+        taken(writer, [*rows("ab"), broken])
+        # Of what is over nobody has to be careful any more.
+        assert names(path) == "a b c"
+        assert source(path).kept == 1
+        taken(writer, rows("ab"))
+        assert names(path) == "a b"
+
+
+def test_readers_are_told_once_a_reading_and_also_of_one_that_somebody_else_ended(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("abc"))
+        before = generation(path)
+        work = prepared(writer, rows("abcdef")).pieces()
+        while "f" not in names(path):
+            next(work)
+        assert generation(path) == before
+        # It dies here: the next reading finds nothing to do but to tell.
+        taken(writer, rows("abcdef"))
+        assert generation(path) == before + 1
+        taken(writer, rows("abcdef"))
+        assert generation(path) == before + 1
 
 
 def test_weddings_that_moved_or_are_over_are_not_lost(tmp_path: Path) -> None:
@@ -299,19 +313,6 @@ def test_unknown_cultures_and_repeated_rows_are_counted(tmp_path: Path) -> None:
         assert found.facts.weddings == 3
 
 
-def test_twice_with_different_times_counts_twice_in_load_and_once_in_number(tmp_path: Path) -> None:
-    path = tmp_path / "c.db"
-    with writing_weddings(path) as writer:
-        taken(writer, [row("a", TOMORROW, 8), row("a", TOMORROW + HOUR, 8)])
-        with reading(path) as reader:
-            steps = reader.calendar(NOW).steps
-            assert len(reader.wedding("a")) == 2
-        assert steps.at(TOMORROW) == (UNITS, 1)
-        assert steps.at(TOMORROW + 2 * HOUR) == (2 * UNITS, 1)
-        assert steps.at(TOMORROW + 8.5 * HOUR) == (UNITS, 1)
-        assert steps.at(TOMORROW + 9 * HOUR) == (0, 0)
-
-
 def test_twice_with_one_start_is_as_long_as_the_longest_and_as_heavy_as_the_heaviest(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     for number, twice in enumerate(([0, 1], [1, 0])):
@@ -323,152 +324,6 @@ def test_twice_with_one_start_is_as_long_as_the_longest_and_as_heavy_as_the_heav
         assert (found.wedding.culture, found.wedding.guests) == ("indian", 600)
         with reading(path) as reader:
             assert reader.calendar(NOW).steps.at(TOMORROW + 8.5 * HOUR) == (2 * UNITS, 1)
-
-
-def test_one_wedding_of_two_sources_counts_once_by_the_heavier(tmp_path: Path) -> None:
-    path = tmp_path / "c.db"
-    with writing_weddings(path, "main", "other") as writer:
-        taken(writer, [row("a", guests=150), row("b")])
-        taken(writer, [row("a", guests=300), row("b", hours=9, zone="Asia/Kolkata")], source="other")
-        with reading(path) as reader:
-            facts = reader.calendar(NOW)
-            assert {each.source for each in reader.wedding("a")} == {"main", "other"}
-        # `b` is not the same in both: both of its times count.
-        assert facts.steps.at(TOMORROW) == (4 * UNITS, 2)
-        assert facts.zones["Europe/London"].at(TOMORROW) == (3 * UNITS, 2)
-        assert facts.zones["Asia/Kolkata"].at(TOMORROW) == (UNITS, 1)
-        assert [each.name for each in facts.sources] == ["main", "other"]
-
-
-TIMES = st.tuples(
-    st.sampled_from(["main", "other"]),
-    st.sampled_from("abc"),
-    st.integers(0, 4),
-    st.integers(1, 4),
-    st.sampled_from([150, 300]),
-    st.sampled_from(["Europe/London", "Asia/Kolkata"]),
-)
-
-
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(given=st.lists(TIMES, max_size=8, unique_by=lambda each: each[:3]))
-def test_the_steps_are_those_of_a_sweep_over_every_row(
-    tmp_path: Path, system: str, given: list[tuple[str, str, int, int, int, str]]
-) -> None:
-    path = tmp_path / "c.db"
-    with writing_weddings(path, "main", "other") as writer:
-        for name in ("main", "other"):
-            some = [
-                row(reference, TOMORROW + start * HOUR, hours, guests=guests, zone=zone)
-                for where, reference, start, hours, guests, zone in given
-                if where == name
-            ]
-            if read(writer, some, source=name).outcome is Outcome.QUESTIONED:
-                writer.weddings.accept(name)
-                taken(writer, some, source=name)
-        every = stored(path)
-        with reading(path) as reader:
-            facts = reader.calendar(NOW)
-        for steps, some_rows in [
-            (facts.steps, every),
-            *((zone_steps, [w for w in every if w.wedding.zone == zone]) for zone, zone_steps in facts.zones.items()),
-        ]:
-            model = sweep(
-                [
-                    (
-                        w.wedding.reference,
-                        to_microseconds(w.wedding.start),
-                        to_microseconds(w.wedding.end),
-                        w.wedding.load,
-                    )
-                    for w in some_rows
-                ]
-            )
-            for half in range(20):
-                at = TOMORROW + half * timedelta(minutes=30)
-                assert steps.at(at) == model.at(at)
-        assert facts.zones.keys() == {w.wedding.zone for w in every}
-
-
-def test_who_is_live_by_culture_venue_kind_and_zone(tmp_path: Path) -> None:
-    path = tmp_path / "c.db"
-    with writing_weddings(path, "main", "other") as writer:
-        some = [
-            row("a", NOW - HOUR, culture="indian", guests=600, zone="Asia/Kolkata", venue_kind="temple"),
-            row("b", NOW, 1),
-            row("c", NOW - 8 * HOUR, 8),
-            row("d", NOW - timedelta(days=13), 14 * 24, venue_kind=""),
-        ]
-        taken(writer, some)
-        taken(writer, some[:1], source="other")
-        with reading(path) as reader:
-            live = reader.live(NOW)
-    assert live.by_culture == (LivePart("british", 2, 2 * UNITS), LivePart("indian", 1, 2 * UNITS))
-    assert live.by_zone == (LivePart("Asia/Kolkata", 1, 2 * UNITS), LivePart("Europe/London", 2, 2 * UNITS))
-    assert live.by_venue_kind == (
-        LivePart("temple", 1, 2 * UNITS),
-        LivePart("", 1, UNITS),
-        LivePart("hotel", 1, UNITS),
-    )
-
-
-def test_pages_are_followed_to_the_end_and_nothing_comes_twice(tmp_path: Path) -> None:
-    path = tmp_path / "c.db"
-    with writing_weddings(path, "main", "other") as writer:
-        taken(writer, [row(f"r{n}", TOMORROW + n % 3 * HOUR) for n in range(20)])
-        taken(writer, [row(f"r{n}", TOMORROW) for n in range(5)], source="other")
-        found: list[tuple[str, str, datetime]] = []
-        with reading(path) as reader:
-            after = None
-            while True:
-                page = reader.weddings(WeddingQuery(limit=7, after=after))
-                assert page.total == 25
-                found += [(w.source, w.wedding.reference, w.wedding.start) for w in page.rows]
-                after = page.next
-                if after is None:
-                    break
-            assert len(found) == len(set(found)) == 25
-            assert [start for *_, start in found] == sorted(start for *_, start in found)
-            for wrong in ("", "x", "W10", "WzEsMiwzXQ"):
-                with pytest.raises(ConfigurationError, match="the page before"):
-                    reader.weddings(WeddingQuery(after=wrong))
-
-
-def test_questions_narrow(tmp_path: Path) -> None:
-    path = tmp_path / "c.db"
-    with writing_weddings(path) as writer:
-        more = row("i", TOMORROW + HOUR, culture="indian", venue_kind="temple", zone="Asia/Kolkata")
-        taken(writer, [*rows("ab"), more, row("late", NOW + 240 * HOUR)])
-        assert names(path, culture="indian") == "i"
-        assert names(path, venue_kind="temple") == "i"
-        assert names(path, zone="Asia/Kolkata") == "i"
-        assert names(path, source="gone") == ""
-        assert names(path, overlaps_from=TOMORROW + 8 * HOUR) == "i late"
-        assert names(path, overlaps_to=TOMORROW + HOUR) == "a b"
-
-
-def test_the_steps_are_made_once_for_each_state_of_the_calendar(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = []
-    inner = weddings.read_steps
-
-    def counting(snapshot: Snapshot) -> tuple[Steps, dict[str, Steps]]:
-        made.append(1)
-        return inner(snapshot)
-
-    monkeypatch.setattr(weddings, "read_steps", counting)
-    path = tmp_path / "c.db"
-    with writing_weddings(path) as writer, reading(path) as reader:
-        for _ in range(3):
-            reader.calendar(NOW)
-        assert len(made) == 1
-        taken(writer, rows("ab"))
-        assert reader.calendar(NOW).steps.at(TOMORROW).weddings == 2
-        assert len(made) == 2
-        taken(writer, rows("ab"), at=NOW + HOUR)
-        facts = reader.calendar(NOW)
-        assert (len(made), facts.sources[0].read_at) == (2, NOW + HOUR)
 
 
 def test_a_reading_that_tells_what_changed_deletes_nothing(tmp_path: Path) -> None:
@@ -571,6 +426,36 @@ def test_what_is_forgotten_while_a_reading_is_under_way_is_not_named_again(tmp_p
             assert reader.wedding("a") == ()
 
 
+def test_what_is_forgotten_is_not_named_by_another_source_that_is_being_read(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path, "main", "other") as writer:
+        taken(writer, rows("ab"))
+        under_way = prepared(writer, rows("a"), source="other")
+        pieces = under_way.pieces()
+        next(pieces)
+        assert writer.weddings.forget("a", "forgotten-1") == 1
+        list(pieces)
+        assert under_way.outcome is Outcome.OVERTAKEN
+        assert "a" not in names(path).split()
+
+
+def test_what_is_forgotten_twice_or_by_a_reading_before_is_gone(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    key = b"k" * 32
+    forgotten = Forgotten(key, {digest_of(key, "a"): "forgotten-1"})
+    with writing_weddings(path) as writer:
+        live = rows("ab", start=NOW - HOUR)
+        taken(writer, live)
+        # The ledger knows, and the cache was not told: the reading says so.
+        taken(writer, live, forgotten=forgotten)
+        assert names(path) == "b forgotten-1"
+        # Both at once, as a cut in the middle leaves it.
+        writer.weddings.forget("forgotten-1", "a")
+        taken(writer, [*live, row("forgotten-1", NOW - HOUR)])
+        writer.weddings.forget("a", "forgotten-1")
+        assert names(path) == "b forgotten-1"
+
+
 def test_a_source_that_moved_is_old_until_it_is_read_there(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     with writing_weddings(path) as writer:
@@ -580,6 +465,11 @@ def test_a_source_that_moved_is_old_until_it_is_read_there(tmp_path: Path) -> No
         found = source(path)
         assert (found.facts.read_at, found.place) == (None, "https://elsewhere.example.com/***")
         assert names(path) == "a b c d"
+        # What it has lost there is asked about as anywhere.
+        assert read(writer, rows("x")).outcome is Outcome.QUESTIONED
+        assert names(path) == "a b c d"
+        assert source(path).facts.read_at is None
+        writer.weddings.accept("main")
         taken(writer, rows("x"))
         assert names(path) == "x"
 
@@ -623,26 +513,3 @@ def test_a_cache_of_the_revision_before_is_brought_up_to_date(tmp_path: Path) ->
     with writing_weddings(path) as writer:
         taken(writer, rows("ab"))
         assert names(path) == "a b"
-
-
-def test_a_night_with_a_clock_change_lasts_as_long_as_it_does(tmp_path: Path) -> None:
-    path = tmp_path / "c.db"
-    night: dict[str, Any] = {"start": "2026-10-24T20:00", "end": "2026-10-25T04:00"}
-    with writing_weddings(path) as writer:
-        taken(writer, [RawRow(**{**row("a")._asdict(), **night})])
-        (found,) = stored(path)
-        assert found.wedding.end - found.wedding.start == timedelta(hours=9)
-        with reading(path) as reader:
-            steps = reader.calendar(NOW).steps
-        assert steps.at(datetime(2026, 10, 25, 3, 59, tzinfo=UTC)) == (UNITS, 1)
-
-
-def test_whoever_only_reads_never_waits_for_a_long_import(tmp_path: Path) -> None:
-    path = tmp_path / "c.db"
-    writer = CacheWriter(PLACES.url(path))
-    configure(writer, calendar_of("main"))
-    try:
-        for _ in prepared(writer, [row(f"r{n}") for n in range(30)]).pieces():
-            assert source(path).facts.name == "main"
-    finally:
-        writer.close()

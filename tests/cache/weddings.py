@@ -8,18 +8,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.cache.base import NOW, configuration, configure
+from tests.cache.base import NOW, configuration, configure, reading
 from tests.places import PLACES
 from wedtui.cache.wedding_import import Outcome, Reading, WeddingImport
 from wedtui.cache.wedding_stage import Stage
 from wedtui.cache.writer import CacheWriter
 from wedtui.config import Configuration
-from wedtui.core.calendar_query import WeddingQuery
+from wedtui.core.calendar_query import ListedWedding, SourceDetails, WeddingQuery
 from wedtui.core.erasure import NOTHING_FORGOTTEN, Forgotten
 from wedtui.core.observation import Claim
 from wedtui.core.wedding_rows import Defaults, RawRow, Unusable
 
 HOUR = timedelta(hours=1)
+TOMORROW = NOW + 24 * HOUR
 SOURCES = [{"name": name, "kind": "csv", "url": f"/{name}.csv", "zone": "Europe/London"} for name in ("main", "other")]
 
 
@@ -96,3 +97,25 @@ def taken(writer: CacheWriter, given: Iterable[RawRow | Unusable] | None, **more
 
 
 EVERYTHING = WeddingQuery(limit=500)
+
+
+def names(path: Path, **query: Any) -> str:
+    """Return the references that are stored, by start and then by name."""
+    with reading(path) as reader:
+        return " ".join(each.wedding.reference for each in reader.weddings(WeddingQuery(limit=500, **query)).rows)
+
+
+def stored(path: Path) -> list[ListedWedding]:
+    with reading(path) as reader:
+        return list(reader.weddings(EVERYTHING).rows)
+
+
+def source(path: Path, name: str = "main") -> SourceDetails:
+    with reading(path) as reader:
+        (found,) = [each for each in reader.wedding_sources() if each.facts.name == name]
+        return found
+
+
+def generation(path: Path) -> int:
+    with reading(path) as reader:
+        return reader.calendar(NOW).generation

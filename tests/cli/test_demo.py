@@ -46,7 +46,7 @@ def test_headless_prints_the_status_of_four_providers_and_leaves_nothing(
     )
     assert done.stdout.startswith("DEMO: a made-up world\nwedtui production at 2026-06-20 14:00:")
     assert "protection  MAXIMUM" in done.stdout
-    assert re.search(r"^weddings    \d{2,3} weddings live, load \d", done.stdout, re.MULTILINE)
+    assert re.search(r"^weddings    \d{2,3} weddings live, MAXIMUM until \d", done.stdout, re.MULTILINE)
     assert "FROZEN until Mon 2026-06-22 06:00 America/New_York" in done.stdout
     for name in ("aws", "azure", "gcp", "digitalocean"):
         assert f"● {name}" in done.stdout

@@ -6,8 +6,8 @@ from wedtui.store.shape import shape
 
 SERVICE = shape(
     "service",
-    "vantage place instance pid mode version environment configuration_digest skipped dropped refused shares"
-    " clock_ahead_s late_ms_p99",
+    "vantage place boot instance pid mode version environment configuration_digest skipped dropped refused shares"
+    " stored clock_ahead_s late_ms_p99",
     instants="started_at heartbeat_at stopped_at",
     documents="problems",
 )
@@ -71,7 +71,7 @@ WEDDING = shape(
 )
 WEDDING_SOURCE = shape(
     "wedding_source",
-    "name position kind place interval_s max_age_s problem mark revision weddings rejected unknown_cultures"
+    "name position kind place interval_s max_age_s problem mark revision announced weddings rejected unknown_cultures"
     " unknown_kinds repeated kept",
     instants="attempted_at read_at",
     flags="questioned accept_next",

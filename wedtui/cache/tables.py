@@ -398,6 +398,8 @@ class WeddingSourceRow(CacheTable, table=True):
     """Up to where its last good reading came; only one that began there may tell what changed since."""
     revision: int = Field(sa_column=Column(BigInteger, nullable=False))
     """Grows with every change of its weddings."""
+    announced: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    """The revision at the end of the last reading that was taken: readers were told of it."""
     weddings: int = Field(sa_column=Column(BigInteger, nullable=False))
     rejected: int = Field(sa_column=Column(BigInteger, nullable=False))
     unknown_cultures: int = Field(sa_column=Column(BigInteger, nullable=False))

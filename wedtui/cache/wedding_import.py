@@ -121,14 +121,15 @@ class WeddingImport:
         yield
         last = FIRST
         if self._whole:
-            coming = 0
+            coming = load = 0
             counted = ""
             while (until := self._compare(stage, last)) is not None:
                 last = until
                 more, counted = stage.coming(self._now, counted)
                 coming += more
+                load += stage.load_known(self._now)
                 yield
-            self._judge(stage, coming)
+            self._judge(stage, coming, load)
             self._kept = stage.keep(self._now, live=not self._accepted)
         else:
             last = yield from self._compare_named(stage)
@@ -174,15 +175,21 @@ class WeddingImport:
             yield
         return after
 
-    def _judge(self, stage: Stage, coming: int) -> None:
-        """Question a reading that lost more than half of the weddings that are not over, unless a person accepts it."""
-        if self._accepted or 2 * stage.lost(self._now) <= coming:
+    def _judge(self, stage: Stage, coming: int, load: int) -> None:
+        """Question a reading that lost more than half of what is not over, unless a person accepts it.
+
+        Half of the weddings, or half of their load: a source that has lost its guests has lost what they are for.
+        """
+        if self._accepted:
+            return
+        if 2 * stage.lost(self._now) > coming:
+            what = f"more than half of its {coming:,} coming weddings"
+        elif 2 * stage.load_coming(self._now) < load and not stage.rejected:
+            what = f"more than half of the load of its {coming:,} coming weddings"
+        else:
             return
         name = self._reading.source
-        problem = (
-            f"it lost more than half of its {coming:,} coming weddings: look at it, then run "
-            f"`wedtui weddings accept {name}`"
-        )
+        problem = f"it lost {what}: look at it, then run `wedtui weddings accept {name}`"
         self._say({"questioned": True, "problem": problem, **_examples(stage)})
         raise _EndedError(Outcome.QUESTIONED)
 
@@ -239,7 +246,7 @@ class WeddingImport:
         """Begin a transaction that changes weddings: readers, and whoever else reads the source, can tell."""
         with self._writing() as connection:
             self._check(connection)
-            revision = change(connection, self._reading.source)
+            revision = change(connection, self._reading.source, announced=False)
             yield connection
         self._revision = revision
 
@@ -283,15 +290,27 @@ class WeddingImport:
             said = {**taken, "problem": None, "questioned": False, **counts}
             if self._whole:
                 said["accept_next"] = False
+            # Only now: a reader that looked after every piece would make the steps of all weddings anew each time.
+            said["announced"] = self._revision
+            before = select(_SOURCE.c.announced).where(_SOURCE.c.name == name)
+            if connection.execute(before).scalar() != self._revision:
+                touch(connection)
             connection.execute(update(_SOURCE).where(_SOURCE.c.name == name).values(said))
         self.outcome = Outcome.TAKEN
 
 
-def change(connection: Connection, source: str) -> int:
-    """Say that the weddings of a source change in this transaction; return the source's new revision."""
+def change(connection: Connection, source: str, *, announced: bool = True) -> int:
+    """Say that the weddings of a source change in this transaction; return the source's new revision.
+
+    Args:
+        connection: in a transaction.
+        source: whose they are.
+        announced: whether readers are told now, or when the reading is at its end.
+    """
     grown = update(_SOURCE).where(_SOURCE.c.name == source).values(revision=_SOURCE.c.revision + 1)
     revision = connection.execute(grown.returning(_SOURCE.c.revision)).scalar()
-    touch(connection)
+    if announced:
+        touch(connection)
     return int(revision or 0)
 
 

@@ -23,6 +23,7 @@ _UNREAD: Values = {
     "questioned": False,
     "accept_next": False,
     "revision": 0,
+    "announced": 0,
     **dict.fromkeys(("weddings", "rejected", "unknown_cultures", "unknown_kinds", "repeated", "kept"), 0),
     "examples": [],
 }
@@ -31,7 +32,8 @@ _UNREAD: Values = {
 def configure_sources(connection: Connection, sections: tuple[WeddingSourceSection, ...]) -> None:
     """Make the rows of the sources those of the configuration; what persons imported stays.
 
-    A source that is somewhere else now was never read there: its weddings stay until it is, but count as old. What is
+    A source that is somewhere else now was never read there: its weddings stay until it is, but count as old; what it
+    has lost there is questioned as anywhere. What is
     gone from the configuration goes at once, and its weddings with `prune_weddings`.
     """
     wanted = {section.name: _configured(number, section) for number, section in enumerate(sections)}
@@ -45,7 +47,7 @@ def configure_sources(connection: Connection, sections: tuple[WeddingSourceSecti
                 touch(connection)
             continue
         if (old["kind"], old["place"]) != (new["kind"], new["place"]):
-            new |= {"read_at": None, "mark": None, "problem": None, "questioned": False, "accept_next": True}
+            new |= {"read_at": None, "mark": None, "problem": None, "questioned": False, "accept_next": False}
         if any(old[key] != value for key, value in new.items()):
             connection.execute(update(_SOURCE).where(here).values(new))
     added = [{**_UNREAD, **new} for name, new in wanted.items() if name not in before]
@@ -117,7 +119,11 @@ def drop_imported(connection: Connection) -> None:
 def forget_wedding(connection: Connection, reference: str, alias: str) -> int:
     """Put an alias in the place of a reference, erase where it is, and return how many rows that were."""
     here = _WEDDING.c.reference == reference
-    sources = connection.execute(select(_WEDDING.c.source).where(here).distinct()).scalars().all()
+    # A reading that named it twice under the alias already, or one that ended in between, leaves nothing to rename.
+    known = select(_WEDDING.c.source, _WEDDING.c.starts_at).where(_WEDDING.c.reference == alias)
+    connection.execute(delete(_WEDDING).where(here, tuple_(_WEDDING.c.source, _WEDDING.c.starts_at).in_(known)))
+    # Every reading that is under way may name it, of whichever source: each begins anew.
+    sources = connection.execute(select(_SOURCE.c.name)).scalars().all()
     done = connection.execute(update(_WEDDING).where(here).values(reference=alias, venue="", venue_kind=""))
     for source in sources:
         change(connection, source)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from wedtui.core.calendar import EXAMPLES_KEPT
-from wedtui.core.erasure import Forgotten
+from wedtui.core.erasure import NOTHING_FORGOTTEN, Forgotten
 from wedtui.core.wedding_rows import Defaults, RawRow, Rejection, Row, Unusable, read_row, reference_of
 from wedtui.store.instants import to_microseconds
 
@@ -77,8 +77,11 @@ AND NOT EXISTS (SELECT 1 FROM fresh f WHERE f.reference = g.reference AND f.ends
 AND NOT EXISTS (SELECT 1 FROM unusable u WHERE u.reference = g.reference)
 """
 _KEEP = """
-DELETE FROM gone WHERE reference IN (SELECT reference FROM unusable)
-OR (:live AND starts_at <= :now AND ends_at > :now AND reference NOT IN (SELECT reference FROM fresh))
+DELETE FROM gone WHERE reference NOT IN (SELECT reference FROM forgotten) AND (
+    reference IN (SELECT reference FROM unusable)
+    OR (:nameless AND ends_at > :now AND reference NOT IN (SELECT reference FROM fresh))
+    OR (:live AND starts_at <= :now AND ends_at > :now AND reference NOT IN (SELECT reference FROM fresh))
+)
 """
 _TO_WRITE = f"""
 SELECT {", ".join(f"f.{name}" for name in COLUMNS)} FROM changed c
@@ -96,6 +99,8 @@ SELECT reference, starts_at FROM gone WHERE (reference, starts_at) > (?, ?) ORDE
 class Stage:
     """Rows of one reading. Used by one thread at a time; every method may raise `sqlite3.Error` on a full disk."""
 
+    _forgotten = NOTHING_FORGOTTEN
+
     def __init__(self, defaults: Defaults) -> None:
         """Make an empty one.
 
@@ -111,6 +116,8 @@ class Stage:
         """That the source sent."""
         self.rejected = 0
         """Of these, could not be used."""
+        self.nameless = 0
+        """Of these, which wedding they are about cannot be told either."""
         self.examples: list[str] = []
         """Some of those: `line 17: zone: expected an IANA time zone`."""
         self.unknown_cultures = 0
@@ -126,6 +133,8 @@ class Stage:
             if isinstance(read, Rejection):
                 self._reject(raw, read, unusable)
                 continue
+            if read.note is not None:
+                self._quote(raw, read.note)
             self.unknown_cultures += read.unknown_culture
             self.unknown_kinds += read.unknown_kind
             good.append(_values(read))
@@ -141,11 +150,16 @@ class Stage:
 
     def _reject(self, raw: RawRow | Unusable, why: Rejection, unusable: list[tuple[str]]) -> None:
         self.rejected += 1
-        if len(self.examples) < EXAMPLES_KEPT:
-            self.examples.append(f"{raw.place}: {why.field}: {why.expected}")
+        self._quote(raw, why)
         reference = reference_of(raw)
         if reference is not None:
             unusable.append((reference,))
+        else:
+            self.nameless += 1
+
+    def _quote(self, raw: RawRow | Unusable, why: Rejection) -> None:
+        if len(self.examples) < EXAMPLES_KEPT:
+            self.examples.append(f"{raw.place}: {why.field}: {why.expected}")
 
     @property
     def weddings(self) -> int:
@@ -156,6 +170,7 @@ class Stage:
         """Give forgotten weddings the aliases that stand in their places, and erase where they are."""
         if not forgotten.aliases:
             return
+        self._forgotten = forgotten
         self._file.create_function("alias_of", 1, forgotten.alias_of, deterministic=True)
         self._file.execute(
             "UPDATE OR REPLACE fresh SET reference = alias_of(reference), venue = '', venue_kind = ''"
@@ -202,17 +217,34 @@ class Stage:
         """Return how many weddings that are not over the reading does not name any more."""
         return int(self._file.execute(_LOST, {"now": now}).fetchone()[0])
 
+    def load_coming(self, now: int) -> int:
+        """Return the load of the weddings in the reading that are not over, in units."""
+        return int(self._file.execute("SELECT total(load) FROM fresh WHERE ends_at > ?", (now,)).fetchone()[0])
+
+    def load_known(self, now: int) -> int:
+        """Return the load of the weddings of the page compared last that are not over, in units."""
+        return int(self._file.execute("SELECT total(load) FROM before WHERE ends_at > ?", (now,)).fetchone()[0])
+
     def keep(self, now: int, *, live: bool) -> int:
         """Keep what is not to be deleted though the reading does not name it; return how many weddings that are.
 
         It is what a row named that could not be used: its last good state stays. And what has begun and is not over:
-        many a source lists only what is still to come.
+        many a source lists only what is still to come. While it cannot be told which weddings the unusable rows are
+        about, everything stays that is not over. What was forgotten never stays under its own name.
 
         Args:
             now: in microseconds.
             live: whether the latter is kept; not where a person takes the reading as it is.
         """
-        return self._file.execute(_KEEP, {"now": now, "live": live}).rowcount
+        if self._forgotten.aliases:
+            known = [(r,) for (r,) in self._file.execute("SELECT DISTINCT reference FROM gone")]
+            named = [key for key in known if self._forgotten.alias_of(*key) is not None]
+            self._file.execute("CREATE TEMP TABLE IF NOT EXISTS forgotten (reference TEXT PRIMARY KEY)")
+            self._file.executemany("INSERT OR IGNORE INTO forgotten VALUES (?)", named)
+        else:
+            self._file.execute("CREATE TEMP TABLE IF NOT EXISTS forgotten (reference TEXT PRIMARY KEY)")
+        nameless = self.nameless > 0
+        return self._file.execute(_KEEP, {"now": now, "live": live, "nameless": nameless}).rowcount
 
     def changes(self, after: Key) -> list[Values]:
         """Return the next rows that are new or changed, of what was compared."""

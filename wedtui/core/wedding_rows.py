@@ -98,6 +98,8 @@ class Row(NamedTuple):
     """Whether it named a culture that the table does not know."""
     unknown_kind: bool
     """Whether it named a kind of venue that nobody knows."""
+    note: Rejection | None = None
+    """What was expected where something else is counted in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,8 @@ _AT = "expected an ISO 8601 date or time such as 2026-06-06T14:00, between the y
 _START, _END = Rejection("start", _AT), Rejection("end", _AT)
 _AFTER = Rejection("end", "expected an end after the start")
 _TOO_LONG = Rejection("end", f"expected an end at most {LONGEST.days} days after the start")
-_GUESTS = Rejection("guests", f"expected a whole number from 0 to {MOST_GUESTS:,}")
+_GUESTS = Rejection("guests", "expected a whole number, not negative")
+_MANY = Rejection("guests", f"expected at most {MOST_GUESTS:,}, and counts as that many")
 _NUMBER = re.compile(r"\+?[0-9]{1,9}(\.0+)?")
 # Zones of files that are no zones of people: with leap seconds, or whatever the machine is set to.
 _NO_ZONES = ("right/", "posix/", "localtime", "posixrules", "Factory")
@@ -144,6 +147,8 @@ def read_row(raw: RawRow, defaults: Defaults) -> Row | Rejection:
     guests = _guests(raw.guests, culture)
     if guests is None:
         return _GUESTS
+    # However unlikely: not to count it at all would protect the largest one least.
+    guests, many = (MOST_GUESTS, _MANY) if guests > MOST_GUESTS else (guests, None)
     kind = _text(raw.venue_kind).casefold()
     known = kind in defaults.venue_kinds or kind in {"", OTHER}
     wedding = Wedding(
@@ -156,7 +161,7 @@ def read_row(raw: RawRow, defaults: Defaults) -> Row | Rejection:
         culture=culture,
         guests=guests,
     )
-    return Row(wedding, said != culture, not known)
+    return Row(wedding, said != culture, not known, many)
 
 
 def _times(raw: RawRow, zone: tzinfo) -> tuple[datetime, datetime] | Rejection:
@@ -226,7 +231,7 @@ def _guests(said: Said, culture: str) -> int | None:
         return None
     else:
         count = int(said)
-    return count if 0 <= count <= MOST_GUESTS else None
+    return count if count >= 0 else None
 
 
 def _whole_day(start: Said) -> Said:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from wedtui.cache.reader import CacheReader
+from wedtui.cache.wedding_writer import PRUNED_AT_ONCE
 from wedtui.cache.writer import CacheWriter
 from wedtui.clock import Clock
 from wedtui.config import CacheSection
@@ -92,9 +93,10 @@ class House:
             self._cache.prune_rollups(before, PRUNE_CHUNK, claim),
             self._cache.prune_inventory(now - section.keep_vanished, PRUNE_CHUNK, claim),
         )
-        deleted = sum(piece.rows for piece in pieces) + self._cache.weddings.prune()
+        weddings = self._cache.weddings.prune()
+        deleted = sum(piece.rows for piece in pieces) + weddings
         deleted += self._cache.forget_services(now - section.keep_vanished, claim)
         self._figures.pruned(deleted)
         if deleted:
             log.debug("pruned", rows=deleted)
-        return any(piece.more for piece in pieces)
+        return weddings >= PRUNED_AT_ONCE or any(piece.more for piece in pieces)

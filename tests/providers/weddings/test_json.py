@@ -123,8 +123,8 @@ def test_rows_that_cannot_be_used() -> None:
         assert stage.examples == [
             "row 2: row: expected an object",
             "row 3: venue: expected text or a number",
-            "row 4: guests: expected a whole number from 0 to 10,000",
-            "row 5: guests: expected a whole number from 0 to 10,000",
+            "row 4: guests: expected a whole number, not negative",
+            "row 5: guests: expected a whole number, not negative",
             "row 6: reference: expected 1 to 200 printable characters",
             "row 7: row: expected an object",
         ]

@@ -40,6 +40,8 @@ def open_for_writing(url: str, kind: Kind, *, waits: timedelta) -> Engine:
     synchronous = "FULL" if kind.durable else "NORMAL"
     pragmas = (
         "PRAGMA foreign_keys = ON",
+        # What was deleted, a wedding that was forgotten among it, is not left in free pages.
+        "PRAGMA secure_delete = ON",
         f"PRAGMA synchronous = {synchronous}",
         f"PRAGMA journal_size_limit = {WAL_KEPT}",
     )

@@ -79,6 +79,7 @@ def _sources() -> None:
         _flag("accept_next"),
         _text("mark", nullable=True),
         _count("revision"),
+        _count("announced"),
         _count("weddings"),
         _count("rejected"),
         _count("unknown_cultures"),
