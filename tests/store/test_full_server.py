@@ -17,7 +17,7 @@ from psycopg import sql
 
 from tests.cache.base import NOW, SECOND, configure, probe, signal
 from tests.needs import need
-from tests.postgres import Postgres
+from tests.postgres import Postgres, running_postgres
 from wedtui.cache.kind import CACHE
 from wedtui.cache.reader import CacheReader
 from wedtui.cache.writer import CacheWriter
@@ -45,13 +45,19 @@ class SmallDatabase:
                 return number - first, error
         raise AssertionError("the disk never filled")
 
-    def stored(self) -> int:
-        with closing(CacheReader(self.url)) as reader:
-            return len(reader.series("aws", "cpu", NOW, NOW + 99_999 * SECOND, most=99_999).points)
+    def stored(self, reader: CacheReader) -> int:
+        return len(reader.series("aws", "cpu", NOW, NOW + 99_999 * SECOND, most=99_999).points)
 
 
 @pytest.fixture
-def small(postgres: Postgres) -> Iterator[SmallDatabase]:
+def server() -> Iterator[Postgres]:
+    """A server of its own: one whose disk is full is nobody's to share."""
+    with running_postgres() as running:
+        yield running
+
+
+@pytest.fixture
+def small(server: Postgres) -> Iterator[SmallDatabase]:
     need(os.geteuid() == 0, "needs root, to mount a small disk")
     # One that the server's user may enter.
     disk = Path(tempfile.mkdtemp(prefix="wedtui-small-", dir="/tmp"))
@@ -62,16 +68,16 @@ def small(postgres: Postgres) -> Iterator[SmallDatabase]:
     try:
         place = disk / "tables"
         place.mkdir()
-        shutil.chown(place, postgres.admin, postgres.admin)
+        shutil.chown(place, server.admin, server.admin)
         place_of = sql.SQL("CREATE TABLESPACE {} LOCATION {}")
-        postgres.command(place_of.format(sql.Identifier(name), sql.Literal(str(place))))
+        server.command(place_of.format(sql.Identifier(name), sql.Literal(str(place))))
         made = sql.SQL("CREATE DATABASE {} TEMPLATE template0 TABLESPACE {}")
-        postgres.command(made.format(sql.Identifier(name), sql.Identifier(name)))
-        url = postgres.url(name)
+        server.command(made.format(sql.Identifier(name), sql.Identifier(name)))
+        url = server.url(name)
         writable(url, CACHE).close()
         yield SmallDatabase(url, disk)
-        postgres.drop(name)
-        postgres.command(sql.SQL("DROP TABLESPACE {}").format(sql.Identifier(name)))
+        server.drop(name)
+        server.command(sql.SQL("DROP TABLESPACE {}").format(sql.Identifier(name)))
     finally:
         subprocess.run(["umount", "--lazy", str(disk)], check=True)
         disk.rmdir()
@@ -80,15 +86,17 @@ def small(postgres: Postgres) -> Iterator[SmallDatabase]:
 def test_a_server_without_room_loses_nothing_and_goes_on_when_there_is_some(small: SmallDatabase) -> None:
     ballast = small.disk / "ballast"
     ballast.write_bytes(b"x" * (BALLAST_MB << 20))
-    with closing(CacheWriter(small.url)) as writer:
+    # A new session may need a file that the server can no longer write; one that is there goes on.
+    with closing(CacheWriter(small.url)) as writer, closing(CacheReader(small.url)) as reader:
         configure(writer)
+        assert small.stored(reader) == 0
         count, error = small.fill(writer)
         assert str(error).startswith("the server has no room for schema wedtui_cache of database small on ")
         assert str(error).endswith(": make room on its disk")
         assert count > 0
-        assert small.stored() == count
+        assert small.stored(reader) == count
         ballast.unlink()
         more, _ = small.fill(writer, count)
         assert more > 0
-    # What cannot be written can still be read.
-    assert small.stored() == count + more
+        # What cannot be written can still be read.
+        assert small.stored(reader) == count + more
