@@ -95,6 +95,12 @@ def test_a_service_that_was_started_before_the_copy_leaves_nothing_out(machine: 
     with closing(LedgerReader(postgres.url(database))) as reader:
         assert [(c.id, c.digest) for c in reader.configuration_changes()] == [(3, "b"), (1, "a")]
         assert [e.name for e in reader.freeze_entries()] == ["fair"]
+    # What still stands in its log would be read from there.
+    for beside in ("-wal", "-shm"):
+        (machine.state / f"ledger.db{beside}").unlink(missing_ok=True)
+    machine.damage("ledger.db")
+    told = machine.run("doctor")
+    assert f"whether freezes were left behind in {machine.state / 'ledger.db'} cannot be told" in told.out
     after = machine.run("gate")
     assert "stands in" not in after.out + after.err
 

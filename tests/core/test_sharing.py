@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wedtui.core.sharing import HOUSE, LEASE, Division, Lease, Member, divide, may_begin, owner, vantage_lease
+from wedtui.core.sharing import (
+    HOUSE,
+    LEASE,
+    Division,
+    Lease,
+    Member,
+    divide,
+    may_begin,
+    owner,
+    slow_beat,
+    vantage_lease,
+)
 
 NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -75,6 +86,13 @@ def settled(*members: Member) -> Database:
         for member in members:
             database.beat(member)
     return database
+
+
+def test_a_heartbeat_that_endangers_leases_is_said() -> None:
+    assert slow_beat(LEASE / 2) is None
+    said = slow_beat(timedelta(seconds=6))
+    assert said is not None
+    assert "took 6 s to be stored, and what it holds is held for 8 s" in said
 
 
 def test_what_is_held_by_nobody_who_is_known_is_taken() -> None:

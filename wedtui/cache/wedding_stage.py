@@ -236,13 +236,10 @@ class Stage:
             now: in microseconds.
             live: whether the latter is kept; not where a person takes the reading as it is.
         """
-        if self._forgotten.aliases:
-            known = [(r,) for (r,) in self._file.execute("SELECT DISTINCT reference FROM gone")]
-            named = [key for key in known if self._forgotten.alias_of(*key) is not None]
-            self._file.execute("CREATE TEMP TABLE IF NOT EXISTS forgotten (reference TEXT PRIMARY KEY)")
-            self._file.executemany("INSERT OR IGNORE INTO forgotten VALUES (?)", named)
-        else:
-            self._file.execute("CREATE TEMP TABLE IF NOT EXISTS forgotten (reference TEXT PRIMARY KEY)")
+        known = self._file.execute("SELECT DISTINCT reference FROM gone") if self._forgotten.aliases else ()
+        named = [(reference,) for (reference,) in known if self._forgotten.alias_of(reference) is not None]
+        self._file.execute("CREATE TEMP TABLE IF NOT EXISTS forgotten (reference TEXT PRIMARY KEY)")
+        self._file.executemany("INSERT OR IGNORE INTO forgotten VALUES (?)", named)
         nameless = self.nameless > 0
         return self._file.execute(_KEEP, {"now": now, "live": live, "nameless": nameless}).rowcount
 

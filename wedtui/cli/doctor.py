@@ -28,8 +28,11 @@ from wedtui.errors import (
 from wedtui.tui.terminal.abilities import CHARSET_WORDS, Charset
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from wedtui.config import Configuration
     from wedtui.core.picture import ServiceFacts
+    from wedtui.ledger.reader import LedgerReader
 
 SKEW_WARNING, SKEW_PROBLEM = timedelta(seconds=2), timedelta(seconds=30)
 SKEW_TIMEOUT = timedelta(seconds=3)
@@ -142,7 +145,7 @@ def _sharing(session: Session, configuration: Configuration) -> Iterator[Check]:
 def _state(session: Session) -> Iterator[Check]:
     from wedtui.cache.kind import CACHE
     from wedtui.cache.reader import CacheReader
-    from wedtui.cli.facts import left_behind, left_ledger, must_exist
+    from wedtui.cli.facts import left_ledger, must_exist
     from wedtui.ledger.kind import LEDGER
     from wedtui.ledger.reader import LedgerReader
 
@@ -161,9 +164,8 @@ def _state(session: Session) -> Iterator[Check]:
         entries = ledger.freeze_entries()
         yield Check(Level.OK, "ledger", f"can be read; {len(entries)} freezes by persons")
         left = left_ledger(session.loaded.configuration, session.paths)
-        if left is not None and (missing := left_behind(left, ledger, now)):
-            text = f"{missing} freezes stand in {left} and not in the ledger that the configuration names"
-            yield Check(Level.PROBLEM, "ledger", text, "`wedtui db copy`, or move the file away")
+        if left is not None:
+            yield from _left_behind(left, ledger, now)
         yield Check(Level.OK, "migrations", f"the ledger is at {LEDGER.head}, as this version wants it")
     except StoreMissingError:
         if must_exist(session.loaded.configuration):
@@ -177,6 +179,21 @@ def _state(session: Session) -> Iterator[Check]:
         cache.close()
         ledger.close()
     yield from _room(session)
+
+
+def _left_behind(left: Path, ledger: LedgerReader, now: datetime) -> Iterator[Check]:
+    """Look at a ledger that was in use before: what persons froze there, and the one that counts does not know."""
+    from wedtui.cli.facts import left_behind
+
+    try:
+        missing = left_behind(left, ledger, now)
+    except StoreError as error:
+        text = f"whether freezes were left behind in {left} cannot be told: {error}"
+        yield Check(Level.WARNING, "ledger", text, "`wedtui db copy`, or move the file away")
+        return
+    if missing:
+        text = f"{missing} freezes stand in {left} and not in the ledger that the configuration names"
+        yield Check(Level.PROBLEM, "ledger", text, "`wedtui db copy`, or move the file away")
 
 
 def _services(session: Session, services: tuple[ServiceFacts, ...], now: datetime) -> Iterator[Check]:

@@ -75,21 +75,30 @@ def freeze_facts(
         ledger.freeze_periods, cache.mirrored_freeze_periods, now, must_exist=must_exist(configuration)
     )
     unreadable = () if problem is None else (f"what persons froze cannot be known{problem}",)
-    if left is not None and problem is None and (missing := left_behind(left, ledger, now)):
+    if left is not None and problem is None and (missing := _readably_left(left, ledger, now)):
         what = "1 freeze by a person stands" if missing == 1 else f"{missing} freezes by persons stand"
         unreadable = (f"{what} in {left} and not in the ledger: run `wedtui db copy`, or move the file away",)
     calendar = calendar_facts(configuration, cache, now)
     return FreezeFacts(windows, (*periods, *persons), _feeds(configuration, cache), unreadable, calendar)
 
 
+def _readably_left(left: Path, ledger: LedgerReader, now: datetime) -> int:
+    try:
+        return left_behind(left, ledger, now)
+    except StoreError:
+        return 0  # it is not ours to read, or of an older version: `wedtui doctor` says so
+
+
 def left_behind(left: Path, ledger: LedgerReader, now: datetime) -> int:
-    """Return how many freezes of a former ledger are not over and are not in the one that counts."""
+    """Return how many freezes of a former ledger are not over and are not in the one that counts.
+
+    Raises:
+        StoreError: one of both cannot be read.
+    """
     former = LedgerReader(url_of(left))
     try:
         known = {(e.name, e.start, e.end) for e in ledger.freeze_entries(include_lifted=True)}
         return sum((e.name, e.start, e.end) not in known for e in former.freeze_entries() if e.end > now)
-    except StoreError:
-        return 0  # it is not ours to read, or of an older version: `wedtui doctor` looks at it
     finally:
         former.close()
 
