@@ -23,8 +23,10 @@ from wedtui.cache.reader import CacheReader
 from wedtui.cache.writer import SOLE_VANTAGE, CacheWriter
 from wedtui.config import Configuration
 from wedtui.core.history import Question
-from wedtui.core.observation import ProbeObservation, SignalObservation
+from wedtui.core.observation import ApiObservation, ProbeObservation, SignalObservation
+from wedtui.core.resource import Reach, Resource
 from wedtui.core.rollup import Aggregate
+from wedtui.core.state import State
 from wedtui.store.instants import to_microseconds
 from wedtui.store.opening import writable
 
@@ -37,6 +39,8 @@ PROBES = 20
 """Seven days of rounds, one every ten seconds."""
 RECENT = 60
 """How many rounds of each probe are in a short history."""
+RESOURCES, UNWELL = 10_000, 40
+"""Of a provider, and which of them is not well: each 40th."""
 NOW = datetime(2026, 6, 6, 12, 0, 7, tzinfo=UTC)
 DAY = timedelta(days=1)
 ASKED = 77
@@ -86,12 +90,20 @@ def _writer(url: str) -> CacheWriter:
 
 
 def _recent(system: System, name: str) -> None:
-    """Store some minutes of rounds and one sample of each series."""
+    """Store some minutes of rounds, one sample of each series, and what the provider has."""
     with closing(_writer(system.url(name))) as writer:
         for n in reversed(range(RECENT)):
             at = NOW - n * EVERY_S * _SECOND
             writer.record([ProbeObservation(f"p{number}", at, passed=True, total_ms=100.0) for number in range(PROBES)])
         writer.record([SignalObservation("aws", f"s{n}", "bench", NOW, 1.0) for n in range(SERIES)])
+        kind = "ec2.instance"
+        listed = tuple(
+            Resource(kind, "eu-west-1", f"i-{n}", f"web-{n}", "running", State.OK if n % UNWELL else State.CRITICAL)
+            for n in range(RESOURCES)
+        )
+        writer.record(
+            [ApiObservation("aws", "eu-west-1", "ec2", NOW, Reach.ANSWERED, kinds=frozenset({kind}), resources=listed)]
+        )
 
 
 def _long(system: System, name: str) -> None:
@@ -168,7 +180,7 @@ def _questions(system: System, built: float) -> Iterator[Figure]:
 def _pictures(system: System) -> Iterator[Figure]:
     with closing(CacheReader(system.url(_FEW))) as little, closing(CacheReader(system.url(_MANY))) as much:
         small, large = (_milliseconds(lambda reader=reader: reader.facts(NOW)) for reader in (little, much))  # type: ignore[misc]
-        beside = f"{small:.2f} ms in a short one; {ROUNDS:,} rounds beside the samples"
+        beside = f"{small:.2f} ms in a short one; {ROUNDS:,} rounds and {RESOURCES:,} resources beside the samples"
         yield Figure("picture query in a long history", large, PICTURE_LIMIT_MS, "ms", beside)
         yield Figure("long history beside a short one", large / small, FLAT_LIMIT, "x", "1 is flat")
         chart = _milliseconds(lambda: much.series("aws", f"s{ASKED}", NOW - DAY, NOW))

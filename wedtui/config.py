@@ -17,6 +17,7 @@ from wedtui.config_values import (
     Account,
     DimensionName,
     Duration,
+    EndpointUrl,
     Environment,
     FeedUrl,
     HttpUrl,
@@ -122,7 +123,7 @@ class AwsSection(Section):
     """A role to assume with these credentials."""
     regions: tuple[Region, ...] = ()
     """None means all that the account has switched on."""
-    endpoint_url: HttpUrl | None = None
+    endpoint_url: EndpointUrl | None = None
     """Where every service is asked instead of at Amazon's own addresses."""
     metrics: tuple[MetricSection, ...] = ()
     cost: bool = False
@@ -336,8 +337,8 @@ class Configuration(Section):
 
     @property
     def zones(self) -> tuple[str, ...]:
-        """Every zone that the configuration names, sorted."""
-        return tuple(sorted({zone for window in self.freeze.windows for zone in window.timezones}))
+        """Every zone that the configuration names, in its order: a screen goes by the clock of the first."""
+        return tuple(dict.fromkeys(zone for window in self.freeze.windows for zone in window.timezones))
 
 
 def cross_check(configuration: Configuration) -> list[tuple[tuple[str | int, ...], str]]:

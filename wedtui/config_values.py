@@ -140,6 +140,12 @@ def _http_url(value: str) -> str:
     return value
 
 
+def _endpoint_url(value: str) -> str:
+    if "@" in value.partition("://")[2].partition("/")[0]:
+        raise ValueError("expected a URL without user and password: requests are signed with the SDK's credentials")
+    return _http_url(value)
+
+
 def _http_url_or_file(value: str) -> str:
     if "://" in value and not value.startswith("file://"):
         return _http_url(value)
@@ -244,6 +250,7 @@ def _aware(value: datetime) -> datetime:
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(format_duration)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+EndpointUrl = Annotated[str, AfterValidator(_endpoint_url)]
 FeedUrl = Annotated[str, AfterValidator(_http_url_or_file)]
 SourcePlace = Annotated[str, AfterValidator(_source_place)]
 Pattern = Annotated[str, AfterValidator(_pattern)]

@@ -80,6 +80,12 @@ class VantageTakenError(ServiceError):
     exit_code = 15
 
 
+class OutlivedError(ServiceError):
+    """The cache is one of a newer wedtui by now, and the service that runs may not write it any more."""
+
+    exit_code = 12
+
+
 class ProviderUnavailableError(WedtuiError):
     """An outside system did not answer, or not with what it should."""
 

@@ -29,8 +29,9 @@ from tests.places import PLACES
 from wedtui.cache import weddings
 from wedtui.cache.wedding_import import Outcome
 from wedtui.cache.writer import CacheWriter
+from wedtui.core.calendar import horizon
 from wedtui.core.calendar_query import LivePart, WeddingQuery
-from wedtui.core.load import Steps, sweep
+from wedtui.core.load import Steps, sweep, weight_of
 from wedtui.core.wedding import UNITS
 from wedtui.core.wedding_rows import RawRow
 from wedtui.errors import ConfigurationError
@@ -108,16 +109,15 @@ def test_the_steps_are_those_of_a_sweep_over_every_row(
             (facts.steps, every),
             *((zone_steps, [w for w in every if w.wedding.zone == zone]) for zone, zone_steps in facts.zones.items()),
         ]:
-            model = sweep(
-                [
-                    (
-                        w.wedding.reference,
-                        to_microseconds(w.wedding.start),
-                        to_microseconds(w.wedding.end),
-                        w.wedding.load,
-                    )
-                    for w in some_rows
-                ]
+            model, _ = sweep(
+                (
+                    w.wedding.zone,
+                    w.wedding.reference,
+                    to_microseconds(w.wedding.start),
+                    to_microseconds(w.wedding.end),
+                    weight_of(w.wedding.load),
+                )
+                for w in some_rows
             )
             for half in range(20):
                 at = TOMORROW + half * timedelta(minutes=30)
@@ -188,9 +188,9 @@ def test_the_steps_are_made_once_for_each_state_of_the_calendar(
     made = []
     inner = weddings.read_steps
 
-    def counting(snapshot: Snapshot) -> tuple[Steps, dict[str, Steps]]:
+    def counting(snapshot: Snapshot, start: datetime, end: datetime) -> tuple[Steps, dict[str, Steps]]:
         made.append(1)
-        return inner(snapshot)
+        return inner(snapshot, start, end)
 
     monkeypatch.setattr(weddings, "read_steps", counting)
     path = tmp_path / "c.db"
@@ -204,6 +204,37 @@ def test_the_steps_are_made_once_for_each_state_of_the_calendar(
         taken(writer, rows("ab"), at=NOW + HOUR)
         facts = reader.calendar(NOW)
         assert (len(made), facts.sources[0].read_at) == (2, NOW + HOUR)
+        # They are of some weeks around the day that is asked about.
+        midnight = NOW.replace(hour=0, minute=0) + 24 * HOUR
+        reader.calendar(midnight - timedelta(microseconds=1))
+        assert len(made) == 2
+        reader.calendar(midnight)
+        assert len(made) == 3
+
+
+def test_what_is_read_is_what_matters_around_the_time_asked_about(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    first, last = horizon(NOW, NOW)
+    far = last + 240 * HOUR
+    with writing_weddings(path) as writer:
+        taken(
+            writer,
+            [
+                row("runs", first - 13 * 24 * HOUR, 14 * 24),
+                row("over", first - 10 * HOUR, 10, zone="Asia/Kolkata"),
+                row("here", last - HOUR, 5),
+                row("far", far, zone="Africa/Lagos"),
+            ],
+        )
+        with reading(path) as reader:
+            near, later = reader.calendar(NOW), reader.calendar(NOW, far)
+    # Began before it and still runs; begins in it and goes on after it.
+    assert [near.steps.at(at).weddings for at in (first, last + 3 * HOUR, far)] == [1, 1, 0]
+    assert (near.known_from, near.known_to) == (first, far)
+    assert (later.steps.at(far).weddings, later.known_to) == (1, None)
+    # Where weddings are, whenever they are.
+    assert near.zones.keys() == {"Europe/London", "Asia/Kolkata", "Africa/Lagos"}
+    assert near.zones["Asia/Kolkata"].at(first - HOUR).weddings == 0
 
 
 def test_a_night_with_a_clock_change_lasts_as_long_as_it_does(tmp_path: Path) -> None:
@@ -214,7 +245,7 @@ def test_a_night_with_a_clock_change_lasts_as_long_as_it_does(tmp_path: Path) ->
         (found,) = stored(path)
         assert found.wedding.end - found.wedding.start == timedelta(hours=9)
         with reading(path) as reader:
-            steps = reader.calendar(NOW).steps
+            steps = reader.calendar(datetime(2026, 10, 25, tzinfo=UTC)).steps
         assert steps.at(datetime(2026, 10, 25, 3, 59, tzinfo=UTC)) == (UNITS, 1)
 
 

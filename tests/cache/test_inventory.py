@@ -251,6 +251,9 @@ def test_credentials_that_have_no_end_any_more_have_none(tmp_path: Path) -> None
         assert end() == NOW + MINUTE
         writer.record([asking()])
         assert end() is None
+        writer.record([asking(credentials_expire_at=NOW + MINUTE)])
+        writer.record([asking(reach=Reach.REJECTED)])
+        assert end() is None, "there are none: those of before are not what ends"
 
 
 def test_counts_and_examples_are_those_of_what_is_there(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from wedtui.cache import leases
 from wedtui.cache.kind import CACHE
 from wedtui.cache.reader import CacheReader
 from wedtui.cache.writer import CacheWriter
+from wedtui.config import Configuration
 from wedtui.core.observation import Claim, Claimed, Observation
 from wedtui.core.picture import ServiceFacts
 from wedtui.core.sharing import LEASE, vantage_lease
@@ -120,6 +121,38 @@ def test_both_write_rounds_and_readers_tell_them_apart(tmp_path: Path, sites: tu
     assert rounds(tmp_path / "c.db") == [("london", 1), ("oregon", 2)]
 
 
+def latencies(path: Path) -> dict[str, list[float]]:
+    with closing(CacheReader(PLACES.url(path))) as reader:
+        names = reader.signals("aws")
+        stretch = (NOW - 60 * SECOND, NOW + 60 * SECOND)
+        return {name: [point.value for point in reader.series("aws", name, *stretch).points] for name in names}
+
+
+def test_the_ways_from_two_places_are_two_series(tmp_path: Path, sites: tuple[Site, Site]) -> None:
+    for site, ms in zip(sites, (20.0, 180.0), strict=True):
+        site.record(probe(NOW, ms=ms), site.claim(vantage_lease(site.facts.vantage)))
+    assert latencies(tmp_path / "c.db") == {"probe rsvp-aws from london": [20], "probe rsvp-aws from oregon": [180]}
+
+
+def test_a_second_one_leaves_what_was_measured_alone_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with closing(Site(path, "london").begin().cache) as london:
+        configure(london)
+        london.record([probe(NOW, ms=20)])
+        assert latencies(path) == {"probe rsvp-aws": [20]}, "who is alone needs no vantage"
+        with closing(Site(path, "oregon").begin().cache) as oregon:
+            london.record([probe(NOW + SECOND, ms=21)])
+            oregon.record([probe(NOW + SECOND, ms=180)])
+            # Both are seen, also where one is dead; forgotten, the other is alone again.
+            oregon.end(NOW + SECOND)
+            london.record([probe(NOW + 2 * SECOND, ms=22)])
+            by_vantage = {"probe rsvp-aws from london": [21, 22], "probe rsvp-aws from oregon": [180]}
+            assert latencies(path) == {"probe rsvp-aws": [20], **by_vantage}
+            assert london.forget_services(NOW + 60 * SECOND) == 1
+            london.record([probe(NOW + 3 * SECOND, ms=23)])
+            assert latencies(path) == {"probe rsvp-aws": [20, 23], **by_vantage}
+
+
 def test_one_that_stood_still_writes_nothing_that_it_asked_before(
     tmp_path: Path, clock: DatabaseClock, sites: tuple[Site, Site]
 ) -> None:
@@ -187,6 +220,34 @@ def test_who_lost_the_house_changes_and_deletes_nothing(
     now = other.claim("house")
     assert other.cache.prune(later, 9, now).rows > 0
     assert other.cache.forget_services(later, now) == 1
+
+
+def test_whose_configuration_counts_is_known_to_readers(tmp_path: Path, sites: tuple[Site, Site]) -> None:
+    def keeper() -> str:
+        with closing(CacheReader(PLACES.url(tmp_path / "c.db"))) as reader:
+            return reader.facts(NOW).keeper
+
+    (site,) = (site for site in sites if "house" in site.held)
+    assert keeper() == site.facts.vantage
+    site.cache.end(NOW)
+    assert keeper() == ""
+
+
+def test_in_what_a_configuration_is_unlike_the_one_that_counts(sites: tuple[Site, Site]) -> None:
+    cache, same = sites[1].cache, configuration()
+    assert cache.unlike(same) is None
+    # How often is asked goes with the protection, which is no difference.
+    every = same.model_copy(update={"probes": (same.probes[0].model_copy(update={"interval": 9 * SECOND}),)})
+    assert cache.unlike(every) == "it lacks probe rsvp-gcp"
+    moved = same.probes[0].model_copy(update={"provider": "gcp", "url": "https://elsewhere.example.com/?k=secret"})
+    more = same.probes[1].model_copy(update={"name": "gallery"})
+    assert cache.unlike(same.model_copy(update={"probes": (moved, same.probes[1], more)})) == (
+        "it has another provider and url of probe rsvp-aws, it alone has probe gallery"
+    )
+    assert cache.unlike(Configuration()) == (
+        "it lacks provider aws, it lacks provider gcp, it lacks probe rsvp-aws, "
+        "it lacks probe rsvp-gcp, it lacks signal aws latency_p95_ms and 3 more"
+    )
 
 
 def test_whether_another_lives_is_told_with_every_beat(clock: DatabaseClock, sites: tuple[Site, Site]) -> None:
@@ -268,13 +329,16 @@ def test_services_of_two_versions_do_not_share_so_that_nothing_is_nobodys(
     tmp_path: Path, clock: DatabaseClock, sites: tuple[Site, Site]
 ) -> None:
     path, (london, oregon) = tmp_path / "c.db", sites
-    newer = Site(path, "tokyo", version="9.0.0").begin()
+    newer = Site(path, "tokyo", version="9.0.0")
+    newer.facts = replace(newer.facts, started_at=NOW + SECOND)
+    newer.begin()
     for _ in range(10):
         clock.at += SECOND
         known_to_it = newer.cache.heartbeat(newer.facts, dict.fromkeys([*TARGETS, *"abcdefgh"], False))
         assert london.beat()
         assert oregon.beat()
-    assert {*(known_to_it.held or {})} == {"vantage tokyo", *"abcdefgh"}
+    # It began last, so it says what there is.
+    assert {*(known_to_it.held or {})} == {"vantage tokyo", "house", *"abcdefgh"}
     newer.cache.close()
 
 

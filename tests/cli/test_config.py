@@ -127,6 +127,39 @@ KEYS = """\
 """
 
 
+ACCOUNT = """\
+[[providers]]
+name = "prod"
+kind = "aws"
+[providers.aws]
+profile = "weddings"
+role_arn = "arn:aws:iam::123456789012:role/wedtui"
+regions = ["eu-west-1", "us-east-1"]
+endpoint_url = "https://aws.example.com/?key=hunter2"
+cost = true
+
+[[providers]]
+name = "plain"
+kind = "aws"
+
+[[providers]]
+name = "probed"
+"""
+
+
+def test_check_says_with_what_an_account_is_asked_and_where(machine: Machine) -> None:
+    machine.configure(ACCOUNT)
+    answer = machine.run("config", "check")
+    assert answer.code == 0
+    assert [line for line in answer.out.splitlines() if line.startswith("aws account")] == [
+        'aws account prod: profile "weddings", role arn:aws:iam::123456789012:role/wedtui; '
+        "regions eu-west-1, us-east-1; at https://aws.example.com/?key=*** instead of Amazon's own addresses; "
+        "costs each 6h",
+        "aws account plain: the SDK's default credentials; all regions that the account has switched on",
+    ]
+    assert "hunter2" not in answer.out
+
+
 def test_check_says_what_is_wrong_with_keys(machine: Machine) -> None:
     machine.configure(KEYS)
     answer = machine.run("config", "check")

@@ -46,6 +46,7 @@ def test_json_says_the_same(machine: Machine) -> None:
         "reasons": ["wedding weekend"],
         "unreadable": [],
         "next_start": None,
+        "known_to": None,
     }
 
 

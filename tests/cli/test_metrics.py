@@ -15,7 +15,7 @@ from tests.cli.base import WEDNESDAY, Machine, machine
 from tests.providers.faults import Exchange, FaultServer, answer, refusing_port
 from wedtui.cache.writer import CacheWriter
 from wedtui.config import Configuration
-from wedtui.core.observation import SignalObservation
+from wedtui.core.observation import ProbeObservation, SignalObservation
 
 __all__ = ["machine"]
 
@@ -281,3 +281,31 @@ def test_a_server_that_is_gone_is_said(filled: Machine) -> None:
         found = query(filled, "--from", "-3d", "--interval", "1h")
     assert len(found["points"]) == 48
     assert "prometheus main could not be asked: connection refused" in found["notes"][0]
+
+
+def test_a_probe_is_asked_for_by_vantage(machine: Machine) -> None:
+    probe = {"name": "rsvp", "provider": "aws", "url": "https://rsvp.example.com/"}
+    section = Configuration.model_validate({**SECTION, "probes": [probe]})
+    machine.configure(PROVIDERS)
+    machine.state.mkdir()
+    url = f"sqlite:///{machine.state / 'cache.db'}"
+    for vantage, ms in (("london", 20.0), ("oregon", 180.0), ("london", 21.0)):
+        writer = CacheWriter(url, vantage=vantage)
+        writer.configure(section, probe_interval=MINUTE, query_interval=MINUTE)
+        writer.record([ProbeObservation("rsvp", WEDNESDAY - ms * MINUTE, True, total_ms=ms)])
+        writer.close()
+    base = ("metrics", "query", "--provider", "aws", "--signal", "probe rsvp", "--interval", "1d", "--json")
+    for vantage, value in (("london", 21), ("oregon", 180)):
+        found = machine.run(*base, "--vantage", vantage)
+        assert found.code == 0, found.err
+        assert [point["value"] for point in found.json["points"]] == [value]
+        assert found.json["signal"] == f"probe rsvp from {vantage}"
+    alone = machine.run(*base).json
+    assert [point["value"] for point in alone["points"]] == [20]
+    assert 'ask for "probe rsvp from london", "probe rsvp from oregon"' in json.dumps(alone).replace("\\", "")
+    wrong = machine.run(*base, "--vantage", "tokyo")
+    assert wrong.code != 0
+    assert '"probe rsvp from oregon"' in wrong.err
+    refused = machine.run("metrics", "query", "--provider", "aws", "--signal", "cpu", "--vantage", "london")
+    assert refused.code == 2
+    assert "expected --vantage for a probe only" in refused.err

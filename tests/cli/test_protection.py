@@ -54,7 +54,7 @@ class TestLevel:
     def test_a_weekday_with_large_weddings_says_until_when_in_their_zone(self, machine: Machine) -> None:
         read_calendar(machine, large(WEDNESDAY - HOUR, 6) + wedding("UK", WEDNESDAY, 9, "Europe/London", "british,75"))
         assert machine.run("protection").out == (
-            "16 weddings live, MAXIMUM until 22:30 IST, then NORMAL\n"
+            "16 weddings live, MAXIMUM until 22:30 Kolkata, then NORMAL\n"
             "load 30.5, peak of the next 4 h 30.5\n"
             "because: by the calendar the load is 30.5, the peak of the next 4 h (MAXIMUM from 25)\n"
         )
@@ -75,8 +75,8 @@ class TestLevel:
         }
         status = machine.run("status", "--json").json
         assert (status["protection"]["level"], status["weddings"]["live"]) == ("MAXIMUM", 16)
-        assert "protection  MAXIMUM until 22:30 IST (" in machine.run("status").out
-        line = "weddings    16 weddings live, MAXIMUM until 22:30 IST; load 30.5, peak of the next 4 h 30.5; "
+        assert "protection  MAXIMUM until 22:30 Kolkata (" in machine.run("status").out
+        line = "weddings    16 weddings live, MAXIMUM until 22:30 Kolkata; load 30.5, peak of the next 4 h 30.5; "
         assert f"{line}calendar read 0 s ago; wedding-day mode\n" in machine.run("status").out
 
     def test_another_time_is_judged_by_the_calendar_as_it_is_known_now(self, machine: Machine) -> None:
@@ -90,7 +90,7 @@ class TestLevel:
         said = machine.run("protection", "--json").json
         assert (said["level"], said["weddings"]["calendar"]) == ("MAXIMUM", "stale")
         assert said["reasons"][-1] == 'the wedding source "platform" was last read 1 d 1 h ago'
-        assert machine.run("protection").out.startswith("15 weddings live as last known, MAXIMUM until 23:30 IST")
+        assert machine.run("protection").out.startswith("15 weddings live as last known, MAXIMUM until 23:30 Kolkata")
         status = machine.run("freeze", "status", "--json").json
         assert status["unreadable"] == [
             'the wedding source "platform" was last read 1 d 1 h ago, which means frozen; repair it'
@@ -149,7 +149,7 @@ class TestRaises:
         )
         said = machine.run("protection", "--json").json
         assert (said["level"], said["until"], said["next_level"]) == ("MAXIMUM", "2026-07-22T14:00:00Z", "NORMAL")
-        assert said["reasons"] == [f"raised to MAXIMUM by {ME} until Wed 15:00 Europe/London: royal wedding"]
+        assert said["reasons"] == [f"raise 1 to MAXIMUM by {ME} until 15:00 BST: royal wedding"]
         assert machine.run("status", "--json").json["protection"]["level"] == "MAXIMUM"
         machine.now += HOUR
         assert machine.run("protection", "lower", "1", "--reason", "it rains").code == 0
@@ -166,6 +166,14 @@ class TestRaises:
             18,
             f"wedtui: raise 1 ended at 2026-07-22T13:00:00+00:00, lowered by {ME}: there is nothing to lower\n",
         )
+
+    def test_where_nobody_has_decided_anything_there_is_nothing_to_list(self, machine: Machine) -> None:
+        for command, words in (
+            ("protection", "no person has raised anything\n"),
+            ("freeze", "no person has frozen anything\n"),
+        ):
+            answer = machine.run(command, "list")
+            assert (answer.code, answer.out) == (0, words)
 
     def test_it_ends_by_itself(self, machine: Machine) -> None:
         machine.run("protection", "raise", "HIGH", "--reason", "x", "--until", "2026-07-22T13:00Z")
@@ -191,13 +199,14 @@ class TestRaises:
         assert answer.err.startswith("wedtui: expected") or answer.err.startswith("wedtui: --for: expected")
 
     def test_who_may_not_read_the_ledger_sees_the_copy(self, machine: Machine) -> None:
-        raised = Raise(Protection.HIGH, "royal wedding", "ada", WEDNESDAY, WEDNESDAY + HOUR)
+        raised = Raise(Protection.HIGH, "royal wedding", "ada", WEDNESDAY, WEDNESDAY + HOUR, 12)
         machine.state.mkdir()
         with machine.cache() as cache:
             cache.mirror_decisions([], [raised], WEDNESDAY)
         machine.forbid("ledger.db")
         said = machine.run("protection", "--json").json
         assert (said["level"], said["problems"]) == ("HIGH", [])
+        assert said["reasons"] == ["raise 12 to HIGH by ada until 14:00 BST: royal wedding"]
         machine.now += timedelta(seconds=31)
         [problem] = machine.run("protection", "--json").json["problems"]
         assert problem.startswith("what persons raised cannot be known, the cache's copy is too old")

@@ -13,11 +13,15 @@ from rich.cells import cell_len
 
 from tests.cache.inventories import INSTANCE, MINUTE, asking, resource
 from tests.cli.base import WEDNESDAY, Machine, machine
-from wedtui.clock import Clock
+from tests.pictures import NOW, TROUBLED, WELL, picture
+from tests.tui.inventories import group
+from wedtui.cli.render import picture_json, picture_text
 from wedtui.config import Configuration, ProviderSection
-from wedtui.core.observation import ApiObservation, Observation
+from wedtui.core.evidence import ProviderEvidence
+from wedtui.core.inventory import NO_INVENTORY, ApiFacts, InventoryFacts
+from wedtui.core.observation import ApiObservation, Observation, SignalObservation, VendorObservation
 from wedtui.core.resource import Reach
-from wedtui.core.state import State
+from wedtui.core.state import State, exit_code
 from wedtui.poller.lock import ServiceLock
 from wedtui.providers import registry
 from wedtui.providers.base import Schedule
@@ -276,9 +280,10 @@ class FakeApi:
 
     def __init__(self, answer: ApiObservation) -> None:
         self.answer = answer
+        self.more: tuple[Observation, ...] = ()
 
     async def observe(self) -> tuple[Observation, ...]:
-        return (self.answer,)
+        return (self.answer, *self.more)
 
     def gave_up(self, why: str) -> tuple[Observation, ...]:
         return (replace(self.answer, reach=Reach.GARBLED, problem=why),)
@@ -289,7 +294,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> FakeApi:
     """Give aws an API; what builds targets from a configuration is the adapter's own."""
     made = FakeApi(asking([resource("7")], WEDNESDAY))
 
-    def account(section: ProviderSection, clock: Clock) -> registry.Targets:
+    def account(section: ProviderSection, *_rest: object) -> registry.Targets:
         return registry.Targets((made,) if section.name == "aws" else ())
 
     monkeypatch.setattr(registry, "_account", account)
@@ -326,6 +331,38 @@ def test_sync_says_what_failed(machine: Machine, api: FakeApi) -> None:
     assert answer.code == 1
     assert json.loads(answer.out)["stored"] is True
     assert json.loads(answer.out)["observations"][0]["reach"] == "credentials expired"
+    answer = machine.run("providers", "sync", "aws")
+    assert answer.code == 1
+    assert answer.out.splitlines() == [
+        "FAIL  aws eu-west-1 ec2: the token has expired: sign in again",
+        "nothing was answered, and only that is stored: what was known before grows old, and then is UNKNOWN",
+    ]
+
+
+def test_sync_says_a_fault_that_many_askings_share_once(machine: Machine, api: FakeApi) -> None:
+    machine.configure(PROVIDERS)
+    denied = replace(api.answer, reach=Reach.EXPIRED, resources=(), problem="the token has expired: sign in again")
+    regions = ["eu-west-1", "us-east-1", "eu-north-1", "us-west-2"]
+    api.more = (
+        *(replace(denied, region=each) for each in regions),
+        VendorObservation("aws", WEDNESDAY, "aws health", None, "the token has expired: sign in again"),
+    )
+    answer = machine.run("providers", "sync", "aws")
+    assert answer.code == 1
+    assert answer.out.splitlines() == [
+        "ok    aws eu-west-1 ec2: answered, 1 resources",
+        "FAIL  aws: the token has expired: sign in again (5 askings failed: ec2 in eu-west-1, ec2 in us-east-1, "
+        "ec2 in eu-north-1 and 2 more)",
+        "stored what 1 of 5 askings answered: `wedtui resources list` shows it, and what else was known before, with "
+        "its age",
+    ]
+
+
+def test_sync_pays_only_where_it_is_told_to(machine: Machine) -> None:
+    machine.configure(PROVIDERS)
+    answer = machine.run("providers", "sync", "--cost")
+    assert answer.code == 2
+    assert "no provider here is configured to be asked for its costs" in answer.err
 
 
 def test_sync_of_what_has_no_api_says_so(machine: Machine) -> None:
@@ -333,3 +370,117 @@ def test_sync_of_what_has_no_api_says_so(machine: Machine) -> None:
     answer = machine.run("providers", "sync", "gcp")
     assert answer.code == 1
     assert answer.out == "there is no API to ask of gcp: probes and queries are asked by `wedtui poll --once`\n"
+
+
+def test_a_kind_that_is_not_there_is_told_which_are(machine: Machine) -> None:
+    known(machine)
+    out = machine.run("resources", "list", "--kind", "bogus").out
+    assert out.splitlines()[0] == 'no resource is of the kind "bogus": there are ec2.instance, rds.instance'
+    out = machine.run("resources", "list", "--kind", "rds", "--words", "nothing").out
+    assert out.splitlines()[0] == "no resource matches", "there are some, only not with this word"
+
+
+COST = """\
+[[providers]]
+name = "aws"
+kind = "aws"
+weight = 100
+[providers.aws]
+regions = ["eu-west-1"]
+cost = true
+endpoint_url = "http://127.0.0.1:9"
+timeout = "100ms"
+"""
+
+
+@pytest.mark.parametrize("command", ["providers test aws", "poll --once", "providers sync", "doctor"])
+@pytest.mark.usefixtures("no_credentials")
+def test_who_asks_by_hand_is_told_what_was_read_last_and_pays_nothing(machine: Machine, command: str) -> None:
+    machine.configure(COST)
+    asks = "not asked now, because each request costs money: `wedtui providers sync aws --cost` asks"
+    assert f"aws cost_month_usd: never read; {asks}" in machine.run(*command.split()).out
+    with machine.cache() as cache:
+        section = Configuration.model_validate(tomllib.loads(COST))
+        cache.configure(section, probe_interval=MINUTE, query_interval=MINUTE)
+        cache.record([SignalObservation("aws", "cost_month_usd", "cost explorer", WEDNESDAY, 700.75)])
+    machine.now = WEDNESDAY + 180 * MINUTE
+    out = machine.run(*command.split()).out
+    assert f"aws cost_month_usd: US$ 700.75, read 3 h 00 m ago; {asks}" in out
+    assert "cost in global" not in out
+
+
+@pytest.fixture
+def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.mark.usefixtures("no_credentials")
+def test_doctor_says_once_that_there_are_no_credentials(machine: Machine) -> None:
+    machine.configure(COST)
+    lines = [line for line in machine.run("doctor").out.splitlines() if "there are no credentials" in line]
+    assert len(lines) == 1
+    assert "(13 askings failed: " in lines[0]
+
+
+ILL = InventoryFacts(
+    (ApiFacts("aws", "eu-west-1", "ec2", MINUTE, NOW - 12 * SECOND, NOW - 12 * SECOND, Reach.ANSWERED),),
+    (
+        group("cloudwatch.alarm", "eu-west-1", 12, CRITICAL=2),
+        group("ec2.instance", "eu-west-1", 30, DEGRADED=1, OK=9),
+        group("ec2.instance", "us-east-1", 400, OK=40),
+    ),
+)
+SOUND = replace(ILL, groups=(group("ec2.instance", "eu-west-1", 12, OK=9),))
+
+
+@pytest.mark.parametrize(
+    ("world", "inventory", "headline", "says"),
+    [
+        (
+            WELL,
+            ILL,
+            "OK, but 1 critical finding of resources",
+            "1 critical (12 s ago), 2 warning (6 m 40 s ago); no part of the state, which is the providers' health: ",
+        ),
+        (TROUBLED[:1], ILL, "CRITICAL", "1 critical (12 s ago), 2 warning (6 m 40 s ago); no part of the state, "),
+        (WELL, SOUND, "OK", "nothing critical, no warning (asked 12 s ago); no part of the state, "),
+        (WELL, NO_INVENTORY, "OK", None),
+    ],
+)
+def test_the_status_says_how_much_is_wrong_with_resources_which_it_leaves_out(
+    world: tuple[ProviderEvidence, ...], inventory: InventoryFacts, headline: str, says: str | None
+) -> None:
+    seen = picture(world, inventory=inventory)
+    lines = picture_text(seen).splitlines()
+    assert lines[0].partition(" UTC: ")[2] == headline
+    of_resources = [line for line in lines if line.startswith("resources ")]
+    assert len(of_resources) == (says is not None)
+    for line in of_resources:
+        assert line.removeprefix("resources   ").startswith(says or "")
+        assert line.endswith("`wedtui resources list --order worst`")
+
+
+def test_the_status_in_json_says_the_same_and_its_exit_code_is_the_providers_health() -> None:
+    seen = picture(WELL, inventory=ILL)
+    assert exit_code(seen.state) == 0
+    assert picture_json(seen)["resources"] == {
+        "critical": 1,
+        "critical_age_s": 12.0,
+        "warning": 2,
+        "warning_age_s": 400.0,
+        "asked_age_s": 12.0,
+        "counts_in_state": False,
+        "command": "wedtui resources list --order worst",
+    }
+    assert picture_json(picture(WELL))["resources"] is None
+
+
+def test_the_command_that_the_status_names_is_one(machine: Machine) -> None:
+    known(machine)
+    words = machine.run("status").out.partition("`wedtui resources")[2].partition("`")[0]
+    answer = machine.run("resources", *shlex.split(words))
+    assert (answer.code, "orders" in answer.out.splitlines()[1]) == (0, True)

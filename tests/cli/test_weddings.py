@@ -162,6 +162,24 @@ def test_load_is_the_step_function(busy: Machine) -> None:
     assert busy.run("weddings", "load", "--from", "now", "--to", "now").code == 2
 
 
+def test_load_is_said_by_zone_and_by_culture_and_of_one_of_them(busy: Machine) -> None:
+    asked = ("weddings", "load", "--from", "2026-07-25T12:00Z", "--to", "2026-07-26T00:00Z")
+    by_culture = busy.run(*asked, "--by", "culture", "--json").json
+    assert [(each["culture"], [s["load"] for s in each["steps"]]) for each in by_culture["by_culture"]] == [
+        ("british", [1.0, 0.0]),
+        ("indian", [2.0, 0.0]),
+    ]
+    assert [s["load"] for s in by_culture["steps"]] == [3.0, 1.0, 0.0]
+    by_zone = busy.run(*asked, "--by", "zone", "--culture", "indian", "--json").json
+    assert [(each["zone"], each["peak"]["load"]) for each in by_zone["by_zone"]] == [("Asia/Kolkata", 2.0)]
+    assert (by_zone["culture"], by_zone["peak"]["load"]) == ("indian", 2.0)
+    assert "by_zone" not in busy.run(*asked, "--json").json
+    words = busy.run(*asked, "--by", "culture").out
+    assert "peak of indian 2 at 2026-07-25T12:00:00Z" in words
+    assert "peak 3 at 2026-07-25T12:00:00Z" in words
+    assert busy.run(*asked, "--culture", "klingon", "--json").json["peak"]["load"] == 0.0
+
+
 def test_what_is_old_says_so(busy: Machine) -> None:
     busy.now += timedelta(hours=25)
     assert "was last read 1 d 1 h ago" in busy.run("weddings", "list").out
@@ -180,6 +198,21 @@ def test_sources(busy: Machine) -> None:
         assert words in out
     (found,) = busy.run("weddings", "sources", "--json").json
     assert (found["rejected"], found["unknown_cultures"], found["interval_s"]) == (1, 1, None)
+
+
+def test_two_sources_that_do_not_agree_are_said(busy: Machine) -> None:
+    busy.configure(SOURCE)
+    longer = write(busy, INDIAN.replace("T23:00", "T23:30"))
+    assert busy.run("weddings", "import", longer, "--source", "main").code == 0
+    out = busy.run("weddings", "sources").out
+    assert (
+        out.count("1 weddings at other times in another source, CONFLICT: each counts in load, the wedding once") == 2
+    )
+    assert [each["conflicts"] for each in busy.run("weddings", "sources", "--json").json] == [1, 1]
+    shown = busy.run("weddings", "show", "big").out
+    assert shown.endswith("CONFLICT: import and main say other times; each counts in load, the wedding once\n")
+    assert busy.run("weddings", "show", "big", "--json").json["conflict"] == ["import", "main"]
+    assert "CONFLICT" not in busy.run("weddings", "show", "small").out
 
 
 def test_dropping_what_was_imported(busy: Machine) -> None:
@@ -203,13 +236,34 @@ def test_forget_erases_which_it_was_and_keeps_its_weight(busy: Machine) -> None:
     shown = busy.run("weddings", "show", alias, "--json").json["rows"][0]
     assert (shown["venue"], shown["venue_kind"], shown["load"], shown["zone"]) == ("", "", 2.0, "Asia/Kolkata")
     assert busy.run(*load).json["steps"] == before
-    assert busy.run("weddings", "forget", "big").code == 17
+    assert busy.run("weddings", "forget", "big").out.endswith(f"stores it as {alias}\n")
     assert busy.run("weddings", "forget", alias).code == 18
     # The next reading of the same file names it again, and it stays forgotten.
     again = busy.run("weddings", "import", write(busy, INDIAN, BRITISH, LATER), "--json").json
     assert (again["written"], again["deleted"]) == (0, 0)
     assert busy.run("weddings", "show", "big").code == 17
     assert busy.run(*load).json["steps"] == before
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_forget_what_only_a_source_names(machine: Machine, reads: bool) -> None:
+    machine.now = SATURDAY
+    if reads:
+        machine.run("weddings", "import", write(machine, BRITISH))
+    answer = machine.run("weddings", "forget", " big ")
+    assert answer.code == 0
+    assert answer.out.startswith("no row names it now, so none was erased; a later reading that names it stores it as ")
+    alias = answer.out.split()[-1]
+    assert machine.run("weddings", "import", write(machine, INDIAN, BRITISH)).code == 0
+    assert sorted(listed(machine.run("weddings", "list", "--json"))) == [alias, "small"]
+    (shown,) = machine.run("weddings", "show", alias, "--json").json["rows"]
+    assert (shown["venue"], shown["load"]) == ("", 2.0)
+    assert machine.run("weddings", "show", "big").code == 17
+
+
+def test_forget_what_can_be_no_reference(machine: Machine) -> None:
+    answer = machine.run("weddings", "forget", "a\nb")
+    assert (answer.code, answer.err.count("1 to 200 printable characters")) == (2, 1)
 
 
 def test_while_nobody_knows_who_was_forgotten_nothing_is_imported(busy: Machine) -> None:

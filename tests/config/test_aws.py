@@ -49,6 +49,13 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, line: str, said: st
     assert problem.startswith(f"config.toml:5: {said}")
 
 
+@pytest.mark.parametrize("user", ["AKIA:hunter2", "hunter2", "a:hunter2@b", ":hunter2", "%61:hunter2"])
+def test_an_endpoint_holds_no_secret(tmp_path: Path, user: str) -> None:
+    (problem,) = refused(tmp_path, f'{HEAD}[providers.aws]\nendpoint_url = "https://{user}@aws.example.com/"\n')
+    said = "expected a URL without user and password: requests are signed with the SDK's credentials"
+    assert problem == f"config.toml:5: providers.aws.aws.endpoint_url: {said}"
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -64,3 +64,12 @@ def test_what_is_shown_holds_no_secret(tmp_path: Path) -> None:
     assert shown["weddings.sources.main.url"] == '"https://cal.example.com/***"'
     assert shown["weddings.sources.db.url"] == '"postgresql://db/platform"'
     assert "secret" not in str(shown)
+
+
+def test_zones_come_in_the_order_of_the_file_each_once(tmp_path: Path) -> None:
+    """A screen goes by the clock of the first."""
+    windows = "".join(
+        f'[[freeze.windows]]\nname = "{name}"\nstart = "fri 18:00"\nend = "mon 06:00"\ntimezones = {zones}\n'
+        for name, zones in (("ours", '["Europe/London", "Asia/Kolkata"]'), ("more", '["Africa/Lagos", "Asia/Kolkata"]'))
+    )
+    assert read(tmp_path, windows).configuration.zones == ("Europe/London", "Asia/Kolkata", "Africa/Lagos")

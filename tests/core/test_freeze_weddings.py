@@ -8,9 +8,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.weddings import BEGINNINGS, DAY, GRID, HOUR, ZONES, Booked, bookings, calendar_of, grid, live, read
-from wedtui.core.calendar import CalendarFacts, SourceFacts
+from tests.core.weddings import (
+    BEGINNINGS,
+    DAY,
+    GRID,
+    HOUR,
+    ZONES,
+    Booked,
+    around,
+    bookings,
+    calendar_of,
+    grid,
+    live,
+    on_grid,
+    read,
+)
+from wedtui.cli.render import freeze_sentence
+from wedtui.core.calendar import CalendarFacts, SourceFacts, horizon
 from wedtui.core.freeze import (
+    LONGEST_WINDOW,
     FreezeFacts,
     Interval,
     Origin,
@@ -22,7 +38,7 @@ from wedtui.core.freeze import (
     verdict,
 )
 from wedtui.core.freeze_weddings import wedding_spans
-from wedtui.core.freeze_windows import mondays, occurrence
+from wedtui.core.freeze_windows import FIRST, LAST, mondays, occurrence
 from wedtui.core.wedding import UNITS
 
 LONDON, TOKYO, HONOLULU, AUCKLAND = "Europe/London", "Asia/Tokyo", "Pacific/Honolulu", "Pacific/Auckland"
@@ -49,7 +65,7 @@ def test_a_weekday_is_frozen_two_hours_around_a_load_of_twenty_five() -> None:
     assert ask(facts, WEDNESDAY, WEDNESDAY + HOUR) == (Interval(WEDNESDAY - 2 * HOUR, WEDNESDAY + 8 * HOUR, (reason,)),)
     found = verdict(facts, WEDNESDAY)
     assert (found.frozen, found.until, found.zone, found.reasons) == (True, WEDNESDAY + 8 * HOUR, TOKYO, (reason,))
-    assert not verdict(facts, WEDNESDAY - 2 * HOUR - SECOND).frozen
+    assert not verdict(facts, WEDNESDAY - 2 * HOUR - SECOND, known_at=WEDNESDAY).frozen
     assert not verdict(facts, WEDNESDAY + 8 * HOUR).frozen
 
 
@@ -233,3 +249,35 @@ def test_weddings_never_open_what_is_frozen(begins: datetime, data: st.DataObjec
     if frozen(calendar_of(booked, read(begins))):
         assert frozen(calendar_of([*booked, *more], read(begins)))
         assert frozen(calendar_of(booked, read(None)))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.sampled_from(BEGINNINGS), st.data())
+def test_a_calendar_around_the_time_asked_about_freezes_as_the_whole_one_does(
+    begins: datetime, data: st.DataObject
+) -> None:
+    booked = data.draw(bookings(begins, days=45, most=12))
+    at = begins + data.draw(on_grid(30 * DAY))
+    until = at + data.draw(on_grid(5 * DAY, GRID))
+    window = WeeklyWindow("w", WallTime(4, time(18)), WallTime(data.draw(st.sampled_from((0, 3))), time(6)), ZONES[:1])
+    whole = FreezeFacts((window,), calendar=calendar_of(booked, read(at)))
+    part = FreezeFacts((window,), calendar=around(booked, *horizon(at, until), read(at)))
+    found, expected = verdict(part, at), verdict(whole, at)
+    assert (found.frozen, found.since, found.reasons) == (expected.frozen, expected.since, expected.reasons)
+    if found.known_to is None:
+        assert found == expected
+    else:
+        assert max(expected.until or LAST, expected.next_start or FIRST) >= found.known_to
+    assert intervals(part, at, until) == intervals(whole, at, until)
+
+
+def test_it_is_said_where_later_weddings_may_freeze_more() -> None:
+    """One begins in every fourth week; those beyond the time that was read are not looked at."""
+    window = WeeklyWindow("w", WallTime(4, time(18)), WallTime(0, time(6)), ("Europe/London",), frozenset({1}))
+    start = datetime(2026, 6, 3, 12, tzinfo=UTC)
+    booked = [Booked(f"r{n}", start + 28 * n * DAY, start + 28 * n * DAY + HOUR, 25 * UNITS) for n in range(1, 9)]
+    at = start - 4 * DAY
+    facts = FreezeFacts((window,), calendar=around(booked, *horizon(at, at), read(at)))
+    found = verdict(facts, at)
+    assert (found.frozen, found.known_to) == (False, start + 28 * DAY - LONGEST_WINDOW)
+    assert freeze_sentence(found) == "open at least until Tue 2026-06-23 12:00 UTC; later weddings are not looked at"

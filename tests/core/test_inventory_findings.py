@@ -136,6 +136,27 @@ def test_credentials_are_those_of_the_newest_asking() -> None:
     assert credentials_text([before, refused], NOW) == "credentials expired 2026-06-20 11:59 UTC, 1 s ago"
 
 
+def test_the_end_of_credentials_that_are_gone_is_not_that_of_none() -> None:
+    before = replace(API, service="ebs", asked_at=ASKED - MINUTE, credentials_expire_at=NOW - SECOND)
+    none = failed(Reach.REJECTED)
+    assert [f.text for f in found(before, none) if "expired" in f.text] == []
+    assert credentials_text([before, none], NOW) is None
+
+
+@pytest.mark.parametrize(("days", "severity"), [(12, Severity.WARNING), (5, Severity.CRITICAL)])
+def test_what_nobody_could_look_at_is_not_critical_for_that(days: int, severity: Severity) -> None:
+    """A certificate that had `days` left when it was seen has expired since, unless it was renewed."""
+    seen = NOW - 20 * DAY
+    certificate = replace(EXPIRING, expires_at=seen + days * DAY, seen_at=seen)
+    group = replace(GROUP, kind="acm.certificate", listed_at=seen)
+    facts = InventoryFacts(groups=(group,), expiring=(certificate,))
+    (finding,) = (f for f in inventory_findings(facts, NOW) if "rsvp.example.com" in f.text)
+    assert (finding.severity, finding.text.split(":")[0]) == (severity, "last known")
+    facts = InventoryFacts(groups=(replace(group, listed_at=NOW),), expiring=(certificate,))
+    (finding,) = (f for f in inventory_findings(facts, NOW) if "rsvp.example.com" in f.text)
+    assert finding.severity is Severity.CRITICAL
+
+
 def test_one_fault_in_many_places_is_one_finding() -> None:
     regions = [f"region-{n}" for n in range(9)]
     denied = [failed(Reach.DENIED, region=r, service=s) for r in regions for s in ("ec2", "rds")]

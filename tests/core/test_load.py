@@ -8,17 +8,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.weddings import BEGINNINGS, DAY, GRID, HOUR, Booked, bookings, grid, live, microseconds, typical
-from wedtui.core.load import NO_STEPS, Change, Live, Peak, Steps, Stretch, steps_of, sweep, sweep_zones
+from tests.core.weddings import (
+    BEGINNINGS,
+    DAY,
+    GRID,
+    HOUR,
+    MINUTE,
+    Booked,
+    anywhen,
+    bookings,
+    grid,
+    live,
+    microseconds,
+    swept,
+    typical,
+)
+from wedtui.core.load import NO_STEPS, Live, Peak, Step, Steps, sweep
 from wedtui.core.wedding import UNITS, load_of, standard
 
 SATURDAY = datetime(2026, 6, 20, 12, tzinfo=UTC)
 BEGINS = BEGINNINGS[0]
 bookings_here = bookings(BEGINS)
-
-
-def swept(booked: list[Booked]) -> Steps:
-    return sweep(each.row for each in booked)
 
 
 def test_typical_weddings_of_a_saturday_weigh_what_design_says() -> None:
@@ -61,13 +71,19 @@ def test_a_load_is_never_shown_higher_than_it_is(load: int, words: str) -> None:
     assert standard(load) == words
 
 
-@settings(deadline=None)
-@given(bookings_here)
-def test_a_sweep_says_what_looking_at_every_instant_says(booked: list[Booked]) -> None:
-    steps = swept(booked)
-    for at in grid(BEGINS - HOUR, BEGINS + 6 * DAY):
+@settings(deadline=None, max_examples=50)
+@given(anywhen(BEGINS))
+def test_a_sweep_says_what_looking_at_every_minute_says(booked: list[Booked]) -> None:
+    """Whatever the instants are at which weddings begin and end; and it has a step wherever something changes."""
+    steps, zones = sweep(each.row for each in booked)
+    for minute in range(-60, 3 * 1440):
+        at = BEGINS + minute * MINUTE
         assert steps.at(at) == live(booked, at)
-        assert steps.at(at + timedelta(seconds=1)) == live(booked, at)
+    for at in {each.start for each in booked} | {each.end for each in booked}:
+        for near in (at - timedelta(microseconds=1), at, at + timedelta(microseconds=1)):
+            assert steps.at(near) == live(booked, near)
+            for zone, own in zones.items():
+                assert own.at(near) == live([each for each in booked if each.zone == zone], near)
 
 
 @given(bookings_here, st.integers(0, 1000), st.integers(0, 100))
@@ -105,6 +121,12 @@ def test_a_time_is_busy_with_any_wedding_whatever_it_weighs(booked: list[Booked]
     start = BEGINS + first * GRID
     end = start + length * GRID
     assert swept(booked).is_busy(start, end) is any(b.start < end and b.end > start for b in booked)
+    _, zones = sweep(b.row for b in booked)
+    for zone, steps in zones.items():
+        busy = any(b.start < end and b.end > start for b in booked if b.zone == zone)
+        assert steps.is_busy(start, end) is busy
+        steps.at(start)  # from now on it is added up
+        assert steps.is_busy(start, end) is busy
 
 
 @given(bookings_here, bookings_here, st.integers(0, 1500))
@@ -123,25 +145,40 @@ def test_what_is_added_never_lowers_a_load(one: list[Booked], more: list[Booked]
     assert after.weddings >= before.weddings
 
 
+def listed(steps: Steps) -> list[Step]:
+    return list(steps.steps(BEGINS - HOUR, BEGINS + 6 * DAY))
+
+
 @given(st.randoms(use_true_random=False), bookings_here)
-def test_the_order_of_rows_and_of_changes_does_not_matter(chance: object, booked: list[Booked]) -> None:
+def test_the_order_of_rows_does_not_matter(chance: object, booked: list[Booked]) -> None:
     steps = swept(booked)
     chance.shuffle(booked)  # type: ignore[attr-defined]
-    again = swept(booked)
-    assert (again.instants, again.loads, again.weddings) == (steps.instants, steps.loads, steps.weddings)
-    changes = [Change(at, *steps.change(datetime.fromtimestamp(at / 1e6, UTC))) for at in steps.instants]
-    apart = [*(c._replace(weddings=0) for c in changes), *(c._replace(load=0) for c in changes)]
-    summed = steps_of(reversed(apart))
-    assert (summed.instants, summed.loads, summed.weddings) == (steps.instants, steps.loads, steps.weddings)
+    assert listed(swept(booked)) == listed(steps)
 
 
 @given(bookings_here)
 def test_a_sweep_by_zone_says_what_a_sweep_of_each_zone_says(booked: list[Booked]) -> None:
-    whole, zones = sweep_zones((each.zone, *each.row) for each in booked)
-    expected = {zone: swept([each for each in booked if each.zone == zone]) for zone in {b.zone for b in booked}}
-    assert set(zones) == set(expected)
-    for found, wanted in [(whole, swept(booked)), *((zones[zone], expected[zone]) for zone in zones)]:
-        assert (found.instants, found.loads, found.weddings) == (wanted.instants, wanted.loads, wanted.weddings)
+    whole, zones = sweep(each.row for each in booked)
+    expected = {zone: swept(each for each in booked if each.zone == zone) for zone in {b.zone for b in booked}}
+    # The whole does not depend on how it is parted.
+    alike = swept(each._replace(zone="everywhere") for each in booked)
+    assert listed(whole) == listed(alike)
+    assert {zone: listed(steps) for zone, steps in zones.items()} == {
+        zone: listed(steps) for zone, steps in expected.items()
+    }
+
+
+@given(bookings_here, st.integers(0, 1500))
+def test_a_change_of_load_is_what_it_is_more_than_just_before(booked: list[Booked], number: int) -> None:
+    at = BEGINS + number * GRID
+    before = live(booked, at - timedelta(microseconds=1)).load
+    assert swept(booked).load_change(at) == live(booked, at).load - before
+    _, zones = sweep(b.row for b in booked)
+    for zone, steps in zones.items():
+        there = [b for b in booked if b.zone == zone]
+        change = live(there, at).load - live(there, at - timedelta(microseconds=1)).load
+        # By what was not added up yet, again from memory, and added up.
+        assert (steps.load_change(at), steps.load_change(at), steps.at(at) == live(there, at)) == (change, change, True)
 
 
 @pytest.mark.parametrize("loads", [(3, 5), (5, 3)])
@@ -189,12 +226,3 @@ def test_no_wedding_is_no_load() -> None:
     assert NO_STEPS.peak(SATURDAY, SATURDAY + HOUR) == Peak(0, SATURDAY)
     assert NO_STEPS.stretches(1, SATURDAY, SATURDAY + HOUR) == ()
     assert not NO_STEPS.is_busy(SATURDAY, SATURDAY + HOUR)
-
-
-def test_a_stretch_that_never_ends_is_said_to_last() -> None:
-    """A reader that was given a beginning without its end must not see less than there is."""
-    steps = steps_of([(microseconds(SATURDAY), 25 * UNITS, 1)])
-    assert steps.reaches(25 * UNITS, SATURDAY + 1000 * DAY, SATURDAY + 1001 * DAY)
-    assert steps.stretches(25 * UNITS, SATURDAY, SATURDAY)[0] == Stretch(
-        SATURDAY, datetime.max.replace(tzinfo=UTC), Peak(25 * UNITS, SATURDAY)
-    )

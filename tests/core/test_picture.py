@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from wedtui.core.evidence import ProbeEvidence, ProbeRound, ProviderEvidence
+from wedtui.core.evidence import ProbeEvidence, ProbeRound, ProviderEvidence, SignalEvidence
 from wedtui.core.freeze import Verdict
 from wedtui.core.picture import (
     AlertFacts,
@@ -134,6 +134,81 @@ def test_what_prometheus_reports_is_found_and_its_silence_too() -> None:
     assert (
         Finding(Severity.WARNING, "main", "its answers are stale", NOW - timedelta(hours=1)) in picture(silent).findings
     )
+
+
+MINUTE = timedelta(minutes=1)
+
+
+def signal(name: str, age: timedelta | None, problem: str | None = None, source: str = "main") -> SignalEvidence:
+    """Make a signal that is asked for every 30 s, whose last good value is that old; None: there never was one."""
+    at, value = (None, None) if age is None else (NOW - age, 0.001)
+    return SignalEvidence(name, f"prometheus {source}", 30 * SECOND, value, at, problem)
+
+
+@pytest.mark.parametrize(
+    ("signals", "found"),
+    [
+        ((signal("latency_p95_ms", 60 * SECOND),), ()),
+        # One attempt that failed is no loss while the last value is fresh.
+        ((signal("latency_p95_ms", 60 * SECOND, "no answer"),), ()),
+        (
+            (signal("latency_p95_ms", 61 * SECOND),),
+            (
+                (
+                    61 * SECOND,
+                    "latency_p95_ms from prometheus main is UNKNOWN: no new value came, the last one is too old",
+                ),
+            ),
+        ),
+        # What no score is made from as well.
+        (
+            (signal("requests", 5 * MINUTE, "the query gave no value"),),
+            ((5 * MINUTE, "requests from prometheus main is UNKNOWN: the query gave no value"),),
+        ),
+        (
+            (signal("latency_p95_ms", None),),
+            ((None, "latency_p95_ms from prometheus main is UNKNOWN: no value ever came"),),
+        ),
+        (
+            (signal("cpu", -3 * SECOND),),
+            (
+                (
+                    -3 * SECOND,
+                    "cpu from prometheus main is UNKNOWN: its last value is of a time that is yet to come",
+                ),
+            ),
+        ),
+        # Those of one source together, as old as the oldest; another source apart.
+        (
+            (
+                signal("latency_p95_ms", 2 * MINUTE),
+                signal("error_rate", 3 * MINUTE, "refused"),
+                signal("cpu", 4 * MINUTE, source="other"),
+                signal("memory", SECOND),
+            ),
+            (
+                (3 * MINUTE, "latency_p95_ms and error_rate from prometheus main are UNKNOWN: refused"),
+                (
+                    4 * MINUTE,
+                    "cpu from prometheus other is UNKNOWN: no new value came, the last one is too old",
+                ),
+            ),
+        ),
+    ],
+)
+def test_a_configured_signal_without_a_fresh_value_is_found_with_its_age(
+    signals: tuple[SignalEvidence, ...], found: tuple[tuple[timedelta | None, str], ...]
+) -> None:
+    facts = CacheFacts((replace(provider("aws"), signals=signals),), services=(SERVICE,))
+    seen = [f for f in picture(facts).findings if "UNKNOWN" in f.text]
+    assert {(f.severity, f.subject) for f in seen} <= {(Severity.WARNING, "aws")}
+    assert [(None if f.measured_at is None else NOW - f.measured_at, f.text) for f in seen] == list(found)
+
+
+def test_of_a_provider_of_which_nothing_is_known_its_signals_are_not_said_as_well() -> None:
+    facts = CacheFacts((replace(provider("aws"), signals=(signal("cpu", MINUTE),)),), services=(SERVICE,))
+    (finding,) = picture(facts, at=NOW + 60 * MINUTE).findings[1:]
+    assert (finding.severity, finding.subject) == (Severity.UNKNOWN, "aws")
 
 
 def test_the_same_facts_grow_old() -> None:

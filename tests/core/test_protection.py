@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,7 +19,7 @@ JUNE = datetime(2026, 6, 20, 12, tzinfo=UTC)  # a Saturday
 JANUARY = datetime(2026, 1, 10, 12, tzinfo=UTC)  # a Saturday
 WEEKDAY = datetime(2026, 6, 17, 12, tzinfo=UTC)
 NORMAL, HIGH, MAXIMUM = Protection
-SECOND = timedelta(seconds=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 def heavy(start: datetime, load: int, *, hours: float = 6, zone: str = LONDON, reference: str = "w") -> Booked:
@@ -56,7 +57,8 @@ def test_fifty_large_indian_weddings_on_a_weekday_are_maximum() -> None:
         ((read(JANUARY - 25 * HOUR),), HIGH, Freshness.STALE),
         ((read(JANUARY - 23 * HOUR),), NORMAL, Freshness.FRESH),
         ((read(JANUARY - 23 * HOUR), read(JANUARY - 25 * HOUR, name="crm")), HIGH, Freshness.STALE),
-        ((read(JANUARY + 25 * HOUR),), HIGH, Freshness.STALE),
+        ((read(JANUARY + 5 * MINUTE),), NORMAL, Freshness.FRESH),
+        ((read(JANUARY + 5 * MINUTE + SECOND),), HIGH, Freshness.STALE),
         ((read(JANUARY - 25 * HOUR, max_age=2 * DAY),), NORMAL, Freshness.FRESH),
     ],
 )
@@ -121,9 +123,9 @@ def test_a_calendar_that_gets_stale_before_a_saturday_changes_at_its_midnight() 
 
 
 def test_a_calendar_that_was_read_in_the_future_counts_when_that_is_near() -> None:
-    read_at = JUNE + 26 * HOUR
+    read_at = JUNE + 2 * HOUR
     found = protection(calendar_of([], read(read_at)), (), (LONDON,), JUNE)
-    assert (found.level, found.until, found.next_level) == (MAXIMUM, read_at - DAY, NORMAL)
+    assert (found.level, found.until, found.next_level) == (MAXIMUM, read_at - 5 * MINUTE, NORMAL)
 
 
 def test_a_question_about_another_time_takes_the_calendar_as_it_is_known_now() -> None:
@@ -160,10 +162,10 @@ def test_a_night_in_which_midnight_comes_twice_belongs_to_both_days() -> None:
 
 def test_a_person_raises_and_it_ends_by_itself() -> None:
     calendar = calendar_of([], read(WEEKDAY))
-    raised = Raise(HIGH, "a celebrity wedding", "anna", WEEKDAY - HOUR, WEEKDAY + HOUR)
+    raised = Raise(HIGH, "a celebrity wedding", "anna", WEEKDAY - HOUR, WEEKDAY + HOUR, 7)
     found = protection(calendar, (raised,), (LONDON,), WEEKDAY)
     assert (found.level, found.since, found.until) == (HIGH, WEEKDAY - HOUR, WEEKDAY + HOUR)
-    assert found.reasons == ("raised to HIGH by anna until Wed 14:00 Europe/London: a celebrity wedding",)
+    assert found.reasons == ("raise 7 to HIGH by anna until 14:00 BST: a celebrity wedding",)
     assert found.zone == LONDON
     assert protection(calendar, (raised,), (LONDON,), WEEKDAY + HOUR).level is NORMAL
     assert protection(calendar, (raised,), (LONDON,), WEEKDAY - HOUR - SECOND).level is NORMAL
@@ -178,7 +180,14 @@ def test_a_raise_never_lowers() -> None:
 
 def test_a_calendar_without_an_end_of_a_level_says_none() -> None:
     found = protection(calendar_of([], read(WEEKDAY)), (), (LONDON,), WEEKDAY, known_at=WEEKDAY)
-    assert (found.level, found.since, found.until, found.next_level, found.zone) == (NORMAL, None, None, None, None)
+    assert (found.level, found.since, found.until, found.next_level, found.zone) == (NORMAL, None, None, None, LONDON)
+
+
+def test_rows_that_cannot_be_used_are_said_also_while_the_calendar_is_fresh() -> None:
+    source = replace(read(WEEKDAY), rejected=2)
+    found = protection(calendar_of([], source, read(WEEKDAY, name="crm")), (), (LONDON,), WEEKDAY)
+    assert (found.level, found.calendar) == (NORMAL, Freshness.FRESH)
+    assert found.reasons[1:] == ('2 rows of the wedding source "platform" cannot be used: they may weigh nothing',)
 
 
 def test_which_sources_are_not_fresh_is_said() -> None:

@@ -18,6 +18,7 @@ from tests.core.weddings import (
     MICROSECOND,
     ZONES,
     Booked,
+    around,
     bookings,
     calendar_of,
     grid,
@@ -25,7 +26,7 @@ from tests.core.weddings import (
     on_grid,
     read,
 )
-from wedtui.core.calendar import CalendarFacts, SourceFacts
+from wedtui.core.calendar import SKEW, CalendarFacts, SourceFacts
 from wedtui.core.protection import AHEAD, ProtectionVerdict, Raise, protection
 from wedtui.core.season import Protection, protection_by_date
 from wedtui.core.wedding import UNITS
@@ -70,7 +71,7 @@ def worlds(draw: st.DrawFn, *, least: int = 0) -> World:
 
 def fresh(world: World, at: datetime) -> bool:
     return bool(world.sources) and all(
-        s.read_at is not None and s.read_at - s.max_age <= at < s.read_at + s.max_age for s in world.sources
+        s.read_at is not None and s.read_at - SKEW <= at < s.read_at + s.max_age for s in world.sources
     )
 
 
@@ -183,3 +184,32 @@ def test_by_the_date_every_weekend_begins_and_ends_when_its_saturday_does(begins
         if level is not after
     ]
     assert [change for change in changes if change <= begins + 9 * DAY] == expected
+
+
+@settings(deadline=None)
+@given(worlds(least=1), on_grid(2 * DAY), on_grid(3 * DAY, AHEAD + GRID), st.booleans())
+def test_a_calendar_around_the_time_asked_about_says_what_the_whole_one_says(
+    world: World, back: timedelta, ahead: timedelta, fixed: bool
+) -> None:
+    """As far as it knows; and what it does not know it does not say."""
+    known_at = world.at if fixed else None
+    calendar = around(world.booked, world.at - back, world.at + ahead, *world.sources)
+    part = protection(calendar, world.raises, world.zones, world.at, known_at=known_at)
+    whole = world.ask(known_at=known_at)
+    for each in ("level", "raises", "live", "peak", "calendar", "read_at"):
+        assert getattr(part, each) == getattr(whole, each)
+    # The clock of the words is that of the end, which a part may not know.
+    assert len(part.reasons) == len(whole.reasons)
+    if part.zone == whole.zone:
+        assert part.reasons == whole.reasons
+    assert part.since in {whole.since, None}
+    if part.since is None and whole.since is not None:
+        assert whole.since <= world.at - back
+    if part.until is not None:
+        assert (part.until, part.next_level, part.zone) == (whole.until, whole.next_level, whole.zone)
+        assert part.known_to is None
+    elif part.known_to is None:
+        assert whole.until is None
+    else:
+        assert part.known_to > world.at
+        assert whole.until is None or whole.until >= part.known_to

@@ -37,6 +37,11 @@ def test_machines(status: str, checks: list[tuple[str, str]] | None, state: Stat
     assert meaning.instance(status, checks).state is state
 
 
+def test_a_machine_that_is_stopped_says_so() -> None:
+    assert meaning.instance("stopped", None).detail == "stopped"
+    assert meaning.instance("running", GOOD).detail is None
+
+
 def test_a_machine_that_will_be_retired() -> None:
     found = meaning.instance("running", GOOD, ["instance-retirement"])
     assert (found.state, found.detail) == (DEGRADED, "planned: instance-retirement")

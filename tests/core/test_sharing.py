@@ -218,8 +218,33 @@ def test_a_clean_end_leaves_nothing_to_wait_for() -> None:
 def test_who_watches_something_else_does_not_share_but_never_asks_twice() -> None:
     other = replace(OREGON, digest="another")
     database = settled(LONDON, other)
-    assert database.held(LONDON) == set(TARGETS)
-    assert database.held(other) == set()
+    # But for keeping house, which is for who began last, by name where that is not known.
+    assert database.held(LONDON) == set(TARGETS) - {HOUSE}
+    assert database.held(other) == {HOUSE}
+
+
+def test_who_began_last_says_what_there_is_to_be_watched() -> None:
+    """A rolling restart: what only the newest configuration names has to have room from the first round on."""
+    london, oregon = (replace(m, started_at=NOW) for m in (LONDON, OREGON))
+    for old, new in ((london, oregon), (oregon, london)):
+        database = settled(old)
+        newer = replace(new, digest="newer", started_at=NOW + timedelta(hours=1))
+        database.begin(newer)
+        given, taken = database.beat(old), database.beat(newer)
+        assert given is not None
+        assert taken is not None
+        # The rest stays with who asks it: the newer may know less.
+        assert given.give_back == taken.take == {HOUSE}
+        # The last one is restarted with it as well: now they divide all of it.
+        again = replace(old, instance="again", digest="newer", started_at=NOW + timedelta(hours=2))
+        database.begin(again, same_place=True)
+        for _ in range(12):
+            database.at += SECOND
+            for member in (newer, again):
+                database.beat(member)
+        assert database.held(newer) | database.held(again) == set(TARGETS)
+        assert database.held(newer)
+        assert database.held(again)
 
 
 def test_what_is_no_longer_configured_is_given_back() -> None:

@@ -15,7 +15,7 @@ from wedtui.core.health import disagreement, failed_rounds, judge
 from wedtui.core.picture import CacheFacts, Picture, ProbeDetails, Severity, assemble
 from wedtui.core.protection import ProtectionVerdict
 from wedtui.core.season import Protection
-from wedtui.core.services import ServiceCondition, ServiceFacts, leading, see_services
+from wedtui.core.services import ServiceCondition, ServiceFacts, differences, leading, see_services
 from wedtui.core.state import State, badness
 
 NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
@@ -240,8 +240,7 @@ DEAD = NOW - 40 * SECOND
             [
                 (
                     "service",
-                    "the services london and oregon are configured to watch different things: give them one "
-                    "configuration",
+                    "london is configured to watch other things than oregon: give them one configuration",
                     Severity.WARNING,
                 )
             ],
@@ -320,3 +319,40 @@ def test_one_certificate_seen_from_two_places_is_one_finding() -> None:
     assert sum("certificate" in f.text for f in same.findings) == 1
     two = picture(GOOD, details=(details("london", 3), details("oregon", 2)))
     assert sum("certificate" in f.text for f in two.findings) == 2
+
+
+@pytest.mark.parametrize(
+    ("digests", "keeper", "says"),
+    [
+        ({"london": "a", "oregon": "a"}, "oregon", None),
+        (
+            {"london": "a", "oregon": "b"},
+            "oregon",
+            "oregon is configured to watch other things than london; what counts and is shown is the configuration of "
+            "oregon: give them one configuration",
+        ),
+        (
+            {"london": "a", "oregon": "b", "tokyo": "a"},
+            "tokyo",
+            "tokyo and london are configured to watch other things than oregon; what counts and is shown is the "
+            "configuration of tokyo: give them one configuration",
+        ),
+        (
+            {"london": "a", "oregon": "b", "tokyo": "c"},
+            "",
+            "london is configured to watch other things than oregon and than tokyo: give them one configuration",
+        ),
+        # Who wrote what counts has died since: nobody's word is taken for it.
+        (
+            {"london": "a", "oregon": "b"},
+            "paris",
+            "london is configured to watch other things than oregon: give them one configuration",
+        ),
+    ],
+)
+def test_services_that_watch_different_things_are_named_and_whose_configuration_counts(
+    digests: dict[str, str], keeper: str, says: str | None
+) -> None:
+    services = tuple(service(name, configuration_digest=digest) for name, digest in digests.items())
+    found = differences(see_services(services, NOW), keeper)
+    assert [f.text for f in found] == ([says] if says else [])

@@ -1,8 +1,7 @@
-"""Calendars for tests: rows on a grid of five minutes, and a model that looks at every five minutes."""
+"""Calendars for tests: rows on a grid of five minutes and rows at any instant, and a model of what is live."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -10,10 +9,11 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 
 from wedtui.core.calendar import CalendarFacts, SourceFacts
-from wedtui.core.load import Live, sweep
+from wedtui.core.load import NO_STEPS, Live, Steps, sweep, weight_of
 from wedtui.core.wedding import UNITS, load_of
 
 GRID = timedelta(minutes=5)
+MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,9 +53,9 @@ class Booked(NamedTuple):
     zone: str = "Europe/London"
 
     @property
-    def row(self) -> tuple[str, int, int, int]:
+    def row(self) -> tuple[str, str, int, int, int]:
         """Return it as a sweep takes it."""
-        return self.reference, microseconds(self.start), microseconds(self.end), self.load
+        return self.zone, self.reference, microseconds(self.start), microseconds(self.end), weight_of(self.load)
 
 
 def microseconds(at: datetime) -> int:
@@ -71,12 +71,21 @@ def typical(culture: str, guests: int, count: int, start: datetime, *, hours: fl
 
 def calendar_of(booked: Iterable[Booked], *sources: SourceFacts) -> CalendarFacts:
     """Return the calendar that a reader would make of rows."""
+    return CalendarFacts(sources, *sweep(each.row for each in booked))
+
+
+def around(booked: Iterable[Booked], low: datetime, high: datetime, *sources: SourceFacts) -> CalendarFacts:
+    """Return what of a calendar a reader gives that was asked for [low, high)."""
     booked = list(booked)
-    by_zone: dict[str, list[Booked]] = defaultdict(list)
-    for each in booked:
-        by_zone[each.zone].append(each)
-    zones = {zone: sweep(each.row for each in rows) for zone, rows in by_zone.items()}
-    return CalendarFacts(sources, sweep(each.row for each in booked), zones)
+    steps, zones = sweep(each.row for each in booked if each.end > low and each.start < high)
+    every = {each.zone: zones.get(each.zone, NO_STEPS) for each in booked}
+    known_to = min((each.start for each in booked if each.start >= high), default=None)
+    return CalendarFacts(sources, steps, every, known_from=low, known_to=known_to)
+
+
+def swept(booked: Iterable[Booked]) -> Steps:
+    """Return the steps of all rows."""
+    return sweep(each.row for each in booked)[0]
 
 
 def read(at: datetime | None, *, name: str = "platform", max_age: timedelta = DAY) -> SourceFacts:
@@ -119,6 +128,27 @@ def bookings(draw: st.DrawFn, begins: datetime, *, days: int = 4, most: int = 8)
                 start + draw(on_grid(DAY, GRID)),
                 draw(st.sampled_from((0, 1, UNITS, 4 * UNITS, 8 * UNITS, 17 * UNITS, 25 * UNITS - 1, 25 * UNITS))),
                 draw(st.sampled_from(ZONES)),
+            )
+        )
+    return found
+
+
+@st.composite
+def anywhen(draw: st.DrawFn, begins: datetime, *, days: int = 2, most: int = 8) -> list[Booked]:
+    """Return rows at instants of any microsecond; few references, and times that others have, so that some meet."""
+    length = days * DAY // MICROSECOND
+    instants = draw(st.lists(st.integers(0, length), min_size=2, max_size=6))
+    instant = st.one_of(st.sampled_from(instants), st.integers(0, length))
+    found = []
+    for _ in range(draw(st.integers(0, most))):
+        start, end = sorted((draw(instant), draw(instant)))
+        found.append(
+            Booked(
+                draw(st.sampled_from("abcd")),
+                begins + start * MICROSECOND,
+                begins + (end + (start == end)) * MICROSECOND,
+                draw(st.integers(0, 30 * UNITS)),
+                draw(st.sampled_from(ZONES[:2])),
             )
         )
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from tests.demo.base import BEGAN, running
 from wedtui.core.calendar import CalendarFacts, SourceFacts
 from wedtui.core.freeze import FreezeFacts, WeeklyWindow, verdict
 from wedtui.core.freeze_windows import WallTime
-from wedtui.core.load import Steps, sweep
+from wedtui.core.load import sweep, weight_of
 from wedtui.core.protection import protection
 from wedtui.core.season import Protection
 from wedtui.core.wedding import CULTURES, OTHER, UNITS, load_of
@@ -38,22 +38,16 @@ def row_of(booking: Booking) -> Row:
     return found
 
 
-def steps_of(bookings: list[Booking]) -> Steps:
-    return sweep(
-        (b.reference, microseconds(b.start), microseconds(b.end), load_of(b.culture, b.guests)) for b in bookings
-    )
-
-
 def facts(name: str, at: datetime) -> CalendarFacts:
     """What a service knows that has just read a scenario's calendar."""
     scenario = SCENARIOS[name]
     assert scenario.began is not None
     listed = calendar(scenario.began, at, scenario.feasts)
-    zones: dict[str, list[Booking]] = defaultdict(list)
-    for booking in listed:
-        zones[booking.zone].append(booking)
-    by_zone = {zone: steps_of(bookings) for zone, bookings in zones.items()}
-    return CalendarFacts((SourceFacts("platform", "json", at),), steps_of(listed), by_zone)
+    rows = (
+        (b.zone, b.reference, microseconds(b.start), microseconds(b.end), weight_of(load_of(b.culture, b.guests)))
+        for b in listed
+    )
+    return CalendarFacts((SourceFacts("platform", "json", at),), *sweep(rows))
 
 
 @given(days)

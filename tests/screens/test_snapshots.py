@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from tests.pictures import NOW, OPEN, SERVICE, WELL, FakeSource, from_two_places, source_of
 from tests.tui.calendars import BOOKING, NEVER, QUESTIONED, REJECTED, SATURDAY, STALE, booked, day_of
 from tests.tui.driving import make_app, press, screen_text, settled, until
-from tests.tui.inventories import stocked
+from tests.tui.inventories import ill_resources, stocked
 from wedtui.errors import StoreLockedError
 from wedtui.tui.app import WedtuiApp
 from wedtui.tui.terminal.abilities import EVERYTHING, Depth
@@ -77,6 +77,8 @@ CASES: dict[str, tuple[Callable[[], WedtuiApp], tuple[str, ...]]] = {
     "jump": (make_app, ("apostrophe",)),
     "jump-empty-pane": (make_app, ("apostrophe", "3")),
     "copied": (make_app, ("y",)),
+    # Every provider is well; their resources are not, and one of two services was stopped.
+    "resources-ill": (lambda: make_app(ill_resources()), ()),
     "provider-resources": (lambda: make_app(stocked()), ("enter", "end")),
     "resources": (lambda: make_app(stocked()), ("i",)),
     "resources-kind": (lambda: make_app(stocked()), ("enter", "end", "enter")),

@@ -12,7 +12,7 @@ from tests.pictures import NOW, OPEN, WELL, Bookings, FakeSource, picture
 from wedtui.core.calendar import CalendarFacts, SourceFacts
 from wedtui.core.calendar_query import ListedWedding, SourceDetails
 from wedtui.core.freeze import Verdict
-from wedtui.core.load import sweep
+from wedtui.core.load import sweep, weight_of
 from wedtui.core.picture import Picture
 from wedtui.core.protection import Raise, protection
 from wedtui.core.wedding import CULTURES, Wedding
@@ -88,14 +88,9 @@ def calendar(rows: Sequence[ListedWedding], *sources: SourceFacts) -> CalendarFa
     def micro(at: datetime) -> int:
         return (at - _EPOCH) // timedelta(microseconds=1)
 
-    plain = [(w.reference, w.zone, micro(w.start), micro(w.end), w.load) for w in (each.wedding for each in rows)]
-    zones = {zone for _, zone, *_ in plain}
-    return CalendarFacts(
-        sources,
-        sweep((r, s, e, load) for r, _, s, e, load in plain),
-        {zone: sweep((r, s, e, load) for r, z, s, e, load in plain if z == zone) for zone in zones},
-        len(plain),
-    )
+    found = (each.wedding for each in rows)
+    plain = [(w.zone, w.reference, micro(w.start), micro(w.end), weight_of(w.load)) for w in found]
+    return CalendarFacts(sources, *sweep(plain), generation=len(plain))
 
 
 def details(source: SourceFacts) -> SourceDetails:

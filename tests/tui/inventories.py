@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tests.pictures import NOW, SECOND, TROUBLED, FakeSource, picture
+from tests.pictures import NOW, SECOND, SERVICE, TROUBLED, WELL, FakeSource, picture
 from wedtui.core.inventory import (
     ApiFacts,
     Example,
@@ -85,3 +85,12 @@ def stocked(rows: int = 250) -> FakeSource:
     """Make a source of the troubled world in which aws has resources."""
     gone = known(9999, vanished_at=NOW - 20 * MINUTE)
     return FakeSource(lambda now: picture(TROUBLED, now=now, inventory=AWS), inventory=Listing(many(rows), [gone]))
+
+
+def ill_resources() -> FakeSource:
+    """Make a source of providers that are well, of which one has ill resources; one of two services was stopped."""
+    services = (
+        replace(SERVICE, vantage="london"),
+        replace(SERVICE, instance="2", vantage="oregon", stopped_at=NOW - 2 * MINUTE),
+    )
+    return FakeSource(lambda now: picture(WELL, now=now, inventory=AWS, services=services), inventory=Listing(many(20)))

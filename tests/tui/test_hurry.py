@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from textual import events
@@ -13,7 +14,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-from tests.pictures import OPEN, WELL, MovableClock, source_of
+from tests.pictures import NOW, OPEN, WELL, MovableClock, source_of
 from tests.tui.driving import driven, make_app, press, run, screen_text, settled, until
 from wedtui.tui.app import WedtuiApp
 from wedtui.tui.hands import SAID_FOR_S
@@ -95,6 +96,25 @@ def test_back_at_the_dashboard_there_is_no_further_back() -> None:
             left.action_back()
             await settled(pilot)
             assert titles(app) == ["MainScreen"]
+
+    run(walk())
+
+
+def test_a_second_that_news_brought_is_not_drawn_again_by_the_tick() -> None:
+    async def walk() -> None:
+        clock = MovableClock()
+        app = make_app(clock=clock)
+        async with driven(app):
+
+            def time_after(tenths: int) -> str:
+                # The reader's own clock stands: only the tick could draw.
+                clock.at = NOW + timedelta(seconds=tenths / 10)
+                app.tick()
+                return screen_text(app)
+
+            assert f"{NOW:%H:%M:%S}" in time_after(12)
+            assert f"{NOW + timedelta(seconds=1):%H:%M:%S}" in time_after(13)
+            assert f"{NOW - timedelta(seconds=2):%H:%M:%S}" in time_after(-13)
 
     run(walk())
 

@@ -63,7 +63,7 @@ def test_a_key_of_one_s_own_works_and_the_old_one_does_nothing() -> None:
 def test_two_actions_change_places_within_one_screen() -> None:
     async def walk() -> None:
         app = make_app()
-        async with driven(app) as pilot:
+        async with driven(app, size=(120, 40)) as pilot:
             await rebind(pilot, app, {"main.range-more": ["-"], "main.range-less": ["+"], "main.signal-next": []})
             assert " +- range" in hints(app)
             assert " [ signal" in hints(app)

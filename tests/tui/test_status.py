@@ -15,7 +15,7 @@ from wedtui.core.picture import ServiceFacts
 from wedtui.tui.board import Board
 from wedtui.tui.draw.findings import finding_rows, worst_lines
 from wedtui.tui.draw.status import status_lines
-from wedtui.tui.spans import length, plain
+from wedtui.tui.spans import Role, length, plain
 from wedtui.tui.terminal.link import Drawing, LinkReport
 from wedtui.tui.wall.strip import top
 
@@ -54,6 +54,56 @@ def test_the_wall_of_a_made_up_world_says_so_at_any_width(width: int, height: in
         top(Board(NOW, demo=True), width, height, old=False),
     ):
         assert any("DEMO" in plain(each) for each in lines)
+
+
+LONDON, OREGON, TOKYO = (replace(SERVICE, instance=name, vantage=name) for name in ("london", "oregon", "tokyo"))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize(
+    ("services", "words"),
+    [
+        ((LONDON, OREGON), " ● 2 services running 1 s ago  "),
+        # Somebody stopped it: no outage, but said for as long as it is so.
+        (
+            (LONDON, replace(OREGON, stopped_at=NOW - timedelta(minutes=2))),
+            " ● service running 1 s ago · oregon stopped 11:58 UTC  ",
+        ),
+        (
+            (LONDON, TOKYO, replace(OREGON, stopped_at=NOW - timedelta(hours=13))),
+            " ● 2 services running 1 s ago · oregon stopped Fri 23:00 UTC  ",
+        ),
+        (
+            (
+                LONDON,
+                replace(TOKYO, stopped_at=NOW - timedelta(minutes=1)),
+                replace(OREGON, stopped_at=NOW - timedelta(hours=1)),
+            ),
+            " ● service running 1 s ago · 2 others stopped, last 11:59 UTC",
+        ),
+        (
+            (LONDON, replace(OREGON, stopped_at=NOW - timedelta(days=7))),
+            " ● service running 1 s ago · oregon stopped 13 Jun 12:00 UTC  ",
+        ),
+        # One that died is an outage of it, and not a stop.
+        (
+            (LONDON, replace(OREGON, heartbeat_at=NOW - timedelta(minutes=2))),
+            " ▲ 1 of 2 services running  1 s ago  ",
+        ),
+    ],
+)
+def test_one_of_several_services_that_was_stopped_is_said_and_is_no_outage(
+    services: tuple[ServiceFacts, ...], words: str, width: int
+) -> None:
+    services = tuple(
+        replace(s, heartbeat_at=NOW - timedelta(seconds=1)) if s.heartbeat_at == SERVICE.heartbeat_at else s
+        for s in services
+    )
+    line = status_lines(Board(NOW, picture(services=services)), width)[-1]
+    assert plain(line).startswith(words.rstrip())
+    assert "UTC" in plain(line).removeprefix(words)
+    alarm = any(role is Role.ALARM for _, role in line)
+    assert not alarm
 
 
 def test_where_no_service_ever_stored_anything_nothing_is_said_to_be_configured() -> None:

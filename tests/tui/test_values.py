@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wedtui.core.series import probe_of, probe_signal
-from wedtui.core.wording import local_time
+from wedtui.core.wording import local_time, wall_clock
 from wedtui.tui.values import MISSING, milliseconds, number, percent, reading
 
 
@@ -74,3 +74,37 @@ NOON = datetime(2026, 6, 20, 12, tzinfo=UTC)
 )
 def test_an_instant_on_a_wall_clock(at: datetime, zone: str, now: datetime, words: str) -> None:
     assert local_time(at, zone, now) == words
+
+
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [
+        (datetime(2026, 6, 20, 17, 30, tzinfo=UTC), "Sun 23:00 Kolkata"),
+        # It is Sunday there, and Saturday for nearly everybody else.
+        (datetime(2026, 6, 20, 20, tzinfo=UTC), "Sun 23:00 Kolkata"),
+        (datetime(2026, 6, 21, 0, 30, tzinfo=UTC), "23:00 Kolkata"),
+        (datetime(2026, 6, 21, 19, tzinfo=UTC), "Sun 23:00 Kolkata"),
+    ],
+)
+def test_a_clock_says_its_day_where_it_may_be_taken_for_another(now: datetime, words: str) -> None:
+    assert wall_clock(datetime(2026, 6, 21, 17, 30, tzinfo=UTC), "Asia/Kolkata", now) == words
+
+
+@pytest.mark.parametrize(
+    ("zone", "words"),
+    [
+        ("Europe/London", "13:00 BST"),
+        ("America/New_York", "08:00 EDT"),
+        ("UTC", "12:00 UTC"),
+        # Letters that say more than one place, and none at all.
+        ("Asia/Kolkata", "17:30 Kolkata"),
+        ("Asia/Jerusalem", "15:00 IDT"),
+        ("Europe/Dublin", "13:00 Dublin"),
+        ("Asia/Shanghai", "20:00 Shanghai"),
+        ("America/Mexico_City", "06:00 Mexico City"),
+        ("Asia/Kathmandu", "17:45 Kathmandu"),
+        ("Etc/GMT+5", "07:00 UTC-05"),
+    ],
+)
+def test_a_clock_is_named_by_letters_only_where_no_other_has_them(zone: str, words: str) -> None:
+    assert wall_clock(NOON, zone, NOON) == words

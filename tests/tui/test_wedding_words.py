@@ -31,8 +31,8 @@ from wedtui.core.season import Protection
 from wedtui.core.wedding import UNITS
 from wedtui.tui.board import Board
 from wedtui.tui.draw.status import status_lines
+from wedtui.tui.draw.wedding_day import axis_line, local_days, peak_within, strip_lines
 from wedtui.tui.draw.wedding_day import day_of as laid_out
-from wedtui.tui.draw.wedding_day import local_days, peak_within, strip_lines
 from wedtui.tui.draw.wedding_words import amount, belief, compact
 from wedtui.tui.draw.weddings import wedding_rows
 from wedtui.tui.plain.changes import announce
@@ -245,11 +245,38 @@ def test_the_wall_s_strip_fills_its_width_and_says_the_level(shown: Board, width
     assert "was MAXIMUM" in plain(old[0])
 
 
-def test_a_raise_is_a_reason() -> None:
-    raised = Raise(Protection.MAXIMUM, "royal wedding", "alice", NOW - HOUR, NOW + 2 * HOUR)
-    source = booked((), (BOOKING,), raises=(raised,))
-    shown = Board(NOW, source.make(NOW))
-    assert "raised to MAXIMUM by alice until Sat 15:00 Europe/London: royal wedding" in text(shown)
+def test_a_raise_is_shown_with_the_number_that_ends_it_whether_it_decides_or_not() -> None:
+    raises = (
+        Raise(Protection.MAXIMUM, "royal wedding", "alice", NOW - HOUR, NOW + 2 * HOUR, 12),
+        Raise(Protection.HIGH, "a choir", "bob", NOW - HOUR, NOW + 9 * HOUR, 4),
+        Raise(Protection.HIGH, "was yesterday", "carol", NOW - 9 * HOUR, NOW, 3),
+    )
+    words = text(Board(NOW, booked((), (BOOKING,), raises=raises).make(NOW)), 120)
+    assert "   raise 12 to MAXIMUM by alice until 15:00 BST: royal wedding\n" in words
+    assert "   beside that: raise 4 to HIGH by bob until 22:00 BST: a choir\n" in words
+    assert "   a raise is ended early by `wedtui protection lower ID --reason WHY`\n" in words
+    assert "carol" not in words
+    assert "raise" not in text(FRESH, 120)
+
+
+def test_every_sentence_goes_by_one_clock_and_what_is_drawn_by_the_first_configured() -> None:
+    feast = [
+        wedding(f"T-{n}", "Asia/Tokyo", "indian", datetime.combine(SATURDAY, time(22)), 3, guests=3000)
+        for n in range(2)
+    ]
+    early = wedding("L", "Europe/London", "british", datetime.combine(SATURDAY, time(14, 30)), 1)
+    picture = booked([ListedWedding("booking", each) for each in (*feast, early)], (BOOKING,)).make(NOW)
+    # The freeze has another zone, which changes hands; nothing here goes by it.
+    shown = Board(NOW, replace(picture, freeze=replace(picture.freeze, zone="Pacific/Auckland")))
+    for width in (79, 119):
+        words = text(shown, width)
+        (summary, drawn) = words.split("today, Sat 20 Jun, 13:00 by the clock of Europe/London")
+        assert "at 22:30 JST" in summary.splitlines()[0]
+        assert "gets to 21 at 22:30 JST (HIGH" in summary
+        assert "HIGH until Sun 01:00 JST" in summary
+        assert "(17:00 BST)" in summary
+        assert "Europe" not in summary
+        assert "21 at 14:30" in drawn
 
 
 def test_windows_are_local_days() -> None:
@@ -285,3 +312,11 @@ def test_what_begins_at_the_end_of_an_hour_belongs_to_the_next() -> None:
         for n in (-1, 0, 1, 2)
     ]
     assert hours == [0, UNITS, UNITS, 0]
+
+
+def test_the_line_of_now_leaves_no_half_of_an_hour() -> None:
+    for minutes in range(0, 24 * 60, 10):
+        now = datetime(2026, 6, 20, tzinfo=UTC) + timedelta(minutes=minutes)
+        for width in (79, 119):
+            drawn = plain(axis_line(laid_out(now, "UTC", width), now))
+            assert all(len(each) == 2 for each in drawn.replace("│", " ").split()), drawn

@@ -35,6 +35,30 @@ def write_configured(
         _write(connection, METADATA.tables[name], rows)
 
 
+# How often something is asked goes with the protection, which services may see a moment apart.
+_NOT_COMPARED = frozenset({"position", "interval_s"})
+_NAMED = 5
+
+
+def unlike(connection: Connection, configuration: Configuration) -> str | None:
+    """Return in what a configuration is unlike the one that the rows are of, in a few words; None where it is not."""
+    found = []
+    for name, rows in _rows(configuration, timedelta(), timedelta()).items():
+        table = METADATA.tables[name]
+        keys = [column.name for column in table.primary_key]
+        there = {tuple(row[k] for k in keys): row for row in connection.execute(select(table)).mappings()}
+        here = {tuple(row[k] for k in keys): row for row in rows}
+        for key in {**here, **there}:
+            what = f"{name} {' '.join(map(str, key))}"
+            if key not in there or key not in here:
+                found.append(f"{'it alone has' if key in here else 'it lacks'} {what}")
+                continue
+            other = [c for c, value in here[key].items() if c not in _NOT_COMPARED and value != there[key][c]]
+            found += [f"it has another {' and '.join(other)} of {what}"] if other else []
+    more = len(found) - _NAMED
+    return ", ".join(found[:_NAMED]) + (f" and {more} more" if more > 0 else "") if found else None
+
+
 def _rows(
     configuration: Configuration, probe_interval: timedelta, query_interval: timedelta
 ) -> Mapping[str, list[Values]]:

@@ -28,6 +28,7 @@ from wedtui.core.rollup import (
     plain_value,
     width_of,
 )
+from wedtui.core.series import vantages_of
 from wedtui.errors import NotFoundError
 from wedtui.store.instants import from_microseconds
 from wedtui.store.opening import READER_WAITS, readable
@@ -177,6 +178,11 @@ class HistoryReader:
                     _read(snapshot, number, segment, gathered)
         return gathered
 
+    def by_vantage(self, question: Question) -> list[str]:
+        """Return the series by vantage of the probe that a question names without one; of another signal none."""
+        with self._store.reading() as snapshot:
+            return vantages_of(question.signal, _signals(snapshot, question.provider))
+
     def series(self) -> tuple[SeriesSummary, ...]:
         """Return every series that has anything, by provider and signal."""
         with self._store.reading() as snapshot:
@@ -190,11 +196,15 @@ class HistoryReader:
 
 
 def _unknown(snapshot: Snapshot, question: Question) -> str:
-    of_provider = "SELECT signal FROM series WHERE provider = ? ORDER BY signal"
-    known = ", ".join(f'"{signal}"' for (signal,) in snapshot.values(of_provider, question.provider))
+    known = ", ".join(f'"{signal}"' for signal in _signals(snapshot, question.provider))
     if known:
         return f'"{question.provider}" has no history of "{question.signal}": there is {known}'
     return f'there is no history of a provider "{question.provider}": see `wedtui metrics list`'
+
+
+def _signals(snapshot: Snapshot, provider: str) -> list[str]:
+    of_provider = "SELECT signal FROM series WHERE provider = ? ORDER BY signal"
+    return [signal for (signal,) in snapshot.values(of_provider, provider)]
 
 
 def levels_of(snapshot: Snapshot, number: int) -> tuple[Level, ...]:

@@ -182,8 +182,9 @@ def _write_asking(connection: Connection, seen: ApiObservation, interval: timede
     answered = seen.reach in {Reach.ANSWERED, Reach.PARTIAL}
     if seen.reach is Reach.ANSWERED:
         values["answered_at"] = seen.at
-    if answered or seen.credentials_expire_at is not None:
-        # Credentials without an end are known by their answers alone: a failure says nothing about them.
+    if answered or seen.reach is Reach.REJECTED or seen.credentials_expire_at is not None:
+        # Credentials without an end are known by their answers alone: a failure says nothing about them, unless there
+        # are none any more.
         values["credentials_expire_at"] = seen.credentials_expire_at
     here = (_API.c.provider == seen.provider, _API.c.region == seen.region, _API.c.service == seen.service)
     if not connection.execute(update(_API).where(*here).values(values)).rowcount:

@@ -7,7 +7,17 @@ from wedtui.store.kind import Kind
 CACHE = Kind(
     name="cache",
     package="wedtui.cache",
-    revisions=("cache_0001", "cache_0002", "cache_0003", "cache_0004", "cache_0005", "cache_0006"),
+    revisions=(
+        "cache_0001",
+        "cache_0002",
+        "cache_0003",
+        "cache_0004",
+        "cache_0005",
+        "cache_0006",
+        "cache_0007",
+        "cache_0008",
+        "cache_0009",
+    ),
     # The service's group reads it: the second user of a machine watches without writing.
     file_mode=0o640,
     durable=False,

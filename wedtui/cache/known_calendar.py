@@ -13,14 +13,22 @@ from wedtui.errors import StoreMissingError
 NOT_ASKED = "start the service or run `wedtui poll --once`"
 
 
-def known_calendar(configuration: Configuration, cache: CalendarReader, now: datetime) -> CalendarFacts:
+def known_calendar(
+    configuration: Configuration, cache: CalendarReader, start: datetime, end: datetime | None = None
+) -> CalendarFacts:
     """Return the calendar; how long a reading counts is the configuration's to say, also before the service knows.
+
+    Args:
+        configuration: its sources.
+        cache: what is known of them.
+        start: the first aware instant that is asked about.
+        end: the last one; `start` without it.
 
     Raises:
         StoreError: there is a cache, but it cannot be read.
     """
     try:
-        known = cache.calendar(now)
+        known = cache.calendar(start, end)
     except StoreMissingError:
         known = NO_CALENDAR
     return _with_configured(configuration, known, NOT_ASKED)

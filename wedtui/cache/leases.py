@@ -21,12 +21,12 @@ _CLOCKS = {
 }
 
 
-def member_of(vantage: str, instance: str, digest: str, version: str) -> Member:
+def member_of(vantage: str, instance: str, digest: str, version: str, started_at: datetime) -> Member:
     """Return a service as the others see it.
 
     Another version may know other targets: were they divided among both, what only one knows could be nobody's.
     """
-    return Member(vantage, instance, f"{digest} {version}")
+    return Member(vantage, instance, f"{digest} {version}", started_at)
 
 
 def database_now(connection: Connection) -> datetime:
@@ -103,9 +103,8 @@ def _leases(connection: Connection) -> dict[str, Lease]:
 
 
 def _members(connection: Connection) -> list[Member]:
-    columns = (_SERVICE.c.vantage, _SERVICE.c.instance, _SERVICE.c.configuration_digest, _SERVICE.c.version)
-    found = connection.execute(select(*columns))
-    return [member_of(vantage, instance, digest, version) for vantage, instance, digest, version in found]
+    names = ("vantage", "instance", "configuration_digest", "version", "started_at")
+    return [member_of(*row) for row in connection.execute(select(*(_SERVICE.c[name] for name in names)))]
 
 
 def _store(connection: Connection, me: Member, leases: Mapping[str, Lease], division: Division, now: datetime) -> None:

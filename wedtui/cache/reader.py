@@ -22,22 +22,34 @@ from wedtui.cache.shapes import (
     SERVICE,
     SIGNAL,
 )
-from wedtui.cache.weddings import CalendarMemory, read_live, read_sources, read_wedding, read_weddings
+from wedtui.cache.weddings import (
+    CalendarMemory,
+    read_conflicts,
+    read_live,
+    read_load,
+    read_sources,
+    read_wedding,
+    read_weddings,
+)
 from wedtui.core.calendar import CalendarFacts
 from wedtui.core.calendar_query import ListedWedding, LiveBreakdown, SourceDetails, WeddingPage, WeddingQuery
 from wedtui.core.evidence import ProbeEvidence, ProviderEvidence, SignalEvidence
 from wedtui.core.freeze import Feed, Origin, Period
 from wedtui.core.inventory import KnownResource, ResourcePage, ResourceQuery, ResourceView
+from wedtui.core.load import Steps
 from wedtui.core.picture import CacheFacts, ProbeDetails, PrometheusFacts, ServiceFacts
 from wedtui.core.protection import Raise
 from wedtui.core.rollup import extremes
 from wedtui.core.season import Protection
-from wedtui.core.series import Point, Series, probe_signal
+from wedtui.core.series import Point, Series, probe_signal, vantages_of
+from wedtui.core.sharing import HOUSE
 from wedtui.store.instants import from_microseconds, to_microseconds
 from wedtui.store.opening import READER_WAITS, readable
 from wedtui.store.snapshot import Snapshot
 
 _POINTS = "SELECT at, value FROM sample WHERE series = ? AND at BETWEEN ? AND ? ORDER BY at LIMIT ?"
+# Of several services one writes what is configured.
+_KEEPER = "SELECT vantage FROM service WHERE instance = (SELECT holder FROM lease WHERE name = ?)"
 _SAMPLES_KEPT_FROM = "SELECT kept_from FROM rollup_mark WHERE step = 0"
 # Of each bucket of time the lowest and the highest value, at their own instants.
 _EXTREMES = """
@@ -134,6 +146,7 @@ class CacheReader:
                 prometheus=tuple(_server(row) for row in servers),
                 services=tuple(_service(row) for row in services),
                 inventory=read_inventory(snapshot, now),
+                keeper=snapshot.scalar(_KEEPER, HOUSE) or "",
             )
 
     def resources(self, query: ResourceQuery, now: datetime) -> ResourcePage:
@@ -160,16 +173,32 @@ class CacheReader:
         with self._store.reading() as snapshot:
             return read_view(snapshot, (provider, kind, region, number))
 
-    def calendar(self, now: datetime) -> CalendarFacts:
-        """Return the calendar of weddings as it is known: its sources, and load and number over all time.
+    def calendar(self, start: datetime, end: datetime | None = None) -> CalendarFacts:
+        """Return the calendar of weddings as it is known: its sources, and load and number around a time.
 
-        The steps are made anew only where the calendar changed since the last call.
+        The steps are made anew only where the calendar, or the day that is asked about, changed since the last call.
 
         Args:
-            now: an aware instant; what is known does not depend on it, how far it can be believed does.
+            start: the first aware instant that is asked about.
+            end: the last one; `start` without it.
         """
         with self._store.reading() as snapshot:
-            return self._calendar.read(snapshot, self._store.opened)
+            return self._calendar.read(snapshot, self._store.opened, start, start if end is None else end)
+
+    def load(
+        self, start: datetime, end: datetime, *, by: str, zone: str | None = None, culture: str | None = None
+    ) -> tuple[Steps, dict[str, Steps]]:
+        """Return load and number of the weddings that touch [start, end): of all, and of each part.
+
+        Args:
+            start: an aware instant.
+            end: an aware instant.
+            by: what the parts are: `zone` or `culture`.
+            zone: only of venues in this one.
+            culture: only of this one.
+        """
+        with self._store.reading() as snapshot:
+            return read_load(snapshot, start, end, by=by, zone=zone, culture=culture)
 
     def weddings(self, query: WeddingQuery) -> WeddingPage:
         """Return one page of weddings by start; one that several sources name has a row of each.
@@ -195,6 +224,11 @@ class CacheReader:
         with self._store.reading() as snapshot:
             return read_sources(snapshot)
 
+    def wedding_conflicts(self) -> dict[str, int]:
+        """Return source -> of how many of its weddings another source says other times that overlap."""
+        with self._store.reading() as snapshot:
+            return read_conflicts(snapshot)
+
     def freeze_feeds(self) -> tuple[Feed, ...]:
         """Return the last good reading of every configured feed, by name."""
         with self._store.reading() as snapshot:
@@ -208,6 +242,11 @@ class CacheReader:
                 )
                 for row in snapshot.rows(FEED, "ORDER BY name")
             )
+
+    def services(self) -> tuple[ServiceFacts, ...]:
+        """Return what every service that is not forgotten last wrote about itself."""
+        with self._store.reading() as snapshot:
+            return tuple(_service(row) for row in snapshot.rows(SERVICE, "ORDER BY vantage"))
 
     def mirrored_freeze_periods(self) -> tuple[tuple[Period, ...], datetime | None]:
         """Return the copy of what persons froze, and when it was made (None: never)."""
@@ -232,18 +271,25 @@ class CacheReader:
         with self._store.reading() as snapshot:
             copied = snapshot.scalar("SELECT copied_at FROM mirror")
             raises = tuple(
-                Raise(Protection(row.level), row.reason, row.person, row.at, row.expires_at)
+                Raise(Protection(row.level), row.reason, row.person, row.at, row.expires_at, row.id)
                 for row in snapshot.rows(PROTECTION_RAISE, "ORDER BY id")
             )
             return raises, None if copied is None else from_microseconds(copied)
 
     def signals(self, provider: str) -> tuple[str, ...]:
-        """Return the series of a provider that can be charted: its signals, its score, its probes' latencies."""
+        """Return the series of a provider that can be charted: its signals, its score, its probes' latencies.
+
+        Those of a probe that several services ask are by vantage.
+        """
         with self._store.reading() as snapshot:
             of_provider = "WHERE provider = ? ORDER BY position"
             signals = [row.signal for row in snapshot.rows(SIGNAL, of_provider, provider)]
-            probes = [probe_signal(row.name) for row in snapshot.rows(PROBE, of_provider, provider)]
             stored = {name for (name,) in snapshot.values("SELECT signal FROM series WHERE provider = ?", provider)}
+            probes = [
+                name
+                for row in snapshot.rows(PROBE, of_provider, provider)
+                for name in (probe_signal(row.name), *vantages_of(probe_signal(row.name), stored))
+            ]
             wanted = [*signals, HEALTH_SCORE, *probes]
             return tuple(name for name in dict.fromkeys(wanted) if name in stored)
 
@@ -352,5 +398,16 @@ def _service(row: Any) -> ServiceFacts:
         shares=row.shares,
         clock_ahead_s=row.clock_ahead_s,
         late_ms_p99=row.late_ms_p99,
-        problems=tuple(row.problems),
+        problems=(*row.problems, *_outdated(row)),
+        left_behind=row.left_behind,
+    )
+
+
+def _outdated(row: Any) -> tuple[str, ...]:
+    """Say of a service that its program may not write this cache any more."""
+    if row.revision == CACHE.head or row.stopped_at is not None:
+        return ()
+    return (
+        f"it is of an older wedtui ({row.version}) than the cache and may not write it any more: "
+        "start it again with the newer one",
     )

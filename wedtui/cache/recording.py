@@ -32,6 +32,7 @@ from wedtui.store.upsert import upsert
 
 _T = METADATA.tables
 _PROBE, _SIGNAL, _ROUND, _SEEN = _T["probe"], _T["signal"], _T["probe_round"], _T["probe_seen"]
+_SERVICE = _T["service"]
 _PROMETHEUS, _FEED, _SERIES, _SAMPLE = _T["prometheus"], _T["feed"], _T["series"], _T["sample"]
 _MEASURED = ("status", "connect_ms", "tls_ms", "first_byte_ms", "total_ms", "measured_at")
 _OF_ATTEMPT = ("attempted_at", "problem")
@@ -52,6 +53,8 @@ class _Batch:
     samples: dict[tuple[str, str], dict[int, float]] = field(default_factory=lambda: defaultdict(dict))
     """(Provider, signal) -> instant in microseconds -> value."""
     ignored: int = 0
+    vantage: str = ""
+    """Of the series of latencies: empty where one service alone measures."""
 
 
 class Recording:
@@ -74,6 +77,8 @@ class Recording:
         """Store a batch; return how many observations could not be placed."""
         batch = _Batch()
         self._load_configured(connection)
+        if any(isinstance(each, ProbeObservation) for each in observations) and self._is_one_of_several(connection):
+            batch.vantage = self._vantage
         for observation in observations:
             match observation:
                 case ProbeObservation():
@@ -99,6 +104,12 @@ class Recording:
             self._probes = {row.name: row.provider for row in found}
         if not self._signals:
             self._signals = {(p, s) for p, s in connection.execute(select(_SIGNAL.c.provider, _SIGNAL.c.signal))}
+
+    def _is_one_of_several(self, connection: Connection) -> bool:
+        """Whether others measure too, as readers tell it: what is 20 ms away from here is 180 ms away from there."""
+        services = connection.execute(select(func.count()).select_from(_SERVICE)).scalar_one()
+        elsewhere = select(_SEEN.c.probe).where(_SEEN.c.vantage != self._vantage).limit(1)
+        return services > 1 or connection.execute(elsewhere).first() is not None
 
     def _record_signal(self, batch: _Batch, seen: SignalObservation) -> None:
         key = (seen.provider, seen.signal)
@@ -131,7 +142,7 @@ class Recording:
             }
         )
         if seen.passed and seen.total_ms is not None:
-            batch.samples[provider, probe_signal(seen.probe)][to_microseconds(seen.at)] = seen.total_ms
+            batch.samples[provider, probe_signal(seen.probe, batch.vantage)][to_microseconds(seen.at)] = seen.total_ms
         batch.seen[seen.probe] = {
             "probe": seen.probe,
             "vantage": self._vantage,

@@ -7,7 +7,7 @@ from wedtui.store.shape import shape
 SERVICE = shape(
     "service",
     "vantage place boot instance pid mode version environment configuration_digest skipped dropped refused shares"
-    " stored clock_ahead_s late_ms_p99",
+    " stored clock_ahead_s late_ms_p99 revision left_behind",
     instants="started_at heartbeat_at stopped_at",
     documents="problems",
 )
@@ -71,11 +71,11 @@ WEDDING = shape(
 )
 WEDDING_SOURCE = shape(
     "wedding_source",
-    "name position kind place interval_s max_age_s problem mark revision announced weddings rejected unknown_cultures"
-    " unknown_kinds repeated kept",
+    "name position kind place address interval_s max_age_s problem mark revision announced weddings rejected"
+    " unknown_cultures unknown_kinds repeated kept",
     instants="attempted_at read_at",
-    flags="questioned accept_next",
-    documents="examples",
+    flags="questioned accept_next none_to_come",
+    documents="examples losses",
 )
 WEDDING_CALENDAR = shape("wedding_calendar", "id generation")
 

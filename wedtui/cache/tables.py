@@ -60,6 +60,10 @@ class ServiceRow(CacheTable, table=True):
     """Of the database's."""
     late_ms_p99: float | None = None
     problems: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    revision: str | None = None
+    """Of the cache that its program knows: where that is another, it writes nothing any more."""
+    left_behind: str | None = None
+    """What it found in a former ledger at its place, in a sentence."""
 
 
 class LeaseRow(CacheTable, table=True):
@@ -359,7 +363,8 @@ class WeddingRow(CacheTable, table=True):
 
     __tablename__ = "wedding"
     __table_args__ = (
-        Index("wedding_by_start", "starts_at", "ends_at"),
+        # With what the load is made of: of a large calendar that of some weeks is read from the index alone.
+        Index("wedding_by_start", "starts_at", "ends_at", "zone", "load"),
         Index("wedding_by_reference", "reference"),
         {"sqlite_with_rowid": False},
     )
@@ -394,6 +399,12 @@ class WeddingSourceRow(CacheTable, table=True):
     questioned: bool = False
     accept_next: bool = False
     """A person has looked at what was questioned: the next good reading is taken as it is."""
+    none_to_come: bool = Field(default=False)
+    """Whether a person accepted that it names no wedding that is still to come."""
+    losses: list[list[int]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """What its readings of the last day took away: the values of `core.wedding_loss.Loss`."""
+    address: str = ""
+    """A digest of the whole address, and of the query: where the place stays, it may be another resource."""
     mark: str | None = None
     """Up to where its last good reading came; only one that began there may tell what changed since."""
     revision: int = Field(sa_column=Column(BigInteger, nullable=False))

@@ -12,12 +12,14 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from operator import add, sub
+from typing import Any, NoReturn
 
-from sqlalchemy import BigInteger, Connection, String, delete, func, literal, select, text, tuple_, update
+from sqlalchemy import BigInteger, Connection, String, case, delete, func, literal, select, text, tuple_, update
 
 from wedtui.cache.tables import METADATA
 from wedtui.cache.wedding_stage import COLUMNS, FIRST, PAGE, Key, Stage, Values
+from wedtui.core.wedding_loss import SOON, Coming, Loss, questionable, remembered
 from wedtui.store.bulk import store_rows
 from wedtui.store.instants import to_microseconds
 from wedtui.store.upsert import upsert
@@ -39,7 +41,7 @@ class Outcome(StrEnum):
 
     TAKEN = "taken"
     QUESTIONED = "questioned"
-    """It lost more than half of the coming weddings: a person has to look."""
+    """It lost more than half of the coming weddings, or names none: a person has to look."""
     REFUSED = "refused"
     """Too many of its rows cannot be used."""
     OVERTAKEN = "overtaken"
@@ -92,6 +94,8 @@ class WeddingImport:
         self._now = to_microseconds(reading.at)
         self._revision = 0
         self._accepted = False
+        self._may_be_empty = False
+        self._losses: tuple[Loss, ...] = ()
         self._kept = 0
         self.outcome: Outcome | None = None
         """What became of it; None while it is under way."""
@@ -116,32 +120,37 @@ class WeddingImport:
         if stage is None:
             self._end({})
             return
-        if self._whole and stage.rejected * 100 > self._reading.reject_at_most * stage.rows:
+        if stage.rejected * 100 > self._reading.reject_at_most * stage.rows:
             self._refuse(stage)
         yield
-        last = FIRST
-        if self._whole:
-            coming = load = 0
-            counted = ""
-            while (until := self._compare(stage, last)) is not None:
-                last = until
-                more, counted = stage.coming(self._now, counted)
-                coming += more
-                load += stage.load_known(self._now)
-                yield
-            self._judge(stage, coming, load)
-            self._kept = stage.keep(self._now, live=not self._accepted)
-        else:
-            last = yield from self._compare_named(stage)
+        last = (yield from self._compare_whole(stage)) if self._whole else (yield from self._compare_named(stage))
         yield
         yield from self._write(stage, last)
         yield from self._delete(stage)
         self._end(self._counts(stage))
 
+    def _compare_whole(self, stage: Stage) -> Generator[None, None, Key]:
+        """Compare all that is stored, and judge what is lost; return after which key nothing is left."""
+        last, counted, before = FIRST, "", Coming()
+        while (until := self._compare(stage, last)) is not None:
+            last = until
+            more, counted = stage.known(self._now, counted)
+            before = Coming(*map(add, before, more))
+            yield
+        if not self._accepted:
+            # What has begun stays, listed or not: whether it is says nothing about what is lost.
+            before = before._replace(weddings=before.weddings - stage.unlisted(self._now))
+        weddings = before.weddings - stage.lost(self._now)
+        self._kept = stage.keep(self._now, live=not self._accepted)
+        left = stage.left(self._now)
+        if not self._accepted:
+            self._judge(stage, before, left._replace(weddings=weddings))
+            found = (max(0, new - old) for new, old in zip(left, (weddings, *before[1:]), strict=True))
+            self._losses = remembered(self._losses, stage.losses(self._now), Coming(*found), self._now)
+        return last
+
     def _begin(self) -> None:
-        here = select(_SOURCE.c.revision, _SOURCE.c.mark, _SOURCE.c.accept_next).where(
-            _SOURCE.c.name == self._reading.source
-        )
+        here = select(_SOURCE).where(_SOURCE.c.name == self._reading.source)
         with self._writing() as connection:
             row = connection.execute(here).one_or_none() if self._holds(connection) else None
             if row is None:
@@ -149,6 +158,8 @@ class WeddingImport:
             if self._reading.began_at is not None and self._reading.began_at != row.mark:
                 raise _EndedError(Outcome.OVERTAKEN)
         self._revision, self._accepted = row.revision, row.accept_next
+        self._may_be_empty = row.none_to_come
+        self._losses = () if row.accept_next else tuple(Loss(*each) for each in row.losses if each[0] > self._now)
 
     def _compare(self, stage: Stage, after: Key) -> Key | None:
         """Compare the next page of what is stored; return its last key, or None where there is no more."""
@@ -173,23 +184,34 @@ class WeddingImport:
             stage.compare(page, after, until, whole=False)
             after = until
             yield
+        lighter = stage.lighter(self._now)
+        if lighter.load:
+            before = self._loads()
+            self._judge(stage, before, Coming(*map(sub, before, lighter)))
+            self._losses = remembered(self._losses, stage.losses(self._now), Coming(), self._now)
         return after
 
-    def _judge(self, stage: Stage, coming: int, load: int) -> None:
-        """Question a reading that lost more than half of what is not over, unless a person accepts it.
+    def _loads(self) -> Coming:
+        """Return the load of all that is stored and not over; of weddings that are only named lighter none is lost."""
+        soon = case((_WEDDING.c.starts_at < self._reading.at + SOON, _WEDDING.c.load), else_=0)
+        totals = select(func.coalesce(func.sum(_WEDDING.c.load), 0), func.coalesce(func.sum(soon), 0))
+        here = (_WEDDING.c.source == self._reading.source, _WEDDING.c.ends_at > self._reading.at)
+        with self._writing() as connection:
+            load, near = connection.execute(totals.where(*here)).one()
+        return Coming(0, int(load), int(near))
 
-        Half of the weddings, or half of their load: a source that has lost its guests has lost what they are for.
-        """
-        if self._accepted:
-            return
-        if 2 * stage.lost(self._now) > coming:
-            what = f"more than half of its {coming:,} coming weddings"
-        elif 2 * stage.load_coming(self._now) < load and not stage.rejected:
-            what = f"more than half of the load of its {coming:,} coming weddings"
-        else:
-            return
+    def _judge(self, stage: Stage, before: Coming, after: Coming) -> None:
+        """Question a reading that lost too much of what is not over, or names nothing of it."""
+        problem = questionable(before, after, self._losses)
+        if problem is not None:
+            self._question(stage, f"it lost {problem}")
+        if self._whole and not self._may_be_empty and not stage.names_what_comes(self._now):
+            # That is what an export looks like which failed, or of which the last wedding is long over.
+            self._question(stage, "it names no wedding that is still to come")
+
+    def _question(self, stage: Stage, what: str) -> NoReturn:
         name = self._reading.source
-        problem = f"it lost {what}: look at it, then run `wedtui weddings accept {name}`"
+        problem = f"{what}: look at it, then run `wedtui weddings accept {name}`"
         self._say({"questioned": True, "problem": problem, **_examples(stage)})
         raise _EndedError(Outcome.QUESTIONED)
 
@@ -288,6 +310,11 @@ class WeddingImport:
                 here = select(func.count()).select_from(_WEDDING).where(_WEDDING.c.source == name)
                 counts["weddings"] = connection.execute(here).scalar_one()
             said = {**taken, "problem": None, "questioned": False, **counts}
+            if self._stage is not None:
+                said["losses"] = [list(each) for each in self._losses]
+                comes = self._stage.names_what_comes(self._now)
+                if self._whole or comes:
+                    said["none_to_come"] = not comes
             if self._whole:
                 said["accept_next"] = False
             # Only now: a reader that looked after every piece would make the steps of all weddings anew each time.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,8 @@ Values = dict[str, Any]
 _UNREAD: Values = {
     "questioned": False,
     "accept_next": False,
+    "none_to_come": False,
+    "losses": [],
     "revision": 0,
     "announced": 0,
     **dict.fromkeys(("weddings", "rejected", "unknown_cultures", "unknown_kinds", "repeated", "kept"), 0),
@@ -32,9 +35,9 @@ _UNREAD: Values = {
 def configure_sources(connection: Connection, sections: tuple[WeddingSourceSection, ...]) -> None:
     """Make the rows of the sources those of the configuration; what persons imported stays.
 
-    A source that is somewhere else now was never read there: its weddings stay until it is, but count as old; what it
-    has lost there is questioned as anywhere. What is
-    gone from the configuration goes at once, and its weddings with `prune_weddings`.
+    A source that is somewhere else now, if only by the path or the query of its URL, was never read there: its
+    weddings stay until it is, but count as old; what it has lost there is questioned as anywhere. What is gone from
+    the configuration goes at once, and its weddings with `prune_weddings`.
     """
     wanted = {section.name: _configured(number, section) for number, section in enumerate(sections)}
     before = {row["name"]: row for row in connection.execute(select(_SOURCE)).mappings()}
@@ -46,8 +49,9 @@ def configure_sources(connection: Connection, sections: tuple[WeddingSourceSecti
                 connection.execute(delete(_SOURCE).where(here))
                 touch(connection)
             continue
-        if (old["kind"], old["place"]) != (new["kind"], new["place"]):
-            new |= {"read_at": None, "mark": None, "problem": None, "questioned": False, "accept_next": False}
+        if any(old[key] != new[key] for key in ("kind", "place")) or old["address"] not in {new["address"], ""}:
+            new |= {"read_at": None, "mark": None, "problem": None, "none_to_come": False}
+            new |= {"questioned": False, "accept_next": False}
         if any(old[key] != value for key, value in new.items()):
             connection.execute(update(_SOURCE).where(here).values(new))
     added = [{**_UNREAD, **new} for name, new in wanted.items() if name not in before]
@@ -61,9 +65,19 @@ def _configured(position: int, section: WeddingSourceSection) -> Values:
         "position": position,
         "kind": section.kind,
         "place": place_of(section.url),
+        "address": _digest(section),
         "interval_s": section.interval.total_seconds(),
         "max_age_s": section.max_age.total_seconds(),
     }
+
+
+def _digest(section: WeddingSourceSection) -> str:
+    """Return what tells one resource at a place from another, where the place does not say: its path may be a secret.
+
+    Whose role asks a database, and how, makes no other resource of it; what is asked does.
+    """
+    what = section.url if section.query is None else f"{place_of(section.url)} {section.query}"
+    return hashlib.blake2b(what.encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
 def ensure_configured(connection: Connection, sections: tuple[WeddingSourceSection, ...]) -> None:
@@ -76,7 +90,13 @@ def ensure_configured(connection: Connection, sections: tuple[WeddingSourceSecti
 
 def ensure_imported(connection: Connection, kind: str) -> None:
     """Have a source for what persons import without naming one."""
-    values = {"kind": kind, "place": "imported by hand", "interval_s": None, "max_age_s": GOOD_FOR.total_seconds()}
+    values = {
+        "kind": kind,
+        "place": "imported by hand",
+        "address": "",
+        "interval_s": None,
+        "max_age_s": GOOD_FOR.total_seconds(),
+    }
     here = update(_SOURCE).where(_SOURCE.c.name == IMPORTED)
     if not connection.execute(here.values(values)).rowcount:
         row = {**_UNREAD, "name": IMPORTED, "position": 1_000_000, **values}

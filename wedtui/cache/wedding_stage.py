@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from wedtui.core.calendar import EXAMPLES_KEPT
 from wedtui.core.erasure import NOTHING_FORGOTTEN, Forgotten
+from wedtui.core.wedding_loss import REMEMBERED, SOON, Coming, Loss
 from wedtui.core.wedding_rows import Defaults, RawRow, Rejection, Row, Unusable, read_row, reference_of
 from wedtui.store.instants import to_microseconds
 
 MEMORY_KIB = 16 * 1024
 PAGE = 10_000
 """Rows that one piece of work compares or hands on."""
+
+_HOUR, _SOON, _LOSS_COUNTS = (span // timedelta(microseconds=1) for span in (timedelta(hours=1), SOON, REMEMBERED))
 
 Values = tuple[Any, ...]
 Key = tuple[str, int]
@@ -43,9 +47,12 @@ _MAKE = (
     "CREATE TABLE changed (reference TEXT, starts_at INTEGER, PRIMARY KEY (reference, starts_at)) WITHOUT ROWID",
     """
     CREATE TABLE gone (
-        reference TEXT, starts_at INTEGER, ends_at INTEGER, PRIMARY KEY (reference, starts_at)
+        reference TEXT, starts_at INTEGER, ends_at INTEGER, load INTEGER, PRIMARY KEY (reference, starts_at)
     ) WITHOUT ROWID
     """,
+    # By how much weddings that are still named weigh less, and what stays though it is not named.
+    "CREATE TABLE lighter (starts_at INTEGER, ends_at INTEGER, load INTEGER)",
+    "CREATE TABLE kept (reference TEXT, starts_at INTEGER, ends_at INTEGER, load INTEGER)",
 )
 _ADD = f"INSERT INTO incoming VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 - as below
 # Of two rows with one reference and one start the longer time and the heavier load count: never too little.
@@ -66,23 +73,44 @@ LEFT JOIN before b ON b.reference = f.reference AND b.starts_at = f.starts_at
 WHERE {_WITHIN} AND (b.reference IS NULL OR {_DIFFERS})
 """  # noqa: S608
 _GONE = """
-INSERT INTO gone SELECT b.reference, b.starts_at, b.ends_at FROM before b
+INSERT INTO gone SELECT b.reference, b.starts_at, b.ends_at, b.load FROM before b
 LEFT JOIN fresh f ON f.reference = b.reference AND f.starts_at = b.starts_at WHERE f.reference IS NULL
+"""
+_LIGHTER = """
+INSERT INTO lighter SELECT b.starts_at, b.ends_at, b.load - f.load FROM before b
+JOIN fresh f ON f.reference = b.reference AND f.starts_at = b.starts_at WHERE f.load < b.load
 """
 _COMING = "SELECT count(DISTINCT reference) FROM before WHERE ends_at > ? AND reference <> ?"
 _LAST_COMING = "SELECT max(reference) FROM before WHERE ends_at > ?"
-_LOST = """
-SELECT count(DISTINCT g.reference) FROM gone g WHERE g.ends_at > :now
-AND NOT EXISTS (SELECT 1 FROM fresh f WHERE f.reference = g.reference AND f.ends_at > :now)
-AND NOT EXISTS (SELECT 1 FROM unusable u WHERE u.reference = g.reference)
+_LOADS = """
+SELECT total(load), total(CASE WHEN starts_at < :soon THEN load ELSE 0 END) FROM {table} WHERE ends_at > :now
 """
+_NOT_NAMED = "NOT EXISTS (SELECT 1 FROM fresh f WHERE f.reference = g.reference AND f.ends_at > :now)"
+_LOST = f"""
+SELECT count(DISTINCT g.reference) FROM gone g WHERE g.starts_at > :now AND {_NOT_NAMED}
+AND NOT EXISTS (SELECT 1 FROM unusable u WHERE u.reference = g.reference)
+"""  # noqa: S608
+_UNLISTED = f"""
+SELECT count(DISTINCT g.reference) FROM gone g WHERE g.starts_at <= :now AND g.ends_at > :now AND {_NOT_NAMED}
+AND NOT EXISTS (SELECT 1 FROM gone l WHERE l.reference = g.reference AND l.starts_at > :now)
+"""  # noqa: S608
+_LOSSES = f"""
+SELECT min(ends_at, :day) / :hour, count(DISTINCT reference), sum(load),
+    sum(CASE WHEN starts_at < :soon THEN load ELSE 0 END)
+FROM (
+    SELECT g.reference, g.starts_at, g.ends_at, g.load FROM gone g WHERE g.starts_at > :now AND {_NOT_NAMED}
+    UNION ALL SELECT NULL, starts_at, ends_at, load FROM lighter WHERE ends_at > :now
+) AS lost GROUP BY 1
+"""  # noqa: S608
 _KEEP = """
-DELETE FROM gone WHERE reference NOT IN (SELECT reference FROM forgotten) AND (
+INSERT INTO kept SELECT reference, starts_at, ends_at, load FROM gone
+WHERE reference NOT IN (SELECT reference FROM forgotten) AND (
     reference IN (SELECT reference FROM unusable)
     OR (:nameless AND ends_at > :now AND reference NOT IN (SELECT reference FROM fresh))
     OR (:live AND starts_at <= :now AND ends_at > :now AND reference NOT IN (SELECT reference FROM fresh))
 )
 """
+_KEPT = "DELETE FROM gone WHERE (reference, starts_at) IN (SELECT reference, starts_at FROM kept)"
 _TO_WRITE = f"""
 SELECT {", ".join(f"f.{name}" for name in COLUMNS)} FROM changed c
 JOIN fresh f ON f.reference = c.reference AND f.starts_at = c.starts_at
@@ -199,31 +227,53 @@ class Stage:
         self._file.execute("DELETE FROM before")
         self._file.executemany(f"INSERT INTO before VALUES ({', '.join('?' * len(COLUMNS))})", page)  # noqa: S608
         self._file.execute(_CHANGED, bounds)
+        self._file.execute(_LIGHTER)
         if whole:
             self._file.execute(_GONE)
         self._file.execute("COMMIT")
 
-    def coming(self, now: int, counted: str) -> tuple[int, str]:
-        """Return how many weddings of the page compared last are not over, and the last of them.
+    def known(self, now: int, counted: str) -> tuple[Coming, str]:
+        """Return what is not over of the page compared last, and the last wedding that was counted.
 
         Args:
             now: in microseconds.
             counted: the last that was counted of the page before: its other days may be on this one.
         """
         last = self._file.execute(_LAST_COMING, (now,)).fetchone()[0]
-        return int(self._file.execute(_COMING, (now, counted)).fetchone()[0]), last or counted
+        weddings = int(self._file.execute(_COMING, (now, counted)).fetchone()[0])
+        return Coming(weddings, *self._loads("before", now)), last or counted
 
     def lost(self, now: int) -> int:
-        """Return how many weddings that are not over the reading does not name any more."""
+        """Return how many weddings that have not begun the reading does not name any more; ask before `keep`."""
         return int(self._file.execute(_LOST, {"now": now}).fetchone()[0])
 
-    def load_coming(self, now: int) -> int:
-        """Return the load of the weddings in the reading that are not over, in units."""
-        return int(self._file.execute("SELECT total(load) FROM fresh WHERE ends_at > ?", (now,)).fetchone()[0])
+    def unlisted(self, now: int) -> int:
+        """Return how many have begun, are not over, and are not named any more; ask before `keep`."""
+        return int(self._file.execute(_UNLISTED, {"now": now}).fetchone()[0])
 
-    def load_known(self, now: int) -> int:
-        """Return the load of the weddings of the page compared last that are not over, in units."""
-        return int(self._file.execute("SELECT total(load) FROM before WHERE ends_at > ?", (now,)).fetchone()[0])
+    def left(self, now: int) -> Coming:
+        """Return what is not over once the reading is taken; ask after `keep`."""
+        named = "SELECT count(DISTINCT reference) FROM fresh WHERE ends_at > ?"
+        weddings = int(self._file.execute(named, (now,)).fetchone()[0])
+        (load, soon), (kept, kept_soon) = self._loads("fresh", now), self._loads("kept", now)
+        return Coming(weddings, load + kept, soon + kept_soon)
+
+    def lighter(self, now: int) -> Coming:
+        """Return by how much weddings weigh less that are named as before and are not over."""
+        return Coming(0, *self._loads("lighter", now))
+
+    def names_what_comes(self, now: int) -> bool:
+        """Whether the reading names any wedding that is not over."""
+        return bool(self._file.execute("SELECT EXISTS (SELECT 1 FROM fresh WHERE ends_at > ?)", (now,)).fetchone()[0])
+
+    def losses(self, now: int) -> list[Loss]:
+        """Return what taking the reading takes away, by the hour up to which that counts along; ask after `keep`."""
+        parameters = {"now": now, "hour": _HOUR, "day": now + _LOSS_COUNTS, "soon": now + _SOON}
+        return [Loss((hour + 1) * _HOUR, *lost) for hour, *lost in self._file.execute(_LOSSES, parameters)]
+
+    def _loads(self, table: str, now: int) -> tuple[int, int]:
+        load, soon = self._file.execute(_LOADS.format(table=table), {"now": now, "soon": now + _SOON}).fetchone()
+        return int(load), int(soon)
 
     def keep(self, now: int, *, live: bool) -> int:
         """Keep what is not to be deleted though the reading does not name it; return how many weddings that are.
@@ -241,7 +291,9 @@ class Stage:
         self._file.execute("CREATE TEMP TABLE IF NOT EXISTS forgotten (reference TEXT PRIMARY KEY)")
         self._file.executemany("INSERT OR IGNORE INTO forgotten VALUES (?)", named)
         nameless = self.nameless > 0
-        return self._file.execute(_KEEP, {"now": now, "live": live, "nameless": nameless}).rowcount
+        kept = self._file.execute(_KEEP, {"now": now, "live": live, "nameless": nameless}).rowcount
+        self._file.execute(_KEPT)
+        return kept
 
     def changes(self, after: Key) -> list[Values]:
         """Return the next rows that are new or changed, of what was compared."""

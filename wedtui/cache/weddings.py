@@ -9,11 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from wedtui.cache.shapes import WEDDING, WEDDING_SOURCE
-from wedtui.core.calendar import CalendarFacts, SourceFacts
+from wedtui.core.calendar import CalendarFacts, SourceFacts, horizon
 from wedtui.core.calendar_query import (
     MOST_ROWS,
     ListedWedding,
@@ -23,18 +24,26 @@ from wedtui.core.calendar_query import (
     WeddingPage,
     WeddingQuery,
 )
-from wedtui.core.load import NO_STEPS, Steps, sweep_zones
+from wedtui.core.freeze_windows import shifted
+from wedtui.core.load import NO_STEPS, WEIGHT_OF_A_UNIT, Steps, sweep
 from wedtui.core.wedding import Wedding
 from wedtui.core.wedding_rows import LONGEST
 from wedtui.errors import ConfigurationError
-from wedtui.store.instants import to_microseconds
+from wedtui.store.instants import from_microseconds, to_microseconds
 from wedtui.store.snapshot import Snapshot
 
 # A wall clock of 14 days may take an hour or two more where it is set back.
 _REACH = LONGEST + timedelta(days=1)
 _GENERATION = "SELECT generation FROM wedding_calendar"
 # Row by row: a database needs three times as long to add them up as a sweep needs with the reading of them.
-_ROWS = "SELECT zone, reference, starts_at, ends_at, load FROM wedding"
+_ROWS = f"""
+SELECT zone, reference, starts_at, ends_at, load * {WEIGHT_OF_A_UNIT} + 1 FROM wedding
+WHERE starts_at > ? AND starts_at < ? AND ends_at > ?
+"""  # noqa: S608
+LOAD_PARTS = {"zone": "zone", "culture": "culture"}
+"""What load can be summed by, and the column of it."""
+_ZONES = "SELECT DISTINCT zone FROM wedding"
+_NEXT = "SELECT min(starts_at) FROM wedding WHERE starts_at >= ?"
 _LIVE = """
 WITH one AS (
     SELECT reference, starts_at, ends_at, min(culture) AS culture, min(venue_kind) AS venue_kind, min(zone) AS zone,
@@ -43,31 +52,55 @@ WITH one AS (
     GROUP BY reference, starts_at, ends_at
 )
 """
+_CONFLICTS = """
+SELECT a.source, count(DISTINCT a.reference) FROM wedding a JOIN wedding b
+ON b.reference = a.reference AND b.source <> a.source AND b.starts_at < a.ends_at AND a.starts_at < b.ends_at
+WHERE b.starts_at <> a.starts_at OR b.ends_at <> a.ends_at GROUP BY a.source
+"""
 _PARTS = ("culture", "venue_kind", "zone")
 _ORDER = "starts_at, source, reference"
 
 
 class CalendarMemory:
-    """Keeps the steps until the calendar is another: making them takes longer than a picture has."""
+    """Keeps the steps until the calendar or the time asked about is another: making them takes longer than a picture.
+
+    The time that is read (`core.calendar.horizon`) moves once a day.
+    """
 
     def __init__(self) -> None:
-        self._generation = -1
-        self._opened = -1
-        self._steps: tuple[Steps, dict[str, Steps]] = (NO_STEPS, {})
+        self._of: tuple[object, ...] = ()
+        self._zones_of: tuple[int, int] = (-1, -1)
+        self._zones: tuple[str, ...] = ()
+        self._known = CalendarFacts()
 
-    def read(self, snapshot: Snapshot, opened: int) -> CalendarFacts:
+    def read(self, snapshot: Snapshot, opened: int, start: datetime, end: datetime) -> CalendarFacts:
         """Return the calendar.
 
         Args:
             snapshot: one state of the cache.
             opened: how many times it was opened: of another file the numbers mean something else.
+            start: the first instant that is asked about.
+            end: the last one.
         """
         sources = tuple(_facts(row) for row in snapshot.rows(WEDDING_SOURCE, "ORDER BY name"))
         generation = generation_of(snapshot)
-        if (generation, opened) != (self._generation, self._opened):
-            self._steps = read_steps(snapshot)
-            self._generation, self._opened = generation, opened
-        return CalendarFacts(sources, *self._steps, generation)
+        first, last = horizon(start, end)
+        if (opened, generation, first, last) != self._of:
+            if (opened, generation) != self._zones_of:
+                self._zones = tuple(sorted(zone for (zone,) in snapshot.values(_ZONES)))
+                self._zones_of = opened, generation
+            steps, zones = read_steps(snapshot, first, last)
+            following = snapshot.scalar(_NEXT, to_microseconds(last))
+            self._known = CalendarFacts(
+                (),
+                steps,
+                {zone: zones.get(zone, NO_STEPS) for zone in self._zones},
+                generation,
+                first,
+                None if following is None else from_microseconds(following),
+            )
+            self._of = opened, generation, first, last
+        return replace(self._known, sources=sources)
 
 
 def generation_of(snapshot: Snapshot) -> int:
@@ -75,9 +108,41 @@ def generation_of(snapshot: Snapshot) -> int:
     return int(snapshot.scalar(_GENERATION) or 0)
 
 
-def read_steps(snapshot: Snapshot) -> tuple[Steps, dict[str, Steps]]:
-    """Return load and number over all time, of all weddings and of those of each zone."""
-    return sweep_zones(snapshot.values(_ROWS))
+def read_steps(snapshot: Snapshot, start: datetime, end: datetime) -> tuple[Steps, dict[str, Steps]]:
+    """Return load and number of the weddings that touch [start, end), of all and of those of each zone.
+
+    What began before and still runs is whole, and so is what goes on afterwards.
+    """
+    return sweep(snapshot.values(_ROWS, *_touching(start, end)))
+
+
+def read_load(
+    snapshot: Snapshot, start: datetime, end: datetime, *, by: str, zone: str | None = None, culture: str | None = None
+) -> tuple[Steps, dict[str, Steps]]:
+    """Return load and number of the weddings that touch [start, end), of all and of each part.
+
+    Args:
+        snapshot: one state of the cache.
+        start: an aware instant.
+        end: an aware instant.
+        by: one of `LOAD_PARTS`.
+        zone: only of venues in this one.
+        culture: only of this one.
+
+    Raises:
+        KeyError: `by` is none of them, which is a mistake of ours.
+    """
+    statement, parameters = _ROWS.replace("zone,", f"{LOAD_PARTS[by]},", 1), list[object](_touching(start, end))
+    for column, value in (("zone", zone), ("culture", culture)):
+        if value is not None:
+            statement += f" AND {column} = ?"
+            parameters.append(value)
+    return sweep(snapshot.values(statement, *parameters))
+
+
+def _touching(start: datetime, end: datetime) -> tuple[int, int, int]:
+    """Return the parameters of a question for what touches [start, end): nothing lasts longer than `LONGEST`."""
+    return to_microseconds(shifted(start, -_REACH)), to_microseconds(end), to_microseconds(start)
 
 
 def read_sources(snapshot: Snapshot) -> tuple[SourceDetails, ...]:
@@ -94,6 +159,14 @@ def read_sources(snapshot: Snapshot) -> tuple[SourceDetails, ...]:
         )
         for row in snapshot.rows(WEDDING_SOURCE, "ORDER BY position, name")
     )
+
+
+def read_conflicts(snapshot: Snapshot) -> dict[str, int]:
+    """Return source -> of how many weddings another source says other times that overlap; takes seconds for millions.
+
+    Times that do not overlap are several days of one wedding.
+    """
+    return {source: int(count) for source, count in snapshot.values(_CONFLICTS)}
 
 
 def read_live(snapshot: Snapshot, now: datetime) -> LiveBreakdown:

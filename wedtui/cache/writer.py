@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, true, tuple_, update
 
 from wedtui.cache import leases
-from wedtui.cache.configured import write_configured
+from wedtui.cache.configured import unlike, write_configured
 from wedtui.cache.inventory import prune_inventory
 from wedtui.cache.kind import CACHE
 from wedtui.cache.recording import Recording
@@ -135,6 +135,11 @@ class CacheWriter:
             configure_sources(connection, configuration.weddings.sources)
         self._recording.configured(query_interval)
 
+    def unlike(self, configuration: Configuration) -> str | None:
+        """Return in what a configuration is unlike the one that counts; None where what is watched is the same."""
+        with self._store.writing() as connection:
+            return unlike(connection, configuration)
+
     def follow(self, query_interval: timedelta) -> None:
         """Expect that another service configured anew; what names no interval is asked every `query_interval`."""
         self._recording.configured(query_interval)
@@ -156,7 +161,7 @@ class CacheWriter:
             _forget_former(connection, service)
             # One that begins anew after a standstill goes on counting.
             stored = _stored(connection, service.instance)
-            values = {**asdict(service), "problems": list(service.problems), "stored": stored}
+            values = {**_row(service), "stored": stored}
             statement = upsert(connection, _SERVICE).values(values)
             connection.execute(statement.on_conflict_do_update(index_elements=["vantage"], set_=values))
         self._instance = service.instance
@@ -172,7 +177,7 @@ class CacheWriter:
             now = leases.database_now(connection)
             held = leases.share(connection, _member(service), targets, now)
             if held is not None:
-                values = {**asdict(service), "problems": list(service.problems), "shares": len(held) - 1}
+                values = {**_row(service), "shares": len(held) - 1}
                 connection.execute(update(_SERVICE).where(_SERVICE.c.instance == service.instance).values(values))
             alone = leases.alive(connection, now) <= {service.vantage}
         return Beat(held, now, alone)
@@ -257,9 +262,7 @@ class CacheWriter:
             }
             for number, period in enumerate(periods, start=1)
         ]
-        raised = [
-            {**asdict(each), "level": each.level.value, "id": number} for number, each in enumerate(raises, start=1)
-        ]
+        raised = [{**asdict(each), "level": each.level.value} for each in raises]
         with self._store.writing() as connection:
             if not self._holds(connection, claim):
                 return
@@ -380,8 +383,14 @@ def _forget_former(connection: Connection, service: ServiceFacts) -> None:
             connection.execute(delete(table).where(table.c.vantage == vantage))
 
 
+def _row(service: ServiceFacts) -> dict[str, Any]:
+    """Return what a service says of itself, and what of the cache its program knows."""
+    return {**asdict(service), "problems": list(service.problems), "revision": CACHE.head}
+
+
 def _member(service: ServiceFacts) -> Member:
-    return leases.member_of(service.vantage, service.instance, service.configuration_digest, service.version)
+    named = service.vantage, service.instance, service.configuration_digest, service.version
+    return leases.member_of(*named, service.started_at)
 
 
 def _prune_chunk(connection: Connection, step: int | None, before: int, limit: int) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
@@ -20,9 +20,14 @@ from wedtui.errors import ConfigurationError
 from wedtui.paths import STATE_DIR_VARIABLE, StatePaths, machine_name, state_paths
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wedtui.config import Configuration
     from wedtui.config_file import Loaded
     from wedtui.ledger.ledger import Ledger
+    from wedtui.ledger.reader import LedgerReader
+
+_Decision = TypeVar("_Decision")
 
 
 @dataclass
@@ -158,6 +163,28 @@ def _refuse_likely_mistake(environment: str, configuration: Configuration) -> No
     near = short or difflib.get_close_matches(environment, known, n=1, cutoff=0.7)
     if near:
         raise ConfigurationError(f'--environment: "{environment}" is not known here; did you mean "{near[0]}"?')
+
+
+def decisions(session: Session, read: Callable[[LedgerReader], tuple[_Decision, ...]]) -> tuple[_Decision, ...]:
+    """Read decisions of persons; none where there is no ledger yet.
+
+    Args:
+        session: where it is.
+        read: what is read of it.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    from wedtui.errors import StoreMissingError
+    from wedtui.ledger.reader import LedgerReader
+
+    reader = LedgerReader(session.ledger_url)
+    try:
+        return read(reader)
+    except StoreMissingError:
+        return ()  # nobody has decided anything yet
+    finally:
+        reader.close()
 
 
 def writable_ledger(session: Session) -> Ledger:

@@ -7,7 +7,7 @@ import shutil
 import sys
 import textwrap
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from wedtui.cli.common import Session, print_json, session_of
 from wedtui.cli.keys import key_notes, key_problems, key_table
 from wedtui.errors import ConfigurationError
 from wedtui.paths import CONFIG_VARIABLE, configuration_candidates
+
+if TYPE_CHECKING:
+    from wedtui.config import ProviderSection
 
 app = typer.Typer(no_args_is_help=True, help="The configuration.")
 
@@ -82,6 +85,9 @@ def check_command(context: typer.Context) -> None:
     }
     typer.echo(f"ok: {loaded.path or 'no file, so the defaults count'}")
     typer.echo(", ".join(f"{name}: {count}" for name, count in counts.items()))
+    for section in configuration.providers:
+        if section.kind == "aws":
+            typer.echo(account_line(section))
     total = sum(p.weight for p in configuration.providers)
     if configuration.providers and total != 100:
         typer.echo(f"note: the providers' weights make {total}, not 100")
@@ -94,6 +100,27 @@ def check_command(context: typer.Context) -> None:
     looks = configuration.dashboard
     abilities = own_abilities().chosen(charset=looks.charset, colours=looks.colours)
     typer.echo(f"terminal: {abilities.words()}")
+
+
+def account_line(section: ProviderSection) -> str:
+    """Say in one line with what an account is asked, where, and what of it costs money; nothing is asked for it."""
+    from wedtui.config import AwsSection
+    from wedtui.config_values import format_duration
+    from wedtui.core.redact import redacted_url
+
+    aws = section.aws or AwsSection()
+    profile = f'profile "{aws.profile}"' if aws.profile else "the SDK's default credentials"
+    parts = [
+        f"{profile}, role {aws.role_arn}" if aws.role_arn else profile,
+        f"regions {', '.join(aws.regions)}" if aws.regions else "all regions that the account has switched on",
+    ]
+    if aws.endpoint_url:
+        parts.append(f"at {redacted_url(aws.endpoint_url)} instead of Amazon's own addresses")
+    if aws.metrics:
+        parts.append(f"{len(aws.metrics)} metrics each {format_duration(aws.metrics_interval)}")
+    if aws.cost:
+        parts.append(f"costs each {format_duration(aws.cost_interval)}")
+    return f"aws account {section.name}: {'; '.join(parts)}"
 
 
 def _check_stores(session: Session) -> None:

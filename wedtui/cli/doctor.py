@@ -16,7 +16,8 @@ from wedtui.cli.common import Session, person, print_json, session_of
 from wedtui.cli.keys import key_problems
 from wedtui.cli.looks import looks_of, peek
 from wedtui.cli.terminal import LEAST_COLUMNS, LEAST_ROWS, look
-from wedtui.core.observation import Observation, ProbeObservation
+from wedtui.core.observation import ApiObservation, Observation, ProbeObservation
+from wedtui.core.resource import Reach
 from wedtui.errors import (
     ConfigurationError,
     ServiceError,
@@ -28,14 +29,13 @@ from wedtui.errors import (
 from wedtui.tui.terminal.abilities import CHARSET_WORDS, Charset
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from wedtui.config import Configuration
     from wedtui.core.picture import ServiceFacts
-    from wedtui.ledger.reader import LedgerReader
 
 SKEW_WARNING, SKEW_PROBLEM = timedelta(seconds=2), timedelta(seconds=30)
 SKEW_TIMEOUT = timedelta(seconds=3)
+# Of an account that was reached; the sentence says what to do.
+SAYS_WHAT_TO_DO = frozenset({Reach.DENIED, Reach.EXPIRED, Reach.REJECTED, Reach.THROTTLED, Reach.PARTIAL})
 
 
 def register(app: typer.Typer) -> None:
@@ -71,6 +71,7 @@ def examine(session: Session) -> Iterator[Check]:
     yield from _sharing(session, configuration)
     yield from _state(session)
     yield from _reachability(session, configuration)
+    yield from _costs(session)
     yield from _clocks(session, configuration)
     yield from _terminal(session)
 
@@ -145,17 +146,17 @@ def _sharing(session: Session, configuration: Configuration) -> Iterator[Check]:
 def _state(session: Session) -> Iterator[Check]:
     from wedtui.cache.kind import CACHE
     from wedtui.cache.reader import CacheReader
-    from wedtui.cli.facts import left_ledger, must_exist
+    from wedtui.cli.facts import left_problems, must_exist
     from wedtui.ledger.kind import LEDGER
     from wedtui.ledger.reader import LedgerReader
 
     now = session.clock.now()
     cache, ledger = CacheReader(session.cache_url), LedgerReader(session.ledger_url)
     try:
-        services = cache.facts(now).services
+        facts = cache.facts(now)
         yield Check(Level.OK, "cache", "can be read")
         yield Check(Level.OK, "migrations", f"the cache is at {CACHE.head}, as this version wants it")
-        yield from _services(session, services, now)
+        yield from _services(session, facts.services, now, facts.keeper)
     except StoreMissingError:
         yield Check(Level.WARNING, "cache", "there is none yet", f"`{_starting(session)}` makes it")
     except StoreError as error:
@@ -163,9 +164,8 @@ def _state(session: Session) -> Iterator[Check]:
     try:
         entries = ledger.freeze_entries()
         yield Check(Level.OK, "ledger", f"can be read; {len(entries)} freezes by persons")
-        left = left_ledger(session.loaded.configuration, session.paths)
-        if left is not None:
-            yield from _left_behind(left, ledger, now)
+        for text in left_problems(session.ledger_url, session.paths, cache, ledger, now):
+            yield Check(Level.PROBLEM, "ledger", text)
         yield Check(Level.OK, "migrations", f"the ledger is at {LEDGER.head}, as this version wants it")
     except StoreMissingError:
         if must_exist(session.loaded.configuration):
@@ -181,22 +181,7 @@ def _state(session: Session) -> Iterator[Check]:
     yield from _room(session)
 
 
-def _left_behind(left: Path, ledger: LedgerReader, now: datetime) -> Iterator[Check]:
-    """Look at a ledger that was in use before: what persons froze there, and the one that counts does not know."""
-    from wedtui.cli.facts import left_behind
-
-    try:
-        missing = left_behind(left, ledger, now)
-    except StoreError as error:
-        text = f"whether freezes were left behind in {left} cannot be told: {error}"
-        yield Check(Level.WARNING, "ledger", text, "`wedtui db copy`, or move the file away")
-        return
-    if missing:
-        text = f"{missing} freezes stand in {left} and not in the ledger that the configuration names"
-        yield Check(Level.PROBLEM, "ledger", text, "`wedtui db copy`, or move the file away")
-
-
-def _services(session: Session, services: tuple[ServiceFacts, ...], now: datetime) -> Iterator[Check]:
+def _services(session: Session, services: tuple[ServiceFacts, ...], now: datetime, keeper: str = "") -> Iterator[Check]:
     from wedtui.cli.render import service_sentence
     from wedtui.core.picture import ServiceCondition, see_services
     from wedtui.core.services import differences
@@ -216,7 +201,7 @@ def _services(session: Session, services: tuple[ServiceFacts, ...], now: datetim
         else:
             todo = f"`{_starting(session)}`" + (f" on {seen.facts.place}" if elsewhere else "")
             yield Check(Level.WARNING, name, text, todo)
-    for finding in differences(seen_services):
+    for finding in differences(seen_services, keeper):
         yield Check(Level.WARNING, finding.subject, finding.text)
 
 
@@ -253,7 +238,7 @@ def _room(session: Session) -> Iterator[Check]:
 
 
 def _reachability(session: Session, configuration: Configuration) -> Iterator[Check]:
-    from wedtui.cli.once import ask_once, observation_line, succeeded
+    from wedtui.cli.once import ask_once, outcomes
     from wedtui.cli.sharing import own_file_of_another, secret_files
     from wedtui.providers.registry import build_targets
 
@@ -268,12 +253,25 @@ def _reachability(session: Session, configuration: Configuration) -> Iterator[Ch
     except WedtuiError as error:
         yield Check(Level.PROBLEM, "secrets", str(error))
         return
-    for observation in observations:
-        good = succeeded(observation)
-        words = observation_line(observation)[6:]
-        remedy = "" if good else "check its address and whether this machine may reach it"
-        yield Check(Level.OK if good else Level.PROBLEM, "reach", words, remedy)
-        yield from _certificate(session, observation)
+    for outcome in outcomes(observations):
+        remedy = "" if outcome.ok else _remedy(outcome.of[0])
+        yield Check(Level.OK if outcome.ok else Level.PROBLEM, "reach", outcome.words, remedy)
+        for observation in outcome.of:
+            yield from _certificate(session, observation)
+
+
+def _remedy(observation: Observation) -> str:
+    """Say what to do about an asking that failed; what an account says holds its own remedy."""
+    if isinstance(observation, ApiObservation) and observation.reach in SAYS_WHAT_TO_DO:
+        return ""
+    return "check its address and whether this machine may reach it"
+
+
+def _costs(session: Session) -> Iterator[Check]:
+    from wedtui.cli.costs import cost_lines, known_costs
+
+    for line in cost_lines(known_costs(session), session.clock.now()):
+        yield Check(Level.OK, "cost", line)
 
 
 def _certificate(session: Session, observation: Observation) -> Iterator[Check]:

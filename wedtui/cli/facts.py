@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,11 +15,12 @@ from wedtui.core.calendar import CalendarFacts
 from wedtui.core.freeze import Feed, FreezeFacts, Origin, Period, WeeklyWindow, feed_notes
 from wedtui.core.picture import Finding, Severity
 from wedtui.core.protection import RAISES_KEPT, Raise
+from wedtui.core.services import ServiceFacts
 from wedtui.errors import StoreError, StoreMissingError
-from wedtui.ledger.kind import LEDGER
+from wedtui.ledger.former import former_place, is_there, left_behind
 from wedtui.ledger.reader import LedgerReader
 from wedtui.paths import StatePaths
-from wedtui.store.opening import file_of, is_postgresql, url_of
+from wedtui.store.opening import is_postgresql
 
 Decision = TypeVar("Decision")
 
@@ -27,20 +29,14 @@ Decision = TypeVar("Decision")
 MIRROR_GOOD_FOR = timedelta(seconds=30)
 
 
-def left_ledger(configuration: Configuration, paths: StatePaths) -> Path | None:
-    """Return the ledger of the state directory, where there is one beside the one that the configuration names."""
-    file = paths.directory / "ledger.db"
-    if configuration.ledger.url is None or file_of(configuration.ledger.url, LEDGER) == file:
-        return None
-    return file if file.exists() else None
-
-
 def freeze_facts(
     configuration: Configuration,
     cache: CacheReader,
     ledger: LedgerReader,
     now: datetime,
-    left: Path | None = None,
+    paths: StatePaths,
+    *,
+    over: tuple[datetime, datetime] | None = None,
 ) -> FreezeFacts:
     """Gather everything that can freeze.
 
@@ -49,7 +45,8 @@ def freeze_facts(
         cache: the last good readings of feeds and weddings, and a copy of what persons froze.
         ledger: what persons froze.
         now: an aware instant, for the age of that copy.
-        left: a ledger that was in use before; see `left_ledger`.
+        paths: the state directory, in which a former ledger may stand.
+        over: the first and the last instant that are asked about, where that is not now.
 
     Returns:
         The facts; what could not be read is in them as a sentence, and the evaluator then says frozen.
@@ -74,39 +71,58 @@ def freeze_facts(
     persons, problem = _decided(
         ledger.freeze_periods, cache.mirrored_freeze_periods, now, must_exist=must_exist(configuration)
     )
-    unreadable = () if problem is None else (f"what persons froze cannot be known{problem}",)
-    if left is not None and problem is None and (missing := _readably_left(left, ledger, now)):
-        what = "1 freeze by a person stands" if missing == 1 else f"{missing} freezes by persons stand"
-        unreadable = (f"{what} in {left} and not in the ledger: run `wedtui db copy`, or move the file away",)
-    calendar = calendar_facts(configuration, cache, now)
+    unreadable: tuple[str, ...] = () if problem is None else (f"what persons froze cannot be known{problem}",)
+    if problem is None:
+        unreadable = left_problems(paths.ledger_url(configuration), paths, cache, ledger, now)
+    calendar = calendar_facts(configuration, cache, *(over or (now, now)))
     return FreezeFacts(windows, (*periods, *persons), _feeds(configuration, cache), unreadable, calendar)
 
 
-def _readably_left(left: Path, ledger: LedgerReader, now: datetime) -> int:
-    try:
-        return left_behind(left, ledger, now)
-    except StoreError:
-        return 0  # it is not ours to read, or of an older version: `wedtui doctor` says so
+def left_problems(
+    url: str, paths: StatePaths, cache: CacheReader, ledger: LedgerReader, now: datetime
+) -> tuple[str, ...]:
+    """Return what of former ledgers nobody may take for lifted: of the one here, and of those that services found.
 
-
-def left_behind(left: Path, ledger: LedgerReader, now: datetime) -> int:
-    """Return how many freezes of a former ledger are not over and are not in the one that counts.
-
-    Raises:
-        StoreError: one of both cannot be read.
+    Args:
+        url: of the ledger that counts.
+        paths: the state directory.
+        cache: what every service says of the one at its place.
+        ledger: the one that counts.
+        now: an aware instant.
     """
-    former = LedgerReader(url_of(left))
     try:
-        known = {(e.name, e.start, e.end) for e in ledger.freeze_entries(include_lifted=True)}
-        return sum((e.name, e.start, e.end) not in known for e in former.freeze_entries() if e.end > now)
-    finally:
-        former.close()
+        services = {s.place: s for s in cache.services() if s.stopped_at is None}
+    except StoreError:
+        services = {}  # there is none yet, or what is wrong with it is said elsewhere
+    here = services.pop(paths.place, None)
+    found = [f"{s.vantage}: {s.left_behind}" for s in services.values() if s.left_behind]
+    file = former_place(url, paths.directory)
+    if file is not None and is_there(file) and (own := _left_here(file, ledger, now, here)):
+        found.insert(0, own)
+    return tuple(found)
 
 
-def calendar_facts(configuration: Configuration, cache: CacheReader, now: datetime) -> CalendarFacts:
-    """Return the weddings known; where the cache cannot be read every source says why."""
+def _left_here(file: Path, ledger: LedgerReader, now: datetime, service: ServiceFacts | None) -> str | None:
+    """Return what is left in a former ledger; where it or the one that counts is closed, what the service says."""
+    if os.access(file, os.R_OK, effective_ids=True):
+        try:
+            return left_behind(file, ledger, now)
+        except StoreError:
+            pass  # the ledger that counts is closed to this user: the service may read both
+    if service is not None and abs(now - service.heartbeat_at) <= MIRROR_GOOD_FOR:
+        return service.left_behind
+    return (
+        f"whether persons froze anything in {file} is not known, because this user may not compare it with the "
+        "ledger and no service does: start the service, or have the file's owner move it away"
+    )
+
+
+def calendar_facts(
+    configuration: Configuration, cache: CacheReader, start: datetime, end: datetime | None = None
+) -> CalendarFacts:
+    """Return the weddings known around the time asked about; where the cache cannot be read every source says why."""
     try:
-        return known_calendar(configuration, cache, now)
+        return known_calendar(configuration, cache, start, end)
     except StoreError as error:
         return unread_calendar(configuration, str(error))
 

@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from wedtui.cli.common import Session, parse_instant, person, print_json, scope_of, session_of, writable_ledger
+from wedtui.cli.common import (
+    Session,
+    decisions,
+    parse_instant,
+    person,
+    print_json,
+    scope_of,
+    session_of,
+    writable_ledger,
+)
 from wedtui.core.freeze import FreezeFacts, Interval
 
 app = typer.Typer(no_args_is_help=True, help="When production does not change.")
@@ -26,20 +35,25 @@ class Format(StrEnum):
     ICS = "ics"
 
 
-def current_facts(session: Session, now: datetime) -> FreezeFacts:
+def current_facts(session: Session, now: datetime, over: tuple[datetime, datetime] | None = None) -> FreezeFacts:
     """Gather the facts from configuration, ledger and cache as they are now.
+
+    Args:
+        session: where they are.
+        now: an aware instant.
+        over: the first and the last instant that are asked about, where that is not now.
 
     Raises:
         ConfigurationError: the configuration cannot be used.
     """
     from wedtui.cache.reader import CacheReader
-    from wedtui.cli.facts import freeze_facts, left_ledger
+    from wedtui.cli.facts import freeze_facts
     from wedtui.ledger.reader import LedgerReader
 
     configuration = session.loaded.configuration
     cache, ledger = CacheReader(session.cache_url), LedgerReader(session.ledger_url)
     try:
-        return freeze_facts(configuration, cache, ledger, now, left_ledger(configuration, session.paths))
+        return freeze_facts(configuration, cache, ledger, now, session.paths, over=over)
     finally:
         cache.close()
         ledger.close()
@@ -60,7 +74,7 @@ def status_command(
     session = session_of(context)
     now = session.clock.now()
     instant = parse_instant(at, now)
-    facts = current_facts(session, now)
+    facts = current_facts(session, now, (instant, instant))
     scope = scope_of(session, environment, service)
     answer = verdict(facts, instant, scope, known_at=now)
     if as_json:
@@ -95,7 +109,7 @@ def calendar_command(
     if last <= first:
         raise ConfigurationError(f"expected --to after --from, got {start} and {end}")
     scope = scope_of(session, environment, service)
-    found = intervals(current_facts(session, now), first, last, scope, known_at=now)
+    found = intervals(current_facts(session, now, (first, last)), first, last, scope, known_at=now)
     if form is Format.JSON:
         print_json([{"start": _iso(i.start), "end": _iso(i.end), "reasons": list(i.reasons)} for i in found])
     elif form is Format.ICS:
@@ -199,19 +213,9 @@ def list_command(
     as_json: AS_JSON = False,
 ) -> None:
     """List the freezes that persons added."""
-    from wedtui.errors import StoreMissingError
-    from wedtui.ledger.reader import FreezeEntry, LedgerReader
-
     session = session_of(context)
     now = session.clock.now()
-    reader = LedgerReader(session.ledger_url)
-    entries: tuple[FreezeEntry, ...] = ()
-    try:
-        entries = reader.freeze_entries(include_lifted=everything)
-    except StoreMissingError:
-        pass  # nobody has decided anything yet
-    finally:
-        reader.close()
+    entries = decisions(session, lambda ledger: ledger.freeze_entries(include_lifted=everything))
     shown = [e for e in entries if everything or e.end > now]
     if as_json:
         print_json(

@@ -79,6 +79,9 @@ def query_command(
     context: typer.Context,
     signal: Annotated[str, typer.Option("--signal", metavar="NAME", help='Such as cpu, or "probe NAME".')],
     provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Whose signal.")],
+    vantage: Annotated[
+        str | None, typer.Option("--vantage", metavar="NAME", help="From where a probe is asked, of several services.")
+    ] = None,
     start: Annotated[
         str,
         typer.Option(
@@ -109,18 +112,20 @@ def query_command(
         raise ConfigurationError("expected --json or --csv, got both")
     session = session_of(context)
     now = session.clock.now()
-    question = _question(now, (provider, signal), (start, end), interval, agg)
+    question = _question(now, (provider, _from(signal, vantage)), (start, end), interval, agg)
     reader = HistoryReader(session.cache_url)
     try:
         gathered = reader.gather(question)
+        elsewhere = reader.by_vantage(question)
     except NotFoundError:
         if _asked_of(session, question) is None:
             raise
         # The service has not asked for it yet; whom it is going to ask may know.
-        gathered = Gathered(question, missing=[Segment(None, question.start, question.end)])
+        gathered, elsewhere = Gathered(question, missing=[Segment(None, question.start, question.end)]), []
     finally:
         reader.close()
-    notes = _ask_for_missing(session, gathered)
+    notes = [_by_vantage(question, elsewhere)] if elsewhere else []
+    notes += _ask_for_missing(session, gathered)
     answer = metrics_text.Told(question, gathered.points(), gathered.parts_in_order(), tuple(notes))
     if as_json:
         print_json(metrics_text.as_json(answer, now))
@@ -130,6 +135,28 @@ def query_command(
             typer.echo(f"wedtui: {note}", err=True)
     else:
         typer.echo(metrics_text.as_text(answer, now))
+
+
+def _from(signal: str, vantage: str | None) -> str:
+    """Return the series that is meant.
+
+    Raises:
+        ConfigurationError: it has no vantages.
+    """
+    from wedtui.core.series import probe_of, probe_signal
+    from wedtui.errors import ConfigurationError
+
+    if vantage is None:
+        return signal
+    probe = probe_of(signal)
+    if probe is None:
+        raise ConfigurationError(f'expected --vantage for a probe only ("probe NAME"), got --signal "{signal}"')
+    return probe_signal(probe, vantage)
+
+
+def _by_vantage(question: Question, series: list[str]) -> str:
+    names = ", ".join(f'"{name}"' for name in series)
+    return f'this is from when one service alone asked "{question.signal}"; since there are several, ask for {names}'
 
 
 def _question(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import typer
 
@@ -26,6 +27,8 @@ from wedtui.providers.registry import Targets
 AT_ONCE = 64
 # What an account does not have is not asked of it.
 NO_FAILURE = frozenset({Reach.SWITCHED_OFF, Reach.NOT_ON_PLAN})
+
+OfProvider = ApiObservation | VendorObservation | SignalObservation
 
 
 def ask_once(build: Callable[[], Targets]) -> list[Observation]:
@@ -66,9 +69,57 @@ def succeeded(observation: Observation) -> bool:
     return observation.problem is None
 
 
-def observation_line(observation: Observation) -> str:
+class Outcome(NamedTuple):
+    """What a line says: of one asking, or of several that failed for the same reason."""
+
+    ok: bool
+    words: str
+    of: tuple[Observation, ...]
+
+    @property
+    def line(self) -> str:
+        """The line for a person."""
+        return f"{'ok  ' if self.ok else 'FAIL'}  {self.words}"
+
+
+def outcomes(observations: Sequence[Observation]) -> list[Outcome]:
+    """Return what came of askings, in their order; what one fault did to many askings of an account is said once."""
+    alike: dict[object, list[Observation]] = defaultdict(list)
+    for number, each in enumerate(observations):
+        if isinstance(each, OfProvider) and not succeeded(each):
+            alike[each.provider, each.problem].append(each)
+        else:
+            alike[number].append(each)
+    return [
+        Outcome(succeeded(some[0]), _words(some[0]) if len(some) == 1 else _shared(some), tuple(some))
+        for some in alike.values()
+    ]
+
+
+def _shared(some: Sequence[Observation]) -> str:
+    """Say a fault that several askings of one provider share, and of how many."""
+    from wedtui.core.inventory_findings import named
+
+    first = some[0]
+    assert isinstance(first, OfProvider)
+    places = named([_asked(each) for each in some])
+    return f"{first.provider}: {first.problem} ({len(some)} askings failed: {places})"
+
+
+def _asked(observation: Observation) -> str:
+    match observation:
+        case ApiObservation():
+            return f"{observation.service} in {observation.region}"
+        case SignalObservation():
+            return observation.signal
+        case VendorObservation():
+            return observation.source
+        case _:
+            return ""
+
+
+def _words(observation: Observation) -> str:
     """Say in one line what was observed."""
-    sign = "ok  " if succeeded(observation) else "FAIL"
     match observation:
         case ProbeObservation():
             line = f"probe {observation.probe}: {_probe_words(observation)}"
@@ -92,7 +143,7 @@ def observation_line(observation: Observation) -> str:
             line = f"weddings {observation.source}: {observation.problem or said}"
         case VendorObservation():
             line = f"{observation.provider} {observation.source}: {observation.problem or observation.status}"
-    return f"{sign}  {line}"
+    return line
 
 
 def _probe_words(seen: ProbeObservation) -> str:
@@ -183,11 +234,17 @@ def observation_json(observation: Observation) -> dict[str, Any]:
     return {**said, **common}
 
 
-def say(observations: Sequence[Observation], *, as_json: bool) -> int:
-    """Print what was observed; return 0 where every asking gave what it was asked for, else 1, as for no asking."""
+def say(observations: Sequence[Observation], *, as_json: bool, more: Sequence[dict[str, Any]] = ()) -> int:
+    """Print what was observed; return 0 where every asking gave what it was asked for, else 1, as for no asking.
+
+    Args:
+        observations: what came of asking.
+        as_json: whether a program reads it.
+        more: what else is to be said to a program.
+    """
     if as_json:
-        print_json([observation_json(o) for o in observations])
+        print_json([*(observation_json(o) for o in observations), *more])
     else:
-        for observation in observations:
-            typer.echo(observation_line(observation))
+        for outcome in outcomes(observations):
+            typer.echo(outcome.line)
     return 0 if observations and all(map(succeeded, observations)) else 1

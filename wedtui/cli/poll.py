@@ -29,8 +29,10 @@ def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
     """
     from wedtui.cache.kind import CACHE
     from wedtui.cache.reader import CacheReader
+    from wedtui.cache.remembered import Remembered
     from wedtui.cache.writer import CacheWriter
-    from wedtui.cli.facts import calendar_facts, freeze_facts, freeze_findings, left_ledger, raise_facts
+    from wedtui.cli.costs import known_costs, read_costs
+    from wedtui.cli.facts import calendar_facts, freeze_facts, freeze_findings, raise_facts
     from wedtui.cli.once import ask_once
     from wedtui.core.freeze import Scope, verdict
     from wedtui.core.picture import ServiceCondition, assemble
@@ -62,14 +64,15 @@ def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
             stack.callback(reader.close)
         now = clock.now()
         raises, problems = raise_facts(configuration, kept, ledger, now)
-        before = protection(calendar_facts(configuration, kept, now), raises, configuration.zones, now)
-        paces = pace(before.level)
+        paces = pace(protection(calendar_facts(configuration, kept, now), raises, configuration.zones, now).level)
         writer.configure(configuration, probe_interval=paces.probe, query_interval=paces.query)
-        observations = ask_once(lambda: build_targets(configuration, clock))
+        # Where it is judged by itself, what costs money to ask is known from before, with its age.
+        known: list[Observation] = [] if stored else [*read_costs(known_costs(session))]
+        observations = ask_once(lambda: build_targets(configuration, clock, Remembered(session.cache_url)))
         store_weddings(writer, rules_of(configuration, session.ledger_url), observations)
-        writer.record([each for each in observations if not isinstance(each, WeddingsObservation)])
+        writer.record([*known, *(each for each in observations if not isinstance(each, WeddingsObservation))])
         now = clock.now()
-        facts = freeze_facts(configuration, kept, ledger, now, left_ledger(configuration, session.paths))
+        facts = freeze_facts(configuration, kept, ledger, now, session.paths)
         answer = verdict(facts, now, Scope(configuration.environment))
         picture = assemble(
             cache.facts(now),
@@ -98,13 +101,19 @@ def register(app: typer.Typer) -> None:
         once: Annotated[bool, typer.Option("--once", help="Do one round; `wedtui service run` goes on.")] = False,
         as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     ) -> None:
-        """Ask every probe, query, server and feed once. Exit code: 0 the round was done, whatever it found."""
-        from wedtui.cli.once import observation_json, observation_line
+        """Ask every probe, query, server and feed once. Exit code: 0 the round was done, whatever it found.
+
+        What costs money is not asked: what was read of it last is shown.
+        """
+        from wedtui.cli.costs import cost_json, cost_lines, known_costs
+        from wedtui.cli.once import observation_json, outcomes
         from wedtui.cli.render import iso, picture_json
 
         if not once:
             raise ConfigurationError("expected --once: `wedtui service run` is what goes on polling")
-        observations, picture, stored = poll_once(session_of(context))
+        session = session_of(context)
+        observations, picture, stored = poll_once(session)
+        costs, now = known_costs(session), session.clock.now()
         if as_json:
             whole = picture_json(picture)
             print_json(
@@ -112,12 +121,15 @@ def register(app: typer.Typer) -> None:
                     "generated_at": iso(picture.at),
                     "stored": stored,
                     "observations": [observation_json(o) for o in observations],
+                    "known_costs": [cost_json(each, now) for each in costs],
                     **{key: whole[key] for key in ("environment", "state", "freeze", "providers", "findings")},
                 }
             )
             return
-        for observation in observations:
-            typer.echo(observation_line(observation))
+        for outcome in outcomes(observations):
+            typer.echo(outcome.line)
+        for line in cost_lines(costs, now):
+            typer.echo(f"note: {line}")
         for provider in picture.providers:
             health = provider.health
             score = "no score" if health.score is None else f"score {health.score:g}"

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from wedtui.cli.common import Session, parse_instant, person, print_json, session_of, writable_ledger
+from wedtui.cli.common import Session, decisions, parse_instant, person, print_json, session_of, writable_ledger
 from wedtui.core.picture import Finding
 from wedtui.core.protection import RAISED_AT_MOST, ProtectionVerdict, live_words, protection, until_words
 from wedtui.core.season import Protection
@@ -41,7 +41,7 @@ def protection_at(session: Session, at: datetime, now: datetime) -> tuple[Protec
     configuration = session.loaded.configuration
     cache, ledger = CacheReader(session.cache_url), LedgerReader(session.ledger_url)
     try:
-        calendar = calendar_facts(configuration, cache, now)
+        calendar = calendar_facts(configuration, cache, at)
         raises, problems = raise_facts(configuration, cache, ledger, now, at)
     finally:
         cache.close()
@@ -173,19 +173,9 @@ def list_command(
     as_json: AS_JSON = False,
 ) -> None:
     """List what persons raised."""
-    from wedtui.errors import StoreMissingError
-    from wedtui.ledger.reader import LedgerReader, RaiseEntry
-
     session = session_of(context)
     now = session.clock.now()
-    reader = LedgerReader(session.ledger_url)
-    entries: tuple[RaiseEntry, ...] = ()
-    try:
-        entries = reader.raise_entries()
-    except StoreMissingError:
-        pass  # nobody has decided anything yet
-    finally:
-        reader.close()
+    entries = decisions(session, lambda ledger: ledger.raise_entries())
     shown = [entry for entry in entries if everything or entry.end > now]
     if as_json:
         print_json([_entry_json(entry) for entry in shown])

@@ -10,17 +10,24 @@ import typer
 from wedtui.cli.common import Session, print_json, session_of
 from wedtui.cli.resources import check_provider
 from wedtui.core.inventory import ApiFacts, InventoryFacts
-from wedtui.core.observation import Observation
-from wedtui.errors import AlreadyRunningError
+from wedtui.core.observation import ApiObservation, Observation
+from wedtui.core.resource import Reach
+from wedtui.errors import AlreadyRunningError, ConfigurationError
 
 NAME = Annotated[str, typer.Argument(metavar="NAME")]
+ANSWERED = frozenset({Reach.ANSWERED, Reach.PARTIAL})
 AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def sync(session: Session, name: str | None) -> tuple[list[Observation], bool]:
+def sync(session: Session, name: str | None, *, costs: bool = False) -> tuple[list[Observation], bool]:
     """Ask the API of one provider, or of all, once.
 
     What comes of it is stored, unless a service runs: then that keeps the cache.
+
+    Args:
+        session: of the command.
+        name: of a provider; None: all.
+        costs: whether what costs money is asked too.
 
     Returns:
         What was observed, and whether it was stored.
@@ -29,18 +36,21 @@ def sync(session: Session, name: str | None) -> tuple[list[Observation], bool]:
         ConfigurationError, NotFoundError, StoreError: it cannot be done.
     """
     from wedtui.cache.kind import CACHE
+    from wedtui.cache.remembered import Remembered
     from wedtui.cache.writer import CacheWriter
     from wedtui.cli.once import ask_once
     from wedtui.cli.protection import current_protection
     from wedtui.core.season import pace
     from wedtui.poller.lock import ServiceLock
+    from wedtui.providers.aws.paid import Paying
     from wedtui.providers.registry import build_apis
     from wedtui.store.opening import file_of
 
     configuration, clock = session.loaded.configuration, session.clock
 
     def ask() -> list[Observation]:
-        return ask_once(lambda: build_apis(configuration, name, clock))
+        remembered, paying = Remembered(session.cache_url), Paying.NOW if costs else Paying.NEVER
+        return ask_once(lambda: build_apis(configuration, name, clock, remembered, paying=paying))
 
     if file_of(session.cache_url, CACHE) is None:
         # What several share is its services' to write.
@@ -68,24 +78,13 @@ def register(app: typer.Typer) -> None:
     def sync_command(
         context: typer.Context,
         name: Annotated[str | None, typer.Argument(metavar="[NAME]")] = None,
+        cost: Annotated[
+            bool, typer.Option("--cost", help="Also what costs money: Cost Explorer takes US$ 0.01 a request.")
+        ] = False,
         as_json: AS_JSON = False,
     ) -> None:
         """Ask a provider's own API now, or that of all. Exit code: 0 all was answered in full, 1 not all."""
-        from wedtui.cache.kind import CACHE
-        from wedtui.cli.once import observation_json, observation_line, succeeded
-        from wedtui.store.opening import file_of
-
-        session = session_of(context)
-        check_provider(session, name)
-        observations, stored = sync(session, name)
-        if as_json:
-            print_json({"stored": stored, "observations": [observation_json(o) for o in observations]})
-        else:
-            for observation in observations:
-                typer.echo(observation_line(observation))
-            on_file = file_of(session.cache_url, CACHE) is not None
-            typer.echo(_outcome(observations, name, stored=stored, on_file=on_file))
-        raise typer.Exit(0 if observations and all(map(succeeded, observations)) else 1)
+        raise typer.Exit(_sync(session_of(context), name, costs=cost, as_json=as_json))
 
     @app.command("regions")
     def regions_command(context: typer.Context, name: NAME, as_json: AS_JSON = False) -> None:
@@ -127,15 +126,65 @@ def register(app: typer.Typer) -> None:
             typer.echo(ending)
 
 
+def _sync(session: Session, name: str | None, *, costs: bool, as_json: bool) -> int:
+    """Ask, store and print; return the exit code."""
+    from wedtui.cache.kind import CACHE
+    from wedtui.cli.costs import cost_json, cost_lines, has_costs, known_costs
+    from wedtui.cli.once import observation_json, outcomes, succeeded
+    from wedtui.store.opening import file_of
+
+    check_provider(session, name)
+    if costs and not has_costs(session, name):
+        raise ConfigurationError(
+            f"{name or 'no provider here'} is {'not ' if name else ''}configured to be asked for its costs: "
+            "set cost = true under [providers.aws]"
+        )
+    observations, stored = sync(session, name, costs=costs)
+    known, now = [] if costs else known_costs(session, name), session.clock.now()
+    if as_json:
+        print_json(
+            {
+                "stored": stored,
+                "observations": [observation_json(o) for o in observations],
+                "known_costs": [cost_json(each, now) for each in known],
+            }
+        )
+    else:
+        for outcome in outcomes(observations):
+            typer.echo(outcome.line)
+        for line in cost_lines(known, now):
+            typer.echo(f"note: {line}")
+        on_file = file_of(session.cache_url, CACHE) is not None
+        typer.echo(_outcome(observations, name, stored=stored, on_file=on_file))
+    return 0 if observations and all(map(succeeded, observations)) else 1
+
+
 def _outcome(observations: list[Observation], name: str | None, *, stored: bool, on_file: bool) -> str:
     if not observations:
         who = name or "any provider"
         return f"there is no API to ask of {who}: probes and queries are asked by `wedtui poll --once`"
     if stored:
-        return "stored: `wedtui resources list` shows what there is"
+        return _stored(observations)
     if not on_file:
         return "this was only shown: what stands in a PostgreSQL is stored by its services; `wedtui service start` one"
     return "a service runs and keeps the cache: this was only shown, not stored"
+
+
+def _stored(observations: list[Observation]) -> str:
+    """Say what there is to be listed now."""
+    from wedtui.cli.once import NO_FAILURE
+
+    askings = [each for each in observations if isinstance(each, ApiObservation)]
+    answered = sum(each.reach in ANSWERED for each in askings)
+    failed = sum(each.reach not in ANSWERED | NO_FAILURE for each in askings)
+    if failed and not answered:
+        return "nothing was answered, and only that is stored: what was known before grows old, and then is UNKNOWN"
+    if failed:
+        return (
+            f"stored what {answered} of {answered + failed} askings answered: `wedtui resources list` shows it, and "
+            "what else was known before, with its age"
+        )
+    return "stored: `wedtui resources list` shows what there is"
 
 
 def _inventory(session: Session, name: str) -> InventoryFacts:

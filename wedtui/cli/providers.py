@@ -53,7 +53,11 @@ def list_command(context: typer.Context, as_json: AS_JSON = False) -> None:
 def test_command(
     context: typer.Context, name: Annotated[str, typer.Argument(metavar="NAME")], as_json: AS_JSON = False
 ) -> None:
-    """Ask every probe and query of one provider once, now. Exit code: 0 all gave what was asked, 1 not all."""
+    """Ask every probe and query of one provider once, now. Exit code: 0 all gave what was asked, 1 not all.
+
+    What costs money is not asked: what was read of it last is shown.
+    """
+    from wedtui.cli.costs import cost_json, cost_lines, known_costs
     from wedtui.cli.once import ask_once, say
     from wedtui.providers.registry import build_provider
 
@@ -61,4 +65,9 @@ def test_command(
     observations = ask_once(lambda: build_provider(session.loaded.configuration, name, session.clock))
     if not observations and not as_json:
         typer.echo(f"nothing watches {name}: it has no probe and no query")
-    raise typer.Exit(say(observations, as_json=as_json))
+    costs, now = known_costs(session, name), session.clock.now()
+    code = say(observations, as_json=as_json, more=[cost_json(each, now) for each in costs])
+    if not as_json:
+        for line in cost_lines(costs, now):
+            typer.echo(f"note: {line}")
+    raise typer.Exit(code)

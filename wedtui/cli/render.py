@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from wedtui.core.evidence import Freshness
 from wedtui.core.freeze import Verdict
 from wedtui.core.health import ERRORS, LATENCY, Component
-from wedtui.core.picture import Picture, ProviderPicture, SeenService, ServiceCondition, leading
+from wedtui.core.picture import Picture, ProviderPicture, SeenService, ServiceCondition, Troubles, leading
 from wedtui.core.protection import AHEAD, ProtectionVerdict, live_words, until_words
-from wedtui.core.state import glyph
+from wedtui.core.state import State, glyph
 from wedtui.core.wedding import UNITS, standard
 from wedtui.core.wording import age, wall_clock
 
@@ -36,6 +36,7 @@ def freeze_json(verdict: Verdict) -> dict[str, Any]:
         "reasons": list(verdict.reasons),
         "unreadable": list(verdict.unreadable),
         "next_start": iso(verdict.next_start),
+        "known_to": iso(verdict.known_to),
     }
 
 
@@ -48,6 +49,7 @@ def protection_json(verdict: ProtectionVerdict) -> dict[str, Any]:
         "reasons": list(verdict.reasons),
         "since": iso(verdict.since),
         "until": iso(verdict.until),
+        "known_to": iso(verdict.known_to),
         "zone": verdict.zone,
         "next_level": verdict.next_level.value if verdict.next_level else None,
     }
@@ -80,7 +82,7 @@ def peak_words(verdict: ProtectionVerdict, at: datetime) -> str:
     words = f"load {standard(verdict.live.load)}, peak of the next {AHEAD // timedelta(hours=1)} h "
     words += standard(verdict.peak.load)
     if verdict.peak.at > at:
-        words += f" at {wall_clock(verdict.peak.at, verdict.zone or 'UTC', at)}"
+        words += f" at {wall_clock(verdict.peak.at, verdict.zone, at)}"
     return words
 
 
@@ -90,6 +92,7 @@ def picture_json(picture: Picture) -> dict[str, Any]:
         "generated_at": iso(picture.at),
         "environment": picture.environment,
         "state": picture.state.value,
+        "resources": _resources_json(picture.resources, picture.at),
         "freeze": freeze_json(picture.freeze),
         "protection": protection_json(picture.protection),
         "weddings": weddings_json(picture.protection, picture.at),
@@ -118,6 +121,49 @@ def picture_json(picture: Picture) -> dict[str, Any]:
         "service": service_json(leading(picture.services), picture.at),
         "services": [service_json(seen, picture.at) for seen in picture.services],
     }
+
+
+# What lists the resources that findings are about, the worst first.
+RESOURCES_COMMAND = "wedtui resources list --order worst"
+
+
+def _resources_json(found: Troubles | None, now: datetime) -> dict[str, Any] | None:
+    """Return how many findings are about resources, which `state` leaves out; null where nobody lists any."""
+    if found is None:
+        return None
+    return {
+        "critical": found.critical,
+        "critical_age_s": age_s(found.critical_at, now),
+        "warning": found.warning,
+        "warning_age_s": age_s(found.warning_at, now),
+        "asked_age_s": age_s(found.asked_at, now),
+        "counts_in_state": False,
+        "command": RESOURCES_COMMAND,
+    }
+
+
+def _resource_lines(found: Troubles | None, now: datetime) -> list[str]:
+    """Say what the state leaves out: how much is wrong with resources, how old that is, and what lists them."""
+    if found is None:
+        return []
+    counts = [
+        f"{count} {name} ({_ago(at, now)})"
+        for count, name, at in (
+            (found.critical, "critical", found.critical_at),
+            (found.warning, "warning", found.warning_at),
+        )
+        if count
+    ]
+    words = ", ".join(counts) or f"nothing critical, no warning (asked {_ago(found.asked_at, now)})"
+    return [f"resources   {words}; no part of the state, which is the providers' health: `{RESOURCES_COMMAND}`"]
+
+
+def _headline(picture: Picture) -> str:
+    """Return the state, and that resources are worse: of a check, monitoring systems show the first line."""
+    critical = picture.resources.critical if picture.resources else 0
+    if not critical or picture.state is State.CRITICAL:
+        return picture.state.value
+    return f"{picture.state}, but {critical} critical {'finding' if critical == 1 else 'findings'} of resources"
 
 
 def service_json(seen: SeenService | None, now: datetime) -> dict[str, Any]:
@@ -215,8 +261,11 @@ def freeze_sentence(verdict: Verdict) -> str:
     if verdict.unreadable:
         return f"FROZEN until it can be read: {'; '.join(verdict.unreadable)}"
     if verdict.frozen:
-        until = f"until {_local(verdict.until, verdict.zone)}" if verdict.until else "with no end in sight"
+        least = "at least " if verdict.known_to else ""
+        until = f"{least}until {_local(verdict.until, verdict.zone)}" if verdict.until else "with no end in sight"
         return f"FROZEN {until}: {', '.join(verdict.reasons)}"
+    if verdict.known_to is not None:
+        return f"open at least until {_local(verdict.known_to, None)}; later weddings are not looked at"
     if verdict.next_start is None:
         return "open; no freeze is in sight"
     return f"open until {_local(verdict.next_start, None)}"
@@ -259,11 +308,12 @@ def _mode(picture: Picture) -> str:
 def picture_text(picture: Picture) -> str:
     """Return the whole picture as plain lines, without colour or escapes."""
     lines = [
-        f"wedtui {picture.environment} at {picture.at:%Y-%m-%d %H:%M:%S} UTC: {picture.state.value}",
+        f"wedtui {picture.environment} at {picture.at:%Y-%m-%d %H:%M:%S} UTC: {_headline(picture)}",
         f"freeze      {freeze_sentence(picture.freeze)}",
         *_wedding_lines(picture),
         f"protection  {until_words(picture.protection, picture.at)} ({picture.protection.reason})",
         *_service_lines(picture),
+        *_resource_lines(picture.resources, picture.at),
         "",
     ]
     if not picture.providers and picture.condition is ServiceCondition.NEVER:

@@ -63,7 +63,7 @@ def list_command(
             }
         )
         return
-    _print_page(session, query, page, askings)
+    _print_page(session, query, page, inventory)
 
 
 @app.command("show")
@@ -128,11 +128,21 @@ def _asked(inventory: InventoryFacts, query: ResourceQuery) -> tuple[ApiFacts, .
     )
 
 
-def _print_page(session: Session, query: ResourceQuery, page: ResourcePage, askings: tuple[ApiFacts, ...]) -> None:
+def _no_match(query: ResourceQuery, inventory: InventoryFacts) -> str:
+    """Say that nothing matches, and which kinds there are where one was asked for that is not among them."""
+    kinds = sorted({g.kind for g in inventory.groups if g.total and query.provider in {None, g.provider}})
+    if query.kind is None or any(kind == query.kind or kind.startswith(f"{query.kind}.") for kind in kinds):
+        return "no resource matches"
+    if not kinds:
+        return f'no resource is of the kind "{query.kind}": no resource is known at all'
+    return f'no resource is of the kind "{query.kind}": there are {", ".join(kinds)}'
+
+
+def _print_page(session: Session, query: ResourceQuery, page: ResourcePage, inventory: InventoryFacts) -> None:
     from wedtui.cli.inventory_words import believed, incomplete, resource_heading, resource_lines
     from wedtui.core.wording import age
 
-    now = session.clock.now()
+    now, askings = session.clock.now(), _asked(inventory, query)
     if page.rows:
         typer.echo(resource_heading(vanished=query.vanished))
     for each in page.rows:
@@ -141,7 +151,7 @@ def _print_page(session: Session, query: ResourceQuery, page: ResourcePage, aski
     if not askings:
         typer.echo("no provider's API was ever asked here: ask with `wedtui providers sync`")
     elif not page.total:
-        typer.echo("nothing vanished of late" if query.vanished else "no resource matches")
+        typer.echo("nothing vanished of late" if query.vanished else _no_match(query, inventory))
     else:
         typer.echo(f"{len(page.rows):,} of {page.total:,} shown")
     unsure = incomplete(askings, now)

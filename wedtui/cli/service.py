@@ -46,6 +46,7 @@ def run_service(session: Session, clock: Clock, *, log_to_file: bool, ready_fd: 
         ConfigurationError, AlreadyRunningError, ServiceError, StoreError: it cannot begin.
     """
     from wedtui.cli.config_text import flatten
+    from wedtui.ledger.former import former_place
     from wedtui.ledger.ledger import Ledger
     from wedtui.poller.log import set_up_logging
     from wedtui.poller.notify import Notifier
@@ -65,7 +66,8 @@ def run_service(session: Session, clock: Clock, *, log_to_file: bool, ready_fd: 
             ledger.note_configuration(loaded.digest, at=clock.now(), seen_by=person(), changes=changes)
         finally:
             ledger.close()
-        stores = Stores(session.cache_url, session.ledger_url)
+        former = former_place(session.ledger_url, paths.directory)
+        stores = Stores(session.cache_url, session.ledger_url, former)
         # The lock is held: of this place there is no other service.
         identity = Identity(session.vantage, session.place, boot_id(), loaded.digest)
         service = Service(configuration, stores, clock, mode=configuration.service.mode, identity=identity)

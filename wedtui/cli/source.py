@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from wedtui.cache.reader import CacheReader
-from wedtui.cli.facts import freeze_facts, freeze_findings, left_ledger, raise_facts
+from wedtui.cli.facts import freeze_facts, freeze_findings, raise_facts
 from wedtui.config import Configuration
 from wedtui.config_file import Loaded, load
 from wedtui.core.calendar_query import ListedWedding, LiveBreakdown, SourceDetails, WeddingPage, WeddingQuery
@@ -163,8 +163,7 @@ class PictureSource:
 
     def _read_freeze(self, now: datetime) -> None:
         configuration, known = self._loaded.configuration, self._freeze.calendar
-        left = left_ledger(configuration, self._paths)
-        self._freeze = freeze_facts(configuration, self._cache, self._ledger, now, left)
+        self._freeze = freeze_facts(configuration, self._cache, self._ledger, now, self._paths)
         if self._cache_problem is not None and known.sources:
             # The last calendar that was known counts on, and ages.
             self._freeze = replace(self._freeze, calendar=known)

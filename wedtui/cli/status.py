@@ -51,7 +51,10 @@ def register(app: typer.Typer) -> None:
     def status_command(
         context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
     ) -> None:
-        """Print the whole picture once. Exit code: 0 OK, 1 degraded, 2 critical, 3 unknown."""
+        """Print the whole picture once. Exit code: 0 OK, 1 degraded, 2 critical, 3 unknown.
+
+        That is the worst health of a provider; findings about resources are counted beside it.
+        """
         from wedtui.cli.failure import report
         from wedtui.errors import WedtuiError
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -11,10 +10,9 @@ from zoneinfo import ZoneInfo
 from wedtui.cli.inventory_words import cells
 from wedtui.cli.render import iso
 from wedtui.core.calendar_query import ListedWedding, SourceDetails
-from wedtui.core.load import Steps
+from wedtui.core.load import Step, Steps
 from wedtui.core.wedding import UNITS
 from wedtui.core.wording import age
-from wedtui.store.instants import from_microseconds, to_microseconds
 from wedtui.tui.spans import clean
 
 _COLUMNS = (("STARTS", 16), ("ENDS", 11), ("ZONE", 16), ("CULTURE", 8), ("GUESTS", -6), ("REFERENCE", 18))
@@ -76,8 +74,8 @@ def view_lines(listed: ListedWedding, now: datetime) -> Iterator[str]:
     yield f"  load     {standard(found.load):g} standard weddings"
 
 
-def source_json(details: SourceDetails, now: datetime) -> dict[str, Any]:
-    """Return a source as JSON-ready values."""
+def source_json(details: SourceDetails, now: datetime, conflicts: int = 0) -> dict[str, Any]:
+    """Return a source as JSON-ready values; `conflicts` as `CacheReader.wedding_conflicts` counts them."""
     facts = details.facts
     return {
         "name": facts.name,
@@ -98,10 +96,11 @@ def source_json(details: SourceDetails, now: datetime) -> dict[str, Any]:
         "unknown_kinds": details.unknown_kinds,
         "repeated": details.repeated,
         "kept": details.kept,
+        "conflicts": conflicts,
     }
 
 
-def source_lines(details: SourceDetails, now: datetime) -> Iterator[str]:
+def source_lines(details: SourceDetails, now: datetime, conflicts: int = 0) -> Iterator[str]:
     """Yield a source: how old, how many, what is wrong."""
     facts = details.facts
     state = "fresh" if facts.is_fresh(now) else "never read" if facts.read_at is None else "STALE"
@@ -119,6 +118,7 @@ def source_lines(details: SourceDetails, now: datetime) -> Iterator[str]:
         (details.unknown_kinds, "rows of a kind of venue that is not known"),
         (details.repeated, "rows that repeat another's reference and start"),
         (details.kept, "weddings that it no longer names and that stay: live, or their row is unusable"),
+        (conflicts, "weddings at other times in another source, CONFLICT: each counts in load, the wedding once"),
     )
     for count, what in counted:
         if count:
@@ -127,12 +127,27 @@ def source_lines(details: SourceDetails, now: datetime) -> Iterator[str]:
         yield f"    {example}"
 
 
-def load_steps(steps: Steps, start: datetime, end: datetime) -> list[tuple[datetime, int, int]]:
-    """Return the step function in [start, end): instant, load in units, weddings; the first is at `start`."""
-    first, last = to_microseconds(start), to_microseconds(end)
-    low, high = bisect_right(steps.instants, first), bisect_left(steps.instants, last)
-    live = steps.at(start)
-    return [
-        (start, live.load, live.weddings),
-        *((from_microseconds(steps.instants[n]), steps.loads[n], steps.weddings[n]) for n in range(low, high)),
-    ]
+def load_json(steps: Steps, start: datetime, end: datetime) -> dict[str, object]:
+    """Return the step function in [start, end), and its peak; the first step is at `start`."""
+    found = list(steps.steps(start, end))
+    return {"peak": step_json(highest_of(found)), "steps": [step_json(step) for step in found]}
+
+
+def load_lines(name: str, steps: Steps, start: datetime, end: datetime) -> Iterator[str]:
+    """Yield the same in words, one line a step."""
+    found = list(steps.steps(start, end))
+    of = f" of {name}" if name else ""
+    for step in found:
+        yield f"{step.at:%a %Y-%m-%d %H:%M:%S}Z  {standard(step.load):>10.3f}  {step.weddings:>6} weddings{of}"
+    highest = highest_of(found)
+    yield f"peak{of} {standard(highest.load):g} at {iso(highest.at)}"
+
+
+def highest_of(steps: list[Step]) -> Step:
+    """Return the step with the highest load, the first of several."""
+    return max(steps, key=lambda step: step.load)
+
+
+def step_json(step: Step) -> dict[str, object]:
+    """Return a step; its load in standard weddings."""
+    return {"at": iso(step.at), "load": standard(step.load), "weddings": step.weddings}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,12 +12,22 @@ import typer
 
 from wedtui.cli.common import Session, parse_instant, person, print_json, session_of, writable_ledger
 from wedtui.core.calendar_query import MOST_ROWS, WeddingPage, WeddingQuery
-from wedtui.errors import ConfigurationError, ConflictError, NotFoundError
+from wedtui.errors import ConfigurationError, ConflictError, NotFoundError, StoreMissingError
 
 if TYPE_CHECKING:
+    from wedtui.cache.reader import CacheReader
     from wedtui.cache.writer import CacheWriter
+    from wedtui.core.load import Steps
 
 app = typer.Typer(no_args_is_help=True, help="The calendar of weddings.")
+
+
+class Part(StrEnum):
+    """What load can be summed by."""
+
+    ZONE = "zone"
+    CULTURE = "culture"
+
 
 AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SOURCE = Annotated[str | None, typer.Option("--source", metavar="NAME", help="Of this source only.")]
@@ -113,6 +124,7 @@ def show_command(context: typer.Context, reference: REFERENCE, as_json: AS_JSON 
     """Show all that is known of one wedding: each of its days, and each source that names it."""
     from wedtui.cache.reader import CacheReader
     from wedtui.cli.wedding_words import view_lines, wedding_json
+    from wedtui.core.calendar_query import conflicting
 
     session = session_of(context)
     reader, now = CacheReader(session.cache_url), session.clock.now()
@@ -122,12 +134,16 @@ def show_command(context: typer.Context, reference: REFERENCE, as_json: AS_JSON 
         reader.close()
     if not found:
         raise NotFoundError(_unknown(reference))
+    conflict = conflicting(found)
     if as_json:
-        print_json({"reference": reference, "rows": [wedding_json(each, now) for each in found]})
+        rows = [wedding_json(each, now) for each in found]
+        print_json({"reference": reference, "rows": rows, "conflict": list(conflict)})
         return
     for each in found:
         for line in view_lines(each, now):
             typer.echo(line)
+    if conflict:
+        typer.echo(f"CONFLICT: {' and '.join(conflict)} say other times; each counts in load, the wedding once")
 
 
 @app.command("sources")
@@ -140,13 +156,14 @@ def sources_command(context: typer.Context, as_json: AS_JSON = False) -> None:
     reader, now = CacheReader(session.cache_url), session.clock.now()
     try:
         found = reader.wedding_sources()
+        conflicts = reader.wedding_conflicts() if len(found) > 1 else {}
     finally:
         reader.close()
     if as_json:
-        print_json([source_json(each, now) for each in found])
+        print_json([source_json(each, now, conflicts.get(each.facts.name, 0)) for each in found])
         return
     for each in found:
-        for line in source_lines(each, now):
+        for line in source_lines(each, now, conflicts.get(each.facts.name, 0)):
             typer.echo(line)
     if not found:
         typer.echo("no source of weddings is known: configure one in [[weddings.sources]], or import a file")
@@ -158,6 +175,8 @@ def load_command(
     start: Annotated[str, typer.Option("--from", metavar="T", help="An instant with its offset, or now.")],
     end: Annotated[str, typer.Option("--to", metavar="T", help="An instant with its offset.")],
     zone: ZONE = None,
+    culture: CULTURE = None,
+    by: Annotated[Part | None, typer.Option("--by", help="Also of each zone, or of each culture.")] = None,
     as_json: AS_JSON = False,
 ) -> None:
     """Print the live load as a step function: each value holds from its instant up to the next one.
@@ -168,9 +187,8 @@ def load_command(
     from wedtui.cache.reader import CacheReader
     from wedtui.cli.facts import calendar_facts
     from wedtui.cli.render import iso
-    from wedtui.cli.wedding_words import load_steps, standard
+    from wedtui.cli.wedding_words import load_json, load_lines
     from wedtui.core.calendar import freshness
-    from wedtui.core.load import NO_STEPS
 
     session = session_of(context)
     now = session.clock.now()
@@ -179,31 +197,32 @@ def load_command(
         raise ConfigurationError(f"expected --to after --from, got {start} and {end}")
     reader = CacheReader(session.cache_url)
     try:
-        calendar = calendar_facts(session.loaded.configuration, reader, now)
+        believed = freshness(calendar_facts(session.loaded.configuration, reader, now), now)
+        steps, parts = _load(reader, first, last, by=by or Part.ZONE, zone=zone, culture=culture)
     finally:
         reader.close()
-    steps = calendar.steps if zone is None else calendar.zones.get(zone, NO_STEPS)
-    found = load_steps(steps, first, last)
-    highest = max(found, key=lambda step: step[1])
-    believed = freshness(calendar, now)
+    shown = sorted(parts.items()) if by is not None else []
     if as_json:
-        said = [{"at": iso(at), "load": standard(load), "weddings": count} for at, load, count in found]
-        print_json(
-            {
-                "generated_at": iso(now),
-                "from": iso(first),
-                "to": iso(last),
-                "zone": zone,
-                "calendar": believed.value,
-                "unit": "standard weddings",
-                "peak": {"at": iso(highest[0]), "load": standard(highest[1]), "weddings": highest[2]},
-                "steps": said,
-            }
-        )
+        asked = {"generated_at": iso(now), "from": iso(first), "to": iso(last), "zone": zone, "culture": culture}
+        said = {**asked, "calendar": believed.value, "unit": "standard weddings", **load_json(steps, first, last)}
+        of_parts = [{by.value: name, **load_json(part, first, last)} for name, part in shown] if by else []
+        print_json({**said, **({f"by_{by.value}": of_parts} if by else {})})
         return
-    for at, load, count in found:
-        typer.echo(f"{at:%a %Y-%m-%d %H:%M:%S}Z  {standard(load):>10.3f}  {count:>6} weddings")
-    typer.echo(f"peak {standard(highest[1]):g} at {iso(highest[0])}; the calendar is {believed.value}")
+    for name, each in [*shown, ("", steps)]:
+        for line in load_lines(name, each, first, last):
+            typer.echo(line)
+    typer.echo(f"the calendar is {believed.value}")
+
+
+def _load(
+    reader: CacheReader, start: datetime, end: datetime, *, by: Part, zone: str | None, culture: str | None
+) -> tuple[Steps, dict[str, Steps]]:
+    from wedtui.core.load import NO_STEPS
+
+    try:
+        return reader.load(start, end, by=by.value, zone=zone, culture=culture)
+    except StoreMissingError:
+        return NO_STEPS, {}  # nothing was ever read, and that is said beside it
 
 
 @app.command("accept")
@@ -235,33 +254,44 @@ def drop_command(context: typer.Context) -> None:
 def forget_command(context: typer.Context, reference: REFERENCE) -> None:
     """Erase which wedding it was: reference and venue. Its guests still come, so its time, zone and load stay.
 
-    Later readings keep it so, for as long as a source names it and a month longer. What backups and the source itself
-    hold is not touched.
+    Later readings keep it so, for as long as a source names it and a month longer; also of one that is not known yet.
+    What backups and the source itself hold is not touched.
     """
     from wedtui.cache.reader import CacheReader
     from wedtui.core.erasure import ALIAS
+    from wedtui.core.wedding_rows import LONGEST_REFERENCE, usable_reference
 
     session = session_of(context)
-    if reference.startswith(ALIAS):
-        raise ConflictError(f'"{reference}" is forgotten already: nothing of it is left to erase')
+    named = usable_reference(reference)
+    if named is None:
+        raise ConfigurationError(
+            f"expected a reference of 1 to {LONGEST_REFERENCE} printable characters: no other can ever be stored"
+        )
+    if named.startswith(ALIAS):
+        raise ConflictError(f'"{named}" is forgotten already: nothing of it is left to erase')
     reader = CacheReader(session.cache_url)
     try:
-        if not reader.wedding(reference):
-            raise NotFoundError(_unknown(reference))
+        known = bool(reader.wedding(named))
+    except StoreMissingError:
+        known = False
     finally:
         reader.close()
     # First what later readings go by: whatever happens afterwards, the next one forgets it.
     ledger = writable_ledger(session)
     try:
-        alias = ledger.forget_wedding(reference, by=person(), at=session.clock.now())
+        alias = ledger.forget_wedding(named, by=person(), at=session.clock.now())
     finally:
         ledger.close()
+    # Also where nothing is known of it: a reading that is under way may name it.
     writer = _writer(session)
     try:
-        rows = writer.weddings.forget(reference, alias)
+        rows = writer.weddings.forget(named, alias)
     finally:
         writer.close(clean=False)
-    typer.echo(f"forgotten: {rows} {'row' if rows == 1 else 'rows'} stay as {alias}")
+    if known or rows:
+        typer.echo(f"forgotten: {rows} {'row' if rows == 1 else 'rows'} stay as {alias}")
+    else:
+        typer.echo(f"no row names it now, so none was erased; a later reading that names it stores it as {alias}")
 
 
 def _writer(session: Session) -> CacheWriter:

@@ -9,17 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
+from wedtui.core.freeze_windows import shifted
 from wedtui.core.load import NO_STEPS, Steps
 from wedtui.core.wording import duration
 from wedtui.core.zones import is_readable
 
 GOOD_FOR = timedelta(hours=24)
 """How long a reading of a source counts where its section does not say otherwise."""
+SKEW = timedelta(minutes=5)
+"""So far ahead of a reader's clock a reading may be dated: that of the service's machine may be another."""
+BACK = timedelta(days=8)
+"""So long before what is asked about weddings are read: a weekly window that was shut by one lasts a week at most."""
+AHEAD = timedelta(days=29)
+"""So long after it: four weeks and the day that it is, so that the next three weekends are known whole."""
 EXAMPLES_KEPT = 20
 """Of the rows of one reading that could not be used, so many are quoted."""
 
@@ -62,9 +69,9 @@ class SourceFacts:
     def is_fresh(self, now: datetime) -> bool:
         """Whether its last good reading still counts.
 
-        One dated more than `max_age` after `now` does not: the clock jumped back, and its age is unknown.
+        One dated more than `SKEW` after `now` does not: a clock is wrong, and its age is unknown.
         """
-        return self.read_at is not None and -self.max_age <= now - self.read_at < self.max_age
+        return self.read_at is not None and -SKEW <= now - self.read_at < self.max_age
 
     @property
     def stale_from(self) -> datetime | None:
@@ -74,16 +81,20 @@ class SourceFacts:
 
 @dataclass(frozen=True, slots=True)
 class CalendarFacts:
-    """One reading of the whole calendar."""
+    """One reading of the calendar, around the time that was asked about."""
 
     sources: tuple[SourceFacts, ...] = ()
     """Every configured one, by name."""
     steps: Steps = NO_STEPS
     """Live load and live number of all weddings known, whether or not their source is fresh."""
     zones: Mapping[str, Steps] = field(default_factory=lambda: MappingProxyType({}))
-    """The same for the venues of each IANA zone that has any. (A reference in two zones counts in both.)"""
+    """The same for the venues of each IANA zone that has any, ever. (A reference in two zones counts in both.)"""
     generation: int = 0
     """Another number: another calendar. A reader that sees the same one may keep the steps that it has."""
+    known_from: datetime | None = None
+    """From this instant on the steps are whole; what was over before is not in them. None: they always were."""
+    known_to: datetime | None = None
+    """Up to this instant the steps are whole: the next wedding that is not in them begins then. None: there is none."""
 
 
 NO_CALENDAR = CalendarFacts()
@@ -93,13 +104,27 @@ NO_CALENDAR = CalendarFacts()
 class CalendarReader(Protocol):
     """Who can read the calendar."""
 
-    def calendar(self, now: datetime) -> CalendarFacts:
-        """Return the calendar as it is known at an aware instant.
+    def calendar(self, start: datetime, end: datetime | None = None) -> CalendarFacts:
+        """Return the calendar as it is known, with the weddings of `horizon` for [start, end] or for one instant.
 
         Raises:
             StoreError: it cannot be read.
         """
         ...
+
+
+def horizon(start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    """Return which time has to be known for an answer about [start, end]; whole days in UTC, so that it rarely moves.
+
+    Args:
+        start: an aware instant.
+        end: an aware instant; not before `start`.
+    """
+    return shifted(_midnight(start), -BACK), shifted(_midnight(end), AHEAD)
+
+
+def _midnight(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def freshness(calendar: CalendarFacts, now: datetime) -> Freshness:
@@ -121,9 +146,17 @@ def turning_zone(calendar: CalendarFacts, at: datetime, *, ends: bool) -> str | 
         One that can be read, of equal ones the first by name; None where no load changes that way.
     """
     sign = -1 if ends else 1
-    changes = {zone: sign * steps.change(at).load for zone, steps in calendar.zones.items()}
+    changes = {zone: sign * steps.load_change(at) for zone, steps in calendar.zones.items()}
     found = (zone for zone, change in changes.items() if change > 0 and is_readable(zone))
     return min(found, key=lambda zone: (-changes[zone], zone), default=None)
+
+
+def unusable_rows(source: SourceFacts) -> str | None:
+    """Return that rows of a source cannot be used, and so weigh nothing; None where all can."""
+    if not source.rejected:
+        return None
+    rows = "row" if source.rejected == 1 else "rows"
+    return f'{source.rejected:,} {rows} of the wedding source "{source.name}" cannot be used'
 
 
 def staleness(source: SourceFacts, now: datetime) -> str:

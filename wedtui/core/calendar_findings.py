@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from wedtui.core.calendar import CalendarFacts, SourceFacts, staleness
+from wedtui.core.calendar import CalendarFacts, SourceFacts, staleness, unusable_rows
 from wedtui.core.finding import Finding, Severity
 from wedtui.core.wording import duration
 
@@ -24,8 +24,10 @@ def calendar_findings(calendar: CalendarFacts, said: tuple[str, ...], now: datet
         trouble = source_trouble(source, now)
         if trouble is not None and not any(sentence.startswith(staleness(source, now)) for sentence in said):
             yield Finding(Severity.WARNING, SUBJECT, trouble, source.attempted_at)
-        if source.rejected:
-            yield Finding(Severity.WARNING, SUBJECT, _rejected(source), source.attempted_at)
+        rejected = unusable_rows(source)
+        if rejected is not None:
+            example = f", the first in {source.examples[0]}" if source.examples else ""
+            yield Finding(Severity.WARNING, SUBJECT, f"{rejected}{example}", source.attempted_at)
 
 
 def source_trouble(source: SourceFacts, now: datetime) -> str | None:
@@ -41,9 +43,3 @@ def source_trouble(source: SourceFacts, now: datetime) -> str | None:
         f'the wedding source "{source.name}": {trouble}; its reading of {duration(now - source.read_at)} ago still '
         f"counts, {what} without a good one by {source.stale_from:%Y-%m-%d %H:%M} UTC it is stale"
     )
-
-
-def _rejected(source: SourceFacts) -> str:
-    example = f", the first in {source.examples[0]}" if source.examples else ""
-    rows = "row" if source.rejected == 1 else "rows"
-    return f'{source.rejected} {rows} of the wedding source "{source.name}" cannot be used{example}'

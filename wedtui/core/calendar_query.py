@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import combinations
 
 from wedtui.core.calendar import SourceFacts
 from wedtui.core.wedding import Wedding
@@ -35,6 +37,20 @@ class ListedWedding:
 
     source: str
     wedding: Wedding
+
+
+def conflicting(rows: Sequence[ListedWedding]) -> tuple[str, ...]:
+    """Return the sources that say of one wedding other times that overlap, by name.
+
+    Both times count in load, so that it is never too little; the wedding counts once. Times that do not overlap are
+    several days of it.
+    """
+    found = set()
+    for one, other in combinations(rows, 2):
+        a, b = one.wedding, other.wedding
+        if one.source != other.source and a.start < b.end and b.start < a.end and (a.start, a.end) != (b.start, b.end):
+            found |= {one.source, other.source}
+    return tuple(sorted(found))
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,8 @@ __all__ = [
 ]
 
 FEED_GOOD_FOR = timedelta(hours=24)
+LONGEST_WINDOW = timedelta(days=8)
+"""A week, and what clocks that are changed in it add."""
 LOOK_AROUND = timedelta(days=400)
 """How far a merged stretch is followed to either side, and how far ahead the next one is looked for."""
 
@@ -151,6 +153,8 @@ class Verdict:
     """The sentences about sources that fail closed; not empty means frozen."""
     next_start: datetime | None = None
     """When the next freeze begins, while open; None where none does within `LOOK_AROUND`."""
+    known_to: datetime | None = None
+    """Where later weddings, which are not looked at, may freeze more: up to here all is known. None: no such thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +177,7 @@ def verdict(facts: FreezeFacts, at: datetime, scope: Scope = Scope(), *, known_a
     """Say whether `scope` is frozen at an instant, since when, until when and why.
 
     Args:
-        facts: everything that can freeze.
+        facts: everything that can freeze; its weddings are those around `at`.
         at: an aware instant.
         scope: the environment and service that is asked about.
         known_at: the aware instant at which the age of feeds is judged; `at` without it. A question about another
@@ -199,9 +203,11 @@ def verdict(facts: FreezeFacts, at: datetime, scope: Scope = Scope(), *, known_a
     names = frozenset(name for name, end in here.ends.items() if end > at) if here else frozenset[str]()
     if silent:
         return Verdict(True, at, reasons=tuple(sorted(names.union(silent))), unreadable=silent)
+    known_to = _known_to(facts)
     if here is None:
-        return Verdict(False, at, next_start=upcoming)
-    return Verdict(True, at, here.start, here.end, here.zone, tuple(sorted(names)))
+        return Verdict(False, at, next_start=upcoming, known_to=_limit(known_to, upcoming))
+    names_now = tuple(sorted(names))
+    return Verdict(True, at, here.start, here.end, here.zone, names_now, known_to=_limit(known_to, here.end))
 
 
 def intervals(
@@ -219,7 +225,7 @@ def intervals(
     unreadable, one interval covers at least the whole range, and the sentence that says so is among its reasons.
 
     Args:
-        facts: everything that can freeze.
+        facts: everything that can freeze; its weddings are those around [start, end].
         start: an aware instant.
         end: an aware instant; not after `start` gives nothing.
         scope: the environment and service that is asked about.
@@ -243,6 +249,19 @@ def intervals(
         first, last = min([start, *(s.start for s in found)]), max([end, *(s.end for s in found)])
         return (Interval(first, last, tuple(sorted(names))),)
     return tuple(Interval(s.start, s.end, tuple(sorted(s.names))) for s in found)
+
+
+def _known_to(facts: FreezeFacts) -> datetime | None:
+    """Return up to when no wedding that is not in the calendar can freeze anything; None: for ever.
+
+    It freezes from a while before it begins, and it makes a weekly window, of a week at most, count in its zone.
+    """
+    known_to = facts.calendar.known_to
+    return None if known_to is None else shifted(known_to, -LONGEST_WINDOW)
+
+
+def _limit(known_to: datetime | None, found: datetime | None) -> datetime | None:
+    return known_to if known_to is not None and (found is None or found > known_to) else None
 
 
 def feed_notes(facts: FreezeFacts, known_at: datetime) -> tuple[str, ...]:

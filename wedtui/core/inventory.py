@@ -52,12 +52,16 @@ class ApiFacts:
 _NOTHING_MISSING = frozenset({Reach.ANSWERED, Reach.SWITCHED_OFF, Reach.NOT_ON_PLAN})
 
 
+_OF_THESE_CREDENTIALS = frozenset({Reach.ANSWERED, Reach.PARTIAL, Reach.REJECTED})
+
+
 def credentials_end(askings: Iterable[ApiFacts]) -> datetime | None:
     """Return when the credentials end that a provider was last asked with; None where no end of them is known.
 
-    Only the newest asking counts that can tell: the SDK renews what it can, and older ones know of the end before.
+    Only the newest asking counts that can tell: the SDK renews what it can, and older ones know of the end before. One
+    for which there were no credentials tells that too: the end of others is none of theirs.
     """
-    tell = (a for a in askings if a.credentials_expire_at is not None or a.reach in {Reach.ANSWERED, Reach.PARTIAL})
+    tell = (a for a in askings if a.credentials_expire_at is not None or a.reach in _OF_THESE_CREDENTIALS)
     newest = max(tell, key=lambda a: (a.asked_at, a.credentials_expire_at is None), default=None)
     return newest.credentials_expire_at if newest is not None else None
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from wedtui.core import resource_state as meaning
 from wedtui.core.evidence import Freshness
@@ -44,6 +46,34 @@ _ON = frozenset({Reach.ANSWERED, Reach.PARTIAL})
 _OF_STATE = {State.CRITICAL: Severity.CRITICAL, State.DEGRADED: Severity.WARNING, State.UNKNOWN: Severity.WARNING}
 
 
+@dataclass(frozen=True, slots=True)
+class Troubles:
+    """How much is wrong with resources and with asking for them: it counts in no provider's health."""
+
+    critical: int = 0
+    critical_at: datetime | None = None
+    """Of the oldest evidence."""
+    warning: int = 0
+    warning_at: datetime | None = None
+    asked_at: datetime | None = None
+    """When the API was asked that was not asked for the longest time."""
+
+
+def troubles(facts: InventoryFacts, found: Iterable[Finding]) -> Troubles | None:
+    """Count what `inventory_findings` found; None where no API was ever asked, so that nothing is known."""
+    if not facts.apis and not facts.groups:
+        return None
+    of: dict[Severity, list[Finding]] = defaultdict(list)
+    for finding in found:
+        of[finding.severity].append(finding)
+    (critical, critical_at), (warning, warning_at) = (
+        (len(some), min((f.measured_at for f in some if f.measured_at is not None), default=None))
+        for some in (of[Severity.CRITICAL] + of[Severity.UNKNOWN], of[Severity.WARNING])
+    )
+    asked_at = min((each.asked_at for each in facts.apis), default=None)
+    return Troubles(critical, critical_at, warning, warning_at, asked_at)
+
+
 def inventory_findings(facts: InventoryFacts, now: datetime) -> list[Finding]:
     """Return everything that is wrong at an aware instant, by provider."""
     apis: dict[str, list[ApiFacts]] = defaultdict(list)
@@ -53,8 +83,33 @@ def inventory_findings(facts: InventoryFacts, now: datetime) -> list[Finding]:
     off = {place for provider, askings in apis.items() for place in switched_off(provider, askings)}
     found += [f for group in facts.groups if _place(group) not in off for f in _unhealthy_findings(group, now)]
     found += _unlisted_findings([group for group in facts.groups if _place(group) not in off], now)
-    found += [f for each in facts.expiring if _place(each) not in off for f in _expiry_findings(each, now)]
-    return [*found, *(f for each in facts.unbacked if _place(each) not in off for f in _backup_findings(each, now))]
+    old = {(g.provider, g.kind, g.region) for g in facts.groups if g.freshness(now) is not Freshness.FRESH}
+    dated = [f for each in facts.expiring if _place(each) not in off for f in _dated(each, _expiry_findings, old, now)]
+    dated += [f for each in facts.unbacked if _place(each) not in off for f in _dated(each, _backup_findings, old, now)]
+    return [*found, *dated]
+
+
+Dated = TypeVar("Dated", Expiring, Unbacked)
+
+
+def _dated(
+    each: Dated,
+    judge: Callable[[Dated, datetime], Iterator[Finding]],
+    old: Container[tuple[str, str, str]],
+    now: datetime,
+) -> Iterator[Finding]:
+    """Yield what time has made of something.
+
+    Where it is not listed any more it may have been renewed since: what was not CRITICAL when it was seen is not
+    CRITICAL because nobody could look.
+    """
+    if (each.provider, each.kind, each.region) not in old:
+        yield from judge(each, now)
+        return
+    then = {finding.severity for finding in judge(each, each.seen_at or now)}
+    for finding in judge(each, now):
+        severity = finding.severity if finding.severity in then else Severity.WARNING
+        yield Finding(severity, finding.subject, f"last known: {finding.text}", finding.measured_at)
 
 
 def switched_off(provider: str, askings: Sequence[ApiFacts]) -> set[tuple[str, str]]:

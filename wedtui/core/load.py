@@ -7,45 +7,45 @@ Source: DESIGN, "Season, weddings, load, protection".
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
-from operator import itemgetter
-from typing import NamedTuple, TypeVar
+from itertools import accumulate, chain, islice
+from operator import le
+from typing import NamedTuple
 
+# Load and number are added up as one integer: what keeps them apart takes half as long again. No number of weddings
+# that fits a memory reaches this.
+NUMBER_BITS = 32
+WEIGHT_OF_A_UNIT = 1 << NUMBER_BITS
+"""What a row weighs is its load in units times this, and 1 for itself."""
+
+_NUMBERS = WEIGHT_OF_A_UNIT - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-# Load and number of one instant are added up as one integer: two dictionaries take half as long again. No number of
-# weddings that fits a memory reaches this.
-_BITS = 32
-_BOTH = 1 << _BITS
 
-_AnyRow = TypeVar("_AnyRow")
-
-
-class Change(NamedTuple):
-    """What begins, less what ends, at one instant."""
-
-    at: int
-    """Microseconds since 1970 in UTC."""
-    load: int
-    """Units."""
-    weddings: int
-    """Distinct references."""
+_AnyRow = tuple[str, str, int, int, int]
 
 
 class Row(NamedTuple):
     """One row of the calendar: half-open, [start, end)."""
 
+    part: str
+    """What it is summed by beside the sum of all: its zone, say."""
     reference: str
     start: int
     """Microseconds since 1970 in UTC."""
     end: int
     """Microseconds since 1970 in UTC; after `start`."""
-    load: int
-    """Units."""
+    weight: int
+    """See `weight_of`."""
+
+
+def weight_of(load: int) -> int:
+    """Return what a row of so many units weighs."""
+    return load * WEIGHT_OF_A_UNIT + 1
 
 
 class Live(NamedTuple):
@@ -94,52 +94,105 @@ class _Runs(NamedTuple):
     peaks: Sequence[int]
 
 
-class Steps:
-    """A step function of load and number: zero before its first instant. It never changes.
+class _Merged(NamedTuple):
+    """What is live from each of some instants on: two sequences of one length."""
 
-    Its last step is zero where every wedding that begins also ends, as in `sweep`.
+    instants: Sequence[int]
+    """Ascending, each once."""
+    weights: Sequence[int]
+
+
+_Piece = tuple[int, int, int]
+"""A weight in [start, end), in microseconds since 1970 in UTC: start, end, weight."""
+
+
+class _Pieces:
+    """What is to be added up, in any order; in arrays, of which 200,000 weddings take 5 MB, and as rows 50."""
+
+    __slots__ = ("ends", "starts", "weights")
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.starts, self.ends, self.weights = array("q"), array("q"), array("q")
+
+    def __iter__(self) -> Iterator[_Piece]:
+        return zip(self.starts, self.ends, self.weights, strict=True)
+
+    def add(self, start: int, end: int, weight: int) -> None:
+        """Add one."""
+        self.starts.append(start)
+        self.ends.append(end)
+        self.weights.append(weight)
+
+
+class _Running(NamedTuple):
+    """What is needed to see whether anything is live at all: two sequences of one length."""
+
+    starts: Sequence[int]
+    """Ascending."""
+    ends: Sequence[int]
+    """The last end of what began until then."""
+
+
+class Steps:
+    """A step function of load and number: zero before its first instant and from its last on. It never changes.
+
+    It is added up when it is first asked for a load: of most zones it is only asked whether anybody is live.
     """
 
-    __slots__ = ("_busy", "_high", "instants", "loads", "weddings")
+    __slots__ = ("_changes", "_high", "_merged", "_pieces", "_running")
 
-    def __init__(self, instants: Sequence[int], loads: Sequence[int], weddings: Sequence[int]) -> None:
-        """Take three sequences of one length.
-
-        Args:
-            instants: microseconds since 1970 in UTC, ascending, each once.
-            loads: in units, from the instant at the same place up to the next.
-            weddings: how many distinct references are live, likewise.
-        """
-        self.instants = instants
-        self.loads = loads
-        self.weddings = weddings
-        # Made when they are first asked for, and kept: a rule asks for the same few thresholds again and again.
+    def __init__(self, pieces: _Pieces | None = None, *, merged: _Merged | None = None) -> None:
+        """Take what is to be added up, or what that came to; neither may change afterwards."""
+        self._pieces = pieces or _Pieces()
+        self._merged = merged
+        self._running: _Running | None = None
+        # A rule asks for the same few thresholds and instants again and again.
         self._high: dict[tuple[int, int], _Runs] = {}
-        self._busy: _Runs | None = None
+        self._changes: dict[int, int] = {}
+
+    @property
+    def instants(self) -> Sequence[int]:
+        """Every instant at which load or number change, ascending."""
+        return self._all().instants
 
     def at(self, at: datetime) -> Live:
         """Return what is live at an aware instant."""
-        place = bisect_right(self.instants, _microseconds(at)) - 1
-        return Live(self.loads[place], self.weddings[place]) if place >= 0 else NOBODY
+        instants, weights = self._all()
+        place = bisect_right(instants, _microseconds(at))
+        return _live(weights[place - 1]) if place else NOBODY
 
-    def change(self, at: datetime) -> Live:
-        """Return by how much load and number differ at an aware instant from just before it."""
-        exact = _microseconds(at)
-        place = bisect_left(self.instants, exact)
-        if place == len(self.instants) or self.instants[place] != exact:
-            return NOBODY
-        load, number = (self.loads[place - 1], self.weddings[place - 1]) if place else (0, 0)
-        return Live(self.loads[place] - load, self.weddings[place] - number)
+    def load_change(self, at: datetime) -> int:
+        """Return by how many units the load differs at an aware instant from just before it."""
+        instant = _microseconds(at)
+        change = self._changes.get(instant)
+        if change is None:
+            change = self._changes[instant] = self._change(instant)
+        # Rounded down it would take what numbers that fall leave below it for one unit less.
+        return (change + _NUMBERS // 2) >> NUMBER_BITS
+
+    def _change(self, instant: int) -> int:
+        if self._merged is not None:
+            instants, weights = self._merged
+            place = bisect_left(instants, instant)
+            if place == len(instants) or instants[place] != instant:
+                return 0
+            return weights[place] - (weights[place - 1] if place else 0)
+        weights = self._pieces.weights
+        begin = (weights[place] for place, start in enumerate(self._pieces.starts) if start == instant)
+        return sum(begin) - sum(weights[place] for place, end in enumerate(self._pieces.ends) if end == instant)
 
     def peak(self, start: datetime, end: datetime) -> Peak:
         """Return the highest load of [start, end], both included, and when it is first reached."""
         here = self.at(start).load
-        first = bisect_right(self.instants, _microseconds(start))
-        last = bisect_right(self.instants, _microseconds(end))
-        highest = max(self.loads[first:last], default=here)
+        instants, weights = self._all()
+        first = bisect_right(instants, _microseconds(start))
+        last = bisect_right(instants, _microseconds(end))
+        highest = max(weights[first:last], default=0) >> NUMBER_BITS
         if highest <= here:
             return Peak(here, start.astimezone(UTC))
-        return Peak(highest, _instant(self.instants[self.loads.index(highest, first, last)]))
+        least = highest << NUMBER_BITS
+        return Peak(highest, _instant(instants[next(n for n in range(first, last) if weights[n] >= least)]))
 
     def reaches(self, threshold: int, start: datetime, end: datetime) -> bool:
         """Whether the load is at least `threshold` units at any instant of [start, end], both included."""
@@ -159,159 +212,165 @@ class Steps:
             apart: runs with at most so much between them are one.
         """
         runs = self._runs(threshold, apart // _MICROSECOND)
+        instants, weights = self._all()
         first = bisect_left(runs.ends, _microseconds(start))
         last = bisect_right(runs.starts, _microseconds(end))
         return tuple(
             Stretch(
                 _instant(runs.starts[place]),
                 _instant(runs.ends[place]),
-                Peak(self.loads[runs.peaks[place]], _instant(self.instants[runs.peaks[place]])),
+                Peak(weights[runs.peaks[place]] >> NUMBER_BITS, _instant(instants[runs.peaks[place]])),
             )
             for place in range(first, last)
         )
 
     def is_busy(self, start: datetime, end: datetime) -> bool:
         """Whether any wedding, of whatever weight, is live in [start, end)."""
-        if self._busy is None:
-            self._busy = _runs_of(self.instants, self.weddings, 1, 0)
-        place = bisect_right(self._busy.ends, _microseconds(start))
-        return place < len(self._busy.starts) and self._busy.starts[place] < _microseconds(end)
+        if self._merged is None:
+            starts, ends = self._run()
+            place = bisect_left(starts, _microseconds(end))
+            return place > 0 and ends[place - 1] > _microseconds(start)
+        instants, weights = self._merged
+        place = bisect_right(instants, _microseconds(start))
+        if place and weights[place - 1]:
+            return True
+        # Nobody is live: what changes next is that somebody is.
+        return place < len(instants) and instants[place] < _microseconds(end)
 
     def steps(self, start: datetime, end: datetime) -> Iterator[Step]:
         """Yield what is live at `start` and every step after it that comes before `end`, in order."""
         yield Step(start.astimezone(UTC), *self.at(start))
-        first = bisect_right(self.instants, _microseconds(start))
-        last = bisect_left(self.instants, _microseconds(end))
-        for place in range(first, last):
-            yield Step(_instant(self.instants[place]), self.loads[place], self.weddings[place])
+        instants, weights = self._all()
+        for place in range(bisect_right(instants, _microseconds(start)), bisect_left(instants, _microseconds(end))):
+            yield Step(_instant(instants[place]), *_live(weights[place]))
+
+    def _all(self) -> _Merged:
+        if self._merged is None:
+            self._merged = _merged(self._pieces)
+        return self._merged
+
+    def _run(self) -> _Running:
+        if self._running is None:
+            starts: Sequence[int] = self._pieces.starts
+            ends: Sequence[int] = self._pieces.ends
+            if not all(map(le, starts, islice(starts, 1, None))):
+                order = sorted(range(len(starts)), key=starts.__getitem__)
+                starts, ends = ([column[place] for place in order] for column in (starts, ends))
+            self._running = _Running(starts, list(accumulate(ends, max)))
+        return self._running
 
     def _runs(self, threshold: int, apart: int) -> _Runs:
         found = self._high.get((threshold, apart))
         if found is None:
-            found = self._high[threshold, apart] = _runs_of(self.instants, self.loads, threshold, apart)
+            found = self._high[threshold, apart] = _runs_of(self._all(), threshold << NUMBER_BITS, apart)
         return found
 
 
-NO_STEPS = Steps((), (), ())
+NO_STEPS = Steps()
 """No wedding at all."""
 
 
-def steps_of(changes: Iterable[tuple[int, int, int]]) -> Steps:
-    """Return the step function of changes (`Change`) in any order; several of one instant are added up."""
-    return _steps({}, changes)
-
-
-def sweep(rows: Iterable[tuple[str, int, int, int]]) -> Steps:
-    """Return the step function of rows (`Row`) in any order.
+def sweep(rows: Iterable[tuple[str, str, int, int, int]]) -> tuple[Steps, dict[str, Steps]]:
+    """Return the step function of rows (`Row`) in any order, and that of the rows of each part.
 
     Rows with the same reference, start and end are one wedding, which weighs what the heaviest of them weighs. Rows of
-    one reference with different times all count in load; in number they count once at a time.
+    one reference with different times all count in load; in number they count once at a time. All that holds for the
+    whole, and within each part.
     """
-    alone, several = _apart(list(rows), itemgetter(0))
+    alone, several = _apart(list(rows))
+    parts = _by_part(alone)
+    shared: defaultdict[str, list[_AnyRow]] = defaultdict(list)
+    for row in several:
+        shared[row[0]].append(row)
+    for part, rows_of_it in shared.items():
+        pieces = parts.setdefault(part, _Pieces())
+        for piece in _shared(rows_of_it):
+            pieces.add(*piece)
+    whole = chain(((start, end, weight) for _part, _reference, start, end, weight in alone), _shared(several))
+    return Steps(merged=_merged(whole)), {part: Steps(pieces) for part, pieces in parts.items()}
+
+
+def _by_part(rows: Iterable[_AnyRow]) -> dict[str, _Pieces]:
+    # In one pass: the rows lie apart in memory, and to read them once more for each part takes five times as long.
+    parts: dict[str, _Pieces] = {}
+    adding: dict[str, tuple[Callable[[int], None], Callable[[int], None], Callable[[int], None]]] = {}
+    for part, _reference, start, end, weight in rows:
+        if part not in adding:
+            pieces = parts[part] = _Pieces()
+            adding[part] = pieces.starts.append, pieces.ends.append, pieces.weights.append
+        add_start, add_end, add_weight = adding[part]
+        add_start(start)
+        add_end(end)
+        add_weight(weight)
+    return parts
+
+
+def _apart(rows: list[_AnyRow]) -> tuple[list[_AnyRow], list[_AnyRow]]:
+    """Return the rows whose reference is theirs alone, and the others."""
+    if len({row[1] for row in rows}) == len(rows):
+        return rows, []
+    times = Counter(row[1] for row in rows)
+    return [r for r in rows if times[r[1]] == 1], [r for r in rows if times[r[1]] > 1]
+
+
+def _shared(rows: Iterable[_AnyRow]) -> Iterator[_Piece]:
+    """Yield the pieces of rows whose reference is not theirs alone: those of load, and those of number."""
+    heaviest: defaultdict[str, dict[tuple[int, int], int]] = defaultdict(dict)
+    for _part, reference, start, end, weight in rows:
+        own = heaviest[reference]
+        own[start, end] = max(weight - 1, own.get((start, end), 0))
+    for own in heaviest.values():
+        times = sorted(own)
+        first, last = times[0]
+        for start, end in times:
+            yield start, end, own[start, end]
+            if start > last:
+                yield first, last, 1
+                first, last = start, end
+            last = max(last, end)
+        yield first, last, 1
+
+
+def _merged(pieces: Iterable[_Piece]) -> _Merged:
+    """Add pieces up."""
     added: dict[int, int] = {}
     get = added.get
-    for _reference, start, end, load in alone:
-        weight = load * _BOTH + 1
+    for start, end, weight in pieces:
         added[start] = get(start, 0) + weight
         added[end] = get(end, 0) - weight
-    return _steps(added, _shared(several))
+    # Where one comes as its like goes there is no step.
+    instants = sorted([at for at, weight in added.items() if weight])
+    return _Merged(instants, list(accumulate(map(added.__getitem__, instants))))
 
 
-def sweep_zones(rows: Iterable[tuple[str, str, int, int, int]]) -> tuple[Steps, dict[str, Steps]]:
-    """Return the step function of all rows, and that of the rows of each zone; each as `sweep` does, in one go.
-
-    Args:
-        rows: zone, and then what a `Row` holds, in any order.
-    """
-    alone, several = _apart(list(rows), itemgetter(1))
-    grouped: defaultdict[str, list[tuple[str, str, int, int, int]]] = defaultdict(list)
-    for row in alone:
-        grouped[row[0]].append(row)
-    zones: dict[str, dict[int, int]] = {}
-    whole: dict[int, int] = {}
-    for zone, some in grouped.items():
-        # One zone after the other: to look for its sums for every row takes twice as long.
-        added = zones[zone] = {}
-        get = added.get
-        for _zone, _reference, start, end, load in some:
-            weight = load * _BOTH + 1
-            added[start] = get(start, 0) + weight
-            added[end] = get(end, 0) - weight
-        so_far = whole.get
-        for at, change in added.items():
-            whole[at] = so_far(at, 0) + change
-    shared: defaultdict[str, list[tuple[str, int, int, int]]] = defaultdict(list)
-    for zone, reference, start, end, load in several:
-        shared[zone].append((reference, start, end, load))
-    found = {zone: _steps(zones.get(zone, {}), _shared(shared[zone])) for zone in {*zones, *shared}}
-    return _steps(whole, _shared(row for rows in shared.values() for row in rows)), found
+def _live(weight: int) -> Live:
+    return Live(weight >> NUMBER_BITS, weight & _NUMBERS)
 
 
-def _apart(rows: list[_AnyRow], reference: Callable[[_AnyRow], str]) -> tuple[list[_AnyRow], list[_AnyRow]]:
-    """Return the rows whose reference is theirs alone, and the others."""
-    if len(set(map(reference, rows))) == len(rows):
-        return rows, []
-    times = Counter(map(reference, rows))
-    return [r for r in rows if times[reference(r)] == 1], [r for r in rows if times[reference(r)] > 1]
-
-
-def _shared(rows: Iterable[tuple[str, int, int, int]]) -> Iterator[Change]:
-    """Yield the changes of rows whose reference is not theirs alone."""
-    heaviest: defaultdict[str, dict[tuple[int, int], int]] = defaultdict(dict)
-    for reference, start, end, load in rows:
-        own = heaviest[reference]
-        own[start, end] = max(load, own.get((start, end), 0))
-    for own in heaviest.values():
-        for (start, end), load in own.items():
-            yield Change(start, load, 0)
-            yield Change(end, -load, 0)
-        covered = None
-        for start, end in sorted(own):
-            if covered is None or start > covered:
-                if covered is not None:
-                    yield Change(covered, 0, -1)
-                yield Change(start, 0, 1)
-                covered = end
-            covered = max(covered, end)
-        assert covered is not None
-        yield Change(covered, 0, -1)
-
-
-def _steps(added: dict[int, int], changes: Iterable[tuple[int, int, int]]) -> Steps:
-    """Return the step function of what is added at each instant; where nothing comes of it there is no step."""
-    for at, load, weddings in changes:
-        added[at] = added.get(at, 0) + load * _BOTH + weddings
-    instants = sorted(at for at, change in added.items() if change)
-    both = list(accumulate(map(added.__getitem__, instants)))
-    return Steps(instants, [value >> _BITS for value in both], [value & (_BOTH - 1) for value in both])
-
-
-def _runs_of(instants: Sequence[int], values: Sequence[int], threshold: int, apart: int) -> _Runs:
-    """Return the runs of values of at least `threshold`; those with at most `apart` between them are one."""
+def _runs_of(merged: _Merged, threshold: int, apart: int) -> _Runs:
+    """Return the runs of weights of at least `threshold`; those with at most `apart` between them are one."""
+    instants, weights = merged
     starts: list[int] = []
     ends: list[int] = []
     peaks: list[int] = []
     inside = False
-    for place, value in enumerate(values):
-        if value < threshold:
+    for place, weight in enumerate(weights):
+        if weight < threshold:
             if inside:
                 ends.append(instants[place])
                 inside = False
         elif inside:
-            if value > values[peaks[-1]]:
+            if weight >> NUMBER_BITS > weights[peaks[-1]] >> NUMBER_BITS:
                 peaks[-1] = place
         else:
             inside = True
             if ends and instants[place] - ends[-1] <= apart:
                 ends.pop()
-                if value > values[peaks[-1]]:
+                if weight >> NUMBER_BITS > weights[peaks[-1]] >> NUMBER_BITS:
                     peaks[-1] = place
             else:
                 starts.append(instants[place])
                 peaks.append(place)
-    if inside:
-        # It does not end in what is known.
-        ends.append(_microseconds(datetime.max.replace(tzinfo=UTC)))
     return _Runs(starts, ends, peaks)
 
 

@@ -19,7 +19,7 @@ from wedtui.core.finding import Finding, Severity
 from wedtui.core.freeze import Verdict
 from wedtui.core.health import Component, Health, disagreement, judge
 from wedtui.core.inventory import CERTIFICATE_CRITICAL, CERTIFICATE_WARNING, NO_INVENTORY, InventoryFacts
-from wedtui.core.inventory_findings import inventory_findings
+from wedtui.core.inventory_findings import Troubles, inventory_findings, troubles
 from wedtui.core.protection import ProtectionVerdict
 from wedtui.core.services import (
     SeenService,
@@ -47,10 +47,12 @@ __all__ = [
     "ServiceCondition",
     "ServiceFacts",
     "Severity",
+    "Troubles",
     "assemble",
     "condition_of",
     "leading",
     "see_services",
+    "signal_findings",
     "signal_freshness",
 ]
 
@@ -120,6 +122,8 @@ class CacheFacts:
     services: tuple[ServiceFacts, ...] = ()
     """By vantage."""
     inventory: InventoryFacts = NO_INVENTORY
+    keeper: str = ""
+    """The vantage of the service by whose configuration everything here is; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +160,12 @@ class Picture:
     inventory: InventoryFacts = NO_INVENTORY
     calendar: CalendarFacts = NO_CALENDAR
     """The weddings by which freeze and protection were judged."""
+    resources: Troubles | None = None
+    """How many of the findings are about resources, which are no part of `state`; None where nobody lists any."""
 
     @property
     def state(self) -> State:
-        """The worst state of any provider; UNKNOWN where there is none, or where no service fills the cache."""
+        """The worst health of any provider; UNKNOWN where there is none, or where no service fills the cache."""
         states = [p.health.state for p in self.providers]
         if self.condition is not ServiceCondition.RUNNING:
             states.append(State.UNKNOWN)
@@ -201,13 +207,15 @@ def assemble(
     providers = tuple(ProviderPicture(e, judge(e, now, wedding_day=wedding_day)) for e in facts.providers)
     services = see_services(facts.services, now, process=process, place=place, unread=unread)
     first = leading(services)
+    about_resources = inventory_findings(facts.inventory, now)
     findings = [
         *problems,
-        *service_findings(services, unread=unread),
+        *service_findings(services, unread=unread, keeper=facts.keeper),
         *(f for p in providers for f in _provider_findings(p, now)),
+        *(f for p in providers for f in signal_findings(p, now)),
         *_certificate_findings(facts.probes, now),
         *(f for p in facts.prometheus for f in _prometheus_findings(p, now)),
-        *inventory_findings(facts.inventory, now),
+        *about_resources,
         *_freeze_findings(freeze),
         *calendar_findings(calendar, freeze.unreadable, now),
     ]
@@ -226,6 +234,7 @@ def assemble(
         findings=tuple(sorted(findings, key=lambda f: order[f.severity])),
         inventory=facts.inventory,
         calendar=calendar,
+        resources=troubles(facts.inventory, about_resources),
     )
 
 
@@ -248,6 +257,35 @@ def _provider_findings(provider: ProviderPicture, now: datetime) -> list[Finding
         return []
     text = f"{health_prefix(found.state)}{_why(provider, now)}"
     return [Finding(HEALTH_SEVERITIES[found.state], provider.name, text, found.measured_at)]
+
+
+def signal_findings(provider: ProviderPicture, now: datetime) -> list[Finding]:
+    """Say which configured signals have no value that may be used, once for each source; they may hide anything.
+
+    Where nothing at all is known of the provider, that it is UNKNOWN says as much.
+    """
+    if provider.health.score is None:
+        return []
+    lost: dict[tuple[str, Freshness], list[SignalEvidence]] = {}
+    for signal in provider.evidence.signals:
+        fresh = signal_freshness(signal, now)
+        if fresh is not Freshness.FRESH:
+            lost.setdefault((signal.source, fresh), []).append(signal)
+    found = []
+    for (source, fresh), signals in lost.items():
+        names = listed(tuple(s.signal for s in signals))
+        problem = next((s.problem for s in signals if s.problem), None)
+        text = f"{names} from {source} {'is' if len(signals) == 1 else 'are'} UNKNOWN: {problem or _LOST[fresh]}"
+        known = [s.measured_at for s in signals if s.measured_at is not None]
+        found.append(Finding(Severity.WARNING, provider.name, text, min(known, default=None)))
+    return found
+
+
+_LOST = {
+    Freshness.STALE: "no new value came, the last one is too old",
+    Freshness.FUTURE: "its last value is of a time that is yet to come",
+    Freshness.MISSING: "no value ever came",
+}
 
 
 def _why(provider: ProviderPicture, now: datetime) -> str:

@@ -12,12 +12,20 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from wedtui.core.calendar import CalendarFacts, Freshness, freshness, staleness, turning_zone
-from wedtui.core.freeze_windows import closing_instant, opening_instant
+from wedtui.core.calendar import (
+    SKEW,
+    CalendarFacts,
+    Freshness,
+    freshness,
+    staleness,
+    turning_zone,
+    unusable_rows,
+)
+from wedtui.core.freeze_windows import FIRST, closing_instant, opening_instant, shifted
 from wedtui.core.load import NOBODY, Live, Peak
 from wedtui.core.season import SATURDAY, Protection, protection_by_date
 from wedtui.core.wedding import UNITS, standard
-from wedtui.core.wording import local_time, wall_clock
+from wedtui.core.wording import wall_clock
 from wedtui.core.zones import is_readable
 
 AHEAD = timedelta(hours=4)
@@ -46,6 +54,8 @@ class Raise:
     at: datetime
     expires_at: datetime
     """When it ends by itself, or was ended by a person."""
+    id: int = 0
+    """Its number in the ledger, by which a person ends it early; 0 where it is in none."""
 
     def holds(self, at: datetime) -> bool:
         """Whether it counts at an aware instant."""
@@ -60,13 +70,20 @@ class ProtectionVerdict:
     reasons: tuple[str, ...] = ()
     """What asks for that level, a sentence each; then what is wrong with the calendar."""
     since: datetime | None = None
-    """When the level began, as far as is known now; None where that is more than `LOOK_AROUND` ago."""
+    """When the level began, as far as is known now; None where that is longer ago than is looked at."""
     until: datetime | None = None
-    """When it changes, as far as is known now; None where it does not within `LOOK_AROUND`."""
+    """When it changes, as far as is known now; None where it does not within `LOOK_AROUND`, or up to `known_to`."""
+    known_to: datetime | None = None
+    """Where `until` is None because later weddings are not looked at: up to here the level holds."""
     next_level: Protection | None = None
     """To what it changes."""
-    zone: str | None = None
-    """The IANA zone whose clock says `until`: of the venues whose weddings decide it, else the first configured."""
+    zone: str = "UTC"
+    """The IANA zone whose clock says every time of the verdict, those in its reasons too: of the venues whose weddings
+    decide `until`, else `home`."""
+    home: str = "UTC"
+    """The first configured zone: what is drawn by the hour goes by its clock, which never changes hands."""
+    raises: tuple[Raise, ...] = ()
+    """What persons ask for at that instant, whatever the level; the one that ends last is first."""
     live: Live = NOBODY
     """Of all weddings known."""
     peak: Peak | None = None
@@ -84,8 +101,10 @@ class ProtectionVerdict:
 def until_words(verdict: ProtectionVerdict, now: datetime) -> str:
     """Return the level and how long it lasts, as far as is known: `MAXIMUM until 23:30 BST`."""
     if verdict.until is None:
-        return f"{verdict.level}"
-    return f"{verdict.level} until {wall_clock(verdict.until, verdict.zone or 'UTC', now)}"
+        if verdict.known_to is None:
+            return f"{verdict.level}"
+        return f"{verdict.level} at least until {wall_clock(verdict.known_to, verdict.zone, now)}"
+    return f"{verdict.level} until {wall_clock(verdict.until, verdict.zone, now)}"
 
 
 def live_words(verdict: ProtectionVerdict) -> str:
@@ -108,6 +127,18 @@ class _Known:
     at: datetime
     known_at: datetime | None
 
+    @property
+    def first(self) -> datetime:
+        """The first instant at which the level can be said."""
+        return max(shifted(self.at, -LOOK_AROUND), self.calendar.known_from or FIRST)
+
+    @property
+    def last(self) -> datetime:
+        """The last one: from then on weddings count that are not looked at."""
+        known_to = self.calendar.known_to
+        farthest = shifted(self.at, LOOK_AROUND)
+        return farthest if known_to is None else min(farthest, known_to - AHEAD - _INSTANT)
+
     def is_fresh(self, at: datetime) -> bool:
         """Whether the calendar can be believed at an instant, if nothing is read from now on.
 
@@ -119,7 +150,7 @@ class _Known:
             return freshness(self.calendar, at) is Freshness.FRESH
         sources = self.calendar.sources
         return bool(sources) and all(
-            s.read_at is not None and at < s.read_at + s.max_age and s.read_at - self.at <= s.max_age for s in sources
+            s.read_at is not None and at < s.read_at + s.max_age and s.read_at - self.at <= SKEW for s in sources
         )
 
     def by_load(self, at: datetime) -> Protection:
@@ -145,8 +176,8 @@ class _Known:
         if self.known_at is None:
             for source in self.calendar.sources:
                 if source.read_at is not None:
-                    # The first only where the clock jumped back: it was read in the future.
-                    found |= {source.read_at - source.max_age, source.read_at + source.max_age}
+                    # The first only where a clock is wrong: it was read in the future.
+                    found |= {source.read_at - SKEW, source.read_at + source.max_age}
         # Freshness is one stretch of time: fresh at both ends is fresh throughout.
         if not (self.is_fresh(start) and self.is_fresh(end)):
             for zone in self.zones:
@@ -165,7 +196,7 @@ def protection(
     """Say which protection level holds at an instant, since when, until when and why.
 
     Args:
-        calendar: the weddings known, and how old that knowledge is.
+        calendar: the weddings known around `at`, and how old that knowledge is.
         raises: what persons asked for.
         zones: IANA names of the configured zones; those of the venues are served as well.
         at: an aware instant.
@@ -178,20 +209,25 @@ def protection(
     if at.tzinfo is None:
         raise ValueError(f"expected an instant with its offset; {at} has none")
     at = at.astimezone(UTC)
-    configured = tuple(dict.fromkeys(zones))
-    known = _Known(calendar, tuple(raises), _served(configured, calendar), at, known_at)
+    known = _Known(calendar, tuple(raises), _served(zones, calendar), at, known_at)
     level = known.level(at)
     until = _until(known, level)
     next_level = None if until is None else known.level(until)
-    fallback = configured[0] if configured else None
+    home = known.zones[0]
+    zone = (None if until is None else _deciding_zone(known, level, until)) or home
+    asked = sorted((r for r in known.raises if r.holds(at)), key=lambda r: r.expires_at, reverse=True)
     read = [source.read_at for source in calendar.sources]
+    limited = until is None and known.last < shifted(at, LOOK_AROUND)
     return ProtectionVerdict(
         level=level,
-        reasons=tuple(_reasons(known, level)),
+        reasons=tuple(_reasons(known, level, asked, zone)),
         since=_since(known, level),
         until=until,
         next_level=next_level,
-        zone=None if until is None else _deciding_zone(known, level, until) or fallback,
+        known_to=known.last + _INSTANT if limited else None,
+        zone=zone,
+        home=home,
+        raises=tuple(asked),
         live=calendar.steps.at(at),
         peak=calendar.steps.peak(at, at + AHEAD) if calendar.zones or any(read) else None,
         calendar=freshness(calendar, at if known_at is None else known_at),
@@ -199,7 +235,7 @@ def protection(
     )
 
 
-def _served(configured: tuple[str, ...], calendar: CalendarFacts) -> tuple[str, ...]:
+def _served(configured: Iterable[str], calendar: CalendarFacts) -> tuple[str, ...]:
     """Return the zones whose date counts: those configured, UTC where there is none, and those of venues.
 
     One that cannot be read is left out; it freezes (`freeze_weddings.calendar_silence`).
@@ -224,21 +260,29 @@ def _saturdays(zone: str, start: datetime, end: datetime) -> Iterator[datetime]:
 
 def _until(known: _Known, level: Protection) -> datetime | None:
     """Return the first instant after `known.at` with another level."""
+    last = known.last
     for reach in _REACHES:
-        for edge in known.edges(known.at + _INSTANT, known.at + reach):
+        end = min(known.at + reach, last)
+        for edge in known.edges(known.at + _INSTANT, end):
             if known.level(edge) is not level:
                 return edge
+        if end == last:
+            break
     return None
 
 
 def _since(known: _Known, level: Protection) -> datetime | None:
     """Return the first instant of the time up to `known.at` throughout which the level holds."""
+    first = known.first
     for reach in _REACHES:
+        start = max(known.at - reach, first)
         found: datetime | None = None
-        for edge in (*reversed(known.edges(known.at - reach, known.at)), known.at - reach):
+        for edge in (*reversed(known.edges(start, known.at)), start):
             if known.level(edge) is not level:
                 return found
             found = edge
+        if start == first:
+            break
     return None
 
 
@@ -262,18 +306,31 @@ def _turns(zone: str, at: datetime) -> bool:
     return len(days) == 2 and SATURDAY in days
 
 
-def _reasons(known: _Known, level: Protection) -> Iterator[str]:
+def raise_words(found: Raise, zone: str, now: datetime) -> str:
+    """Return who asks for what, until when and why: `raise 3 to MAXIMUM by ada until 20:00 BST: royal wedding`."""
+    number = f" {found.id}" if found.id else ""
+    end = wall_clock(found.expires_at, zone, now)
+    return f"raise{number} to {found.level} by {found.person} until {end}: {found.reason}"
+
+
+def _reasons(known: _Known, level: Protection, raises: Iterable[Raise], zone: str) -> Iterator[str]:
     """Yield what asks for a level, and then what is wrong with the calendar."""
     at, calendar = known.at, known.calendar
     judged = at if known.known_at is None else known.known_at
-    for each in sorted(known.raises, key=lambda r: r.expires_at, reverse=True):
-        if each.holds(at) and each.level is level:
-            end = local_time(each.expires_at, known.zones[0], at)
-            yield f"raised to {each.level} by {each.person} until {end}: {each.reason}"
+    yield from (raise_words(each, zone, at) for each in raises if each.level is level)
     if known.by_load(at) is level and (calendar.sources or level is not Protection.NORMAL):
-        yield _load_words(known, level)
-    if known.is_fresh(at):
-        return
+        yield _load_words(known, level, zone)
+    if not known.is_fresh(at):
+        yield from _without_calendar(known, level, judged)
+    for source in calendar.sources:
+        rejected = unusable_rows(source)
+        if rejected is not None:
+            yield f"{rejected}: they may weigh nothing"
+
+
+def _without_calendar(known: _Known, level: Protection, judged: datetime) -> Iterator[str]:
+    """Yield what the date asks for, and what is wrong with the sources."""
+    at, calendar = known.at, known.calendar
     by_date = protection_by_date(at, known.zones)
     if by_date.level is level:
         why = "because the calendar is not fresh" if calendar.sources else "without a wedding calendar"
@@ -283,7 +340,7 @@ def _reasons(known: _Known, level: Protection) -> Iterator[str]:
             yield staleness(source, judged)
 
 
-def _load_words(known: _Known, level: Protection) -> str:
+def _load_words(known: _Known, level: Protection, zone: str) -> str:
     """Say how high the load is or gets, and from where on that matters."""
     calendar, at = known.calendar, known.at
     peak = calendar.steps.peak(at, at + AHEAD)
@@ -293,8 +350,7 @@ def _load_words(known: _Known, level: Protection) -> str:
         return f"by the calendar {bound} for {hours}" + _from(Protection.HIGH)
     if peak.at == at:
         return f"by the calendar the load is {standard(peak.load)}, the peak of the next {hours}" + _from(level)
-    zone = turning_zone(calendar, peak.at, ends=False) or "UTC"
-    when = local_time(peak.at, zone, at)
+    when = wall_clock(peak.at, zone, at)
     return f"by the calendar the load gets to {standard(peak.load)} at {when}" + _from(level)
 
 

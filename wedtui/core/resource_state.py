@@ -59,7 +59,8 @@ def _instance(status: str, checks: tuple[tuple[str, str], ...] | None, events: t
     if status not in _INSTANCE:
         return Meaning(State.UNKNOWN, f'its state "{status}" is not known')
     if status != "running":
-        return OK
+        # No failure, and nothing that serves either: whoever looks for it wants to see that.
+        return Meaning(State.OK, status)
     if checks is None:
         return Meaning(State.UNKNOWN, "its status checks are not known")
     planned = [Meaning(State.DEGRADED, f"planned: {event}") for event in events]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,16 +26,21 @@ class Series:
     points: tuple[Point, ...] = ()
 
 
-def probe_signal(probe: str) -> str:
-    """Return the name under which the latencies (ms) of a probe's passed rounds are asked for."""
-    return f"probe {probe}"
+def probe_signal(probe: str, vantage: str = "") -> str:
+    """Return the name under which the latencies (ms) of a probe's passed rounds are asked for.
 
-
-def charted(signal: str) -> str:
-    """Return the series that a signal is charted by: that of a probe is the same from wherever it is asked."""
-    return signal.partition(" from ")[0] if probe_of(signal) else signal
+    Args:
+        probe: its name, or its label, which names the vantage too.
+        vantage: from where it is asked, where several services ask it: the way from each is another.
+    """
+    return f"probe {probe} from {vantage}" if vantage else f"probe {probe}"
 
 
 def probe_of(signal: str) -> str | None:
-    """Return the probe that `probe_signal` named, or None where `signal` is an ordinary signal."""
+    """Return the probe that `probe_signal` named, with its vantage, or None where `signal` is an ordinary signal."""
     return signal.removeprefix("probe ") if signal.startswith("probe ") else None
+
+
+def vantages_of(signal: str, known: Iterable[str]) -> list[str]:
+    """Return those of the known series that are a probe's by vantage, where `signal` names the probe alone."""
+    return sorted(name for name in known if probe_of(signal) and name.startswith(f"{signal} from "))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from wedtui.core.evidence import FUTURE_TOLERANCE
@@ -62,6 +62,8 @@ class ServiceFacts:
     """How much of what is asked but once it asked for all at its last heartbeat."""
     problems: tuple[str, ...] = ()
     """What it cannot do at present (disk full, a feed it cannot read), in sentences."""
+    left_behind: str | None = None
+    """What of persons' freezes in a former ledger at its place nobody may take for lifted, in a sentence."""
 
     @property
     def has_wrong_clock(self) -> bool:
@@ -131,7 +133,29 @@ def leading(services: tuple[SeenService, ...]) -> SeenService | None:
     return max(services, key=lambda s: (s.runs, s.facts.heartbeat_at), default=None)
 
 
-def service_findings(services: tuple[SeenService, ...], *, unread: bool = False) -> list[Finding]:
+_A_WEEK = timedelta(days=6)
+
+
+def stopped_words(services: tuple[SeenService, ...], now: datetime) -> str:
+    """Say which of several services were stopped, and when, while others run: `oregon stopped 11:58 UTC`; else nothing.
+
+    Args:
+        services: every one, judged.
+        now: an aware instant; what was not on its day says its weekday, what is a week ago its date.
+    """
+    stopped = [s.facts for s in services if s.condition is ServiceCondition.STOPPED]
+    if not stopped or not any(s.runs for s in services):
+        return ""
+    last = max(stopped, key=lambda facts: facts.stopped_at or facts.heartbeat_at)
+    at = (last.stopped_at or last.heartbeat_at).astimezone(UTC)
+    day = "" if at.date() == now.astimezone(UTC).date() else f"{at:%a} " if now - at < _A_WEEK else f"{at:%d %b} "
+    when = f"{day}{at:%H:%M} UTC"
+    if len(stopped) == 1:
+        return f"{last.vantage} stopped {when}"
+    return f"{len(stopped)} others stopped, last {when}"
+
+
+def service_findings(services: tuple[SeenService, ...], *, unread: bool = False, keeper: str = "") -> list[Finding]:
     """Return what is wrong with the services, of which every one is given that is not forgotten."""
     first = leading(services)
     if first is None and unread:
@@ -149,11 +173,16 @@ def service_findings(services: tuple[SeenService, ...], *, unread: bool = False)
     for facts in running:
         subject = "service" if len(services) == 1 else f"service {facts.vantage}"
         found += _complaints(facts, subject)
-    return [*found, *differences(services)]
+    return [*found, *differences(services, keeper)]
 
 
-def differences(services: tuple[SeenService, ...]) -> list[Finding]:
-    """Return in what the services that run differ from each other, and from the database, that should be the same."""
+def differences(services: tuple[SeenService, ...], keeper: str = "") -> list[Finding]:
+    """Return in what the services that run differ from each other, and from the database, that should be the same.
+
+    Args:
+        services: every one, judged.
+        keeper: the vantage of the one whose configuration counts, where that is known.
+    """
     running = tuple(s.facts for s in services if s.runs)
     found = []
     for facts in running:
@@ -166,10 +195,21 @@ def differences(services: tuple[SeenService, ...]) -> list[Finding]:
             subject = "service" if len(services) == 1 else f"service {facts.vantage}"
             found.append(Finding(Severity.WARNING, subject, text, facts.heartbeat_at))
     if len({facts.configuration_digest for facts in running}) > 1:
-        names = listed(tuple(facts.vantage for facts in running))
-        text = f"the services {names} are configured to watch different things: give them one configuration"
+        text = f"{_camps(running, keeper)}: give them one configuration"
         found.append(Finding(Severity.WARNING, "service", text, min(facts.heartbeat_at for facts in running)))
     return found
+
+
+def _camps(running: tuple[ServiceFacts, ...], keeper: str) -> str:
+    """Say which services are configured alike, which are not, and whose configuration counts, that one first."""
+    camps: dict[str, list[str]] = {}
+    for facts in sorted(running, key=lambda facts: (facts.vantage != keeper, facts.vantage)):
+        camps.setdefault(facts.configuration_digest, []).append(facts.vantage)
+    first, *others = (listed(tuple(names)) for names in camps.values())
+    words = f"{first} {'is' if len(next(iter(camps.values()))) == 1 else 'are'} configured to watch other things than "
+    words += " and than ".join(others)
+    counts = keeper in {facts.vantage for facts in running}
+    return f"{words}; what counts and is shown is the configuration of {keeper}" if counts else words
 
 
 _NOTHING_WATCHED = {

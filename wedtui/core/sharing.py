@@ -13,12 +13,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 # A service that stood still for this long has lost what it held. With a heartbeat each second another has taken it
 # over within 10 s; a second more or two where the database is busy still keeps the promise of 15 s.
 LEASE = timedelta(seconds=8)
 VANTAGE = "vantage "
+UNKNOWN_START = datetime(1970, 1, 1, tzinfo=UTC)
 HOUSE = "house"
 """Keeping house (roll-ups, pruning, scores, the copy of what persons froze) is divided like a target."""
 
@@ -47,6 +48,8 @@ class Member:
     instance: str
     digest: str
     """Of what it knows to ask: only services that would ask the same share."""
+    started_at: datetime = UNKNOWN_START
+    """By its own clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +122,17 @@ def divide(
     alive = [m for m in others if m.instance not in gone]
     holders = {me.instance, *(m.instance for m in alive)}
     sharing = [me.vantage, *(m.vantage for m in alive if m.digest == me.digest)]
+    # Who keeps house says what there is to be watched. Who began last was given the newest configuration: what that one
+    # asks is to be stored from its first round on, and not only when all others were restarted with it.
+    newest = max((me, *alive), key=lambda m: (m.started_at, m.vantage))
+    keepers = [m.vantage for m in (me, *alive) if m.digest == newest.digest]
     renew: set[str] = {own.name}
     take: set[str] = set()
     give_back: set[str] = set()
     for target, busy in targets.items():
         lease = leases.get(target)
         holder = lease.holder if lease is not None else None
-        mine = owner(target, sharing) == me.vantage
+        mine = owner(target, keepers if target == HOUSE else sharing) == me.vantage
         if holder == me.instance:
             (renew if mine or busy else give_back).add(target)
         elif mine and (holder is None or holder not in holders):

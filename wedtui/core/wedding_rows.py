@@ -132,7 +132,7 @@ def read_row(raw: RawRow, defaults: Defaults) -> Row | Rejection:
     after the gap; one that it shows twice is the first for a start and the last for an end. A date without a time is
     the whole day there, the last one included. Guests that are not said are as many as is typical of the culture.
     """
-    reference = _reference(raw.reference)
+    reference = usable_reference(raw.reference)
     if reference is None:
         return _REFERENCE
     named = _text(raw.zone) or defaults.zone or ""
@@ -195,7 +195,7 @@ def _text(said: Said) -> str:
     return said.strip() if isinstance(said, str) else "" if said is None else str(said)
 
 
-def _reference(said: Said) -> str | None:
+def usable_reference(said: Said) -> str | None:
     """Return what names a wedding; None where nothing that could does."""
     if isinstance(said, bool | float | date):
         return None
@@ -205,7 +205,7 @@ def _reference(said: Said) -> str | None:
 
 def reference_of(raw: RawRow | Unusable) -> str | None:
     """Return the wedding that a row is about, also where nothing else of it can be used; None where nobody knows."""
-    return _reference(raw.reference)
+    return usable_reference(raw.reference)
 
 
 def clean(said: Said, most: int) -> str:

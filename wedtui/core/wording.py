@@ -59,14 +59,23 @@ def local_time(at: datetime, zone: str, now: datetime) -> str:
     return f"{words} {zone}" + (f" ({at.astimezone(UTC):%H:%M} UTC)" if twice else "")
 
 
-def wall_clock(at: datetime, zone: str, now: datetime) -> str:
-    """Return an instant as people who are there say it: `23:30 BST`, with its day where that is not the one of `now`.
+# Letters that places at different times of day use: India, Ireland and Israel; China, Cuba and Chicago; Manila and Los
+# Angeles. Source: the IANA time zone database.
+_SHARED_LETTERS = frozenset({"IST", "CST", "CDT", "PST"})
 
-    A zone without letters of its own says how far it is from UTC: `23:30 UTC+04`.
+
+def wall_clock(at: datetime, zone: str, now: datetime) -> str:
+    """Return an instant as people who are there say it: `23:30 BST`.
+
+    Its day is said unless it is that of `now` there and in UTC: where it is Sunday already, 23:00 may be a day away.
+    A zone without letters of its own, or with letters that others have too, is called by its place: `23:30 Dubai`.
     """
     local, here = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
     letters = local.tzname() or zone
-    words = f"{local:%H:%M} {letters if letters.isalpha() else f'UTC{letters}'}"
-    if local.date() == here.date():
+    if letters in _SHARED_LETTERS or not letters.isalpha():
+        # `Etc/GMT+5` is five hours behind UTC.
+        letters = f"UTC{letters}" if zone.startswith("Etc/") else zone.rsplit("/", 1)[-1].replace("_", " ")
+    words = f"{local:%H:%M} {letters}"
+    if local.date() == here.date() == now.astimezone(UTC).date():
         return words
     return f"{local:%a} {words}" if abs(at - now) < timedelta(days=6) else f"{local:%a %d %b %Y} {words}"

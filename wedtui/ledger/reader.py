@@ -13,6 +13,7 @@ from wedtui.core.season import Protection
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.shapes import CONFIGURATION_CHANGE, FORGOTTEN_WEDDING, FREEZE_PERIOD, PROTECTION_RAISE
 from wedtui.store.instants import to_microseconds
+from wedtui.store.kind import Kind
 from wedtui.store.opening import READER_WAITS, readable
 from wedtui.store.snapshot import Snapshot
 
@@ -79,19 +80,24 @@ class RaiseEntry:
     @property
     def asked(self) -> Raise:
         """What the rule takes: up to the instant at which it was lowered."""
-        return Raise(self.level, self.reason, self.raised_by, self.raised_at, self.end)
+        return Raise(self.level, self.reason, self.raised_by, self.raised_at, self.end, self.id)
 
 
 class LedgerReader:
     """Reads the ledger, for those who may. Used by one thread; every reading raises a StoreError when it cannot."""
 
-    def __init__(self, url: str, *, waits: timedelta = READER_WAITS) -> None:
+    def __init__(self, url: str, *, waits: timedelta = READER_WAITS, kind: Kind = LEDGER) -> None:
         """Remember where the ledger is; nothing is opened yet.
+
+        Args:
+            url: where it is.
+            waits: how long to wait for another process that holds it.
+            kind: as of which revision it is read; the present one, unless it is a former ledger.
 
         Raises:
             ConfigurationError: the URL is not supported.
         """
-        self._store = readable(url, LEDGER, waits=waits)
+        self._store = readable(url, kind, waits=waits)
 
     def changed(self) -> bool:
         """Say whether anything was committed since the last call, as `CacheReader.changed` does."""

@@ -1,9 +1,15 @@
-"""Which protection level the service works at, from what the cache knows of the calendar and of persons' decisions."""
+"""Which protection level the service works at, from what the cache knows of the calendar and of persons' decisions.
+
+It reads with a reader and a thread of its own: a large calendar takes its time, and no heartbeat waits for it.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from wedtui.cache.known_calendar import known_calendar, unread_calendar
 from wedtui.cache.reader import CacheReader
@@ -12,6 +18,8 @@ from wedtui.config import Configuration
 from wedtui.core.calendar import CalendarFacts
 from wedtui.core.protection import ProtectionVerdict, Raise, protection
 from wedtui.core.season import Protection
+
+T = TypeVar("T")
 
 
 class _Facts(NamedTuple):
@@ -43,11 +51,16 @@ class Guarding:
         self._configuration = configuration
         self._clock = clock
         self._cache = CacheReader(cache_url)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="calendar")
         self._facts = _Facts(unread_calendar(configuration, "nothing was read since the service began"))
         self._judged: _Judged | None = None
 
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Do something in the thread in which it reads; from the loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
     def read(self) -> None:
-        """Read calendar and decisions again, in the one thread that writes.
+        """Read calendar and decisions again, always in one thread.
 
         Raises:
             StoreError: they cannot be read; what was known counts on.
@@ -55,6 +68,18 @@ class Guarding:
         calendar = known_calendar(self._configuration, self._cache, self._clock.now())
         raises, _ = self._cache.mirrored_raises()
         self._facts = _Facts(calendar, raises)
+        # What it takes once for each calendar is taken here, not on the loop.
+        self.level()
+
+    @property
+    def calendar(self) -> CalendarFacts:
+        """The calendar as it was last read; from any thread."""
+        return self._facts.calendar
+
+    def verdict(self, now: datetime) -> ProtectionVerdict:
+        """Return what holds at an aware instant and why; from any thread."""
+        facts = self._facts
+        return protection(facts.calendar, facts.raises, self._configuration.zones, now)
 
     def level(self) -> Protection:
         """Return the level now; from any thread."""
@@ -66,6 +91,13 @@ class Guarding:
         verdict = protection(facts.calendar, facts.raises, self._configuration.zones, now)
         self._judged = _Judged(facts, now, verdict)
         return verdict.level
+
+    async def end(self) -> None:
+        """Let go of the cache, in the thread that read it, and of that."""
+        try:
+            await self.in_thread(self.close)
+        finally:
+            self._thread.shutdown()
 
     def close(self) -> None:
         """Let go of the cache, in the thread that read it."""

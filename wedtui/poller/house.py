@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import structlog
 
 from wedtui.cache.reader import CacheReader
@@ -13,9 +15,13 @@ from wedtui.core.health import judge
 from wedtui.core.observation import Claim
 from wedtui.core.protection import RAISES_KEPT
 from wedtui.core.rollup import STEP_NAMES
+from wedtui.ledger.former import is_there, left_behind
 from wedtui.ledger.reader import LedgerReader
 from wedtui.poller.clock_watch import ClockWatch
 from wedtui.poller.figures import Figures
+
+if TYPE_CHECKING:
+    from wedtui.poller.service import Stores
 
 log = structlog.get_logger(__name__)
 
@@ -27,29 +33,32 @@ class House:
     """Everything here runs in the one thread that writes, and raises a StoreError where it cannot."""
 
     def __init__(
-        self, cache: CacheWriter, stores: tuple[str, str], clock: Clock, clock_watch: ClockWatch, figures: Figures
+        self, cache: CacheWriter, stores: Stores, clock: Clock, clock_watch: ClockWatch, figures: Figures
     ) -> None:
         """Remember with what it is done.
 
         Args:
             cache: what is kept.
-            stores: the URLs of cache and ledger, to read from.
+            stores: cache and ledger, to read from, and a former ledger.
             clock: the time of day.
             clock_watch: by a clock that jumped nothing is rolled up and nothing deleted.
             figures: told what was deleted.
         """
         self._cache = cache
-        self._cache_url, self._ledger_url = stores
+        self._stores = stores
         self._clock = clock
         self._clock_watch = clock_watch
         self._figures = figures
         self.damaged = False
         """Whether a roll-up was found that cannot be read."""
+        former = stores.former_ledger
+        self.left_behind = None if former is None or not is_there(former) else f"{former} was not looked into yet"
+        """What of a former ledger nobody may take for lifted, in a sentence."""
 
     def record_scores(self, claim: Claim, *, wedding_day: bool) -> None:
         """Keep the scores as a series, so that a chart can show when a provider fell ill."""
         now = self._clock.now()
-        reader = CacheReader(self._cache_url)
+        reader = CacheReader(self._stores.cache_url)
         try:
             facts = reader.facts(now)
         finally:
@@ -59,11 +68,23 @@ class House:
 
     def mirror(self, claim: Claim) -> None:
         """Copy what persons froze and raised out of the ledger, for readers who may not read it."""
-        reader = LedgerReader(self._ledger_url)
+        reader = LedgerReader(self._stores.ledger_url)
         now = self._clock.now()
         try:
             raises = reader.raises(until_after=now - RAISES_KEPT)
             self._cache.mirror_decisions(reader.freeze_periods(), raises, now, claim)
+        finally:
+            reader.close()
+
+    def look_back(self) -> None:
+        """Look into the former ledger of this place, which persons who watch may not read."""
+        former = self._stores.former_ledger
+        if former is None or not is_there(former):
+            self.left_behind = None
+            return
+        reader = LedgerReader(self._stores.ledger_url)
+        try:
+            self.left_behind = left_behind(former, reader, self._clock.now())
         finally:
             reader.close()
 

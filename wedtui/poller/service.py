@@ -1,6 +1,7 @@
 """The service: asks the targets, stores the answers, keeps house, and ends cleanly.
 
-Everything that writes runs in the recorder's one thread; everything that asks runs on the event loop.
+Everything that writes runs in the recorder's one thread; everything that asks runs on the event loop; what the pace
+depends on is read in a third place.
 """
 
 from __future__ import annotations
@@ -10,15 +11,17 @@ import math
 import os
 import signal
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 
 import structlog
 
 from wedtui import __version__
 from wedtui.cache.kind import CACHE
+from wedtui.cache.remembered import Remembered
 from wedtui.cache.writer import CacheWriter
 from wedtui.clock import Clock
 from wedtui.config import Configuration
@@ -26,7 +29,7 @@ from wedtui.core.observation import Claim, Observation, WeddingsObservation
 from wedtui.core.picture import ServiceFacts
 from wedtui.core.season import Pace, Protection, pace
 from wedtui.core.sharing import HOUSE, LEASE, slow_beat
-from wedtui.errors import ServiceError, VantageTakenError, WedtuiError
+from wedtui.errors import OutlivedError, ServiceError, StoreVersionError, VantageTakenError, WedtuiError
 from wedtui.poller.clock_watch import ClockWatch, ahead_s
 from wedtui.poller.exposition import Exposition
 from wedtui.poller.figures import Figures, service_figures, sizes_of
@@ -36,18 +39,23 @@ from wedtui.poller.recorder import Recorder
 from wedtui.poller.resolver import Resolver
 from wedtui.poller.schedule import Scheduler
 from wedtui.poller.share import Share, asked_once
+from wedtui.poller.wedding_figures import WeddingFigures
 from wedtui.poller.weddings import Importer, rules_of
+from wedtui.providers.aws.paid import Paying
 from wedtui.providers.base import Guarded
 from wedtui.providers.registry import build_targets
 from wedtui.store.opening import file_of
 
 log = structlog.get_logger(__name__)
 
+NOT_WHAT_COUNTS = "it is configured to watch other things than what counts"
+
 HEARTBEAT_S = 1.0
 SCORES_S = 10.0
 MIRROR_S = 10.0
 # The calendar and what persons decided, for the pace.
 GUARD_S = 5.0
+COMPARE_S = 10.0
 ROLL_S = 10.0
 # Between two pieces of one backlog: what else writes goes first.
 ROLL_ON_S = 0.05
@@ -63,6 +71,8 @@ class Stores:
 
     cache_url: str
     ledger_url: str
+    former_ledger: Path | None = None
+    """Where a ledger may stand that was in use before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +133,7 @@ class Service:
         self.figures = Figures(mode=mode, environment=configuration.environment)
         now = clock.now()
         self._clock_watch = ClockWatch(clock)
-        self._house = House(self._cache, (stores.cache_url, stores.ledger_url), clock, self._clock_watch, self.figures)
+        self._house = House(self._cache, stores, clock, self._clock_watch, self.figures)
         self._importer = Importer(self._cache, rules_of(configuration, stores.ledger_url), self._recorder.in_thread)
         self._share = Share(identity.vantage, clock)
         self._held: Mapping[str, int] = {}
@@ -134,6 +144,7 @@ class Service:
         self._on_server = file_of(stores.cache_url, CACHE) is None
         self._cache_bytes: float | None = None
         self._slow: str | None = None
+        self._unlike: str | None = None
         self._facts = ServiceFacts(
             instance=uuid.uuid4().hex,
             pid=os.getpid(),
@@ -146,6 +157,7 @@ class Service:
             place=identity.place,
             boot=identity.boot,
             configuration_digest=identity.digest,
+            left_behind=self._house.left_behind,
         )
 
     async def run(self, told: Told = NOBODY) -> None:
@@ -158,7 +170,8 @@ class Service:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, stop.set)
-        targets = build_targets(self._configuration, self._clock)
+        remembered = Remembered(self._stores.cache_url)
+        targets = build_targets(self._configuration, self._clock, remembered, paying=Paying.DUE)
         Resolver(loop).install()
         self._once = asked_once(targets.all)
         self._guarded = tuple(target for target in targets.all if isinstance(target, Guarded))
@@ -166,6 +179,7 @@ class Service:
         self._count(scheduler)
         if not await self._join(scheduler, stop):
             await targets.close()
+            await self._guarding.end()
             await self._recorder.in_thread(self._cache.close)
             self._recorder.close()
             return
@@ -178,7 +192,9 @@ class Service:
             asyncio.create_task(self._every(HEARTBEAT_S, lambda: self._heartbeat(scheduler), self._beaten(told))),
             asyncio.create_task(self._keep_house(SCORES_S, "scores", self._record_scores)),
             asyncio.create_task(self._keep_house(MIRROR_S, "mirror", self._house.mirror)),
-            asyncio.create_task(self._every(GUARD_S, self._guard)),
+            asyncio.create_task(self._every(GUARD_S, self._guarding.read, in_thread=self._guarding.in_thread)),
+            asyncio.create_task(self._every(MIRROR_S, self._house.look_back)),
+            asyncio.create_task(self._every(COMPARE_S, self._compare)),
             # Before pruning: of an old cache nothing goes that is not rolled up.
             asyncio.create_task(self._keep_house(ROLL_S, "roll-ups", self._house.roll)),
             asyncio.create_task(self._keep_house(PRUNE_S, "pruning", self._prune)),
@@ -216,6 +232,7 @@ class Service:
         def cache_bytes() -> float | None:
             return sizes_of(file) if file is not None else self._cache_bytes
 
+        self.figures.registry.register(WeddingFigures(self._guarding, self._clock))
         self.figures.look_up(service_figures(scheduler.punctuality, self._recorder, self._share, cache_bytes))
 
     async def _expose(self) -> None:
@@ -241,9 +258,6 @@ class Service:
     def _pace(self) -> Pace:
         return pace(self._guarding.level())
 
-    def _guard(self) -> None:
-        self._guarding.read()
-
     def _configure(self, *, anew: bool) -> None:
         """Write what is watched, if keeping house is this service's: of several only one may say what there is.
 
@@ -263,6 +277,11 @@ class Service:
         else:
             self._cache.follow(defaults.query)
         self._level = level
+
+    def _compare(self) -> None:
+        """Say in what this service would watch other things than the one whose configuration counts."""
+        found = None if HOUSE in self._held else self._cache.unlike(self._configuration)
+        self._unlike = f"{NOT_WHAT_COUNTS}: {found}" if found else None
 
     async def _join(self, scheduler: Scheduler, stop: asyncio.Event) -> bool:
         """Begin to watch from this vantage; one that died elsewhere is waited for until its lease has run out.
@@ -287,13 +306,14 @@ class Service:
                     await asyncio.wait_for(stop.wait(), HEARTBEAT_S)
                 if stop.is_set():
                     return False
+        await self._guarding.in_thread(self._guarding.read)
         await self._recorder.in_thread(lambda: self._settle_in(scheduler))
         self._share.hold(self._held, self._held_until)
         self._anew = False  # nothing was asked yet
         return True
 
     def _settle_in(self, scheduler: Scheduler) -> None:
-        self._guard()
+        self._house.look_back()
         self._heartbeat(scheduler)
         if HOUSE in self._held:
             self._house.mirror(Claim(HOUSE, self._held[HOUSE]))
@@ -329,20 +349,28 @@ class Service:
         return self._house.prune(self._configuration.cache, claim)
 
     async def _every(
-        self, seconds: float, work: Callable[[], bool | None], done: Callable[[], None] = lambda: None
+        self,
+        seconds: float,
+        work: Callable[[], bool | None],
+        done: Callable[[], None] = lambda: None,
+        *,
+        in_thread: Callable[[Callable[[], bool | None]], Awaitable[bool | None]] | None = None,
     ) -> None:
-        """Do something that writes again and again; what fails is a problem that people see, not the end.
+        """Do something again and again; what fails is a problem that people see, not the end.
 
-        Work that returns True has more to do and comes again soon.
+        Work that returns True has more to do and comes again soon. What writes does it in the recorder's thread.
         """
         name = work.__name__
+        run = in_thread or self._recorder.in_thread
         while True:
             more: bool | None = False
             try:
-                more = await self._recorder.in_thread(work)
+                more = await run(work)
                 self._problems.pop(name, None)
-            except VantageTakenError:
-                # Another watches under this name: one of the two is configured wrongly, and that one lives.
+            except (VantageTakenError, OutlivedError) as error:
+                # Another watches under this name: one of the two is configured wrongly, and that one lives. Or the
+                # cache is a newer program's by now: what this one sees could be stored by nobody.
+                log.error("cannot go on", problem=str(error))
                 raise
             except Exception as error:
                 # Anything: a mistake of ours in keeping house must not end the watching. Only our own sentences are
@@ -365,6 +393,7 @@ class Service:
             self._clock_watch.look(),
             DAMAGED if self._house.damaged else None,
             self._slow,
+            self._unlike,
         ]
         problems = {*self._problems.values(), *filter(None, more)}
         self._facts = replace(
@@ -375,10 +404,14 @@ class Service:
             refused=self._recorder.refused,
             late_ms_p99=scheduler.punctuality.late_ms(),
             problems=tuple(sorted(problems)),
+            left_behind=self._house.left_behind,
         )
         # What is given back before its answer is stored would be refused.
         targets = {lease: self._share.is_asking(lease) or self._recorder.holds(lease) for lease in self._once}
-        beat = self._cache.heartbeat(self._facts, targets)
+        try:
+            beat = self._cache.heartbeat(self._facts, targets)
+        except StoreVersionError as error:
+            raise OutlivedError(str(error)) from error
         if beat.held is None:
             log.warning("stood still for so long that it was taken for dead: beginning anew")
             self._held = {}
@@ -408,13 +441,16 @@ class Service:
             try:
                 self._cache.end(self._clock.now())
             finally:
-                self._guarding.close()
                 self._cache.close(clean=True)
 
         if not await self._recorder.flush():
             log.error("stopped with observations that could not be stored", problem=self._recorder.problem)
         try:
-            await self._recorder.in_thread(finish)
+            # Whoever closes the cache last leaves one file: that is the writer.
+            await self._guarding.end()
         finally:
-            self._recorder.close()
+            try:
+                await self._recorder.in_thread(finish)
+            finally:
+                self._recorder.close()
         log.info("stopped")

@@ -48,6 +48,10 @@ _TIMES = ("DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE")
 _DECISIVE = frozenset({*_TIMES, "DURATION", "RRULE", "STATUS", "UID", "SEQUENCE", None})
 _FOLD = re.compile(r"(?:\r\n|\r|\n)[ \t]")
 _BOUNDARY = re.compile(r"^(BEGIN|END)\s*:\s*(\S+)\s*$", re.IGNORECASE | re.MULTILINE)
+_PARTS = frozenset(
+    {"VCALENDAR", "VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VTIMEZONE", "STANDARD", "DAYLIGHT", "VALARM"}
+)
+_ZONE = re.compile(r"^BEGIN\s*:\s*VTIMEZONE\s*$.*?^END\s*:\s*VTIMEZONE\s*$", re.IGNORECASE | re.MULTILINE | re.DOTALL)
 _RULE = re.compile(r"^RRULE\b[^:\r\n]*:(.*)$", re.IGNORECASE | re.MULTILINE)
 # icalendar keeps the zones that a calendar defines in one place for the whole process.
 ICALENDAR = threading.Lock()
@@ -147,7 +151,28 @@ def decoded(data: bytes, name: str) -> str:
 
 def survey(text: str, name: str) -> None:
     """Refuse a calendar that was cut off, and rules that would never end, before a library trusts it."""
-    text = _FOLD.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    text = unfolded(text)
+    check_parts(text, name)
+    for match in _RULE.finditer(text):
+        check_rule(match.group(1), name)
+
+
+def survey_but_events(text: str, name: str) -> None:
+    """Do as `survey`, but for the rules of events: whoever asks checks these one by one."""
+    text = unfolded(text)
+    check_parts(text, name)
+    for zone in _ZONE.finditer(text):
+        for match in _RULE.finditer(zone.group()):
+            check_rule(match.group(1), name)
+
+
+def unfolded(text: str) -> str:
+    """Return a calendar with every property on one line."""
+    return _FOLD.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def check_parts(text: str, name: str) -> None:
+    """Refuse a calendar that was cut off, or has zones without end; what is quoted are words of the format alone."""
     open_parts: list[str] = []
     observances = 0
     for match in _BOUNDARY.finditer(text):
@@ -156,16 +181,18 @@ def survey(text: str, name: str) -> None:
         if boundary == "BEGIN":
             open_parts.append(part)
         elif not open_parts or open_parts.pop() != part:
-            raise CalendarError(name, f"its calendar is damaged: END:{_clean(part)} closes nothing; export it anew")
+            raise CalendarError(name, f"its calendar is damaged: END:{_part(part)} closes nothing; export it anew")
     if open_parts:
-        raise CalendarError(name, f"its calendar is cut off: {_clean(open_parts[-1])} is not closed; export it anew")
+        raise CalendarError(name, f"its calendar is cut off: {_part(open_parts[-1])} is not closed; export it anew")
     if observances > MAX_OBSERVANCES:
         raise CalendarError(name, f"its zones have more than {MAX_OBSERVANCES} rules; export it with common zones")
-    for match in _RULE.finditer(text):
-        _check_rule(match.group(1), name)
 
 
-def _check_rule(rule: str, name: str) -> None:
+def _part(part: str) -> str:
+    return part if part in _PARTS else "a part"
+
+
+def check_rule(rule: str, name: str) -> None:
     """Refuse a recurrence more often than daily (save at a few fixed times), and one that never moves on."""
     parts = dict(part.strip().upper().partition("=")[::2] for part in rule.split(";") if part.strip())
     frequency, interval = parts.get("FREQ", "").strip(), parts.get("INTERVAL", "1").strip()

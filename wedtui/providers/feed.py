@@ -10,16 +10,14 @@ import stat
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
-
 from wedtui.clock import Clock
 from wedtui.config import FeedSection
 from wedtui.core.freeze import Period
 from wedtui.core.observation import FeedObservation
-from wedtui.errors import ConfigurationError, ProviderUnavailableError
+from wedtui.errors import ProviderUnavailableError
 from wedtui.providers.base import Cadence, Schedule
 from wedtui.providers.calendar import MAX_BYTES, CalendarError, parse_calendar
-from wedtui.providers.web import UnansweredError, WebClient, resolved_headers, trust
+from wedtui.providers.web import UnansweredError, client_of, path_of, status_problem
 
 # Recurrences are expanded in a thread; a calendar near the bounds takes seconds.
 PARSING_AT_MOST = timedelta(seconds=20)
@@ -40,20 +38,7 @@ class FeedTarget:
         """
         self._section = section
         self._clock = clock
-        self._url: httpx.URL | None = None
-        self._web: WebClient | None = None
-        if "://" in section.url and not section.url.startswith("file://"):
-            owner = f"feed {section.name}"
-            try:
-                self._url = httpx.URL(section.url)
-            except httpx.InvalidURL:
-                raise ConfigurationError(f"{owner}: its url is not one that can be asked: correct it") from None
-            self._web = WebClient(
-                headers=resolved_headers(owner, section.headers),
-                context=trust(section.ca_file),
-                timeout=section.timeout,
-                body_at_most=MAX_BYTES,
-            )
+        self._asked = client_of(section, f"feed {section.name}", MAX_BYTES)
 
     @property
     def key(self) -> str:
@@ -87,19 +72,20 @@ class FeedTarget:
 
     async def close(self) -> None:
         """Close the connections that are kept."""
-        if self._web is not None:
-            await self._web.close()
+        if self._asked is not None:
+            await self._asked[1].close()
 
     async def _fetch(self) -> bytes:
-        if self._web is None or self._url is None:
-            return await self._read_file(Path(self._section.url.removeprefix("file://")))
+        if self._asked is None:
+            return await self._read_file(path_of(self._section.url))
+        url, web = self._asked
         try:
-            answer = await self._web.ask("GET", self._url)
+            answer = await web.ask("GET", url)
         except UnansweredError as error:
             raise ProviderUnavailableError(str(error)) from None
-        if answer.status != httpx.codes.OK:
-            redirect = ", a redirect, which is not followed" if 300 <= answer.status < 400 else ""
-            raise ProviderUnavailableError(f"answered with status {answer.status}{redirect}, expected 200")
+        problem = status_problem(answer)
+        if problem is not None:
+            raise ProviderUnavailableError(problem)
         return answer.body
 
     async def _read_file(self, path: Path) -> bytes:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wedtui.clock import Clock
 from wedtui.config import Configuration, ProviderSection
 from wedtui.errors import NotFoundError
+from wedtui.providers.aws.paid import Paying
 from wedtui.providers.aws.targets import account_targets
 from wedtui.providers.base import Target
 from wedtui.providers.feed import FeedTarget
 from wedtui.providers.http import ProbeTarget
 from wedtui.providers.prometheus import PrometheusClient, QueryTarget, ServerTarget
 from wedtui.providers.weddings.target import WeddingTarget
+
+if TYPE_CHECKING:
+    from wedtui.cache.remembered import Remembered
 
 
 class Closable(Protocol):
@@ -41,8 +45,20 @@ class Targets:
         return Targets(self.all + other.all, self.kept + other.kept)
 
 
-def build_targets(configuration: Configuration, clock: Clock) -> Targets:
+def build_targets(
+    configuration: Configuration,
+    clock: Clock,
+    remembered: Remembered | None = None,
+    *,
+    paying: Paying = Paying.NEVER,
+) -> Targets:
     """Return every target of a configuration: probes, Prometheus servers, their queries, accounts, feeds, weddings.
+
+    Args:
+        configuration: what is watched.
+        clock: tells the time.
+        remembered: what the cache knows of accounts; None: nothing is known.
+        paying: whether what costs money is asked.
 
     Raises:
         ConfigurationError: a secret, a header, a URL or certificates cannot be used; the sentence names the target.
@@ -53,7 +69,7 @@ def build_targets(configuration: Configuration, clock: Clock) -> Targets:
         queries = tuple(QueryTarget(client, section, clock) for section in server.queries)
         targets += Targets((ServerTarget(client, clock), *queries), (client,))
     for section in configuration.providers:
-        targets += _account(section, clock)
+        targets += _account(section, clock, remembered, paying)
     feeds = tuple(FeedTarget(section, clock) for section in configuration.freeze.feeds)
     sources = wedding_targets(configuration, clock)
     return targets + Targets(feeds, feeds) + Targets(sources, sources)
@@ -83,7 +99,7 @@ def build_probe(configuration: Configuration, name: str, clock: Clock) -> Target
 
 
 def build_provider(configuration: Configuration, name: str, clock: Clock) -> Targets:
-    """Return the probes and queries of one provider, and what is asked of its own API.
+    """Return the probes and queries of one provider, and what is asked of its own API without cost.
 
     Raises:
         NotFoundError: no provider has that name.
@@ -103,8 +119,22 @@ def build_provider(configuration: Configuration, name: str, clock: Clock) -> Tar
     return targets
 
 
-def build_apis(configuration: Configuration, name: str | None, clock: Clock) -> Targets:
+def build_apis(
+    configuration: Configuration,
+    name: str | None,
+    clock: Clock,
+    remembered: Remembered | None = None,
+    *,
+    paying: Paying = Paying.NEVER,
+) -> Targets:
     """Return what asks the own API of one provider, or of all, without probes and queries.
+
+    Args:
+        configuration: what is watched.
+        name: of a provider; None: all.
+        clock: tells the time.
+        remembered: as for `build_targets`.
+        paying: as for `build_targets`.
 
     Raises:
         NotFoundError: no provider has that name.
@@ -113,14 +143,16 @@ def build_apis(configuration: Configuration, name: str | None, clock: Clock) -> 
     if name is not None and all(p.name != name for p in configuration.providers):
         raise NotFoundError(_unknown("provider", name, [p.name for p in configuration.providers]))
     wanted = (p for p in configuration.providers if name is None or p.name == name)
-    return sum((_account(section, clock) for section in wanted), Targets())
+    return sum((_account(section, clock, remembered, paying) for section in wanted), Targets())
 
 
-def _account(section: ProviderSection, clock: Clock) -> Targets:
+def _account(
+    section: ProviderSection, clock: Clock, remembered: Remembered | None = None, paying: Paying = Paying.NEVER
+) -> Targets:
     """Return what is asked of a provider's own API."""
     if section.kind != "aws":
         return Targets()
-    targets, account = account_targets(section, clock)
+    targets, account = account_targets(section, clock, remembered, paying)
     return Targets(targets, (account,))
 
 

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 import httpx
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 USER_AGENT = f"wedtui/{__version__}"
 BACKOFF = timedelta(milliseconds=200)
 
+_FILE = "file://"
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 _ERRNO = re.compile(r"\[Errno (-?\d+)\]")
@@ -188,6 +189,10 @@ class UnansweredError(Exception):
         """Whether the next attempt might fare better: the connection failed, before any time was lost on it."""
 
 
+class TooLongError(UnansweredError):
+    """A request that got a longer answer than is read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One whole HTTP answer."""
@@ -300,11 +305,74 @@ class WebClient:
             async for chunk in response.aiter_bytes():
                 received += len(chunk)
                 if received > at_most:
-                    raise UnansweredError(f"answered with more than {at_most // 1_000_000} MB", again=False)
+                    raise TooLongError(f"answered with more than {at_most // 1_000_000:,} MB", again=False)
                 write(chunk)
         finally:
             await response.aclose()
         return Answer(response.status_code, response.headers, whole())
+
+
+class Fetched(Protocol):
+    """A section of the configuration that says where a file is: on a web server or a disk."""
+
+    @property
+    def name(self) -> str:
+        """Its own."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """An http or https URL, or a path."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str | Secret]:
+        """Sent with every request."""
+        ...
+
+    @property
+    def ca_file(self) -> Path | None:
+        """Whom to trust beside the system's certificates."""
+        ...
+
+    @property
+    def timeout(self) -> timedelta:
+        """For one request."""
+        ...
+
+
+def client_of(section: Fetched, owner: str, body_at_most: int) -> tuple[httpx.URL, WebClient] | None:
+    """Return a URL and the client that asks it; None where it is a file.
+
+    Args:
+        section: where it is.
+        owner: whose it is, for a sentence (`feed company`).
+        body_at_most: bytes of a body; a longer one is refused.
+
+    Raises:
+        ConfigurationError: the URL, a header, a secret or the certificates cannot be used.
+    """
+    if "://" not in section.url or section.url.startswith(_FILE):
+        return None
+    try:
+        url = httpx.URL(section.url)
+    except httpx.InvalidURL:
+        raise ConfigurationError(f"{owner}: its url is not one that can be asked: correct it") from None
+    headers, context = resolved_headers(owner, section.headers), trust(section.ca_file)
+    return url, WebClient(headers=headers, context=context, timeout=section.timeout, body_at_most=body_at_most)
+
+
+def path_of(url: str) -> Path:
+    """Return the path of a file that is named as one, or by a `file://` URL."""
+    return Path(url.removeprefix(_FILE))
+
+
+def status_problem(answer: Answer) -> str | None:
+    """Return why an answer is no good one; None where it is."""
+    if answer.status == httpx.codes.OK:
+        return None
+    redirect = ", a redirect, which is not followed" if 300 <= answer.status < 400 else ""
+    return f"answered with status {answer.status}{redirect}, expected 200"
 
 
 class _Opened:

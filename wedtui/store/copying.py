@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Boolean, Connection, MetaData, Table, func, select, text, update
 
 from wedtui.errors import ConfigurationError, ConflictError
 from wedtui.store.kind import Kind
-from wedtui.store.opening import READER_WAITS, WRITER_WAITS, file_of, is_postgresql, readable, writable
+from wedtui.store.opening import (
+    READER_WAITS,
+    WRITER_WAITS,
+    Writable,
+    file_of,
+    is_postgresql,
+    readable,
+    url_of,
+    writable,
+)
 from wedtui.store.snapshot import Snapshot
+from wedtui.store.sqlite.migrate import copy_file, is_older
 
 
 def copy_store(
@@ -19,7 +32,7 @@ def copy_store(
     """Copy every table of a file into an empty schema, in one transaction.
 
     Args:
-        source: the URL of a file, up to date.
+        source: the URL of a file; one of an older wedtui stays as it is, and what is copied is brought up to date.
         target: the URL of a PostgreSQL database; the schema is made and brought up to date.
         kind: what both hold.
         metadata: the tables.
@@ -34,9 +47,31 @@ def copy_store(
         ConflictError: there is something in the target already.
         StoreError: one of them cannot be used; the target is as it was.
     """
-    if file_of(source, kind) is None or not is_postgresql(target):
+    file = file_of(source, kind)
+    if file is None or not is_postgresql(target):
         raise ConfigurationError(f"the {kind.name} is copied from a file into PostgreSQL: name a postgresql:// URL")
     store = writable(target, kind, waits=WRITER_WAITS)
+    try:
+        with _up_to_date(file, kind) as present:
+            return _copy_all(present, store, kind, metadata, behind)
+    finally:
+        store.close()
+
+
+@contextmanager
+def _up_to_date(file: Path, kind: Kind) -> Iterator[str]:
+    """Give the URL of a file, or of a copy that is brought up to date where an older wedtui wrote it."""
+    if not is_older(file, kind):
+        yield url_of(file)
+        return
+    with tempfile.TemporaryDirectory(prefix="wedtui-copy-") as folder:
+        copy = Path(folder) / file.name
+        copy_file(file, copy)
+        writable(url_of(copy), kind).close()
+        yield url_of(copy)
+
+
+def _copy_all(source: str, store: Writable, kind: Kind, metadata: MetaData, behind: Collection[str]) -> dict[str, int]:
     reader = readable(source, kind, waits=READER_WAITS)
     try:
         with reader.reading() as snapshot, store.writing() as connection:
@@ -47,7 +82,6 @@ def copy_store(
             return {table.name: _copy_table(snapshot, connection, table) for table in metadata.sorted_tables}
     finally:
         reader.close()
-        store.close()
 
 
 def _refuse_filled(connection: Connection, kind: Kind, metadata: MetaData, behind: Collection[str]) -> None:

@@ -29,6 +29,28 @@ def check_version(version: str | None, place: object, kind: Kind, make: str | No
     raise StoreVersionError(f"{place} was written by an older wedtui: start the service, which brings it up to date")
 
 
+def refuse_moved_on(version: str | None, place: object, kind: Kind) -> None:
+    """Make sure, in the transaction that writes, that a store is still what it was when it was opened.
+
+    A newer wedtui may have brought it up to date since: what this one would write there may mean something else by now.
+
+    Args:
+        version: its revision, read in that transaction.
+        place: where it is, as a sentence names it.
+        kind: what it holds.
+
+    Raises:
+        StoreVersionError: it is of another revision.
+        StoreUnreadableError: it is none of ours.
+    """
+    if version is not None and version != kind.head and version not in kind.revisions:
+        raise StoreVersionError(
+            f"{place} was brought up to date by a newer wedtui (revision {version}), and this one may not write it any "
+            "more: start this one again with the newer version"
+        )
+    check_version(version, place, kind)
+
+
 def refuse_unknown(version: str, place: object, kind: Kind) -> None:
     """Refuse a revision that is not in our history.
 

@@ -6,6 +6,7 @@ Nothing heavy is imported here: what is only needed later (charts, help, input l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from wedtui.tui.screens.freeze import FreezeScreen
     from wedtui.tui.screens.weddings import WeddingsScreen
     from wedtui.tui.source import Source
+
+# A picture brings the clock along, about once a second; a tick after it would draw the same second again.
+CLOCK_DRAWN_WITHIN = timedelta(seconds=1.25)
 
 
 class WedtuiApp(BoardApp):
@@ -97,6 +101,7 @@ class WedtuiApp(BoardApp):
         self.memory = Memory(self, session_file)
         self.span = self.memory.begin.span
         self.keymap = Keymap()
+        self._drawn_at = self.board.now
         self._configured_theme = theme
         if not theme_fixed:
             self._wear_remembered(self.memory.theme(theme))
@@ -178,11 +183,13 @@ class WedtuiApp(BoardApp):
         """Draw the screen on top."""
         if self.board.picture is not None:
             self.memory.reopen()
+        self._drawn_at = self.board.now
         self.seen.show()
 
     def show_clock(self) -> None:
-        """Draw its clock."""
-        self.seen.show_clock()
+        """Draw its clock, unless it was drawn with all else a moment ago."""
+        if abs(self.board.now - self._drawn_at) > CLOCK_DRAWN_WITHIN:
+            self.seen.show_clock()
 
     def pass_second(self) -> None:
         """Let what was said grow old, and keep what is open."""

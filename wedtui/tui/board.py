@@ -137,6 +137,11 @@ class Board:
         return (self.picture.freeze.zone if self.picture else None) or "UTC"
 
     @property
+    def home(self) -> str:
+        """The first configured zone, or UTC: hours and days of weddings go by its clock."""
+        return self.picture.protection.home if self.picture else "UTC"
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
         """What is wrong, worst first: the dashboard's own reading, then the picture's."""
         from wedtui.core.picture import Finding, Severity  # noqa: PLC0415 - not needed for the first paint

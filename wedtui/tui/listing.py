@@ -16,9 +16,11 @@ from wedtui.tui.bindings import bind
 from wedtui.tui.palette import Palette
 from wedtui.tui.rows import Row
 from wedtui.tui.spans import Line, rule
+from wedtui.tui.surface import Unadorned
 
 
-class Listing(ScrollView, can_focus=True, inherit_bindings=False):
+# In this order: Textual takes a widget's own style sheet from its first base.
+class Listing(ScrollView, Unadorned, can_focus=True, inherit_bindings=False):
     """Rows under a heading that does not scroll.
 
     The cursor is the key of a row, not its place: it moves with the object. Where the object vanishes, nothing is
@@ -75,6 +77,7 @@ class Listing(ScrollView, can_focus=True, inherit_bindings=False):
         """
         super().__init__(id=id)
         self._begin_at = begin_at
+        self._line_width = 0
         self._palette = palette
         self._title, self._remark = title, remark
         self._heading: tuple[Line, ...] = ()
@@ -101,14 +104,15 @@ class Listing(ScrollView, can_focus=True, inherit_bindings=False):
         self._heading, self._rows = heading, rows
         self._places = {row.key: i for i, row in enumerate(rows) if row.key is not None}
         self._follow()
-        size = Size(self.size.width, len(heading) + len(rows))
+        width = self.outer_size.width
+        size = Size(width, len(heading) + len(rows))
         if len(old_heading) != len(heading) or size != self.virtual_size:
             self.virtual_size = size
             self.refresh()
             return
         for y, (before, after) in enumerate(zip(old_heading, heading, strict=True)):
             if before != after:
-                self.refresh(Region(0, y, self.size.width, 1))
+                self.refresh(Region(0, y, width, 1))
         for i, (old, new) in enumerate(zip(old_rows, rows, strict=True)):
             was, stands = old.key is not None and old.key == old_cursor, new.key is not None and new.key == self.cursor
             if old.line != new.line or was != stands:
@@ -139,9 +143,14 @@ class Listing(ScrollView, can_focus=True, inherit_bindings=False):
         self._palette = palette
         self.refresh()
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw some lines, for which the width is looked up once."""
+        self._line_width = self.inner_width
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
-        width = self.inner_width
+        width = self._line_width
         if not self._heading:  # the first paint, before anyone knows a width
             line = rule(self._title, width) if y == 0 else self._remark if y == 1 else ()
             return self._palette.strip(line, width)
@@ -226,8 +235,8 @@ class Listing(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _refresh_row(self, i: int) -> None:
         y = i + len(self._heading) - self.scroll_offset.y
-        if len(self._heading) <= y < self.size.height:
-            self.refresh(Region(0, y, self.size.width, 1))
+        if len(self._heading) <= y < self.outer_size.height:
+            self.refresh(Region(0, y, self.outer_size.width, 1))
 
     def _reveal(self, i: int) -> None:
         """Scroll so that row `i` is seen, and with the first object also what stands above it."""

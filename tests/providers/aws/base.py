@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.providers.aws.strict_server import StrictAws
+from wedtui.cache.remembered import Remembered
 from wedtui.clock import Clock
 from wedtui.config import ProviderSection
 from wedtui.core.observation import ApiObservation, Observation, SignalObservation, VendorObservation
 from wedtui.core.resource import Resource
+from wedtui.providers.aws.paid import Paying
 from wedtui.providers.aws.targets import ServiceTarget, account_targets
 
 AT = datetime(2026, 6, 20, 12, 0, 30, tzinfo=UTC)
@@ -42,8 +44,14 @@ def provider(url: str, **more: Any) -> ProviderSection:
 class Asked:
     """An account in use: its targets by service."""
 
-    def __init__(self, section: ProviderSection, clock: Clock) -> None:
-        targets, self.account = account_targets(section, clock)
+    def __init__(
+        self,
+        section: ProviderSection,
+        clock: Clock,
+        remembered: Remembered | None = None,
+        paying: Paying = Paying.DUE,
+    ) -> None:
+        targets, self.account = account_targets(section, clock, remembered, paying)
         self.targets = {target.key.rpartition(" ")[2]: target for target in targets}
 
     def __getitem__(self, service: str) -> ServiceTarget:

@@ -262,7 +262,7 @@ def test_stopped_and_unhealthy_machines(server: StrictAws) -> None:
     assert states == {
         "web-0": (State.OK, None),
         "web-1": (State.CRITICAL, "system status check impaired"),
-        "web-2": (State.OK, None),
+        "web-2": (State.OK, "stopped"),
     }
 
 

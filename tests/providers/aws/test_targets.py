@@ -23,6 +23,7 @@ from wedtui.clock import SystemClock
 from wedtui.config import Configuration
 from wedtui.core.observation import ApiObservation, Observation, SignalObservation, VendorObservation
 from wedtui.core.resource import Reach
+from wedtui.providers.aws.paid import Paying
 from wedtui.providers.aws.threads import Threads
 from wedtui.providers.registry import build_provider, build_targets
 from wedtui.store.opening import url_of
@@ -36,9 +37,12 @@ def configuration(url: str, **more: object) -> Configuration:
 
 def test_one_target_a_service() -> None:
     async def keys() -> list[str]:
-        targets = build_targets(configuration("http://127.0.0.1:1", cost=True, metrics=[CPU]), SystemClock())
-        alone = build_provider(configuration("http://127.0.0.1:1", cost=True, metrics=[CPU]), "aws", SystemClock())
-        assert [t.key for t in alone.all] == [t.key for t in targets.all]
+        section = configuration("http://127.0.0.1:1", cost=True, metrics=[CPU])
+        targets = build_targets(section, SystemClock(), paying=Paying.DUE)
+        alone = build_provider(section, "aws", SystemClock())
+        for_nothing = [t.key for t in targets.all if t.key != "aws aws cost"]
+        assert [t.key for t in alone.all] == for_nothing, "who does not say so pays nothing"
+        assert [t.key for t in build_targets(section, SystemClock()).all] == for_nothing
         await targets.close()
         return [t.key for t in targets.all]
 

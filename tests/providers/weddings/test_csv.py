@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sqlite3
+import tempfile
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from tests.providers.weddings.base import (
     rows_of,
     weddings,
 )
+from wedtui.providers.weddings import csv_source
 
 
 def of_file(tmp_path: Path, data: bytes, **more: Any) -> Any:
@@ -61,7 +63,10 @@ def test_columns_of_other_names_in_another_order_and_some_missing(tmp_path: Path
         (b"reference,start,end,start\n", "it has several columns start: name them apart"),
         (csv_text('w,"never closed', *lines(30)), "a quote that opens near line 2 is not closed: correct the file"),
         (csv_text('w,"never closed', *lines(2)), "its CSV cannot be read at line 4"),
-        (csv_text('w,"' + "x" * 140_000 + '"'), "its CSV cannot be read at line 2: field larger than field limit"),
+        (
+            csv_text('w,"' + ("x" * 60_000 + "\n") * 3 + '"'),
+            "its CSV cannot be read at line 4: field larger than field limit",
+        ),
     ],
     ids=["empty", "utf-16", "latin-1", "columns", "twice", "quote", "end", "long"],
 )
@@ -129,6 +134,59 @@ def test_memory_stays_where_it_is_however_long_the_file_is(tmp_path: Path) -> No
 
     peak(100)
     assert peak(60_000) < 1.5 * peak(15_000)
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n", b"\r"])
+def test_a_line_that_is_too_long_costs_itself_alone(tmp_path: Path, ending: bytes) -> None:
+    long = "w-1," + "Anna" * 40_000 + ",,Europe/London,2026-06-06,,,"
+    for place in range(3):
+        given = lines(3)
+        given[place] = long
+        seen = of_file(tmp_path, csv_text(*given).replace(b"\n", ending))
+        with rows_of(seen) as stage:
+            assert stage.examples == [f"line {place + 2}: row: expected at most 65,536 characters a line"]
+            assert (stage.rows, stage.weddings, stage.nameless) == (3, 2, 1)
+
+
+def test_a_line_may_be_nearly_as_long_and_a_quoted_one_has_its_place(tmp_path: Path) -> None:
+    whole = ["w-1,", "V" * 65_000, ",hotel,Europe/London,2026-06-06,,,"]
+    quoted = 'w-2,"Hall\n' + "V" * 70_000 + '\nof three lines",,Europe/London,2026-06-06,,,'
+    with rows_of(of_file(tmp_path, csv_text("".join(whole), quoted, *lines(1)))) as stage:
+        assert stage.examples == ["line 5: row: expected at most 65,536 characters a line"]
+        assert stage.references("") == ["w-0", "w-1"]
+
+
+def test_a_header_without_end(tmp_path: Path) -> None:
+    said = refused(of_file(tmp_path, b"Anna," * 20_000 + b"\n"))
+    assert said == "its header is longer than 65,536 characters: expected a line for each row"
+
+
+def test_memory_stays_where_it_is_however_long_a_line_is(tmp_path: Path) -> None:
+    path = tmp_path / "w.csv"
+    path.write_bytes(csv_text(*lines(2)) + b"x" * 30_000_000)
+    tracemalloc.start()
+    try:
+        with rows_of(read(str(path))) as stage:
+            assert (stage.weddings, stage.rejected) == (2, 1)
+        assert tracemalloc.get_traced_memory()[1] < 3_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_is_fetched_has_no_name_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    seen: list[list[Path]] = []
+    inner = csv_source.csv_rows
+
+    def listening(*given: Any) -> Any:
+        seen.append(list(tmp_path.iterdir()))
+        return inner(*given)
+
+    monkeypatch.setattr(csv_source, "csv_rows", listening)
+    with FaultServer({"/w.csv": answer(csv_text(*lines(3)))}) as server:
+        assert len(references(read(server.url("/w.csv")))) == 3
+    # Whatever ends the process takes it along.
+    assert seen == [[]]
 
 
 def test_from_a_server_with_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:

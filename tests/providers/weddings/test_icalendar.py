@@ -28,6 +28,19 @@ END:VEVENT
 SATURDAY = "DTSTART;TZID=Europe/London:20260606T140000\nDTEND;TZID=Europe/London:20260606T230000"
 
 
+ZONE = """\
+BEGIN:VTIMEZONE
+TZID:Anna
+BEGIN:STANDARD
+DTSTART:19700101T000000
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0100
+RRULE:{}
+END:STANDARD
+END:VTIMEZONE
+"""
+
+
 def event(more: str = SATURDAY, uid: str = "a") -> str:
     return EVENT.format(uid=uid, more=more)
 
@@ -177,16 +190,54 @@ def test_an_event_that_cannot_be_used_costs_itself_alone(tmp_path: Path, more: s
         (b"<html>Anna</html>", "it sent an HTML page instead of a calendar"),
         (b"nothing", "it sent something that is not an iCalendar file"),
         (calendar(event())[:-30], "its calendar is cut off"),
-        (calendar(event(f"{SATURDAY}\nRRULE:FREQ=SECONDLY")), "an event recurs by FREQ=SECONDLY"),
+        (calendar(event(), head=ZONE.format("FREQ=SECONDLY")), "the rules of its zones cannot be used: export it"),
+        (calendar(event(), head="END:ANNA\n"), "its calendar is damaged: END:a part closes nothing"),
         (calendar(head="X-WR-TIMEZONE:Anna/Karenina\n"), "X-WR-TIMEZONE: expected an IANA time zone"),
         (b"BEGIN:VCALENDAR\r\n" + b"X" * 6_000_000, "it is larger than 5 MB"),
     ],
-    ids=["page", "nothing", "cut", "secondly", "zone", "large"],
+    ids=["page", "nothing", "cut", "secondly", "part", "zone", "large"],
 )
 def test_a_calendar_that_cannot_be_read_whole(tmp_path: Path, data: bytes, problem: str) -> None:
     said = refused(of(tmp_path, data))
     assert said.startswith(problem)
     assert "Anna" not in said
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=SECONDLY",
+        "FREQ=HOURLY",
+        "FREQ=Anna",
+        "FREQ=WEEKLY;INTERVAL=0",
+        "FREQ=WEEKLY;INTERVAL=-1",
+        "FREQ=DAILY;BYSETPOS=2",
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=YEARLY;BYMONTH=2,4;BYMONTHDAY=31",
+        "FREQ=DAILY;BYHOUR=1,2,3,4,5;BYMINUTE=1,2,3,4,5",
+        "FREQ=DAILY;BYHOUR=10,11,12,13",
+        "FREQ=YEARLY;BYSETPOS=0",
+        "FREQ=YEARLY;BYSETPOS=400;BYMONTH=6",
+        "FREQ=WEEKLY;UNTIL=Anna",
+        "FREQ=WEEKLY;BYDAY=Anna",
+        "FREQ=DAILY;COUNT=99999999999999999999",
+    ],
+)
+def test_a_rule_that_cannot_be_worked_out_costs_its_event_alone(tmp_path: Path, rule: str) -> None:
+    data = calendar(event(), event(f"{SATURDAY}\nRRULE:{rule}", uid="bad"), event(uid="c"))
+    with rows_of(of(tmp_path, data)) as stage:
+        assert [example.partition(":")[0] for example in stage.examples] == ["event 2"]
+        assert (stage.references(""), stage.nameless) == (["a", "c"], 0)
+        assert "Anna" not in str(stage.examples)
+
+
+def test_an_endless_rule_and_one_of_long_ago_are_followed_to_the_horizon(tmp_path: Path) -> None:
+    endless = event(f"{SATURDAY}\nRRULE:FREQ=DAILY", uid="endless")
+    old = event(f"{SATURDAY}\nRRULE:FREQ=YEARLY".replace("2026", "1999"), uid="old")
+    too_old = event(f"{SATURDAY}\nRRULE:FREQ=DAILY".replace("2026", "0001"), uid="too old")
+    with rows_of(of(tmp_path, calendar(endless, old, too_old))) as stage:
+        assert (stage.references(""), len(stage.examples)) == (["endless", "old"], 1)
+        assert 390 <= stage.rows <= 410
 
 
 def test_recurrence_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,9 +246,14 @@ def test_recurrence_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert refused(of(tmp_path, daily)) == "it has more than 100 events within 400 days: split it"
 
 
-def test_work_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wedtui.providers.weddings.calendar_source.MAX_WORK_S", -1.0)
-    assert "take longer than" in refused(of(tmp_path, calendar(event())))
+def test_work_is_bounded_and_what_does_not_recur_is_never_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wedtui.providers.weddings.calendar_source.MAX_WORK_S", 0.0)
+    weekly = event(f"{SATURDAY}\nRRULE:FREQ=WEEKLY", uid="weekly")
+    with rows_of(of(tmp_path, calendar(weekly, event()))) as stage:
+        assert stage.examples == ["event 1: RRULE: expected one by days, weeks, months or years that can be worked out"]
+        assert stage.references("") == ["a"]
 
 
 def test_from_a_server_and_unchanged() -> None:

@@ -113,7 +113,9 @@ def test_what_is_no_list(body: bytes, problem: str) -> None:
 def test_a_page_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wedtui.providers.weddings.fetching.PAGE_AT_MOST", 1_000_000)
     with FaultServer({"/w": answer(b"[" + b" " * 1_000_001 + b"]")}) as server:
-        assert refused(asked(server)) == "answered with more than 1 MB"
+        assert refused(asked(server)) == (
+            "answered with more than 1 MB in one page: make its pages smaller, or send a CSV"
+        )
 
 
 def test_rows_that_cannot_be_used() -> None:

@@ -147,6 +147,17 @@ def test_queries_that_fail(platform: Platform, more: dict[str, Any], problem: st
     assert len(references(platform.read())) == 3
 
 
+@pytest.mark.parametrize("kind", ["timestamp", "date", "text", "timetz"])
+def test_since_has_to_name_an_instant(platform: Platform, kind: str) -> None:
+    query = f"SELECT *, updated_at::{kind} AS changed FROM booking"
+    assert refused(platform.read(query=query, since="changed")) == (
+        "its column changed, which `since` names, is no timestamptz: say its zone in the query, as "
+        "`changed AT TIME ZONE 'Europe/London' AS changed_at`, or leave `since` out"
+    )
+    named = "SELECT *, updated_at::timestamp AT TIME ZONE 'UTC' AS changed FROM booking"
+    assert len(references(platform.read(query=named, since="changed"))) == 3
+
+
 def test_a_query_that_would_write_cannot(platform: Platform) -> None:
     platform.run(
         "CREATE FUNCTION change() RETURNS integer LANGUAGE sql SECURITY DEFINER AS "

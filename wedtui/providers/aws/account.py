@@ -21,6 +21,7 @@ from wedtui.providers.aws.faults import CallError, of_exception
 from wedtui.providers.aws.guard import NotWholeError, Page, check_body, check_page
 from wedtui.providers.aws.lean import described, read_instant, read_statuses, shared_loader
 from wedtui.providers.aws.threads import Threads
+from wedtui.providers.web import USER_AGENT
 
 if TYPE_CHECKING:
     from boto3.session import Session as Boto3Session
@@ -392,7 +393,8 @@ def _config(section: AwsSection) -> Config:
         tcp_keepalive=True,
         # What is sent is a handful of constants and what the services themselves answered.
         parameter_validation=False,
-        user_agent_extra="wedtui",
+        # The SDK puts its own together for each request anew, from a dozen parts.
+        user_agent=USER_AGENT,
     )
 
 

@@ -179,13 +179,15 @@ def read_statuses(
         return
     try:
         # The SDK reads every answer with the same parser.
-        root = _children(ElementTree.fromstring(response_dict["body"]))  # noqa: S314
+        root = ElementTree.fromstring(response_dict["body"])  # noqa: S314
     except ElementTree.ParseError:
         raise NotWholeError("it is no whole XML") from None
-    if "instanceStatusSet" in root:
-        customized_response_dict["InstanceStatuses"] = [_status(_children(item)) for item in root["instanceStatusSet"]]
-    if "nextToken" in root:
-        customized_response_dict["NextToken"] = root["nextToken"].text
+    space = root.tag[: root.tag.rfind("}") + 1]
+    entries, token = root.find(f"{space}instanceStatusSet"), root.find(f"{space}nextToken")
+    if entries is not None:
+        customized_response_dict["InstanceStatuses"] = _statuses(entries, space)
+    if token is not None:
+        customized_response_dict["NextToken"] = token.text
     response_dict["body"] = READ_ALREADY
 
 
@@ -196,23 +198,26 @@ _CHECKS = (
 )
 
 
-def _status(item: Mapping[str, ElementTree.Element]) -> dict[str, Any]:
-    """Return an entry in the SDK's names."""
-    found: dict[str, Any] = {"InstanceId": _text(item, "instanceId")}
-    if "instanceState" in item:
-        found["InstanceState"] = {"Name": _text(_children(item["instanceState"]), "name")}
-    for wire, name in _CHECKS:
-        if wire in item:
-            found[name] = {"Status": _text(_children(item[wire]), "status")}
-    if "eventsSet" in item:
-        events = map(_children, item["eventsSet"])
-        found["Events"] = [{"Code": _text(e, "code"), "Description": _text(e, "description")} for e in events]
+def _statuses(entries: ElementTree.Element, space: str) -> list[dict[str, Any]]:
+    """Return entries in the SDK's names.
+
+    Args:
+        entries: the element that holds them.
+        space: the name space of every element, as it stands before their names.
+    """
+    identifier, state, name = f"{space}instanceId", f"{space}instanceState", f"{space}name"
+    status, planned = f"{space}status", f"{space}eventsSet"
+    checks = [(space + wire, name) for wire, name in _CHECKS]
+    found = []
+    for item in entries:
+        entry: dict[str, Any] = {"InstanceId": item.findtext(identifier, "")}
+        if (child := item.find(state)) is not None:
+            entry["InstanceState"] = {"Name": child.findtext(name, "")}
+        for wire, key in checks:
+            if (child := item.find(wire)) is not None:
+                entry[key] = {"Status": child.findtext(status, "")}
+        if (child := item.find(planned)) is not None:
+            texts = ((event.findtext(f"{space}code", ""), event.findtext(f"{space}description", "")) for event in child)
+            entry["Events"] = [{"Code": code, "Description": description} for code, description in texts]
+        found.append(entry)
     return found
-
-
-def _children(node: ElementTree.Element) -> dict[str, ElementTree.Element]:
-    return {child.tag.rpartition("}")[2]: child for child in node}
-
-
-def _text(item: Mapping[str, ElementTree.Element], name: str) -> str:
-    return (item[name].text or "") if name in item else ""

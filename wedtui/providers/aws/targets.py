@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -18,6 +19,7 @@ from wedtui.core.resource import GLOBAL, Reach
 from wedtui.providers.aws.account import SHORTLY, Account
 from wedtui.providers.aws.calls import Calls, Found
 from wedtui.providers.aws.faults import MAY_BE_SWITCHED_OFF, SURELY_SWITCHED_OFF, CallError
+from wedtui.providers.aws.paid import AGAIN, Paying, Purse
 from wedtui.providers.aws.services.alarms import Alarms
 from wedtui.providers.aws.services.base import Pace, Scope, Service
 from wedtui.providers.aws.services.certificates import Certificates
@@ -33,40 +35,60 @@ from wedtui.providers.aws.services.storage import Buckets
 from wedtui.providers.aws.services.vendor import Health
 from wedtui.providers.base import Cadence, Schedule
 
+if TYPE_CHECKING:
+    from wedtui.cache.remembered import Remembered
+
 log = structlog.get_logger(__name__)
 
 # How many calls that depend on each other, or are tried again, a round has time for.
 CALLS_IN_A_ROW = 6
 INVENTORY_CALLS_IN_A_ROW = 12
-COST_AGAIN = timedelta(minutes=15)
-"""When costs are asked again that could not be read: money is at stake, and hours are long."""
 
 
-def account_targets(section: ProviderSection, clock: Clock) -> tuple[tuple[ServiceTarget, ...], Account]:
-    """Return what is asked of a provider's account, and the account, whose connections are kept."""
+def account_targets(
+    section: ProviderSection, clock: Clock, remembered: Remembered | None = None, paying: Paying = Paying.NEVER
+) -> tuple[tuple[ServiceTarget, ...], Account]:
+    """Return what is asked of a provider's account, and the account, whose connections are kept.
+
+    Args:
+        section: the provider.
+        clock: tells the time.
+        remembered: what the cache knows of it; None: nothing is known.
+        paying: whether what costs money is asked too, where that is configured.
+    """
     settings = section.aws or AwsSection()
     account = Account(section.name, settings, clock)
     # The longest chain of calls first: what is waited for in the meantime costs no time.
     services: list[Service] = [Services(), TargetGroups(), IdentityCheck(), RegionList(), Instances(settings, clock)]
     services += [Databases(settings, clock), ScalingGroups(), Alarms(), Health()]
     services += [Metrics(settings)] if settings.metrics else []
-    services += [Disks(), Buckets(), Certificates()]
-    services += [Costs()] if settings.cost else []
-    return tuple(ServiceTarget(account, service, clock) for service in services), account
+    services += [Disks(remembered), Buckets(), Certificates()]
+    targets = [ServiceTarget(account, service, clock) for service in services]
+    if settings.cost and paying is not Paying.NEVER:
+        known = remembered if paying is Paying.DUE else None
+        purse = Purse((section.name, Costs.name), settings.cost_interval, clock, known)
+        targets.append(ServiceTarget(account, Costs(), clock, purse))
+    return tuple(targets), account
 
 
 class ServiceTarget:
     """One service of one account."""
 
-    def __init__(self, account: Account, service: Service, clock: Clock) -> None:
+    def __init__(self, account: Account, service: Service, clock: Clock, purse: Purse | None = None) -> None:
+        """Prepare; nothing is asked yet.
+
+        Args:
+            account: whose it is.
+            service: what is asked.
+            clock: tells the time.
+            purse: knows when it is due, where each request costs money.
+        """
         self._account = account
         self._service = service
         self._clock = clock
         self._breakers: dict[str, Breaker] = {}
         self._home: str | None = None
-        self._kept: tuple[float, tuple[Observation, ...]] | None = None
-        self._soon = False
-        """Whether to ask again sooner than usual."""
+        self._purse = purse
         calls = INVENTORY_CALLS_IN_A_ROW if service.pace is Pace.INVENTORY else CALLS_IN_A_ROW
         self._round = calls * account.section.timeout
 
@@ -77,8 +99,11 @@ class ServiceTarget:
 
     @property
     def schedule(self) -> Schedule:
-        """By the pace of its service; beside the round itself there is time to ask for the regions and whose keys."""
-        interval = COST_AGAIN if self._soon else self._interval
+        """By the pace of its service; beside the round itself there is time to ask for the regions and whose keys.
+
+        What costs money is looked after more often than it is asked.
+        """
+        interval = self._interval if self._purse is None else AGAIN
         return Schedule(interval, self._round + 4 * self._account.section.timeout, Cadence.QUERY)
 
     @property
@@ -104,15 +129,17 @@ class ServiceTarget:
         return {region: breakers.phase(breaker, now) for region, breaker in self._breakers.items()}
 
     async def observe(self) -> tuple[Observation, ...]:
-        """Ask every region once, at the same time."""
-        if self._kept is not None and self._clock.monotonic() < self._kept[0]:
-            return self._kept[1]
+        """Ask every region once, at the same time; what costs money only where it is due."""
+        if self._purse is None:
+            return await self._observe()
+        try:
+            instead = await self._purse.instead()
+        except CallError as error:
+            return self._all_failed(error)
+        if instead is not None:
+            return instead
         observations = await self._observe()
-        if self._service.pace is Pace.COST:
-            # Its first two slots may lie close together, and each request costs money.
-            self._soon = any(isinstance(o, ApiObservation) and o.reach not in _SAID for o in observations)
-            span = COST_AGAIN * 0.8 if self._soon else self._account.section.cost_interval / 2
-            self._kept = self._clock.monotonic() + span.total_seconds(), observations
+        self._purse.keep(observations)
         return observations
 
     async def _observe(self) -> tuple[Observation, ...]:
@@ -250,9 +277,6 @@ class ServiceTarget:
             return [api]
         place = self._home if region == GLOBAL and self._home else region
         return [api, *self._paced(self._service.lost(self._account.provider, place, self._home, str(error), now))]
-
-
-_SAID = frozenset({Reach.ANSWERED, Reach.PARTIAL, Reach.NOT_ON_PLAN})
 
 
 def _switched_off(region: str) -> CallError:

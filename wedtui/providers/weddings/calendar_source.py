@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta, tzinfo
+from itertools import islice
 from typing import Any, BinaryIO
 
 import icalendar
@@ -31,8 +32,9 @@ from wedtui.providers.calendar import (
     MAX_WORK_S,
     CalendarError,
     check_component,
+    check_rule,
     decoded,
-    survey,
+    survey_but_events,
     tell_apart,
     when,
     zone_of_calendar,
@@ -43,11 +45,21 @@ from wedtui.providers.weddings.fetching import Place
 MOST_OCCURRENCES = 20_000
 """Within the horizon, over all events of a source."""
 
+MOST_OF_ONE = 1_000
+"""Occurrences of one event within the horizon."""
+MOST_RULES = 4
+"""Of one event."""
+EARLIEST = 1900
+"""The year from which an event may recur."""
+
 _DAY = timedelta(days=1)
 _NAMED = re.compile(
     rf"^(?:{'|'.join(sorted(NAMELESS))})\b[^\r\n]*(?:(?:\r\n|\r|\n)[ \t][^\r\n]*)*(?:\r\n|\r|\n)?", re.M | re.I
 )
 _NUMBER, _REFERENCE = "X-WEDTUI-EVENT", "X-WEDTUI-UID"
+_RECURRENCE = Rejection("RRULE", "expected one by days, weeks, months or years that can be worked out")
+# Of months that are shorter than others.
+_LONGEST = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
 _UNREADABLE = Rejection("event", "expected one whose times, zones and recurrence can be read")
 
 
@@ -98,33 +110,64 @@ def calendar_rows(
     try:
         text = decoded(file.read(MAX_BYTES + 1), section.name)
         text = _NAMED.sub("", text)
-        survey(text, section.name)
     except CalendarError as error:
         raise SourceError(error.problem) from None
+    _check_whole(text, section)
     # What it says was read whole before the first row goes on: rows are handed on while nobody holds the library.
     yield from _read(text, section, now, work)
+
+
+def _check_whole(text: str, section: WeddingSourceSection) -> None:
+    try:
+        survey_but_events(text, section.name)
+    except CalendarError as error:
+        # What a rule says is not repeated, whoever wrote it.
+        zones = "the rules of its zones cannot be used: export it with common zones"
+        raise SourceError(error.problem if error.problem.startswith("its ") else zones) from None
 
 
 def _read(
     text: str, section: WeddingSourceSection, now: datetime, work: Callable[[], float]
 ) -> list[RawRow | Unusable]:
-    deadline = work() + MAX_WORK_S
     found: list[RawRow | Unusable] = []
     with ICALENDAR:
         # Forgets the zones that other calendars defined: each is read by its own definitions.
         icalendar.timezone.tzp.use_default()
         for calendar in _calendars(text):
             zone = _own_zone(calendar, section)
-            for row in _occurrences(calendar, section, zone, now):
-                if row is not None:
-                    found.append(row)
+            for row in _occurrences(calendar, section, zone, _Horizon(now, work)):
+                found.append(row)
                 if len(found) > MOST_OCCURRENCES:
                     raise SourceError(
                         f"it has more than {MOST_OCCURRENCES:,} events within {LOOK_AHEAD.days} days: split it"
                     )
-                if work() > deadline:
-                    raise SourceError(f"its recurrences take longer than {MAX_WORK_S:g} s to work out: split it")
     return found
+
+
+class _Horizon:
+    """Between which instants occurrences are looked for, and how long that may take of the processor in all."""
+
+    def __init__(self, now: datetime, work: Callable[[], float]) -> None:
+        self.first, self.last = now - LOOK_BACK - ANY_ZONE - _DAY, now + LOOK_AHEAD + ANY_ZONE + _DAY
+        self._work = work
+        self._left = MAX_WORK_S
+
+    def between(self, series: Any, *, recurs: bool) -> list[Component]:
+        """Return the occurrences of one series; what takes too long costs others that recur, and no other.
+
+        Raises:
+            ValueError: there are too many, or others have used up the time for what recurs.
+        """
+        if recurs and self._left <= 0:
+            raise ValueError("no time is left")
+        began = self._work()
+        try:
+            found = list(islice(series.between(self.first, self.last), MOST_OF_ONE + 1))
+        finally:
+            self._left -= self._work() - began if recurs else 0
+        if len(found) > MOST_OF_ONE:
+            raise ValueError("it recurs too often")
+        return [each.as_component(False) for each in found]
 
 
 def _calendars(text: str) -> list[Component]:
@@ -144,27 +187,51 @@ def _own_zone(calendar: Component, section: WeddingSourceSection) -> str | None:
 
 
 def _occurrences(
-    calendar: Component, section: WeddingSourceSection, zone: str | None, now: datetime
-) -> Iterator[RawRow | Unusable | None]:
-    """Yield a row for each occurrence near the horizon, and None for each series, on which there was work as well."""
+    calendar: Component, section: WeddingSourceSection, zone: str | None, horizon: _Horizon
+) -> Iterator[RawRow | Unusable]:
+    """Yield a row for each occurrence near the horizon, and what cannot be used in its place."""
     yield from _unreadable(calendar, section)
     tell_apart(calendar)
-    first, last = now - LOOK_BACK - ANY_ZONE - _DAY, now + LOOK_AHEAD + ANY_ZONE + _DAY
-    for series in _series(calendar):
+    events = calendar.walk("VEVENT")
+    known = {str(each["UID"]): each for each in reversed(events)}
+    recurring = {str(each["UID"]) for each in events if each.keys() & {"RRULE", "RDATE"}}
+    for uid, series in _series(calendar, list(known)):
         try:
-            for occurrence in series.between(first, last):
-                yield _row(occurrence.as_component(False), section, zone)
+            found = horizon.between(series, recurs=uid in recurring) if series is not None else None
         except Exception:
             # As above: one series that a library cannot follow costs that series alone.
-            yield Unusable("an event that recurs", _UNREADABLE, None)
-        yield None
+            found = None
+        if found is None:
+            event = known[uid]
+            yield Unusable(f"event {event[_NUMBER]}", _RECURRENCE, str(event[_REFERENCE]))
+            continue
+        yield from filter(None, (_row(each, section, zone) for each in found))
 
 
-def _series(calendar: Component) -> Any:
+def _series(calendar: Component, uids: list[str]) -> Iterator[tuple[str, Any]]:
+    """Yield every series with its UID; None for one that the library cannot make anything of."""
     try:
-        return recurring_ical_events.of(calendar).series
-    except Exception as error:
-        raise SourceError(f"its events cannot be told apart ({type(error).__name__}): export it anew") from None
+        together = recurring_ical_events.of(calendar).series
+    except Exception:
+        # As above. One of them is to blame: it is found by asking for each by itself.
+        for uid in uids:
+            yield uid, _one_series(calendar, uid)
+        return
+    for series in together:
+        yield str(series.components[0].uid), series
+
+
+def _one_series(calendar: Component, uid: str) -> Any:
+    alone = icalendar.Calendar(calendar)
+    for each in calendar.subcomponents:
+        if each.name != "VEVENT" or str(each["UID"]) == uid:
+            alone.add_component(each)
+    try:
+        (series,) = recurring_ical_events.of(alone).series
+    except Exception:
+        # As above.
+        return None
+    return series
 
 
 def _unreadable(calendar: Component, section: WeddingSourceSection) -> Iterator[Unusable]:
@@ -172,6 +239,8 @@ def _unreadable(calendar: Component, section: WeddingSourceSection) -> Iterator[
     for number, event in enumerate(calendar.walk("VEVENT"), start=1):
         event[_NUMBER] = icalendar.vText(str(number))
         event[_REFERENCE] = icalendar.vText(str(event.get(section.column("reference"), "")))
+        if "UID" not in event:
+            event["UID"] = icalendar.vText(f"event {number}")
         try:
             check_component(event, section.name)
         except ProviderUnavailableError:
@@ -180,10 +249,37 @@ def _unreadable(calendar: Component, section: WeddingSourceSection) -> Iterator[
             # As above.
             bad = _UNREADABLE
         else:
-            bad = None
+            bad = None if _can_recur(event) else _RECURRENCE
         if bad is not None:
             calendar.subcomponents = [each for each in calendar.subcomponents if each is not event]
             yield Unusable(f"event {number}", bad, str(event[_REFERENCE]))
+
+
+def _can_recur(event: Component) -> bool:
+    """Whether the rules of an event can be worked out: what a library would try until the year 9999 is left out."""
+    rules = event.get("RRULE", [])
+    rules = rules if isinstance(rules, list) else [rules]
+    if len(rules) > MOST_RULES or (rules and when(event, "DTSTART").year < EARLIEST):
+        return False
+    for rule in rules:
+        text = rule.to_ical().decode()
+        try:
+            check_rule(text, "")
+        except CalendarError:
+            return False
+        if not _occurs(dict(part.partition("=")[::2] for part in text.upper().split(";"))):
+            return False
+    return True
+
+
+def _occurs(parts: dict[str, str]) -> bool:
+    """Whether a rule names days that there are; of days chosen from days only those that RFC 5545, 3.3.10 allows."""
+    if parts.get("FREQ") == "DAILY" and parts.keys() & {"BYSETPOS", "BYYEARDAY", "BYWEEKNO", "BYEASTER"}:
+        return False
+    months = {int(month) for month in parts.get("BYMONTH", "").split(",") if month.isdecimal()} or {1}
+    days = [abs(int(day)) for day in parts.get("BYMONTHDAY", "").split(",") if day.lstrip("+-").isdecimal()]
+    longest = max(_LONGEST.get(month, 31) for month in months)
+    return not days or min(days) <= longest
 
 
 def _why(event: Component) -> Rejection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from wedtui.config_weddings import WeddingSourceSection
 from wedtui.core.wedding_rows import FIELDS, REQUIRED, RawRow, Rejection, Unusable
@@ -14,6 +14,12 @@ from wedtui.providers.weddings.fetching import Place
 
 LINES_OF_A_ROW = 20
 """More than a row has: a quote that is never closed would swallow those that follow."""
+
+
+LINE_AT_MOST = 65_536
+"""Characters of one line."""
+
+_TOO_LONG = Rejection("row", f"expected at most {LINE_AT_MOST:,} characters a line")
 
 
 class CsvSource:
@@ -48,12 +54,15 @@ def csv_rows(file: BinaryIO, section: WeddingSourceSection) -> Rows:
         SourceError: it is no CSV, is not UTF-8, lacks a column, or has a quote that is never closed.
     """
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    reader = csv.reader(text, delimiter=section.delimiter, strict=True)
+    lines = _Lines(text)
+    reader = csv.reader(lines, delimiter=section.delimiter, strict=True)
     try:
         header = next(reader, None)
+        if lines.was_cut():
+            raise SourceError(f"its header is longer than {LINE_AT_MOST:,} characters: expected a line for each row")
         if not header:
             raise SourceError("it is empty: expected a header with the names of its columns")
-        yield from _rows(reader, [name.strip() for name in header], section)
+        yield from _rows(reader, lines, [name.strip() for name in header], section)
     except UnicodeDecodeError:
         raise SourceError(f"it is not UTF-8 text, near line {reader.line_num + 1}: export it as UTF-8") from None
     except csv.Error as error:
@@ -64,7 +73,34 @@ def csv_rows(file: BinaryIO, section: WeddingSourceSection) -> Rows:
             text.detach()
 
 
-def _rows(reader: Iterator[list[str]], header: list[str], section: WeddingSourceSection) -> Rows:
+class _Lines:
+    """The lines of a text, of which none takes more memory than a row may: a longer one is passed over, and counts."""
+
+    def __init__(self, text: io.TextIOBase) -> None:
+        self._text = text
+        self._cut = False
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(LINE_AT_MOST)
+        if not line:
+            raise StopIteration
+        if len(line) < LINE_AT_MOST or line.endswith(("\n", "\r")):
+            return line
+        while line and not line.endswith(("\n", "\r")):
+            line = self._text.readline(LINE_AT_MOST)
+        self._cut = True
+        return "\n"
+
+    def was_cut(self) -> bool:
+        """Whether a line was passed over since this was last asked."""
+        cut, self._cut = self._cut, False
+        return cut
+
+
+def _rows(reader: Iterator[list[str]], lines: _Lines, header: list[str], section: WeddingSourceSection) -> Rows:
     places = columns(header, section)
     width, reference = len(header), places[0]
     line = reader.line_num  # type: ignore[attr-defined]
@@ -77,9 +113,13 @@ def _rows(reader: Iterator[list[str]], header: list[str], section: WeddingSource
             line = _line(reader, line)
             if "limit" in str(error) or "end of data" in str(error):
                 raise
+            lines.was_cut()
             yield Unusable(f"line {line}", Rejection("row", "expected quotes around whole cells only"), None)
             continue
         began, line = line, _line(reader, line)
+        if lines.was_cut():
+            yield Unusable(f"line {line}", _TOO_LONG, None)
+            continue
         if not cells:
             continue
         if len(cells) != width:

@@ -7,14 +7,12 @@ import stat
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import BinaryIO
 
 import httpx
 
 from wedtui.config_weddings import WeddingSourceSection
-from wedtui.errors import ConfigurationError
-from wedtui.providers.web import Answer, UnansweredError, WebClient, resolved_headers, trust
+from wedtui.providers.web import Answer, TooLongError, UnansweredError, client_of, path_of, status_problem
 from wedtui.providers.weddings.base import SourceError
 
 FILE_AT_MOST = 1_000_000_000
@@ -34,21 +32,10 @@ class Place:
             ConfigurationError: the URL, a header, a secret or the certificates cannot be used.
         """
         self._section = section
-        self.url: httpx.URL | None = None
+        asked = client_of(section, f"wedding source {section.name}", PAGE_AT_MOST)
+        self.url = None if asked is None else asked[0]
         """None: it is a file."""
-        self._web: WebClient | None = None
-        if "://" in section.url and not section.url.startswith("file://"):
-            owner = f"wedding source {section.name}"
-            try:
-                self.url = httpx.URL(section.url)
-            except httpx.InvalidURL:
-                raise ConfigurationError(f"{owner}: its url is not one that can be asked: correct it") from None
-            self._web = WebClient(
-                headers=resolved_headers(owner, section.headers),
-                context=trust(section.ca_file),
-                timeout=section.timeout,
-                body_at_most=PAGE_AT_MOST,
-            )
+        self._web = None if asked is None else asked[1]
 
     async def close(self) -> None:
         """Close the connections that are kept."""
@@ -89,6 +76,8 @@ class Place:
         assert self._web is not None
         try:
             answer = await self._web.ask("GET", url, headers=_condition(mark))
+        except TooLongError as error:
+            raise SourceError(f"{error} in one page: make its pages smaller, or send a CSV") from None
         except UnansweredError as error:
             raise SourceError(str(error)) from None
         if _unchanged(answer, mark):
@@ -103,7 +92,7 @@ def open_file(url: str, at_most: int) -> BinaryIO:
     Raises:
         SourceError: it cannot be read, is none, or is too large.
     """
-    path = Path(url.removeprefix("file://"))
+    path = path_of(url)
     try:
         # A pipe or a device would wait for its other end.
         found = path.stat()
@@ -122,9 +111,9 @@ def check_status(answer: Answer) -> None:
     Raises:
         SourceError: it is none.
     """
-    if answer.status != httpx.codes.OK:
-        redirect = ", a redirect, which is not followed" if 300 <= answer.status < 400 else ""
-        raise SourceError(f"answered with status {answer.status}{redirect}, expected 200")
+    problem = status_problem(answer)
+    if problem is not None:
+        raise SourceError(problem)
 
 
 def mark_of(answer: Answer) -> str | None:

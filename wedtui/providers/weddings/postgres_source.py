@@ -125,14 +125,30 @@ class PostgresSource:
         asked = sql.SQL(", ").join(sql.SQL("asked.{}::text").format(sql.Identifier(name)) for name in wanted)
         statement = sql.SQL("SELECT {} FROM {}").format(asked, self._query)
         since = self._section.since
-        if since is not None and since not in names:
-            raise SourceError(f"its query has no column {since}, which `since` names")
+        if since is not None:
+            _check_since(since, probe.description or ())
         if since is not None and mark is not None:
             statement += sql.SQL(" WHERE asked.{} >= {}::timestamptz - {}::interval").format(
                 sql.Identifier(since), sql.Literal(mark), sql.Literal(f"{OVERLAP.total_seconds():g} seconds")
             )
         count = iter(range(len(wanted)))
         return [None if at is None else next(count) for at in there], statement
+
+
+def _check_since(since: str, columns: Sequence[psycopg.Column]) -> None:
+    """Refuse a column that names no instant: which changes it tells of would hang on a zone that nobody said.
+
+    Raises:
+        SourceError: it is not there, or of another type.
+    """
+    types = {column.name: column.type_code for column in columns}
+    if since not in types:
+        raise SourceError(f"its query has no column {since}, which `since` names")
+    if types[since] != psycopg.adapters.types["timestamptz"].oid:
+        raise SourceError(
+            f"its column {since}, which `since` names, is no timestamptz: say its zone in the query, as "
+            f"`{since} AT TIME ZONE 'Europe/London' AS changed_at`, or leave `since` out"
+        )
 
 
 def _rows(rows: Sequence[tuple[str | None, ...]], places: Sequence[int | None], number: int) -> list[RawRow]:

@@ -8,7 +8,7 @@ from wedtui.errors import StoreUnreadableError
 from wedtui.store.history import upgrade
 from wedtui.store.kind import Kind
 from wedtui.store.postgres.errors import refused, translated
-from wedtui.store.postgres.place import Server
+from wedtui.store.postgres.place import Server, turn
 from wedtui.store.version import VERSION, refuse_unknown
 
 # 64 bits that stand for "a schema of wedtui is being made or changed" in the whole database.
@@ -35,6 +35,8 @@ def migrate(engine: Engine, server: Server, kind: Kind) -> None:
                 return
         with engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATING})
+            # Who writes looks at the revision when it has its turn: not in the middle of this.
+            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": turn(kind)})
             # A step that rewrites a table takes as long as it takes.
             connection.execute(text("SET LOCAL statement_timeout = 0"))
             if connection.execute(text(_CLOSED), {"schema": server.schema}).scalar():

@@ -96,3 +96,8 @@ def connect(server: Server, kind: Kind, settings: dict[str, str], *, autocommit:
 def milliseconds(waits: timedelta) -> str:
     """Return a duration as the server's settings take it."""
     return str(max(1, waits // timedelta(milliseconds=1)))
+
+
+def turn(kind: Kind) -> int:
+    """Return the number of the lock that a writer of this kind holds while it writes (64 bits, the same everywhere)."""
+    return int.from_bytes(f"wed{kind.name}".encode()[:7], "big")

@@ -12,7 +12,10 @@ from sqlalchemy.pool import QueuePool
 from wedtui.store.kind import Kind
 from wedtui.store.postgres.errors import translated
 from wedtui.store.postgres.migrate import migrate
-from wedtui.store.postgres.place import Server, connect, milliseconds, server_of
+from wedtui.store.postgres.place import Server, connect, milliseconds, server_of, turn
+from wedtui.store.version import VERSION, refuse_moved_on
+
+__all__ = ["WritableSchema", "turn"]
 
 # Whoever stands still in the middle of a transaction, stopped or paged out, must not keep all others from writing.
 STANDS_STILL = timedelta(seconds=5)
@@ -27,7 +30,8 @@ WHERE relkind = 'r' AND relnamespace = to_regnamespace(%s)
 class WritableSchema:
     """A schema in the hands of one who writes, brought up to date. May be used from any one thread at a time.
 
-    Several processes may write the same schema: their transactions follow one another, as a file's do.
+    Several processes may write the same schema: their transactions follow one another, as a file's do. One that a newer
+    wedtui has brought up to date since is not written any more.
     """
 
     def __init__(self, url: str, kind: Kind, *, waits: timedelta) -> None:
@@ -56,12 +60,22 @@ class WritableSchema:
         """Run a block in one transaction, in which nobody else writes: all of it is stored, or nothing.
 
         Raises:
+            StoreVersionError: a newer wedtui has brought it up to date since.
             StoreError: it could not be stored.
         """
         with translated(self._server, self._kind), self._engine.begin() as connection:
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({turn(self._kind)})")
+            self._take_turn(connection)
             yield connection
             connection.exec_driver_sql(f'NOTIFY "{self._server.channel}"')
+
+    def _take_turn(self, connection: Connection) -> None:
+        """Wait for one's turn, then look whether the schema is still what it was: in one message to the server."""
+        # Two statements, because each sees what was committed when it began: the second begins when the turn has come.
+        cursor = connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({turn(self._kind)}); {VERSION}").cursor
+        assert cursor is not None
+        cursor.nextset()
+        row = cursor.fetchone()
+        refuse_moved_on(row[0] if row else None, self._server, self._kind)
 
     def size(self) -> int:
         """Return how many bytes its tables and indexes take.
@@ -79,11 +93,6 @@ class WritableSchema:
     def close(self) -> None:
         """End the session."""
         self._engine.dispose()
-
-
-def turn(kind: Kind) -> int:
-    """Return the number of the lock that a writer of this kind holds while it writes (64 bits, the same everywhere)."""
-    return int.from_bytes(f"wed{kind.name}".encode()[:7], "big")
 
 
 def _engine(server: Server, kind: Kind, waits: timedelta) -> Engine:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
@@ -17,7 +18,7 @@ from wedtui.store.history import upgrade
 from wedtui.store.kind import Kind
 from wedtui.store.sqlite.engine import enter_wal
 from wedtui.store.sqlite.errors import translated
-from wedtui.store.sqlite.place import HAS_VERSION
+from wedtui.store.sqlite.place import HAS_VERSION, connect
 from wedtui.store.version import VERSION, refuse_unknown
 
 
@@ -45,10 +46,30 @@ def migrate(engine: Engine, path: Path, kind: Kind) -> None:
         enter_wal(engine, path)
         if version == kind.head:
             return
-        if version is not None and kind.durable:
-            _copy(path, path.with_name(f"{path.name}.before-{kind.head}"))
         with engine.begin() as connection:
+            # Only now: whoever held the file before may have done it, and a copy of that would be none of the old one.
+            version = current_version(connection)
+            if version == kind.head:
+                return
+            _refuse_foreign(connection, version, path, kind)
+            if version is not None and kind.durable:
+                copy_file(path, path.with_name(f"{path.name}.before-{kind.head}"))
             upgrade(connection, kind)
+
+
+def is_older(path: Path, kind: Kind) -> bool:
+    """Whether a file is one that this wedtui would bring up to date.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    with translated(path, kind):
+        path.stat()  # what is missing is missing, and not merely impossible to open
+        with closing(connect(path, "ro", timedelta(seconds=1))) as connection:
+            if not connection.execute(HAS_VERSION).fetchone()[0]:
+                return False
+            found = connection.execute(VERSION).fetchone()
+    return found is not None and found[0] in kind.revisions[:-1]
 
 
 def _refuse_foreign(connection: Connection, version: str | None, path: Path, kind: Kind) -> None:
@@ -59,7 +80,7 @@ def _refuse_foreign(connection: Connection, version: str | None, path: Path, kin
         raise StoreUnreadableError(f"{path} is a database of something else: give the {kind.name} a file of its own")
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_file(source: Path, target: Path) -> None:
     """Copy a database as it is at this moment, whole or not at all."""
     part = target.with_name(f"{target.name}.part")
     part.unlink(missing_ok=True)

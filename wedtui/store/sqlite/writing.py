@@ -15,13 +15,17 @@ from wedtui.store.sqlite.engine import open_for_reading, open_for_writing, pragm
 from wedtui.store.sqlite.errors import translated
 from wedtui.store.sqlite.migrate import migrate
 from wedtui.store.sqlite.place import database_path, identity
+from wedtui.store.version import VERSION, refuse_moved_on
 
 # An open dashboard holds the file for as long as it runs: waiting longer for it would only delay every stop.
 LEAVING_WAITS = timedelta(milliseconds=500)
 
 
 class WritableFile:
-    """A store in the hands of its one writer, brought up to date. May be used from any one thread at a time."""
+    """A store in the hands of its one writer, brought up to date. May be used from any one thread at a time.
+
+    One that a newer wedtui has brought up to date since is not written any more.
+    """
 
     def __init__(self, url: str, kind: Kind, *, waits: timedelta) -> None:
         """Open it, make it where there is none, and migrate it.
@@ -51,6 +55,7 @@ class WritableFile:
         """Run a block in one transaction: all of it is stored, or nothing.
 
         Raises:
+            StoreVersionError: a newer wedtui has brought it up to date since.
             StoreError: it could not be stored.
         """
         with translated(self.path, self._kind):
@@ -58,6 +63,8 @@ class WritableFile:
                 # What is written to a file without a name is lost when it is closed.
                 raise StoreUnreadableError(f"{self.path} was taken away while it was in use: start the service again")
             with self._engine.begin() as connection:
+                # From here on nobody else can bring it up to date.
+                refuse_moved_on(connection.exec_driver_sql(VERSION).scalar(), self.path, self._kind)
                 yield connection
 
     def size(self) -> int:

@@ -19,10 +19,9 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def signals_of(provider: ProviderPicture) -> tuple[str, ...]:
-    """Return what can be charted of a provider: its configured signals, then its probes."""
+    """Return what can be charted of a provider: its configured signals, then its probes, from each vantage."""
     evidence = provider.evidence
-    names = dict.fromkeys(p.name for p in evidence.probes)
-    return (*(s.signal for s in evidence.signals), *(probe_signal(name) for name in names))
+    return (*(s.signal for s in evidence.signals), *(probe_signal(p.label) for p in evidence.probes))
 
 
 def probe_evidence(provider: ProviderPicture, signal: str) -> ProbeEvidence | None:

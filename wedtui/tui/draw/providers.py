@@ -137,6 +137,33 @@ def _columns(width: int) -> list[Column]:
     return [c for c in COLUMNS if width >= c.from_width]
 
 
+def resources_note(board: Board, key: str) -> Line:
+    """Return how much is wrong with what the providers have, and the key that lists it; nothing where none lists any.
+
+    Args:
+        board: what is known.
+        key: as it stands on a keyboard; without one nothing is said of it.
+    """
+    found = board.picture.resources if board.picture else None
+    if found is None:
+        return ()
+    head: Line = ((f"{key}: resources" if key else "resources", Role.MUTED),)
+    counts = (
+        (found.critical, State.CRITICAL, found.critical_at),
+        (found.warning, State.DEGRADED, found.warning_at),
+    )
+    names = {State.CRITICAL: "critical", State.DEGRADED: "warning"}
+    return head + tuple(
+        span
+        for count, state, at in counts
+        if count
+        for span in (
+            (f"  {glyph(state)} {count} {names[state]}", state_role(state)),
+            (f" {short_age(at, board.now)}", Role.MUTED),
+        )
+    )
+
+
 def provider_header(width: int) -> Line:
     """Return the titles of the columns."""
     cells = "  ".join(fit(c.title, c.width, right=c.right) for c in _columns(width))

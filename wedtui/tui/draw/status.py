@@ -10,6 +10,7 @@ from wedtui.core.calendar import Freshness
 from wedtui.core.freeze import PRODUCTION, Verdict
 from wedtui.core.picture import Picture, ServiceCondition
 from wedtui.core.protection import until_words
+from wedtui.core.services import stopped_words
 from wedtui.core.wording import age, duration, local_time
 from wedtui.tui.board import Board
 from wedtui.tui.draw.wedding_words import (
@@ -43,13 +44,16 @@ def status_lines(board: Board, width: int) -> tuple[Line, Line, Line]:
 def freeze_words(verdict: Verdict, now: datetime) -> str:
     """Say until when it is frozen, or when the next freeze begins, in words without the reasons."""
     if not verdict.frozen:
+        if verdict.known_to is not None:
+            return f"open at least until {local_time(verdict.known_to, verdict.zone or 'UTC', now)}"
         if verdict.next_start is None:
             return "open, no freeze ahead"
         begins = local_time(verdict.next_start, verdict.zone or "UTC", now)
         return f"open until {begins}, freeze in {duration(verdict.next_start - now)}"
     if verdict.until is None:
         return "FROZEN until its sources can be read" if verdict.unreadable else "FROZEN, no end known"
-    return f"FROZEN until {local_time(verdict.until, verdict.zone or 'UTC', now)}"
+    least = "at least " if verdict.known_to else ""
+    return f"FROZEN {least}until {local_time(verdict.until, verdict.zone or 'UTC', now)}"
 
 
 def _world(board: Board, width: int) -> Line:
@@ -178,7 +182,9 @@ def _service(board: Board) -> Line:
 def _condition(picture: Picture, now: datetime) -> Line:
     service = picture.service
     if picture.condition is ServiceCondition.RUNNING and service is not None:
-        return (_running(picture), (f" {age(service.heartbeat_at, now)} ago", Role.MUTED))
+        stopped = clean(stopped_words(picture.services, now))
+        others: Line = ((f" · {stopped}", Role.ACCENT),) if stopped else ()
+        return (_running(picture), (f" {age(service.heartbeat_at, now)} ago", Role.MUTED), *others)
     if picture.condition is ServiceCondition.STOPPED and service is not None:
         return ((f" ■ SERVICE STOPPED {age(service.stopped_at, now)} ago ", Role.ALARM),)
     if picture.condition is ServiceCondition.STUCK and service is not None:

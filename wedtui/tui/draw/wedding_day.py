@@ -95,13 +95,14 @@ def peak_within(steps: Steps, start: datetime, end: datetime) -> Peak:
 def axis_line(day: Day, now: datetime) -> Line:
     """Return the hours over the bars, and where now is."""
     every = next(n for n in (1, 2, 3, 6) if n * day.cells >= _NUMBER or n == 6)
-    place = ZoneInfo(day.zone)
+    place, line = ZoneInfo(day.zone), day.place(now)
     signs = [" "] * (len(day.hours) * day.cells)
     for number, (start, _) in enumerate(day.hours):
         local = start.astimezone(place)
-        if local.hour % every == 0:
-            words = f"{local:%H}"
-            signs[number * day.cells : number * day.cells + len(words)] = words
+        first = number * day.cells
+        # Half an hour beside the line of now would read as another one.
+        if local.hour % every == 0 and line not in {first, first + 1}:
+            signs[first : first + 2] = f"{local:%H}"
     # The last hour may be too narrow for its two digits.
     del signs[len(day.hours) * day.cells :]
     return (_head(day, "", ""), *_with_now([(sign, Role.MUTED) for sign in signs], day, now))
@@ -153,7 +154,7 @@ def strip_lines(board: Board, steps: Steps, width: int, *, stale: bool) -> tuple
     shades: list[Span] = [(" ", Role.TEXT)]
     numbers: list[Span] = [(" ", Role.TEXT)]
     words: list[Span] = [(" ", Role.TEXT)]
-    for number, (day, start, end) in enumerate(local_days(board.now, board.zone, DAYS)):
+    for number, (day, start, end) in enumerate(local_days(board.now, board.home, DAYS)):
         load = peak_within(steps, start, end).load
         name = f"{day:%a %d}" if cell >= 7 else f"{day:%a}"[:2] + f"{day:%d}"
         dates.append((fit(name, cell), Role.STRONG if number == 0 else Role.MUTED))

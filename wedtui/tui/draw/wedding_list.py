@@ -15,7 +15,7 @@ from wedtui.core.zones import is_readable
 from wedtui.tui.board import Board, WeddingsTold
 from wedtui.tui.clipboard import Subject
 from wedtui.tui.draw.wedding_day import short_zone
-from wedtui.tui.draw.wedding_words import amount, belief, calendar_age
+from wedtui.tui.draw.wedding_words import amount, belief, calendar_age, in_column
 from wedtui.tui.rows import Row
 from wedtui.tui.spans import Line, Role, Span, fit, rule, wrap
 
@@ -57,7 +57,7 @@ def page_rows(board: Board, told: WeddingsTold | None, width: int) -> tuple[Row,
 def page_note(board: Board, told: WeddingsTold | None, before: int) -> Line:
     """Return which of how many are shown and how old the calendar is; `before` stand on earlier pages."""
     role = Role.MUTED if belief(board) is Freshness.FRESH else Role.STALE
-    aged: Line = ((calendar_age(board), role),)
+    aged: Line = ((calendar_age(board).removeprefix("calendar "), role),)
     page = told.answer if told else None
     if not isinstance(page, WeddingPage) or not page.rows:
         return aged
@@ -100,7 +100,7 @@ def _wedding(board: Board, listed: ListedWedding, width: int) -> Line:
         "PLACE": (short_zone(found.zone, 12), Role.TEXT),
         "CULTURE": (found.culture, Role.TEXT),
         "GUESTS": (f"{found.guests}", Role.TEXT),
-        "LOAD": (amount(found.load), Role.STRONG),
+        "LOAD": (in_column(found.load), Role.STRONG),
         "KIND": (found.venue_kind or "–", Role.TEXT),
         "VENUE": (found.venue or "–", Role.TEXT),
         "SOURCE": (listed.source, Role.MUTED),

@@ -91,13 +91,19 @@ def peak_words(verdict: ProtectionVerdict, now: datetime) -> str:
     here, peak = verdict.live.load, verdict.peak
     if peak.load <= here:
         return f"load {amount(here)}, the peak of 4 h"
-    return f"load {amount(here)}, peak {amount(peak.load)} at {wall_clock(peak.at, verdict.zone or 'UTC', now)}"
+    return f"load {amount(here)}, peak {amount(peak.load)} at {wall_clock(peak.at, verdict.zone, now)}"
 
 
 def amount(units: int) -> str:
     """Return a load in standard weddings; what is there but tiny is no zero."""
     words = standard(units)
     return "<0.1" if units > 0 and words == "0" else words
+
+
+def in_column(units: int) -> str:
+    """Return a load with its decimal, so that loads under each other can be compared: `2.0` under `1.4`."""
+    words = amount(units)
+    return words if "." in words else f"{words}.0"
 
 
 def compact(units: int, room: int) -> str:
@@ -149,4 +155,7 @@ def _probing(picture: Picture) -> str:
 
 def next_begin(calendar: CalendarFacts, now: datetime, until: datetime) -> datetime | None:
     """Return when the next wedding begins after an instant in which none is live; None where none does by `until`."""
-    return next((step.at for step in calendar.steps.steps(now, until) if step.weddings), None)
+    found = next((step.at for step in calendar.steps.steps(now, until) if step.weddings), None)
+    # Where none is in what is known in full, the first that is not is the one.
+    later = calendar.known_to
+    return later if found is None and later is not None and later < until else found

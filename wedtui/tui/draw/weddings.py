@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from wedtui.core.calendar import CalendarFacts, Freshness, SourceFacts
 from wedtui.core.calendar_findings import source_trouble
 from wedtui.core.calendar_query import LivePart, SourceDetails
 from wedtui.core.picture import Picture
-from wedtui.core.protection import AHEAD, THRESHOLDS, until_words
+from wedtui.core.protection import AHEAD, THRESHOLDS, ProtectionVerdict, raise_words, until_words
 from wedtui.core.state import State, glyph
 from wedtui.core.wedding import standard
 from wedtui.core.wording import age, duration, short_age, wall_clock
@@ -28,9 +30,9 @@ from wedtui.tui.draw.wedding_day import (
 )
 from wedtui.tui.draw.wedding_words import (
     LEVEL_ROLES,
-    amount,
     belief,
     calendar_age,
+    in_column,
     is_known,
     mode_words,
     next_begin,
@@ -120,43 +122,59 @@ def _summary(board: Board, picture: Picture, width: int) -> list[Row]:
     rows = [Row(tuple(told))]
     if is_known(verdict) and not verdict.live.weddings:
         rows.append(Row(((_next(board, picture.calendar), Role.MUTED),)))
-    old = f" · as of {duration(board.lag)} ago" if board.frozen_picture else ""
-    since = ""
-    if verdict.since is not None:
-        since = f" · since {wall_clock(verdict.since, verdict.zone or 'UTC', board.now)}"
-    level: Line = (
-        (" ", Role.TEXT),
-        (f" {until_words(verdict, board.now)} ", LEVEL_ROLES[verdict.level]),
-        (f" {then(verdict)}{_away(board, picture)}{since}{old}".removeprefix(" ·"), Role.TEXT),
-    )
-    rows.append(Row(level))
+    rows.append(Row(_level(board, verdict, width)))
     modes = mode_words(picture)
     if modes:
         words = next((m for m in modes if len(m) + 2 <= width), modes[-1])
         rows.append(Row(((f" {words}", Role.ACCENT),)))
-    for reason in verdict.reasons:
+    for reason in (*verdict.reasons, *_raised(verdict, board.now)):
         rows += [Row(line) for line in wrap(reason, width, Role.MUTED, indent="   ")]
     return rows
 
 
-def _away(board: Board, picture: Picture) -> str:
-    until = picture.protection.until
-    return "" if until is None or until <= board.now else f" · in {duration(until - board.now)}"
+def _level(board: Board, verdict: ProtectionVerdict, width: int) -> Line:
+    """Return the level, until when, what comes then, and since when it holds where there is room for that."""
+    parts = [then(verdict)] if then(verdict) else []
+    if verdict.until is not None and verdict.until > board.now:
+        parts.append(f"in {duration(verdict.until - board.now)}{_here(verdict, verdict.until, board.now)}")
+    if board.frozen_picture:
+        parts.append(f"as of {duration(board.lag)} ago")
+    badge = f" {until_words(verdict, board.now)} "
+    if verdict.since is not None:
+        since = f"since {wall_clock(verdict.since, verdict.zone, board.now)}"
+        if len(" · ".join([badge, *parts, since])) < width:
+            parts.append(since)
+    return (" ", Role.TEXT), (badge, LEVEL_ROLES[verdict.level]), (f" {' · '.join(parts)}", Role.TEXT)
+
+
+def _here(verdict: ProtectionVerdict, at: datetime, now: datetime) -> str:
+    """Say an instant on the clock of the bars as well, where that is another than the level's."""
+    here = wall_clock(at, verdict.home, now)
+    return "" if here == wall_clock(at, verdict.zone, now) else f" ({here})"
+
+
+def _raised(verdict: ProtectionVerdict, now: datetime) -> Iterator[str]:
+    """Yield what persons raised that does not decide the level, as the reasons say the rest, and how one is ended."""
+    for each in verdict.raises:
+        if each.level is not verdict.level:
+            yield f"beside that: {raise_words(each, verdict.zone, now)}"
+    if verdict.raises:
+        yield "a raise is ended early by `wedtui protection lower ID --reason WHY`"
 
 
 def _next(board: Board, calendar: CalendarFacts) -> str:
     begins = next_begin(calendar, board.now, board.now + _LOOK_AHEAD)
     if begins is None:
         return " no wedding is known to begin"
-    return f" the next begins {wall_clock(begins, board.zone, board.now)}, in {duration(begins - board.now)}"
+    return f" the next begins {wall_clock(begins, board.home, board.now)}, in {duration(begins - board.now)}"
 
 
 def _today(board: Board, calendar: CalendarFacts, width: int, *, zones: int | None) -> list[Row]:
     """Return the bars of today: of all, and of the zones with most load, heaviest first."""
     stale = belief(board) is not Freshness.FRESH
-    day = day_of(board.now, board.zone, width)
+    day = day_of(board.now, board.home, width)
     levels = threshold_words()
-    title = f"today, {day.date:%a %d %b}, by the clock of {day.zone}"
+    title = f"today, {board.now.astimezone(ZoneInfo(day.zone)):%a %d %b, %H:%M} by the clock of {day.zone}"
     note: Line = ((levels, Role.MUTED),) if width >= len(title) + len(levels) + 8 else ()
     rows = [Row(rule(title, width, note)), Row(axis_line(day, board.now))]
     total = calendar.steps
@@ -224,7 +242,7 @@ def _asked(board: Board, overview: Overview) -> str:
 
 def _part(each: LivePart, part: str, highest: int, *, stale: bool) -> Row:
     bar = "█" * max(each.load * _BAR // highest, 1) if highest and each.load else ""
-    words = f" {each.weddings:>8,} {amount(each.load):>8}"
+    words = f" {each.weddings:>8,} {in_column(each.load):>8}"
     line: Line = (
         (f" {fit(each.name or NOT_SAID, 22)}", Role.STRONG),
         (words, Role.STALE if stale else Role.TEXT),

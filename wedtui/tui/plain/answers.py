@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from wedtui.core.evidence import Freshness, ProbeEvidence, SignalEvidence
 from wedtui.core.health import Component
 from wedtui.core.picture import ProbeDetails, ProviderPicture, signal_freshness
-from wedtui.core.series import probe_of
+from wedtui.core.series import probe_of, probe_signal
 from wedtui.core.wording import local_time
 from wedtui.tui.board import SPANS, Board, History
 from wedtui.tui.draw.metrics import is_fresh, newest, problem_of
@@ -189,7 +189,7 @@ def _signal(board: Board, signal: SignalEvidence) -> str:
 def signals(board: Board, found: ProviderPicture) -> tuple[str, ...]:
     """Answer with the names that `signal` takes for a provider, each with its newest value."""
     lines = [_signal(board, s) for s in found.evidence.signals]
-    lines += [_value(board, found, f"probe {name}") for name in dict.fromkeys(p.name for p in found.evidence.probes)]
+    lines += [_value(board, found, probe_signal(probe.label)) for probe in found.evidence.probes]
     return tuple(lines) or (f"Nothing is measured of {found.name}: give it probes or queries.",)
 
 

@@ -11,7 +11,15 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from wedtui.core.evidence import Freshness, freshness
-from wedtui.core.picture import Finding, Picture, PrometheusFacts, ProviderPicture, ServiceCondition, Severity
+from wedtui.core.picture import (
+    Finding,
+    Picture,
+    PrometheusFacts,
+    ProviderPicture,
+    ServiceCondition,
+    Severity,
+    signal_findings,
+)
 from wedtui.core.protection import ProtectionVerdict
 from wedtui.core.state import State, badness
 from wedtui.tui.board import Board
@@ -139,7 +147,8 @@ def _opening(board: Board, picture: Picture) -> list[Change]:
     for provider in picture.providers:
         if shown_state(board, provider) is not State.OK:
             found.append(_provider(board, provider, ""))
-    found += [_found(f, board) for f in _others(picture)]
+    # Nothing was said yet of signals that were lost before.
+    found += [_found(f, board) for f in _others(picture, lost=True)]
     return found
 
 
@@ -311,9 +320,17 @@ def _moved(was: ProtectionVerdict, now: ProtectionVerdict) -> bool:
     return abs(now.until - was.until) >= MOVED
 
 
-def _others(picture: Picture) -> list[Finding]:
-    """Return the findings that nothing else tells: not those of a provider's health or of the service's condition."""
+def _others(picture: Picture, *, lost: bool = False) -> list[Finding]:
+    """Return the findings that nothing else tells.
+
+    Those of a provider's health, of the service's condition and, unless `lost`, of signals that were lost have
+    sentences of their own.
+    """
     told = {id(f) for p in picture.providers if (f := health_finding(picture, p)) is not None}
+    if not lost:
+        # Of a signal that never had a value nothing was lost.
+        signals = {f for p in picture.providers for f in signal_findings(p, picture.at) if f.measured_at is not None}
+        told.update(id(f) for f in picture.findings if f in signals)
     if picture.condition is not ServiceCondition.RUNNING:
         # `assemble` puts the condition behind everything that the reader found, and the order is kept.
         ours = [f for f in picture.findings if f.subject == "service" and f.severity is Severity.CRITICAL]

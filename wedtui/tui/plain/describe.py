@@ -12,6 +12,7 @@ from wedtui.core.freeze import Verdict
 from wedtui.core.health import AVAILABILITY, WEDDING_DAY_WEIGHTS, WEIGHTS
 from wedtui.core.picture import Finding, Picture, ProviderPicture, ServiceCondition, Severity
 from wedtui.core.protection import until_words
+from wedtui.core.services import stopped_words
 from wedtui.core.state import State, badness
 from wedtui.core.wording import local_time
 from wedtui.tui.board import Board
@@ -76,13 +77,16 @@ def freeze_words(verdict: Verdict, now: datetime) -> str:
     """Say whether it is frozen, until when, in which zone and how far away that is, without the reasons."""
     zone = verdict.zone or "UTC"
     if not verdict.frozen:
+        if verdict.known_to is not None:
+            return f"open at least until {local_time(verdict.known_to, zone, now)}"
         if verdict.next_start is None:
             return "open, no freeze ahead"
         ahead = spoken(verdict.next_start - now)
         return f"open until the next freeze {local_time(verdict.next_start, zone, now)}, in {ahead}"
     if verdict.until is None:
         return "FROZEN until its sources can be read" if verdict.unreadable else "FROZEN, no end known"
-    return f"FROZEN until {local_time(verdict.until, zone, now)}, for another {spoken(verdict.until - now)}"
+    least = "at least " if verdict.known_to else ""
+    return f"FROZEN {least}until {local_time(verdict.until, zone, now)}, for another {spoken(verdict.until - now)}"
 
 
 def reasons(verdict: Verdict) -> tuple[str, ...]:
@@ -153,9 +157,11 @@ def service_sentence(picture: Picture, now: datetime) -> str:
     if condition in sentences:
         return sentences[condition]
     wanted = [s for s in picture.services if s.condition is not ServiceCondition.STOPPED]
+    stopped = stopped_words(picture.services, now)
+    tail = f"; {stopped}" if stopped else ""
     if len(wanted) < 2:
-        return f"Service running, heard {heard}."
-    return f"{sum(s.runs for s in wanted)} of {len(wanted)} services running, heard {heard}."
+        return f"Service running, heard {heard}{tail}."
+    return f"{sum(s.runs for s in wanted)} of {len(wanted)} services running, heard {heard}{tail}."
 
 
 def finding_sentence(finding: Finding, now: datetime) -> str:

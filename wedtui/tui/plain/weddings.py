@@ -72,14 +72,14 @@ def _doubt(board: Board) -> str:
 
 def _today(board: Board, calendar: CalendarFacts, zones: list[str]) -> list[str]:
     """Say of each zone that has load today how many are live there, and its peak; the heaviest first."""
-    ((_, start, end),) = local_days(board.now, board.zone, 1)
+    ((_, start, end),) = local_days(board.now, board.home, 1)
     peaks = {zone: peak_within(calendar.zones[zone], start, end) for zone in zones}
     busy = sorted((zone for zone in zones if peaks[zone].load), key=lambda zone: (-peaks[zone].load, zone))
-    place = ZoneInfo(board.zone)
+    place = ZoneInfo(board.home)
     lines = []
     for zone in busy:
         live = _live(calendar.zones[zone], board.now)
-        when = f"{peaks[zone].at.astimezone(place):%H:%M} {board.zone}"
+        when = f"{peaks[zone].at.astimezone(place):%H:%M} {board.home}"
         lines.append(f"{zone}: {live}, peak of today {amount(peaks[zone].load)} at {when}{_doubt(board)}.")
     return lines or [f"No wedding today{_doubt(board)}."]
 
@@ -90,19 +90,19 @@ def _live(steps: Steps, now: datetime) -> str:
 
 
 def _next(board: Board, calendar: CalendarFacts) -> str:
-    *_, (_, _, end) = local_days(board.now, board.zone, DAYS)
+    *_, (_, _, end) = local_days(board.now, board.home, DAYS)
     if calendar.steps.at(board.now).weddings:
         return ""
     begins = next_begin(calendar, board.now, end)
     if begins is None:
         return f"No wedding is known to begin within {DAYS} days."
-    return f"The next begins {_instant(begins, board.zone, board.now)}{_doubt(board)}."
+    return f"The next begins {_instant(begins, board.home, board.now)}{_doubt(board)}."
 
 
 def _ahead(board: Board, calendar: CalendarFacts) -> str:
     """Say the peak of each day ahead that has any load, with the level that it reaches."""
     found = []
-    for day, start, end in local_days(board.now, board.zone, DAYS):
+    for day, start, end in local_days(board.now, board.home, DAYS):
         load = peak_within(calendar.steps, start, end).load
         if load:
             level = level_of(load)

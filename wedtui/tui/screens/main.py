@@ -37,6 +37,9 @@ BADGE_CELLS = 3
 # The actions of this screen's keys.
 _PANES = frozenset({"open", "filter", "clear", "signal", "span"})
 
+# Where there is room for a few keys only, those that lead to what is nowhere else on this screen come first.
+FIRST_HINTS = ("main.clear", "main.open", "main.filter", "app.weddings", "app.resources", "app.freeze", "app.palette")
+
 READING: Line = ((" reading the cache…", Role.MUTED),)
 
 
@@ -198,7 +201,9 @@ class MainScreen(BoardScreen):
         if self.words and self.board.picture:
             count, total = len(self._matching()), len(self.board.picture.providers)
             return ((f'filter "{self.words}": {count} of {total}', Role.ACCENT), *self._way_back("  ", ": all"))
-        return ()
+        from wedtui.tui.draw.everything import resources_note  # noqa: PLC0415 - not needed for the first paint
+
+        return resources_note(self.board, self.wedtui.keymap.hint("app.resources"))
 
     def _way_back(self, before: str, after: str) -> Line:
         """Say by which key all providers are shown again, where there is one."""
@@ -209,7 +214,11 @@ class MainScreen(BoardScreen):
         """Return the hints: of the filter's line while it is open, and how to end a filter while there is one."""
         if self._filtering:
             return ["filter.keep", "filter.clear"]
-        return ["main.clear", *super().hints()] if self.words else super().hints()
+        found = ["main.clear", *super().hints()] if self.words else super().hints()
+        picture = self.board.picture
+        # Where nobody lists resources, their key leaves its room to others.
+        first = [n for n in FIRST_HINTS if n != "app.resources" or (picture and picture.resources is not None)]
+        return sorted(found, key=lambda name: first.index(name) if name in first else len(first))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let no key of the panes through while a person types: with it the filter's line has keys of its own."""

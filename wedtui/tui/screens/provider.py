@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from wedtui.core.series import charted
 from wedtui.tui.bindings import bind
 from wedtui.tui.clipboard import Subject
 from wedtui.tui.draw.detail import detail_rows
@@ -65,4 +64,4 @@ class ProviderScreen(ListScreen):
         if kind is not None:
             self.wedtui.open_resources(self.provider, kind)
             return
-        self.wedtui.open_chart(self.provider, charted(event.key))
+        self.wedtui.open_chart(self.provider, event.key)

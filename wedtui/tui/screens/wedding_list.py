@@ -93,7 +93,7 @@ class WeddingListScreen(ListScreen):
         return page_note(self.board, self._listed(), PAGE * len(self._before))
 
     def _query(self) -> WeddingQuery:
-        start, end = self.window.bounds(self.board.now, self.board.zone)
+        start, end = self.window.bounds(self.board.now, self.board.home)
         query = WeddingQuery(overlaps_from=start, overlaps_to=end, limit=PAGE, after=self._after)
         match self.part:
             case "zone":

@@ -265,7 +265,7 @@ def _freeze(picture: Picture, now: datetime, *, old: bool) -> str:
     if old:
         word = "FROZEN" if verdict.frozen else "open"
         return f"was {word} {duration(now - verdict.at)} ago, not known now"
-    if not verdict.frozen and verdict.next_start is not None:
+    if not verdict.frozen and verdict.next_start is not None and verdict.known_to is None:
         return f"open until {local_time(verdict.next_start, verdict.zone or 'UTC', now)}"
     return freeze_words(verdict, now)
 

@@ -123,7 +123,7 @@ def has_page(board: Board) -> bool:
     picture = board.picture
     if picture is None or not is_known(picture.protection):
         return False
-    day = day_of(board.now, board.zone, 80)
+    day = day_of(board.now, board.home, 80)
     return picture.protection.level.wedding_day or picture.calendar.steps.is_busy(day.start, day.end)
 
 
@@ -138,7 +138,7 @@ def page_content(board: Board, width: int, rows: int) -> list[Line]:
     picture = board.picture
     assert picture is not None
     stale = belief(board) is not Freshness.FRESH
-    calendar, day = picture.calendar, day_of(board.now, board.zone, width)
+    calendar, day = picture.calendar, day_of(board.now, board.home, width)
     lines = [line for reason in picture.protection.reasons for line in wrap(reason, width - 1, indent=" ")]
     total = peak_within(calendar.steps, day.start, day.end).load
     lines.append(rule(f"next {DAYS} days, peak load of each", width))

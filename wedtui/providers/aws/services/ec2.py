@@ -6,9 +6,10 @@ them takes the processor a second.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from wedtui.clock import Clock
 from wedtui.config import AwsSection
@@ -17,10 +18,14 @@ from wedtui.core.resource import Resource
 from wedtui.core.resource_state import Meaning
 from wedtui.core.state import State
 from wedtui.core.wording import duration
+from wedtui.errors import StoreError
 from wedtui.providers.aws.calls import Calls, Found, Listing, outcomes
 from wedtui.providers.aws.faults import CallError
 from wedtui.providers.aws.guard import Page
 from wedtui.providers.aws.services.base import Pace, Scope, Service, instant, tags_of, text
+
+if TYPE_CHECKING:
+    from wedtui.cache.remembered import Remembered
 
 INSTANCES = Listing("describe_instances", ("Reservations",), size=("MaxResults", 1000))
 STATUSES = Listing("describe_instance_status", ("InstanceStatuses",), size=("MaxResults", 1000))
@@ -166,11 +171,13 @@ class Disks(Service):
     scope: ClassVar[Scope] = Scope.REGION
     pace: ClassVar[Pace] = Pace.INVENTORY
 
-    def __init__(self) -> None:
+    def __init__(self, remembered: Remembered | None = None) -> None:
+        """Know nothing but what the cache remembers of backups."""
+        self._remembered = remembered
         self._snapshots: dict[str, dict[str, datetime]] = {}
         """By region, what the last list of snapshots that could be read said."""
-        self._had: dict[str, frozenset[str]] = {}
-        """By region, the disks of which there ever were snapshots."""
+        self._had: dict[str, dict[str, datetime | None]] = {}
+        """By region, the disks of which there ever were snapshots, and how new the newest known last was."""
 
     async def read(self, calls: Calls) -> Found:
         """List every disk with its newest finished snapshot, or with the one known last where they cannot be read."""
@@ -179,13 +186,31 @@ class Disks(Service):
             self._snapshots[calls.region] = newest_snapshots(snapshots, calls.account.account_id)
         if isinstance(volumes, CallError):
             raise volumes
+        missing = [f"snapshots are missing: {snapshots}"] if isinstance(snapshots, CallError) else []
         known = self._snapshots.get(calls.region)
-        had = self._had.get(calls.region, frozenset()) | frozenset(known or ())
+        had = {**self._had.get(calls.region, {}), **(known or {})}
+        try:
+            # Each time: since this service last asked here another may have.
+            had = {**await self._stored(calls), **had}
+        except StoreError as error:
+            missing.append(f"which disks had backups cannot be looked up: {error}")
         now = calls.now()
         resources = [disk(entry, known, calls.region, now, had=had) for entry in volumes]
-        self._had[calls.region] = had & {resource.id for resource in resources}
-        missing = [f"snapshots are missing: {snapshots}"] if isinstance(snapshots, CallError) else []
+        self._had[calls.region] = {r.id: had[r.id] for r in resources if r.id in had}
         return Found(resources, {"ec2.volume"}, missing)
+
+    async def _stored(self, calls: Calls) -> dict[str, datetime | None]:
+        """Return what was known of backups before this service began.
+
+        Raises:
+            StoreError: it cannot be looked up.
+        """
+        if self._remembered is None:
+            return {}
+        return await asyncio.to_thread(self._remembered.backed_up, calls.account.provider, "ec2.volume", calls.region)
+
+
+NOTHING_HAD: Mapping[str, datetime | None] = {}
 
 
 def newest_snapshots(entries: Iterable[Mapping[str, Any]], owner: str | None) -> dict[str, datetime]:
@@ -211,7 +236,7 @@ def disk(
     region: str,
     now: datetime,
     *,
-    had: Collection[str] = (),
+    had: Mapping[str, datetime | None] = NOTHING_HAD,
 ) -> Resource:
     """Return a disk.
 
@@ -222,12 +247,12 @@ def disk(
         snapshots: when the newest one of each disk was begun; None where they could never be read.
         region: where it is.
         now: the present instant.
-        had: the disks of which there were snapshots at some time.
+        had: the disks of which there were snapshots at some time, and when the newest known last was begun.
     """
     identifier, status, tags = text(entry, "VolumeId"), str(entry.get("State", "")), tags_of(entry)
-    backed_up_at = snapshots.get(identifier) if snapshots is not None else None
+    backed_up_at = had.get(identifier) if snapshots is None else snapshots.get(identifier)
     ought = True if backed_up_at is not None or identifier in had else None
-    if snapshots is None:
+    if snapshots is None and not ought:
         backups = Meaning(State.UNKNOWN, "its backups are not known")
     elif ought and backed_up_at is None:
         # Whatever the age of the one that was deleted: this is no better.

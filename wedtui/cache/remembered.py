@@ -1,0 +1,71 @@
+"""What the cache knows of an account that asking it anew cannot tell, or not for nothing.
+
+A service that begins, or takes over from another, and a round in the foreground go on from there.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from wedtui.cache.kind import CACHE
+from wedtui.core.evidence import COST_SIGNAL
+from wedtui.errors import StoreMissingError
+from wedtui.store.instants import from_microseconds
+from wedtui.store.opening import READER_WAITS, readable
+
+_READ = "SELECT measured_at FROM signal WHERE provider = ? AND signal = ?"
+# What was not sent was not paid for.
+_PAID = "SELECT max(asked_at) FROM api WHERE provider = ? AND service = ? AND requests > 0"
+_BACKED_UP = """
+SELECT id, backed_up_at FROM resource WHERE provider = ? AND kind = ? AND region = ? AND backed_up = ?
+"""
+
+
+class LastPaid(NamedTuple):
+    """When something was last asked that costs money."""
+
+    answered_at: datetime | None = None
+    """Of the answer that the cache still has."""
+    asked_at: datetime | None = None
+    """Of the newest request, whatever came of it."""
+
+
+class Remembered:
+    """Opens the cache for each question, from whatever thread; a cache that is not there remembers nothing.
+
+    Every method raises a StoreError when the cache cannot be read.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Remember where the cache is.
+
+        Raises:
+            ConfigurationError: the URL is not supported.
+        """
+        self._url = url
+
+    def paid(self, provider: str, service: str) -> LastPaid:
+        """Return when the costs of a provider were last asked, by whom ever."""
+        store = readable(self._url, CACHE, waits=READER_WAITS)
+        try:
+            with store.reading() as snapshot:
+                answered = snapshot.scalar(_READ, provider, COST_SIGNAL)
+                asked = snapshot.scalar(_PAID, provider, service)
+        except StoreMissingError:
+            return LastPaid()
+        finally:
+            store.close()
+        return LastPaid(*(None if at is None else from_microseconds(at) for at in (answered, asked)))
+
+    def backed_up(self, provider: str, kind: str, region: str) -> dict[str, datetime | None]:
+        """Return what had backups when it was last listed, and how new the newest of each was; None: it was gone."""
+        store = readable(self._url, CACHE, waits=READER_WAITS)
+        try:
+            with store.reading() as snapshot:
+                found = list(snapshot.values(_BACKED_UP, provider, kind, region, True))
+        except StoreMissingError:
+            return {}
+        finally:
+            store.close()
+        return {number: None if at is None else from_microseconds(at) for number, at in found}
