@@ -129,6 +129,7 @@ def picture(
     problems: tuple[Finding, ...] = (),
     inventory: InventoryFacts = NO_INVENTORY,
     calendar: CalendarFacts = NO_CALENDAR,
+    unread: bool = False,
 ) -> Picture:
     """Judge a world at `now` with the rules that every caller uses."""
     probes = tuple(
@@ -136,7 +137,9 @@ def picture(
     )
     known = services or ((service,) if service is not None else ())
     facts = CacheFacts(providers, probes, prometheus, known, inventory)
-    return assemble(facts, freeze, protection, environment=environment, now=now, problems=problems, calendar=calendar)
+    return assemble(
+        facts, freeze, protection, environment=environment, now=now, problems=problems, calendar=calendar, unread=unread
+    )
 
 
 def from_two_places() -> FakeSource:

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.cache.base import NOW, SECOND, configuration, configure, event, feed, reading, writing
-from wedtui.core.freeze import Feed
+from tests.places import PLACES
+from wedtui.cache.kind import CACHE
+from wedtui.core.freeze import Feed, FreezeFacts, feed_notes
 from wedtui.core.observation import FeedObservation
-from wedtui.errors import NotFoundError
+from wedtui.errors import ConflictError, NotFoundError
+
+VENUES = Feed("venues", environments=frozenset({"production"}))
 
 
 def stored(path: Path) -> Feed:
@@ -22,15 +27,17 @@ def names(found: Feed) -> str:
 
 def test_a_good_reading_comes_back_whole(tmp_path: Path) -> None:
     with writing(tmp_path / "c.db") as writer:
-        assert stored(tmp_path / "c.db") == Feed("venues")
+        assert stored(tmp_path / "c.db") == VENUES
         assert writer.record([feed(NOW, "ab")]) == 0
-    assert stored(tmp_path / "c.db") == Feed("venues", (event("a"), event("b")), NOW)
+    assert stored(tmp_path / "c.db") == replace(VENUES, periods=(event("a"), event("b")), last_good_at=NOW)
 
 
 def test_an_unreadable_feed_keeps_the_last_good_reading_and_its_age(tmp_path: Path) -> None:
     with writing(tmp_path / "c.db") as writer:
         writer.record([feed(NOW, "ab"), feed(NOW + SECOND, None, "it is not a calendar")])
-    assert stored(tmp_path / "c.db") == Feed("venues", (event("a"), event("b")), NOW, "it is not a calendar")
+    assert stored(tmp_path / "c.db") == replace(
+        VENUES, periods=(event("a"), event("b")), last_good_at=NOW, problem="it is not a calendar"
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,5 +87,51 @@ def test_a_feed_from_elsewhere_starts_anew(tmp_path: Path) -> None:
         writer.record([feed(NOW, "abcd")])
         moved = {"feeds": [{"name": "venues", "url": "https://other.example.com/x.ics"}]}
         configure(writer, configuration(freeze=moved))
-        assert stored(tmp_path / "c.db") == Feed("venues")
+        assert stored(tmp_path / "c.db") == VENUES
         assert writer.record([FeedObservation("gone", NOW, ())]) == 1
+
+
+def test_a_feed_that_a_wrong_configuration_lacks_is_kept_for_a_day_and_comes_back_whole(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    section = {"name": "venues", "url": "https://calendar.example.com/secret.ics", "environments": ["staging"]}
+    right, wrong = configuration(freeze={"feeds": [section]}), configuration(freeze={})
+    with writing(path) as writer:
+        configure(writer, right)
+        writer.record([feed(NOW, "abcd"), feed(NOW + SECOND, "a")])
+        before = stored(path)
+        assert (before.questioned, before.environments) == (True, frozenset({"staging"}))
+        configure(writer, wrong)
+        kept = stored(path)
+        assert kept.dropped_at is not None
+        assert kept == replace(before, dropped_at=kept.dropped_at)
+        (note,) = [n for n in feed_notes(FreezeFacts(feeds=(kept,)), NOW) if "no longer configured" in n]
+        assert "`wedtui freeze drop venues`" in note
+        configure(writer, wrong)
+        assert (stored(path), writer.forget_dropped()) == (kept, 0)
+        configure(writer, right)
+        assert stored(path) == before
+        with pytest.raises(ConflictError, match="is configured"):
+            writer.drop_feed("venues")
+        configure(writer, wrong)
+        PLACES.execute(path, CACHE, "UPDATE feed SET dropped_at = dropped_at - 86400000000")
+        assert writer.forget_dropped() == 1
+        with reading(path) as reader:
+            assert reader.freeze_feeds() == ()
+
+
+def test_a_feed_that_was_never_read_is_not_kept(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing(path) as writer:
+        configure(writer, configuration(freeze={}))
+        with reading(path) as reader:
+            assert reader.freeze_feeds() == ()
+
+
+def test_a_person_forgets_a_feed_that_is_no_longer_configured(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing(path) as writer:
+        writer.record([feed(NOW, "ab")])
+        configure(writer, configuration(freeze={}))
+        writer.drop_feed("venues")
+        with pytest.raises(NotFoundError, match="no freeze feed"):
+            writer.drop_feed("venues")

@@ -252,7 +252,7 @@ def test_credentials_that_have_no_end_any_more_have_none(tmp_path: Path) -> None
         writer.record([asking()])
         assert end() is None
         writer.record([asking(credentials_expire_at=NOW + MINUTE)])
-        writer.record([asking(reach=Reach.REJECTED)])
+        writer.record([asking(reach=Reach.NO_CREDENTIALS)])
         assert end() is None, "there are none: those of before are not what ends"
 
 

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.cache.base import NOW, SECOND, configuration, configure, probe, service, signal
+from tests.cache.base import NOW, SECOND, configuration, configure, feed, probe, service, signal
+from tests.cache.weddings import SOURCES, calendar_of
 from tests.places import PLACES
 from wedtui.cache import leases
 from wedtui.cache.kind import CACHE
@@ -203,6 +204,8 @@ def test_who_lost_the_house_changes_and_deletes_nothing(
     for _ in range(LEASE // SECOND + 2):
         clock.at += SECOND
         other.beat()
+    other.cache.record([feed(NOW, "ab")])
+    PLACES.execute(tmp_path / "c.db", CACHE, "UPDATE feed SET dropped_at = 0")
     later = NOW + timedelta(days=30)
     less = configuration(providers=[{"name": "gcp", "weight": 100}], probes=[], prometheus=[], freeze={})
     keeper.cache.configure(less, probe_interval=SECOND, query_interval=SECOND, claim=old)
@@ -211,6 +214,7 @@ def test_who_lost_the_house_changes_and_deletes_nothing(
     assert keeper.cache.prune_rollups({60: later}, 9, old) == (0, False)
     assert keeper.cache.prune_inventory(later, 9, old) == (0, False)
     assert keeper.cache.forget_services(later, old) == 0
+    assert keeper.cache.forget_dropped(old) == 0
     with closing(CacheReader(PLACES.url(tmp_path / "c.db"))) as reader:
         assert "aws" in {p.name for p in reader.facts(NOW).providers}
         assert len(reader.series("aws", "cpu", NOW, NOW + 300 * SECOND).points) == 200
@@ -220,6 +224,7 @@ def test_who_lost_the_house_changes_and_deletes_nothing(
     now = other.claim("house")
     assert other.cache.prune(later, 9, now).rows > 0
     assert other.cache.forget_services(later, now) == 1
+    assert other.cache.forget_dropped(now) == 1
 
 
 def test_whose_configuration_counts_is_known_to_readers(tmp_path: Path, sites: tuple[Site, Site]) -> None:
@@ -330,7 +335,6 @@ def test_services_of_two_versions_do_not_share_so_that_nothing_is_nobodys(
 ) -> None:
     path, (london, oregon) = tmp_path / "c.db", sites
     newer = Site(path, "tokyo", version="9.0.0")
-    newer.facts = replace(newer.facts, started_at=NOW + SECOND)
     newer.begin()
     for _ in range(10):
         clock.at += SECOND
@@ -340,6 +344,57 @@ def test_services_of_two_versions_do_not_share_so_that_nothing_is_nobodys(
     # It began last, so it says what there is.
     assert {*(known_to_it.held or {})} == {"vantage tokyo", "house", *"abcdefgh"}
     newer.cache.close()
+
+
+def test_who_began_last_keeps_house_whatever_its_own_clock_says(tmp_path: Path, clock: DatabaseClock) -> None:
+    path = tmp_path / "c.db"
+    ahead, last = Site(path, "london", configuration_digest="old"), Site(path, "oregon", configuration_digest="new")
+    ahead.facts = replace(ahead.facts, started_at=NOW + 3600 * SECOND)
+    ahead.begin()
+    clock.at += 60 * SECOND
+    last.begin()
+    for _ in range(20):
+        clock.at += SECOND
+        assert ahead.beat()
+        assert last.beat()
+    assert "house" in last.held
+    # One that stood still and begins anew was not configured anew.
+    ahead.begin()
+    for _ in range(20):
+        clock.at += SECOND
+        assert last.beat()
+        assert ahead.beat()
+    assert "house" in last.held
+    ahead.cache.close()
+    last.cache.close()
+
+
+def test_sources_of_weddings_are_compared_and_what_no_row_knows_is_said(tmp_path: Path, clock: DatabaseClock) -> None:
+    path = tmp_path / "c.db"
+    last, other = Site(path, "oregon", configuration_digest="new"), Site(path, "london", configuration_digest="old")
+    configure(last.cache, calendar_of("main"))
+    last.cache.weddings.ensure_imported("csv")
+    other.begin()
+    clock.at += SECOND
+    last.begin()
+    for _ in range(20):
+        clock.at += SECOND
+        assert last.beat()
+        assert other.beat()
+    assert last.cache.unlike(calendar_of("main")) is None
+    assert (other.cache.unlike(calendar_of("main")) or "").startswith("something that is not stored by name")
+    assert other.cache.unlike(calendar_of("main", "other")) == "it alone has wedding source other"
+    assert other.cache.unlike(calendar_of()) == "it lacks wedding source main"
+    moved = configuration(weddings={"sources": [{**SOURCES[0], "url": "/elsewhere.csv", "max_age": "1h"}]})
+    assert other.cache.unlike(moved) == "it has another place and address and max_age_s of wedding source main"
+    # What is no longer configured counts, but is none of what is.
+    last.cache.weddings.note_failure("main", NOW, "it is away")
+    PLACES.execute(path, CACHE, "UPDATE wedding_source SET weddings = 1")
+    configure(last.cache, calendar_of())
+    assert last.cache.unlike(calendar_of()) is None
+    assert other.cache.unlike(calendar_of("main")) == "it alone has wedding source main"
+    for each in (last, other):
+        each.cache.close()
 
 
 def test_what_was_stored_is_not_stored_again_when_its_answer_was_lost(tmp_path: Path, sites: tuple[Site, Site]) -> None:

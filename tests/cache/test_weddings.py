@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -29,6 +32,7 @@ from tests.places import PLACES
 from wedtui.cache import wedding_import, wedding_stage
 from wedtui.cache.kind import CACHE
 from wedtui.cache.wedding_import import Outcome
+from wedtui.core.calendar_findings import calendar_findings
 from wedtui.core.calendar_query import conflicting
 from wedtui.core.erasure import Forgotten, digest_of
 from wedtui.core.observation import Claim
@@ -174,18 +178,23 @@ def test_a_source_that_lost_more_than_half_of_its_load_is_questioned(tmp_path: P
         taken(writer, rows("abcd", guests=75))
 
 
-@pytest.mark.parametrize("given", [[], rows("ab", start=NOW - 48 * HOUR)], ids=["empty", "over"])
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([], "it is empty"),
+        (rows("ab", start=NOW - 48 * HOUR), "it names no wedding that is still to come"),
+    ],
+    ids=["empty", "over"],
+)
 def test_a_first_reading_without_anything_to_come_is_questioned_until_a_person_accepts(
-    tmp_path: Path, given: list[RawRow]
+    tmp_path: Path, given: list[RawRow], said: str
 ) -> None:
     path = tmp_path / "c.db"
     with writing_weddings(path) as writer:
         assert read(writer, given).outcome is Outcome.QUESTIONED
         facts = source(path).facts
         assert (facts.read_at, facts.questioned, facts.is_fresh(NOW)) == (None, True, False)
-        assert facts.problem == (
-            "it names no wedding that is still to come: look at it, then run `wedtui weddings accept main`"
-        )
+        assert facts.problem == f"{said}: look at it, then run `wedtui weddings accept main`"
         writer.weddings.accept("main")
         taken(writer, given)
         assert source(path).facts.is_fresh(NOW)
@@ -241,9 +250,84 @@ def test_a_calendar_that_is_empty_tonight_is_questioned(tmp_path: Path) -> None:
         year = [row(f"later-{n}", NOW + 720 * HOUR) for n in range(40)]
         taken(writer, [*tonight, *year])
         assert read(writer, [*tonight[:3], *year], at=NOW + SECOND).outcome is Outcome.QUESTIONED
-        assert "lost more than half of the load of the next 24 h:" in (source(path).facts.problem or "")
+        assert source(path).facts.problem == (
+            "it lost more than half of the load x hours of 2026-06-06 UTC (64 before, 24 after); it names 43 weddings "
+            "to come of load 43, from 2026-06-06 to 2026-07-06 (UTC): look at it, then run "
+            "`wedtui weddings accept main`"
+        )
         taken(writer, [*tonight[:4], *year], at=NOW + SECOND)
         assert read(writer, [*tonight[:2], *year], at=NOW + 2 * SECOND).outcome is Outcome.QUESTIONED
+
+
+SIXTY = [row(f"w{n}", NOW + HOUR + n % 6 * 72 * HOUR) for n in range(60)]
+"""Ten on each of six days, the first tonight."""
+TONIGHT = {f"w{n}" for n in range(0, 60, 6)}
+THIRD_DAY = {f"w{n}" for n in range(1, 60, 6)}
+
+
+def some(chosen: set[str], by: timedelta = timedelta(), hours: float = 8, **more: Any) -> list[RawRow]:
+    """Change some of the sixty; the others stay."""
+    return [
+        each
+        if each.reference not in chosen
+        else row(str(each.reference), NOW + HOUR + int(str(each.reference)[1:]) % 6 * 72 * HOUR + by, hours, **more)
+        for each in SIXTY
+    ]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        some(TONIGHT, hours=1 / 60),
+        some(TONIGHT, by=17 * HOUR),
+        some(THIRD_DAY, by=365 * 24 * HOUR),
+        [*some(TONIGHT, guests=0), row("huge", NOW + 5 * 365 * 24 * HOUR, guests=10_000)],
+        [*some({f"w{n}" for n in range(60)}, guests=0), row("huge", NOW + 5 * 365 * 24 * HOUR, guests=10_000)],
+    ],
+    ids=["ends", "hours", "year", "tonight-weightless", "weightless"],
+)
+def test_a_day_that_grows_light_is_questioned_however_heavy_the_calendar_stays(
+    tmp_path: Path, given: list[RawRow]
+) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, SIXTY, mark="one")
+        assert read(writer, given).outcome is Outcome.QUESTIONED
+        # A few may change.
+        taken(writer, some({"w0", "w6", "w12", "w7"}, by=17 * HOUR))
+
+
+def test_a_reading_of_changes_that_shortens_tonight_is_questioned(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, SIXTY, mark="one")
+        short = [each for each in some(TONIGHT, hours=1) if each.reference in TONIGHT]
+        assert read(writer, short, began_at="one", mark="two").outcome is Outcome.QUESTIONED
+        assert "load x hours of 2026-06-06 UTC (80 before, 10 after)" in (source(path).facts.problem or "")
+        # By halves it is the same.
+        taken(writer, short[:5], began_at="one", mark="two")
+        assert read(writer, short[5:], began_at="two", mark="three").outcome is Outcome.QUESTIONED
+
+
+def test_new_weddings_far_ahead_do_not_make_up_for_those_that_are_lost(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        far = [row(f"far-{n}", NOW + 5 * 365 * 24 * HOUR) for n in range(60)]
+        real = [row(f"w{n}", NOW + 60 * 24 * HOUR) for n in range(60)]
+        taken(writer, real)
+        taken(writer, [*real[:30], *far[:30]], at=NOW + HOUR)
+        assert read(writer, far, at=NOW + 2 * HOUR).outcome is Outcome.QUESTIONED
+        taken(writer, [*real, *far], at=NOW + 3 * HOUR)
+
+
+def test_a_loss_is_forgotten_under_its_name_too(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("abcd"))
+        taken(writer, rows("bcd"), at=NOW + HOUR)
+        writer.weddings.forget("a", "forgotten-1")
+        (losses,) = PLACES.execute(path, CACHE, "SELECT losses FROM wedding_source")
+        assert ("forgotten-1" in str(losses), '"a"' in str(losses)) == (True, False)
 
 
 def test_of_a_light_evening_all_may_be_called_off(tmp_path: Path) -> None:
@@ -338,9 +422,29 @@ def test_a_person_accepts_the_next_good_reading_and_only_that(tmp_path: Path) ->
         writer.weddings.note_failure("main", NOW + HOUR, "timed out")
         taken(writer, rows("wxyz"), at=NOW + 2 * HOUR)
         assert names(path) == "w x y z"
+        assert not source(path).accept_next
         assert read(writer, [], at=NOW + 3 * HOUR).outcome is Outcome.QUESTIONED
         with pytest.raises(NotFoundError, match="known are main"):
             writer.weddings.accept("gone")
+
+
+def test_a_person_accepts_what_was_looked_at_and_no_greater_loss(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        given = [row(f"w{n}", NOW + 40 * 24 * HOUR) for n in range(60)]
+        taken(writer, given)
+        assert read(writer, given[:25]).outcome is Outcome.QUESTIONED
+        said = source(path).facts.problem or ""
+        assert "more than half of its 60 coming weddings; it names 25 weddings to come of load 25, from 2026-07" in said
+        for loses_more in ([], given[:24], [*given[:24], row("new")]):
+            writer.weddings.accept("main")
+            assert read(writer, loses_more, at=NOW + HOUR).outcome is Outcome.QUESTIONED
+            facts = source(path).facts
+            assert (facts.problem or "").startswith("it is not what was accepted: it lost")
+            assert (facts.questioned, source(path).accept_next, facts.weddings) == (True, False, 60)
+            assert read(writer, given[:25]).outcome is Outcome.QUESTIONED
+        writer.weddings.accept("main")
+        taken(writer, given[:26], at=NOW + 2 * HOUR)
 
 
 def test_a_failure_keeps_the_last_good_state_and_its_age(tmp_path: Path) -> None:
@@ -366,13 +470,15 @@ def test_a_wedding_that_has_begun_stays_to_its_end_though_the_source_lists_what_
         assert names(path) == "a b c"
 
 
-def test_a_live_wedding_goes_where_a_person_takes_the_reading_as_it_is(tmp_path: Path) -> None:
+def test_a_live_wedding_stays_to_its_end_also_where_a_person_accepts_an_empty_reading(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     with writing_weddings(path) as writer:
-        taken(writer, rows("live", start=NOW - HOUR))
+        taken(writer, [row("live", NOW - HOUR), *rows("abc")])
         assert read(writer, []).outcome is Outcome.QUESTIONED
         writer.weddings.accept("main")
         taken(writer, [])
+        assert names(path) == "live"
+        taken(writer, [], at=NOW + 7 * HOUR)
         assert names(path) == ""
 
 
@@ -657,6 +763,10 @@ def test_a_source_that_is_gone_takes_its_weddings_with_it_but_not_what_was_impor
         taken(writer, rows("abc"), source="other")
         taken(writer, rows("ij"), source="import")
         configure(writer, calendar_of("main"))
+        assert writer.forget_dropped() == 0
+        assert writer.weddings.prune(2) == 0
+        PLACES.execute(path, CACHE, "UPDATE wedding_source SET dropped_at = dropped_at - 86400000000")
+        assert writer.forget_dropped() == 1
         assert writer.weddings.prune(2) == 2
         assert writer.weddings.prune(2) == 1
         assert writer.weddings.prune(2) == 0
@@ -683,10 +793,66 @@ def test_a_calendar_of_the_revision_before_stays(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     with writing_weddings(path) as writer:
         taken(writer, rows("ab"))
-    for column in ("none_to_come", "losses", "address"):
-        PLACES.execute(path, CACHE, f"ALTER TABLE wedding_source DROP COLUMN {column}")
+    later = {
+        "wedding_source": ("none_to_come", "losses", "address", "asked", "notes", "dropped_at"),
+        "feed": ("environments", "services", "dropped_at"),
+        "service": ("began_at",),
+    }
+    for table, columns in later.items():
+        for column in columns:
+            PLACES.execute(path, CACHE, f"ALTER TABLE {table} DROP COLUMN {column}")
     PLACES.execute(path, CACHE, "UPDATE alembic_version SET version_num = 'cache_0007'")
     with writing_weddings(path) as writer:
         assert (names(path), source(path).facts.read_at) == ("a b", NOW)
         taken(writer, rows("abc"))
         assert names(path) == "a b c"
+
+
+def test_a_source_that_a_wrong_configuration_lacks_counts_and_comes_back_whole(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path, "main", "other") as writer:
+        taken(writer, rows("abcd"), source="other")
+        PLACES.execute(path, CACHE, "UPDATE wedding_source SET questioned = TRUE, problem = 'it lost'")
+        at = int(NOW.timestamp() * 1_000_000) + 3_600_000_000
+        PLACES.execute(path, CACHE, f"UPDATE wedding_source SET losses = '[[{at}, \"\", {at}, {at}, 0, 1]]'")
+        losses = PLACES.execute(path, CACHE, "SELECT losses FROM wedding_source WHERE name = 'other'")
+        with reading(path) as reader:
+            before = reader.calendar(NOW)
+        configure(writer, calendar_of("main"))
+        writer.weddings.prune()
+        with reading(path) as reader:
+            kept = reader.calendar(NOW)
+        dropped = kept.sources[1].dropped_at
+        assert dropped is not None
+        assert kept.sources == (before.sources[0], replace(before.sources[1], dropped_at=dropped))
+        day = (TOMORROW, TOMORROW + 24 * HOUR)
+        assert list(kept.steps.steps(*day)) == list(before.steps.steps(*day)) != []
+        (said,) = [f.text for f in calendar_findings(kept, (), NOW) if "is no longer configured" in f.text]
+        assert f"is forgotten at {dropped + timedelta(hours=24):%Y-%m-%d %H:%M} UTC" in said
+        assert "`wedtui weddings drop other`" in said
+        # A second start with it begins no second day.
+        configure(writer, calendar_of("main"))
+        with reading(path) as reader:
+            assert reader.calendar(NOW).sources == kept.sources
+        assert PLACES.execute(path, CACHE, "SELECT losses FROM wedding_source WHERE name = 'other'") == losses
+        # Whoever still names it goes on reading it.
+        assert taken(writer, rows("abcde"), source="other").outcome is Outcome.TAKEN
+        configure(writer, calendar_of("main", "other"))
+        with reading(path) as reader:
+            assert reader.calendar(NOW).sources[1].dropped_at is None
+        assert names(path) == "a b c d e"
+
+
+def test_a_person_forgets_a_source_that_is_no_longer_configured(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path, "main", "other") as writer:
+        taken(writer, rows("ab"), source="other")
+        with pytest.raises(ConflictError, match="is configured"):
+            writer.weddings.drop("other")
+        with pytest.raises(NotFoundError, match="no wedding source"):
+            writer.weddings.drop("none")
+        configure(writer, calendar_of("main"))
+        writer.weddings.drop("other")
+        assert names(path) == ""
+        with reading(path) as reader:
+            assert [each.name for each in reader.calendar(NOW).sources] == ["main"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.cache.base import NOW, SECOND, configure, probe, signal
+from tests.cache.base import NOW, SECOND, configure, probe, service, signal
 from tests.cli.base import Machine, machine
 from tests.postgres import Postgres
 from wedtui.cache.kind import CACHE
@@ -53,6 +53,9 @@ def test_status_says_where_both_are_and_what_is_wrong(machine: Machine) -> None:
 
 def test_a_state_moves_into_postgresql_whole(machine: Machine, postgres: Postgres) -> None:
     filled(machine)
+    with machine.cache() as cache:
+        cache.begin(service(vantage="old", place="old:/var/lib/wedtui"))
+        cache.end(NOW)
     on_server(machine, postgres, postgres.database())
     assert machine.run("db", "status").code == 10
     copied = machine.run("db", "copy")
@@ -61,13 +64,21 @@ def test_a_state_moves_into_postgresql_whole(machine: Machine, postgres: Postgre
     assert machine.run("db", "status").code == 0
     old, new = f"sqlite:///{machine.state / 'cache.db'}", tomllib.loads(machine.config.read_text())["cache"]["url"]
     with closing(CacheReader(old)) as before, closing(CacheReader(new)) as after:
-        assert after.facts(NOW) == before.facts(NOW)
+        was, now_there = before.facts(NOW), after.facts(NOW)
+        assert [p.signals for p in now_there.providers] == [p.signals for p in was.providers]
+        assert now_there.prometheus == was.prometheus
+        # What was seen from the old machine is history: its service would be missed as one of those there.
+        assert [s.vantage for s in was.services] == ["old"]
+        assert any(p.rounds for e in was.providers for p in e.probes)
+        assert now_there.services == ()
+        assert {p.vantage for e in now_there.providers for p in e.probes} == {""}
+        assert not any(p.rounds for e in now_there.providers for p in e.probes)
         assert after.signals("aws") == before.signals("aws")
         for name in after.signals("aws"):
             hour = (NOW - 3600 * SECOND, NOW)
             assert after.series("aws", name, *hour) == before.series("aws", name, *hour)
-    with closing(LedgerReader(f"sqlite:///{machine.state / 'ledger.db'}")) as was, closing(LedgerReader(new)) as now:
-        assert now.freeze_entries() == was.freeze_entries()
+    with closing(LedgerReader(f"sqlite:///{machine.state / 'ledger.db'}")) as left, closing(LedgerReader(new)) as now:
+        assert now.freeze_entries() == left.freeze_entries()
     # What is added afterwards is numbered after what was copied.
     with closing(Ledger(new)) as ledger:
         assert ledger.add_freeze("x", NOW, NOW + SECOND, reason="r", added_by="ada", added_at=NOW).id == 3

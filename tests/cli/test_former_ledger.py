@@ -176,10 +176,18 @@ def test_what_a_service_elsewhere_found_counts_here(machine: Machine) -> None:
         cache.begin(elsewhere)
         answer = machine.run("gate", "--json")
         assert (answer.code, answer.json["unreadable"]) == (2, ["oregon: /elsewhere/ledger.db is damaged, so …"])
-        # A service that died does not make it better; one that was stopped says no more.
+        # A service that died does not make it better, nor does stopping it: it may only be restarted.
+        forgotten = "if that host is gone for good, a service that runs forgets it at 2026-07-29 12:00 UTC"
         machine.now += 10 * HOUR
-        assert machine.run("gate").code == 2
+        dead = machine.run("gate", "--json")
+        assert (dead.code, "oregon (last heard 10 h 00 m ago): /elsewhere" in dead.json["unreadable"][0]) == (2, True)
+        assert forgotten in dead.json["unreadable"][0]
         cache.end(machine.now)
+        machine.now += HOUR
+        stopped = machine.run("gate", "--json")
+        assert (stopped.code, "oregon (stopped 1 h 00 m ago): /elsewhere" in stopped.json["unreadable"][0]) == (2, True)
+        assert forgotten in stopped.json["unreadable"][0]
+        assert cache.forget_services(machine.now) == 1
         assert machine.run("gate").code == 0
 
 

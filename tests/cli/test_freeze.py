@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import tomllib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,14 +12,16 @@ from icalendar import Calendar
 
 from tests.cli.base import FEED, WEDNESDAY, WINDOW, Machine, machine, period
 from wedtui.cli import common
+from wedtui.config import Configuration
 
 __all__ = ["machine"]
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 TWO_WEEKS = ("--from", "2026-07-21T00:00Z", "--to", "2026-08-01T00:00Z")
+KNOWN = {"at_least_until": None}
 FREEZES = [
-    {"start": "2026-07-24T17:00:00Z", "end": "2026-07-27T05:00:00Z", "reasons": ["wedding weekend"]},
-    {"start": "2026-07-31T17:00:00Z", "end": "2026-08-03T05:00:00Z", "reasons": ["wedding weekend"]},
+    {"start": "2026-07-24T17:00:00Z", "end": "2026-07-27T05:00:00Z", **KNOWN, "reasons": ["wedding weekend"]},
+    {"start": "2026-07-31T17:00:00Z", "end": "2026-08-03T05:00:00Z", **KNOWN, "reasons": ["wedding weekend"]},
 ]
 
 
@@ -47,10 +50,15 @@ class TestStatus:
         assert (answer["unreadable"], answer["frozen"]) == ([], at.startswith("2026-07-30"))
         range_ = ("--from", "2026-07-30T00:00Z", "--to", "2026-07-31T00:00Z", "--format", "json")
         [stretch] = machine.run("freeze", "calendar", *range_).json
-        assert stretch["reasons"] == ["royal wedding"]
+        assert (stretch["reasons"], stretch["at_least_until"]) == (["royal wedding"], None)
         machine.now += timedelta(hours=25)
         [late] = machine.run("freeze", "calendar", *range_).json
         assert 'feed "venues" was last read 1 d 1 h ago' in late["reasons"][0]
+        assert (late["end"], late["at_least_until"]) == (None, "2026-07-31T00:00:00Z"), "that is but the question's end"
+        text = machine.run("freeze", "calendar", *range_[:-2]).out
+        assert "to an end that is not known, at least to Fri 2026-07-31 00:00 UTC  feed" in text
+        ics = machine.run("freeze", "calendar", *range_[:-1], "ics").out
+        assert "SUMMARY:freeze\\, the end is not known: feed" in ics
 
     @pytest.mark.parametrize("text", ["2026-07-25", "2026-07-25T12:00", "tomorrow", "", "1", "0001-01-01T00:00+14:00"])
     def test_a_time_that_is_another_one_elsewhere_is_refused(self, machine: Machine, text: str) -> None:
@@ -74,6 +82,7 @@ class TestCalendar:
         assert answer.json[0] == {
             "start": "2026-07-22T23:00:00Z",
             "end": "2026-07-27T05:00:00Z",
+            **KNOWN,
             "reasons": ["a royal wedding", "wedding weekend"],
         }
 
@@ -193,6 +202,22 @@ class TestAccept:
         assert "FROZEN" in machine.run("freeze", "status").out
         machine.read_feed()
         assert machine.run("freeze", "status").out.startswith("open")
+
+    def test_a_feed_that_is_no_longer_configured_counts_until_it_is_forgotten(self, machine: Machine) -> None:
+        machine.configure(WINDOW + FEED + 'environments = ["staging"]\n')
+        machine.read_feed(period("fair", machine.now, 3))
+        assert machine.run("gate", "--environment", "staging").code == 1
+        assert machine.run("freeze", "drop", "venues").code == 18
+        machine.configure(WINDOW)
+        with machine.cache() as cache:
+            wrong = Configuration.model_validate(tomllib.loads(WINDOW))
+            cache.configure(wrong, probe_interval=timedelta(minutes=1), query_interval=timedelta(minutes=1))
+        # Where it did, and nowhere else.
+        assert [machine.run("gate", "--environment", env).code for env in ("staging", "production")] == [1, 0]
+        assert 'the feed "venues" is no longer configured and is forgotten at ' in machine.run("freeze", "status").out
+        assert machine.run("freeze", "drop", "venues").out == 'feed "venues" is forgotten\n'
+        assert machine.run("gate", "--environment", "staging").code == 0
+        assert machine.run("freeze", "drop", "venues").code != 0
 
     def test_an_unknown_feed_names_the_known_ones(self, machine: Machine) -> None:
         machine.configure(WINDOW + FEED)

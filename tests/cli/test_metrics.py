@@ -309,3 +309,39 @@ def test_a_probe_is_asked_for_by_vantage(machine: Machine) -> None:
     refused = machine.run("metrics", "query", "--provider", "aws", "--signal", "cpu", "--vantage", "london")
     assert refused.code == 2
     assert "expected --vantage for a probe only" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("vantage", "old", "end", "by"),
+    [
+        ((), 180, "now", "probe rsvp from oregon"),
+        (("--vantage", "london"), 21, "now", "probe rsvp from oregon"),
+        (("--vantage", "oregon"), 2, "now", None),  # within two of its intervals
+        (("--vantage", "london"), 21, "-20m", None),  # it was fresh then
+    ],
+)
+def test_old_points_of_a_probe_that_is_seen_from_elsewhere_say_so_first(
+    machine: Machine, vantage: tuple[str, ...], old: int, end: str, by: str | None
+) -> None:
+    probe = {"name": "rsvp", "provider": "aws", "url": "https://rsvp.example.com/"}
+    section = Configuration.model_validate({**SECTION, "probes": [probe]})
+    machine.configure(PROVIDERS)
+    machine.state.mkdir()
+    url = f"sqlite:///{machine.state / 'cache.db'}"
+    for place, ago in (("alone", 180), ("london", 21), ("oregon", 2)):
+        writer = CacheWriter(url, vantage=place)
+        writer.configure(section, probe_interval=MINUTE, query_interval=MINUTE)
+        writer.record([ProbeObservation("rsvp", WEDNESDAY - ago * MINUTE, True, total_ms=20.0)])
+        writer.close()
+    base = ("metrics", "query", "--provider", "aws", "--signal", "probe rsvp", "--to", end, *vantage)
+    answer, found = machine.run(*base), machine.run(*base, "--json")
+    assert (answer.code, found.code) == (0, 0)
+    if by is None:
+        assert found.json["overtaken"] is None
+        assert "OLD" not in answer.out
+        return
+    told = {key: found.json["overtaken"][key] for key in ("newest_age_s", "by", "by_newest_age_s")}
+    assert told == {"newest_age_s": old * 60.0, "by": by, "by_newest_age_s": 120.0}
+    assert "OLD: its newest is" in machine.run(*base, "--csv").err
+    words = {180: "3 h 00 m", 21: "21 m 00 s"}[old]
+    assert answer.out.splitlines()[0].endswith(f'; OLD: its newest is {words} ago, that of "{by}" 2 m 00 s ago')

@@ -44,6 +44,9 @@ class TestLevel:
             "no wedding calendar, NORMAL until Sat 00:00 BST, then MAXIMUM\n"
             "because: by the date, without a wedding calendar: not Saturday in Europe/London, season peak\n"
         )
+        status = machine.run("status").out
+        assert "no wedding calendar, NORMAL until Sat 00:00 BST, then MAXIMUM\n" in status
+        assert "protection  NORMAL until Sat 00:00 BST, then MAXIMUM (by the date" in status
         saturday = machine.run("protection", "--at", "2026-07-25T12:00Z", "--json").json
         assert (saturday["level"], saturday["weddings"]["calendar"], saturday["weddings"]["live"]) == (
             "MAXIMUM",
@@ -130,14 +133,72 @@ class TestLevel:
             {
                 "start": "2026-07-23T10:00:00Z",
                 "end": "2026-07-23T20:00:00Z",
+                "at_least_until": None,
                 "reasons": ["weddings: load 30 at 2026-07-23 12:00 UTC"],
             },
             {
                 "start": "2026-07-24T17:00:00Z",
                 "end": "2026-07-27T16:00:00Z",
+                "at_least_until": None,
                 "reasons": ["wedding weekend", "wedding weekend (weddings in Pacific/Honolulu)"],
             },
         ]
+
+    def test_a_time_to_come_says_that_the_calendar_will_be_old_by_then(self, machine: Machine) -> None:
+        read_calendar(machine, large(datetime(2026, 7, 23, 4, tzinfo=UTC), 6))
+        stale = (
+            "this is by the calendar as it is known now: unless it is read again it is stale from "
+            "2026-07-23 12:00 UTC on, and the date counts as well, which makes it MAXIMUM then"
+        )
+        saturday = machine.run("protection", "--at", "2026-12-05T12:00Z", "--json").json
+        assert (saturday["level"], saturday["problems"]) == ("NORMAL", [stale.replace("MAXIMUM", "HIGH")])
+        far = machine.run("protection", "--at", "2026-08-01T12:00Z")
+        assert (far.out.splitlines()[0][:24], f"note: {stale}\n" in far.out) == ("0 weddings live, NORMAL", True)
+        after = machine.run("protection", "--at", "2026-07-23T11:00Z", "--json").json
+        assert after["problems"] == ["no wedding is known at that time or after it: the calendar may not reach so far"]
+        for known in ("2026-07-23T09:00Z", "2026-07-22T11:00Z", "now"):
+            assert machine.run("protection", "--at", known, "--json").json["problems"] == []
+
+    def test_another_time_is_asked_with_the_weddings_of_then(self, machine: Machine) -> None:
+        """Three months ahead, which no question about now looks at; a Wednesday, so that nothing else freezes."""
+        then = datetime(2026, 10, 21, 12, tzinfo=UTC)
+        read_calendar(machine, large(then, 6))
+        assert machine.run("protection", "--at", "2026-10-21T13:00Z", "--json").json["level"] == "MAXIMUM"
+        frozen = machine.run("freeze", "status", "--at", "2026-10-21T13:00Z", "--json").json
+        assert (frozen["frozen"], frozen["until"]) == (True, "2026-10-21T20:00:00Z")
+        asked = ("--from", "2026-10-20T00:00Z", "--to", "2026-10-22T00:00Z", "--format", "json")
+        [stretch] = machine.run("freeze", "calendar", *asked).json
+        assert (stretch["start"], stretch["end"]) == ("2026-10-21T10:00:00Z", "2026-10-21T20:00:00Z")
+
+    def test_a_level_holds_no_longer_than_the_weddings_are_known(self, machine: Machine) -> None:
+        read_calendar(machine, large(datetime(2026, 10, 21, 12, tzinfo=UTC), 6))
+        said = machine.run("protection", "--at", "2026-07-23T12:00Z", "--json").json
+        assert (said["level"], said["until"], said["known_to"]) == ("NORMAL", None, "2026-10-21T08:00:00Z")
+        words = machine.run("protection", "--at", "2026-07-23T12:00Z").out
+        assert words.startswith("0 weddings live, NORMAL at least until Wed 21 Oct 2026 09:00 BST\n")
+
+    def test_a_stretch_that_ends_beyond_the_weddings_looked_at_is_followed(self, machine: Machine) -> None:
+        """A moratorium to Friday noon, and the Saturday after it a wedding in Auckland, where Friday began before."""
+        saturday = datetime(2026, 8, 29, 2, tzinfo=UTC)
+        read_calendar(machine, wedding("NZ", saturday, 4, "Pacific/Auckland", "other,100"))
+        moratorium = '[[freeze.periods]]\nname = "moratorium"\nstart = 2026-07-22T00:00:00Z\nend = {}\n'
+        plain = machine.config.read_text(encoding="utf-8")
+        machine.configure(plain + moratorium.format("2026-08-28T12:00:00Z"))
+        for to in ("2026-07-29T00:00Z", "2026-09-20T00:00Z"):
+            asked = ("freeze", "calendar", "--from", "now", "--to", to, "--format", "json")
+            assert machine.run(*asked).json[0]["end"] == "2026-08-31T05:00:00Z"
+        now = machine.run("freeze", "status", "--json").json
+        assert (now["until"], now["known_to"]) == ("2026-08-28T12:00:00Z", "2026-08-21T02:00:00Z")
+        assert machine.run("freeze", "status").out.startswith("FROZEN at least until Fri 2026-08-28 12:00 UTC")
+
+    def test_a_freeze_beyond_what_is_known_is_no_next_one(self, machine: Machine) -> None:
+        read_calendar(machine, wedding("F", datetime(2026, 8, 26, 12, tzinfo=UTC), 4, "Europe/London", "other,100"))
+        window = f"{WINDOW}months = [9]\n"
+        plain = machine.config.read_text(encoding="utf-8")
+        machine.configure(plain.replace(WINDOW, window))
+        for command in ("freeze", "status"), ("gate",):
+            said = machine.run(*command, "--json").json
+            assert (said["frozen"], said["next_start"], said["known_to"]) == (False, None, "2026-08-18T12:00:00Z")
 
 
 class TestRaises:

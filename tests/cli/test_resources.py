@@ -380,6 +380,26 @@ def test_a_kind_that_is_not_there_is_told_which_are(machine: Machine) -> None:
     assert out.splitlines()[0] == "no resource matches", "there are some, only not with this word"
 
 
+def test_the_kinds_there_are_stand_in_json_too(machine: Machine) -> None:
+    known(machine)
+    answer = json.loads(machine.run("resources", "list", "--kind", "bogus", "--json").out)
+    assert (answer["total"], answer["kinds"]) == (0, ["ec2.instance", "rds.instance"])
+    answer = json.loads(machine.run("resources", "list", "--provider", "gcp", "--json").out)
+    assert answer["kinds"] == []
+
+
+def test_where_names_repeat_a_list_shows_the_ids(machine: Machine) -> None:
+    store(
+        machine, asking([resource("1", name="rsvp"), resource("2", name="rsvp"), resource("3", name="till")], WEDNESDAY)
+    )
+    lines = machine.run("resources", "list").out.splitlines()
+    ids = [line for line in lines if line.startswith("  id ")]
+    assert len(ids) == 2
+    assert all("rsvp" in lines[lines.index(line) - 1] for line in ids)
+    for line in ids:
+        assert machine.run("resources", "show", line.removeprefix("  id ")).code == 0
+
+
 COST = """\
 [[providers]]
 name = "aws"
@@ -462,6 +482,14 @@ def test_the_status_says_how_much_is_wrong_with_resources_which_it_leaves_out(
     for line in of_resources:
         assert line.removeprefix("resources   ").startswith(says or "")
         assert line.endswith("`wedtui resources list --order worst`")
+
+
+def test_the_status_names_what_shows_that_there_are_no_credentials() -> None:
+    none = replace(ILL.apis[0], reach=Reach.NO_CREDENTIALS, answered_at=None)
+    seen = picture(WELL, inventory=InventoryFacts((none,)))
+    (line,) = [line for line in picture_text(seen).splitlines() if line.startswith("resources ")]
+    assert line.endswith("`wedtui providers services aws`")
+    assert picture_json(seen)["resources"]["command"] == "wedtui providers services aws"
 
 
 def test_the_status_in_json_says_the_same_and_its_exit_code_is_the_providers_health() -> None:

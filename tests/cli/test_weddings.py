@@ -49,6 +49,16 @@ def test_import_says_what_came_of_it(machine: Machine) -> None:
     assert (again["outcome"], again["written"], again["deleted"], again["rejected"]) == ("taken", 0, 0, 0)
 
 
+def test_import_keeps_rows_that_count_as_other_than_they_say_apart(machine: Machine) -> None:
+    machine.now = SATURDAY
+    many = write(machine, INDIAN, BRITISH.replace("150", "100000"))
+    answer = machine.run("weddings", "import", many)
+    assert "cannot be used" not in answer.out
+    note = "  line 3: guests: expected at most 10,000, and counts as that many"
+    assert f"rows that were used, but count as other than they say:\n{note}" in answer.out
+    assert f"rows that count as other than they say, such as:\n  {note}" in machine.run("weddings", "sources").out
+
+
 def test_import_of_what_lost_more_than_half_asks_and_is_accepted(busy: Machine) -> None:
     empty = write(busy)
     answer = busy.run("weddings", "import", empty)
@@ -81,6 +91,32 @@ def test_most_rows_unusable_is_no_import(machine: Machine) -> None:
     answer = machine.run("weddings", "import", write(machine, "a,,,Mars,2026-08-01,,,\n"))
     assert answer.code == 1
     assert "was not taken: 1 of its 1 rows cannot be used" in answer.out
+
+
+def test_a_first_import_that_is_not_taken_leaves_nothing_behind(machine: Machine) -> None:
+    assert machine.run("gate").code == 0
+    bad = write(machine, "a,,,Mars,2026-08-01,,,\n")
+    answer = machine.run("weddings", "import", bad)
+    assert "nothing was imported before and nothing is kept of it: mend the file and import it again\n" in answer.out
+    assert "weddings sources" not in answer.out
+    assert (answer.code, machine.run("gate").code) == (1, 0)
+    assert machine.run("weddings", "import", bad, "--json").json["outcome"] == "refused"
+    assert machine.run("weddings", "drop").code == 17
+    assert machine.run("weddings", "import", write(machine, INDIAN)).code == 0
+    again = machine.run("weddings", "import", write(machine, "a,,,Mars,2026-08-01,,,\n"))
+    assert (again.code, "nothing is kept" in again.out) == (1, False)
+    assert machine.run("gate").code == 0
+    assert listed(machine.run("weddings", "list", "--json")) == ["big"], "what was known counts on"
+
+
+def test_a_first_import_that_is_questioned_waits_and_says_that_it_freezes(machine: Machine) -> None:
+    answer = machine.run("weddings", "import", write(machine))
+    assert "run `wedtui weddings accept import`" in answer.out
+    assert "which means frozen; `wedtui weddings drop` ends that" in answer.out
+    assert (answer.code, machine.run("gate").code) == (1, 2)
+    assert machine.run("weddings", "accept", "import").code == 0
+    assert machine.run("weddings", "import", write(machine)).code == 0
+    assert machine.run("gate").code == 0
 
 
 def test_a_file_as_a_configured_source_is_read_as_that_one_says(machine: Machine) -> None:

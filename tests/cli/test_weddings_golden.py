@@ -93,7 +93,8 @@ def test_they_freeze_a_wednesday_from_two_hours_before_to_two_hours_after(golden
         *("freeze", "calendar", "--from", "2026-06-17T00:00Z", "--to", "2026-06-18T12:00Z", "--format", "json")
     ).json
     reasons = ["weddings: load 76.9 at 2026-06-17 12:00 UTC"]
-    assert found == [{"start": "2026-06-17T10:00:00Z", "end": "2026-06-17T23:00:00Z", "reasons": reasons}]
+    times = {"start": "2026-06-17T10:00:00Z", "end": "2026-06-17T23:00:00Z", "at_least_until": None}
+    assert found == [{**times, "reasons": reasons}]
     assert golden.run("gate").code == 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -175,6 +176,12 @@ def test_without_any_source_nothing_is_unreadable() -> None:
     assert not verdict(facts_of(sources=()), WEDNESDAY).frozen
 
 
+def test_a_calendar_that_cannot_be_read_means_frozen_without_any_source() -> None:
+    found = verdict(replace(facts_of(sources=()), calendar=CalendarFacts(problem="the disk is gone")), WEDNESDAY)
+    said = "the calendar of weddings cannot be read (the disk is gone), which means frozen"
+    assert (found.frozen, found.until, found.unreadable) == (True, None, (said,))
+
+
 def test_a_venue_whose_zone_is_not_known_means_frozen() -> None:
     found = verdict(facts_of(Booked("a", SATURDAY, SATURDAY + HOUR, 25 * UNITS, "Mars/Olympus")), WEDNESDAY)
     assert found.frozen
@@ -281,3 +288,17 @@ def test_it_is_said_where_later_weddings_may_freeze_more() -> None:
     found = verdict(facts, at)
     assert (found.frozen, found.known_to) == (False, start + 28 * DAY - LONGEST_WINDOW)
     assert freeze_sentence(found) == "open at least until Tue 2026-06-23 12:00 UTC; later weddings are not looked at"
+
+
+def test_the_end_of_a_stretch_is_not_known_beyond_the_weddings_looked_at() -> None:
+    begins = datetime(2026, 6, 2, 12, tzinfo=UTC)
+    period = Period("moratorium", begins - DAY, begins + 27 * DAY, Origin.PERSON, frozenset({"staging"}))
+    later = Booked("r", begins + 30 * DAY, begins + 30 * DAY + HOUR, UNITS)
+
+    def known(booked: list[Booked]) -> bool:
+        calendar = around(booked, *horizon(begins, begins), read(begins))
+        [found] = intervals(FreezeFacts(periods=(period,), calendar=calendar), begins, begins + HOUR, STAGING)
+        return found.is_end_known
+
+    assert known([])
+    assert not known([later])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from wedtui.core import resource_state as meaning
 from wedtui.core.finding import Finding, Severity
 from wedtui.core.inventory import ApiFacts, Example, Expiring, InventoryFacts, ResourceGroup, Unbacked
-from wedtui.core.inventory_findings import credentials_text, inventory_findings
+from wedtui.core.inventory_findings import credentials_text, inventory_findings, troubles
 from wedtui.core.resource import Reach
 from wedtui.core.state import State
 
@@ -24,7 +24,7 @@ GROUP = ResourceGroup("aws", "ec2.instance", "eu-west-1", MINUTE, ASKED, ((State
 EXPIRING = Expiring("aws", "acm.certificate", "eu-west-1", "rsvp.example.com", NOW + 30 * DAY, ASKED)
 UNBACKED = Unbacked("aws", "rds.instance", "eu-west-1", 1, "orders", NOW - 30 * HOUR, ASKED)
 
-CRITICAL, _, WARNING, NOTE = Severity
+CRITICAL, UNKNOWN, WARNING, NOTE = Severity
 
 
 def found(
@@ -83,6 +83,11 @@ def test_where_all_is_well_nothing_is_found() -> None:
             failed(Reach.REJECTED),
             CRITICAL,
             "credentials refused: ec2 in eu-west-1; last answered in full 2026-06-20 11:59 UTC",
+        ),
+        (
+            failed(Reach.NO_CREDENTIALS, answered_at=None, problem="there are none"),
+            CRITICAL,
+            "no credentials: ec2 in eu-west-1; never answered in full: there are none",
         ),
         (failed(Reach.SWITCHED_OFF), NOTE, "switched off by the account, not an outage: eu-west-1"),
         (failed(Reach.NOT_ON_PLAN, service="health"), NOTE, "not on this plan, not an outage: health"),
@@ -143,8 +148,8 @@ def test_the_end_of_credentials_that_are_gone_is_not_that_of_none() -> None:
     assert credentials_text([before, none], NOW) is None
 
 
-@pytest.mark.parametrize(("days", "severity"), [(12, Severity.WARNING), (5, Severity.CRITICAL)])
-def test_what_nobody_could_look_at_is_not_critical_for_that(days: int, severity: Severity) -> None:
+@pytest.mark.parametrize(("days", "severity"), [(12, UNKNOWN), (5, CRITICAL)])
+def test_what_was_not_critical_when_it_was_seen_is_unknown_and_counts_as_much(days: int, severity: Severity) -> None:
     """A certificate that had `days` left when it was seen has expired since, unless it was renewed."""
     seen = NOW - 20 * DAY
     certificate = replace(EXPIRING, expires_at=seen + days * DAY, seen_at=seen)
@@ -152,9 +157,34 @@ def test_what_nobody_could_look_at_is_not_critical_for_that(days: int, severity:
     facts = InventoryFacts(groups=(group,), expiring=(certificate,))
     (finding,) = (f for f in inventory_findings(facts, NOW) if "rsvp.example.com" in f.text)
     assert (finding.severity, finding.text.split(":")[0]) == (severity, "last known")
+    counted = troubles(facts, inventory_findings(facts, NOW), NOW)
+    assert counted is not None
+    assert (counted.critical, counted.critical_at) == (1, seen)
     facts = InventoryFacts(groups=(replace(group, listed_at=NOW),), expiring=(certificate,))
     (finding,) = (f for f in inventory_findings(facts, NOW) if "rsvp.example.com" in f.text)
     assert finding.severity is Severity.CRITICAL
+
+
+def test_troubles_with_asking_alone_say_whose_since_no_list_of_resources_shows_them() -> None:
+    def asking(*apis: ApiFacts, groups: tuple[ResourceGroup, ...] = ()) -> str | None:
+        facts = InventoryFacts(apis, groups)
+        counted = troubles(facts, inventory_findings(facts, NOW), NOW)
+        assert counted is not None
+        return counted.asking
+
+    sick, ill = (replace(GROUP, counts=((state, 1),)) for state in (State.CRITICAL, State.DEGRADED))
+    none = failed(Reach.NO_CREDENTIALS)
+    assert asking(API) is None
+    assert (asking(none), asking(none, groups=(ill,)), asking(none, groups=(sick,))) == ("aws", "aws", None)
+    denied = failed(Reach.DENIED)
+    assert (asking(denied), asking(denied, groups=(ill,))) == ("aws", None)
+
+
+def test_what_is_asked_rarely_for_money_does_not_make_the_rest_look_old() -> None:
+    costs = replace(API, service="cost", interval=12 * HOUR, asked_at=NOW - 11 * HOUR)
+    counted = troubles(InventoryFacts((API, costs)), [], NOW)
+    assert counted is not None
+    assert counted.asked_at == ASKED
 
 
 def test_one_fault_in_many_places_is_one_finding() -> None:
@@ -300,7 +330,7 @@ def test_backups_that_are_too_old(count: int, hours: int | None, text: str | Non
     assert found(unbacked=(replace(UNBACKED, count=count, oldest_at=oldest),)) == expected
 
 
-_RANK = {NOTE: 0, WARNING: 1, CRITICAL: 2}
+_RANK = {NOTE: 0, WARNING: 1, UNKNOWN: 2, CRITICAL: 2}
 
 
 @given(
@@ -322,6 +352,24 @@ def test_time_alone_never_makes_it_look_better(
 
     start = max(first, 0)
     assert worst(start + later) >= worst(start)
+
+
+@given(left=st.integers(-30, 60), first=st.integers(0, 60), later=st.integers(0, 60), lost=st.booleans())
+def test_a_signal_that_is_lost_never_makes_a_certificate_look_better(
+    left: int, first: int, later: int, lost: bool
+) -> None:
+    """It is listed until the first of two days, and no more until the second: no less of it is wrong then."""
+
+    def worst(day: int, listed: int) -> int:
+        at = NOW + listed * DAY
+        group = replace(GROUP, kind="acm.certificate", listed_at=at)
+        certificate = replace(EXPIRING, expires_at=NOW + left * DAY, seen_at=at)
+        findings = found(groups=(group,), expiring=(certificate,), now=NOW + day * DAY)
+        return max((_RANK[f.severity] for f in findings if certificate.name in f.text), default=-1)
+
+    second = first + later
+    assert worst(second, first if lost else second) >= worst(first, first)
+    assert worst(second, first) >= worst(second, second), "what is not looked at is no better than what is"
 
 
 @given(reaches=st.lists(st.tuples(st.sampled_from(Reach), st.integers(0, 200)), max_size=60))

@@ -97,14 +97,22 @@ def test_a_failing_provider_is_named_with_its_reason_and_age() -> None:
     assert "rsvp-aws status 503, expected 200" in finding.text
 
 
-def test_a_provider_that_is_not_known_is_called_unknown_and_is_as_urgent_as_a_critical_one() -> None:
+def test_a_provider_that_is_not_known_is_called_unknown_below_a_critical_one_and_above_a_warning() -> None:
     unknown, sick = provider("aws", replace(FAILED, at=NOW - timedelta(hours=1))), provider("gcp", FAILED)
-    found = picture(CacheFacts((unknown, sick), services=(SERVICE,))).findings
-    assert [(f.severity, f.subject) for f in found] == [(Severity.UNKNOWN, "aws"), (Severity.CRITICAL, "gcp")]
-    assert not any(word in found[0].text for word in ("CRITICAL", "UNKNOWN"))
-    assert found[0].measured_at is not None
-    turned = picture(CacheFacts((sick, unknown), services=(SERVICE,))).findings
-    assert [f.subject for f in turned] == ["gcp", "aws"]
+    low = replace(provider("azure"), signals=(replace(signal("cpu", SECOND), value=1.0),))
+    found = picture(CacheFacts((low, unknown, sick), services=(SERVICE,))).findings
+    severities = [(f.severity, f.subject) for f in found]
+    assert severities == [(Severity.CRITICAL, "gcp"), (Severity.UNKNOWN, "aws"), (Severity.WARNING, "azure")]
+    assert not any(word in found[1].text for word in ("CRITICAL", "UNKNOWN"))
+    assert found[1].measured_at is not None
+
+
+def test_a_provider_without_probes_and_signals_says_that_its_health_is_not_judged() -> None:
+    account = replace(provider("aws"), kind="aws", probes=())
+    found = picture(CacheFacts((account,), services=(SERVICE,)))
+    assert found.state is State.UNKNOWN
+    (finding,) = found.findings
+    assert finding.text == "no probe and no signal of health is configured: its health is not judged"
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.core.weddings import DAY, HOUR, Booked, calendar_of, read, typical
-from wedtui.core.calendar import NO_CALENDAR, Freshness, SourceFacts
+from wedtui.core.calendar import NO_CALENDAR, CalendarFacts, Freshness, SourceFacts
 from wedtui.core.load import Live, Peak
-from wedtui.core.protection import Raise, protection
+from wedtui.core.protection import Raise, live_words, protection
 from wedtui.core.season import Protection
 from wedtui.core.wedding import UNITS
 
@@ -133,6 +133,21 @@ def test_a_question_about_another_time_takes_the_calendar_as_it_is_known_now() -
     assert protection(calendar, (), (LONDON,), JUNE).level is MAXIMUM
     found = protection(calendar, (), (LONDON,), JUNE, known_at=WEEKDAY)
     assert (found.level, found.calendar, found.until) == (HIGH, Freshness.FRESH, JUNE + 6 * HOUR)
+
+
+@pytest.mark.parametrize(
+    "calendar",
+    [CalendarFacts(problem="the disk is gone"), CalendarFacts((SourceFacts("import", "csv", lost=True),))],
+    ids=["unreadable", "lost"],
+)
+def test_a_calendar_of_which_nothing_is_known_is_high_at_least(calendar: CalendarFacts) -> None:
+    weekday = protection(calendar, (), (LONDON,), WEEKDAY)
+    assert (weekday.level, weekday.calendar, live_words(weekday)) == (HIGH, Freshness.STALE, "live weddings unknown")
+    assert "at least HIGH" in weekday.reason
+    assert "without a wedding calendar" not in weekday.reason
+    # The date may ask for more.
+    assert protection(calendar, (), (LONDON,), JUNE).level is MAXIMUM
+    assert protection(calendar, (), (LONDON,), WEEKDAY - HOUR, known_at=WEEKDAY).level is HIGH
 
 
 def test_every_zone_with_venues_is_served() -> None:

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wedtui.cli.render import service_sentence
 from wedtui.core.evidence import Freshness, ProbeEvidence, ProbeRound, ProviderEvidence
 from wedtui.core.freeze import Verdict
 from wedtui.core.health import disagreement, failed_rounds, judge
 from wedtui.core.picture import CacheFacts, Picture, ProbeDetails, Severity, assemble
 from wedtui.core.protection import ProtectionVerdict
 from wedtui.core.season import Protection
-from wedtui.core.services import ServiceCondition, ServiceFacts, differences, leading, see_services
+from wedtui.core.services import ServiceCondition, ServiceFacts, differences, leading, see_services, share_words
 from wedtui.core.state import State, badness
 
 NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
@@ -356,3 +357,28 @@ def test_services_that_watch_different_things_are_named_and_whose_configuration_
     services = tuple(service(name, configuration_digest=digest) for name, digest in digests.items())
     found = differences(see_services(services, NOW), keeper)
     assert [f.text for f in found] == ([says] if says else [])
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "words"),
+    [
+        (("a", 2), ("a", 2), "asks 2 for all"),
+        (("a", 0), ("a", 1), "asks 0 for all (the 1 that there is falls to others by name)"),
+        (("a", 0), ("a", 4), "asks 0 for all (the 4 that there are fall to others by name)"),
+        (("a", 0), ("b", 4), "asks 0 for all (not divided: no other service is configured as it is)"),
+        (("b", 4), ("a", 0), "asks 4 for all (not divided: no other service is configured as it is)"),
+        (("a", 0), ("a", 0), "asks 0 for all"),
+    ],
+)
+def test_who_asks_nothing_or_everything_for_all_says_why(
+    mine: tuple[str, int], theirs: tuple[str, int], words: str
+) -> None:
+    services = see_services(
+        [
+            service(vantage, configuration_digest=digest, shares=shares)
+            for vantage, (digest, shares) in (("london", mine), ("oregon", theirs))
+        ],
+        NOW,
+    )
+    assert share_words(services[0], services) == words
+    assert words in service_sentence(services[0], NOW, among=services)

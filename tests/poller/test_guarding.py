@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -24,7 +25,7 @@ from wedtui.clock import SystemClock
 from wedtui.config import Configuration
 from wedtui.config_file import load
 from wedtui.core.calendar import CalendarFacts
-from wedtui.core.protection import Raise
+from wedtui.core.protection import ProtectionVerdict, Raise, protection
 from wedtui.core.season import Protection
 from wedtui.errors import StoreError
 from wedtui.ledger.ledger import Ledger
@@ -135,6 +136,20 @@ def test_what_a_person_raised_counts_from_the_next_look_on_and_ends_by_itself(ha
     assert hall.guarding.level() is HIGH
     hall.clock.at += HOUR
     assert hall.guarding.level() is NORMAL
+
+
+def test_what_is_read_is_judged_before_the_loop_can_ask_for_it(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = []
+
+    def judged(calendar: CalendarFacts, *others: Any) -> ProtectionVerdict:
+        known.append(hall.guarding.calendar is calendar)
+        return protection(calendar, *others)
+
+    monkeypatch.setattr("wedtui.poller.guarding.protection", judged)
+    hall.read((WEDNESDAY, 30))
+    hall.guarding.read()
+    assert hall.guarding.level() is MAXIMUM
+    assert known == [False]
 
 
 def test_a_clock_that_is_set_back_is_judged_anew(hall: Hall) -> None:

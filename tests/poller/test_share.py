@@ -156,4 +156,6 @@ def test_what_is_divided() -> None:
     assert asked_once([FakeTarget("p", clock), query(clock)]) == {HOUSE, QUERY}
     share = Share("london", SystemClock())
     share.hold({PROBE: 1, QUERY: 2})
-    assert share.count == 2
+    assert share.count == 1, "its vantage is not divided"
+    share.hold({PROBE: 1})
+    assert share.count == 0

@@ -9,12 +9,12 @@ import pytest
 from tests.pictures import NOW, TROUBLED, FakeSource, MovableClock, picture, source_of
 from tests.tui.driving import cursor, driven, make_app, press, run, screen_text, until
 from tests.tui.inventories import AWS, MINUTE, Listing, group, many, stocked
-from wedtui.core.inventory import Order
+from wedtui.core.inventory import Order, ResourceQuery
 from wedtui.core.state import State
 from wedtui.errors import StoreLockedError
 from wedtui.tui.app import WedtuiApp
-from wedtui.tui.board import Board
-from wedtui.tui.draw.inventory import inventory_rows, kind_subject
+from wedtui.tui.board import Board, Listed
+from wedtui.tui.draw.inventory import inventory_rows, kind_subject, resource_rows
 from wedtui.tui.plain.inventory import NOTHING, resources
 from wedtui.tui.screens.main import MainScreen
 from wedtui.tui.screens.resources import PAGE, ResourcesScreen
@@ -305,3 +305,14 @@ def test_the_line_mode_tells_it_in_sentences() -> None:
     )
     assert resources(board(), "gcp") == (NOTHING,)
     assert resources(board(picture=None)) == ("UNKNOWN at 12:00:05 UTC: nothing has been read yet.",)
+
+
+def test_on_a_narrow_screen_an_id_stands_where_names_repeat() -> None:
+    first, second, other = many(3)
+    rows = [replace(each, resource=replace(each.resource, name="rsvp")) for each in (first, second)]
+    listed = Listed(query := ResourceQuery("aws"), page=Listing([*rows, other])(query, NOW), at=NOW)
+    narrow = [plain(row.line).strip() for row in resource_rows(board(), listed, 79)]
+    assert [line for line in narrow if line.startswith("id ")] == [f"id {each.resource.id}" for each in rows]
+    wide = [plain(row.line) for row in resource_rows(board(), listed, 120)]
+    assert not [line for line in wide if line.strip().startswith("id ")]
+    assert all(sum(each.resource.id in line for line in wide) == 1 for each in rows)

@@ -17,7 +17,7 @@ from wedtui.tui.draw.findings import finding_rows, worst_lines
 from wedtui.tui.draw.status import status_lines
 from wedtui.tui.spans import Role, length, plain
 from wedtui.tui.terminal.link import Drawing, LinkReport
-from wedtui.tui.wall.strip import top
+from wedtui.tui.wall.strip import bottom, top
 
 SLOW = LinkReport(delay=2.5, queued=40_000, drawing=Drawing.LEAN)
 SERVICES = (SERVICE, None, replace(SERVICE, heartbeat_at=NOW - timedelta(minutes=9)), replace(SERVICE, stopped_at=NOW))
@@ -114,6 +114,24 @@ def test_where_no_service_ever_stored_anything_nothing_is_said_to_be_configured(
     assert plain(row.line) == plain(line)
     (other,) = worst_lines(Board(NOW, replace(picture(()), findings=())), 80, 3)
     assert "no providers configured" in plain(other)
+
+
+def test_while_the_cache_cannot_be_read_nothing_is_said_to_be_configured() -> None:
+    unread = picture((), service=None, unread=True)
+    (line,) = worst_lines(Board(NOW, replace(unread, findings=())), 80, 3)
+    assert plain(line) == " nothing can be said of any provider: the cache cannot be read"
+    assert "no providers are configured" not in "\n".join(map(plain, bottom(Board(NOW, unread), 80, 8, "")))
+
+    async def walk() -> None:
+        source = source_of((), service=None)
+        source.make = lambda now: picture((), service=None, unread=True, now=now)
+        app = make_app(source)
+        async with driven(app):
+            text = screen_text(app)
+            assert "nothing can be said of any provider: the cache cannot be read" in text
+            assert "no providers configured" not in text
+
+    run(walk())
 
 
 def test_the_dashboard_of_a_service_that_never_ran_says_so() -> None:

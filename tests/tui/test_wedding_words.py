@@ -47,6 +47,27 @@ from wedtui.tui.wall.weddings import has_page, wedding_strip
 FRESH = board(calendar(SUMMER, BOOKING, VENUES))
 
 
+RISING = board(
+    calendar(
+        [
+            *(
+                ListedWedding("booking", wedding(f"A{n}", "UTC", "british", datetime.combine(SATURDAY, time(10)), 15))
+                for n in range(5)
+            ),
+            *(
+                ListedWedding(
+                    "booking",
+                    wedding(f"B{n}", "UTC", "british", datetime.combine(SATURDAY + timedelta(days=1), time(1, 59)), 6),
+                )
+                for n in range(8)
+            ),
+        ],
+        BOOKING,
+    )
+)
+"""A load of 5, and from 01:59 UTC on of 8: HIGH from four hours before."""
+
+
 OLD = board(calendar(SUMMER, BOOKING, STALE))
 
 
@@ -80,7 +101,12 @@ def text(shown: Board, width: int = 79) -> str:
         (UNREAD, 80, " live weddings unknown, MAXIMUM until Sun 00:00 BST "),
         (NONE, 80, " no wedding calendar, MAXIMUM until Sun 00:00 BST "),
         (HUNG, 120, " 41 weddings live as known 3 h 01 m ago, MAXIMUM until 23:00 BST "),
-        (board(calendar((), BOOKING)), 80, " 0 weddings live, NORMAL until Sat 27 Jun 2026 00:00 BST "),
+        (board(calendar((), BOOKING)), 80, " 0 weddings live, NORMAL until Sat 27 Jun 2026 00:00 BST, then MAXIMUM "),
+        (RISING, 80, " 5 weddings live, NORMAL until 21:59 UTC, then HIGH "),
+        (RISING, 53, " 5 weddings live, NORMAL until 21:59 UTC, then HIGH "),
+        (RISING, 45, " 5 live, NORMAL until 21:59 UTC, then HIGH "),
+        (RISING, 30, " 5 live, NORMAL, then HIGH "),
+        (RISING, 21, " NORMAL, then HIGH "),
     ],
 )
 def test_the_line_on_top_says_who_is_live_and_until_when(shown: Board, width: int, words: str) -> None:

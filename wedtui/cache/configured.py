@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
+from wedtui.cache.dropped import mark_dropped
 from wedtui.cache.inventory import forget_provider
 from wedtui.cache.tables import METADATA
+from wedtui.cache.wedding_sources import configured_row
 from wedtui.config import AwsSection, Configuration, ProviderSection
+from wedtui.config_weddings import IMPORTED
 from wedtui.core.evidence import COST_SIGNAL, COST_SOURCE, METRICS_SOURCE, published_interval
 from wedtui.core.redact import redacted_feed_url, redacted_url
 
@@ -28,28 +31,39 @@ _SUBJECT = {
 
 
 def write_configured(
-    connection: Connection, configuration: Configuration, *, probe_interval: timedelta, query_interval: timedelta
+    connection: Connection,
+    configuration: Configuration,
+    now: datetime,
+    *,
+    probe_interval: timedelta,
+    query_interval: timedelta,
 ) -> None:
-    """Make the rows of providers, probes, signals, Prometheus servers and feeds those of the configuration."""
+    """Make the rows of providers, probes, signals, Prometheus servers and feeds those of the configuration.
+
+    A feed that is gone from it is marked as dropped at `now`, and goes with `forget_dropped`.
+    """
     for name, rows in _rows(configuration, probe_interval, query_interval).items():
-        _write(connection, METADATA.tables[name], rows)
+        _write(connection, METADATA.tables[name], rows, now)
 
 
 # How often something is asked goes with the protection, which services may see a moment apart.
 _NOT_COMPARED = frozenset({"position", "interval_s"})
 _NAMED = 5
+_BY_HAND = ("wedding_source", IMPORTED)
 
 
 def unlike(connection: Connection, configuration: Configuration) -> str | None:
     """Return in what a configuration is unlike the one that the rows are of, in a few words; None where it is not."""
     found = []
-    for name, rows in _rows(configuration, timedelta(), timedelta()).items():
+    rows_of = {**_rows(configuration, timedelta(), timedelta()), "wedding_source": _sources(configuration)}
+    for name, rows in rows_of.items():
         table = METADATA.tables[name]
         keys = [column.name for column in table.primary_key]
         there = {tuple(row[k] for k in keys): row for row in connection.execute(select(table)).mappings()}
+        there = {key: row for key, row in there.items() if row.get("dropped_at") is None and (name, *key) != _BY_HAND}
         here = {tuple(row[k] for k in keys): row for row in rows}
         for key in {**here, **there}:
-            what = f"{name} {' '.join(map(str, key))}"
+            what = f"{name.replace('_', ' ')} {' '.join(map(str, key))}"
             if key not in there or key not in here:
                 found.append(f"{'it alone has' if key in here else 'it lacks'} {what}")
                 continue
@@ -104,8 +118,22 @@ def _rows(
             }
             for i, s in enumerate(configuration.prometheus)
         ],
-        "feed": [{"name": f.name, "url": redacted_feed_url(f.url)} for f in configuration.freeze.feeds],
+        "feed": [
+            {
+                "name": f.name,
+                "url": redacted_feed_url(f.url),
+                "environments": sorted(f.environments),
+                "services": sorted(f.services),
+                "dropped_at": None,
+            }
+            for f in configuration.freeze.feeds
+        ],
     }
+
+
+def _sources(configuration: Configuration) -> list[Values]:
+    """Return what is configured of the rows of the sources of weddings."""
+    return [configured_row(n, section) for n, section in enumerate(configuration.weddings.sources)]
 
 
 def _signals_of_account(section: ProviderSection) -> Iterator[tuple[str, str, str, timedelta]]:
@@ -120,14 +148,17 @@ def _signals_of_account(section: ProviderSection) -> Iterator[tuple[str, str, st
         yield section.name, COST_SIGNAL, COST_SOURCE, account.cost_interval
 
 
-def _write(connection: Connection, table: Table, rows: list[Values]) -> None:
+def _write(connection: Connection, table: Table, rows: list[Values], now: datetime) -> None:
     keys = [column.name for column in table.primary_key]
     subject = _SUBJECT.get(table.name, ())
     before = {tuple(row[k] for k in keys): row for row in connection.execute(select(table)).mappings()}
     wanted = {tuple(row[k] for k in keys): row for row in rows}
     for key, old in before.items():
         row = wanted.get(key)
-        if row is None or any(row[column] != old[column] for column in subject):
+        if row is None and old.get("last_good_at") is not None:
+            # Its last good reading still counts: that it is gone may be a mistake.
+            mark_dropped(connection, table, table.c.name == old["name"], now)
+        elif row is None or any(row[column] != old[column] for column in subject):
             _forget(connection, table, dict(zip(keys, key, strict=True)))
         elif any(row[column] != old[column] for column in row):
             here = [table.c[k] == value for k, value in zip(keys, key, strict=True)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from wedtui.cache.kind import CACHE
 from wedtui.cache.sketches import DamagedSketchError, Digest
-from wedtui.core.history import HistoryPoint, Part, Question, SeriesSummary
+from wedtui.core.evidence import Freshness, freshness
+from wedtui.core.history import HistoryPoint, Overtaken, Part, Question, SeriesSummary
 from wedtui.core.rollup import (
     FINER,
     RANKS,
@@ -28,7 +29,7 @@ from wedtui.core.rollup import (
     plain_value,
     width_of,
 )
-from wedtui.core.series import vantages_of
+from wedtui.core.series import seen_elsewhere, vantages_of
 from wedtui.errors import NotFoundError
 from wedtui.store.instants import from_microseconds
 from wedtui.store.opening import READER_WAITS, readable
@@ -39,6 +40,7 @@ LEAST_BUCKETS = 4
 """A chart of fewer is not worth a roll-up's rounding of their width."""
 
 SERIES_NUMBER = "SELECT id FROM series WHERE provider = ? AND signal = ?"
+_INTERVALS = "SELECT name, interval_s FROM probe WHERE provider = ?"
 _MARKS = "SELECT step, rolled_until, kept_from FROM rollup_mark"
 _FIRST_DUE = "SELECT min(start) FROM rollup_due WHERE step = ? AND start >= ? AND series = ?"
 _FIRST_SAMPLE = "SELECT min(at) FROM sample WHERE series = ? AND at >= ?"
@@ -183,6 +185,31 @@ class HistoryReader:
         with self._store.reading() as snapshot:
             return vantages_of(question.signal, _signals(snapshot, question.provider))
 
+    def overtaken(self, question: Question, now: datetime) -> Overtaken | None:
+        """Return that a probe's series is older than its interval says while the probe is seen from elsewhere.
+
+        Args:
+            question: names the series; how old it is counts up to the end of the question.
+            now: an aware instant.
+        """
+        with self._store.reading() as snapshot:
+            intervals = dict(snapshot.values(_INTERVALS, question.provider))
+            known = _signals(snapshot, question.provider)
+            # A probe's name may look as if it ended with a vantage: the longest that there is is meant.
+            for probe in sorted(intervals, key=len, reverse=True):
+                others = seen_elsewhere(question.signal, probe, known)
+                if others:
+                    break
+            else:
+                return None
+            found = {name: _newest(snapshot, question.provider, name) for name in (question.signal, *others)}
+        own = found.pop(question.signal)
+        at = min(now, from_microseconds(question.end))
+        if own is None or freshness(own, timedelta(seconds=intervals[probe]), at) is not Freshness.STALE:
+            return None
+        newest, by = max(((newest, name) for name, newest in found.items() if newest is not None), default=(own, ""))
+        return Overtaken(own, by, newest) if newest > own else None
+
     def series(self) -> tuple[SeriesSummary, ...]:
         """Return every series that has anything, by provider and signal."""
         with self._store.reading() as snapshot:
@@ -193,6 +220,12 @@ class HistoryReader:
     def close(self) -> None:
         """Let go of every file."""
         self._store.close()
+
+
+def _newest(snapshot: Snapshot, provider: str, signal: str) -> datetime | None:
+    """Return when the newest sample that is kept of a series was; of one that has none any more nothing."""
+    at = snapshot.scalar(_NEWEST_SAMPLE, snapshot.scalar(SERIES_NUMBER, provider, signal))
+    return None if at is None else from_microseconds(at)
 
 
 def _unknown(snapshot: Snapshot, question: Question) -> str:

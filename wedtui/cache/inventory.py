@@ -182,7 +182,7 @@ def _write_asking(connection: Connection, seen: ApiObservation, interval: timede
     answered = seen.reach in {Reach.ANSWERED, Reach.PARTIAL}
     if seen.reach is Reach.ANSWERED:
         values["answered_at"] = seen.at
-    if answered or seen.reach is Reach.REJECTED or seen.credentials_expire_at is not None:
+    if answered or seen.reach in {Reach.REJECTED, Reach.NO_CREDENTIALS} or seen.credentials_expire_at is not None:
         # Credentials without an end are known by their answers alone: a failure says nothing about them, unless there
         # are none any more.
         values["credentials_expire_at"] = seen.credentials_expire_at

@@ -17,10 +17,15 @@ CACHE = Kind(
         "cache_0007",
         "cache_0008",
         "cache_0009",
+        "cache_0010",
+        "cache_0011",
     ),
     # The service's group reads it: the second user of a machine watches without writing.
     file_mode=0o640,
     durable=False,
     if_missing="start the service with `wedtui service start`, which makes it",
-    if_damaged="stop the service, move the file away and start it again: a new cache fills itself within a minute",
+    if_damaged=(
+        "stop the service, move the file away and start it again: a new cache fills itself within a minute, "
+        "but weddings that were imported by hand have to be imported again"
+    ),
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from wedtui.config import Configuration
-from wedtui.config_weddings import WeddingSourceSection
+from wedtui.config_weddings import IMPORTED, WeddingSourceSection
 from wedtui.core.calendar import NO_CALENDAR, CalendarFacts, CalendarReader, SourceFacts
 from wedtui.errors import StoreMissingError
 
@@ -41,6 +41,8 @@ def unread_calendar(configuration: Configuration, problem: str) -> CalendarFacts
 
 def _with_configured(configuration: Configuration, known: CalendarFacts, problem: str) -> CalendarFacts:
     sources = {source.name: source for source in known.sources}
+    if IMPORTED in sources and sources[IMPORTED].read_at is None:
+        sources[IMPORTED] = replace(sources[IMPORTED], lost=True)
     for section in configuration.weddings.sources:
         source = sources.get(section.name, SourceFacts(section.name, section.kind, problem=problem))
         sources[section.name] = _as_configured(source, section)

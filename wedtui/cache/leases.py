@@ -9,7 +9,18 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 
 from wedtui.cache.tables import METADATA
-from wedtui.core.sharing import LEASE, VANTAGE, Division, Lease, Member, divide, may_begin, vantage_lease
+from wedtui.core.sharing import (
+    HOUSE,
+    LEASE,
+    UNKNOWN_START,
+    VANTAGE,
+    Division,
+    Lease,
+    Member,
+    divide,
+    may_begin,
+    vantage_lease,
+)
 from wedtui.store.instants import from_microseconds
 from wedtui.store.upsert import upsert
 
@@ -21,12 +32,12 @@ _CLOCKS = {
 }
 
 
-def member_of(vantage: str, instance: str, digest: str, version: str, started_at: datetime) -> Member:
+def member_of(vantage: str, instance: str, digest: str, version: str, began_at: datetime | None = None) -> Member:
     """Return a service as the others see it.
 
     Another version may know other targets: were they divided among both, what only one knows could be nobody's.
     """
-    return Member(vantage, instance, f"{digest} {version}", started_at)
+    return Member(vantage, instance, f"{digest} {version}", began_at or UNKNOWN_START)
 
 
 def database_now(connection: Connection) -> datetime:
@@ -72,7 +83,10 @@ def share(connection: Connection, me: Member, targets: Mapping[str, bool], now: 
         The fencing number of each lease that it holds now; None where it lost its vantage and has to begin anew.
     """
     leases = _leases(connection)
-    division = divide(me, _members(connection), leases, targets, now)
+    members = _members(connection)
+    # When it began is what the database says, for it as for the others.
+    me = next((member for member in members if member.instance == me.instance), me)
+    division = divide(me, members, leases, targets, now)
     if division is None:
         return None
     _store(connection, me, leases, division, now)
@@ -92,6 +106,13 @@ def alive(connection: Connection, now: datetime) -> frozenset[str]:
     return frozenset(name.removeprefix(VANTAGE) for name in living if name.startswith(VANTAGE))
 
 
+def differs_from_keeper(connection: Connection, instance: str) -> bool:
+    """Whether a service is configured otherwise than the one that keeps house, where there is one."""
+    holder = select(_LEASE.c.holder).where(_LEASE.c.name == HOUSE).scalar_subquery()
+    digests = select(_SERVICE.c.configuration_digest).where(_SERVICE.c.instance.in_([instance, holder]))
+    return len(set(connection.execute(digests).scalars())) > 1
+
+
 def end(connection: Connection, instance: str) -> None:
     """Give back everything, so that others need not wait until it runs out."""
     _let_go(connection, _LEASE.c.holder == instance)
@@ -103,7 +124,7 @@ def _leases(connection: Connection) -> dict[str, Lease]:
 
 
 def _members(connection: Connection) -> list[Member]:
-    names = ("vantage", "instance", "configuration_digest", "version", "started_at")
+    names = ("vantage", "instance", "configuration_digest", "version", "began_at")
     return [member_of(*row) for row in connection.execute(select(*(_SERVICE.c[name] for name in names)))]
 
 

@@ -239,6 +239,9 @@ class CacheReader:
                     last_good_at=row.last_good_at,
                     problem=row.problem,
                     questioned=row.questioned,
+                    environments=frozenset(row.environments),
+                    services=frozenset(row.services),
+                    dropped_at=row.dropped_at,
                 )
                 for row in snapshot.rows(FEED, "ORDER BY name")
             )

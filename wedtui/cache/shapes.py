@@ -8,7 +8,7 @@ SERVICE = shape(
     "service",
     "vantage place boot instance pid mode version environment configuration_digest skipped dropped refused shares"
     " stored clock_ahead_s late_ms_p99 revision left_behind",
-    instants="started_at heartbeat_at stopped_at",
+    instants="started_at heartbeat_at stopped_at began_at",
     documents="problems",
 )
 PROVIDER = shape("provider", "name position kind weight capacity")
@@ -38,9 +38,9 @@ PROMETHEUS = shape(
 FEED = shape(
     "feed",
     "name url problem",
-    instants="attempted_at last_good_at",
+    instants="attempted_at last_good_at dropped_at",
     flags="questioned accept_next",
-    documents="periods",
+    documents="periods environments services",
 )
 FREEZE_PERIOD = shape("freeze_period", "id name", instants="start end", documents="environments services")
 PROTECTION_RAISE = shape("protection_raise", "id level reason person", instants="at expires_at")
@@ -73,9 +73,9 @@ WEDDING_SOURCE = shape(
     "wedding_source",
     "name position kind place address interval_s max_age_s problem mark revision announced weddings rejected"
     " unknown_cultures unknown_kinds repeated kept",
-    instants="attempted_at read_at",
+    instants="attempted_at read_at dropped_at",
     flags="questioned accept_next none_to_come",
-    documents="examples losses",
+    documents="examples notes losses asked",
 )
 WEDDING_CALENDAR = shape("wedding_calendar", "id generation")
 

@@ -62,6 +62,8 @@ class ServiceRow(CacheTable, table=True):
     problems: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     revision: str | None = None
     """Of the cache that its program knows: where that is another, it writes nothing any more."""
+    began_at: datetime | None = instant(nullable=True)
+    """When it began, by the database's clock."""
     left_behind: str | None = None
     """What it found in a former ledger at its place, in a sentence."""
 
@@ -235,6 +237,10 @@ class FeedRow(CacheTable, table=True):
     accept_next: bool = False
     """A person has looked at what was questioned: the next good reading is taken as it is."""
     periods: list[dict[str, str | list[str]]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    environments: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    services: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    dropped_at: datetime | None = instant(nullable=True)
+    """Since when it is not configured any more, by the database's clock."""
 
 
 class FreezePeriodRow(CacheTable, table=True):
@@ -398,11 +404,15 @@ class WeddingSourceRow(CacheTable, table=True):
     problem: str | None = None
     questioned: bool = False
     accept_next: bool = False
-    """A person has looked at what was questioned: the next good reading is taken as it is."""
+    """A person has looked at what was questioned: a reading that loses no more than that is taken."""
+    asked: list[list[int]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """What the reading that was questioned last would have lost: the values of `core.wedding_loss.Lost`."""
     none_to_come: bool = Field(default=False)
     """Whether a person accepted that it names no wedding that is still to come."""
-    losses: list[list[int]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    losses: list[list[int | str]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     """What its readings of the last day took away: the values of `core.wedding_loss.Loss`."""
+    dropped_at: datetime | None = instant(nullable=True)
+    """Since when it is not configured any more, by the database's clock."""
     address: str = ""
     """A digest of the whole address, and of the query: where the place stays, it may be another resource."""
     mark: str | None = None
@@ -421,6 +431,8 @@ class WeddingSourceRow(CacheTable, table=True):
     """Weddings that the newest reading no longer named and that stay: live ones, and those whose row was unusable."""
     examples: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     """Of the rows that were rejected."""
+    notes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Of the rows that were used, but count as other than they say."""
 
 
 class WeddingCalendarRow(CacheTable, table=True):

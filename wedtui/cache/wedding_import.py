@@ -12,16 +12,37 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from operator import add, sub
 from typing import Any, NoReturn
 
-from sqlalchemy import BigInteger, Connection, String, case, delete, func, literal, select, text, tuple_, update
+from sqlalchemy import BigInteger, Connection, String, delete, func, literal, select, text, tuple_, update
 
 from wedtui.cache.tables import METADATA
-from wedtui.cache.wedding_stage import COLUMNS, FIRST, PAGE, Key, Stage, Values
-from wedtui.core.wedding_loss import SOON, Coming, Loss, questionable, remembered
+from wedtui.cache.wedding_stage import (
+    COLUMNS,
+    FIRST,
+    PAGE,
+    Key,
+    Stage,
+    Values,
+    added,
+    days_columns,
+    days_of,
+    near,
+)
+from wedtui.core.wedding import standard
+from wedtui.core.wedding_loss import (
+    Coming,
+    Loss,
+    Lost,
+    Placed,
+    lost_between,
+    lost_of,
+    questionable,
+    remembered,
+    with_losses,
+)
 from wedtui.store.bulk import store_rows
-from wedtui.store.instants import to_microseconds
+from wedtui.store.instants import from_microseconds, to_microseconds
 from wedtui.store.upsert import upsert
 
 _T = METADATA.tables
@@ -31,6 +52,8 @@ _PAGE = text(
     f"SELECT {_NAMES} FROM wedding WHERE source = :source AND (reference, starts_at) > (:reference, :starts_at) "  # noqa: S608
     "ORDER BY reference, starts_at LIMIT :most"
 )
+_LOAD = text("SELECT sum(load) FROM wedding WHERE source = :source AND ends_at > :now")
+_DAYS = "SELECT {} FROM wedding WHERE source = :source AND {}"
 _KEYS_AT_ONCE = 500
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
@@ -94,6 +117,7 @@ class WeddingImport:
         self._now = to_microseconds(reading.at)
         self._revision = 0
         self._accepted = False
+        self._asked: Lost | None = None
         self._may_be_empty = False
         self._losses: tuple[Loss, ...] = ()
         self._kept = 0
@@ -135,18 +159,16 @@ class WeddingImport:
         while (until := self._compare(stage, last)) is not None:
             last = until
             more, counted = stage.known(self._now, counted)
-            before = Coming(*map(add, before, more))
+            before = added(before, more)
             yield
-        if not self._accepted:
-            # What has begun stays, listed or not: whether it is says nothing about what is lost.
-            before = before._replace(weddings=before.weddings - stage.unlisted(self._now))
-        weddings = before.weddings - stage.lost(self._now)
-        self._kept = stage.keep(self._now, live=not self._accepted)
+        # What has begun stays, listed or not: whether it is says nothing about what is lost.
+        before = before._replace(weddings=before.weddings - stage.unlisted(self._now))
+        lost = stage.lost(self._now)
+        self._kept = stage.keep(self._now)
         left = stage.left(self._now)
-        if not self._accepted:
-            self._judge(stage, before, left._replace(weddings=weddings))
-            found = (max(0, new - old) for new, old in zip(left, (weddings, *before[1:]), strict=True))
-            self._losses = remembered(self._losses, stage.losses(self._now), Coming(*found), self._now)
+        # What is new says nothing about what is lost.
+        load = before.load - stage.lost_load(self._now)
+        self._judge(stage, before, left._replace(weddings=before.weddings - lost, load=load), left.load)
         return last
 
     def _begin(self) -> None:
@@ -159,7 +181,8 @@ class WeddingImport:
                 raise _EndedError(Outcome.OVERTAKEN)
         self._revision, self._accepted = row.revision, row.accept_next
         self._may_be_empty = row.none_to_come
-        self._losses = () if row.accept_next else tuple(Loss(*each) for each in row.losses if each[0] > self._now)
+        self._asked = lost_of(row.asked)
+        self._losses = tuple(Loss(*each) for each in row.losses if each[0] > self._now)
 
     def _compare(self, stage: Stage, after: Key) -> Key | None:
         """Compare the next page of what is stored; return its last key, or None where there is no more."""
@@ -184,35 +207,64 @@ class WeddingImport:
             stage.compare(page, after, until, whole=False)
             after = until
             yield
-        lighter = stage.lighter(self._now)
-        if lighter.load:
+        lost = stage.lighter(self._now)
+        if lost.load or any(lost.days.values()):
             before = self._loads()
-            self._judge(stage, before, Coming(*map(sub, before, lighter)))
-            self._losses = remembered(self._losses, stage.losses(self._now), Coming(), self._now)
+            days = {day: had._replace(work=had.work - lost.days.get(day, 0)) for day, had in before.days.items()}
+            self._judge(stage, before, Coming(0, before.load - lost.load, days), before.load)
         return after
 
     def _loads(self) -> Coming:
         """Return the load of all that is stored and not over; of weddings that are only named lighter none is lost."""
-        soon = case((_WEDDING.c.starts_at < self._reading.at + SOON, _WEDDING.c.load), else_=0)
-        totals = select(func.coalesce(func.sum(_WEDDING.c.load), 0), func.coalesce(func.sum(soon), 0))
-        here = (_WEDDING.c.source == self._reading.source, _WEDDING.c.ends_at > self._reading.at)
+        here = {"source": self._reading.source, "now": self._now}
         with self._writing() as connection:
-            load, near = connection.execute(totals.where(*here)).one()
-        return Coming(0, int(load), int(near))
+            load = connection.execute(_LOAD, here).scalar_one()
+            days = connection.execute(text(_DAYS.format(days_columns(self._now), near(self._now))), here).one()
+        return Coming(0, int(load or 0), days_of(tuple(days), self._now))
 
-    def _judge(self, stage: Stage, before: Coming, after: Coming) -> None:
-        """Question a reading that lost too much of what is not over, or names nothing of it."""
-        problem = questionable(before, after, self._losses)
-        if problem is not None:
-            self._question(stage, f"it lost {problem}")
-        if self._whole and not self._may_be_empty and not stage.names_what_comes(self._now):
-            # That is what an export looks like which failed, or of which the last wedding is long over.
-            self._question(stage, "it names no wedding that is still to come")
+    def _judge(self, stage: Stage, before: Coming, after: Coming, most: int) -> None:
+        """Question a reading that lost too much of what is not over, or names nothing of it; remember what it lost."""
+        back, named = stage.found(self._losses, self._now)
+        losses, accepted = self._losses, self._asked if self._accepted else None
+        whole, plain = before, after
+        if accepted is None:
+            stored = self._stored_of(losses)
+            whole = with_losses(before, losses, stored, self._now)
+            # What was lost and is named again is no news either, however light it came back.
+            here = {row.reference for row in stored if row.ends_at > self._now}
+            again = [loss for loss in losses if loss.reference in named - here]
+            found = with_losses(after, again, (), self._now)
+            after = after._replace(weddings=found.weddings, load=min(found.load, max(most, after.load)))
+        problem = questionable(before, after, whole, accepted)
+        comes = stage.names_what_comes(self._now)
+        # What names nothing is what an export looks like which failed, or of which the last wedding is long over.
+        nothing = self._whole and not comes and not self._may_be_empty and (accepted is None or accepted.comes)
+        if problem is not None or nothing:
+            # As it is without what was lost before: that ends, and what was accepted must not seem less then.
+            loses = lost_between(before, plain, comes=comes)
+            self._question(stage, None if problem is None else f"it lost {problem}", loses)
+        self._losses = () if self._accepted else remembered(losses, stage.losses(self._now), back, self._now)
 
-    def _question(self, stage: Stage, what: str) -> NoReturn:
-        name = self._reading.source
-        problem = f"{what}: look at it, then run `wedtui weddings accept {name}`"
-        self._say({"questioned": True, "problem": problem, **_examples(stage)})
+    def _stored_of(self, losses: tuple[Loss, ...]) -> list[Placed]:
+        """Return what is stored of the weddings in some losses: there is a bounded number of these."""
+        references = sorted({loss.reference for loss in losses})
+        here = select(_WEDDING.c.reference, _WEDDING.c.starts_at, _WEDDING.c.ends_at, _WEDDING.c.load)
+        found: list[Placed] = []
+        with self._writing() as connection:
+            for first in range(0, len(references), _KEYS_AT_ONCE):
+                some = _WEDDING.c.reference.in_(references[first : first + _KEYS_AT_ONCE])
+                for reference, starts_at, ends_at, load in connection.execute(
+                    here.where(_WEDDING.c.source == self._reading.source, some)
+                ):
+                    found.append(Placed(reference, to_microseconds(starts_at), to_microseconds(ends_at), load))
+        return found
+
+    def _question(self, stage: Stage, what: str | None, lost: Lost) -> NoReturn:
+        said = [*([what] if what else []), _what_remains(stage, self._now, whole=self._whole)]
+        again = "it is not what was accepted: " if self._accepted else ""
+        problem = f"{again}{'; '.join(said)}: look at it, then run `wedtui weddings accept {self._reading.source}`"
+        asked = {"accept_next": False, "asked": lost.stored()}
+        self._say({"questioned": True, "problem": problem, **asked, **_examples(stage)})
         raise _EndedError(Outcome.QUESTIONED)
 
     def _refuse(self, stage: Stage) -> None:
@@ -291,7 +343,7 @@ class WeddingImport:
     def _counts(self, stage: Stage) -> dict[str, Any]:
         if not self._whole:
             # What the last whole reading could not use is as unusable as it was.
-            return {"weddings": None, **(_examples(stage) if stage.rejected else {})}
+            return {"weddings": None, **(_examples(stage) if stage.rejected or stage.notes else {})}
         return {
             "weddings": None,
             "unknown_cultures": stage.unknown_cultures,
@@ -316,7 +368,7 @@ class WeddingImport:
                 if self._whole or comes:
                     said["none_to_come"] = not comes
             if self._whole:
-                said["accept_next"] = False
+                said |= {"accept_next": False, "asked": []}
             # Only now: a reader that looked after every piece would make the steps of all weddings anew each time.
             said["announced"] = self._revision
             before = select(_SOURCE.c.announced).where(_SOURCE.c.name == name)
@@ -349,8 +401,20 @@ def touch(connection: Connection) -> None:
     )
 
 
+def _what_remains(stage: Stage, now: int, *, whole: bool) -> str:
+    """Say what a questioned reading still names."""
+    if whole and not stage.rows:
+        return "it is empty"
+    weddings, load, first, last = stage.coming(now)
+    if not weddings:
+        return "it names no wedding that is still to come"
+    ones = "wedding" if weddings == 1 else "weddings"
+    days = [from_microseconds(each).strftime("%Y-%m-%d") for each in (first, last)]
+    return f"it names {weddings:,} {ones} to come of load {standard(load)}, from {days[0]} to {days[1]} (UTC)"
+
+
 def _examples(stage: Stage) -> dict[str, Any]:
-    return {"rejected": stage.rejected, "examples": list(stage.examples)}
+    return {"rejected": stage.rejected, "examples": list(stage.examples), "notes": list(stage.notes)}
 
 
 def _stored(row: Any) -> Values:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, tuple_, update
 
+from wedtui.cache.dropped import drop, mark_dropped
 from wedtui.cache.tables import METADATA
 from wedtui.cache.wedding_import import change, touch
 from wedtui.config_weddings import IMPORTED, WeddingSourceSection
-from wedtui.core.calendar import GOOD_FOR
+from wedtui.core.calendar import GOOD_FOR, ImportedByHand
 from wedtui.core.redact import place_of
 from wedtui.errors import ConflictError, NotFoundError
 
@@ -25,27 +26,34 @@ _UNREAD: Values = {
     "accept_next": False,
     "none_to_come": False,
     "losses": [],
+    "asked": [],
     "revision": 0,
     "announced": 0,
     **dict.fromkeys(("weddings", "rejected", "unknown_cultures", "unknown_kinds", "repeated", "kept"), 0),
     "examples": [],
+    "notes": [],
 }
 
 
-def configure_sources(connection: Connection, sections: tuple[WeddingSourceSection, ...]) -> None:
+def configure_sources(connection: Connection, sections: tuple[WeddingSourceSection, ...], now: datetime) -> None:
     """Make the rows of the sources those of the configuration; what persons imported stays.
 
     A source that is somewhere else now, if only by the path or the query of its URL, was never read there: its
     weddings stay until it is, but count as old; what it has lost there is questioned as anywhere. What is gone from
-    the configuration goes at once, and its weddings with `prune_weddings`.
+    the configuration is marked as dropped at `now`, counts as it did, comes back whole when it is named again, and goes
+    with `forget_dropped`, its weddings with `prune_weddings`. What was never read goes at once.
     """
-    wanted = {section.name: _configured(number, section) for number, section in enumerate(sections)}
+    wanted = {section.name: configured_row(number, section) for number, section in enumerate(sections)}
     before = {row["name"]: row for row in connection.execute(select(_SOURCE)).mappings()}
     for name, old in before.items():
         here = _SOURCE.c.name == name
         new = wanted.get(name)
         if new is None:
-            if name != IMPORTED:
+            if name == IMPORTED:
+                continue
+            if old["read_at"] is not None or old["weddings"]:
+                mark_dropped(connection, _SOURCE, here, now)
+            else:
                 connection.execute(delete(_SOURCE).where(here))
                 touch(connection)
             continue
@@ -59,7 +67,8 @@ def configure_sources(connection: Connection, sections: tuple[WeddingSourceSecti
         connection.execute(insert(_SOURCE), added)
 
 
-def _configured(position: int, section: WeddingSourceSection) -> Values:
+def configured_row(position: int, section: WeddingSourceSection) -> Values:
+    """Return what of a source's row the configuration says."""
     return {
         "name": section.name,
         "position": position,
@@ -68,6 +77,7 @@ def _configured(position: int, section: WeddingSourceSection) -> Values:
         "address": _digest(section),
         "interval_s": section.interval.total_seconds(),
         "max_age_s": section.max_age.total_seconds(),
+        "dropped_at": None,
     }
 
 
@@ -83,7 +93,7 @@ def _digest(section: WeddingSourceSection) -> str:
 def ensure_configured(connection: Connection, sections: tuple[WeddingSourceSection, ...]) -> None:
     """Have a source for each section; what is known of one already stays as it is."""
     known = set(connection.execute(select(_SOURCE.c.name)).scalars())
-    added = [{**_UNREAD, **_configured(n, each)} for n, each in enumerate(sections) if each.name not in known]
+    added = [{**_UNREAD, **configured_row(n, each)} for n, each in enumerate(sections) if each.name not in known]
     if added:
         connection.execute(insert(_SOURCE), added)
 
@@ -103,6 +113,15 @@ def ensure_imported(connection: Connection, kind: str) -> None:
         connection.execute(insert(_SOURCE).values(row))
 
 
+def expect_imported(connection: Connection, imported: Iterable[ImportedByHand]) -> None:
+    """Have a source that was never read for what persons imported and this cache does not know."""
+    known = set(connection.execute(select(_SOURCE.c.name)).scalars())
+    for each in imported:
+        if each.source == IMPORTED and each.source not in known:
+            ensure_imported(connection, each.kind)
+            connection.execute(update(_SOURCE).where(_SOURCE.c.name == IMPORTED).values(problem=each.lost.problem))
+
+
 def note_failure(connection: Connection, source: str, at: datetime, problem: str) -> bool:
     """Say why a source could not be read; return whether there is such a source."""
     values = {"attempted_at": at, "problem": problem, "questioned": False}
@@ -110,7 +129,7 @@ def note_failure(connection: Connection, source: str, at: datetime, problem: str
 
 
 def accept_source(connection: Connection, name: str) -> None:
-    """Take the next good reading of a source as it is: a person has looked at what was questioned.
+    """Take a reading of a source that loses no more than the one that was questioned: a person has looked at that.
 
     Raises:
         NotFoundError: there is no such source.
@@ -136,6 +155,24 @@ def drop_imported(connection: Connection) -> None:
     touch(connection)
 
 
+def drop_unread_import(connection: Connection) -> None:
+    """Forget what persons imported where nothing was ever taken of it, and nobody is asked about it."""
+    never = (_SOURCE.c.read_at.is_(None), _SOURCE.c.questioned.is_(False))
+    if connection.execute(delete(_SOURCE).where(_SOURCE.c.name == IMPORTED, *never)).rowcount:
+        touch(connection)
+
+
+def drop_source(connection: Connection, name: str) -> None:
+    """Forget a source that is no longer configured; the weddings go with `prune_weddings`.
+
+    Raises:
+        NotFoundError: there is no such source.
+        ConflictError: it is configured.
+    """
+    drop(connection, _SOURCE, f'wedding source "{name}"', name)
+    touch(connection)
+
+
 def forget_wedding(connection: Connection, reference: str, alias: str) -> int:
     """Put an alias in the place of a reference, erase where it is, and return how many rows that were."""
     here = _WEDDING.c.reference == reference
@@ -144,10 +181,19 @@ def forget_wedding(connection: Connection, reference: str, alias: str) -> int:
     connection.execute(delete(_WEDDING).where(here, tuple_(_WEDDING.c.source, _WEDDING.c.starts_at).in_(known)))
     # Every reading that is under way may name it, of whichever source: each begins anew.
     sources = connection.execute(select(_SOURCE.c.name)).scalars().all()
+    _forget_losses(connection, reference, alias)
     done = connection.execute(update(_WEDDING).where(here).values(reference=alias, venue="", venue_kind=""))
     for source in sources:
         change(connection, source)
     return done.rowcount
+
+
+def _forget_losses(connection: Connection, reference: str, alias: str) -> None:
+    """Put an alias in the place of a reference also where it is remembered that the wedding was lost."""
+    for name, losses in connection.execute(select(_SOURCE.c.name, _SOURCE.c.losses)).all():
+        renamed = [[until, alias if named == reference else named, *rest] for until, named, *rest in losses]
+        if renamed != losses:
+            connection.execute(update(_SOURCE).where(_SOURCE.c.name == name).values(losses=renamed))
 
 
 def prune_weddings(connection: Connection, limit: int) -> int:

@@ -6,21 +6,18 @@ The file has no name: whatever ends the process ends it too. Memory stays bounde
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from wedtui.core.calendar import EXAMPLES_KEPT
 from wedtui.core.erasure import NOTHING_FORGOTTEN, Forgotten
-from wedtui.core.wedding_loss import REMEMBERED, SOON, Coming, Loss
+from wedtui.core.wedding_loss import Coming, Loss, Lost, OfDay, Placed, lost_between, spans
 from wedtui.core.wedding_rows import Defaults, RawRow, Rejection, Row, Unusable, read_row, reference_of
 from wedtui.store.instants import to_microseconds
 
 MEMORY_KIB = 16 * 1024
 PAGE = 10_000
 """Rows that one piece of work compares or hands on."""
-
-_HOUR, _SOON, _LOSS_COUNTS = (span // timedelta(microseconds=1) for span in (timedelta(hours=1), SOON, REMEMBERED))
 
 Values = tuple[Any, ...]
 Key = tuple[str, int]
@@ -50,8 +47,12 @@ _MAKE = (
         reference TEXT, starts_at INTEGER, ends_at INTEGER, load INTEGER, PRIMARY KEY (reference, starts_at)
     ) WITHOUT ROWID
     """,
-    # By how much weddings that are still named weigh less, and what stays though it is not named.
-    "CREATE TABLE lighter (starts_at INTEGER, ends_at INTEGER, load INTEGER)",
+    # What is still named but weighs less or is shorter, and what stays though it is not named.
+    """
+    CREATE TABLE lighter (
+        reference TEXT, starts_at INTEGER, ends_at INTEGER, load INTEGER, ends_after INTEGER, load_after INTEGER
+    )
+    """,
     "CREATE TABLE kept (reference TEXT, starts_at INTEGER, ends_at INTEGER, load INTEGER)",
 )
 _ADD = f"INSERT INTO incoming VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 - as below
@@ -77,14 +78,12 @@ INSERT INTO gone SELECT b.reference, b.starts_at, b.ends_at, b.load FROM before 
 LEFT JOIN fresh f ON f.reference = b.reference AND f.starts_at = b.starts_at WHERE f.reference IS NULL
 """
 _LIGHTER = """
-INSERT INTO lighter SELECT b.starts_at, b.ends_at, b.load - f.load FROM before b
-JOIN fresh f ON f.reference = b.reference AND f.starts_at = b.starts_at WHERE f.load < b.load
+INSERT INTO lighter SELECT b.reference, b.starts_at, b.ends_at, b.load, f.ends_at, f.load FROM before b
+JOIN fresh f ON f.reference = b.reference AND f.starts_at = b.starts_at
+WHERE f.load < b.load OR f.ends_at < b.ends_at
 """
 _COMING = "SELECT count(DISTINCT reference) FROM before WHERE ends_at > ? AND reference <> ?"
 _LAST_COMING = "SELECT max(reference) FROM before WHERE ends_at > ?"
-_LOADS = """
-SELECT total(load), total(CASE WHEN starts_at < :soon THEN load ELSE 0 END) FROM {table} WHERE ends_at > :now
-"""
 _NOT_NAMED = "NOT EXISTS (SELECT 1 FROM fresh f WHERE f.reference = g.reference AND f.ends_at > :now)"
 _LOST = f"""
 SELECT count(DISTINCT g.reference) FROM gone g WHERE g.starts_at > :now AND {_NOT_NAMED}
@@ -94,20 +93,21 @@ _UNLISTED = f"""
 SELECT count(DISTINCT g.reference) FROM gone g WHERE g.starts_at <= :now AND g.ends_at > :now AND {_NOT_NAMED}
 AND NOT EXISTS (SELECT 1 FROM gone l WHERE l.reference = g.reference AND l.starts_at > :now)
 """  # noqa: S608
-_LOSSES = f"""
-SELECT min(ends_at, :day) / :hour, count(DISTINCT reference), sum(load),
-    sum(CASE WHEN starts_at < :soon THEN load ELSE 0 END)
-FROM (
-    SELECT g.reference, g.starts_at, g.ends_at, g.load FROM gone g WHERE g.starts_at > :now AND {_NOT_NAMED}
-    UNION ALL SELECT NULL, starts_at, ends_at, load FROM lighter WHERE ends_at > :now
-) AS lost GROUP BY 1
+_LOST_LOAD = f"""
+SELECT (SELECT total(load) FROM gone g WHERE ends_at > :now AND {_NOT_NAMED})
+    + (SELECT total(max(0, load - load_after)) FROM lighter WHERE ends_at > :now)
 """  # noqa: S608
+_LOSSES = """
+SELECT reference, starts_at, ends_at, load FROM gone WHERE ends_at > :now
+UNION ALL SELECT reference, starts_at, ends_at, load FROM lighter WHERE ends_at > :now
+"""
+_LIGHT = "(SELECT starts_at, ends_after AS ends_at, load_after AS load FROM lighter)"
 _KEEP = """
 INSERT INTO kept SELECT reference, starts_at, ends_at, load FROM gone
 WHERE reference NOT IN (SELECT reference FROM forgotten) AND (
     reference IN (SELECT reference FROM unusable)
     OR (:nameless AND ends_at > :now AND reference NOT IN (SELECT reference FROM fresh))
-    OR (:live AND starts_at <= :now AND ends_at > :now AND reference NOT IN (SELECT reference FROM fresh))
+    OR (starts_at <= :now AND ends_at > :now AND reference NOT IN (SELECT reference FROM fresh))
 )
 """
 _KEPT = "DELETE FROM gone WHERE (reference, starts_at) IN (SELECT reference, starts_at FROM kept)"
@@ -122,6 +122,39 @@ SELECT {_NAMES} FROM fresh WHERE (reference, starts_at) > (?, ?) ORDER BY refere
 _TO_DELETE = """
 SELECT reference, starts_at FROM gone WHERE (reference, starts_at) > (?, ?) ORDER BY reference, starts_at LIMIT ?
 """
+
+
+def days_columns(now: int) -> str:
+    """Return, for each day that is judged, the columns of its load and of its work; of any table of weddings."""
+    columns = []
+    for _, since, until in spans(now):
+        ends = f"CASE WHEN ends_at < {until} THEN ends_at ELSE {until} END"
+        starts = f"CASE WHEN starts_at > {since} THEN starts_at ELSE {since} END"
+        for what in ("load", f"load * ((({ends}) - ({starts})) / 1000000)"):
+            columns.append(f"sum(CASE WHEN starts_at < {until} AND ends_at > {since} THEN {what} ELSE 0 END)")
+    return ", ".join(columns)
+
+
+def near(now: int) -> str:
+    """Return the condition of what touches the days that are judged."""
+    return f"ends_at > {now} AND starts_at < {spans(now)[-1][2]}"
+
+
+def days_of(columns: Sequence[Any], now: int) -> dict[int, OfDay]:
+    """Return the days that `days_columns` asked for."""
+    pairs = zip(columns[::2], columns[1::2], strict=True)
+    return {
+        day: OfDay(int(load or 0), int(work or 0)) for (day, _, _), (load, work) in zip(spans(now), pairs, strict=True)
+    }
+
+
+def added(one: Coming, other: Coming) -> Coming:
+    """Return both together."""
+    days = dict(one.days)
+    for day, more in other.days.items():
+        had = days.get(day, OfDay())
+        days[day] = OfDay(had.load + more.load, had.work + more.work)
+    return Coming(one.weddings + other.weddings, one.load + other.load, days)
 
 
 class Stage:
@@ -148,6 +181,8 @@ class Stage:
         """Of these, which wedding they are about cannot be told either."""
         self.examples: list[str] = []
         """Some of those: `line 17: zone: expected an IANA time zone`."""
+        self.notes: list[str] = []
+        """Some of those that were used, but count as other than they say."""
         self.unknown_cultures = 0
         self.unknown_kinds = 0
 
@@ -162,7 +197,7 @@ class Stage:
                 self._reject(raw, read, unusable)
                 continue
             if read.note is not None:
-                self._quote(raw, read.note)
+                self._quote(self.notes, raw, read.note)
             self.unknown_cultures += read.unknown_culture
             self.unknown_kinds += read.unknown_kind
             good.append(_values(read))
@@ -178,16 +213,17 @@ class Stage:
 
     def _reject(self, raw: RawRow | Unusable, why: Rejection, unusable: list[tuple[str]]) -> None:
         self.rejected += 1
-        self._quote(raw, why)
+        self._quote(self.examples, raw, why)
         reference = reference_of(raw)
         if reference is not None:
             unusable.append((reference,))
         else:
             self.nameless += 1
 
-    def _quote(self, raw: RawRow | Unusable, why: Rejection) -> None:
-        if len(self.examples) < EXAMPLES_KEPT:
-            self.examples.append(f"{raw.place}: {why.field}: {why.expected}")
+    @staticmethod
+    def _quote(where: list[str], raw: RawRow | Unusable, why: Rejection) -> None:
+        if len(where) < EXAMPLES_KEPT:
+            where.append(f"{raw.place}: {why.field}: {why.expected}")
 
     @property
     def weddings(self) -> int:
@@ -241,7 +277,7 @@ class Stage:
         """
         last = self._file.execute(_LAST_COMING, (now,)).fetchone()[0]
         weddings = int(self._file.execute(_COMING, (now, counted)).fetchone()[0])
-        return Coming(weddings, *self._loads("before", now)), last or counted
+        return self._loads("before", now)._replace(weddings=weddings), last or counted
 
     def lost(self, now: int) -> int:
         """Return how many weddings that have not begun the reading does not name any more; ask before `keep`."""
@@ -251,47 +287,67 @@ class Stage:
         """Return how many have begun, are not over, and are not named any more; ask before `keep`."""
         return int(self._file.execute(_UNLISTED, {"now": now}).fetchone()[0])
 
+    def lost_load(self, now: int) -> int:
+        """Return the load of these, and of what is named and weighs less now; ask after `keep`."""
+        return int(self._file.execute(_LOST_LOAD, {"now": now}).fetchone()[0])
+
     def left(self, now: int) -> Coming:
         """Return what is not over once the reading is taken; ask after `keep`."""
         named = "SELECT count(DISTINCT reference) FROM fresh WHERE ends_at > ?"
         weddings = int(self._file.execute(named, (now,)).fetchone()[0])
-        (load, soon), (kept, kept_soon) = self._loads("fresh", now), self._loads("kept", now)
-        return Coming(weddings, load + kept, soon + kept_soon)
+        return added(Coming(weddings), added(self._loads("fresh", now), self._loads("kept", now)))
 
-    def lighter(self, now: int) -> Coming:
-        """Return by how much weddings weigh less that are named as before and are not over."""
-        return Coming(0, *self._loads("lighter", now))
+    def lighter(self, now: int) -> Lost:
+        """Return by how much weddings weigh less, or are shorter, that are named as before and are not over."""
+        lost = lost_between(self._loads("lighter", now), self._loads(_LIGHT, now), comes=True)
+        return lost._replace(load=self.lost_load(now))
+
+    def coming(self, now: int) -> tuple[int, int, int, int]:
+        """Return what the reading names that is not over: how many, their load, the first start, the last end."""
+        statement = "SELECT count(DISTINCT reference), total(load), min(starts_at), max(ends_at) FROM fresh"
+        count, load, first, last = self._file.execute(f"{statement} WHERE ends_at > ?", (now,)).fetchone()
+        return count, int(load), first or 0, last or 0
+
+    def found(self, losses: Iterable[Loss], now: int) -> tuple[set[Key], set[str]]:
+        """Return what of earlier losses the reading names as it was before, and what it names at any time."""
+        back, named = set(), set()
+        same = "SELECT 1 FROM fresh WHERE reference = ? AND starts_at = ? AND ends_at >= ? AND load >= ?"
+        any_time = "SELECT 1 FROM fresh WHERE reference = ? AND ends_at > ? LIMIT 1"
+        for loss in losses:
+            if self._file.execute(same, loss[1:5]).fetchone() is not None:
+                back.add((loss.reference, loss.starts_at))
+            if self._file.execute(any_time, (loss.reference, now)).fetchone() is not None:
+                named.add(loss.reference)
+        return back, named
 
     def names_what_comes(self, now: int) -> bool:
         """Whether the reading names any wedding that is not over."""
         return bool(self._file.execute("SELECT EXISTS (SELECT 1 FROM fresh WHERE ends_at > ?)", (now,)).fetchone()[0])
 
-    def losses(self, now: int) -> list[Loss]:
-        """Return what taking the reading takes away, by the hour up to which that counts along; ask after `keep`."""
-        parameters = {"now": now, "hour": _HOUR, "day": now + _LOSS_COUNTS, "soon": now + _SOON}
-        return [Loss((hour + 1) * _HOUR, *lost) for hour, *lost in self._file.execute(_LOSSES, parameters)]
+    def losses(self, now: int) -> Iterator[Placed]:
+        """Yield rows as they were that taking the reading takes away, makes lighter or shorter; ask after `keep`."""
+        for row in self._file.execute(_LOSSES, {"now": now}):
+            yield Placed(*row)
 
-    def _loads(self, table: str, now: int) -> tuple[int, int]:
-        load, soon = self._file.execute(_LOADS.format(table=table), {"now": now, "soon": now + _SOON}).fetchone()
-        return int(load), int(soon)
+    def _loads(self, table: str, now: int) -> Coming:
+        total = f"SELECT total(load) FROM {table} WHERE ends_at > ?"  # noqa: S608
+        load = int(self._file.execute(total, (now,)).fetchone()[0])
+        days = self._file.execute(f"SELECT {days_columns(now)} FROM {table} WHERE {near(now)}").fetchone()  # noqa: S608
+        return Coming(0, load, days_of(days, now))
 
-    def keep(self, now: int, *, live: bool) -> int:
+    def keep(self, now: int) -> int:
         """Keep what is not to be deleted though the reading does not name it; return how many weddings that are.
 
         It is what a row named that could not be used: its last good state stays. And what has begun and is not over:
         many a source lists only what is still to come. While it cannot be told which weddings the unusable rows are
         about, everything stays that is not over. What was forgotten never stays under its own name.
-
-        Args:
-            now: in microseconds.
-            live: whether the latter is kept; not where a person takes the reading as it is.
         """
         known = self._file.execute("SELECT DISTINCT reference FROM gone") if self._forgotten.aliases else ()
         named = [(reference,) for (reference,) in known if self._forgotten.alias_of(reference) is not None]
         self._file.execute("CREATE TEMP TABLE IF NOT EXISTS forgotten (reference TEXT PRIMARY KEY)")
         self._file.executemany("INSERT OR IGNORE INTO forgotten VALUES (?)", named)
         nameless = self.nameless > 0
-        kept = self._file.execute(_KEEP, {"now": now, "live": live, "nameless": nameless}).rowcount
+        kept = self._file.execute(_KEEP, {"now": now, "nameless": nameless}).rowcount
         self._file.execute(_KEPT)
         return kept
 

@@ -12,8 +12,11 @@ from wedtui.cache.wedding_import import Reading, WeddingImport
 from wedtui.cache.wedding_sources import (
     accept_source,
     drop_imported,
+    drop_source,
+    drop_unread_import,
     ensure_configured,
     ensure_imported,
+    expect_imported,
     forget_wedding,
     note_failure,
     prune_weddings,
@@ -21,6 +24,7 @@ from wedtui.cache.wedding_sources import (
 )
 from wedtui.cache.wedding_stage import Stage
 from wedtui.config_weddings import WeddingSourceSection
+from wedtui.core.calendar import ImportedByHand
 from wedtui.core.observation import Claim
 
 PRUNED_AT_ONCE = 5_000
@@ -63,6 +67,12 @@ class WeddingWriter:
         with self._writing() as connection:
             ensure_imported(connection, kind)
 
+    def expect_imported(self, imported: Iterable[ImportedByHand], claim: Claim | None = None) -> None:
+        """Have a source that was never read for what persons imported and this cache does not know."""
+        with self._writing() as connection:
+            if self._holds(connection, claim):
+                expect_imported(connection, imported)
+
     def ensure_configured(self, sections: tuple[WeddingSourceSection, ...]) -> None:
         """Have a source for each section; what the cache knows of one already stays as it is."""
         with self._writing() as connection:
@@ -76,11 +86,32 @@ class WeddingWriter:
         """
         with self._writing() as connection:
             drop_imported(connection)
+        self._prune_all()
+
+    def drop(self, source: str) -> None:
+        """Forget a source that is no longer configured now, and not only when it was kept for its time.
+
+        Raises:
+            NotFoundError: there is no such source.
+            ConflictError: it is configured.
+        """
+        with self._writing() as connection:
+            drop_source(connection, source)
+        self._prune_all()
+
+    def _prune_all(self) -> None:
+        while self.prune() == PRUNED_AT_ONCE:
+            pass
+
+    def drop_unread_import(self) -> None:
+        """Leave no source behind of a first import that was not taken: nothing was known before, so nothing is now."""
+        with self._writing() as connection:
+            drop_unread_import(connection)
         while self.prune() == PRUNED_AT_ONCE:
             pass
 
     def accept(self, source: str) -> None:
-        """Take the next good reading of a source as it is: a person has looked at what was questioned.
+        """Take a reading of a source that loses no more than the one that was questioned: a person has looked at that.
 
         Raises:
             NotFoundError: there is no such source.

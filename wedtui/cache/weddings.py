@@ -156,6 +156,7 @@ def read_sources(snapshot: Snapshot) -> tuple[SourceDetails, ...]:
             repeated=row.repeated,
             kept=row.kept,
             accept_next=row.accept_next,
+            notes=tuple(row.notes),
         )
         for row in snapshot.rows(WEDDING_SOURCE, "ORDER BY position, name")
     )
@@ -268,4 +269,5 @@ def _facts(row: Any) -> SourceFacts:
         examples=tuple(row.examples),
         interval=None if row.interval_s is None else timedelta(seconds=row.interval_s),
         max_age=timedelta(seconds=row.max_age_s),
+        dropped_at=row.dropped_at,
     )

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, true, 
 
 from wedtui.cache import leases
 from wedtui.cache.configured import unlike, write_configured
+from wedtui.cache.dropped import drop, forget_dropped
 from wedtui.cache.inventory import prune_inventory
 from wedtui.cache.kind import CACHE
 from wedtui.cache.recording import Recording
@@ -120,7 +121,8 @@ class CacheWriter:
     ) -> None:
         """Make the rows of what is watched those of the configuration; by a right that is lost nothing is changed.
 
-        What stays keeps its newest values; what is gone goes, and so do values of what is now somewhere else.
+        What stays keeps its newest values; what is gone goes, and so do values of what is now somewhere else. What
+        freezes or protects (feeds, sources of weddings) is kept as dropped, and goes with `forget_dropped`.
 
         Args:
             configuration: what is watched.
@@ -131,14 +133,20 @@ class CacheWriter:
         with self._store.writing() as connection:
             if not self._holds(connection, claim):
                 return
-            write_configured(connection, configuration, probe_interval=probe_interval, query_interval=query_interval)
-            configure_sources(connection, configuration.weddings.sources)
+            now = leases.database_now(connection)
+            intervals = {"probe_interval": probe_interval, "query_interval": query_interval}
+            write_configured(connection, configuration, now, **intervals)
+            configure_sources(connection, configuration.weddings.sources, now)
         self._recording.configured(query_interval)
 
     def unlike(self, configuration: Configuration) -> str | None:
         """Return in what a configuration is unlike the one that counts; None where what is watched is the same."""
         with self._store.writing() as connection:
-            return unlike(connection, configuration)
+            found = unlike(connection, configuration)
+            if found is None and leases.differs_from_keeper(connection, self._instance):
+                # What is asked of an account, the text of a query or the columns of a source are in no row.
+                found = "something that is not stored by name, such as settings of an account, a query or a source"
+            return found
 
     def follow(self, query_interval: timedelta) -> None:
         """Expect that another service configured anew; what names no interval is asked every `query_interval`."""
@@ -151,17 +159,17 @@ class CacheWriter:
             VantageTakenError: another service watches from there, and may be alive.
         """
         with self._store.writing() as connection:
-            other = leases.begin(
-                connection, _member(service), (service.place, service.boot), leases.database_now(connection)
-            )
+            now = leases.database_now(connection)
+            other = leases.begin(connection, _member(service), (service.place, service.boot), now)
             if other is not None:
                 raise VantageTakenError(
                     f'a service on {other} watches as "{service.vantage}" already: give each its own service.vantage'
                 )
             _forget_former(connection, service)
-            # One that begins anew after a standstill goes on counting.
-            stored = _stored(connection, service.instance)
-            values = {**_row(service), "stored": stored}
+            # One that begins anew after a standstill goes on counting, and is none that was configured anew.
+            before = select(_SERVICE.c.stored, _SERVICE.c.began_at).where(_SERVICE.c.instance == service.instance)
+            stored, began_at = connection.execute(before).one_or_none() or (0, None)
+            values = {**_row(service), "stored": stored, "began_at": began_at or now}
             statement = upsert(connection, _SERVICE).values(values)
             connection.execute(statement.on_conflict_do_update(index_elements=["vantage"], set_=values))
         self._instance = service.instance
@@ -286,6 +294,26 @@ class CacheWriter:
             if not done.rowcount:
                 raise NotFoundError(f'there is no freeze feed "{name}": name one from the configuration')
 
+    def drop_feed(self, name: str) -> None:
+        """Forget a feed that is no longer configured now, and not only when it was kept for its time.
+
+        Raises:
+            NotFoundError: there is no feed of that name.
+            ConflictError: it is configured.
+        """
+        with self._store.writing() as connection:
+            drop(connection, _FEED, f'freeze feed "{name}"', name)
+
+    def forget_dropped(self, claim: Claim | None = None) -> int:
+        """Forget feeds and sources of weddings that have not been configured for `DROPPED_KEPT`; return how many.
+
+        The weddings of those go with `weddings.prune`. By a right that is lost nothing is deleted.
+        """
+        with self._store.writing() as connection:
+            if not self._holds(connection, claim):
+                return 0
+            return forget_dropped(connection, leases.database_now(connection))
+
     def prune(self, before: datetime, limit: int = 5000, claim: Claim | None = None) -> Pruned:
         """Delete rounds and samples from before an instant, at most `limit` of each, in two transactions.
 
@@ -389,8 +417,7 @@ def _row(service: ServiceFacts) -> dict[str, Any]:
 
 
 def _member(service: ServiceFacts) -> Member:
-    named = service.vantage, service.instance, service.configuration_digest, service.version
-    return leases.member_of(*named, service.started_at)
+    return leases.member_of(service.vantage, service.instance, service.configuration_digest, service.version)
 
 
 def _prune_chunk(connection: Connection, step: int | None, before: int, limit: int) -> int:

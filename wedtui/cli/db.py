@@ -89,14 +89,20 @@ def copy_command(
     # The ledger first: it is what cannot be learnt again.
     # What a service notes at its start, which it may have had there already, stands in no copy's way.
     noted = ("configuration_change",)
-    wanted = ((LEDGER, session.ledger_url, LEDGER_TABLES, noted), (CACHE, session.cache_url, CACHE_TABLES, ()))
+    # The service that was here is none of those there: it would be missed as one that died.
+    left = ("service", "lease", "probe_seen")
+    wanted = (
+        (LEDGER, session.ledger_url, LEDGER_TABLES, noted, ()),
+        (CACHE, session.cache_url, CACHE_TABLES, (), left),
+    )
     with ExitStack() as stack:
         _alone(session, stack)
-        for kind, url, tables, behind in wanted:
+        for kind, url, tables, behind, without in wanted:
             if not is_postgresql(url):
                 typer.echo(f"{kind.name}: {kind.name}.url names no PostgreSQL, so it stays where it is")
                 continue
-            counts = copy_store(url_of(folder / f"{kind.name}.db"), url, kind, tables, behind=behind)
+            file = url_of(folder / f"{kind.name}.db")
+            counts = copy_store(file, url, kind, tables, behind=behind, without=without)
             rows = ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "nothing in it"
             typer.echo(f"{kind.name}: copied ({rows})")
 

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 SKEW_WARNING, SKEW_PROBLEM = timedelta(seconds=2), timedelta(seconds=30)
 SKEW_TIMEOUT = timedelta(seconds=3)
 # Of an account that was reached; the sentence says what to do.
-SAYS_WHAT_TO_DO = frozenset({Reach.DENIED, Reach.EXPIRED, Reach.REJECTED, Reach.THROTTLED, Reach.PARTIAL})
+SAYS_WHAT_TO_DO = frozenset(
+    {Reach.DENIED, Reach.EXPIRED, Reach.REJECTED, Reach.NO_CREDENTIALS, Reach.THROTTLED, Reach.PARTIAL}
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -164,7 +166,8 @@ def _state(session: Session) -> Iterator[Check]:
     try:
         entries = ledger.freeze_entries()
         yield Check(Level.OK, "ledger", f"can be read; {len(entries)} freezes by persons")
-        for text in left_problems(session.ledger_url, session.paths, cache, ledger, now):
+        kept = session.loaded.configuration.cache.keep_vanished
+        for text in left_problems(session.ledger_url, session.paths, cache, ledger, now, kept=kept):
             yield Check(Level.PROBLEM, "ledger", text)
         yield Check(Level.OK, "migrations", f"the ledger is at {LEDGER.head}, as this version wants it")
     except StoreMissingError:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from wedtui.cache.known_calendar import known_calendar, unread_calendar
+from wedtui.cache.known_calendar import known_calendar
 from wedtui.cache.reader import CacheReader
 from wedtui.config import Configuration
-from wedtui.core.calendar import CalendarFacts
+from wedtui.core.calendar import CalendarFacts, with_lost
 from wedtui.core.freeze import Feed, FreezeFacts, Origin, Period, WeeklyWindow, feed_notes
 from wedtui.core.picture import Finding, Severity
 from wedtui.core.protection import RAISES_KEPT, Raise
-from wedtui.core.services import ServiceFacts
+from wedtui.core.services import ServiceCondition, ServiceFacts, condition_of
+from wedtui.core.wording import duration
 from wedtui.errors import StoreError, StoreMissingError
 from wedtui.ledger.former import former_place, is_there, left_behind
 from wedtui.ledger.reader import LedgerReader
@@ -73,15 +75,18 @@ def freeze_facts(
     )
     unreadable: tuple[str, ...] = () if problem is None else (f"what persons froze cannot be known{problem}",)
     if problem is None:
-        unreadable = left_problems(paths.ledger_url(configuration), paths, cache, ledger, now)
-    calendar = calendar_facts(configuration, cache, *(over or (now, now)))
+        kept = configuration.cache.keep_vanished
+        unreadable = left_problems(paths.ledger_url(configuration), paths, cache, ledger, now, kept=kept)
+    calendar = calendar_facts(configuration, cache, ledger, *(over or (now, now)))
     return FreezeFacts(windows, (*periods, *persons), _feeds(configuration, cache), unreadable, calendar)
 
 
 def left_problems(
-    url: str, paths: StatePaths, cache: CacheReader, ledger: LedgerReader, now: datetime
+    url: str, paths: StatePaths, cache: CacheReader, ledger: LedgerReader, now: datetime, *, kept: timedelta
 ) -> tuple[str, ...]:
     """Return what of former ledgers nobody may take for lifted: of the one here, and of those that services found.
+
+    What one found that was stopped is as little lifted as before: it may only be restarted.
 
     Args:
         url: of the ledger that counts.
@@ -89,17 +94,33 @@ def left_problems(
         cache: what every service says of the one at its place.
         ledger: the one that counts.
         now: an aware instant.
+        kept: how long a service is known after it was last heard.
     """
     try:
-        services = {s.place: s for s in cache.services() if s.stopped_at is None}
+        services = {s.place: s for s in sorted(cache.services(), key=lambda s: s.heartbeat_at)}
     except StoreError:
         services = {}  # there is none yet, or what is wrong with it is said elsewhere
     here = services.pop(paths.place, None)
-    found = [f"{s.vantage}: {s.left_behind}" for s in services.values() if s.left_behind]
+    found = [_left_there(s, now, kept) for s in services.values() if s.left_behind]
     file = former_place(url, paths.directory)
     if file is not None and is_there(file) and (own := _left_here(file, ledger, now, here)):
         found.insert(0, own)
     return tuple(found)
+
+
+def _left_there(service: ServiceFacts, now: datetime, kept: timedelta) -> str:
+    """Say what a service elsewhere found; of one that does not run, how old that is, and until when it counts."""
+    condition = condition_of(service, now)
+    if condition is ServiceCondition.RUNNING:
+        return f"{service.vantage}: {service.left_behind}"
+    stopped = service.stopped_at
+    heard = (
+        f"{'last heard' if stopped is None else 'stopped'} {duration(abs(now - (stopped or service.heartbeat_at)))} ago"
+    )
+    return (
+        f"{service.vantage} ({heard}): {service.left_behind}; if that host is gone for good, a service that runs "
+        f"forgets it at {service.heartbeat_at + kept:%Y-%m-%d %H:%M} UTC (`cache.keep_vanished`)"
+    )
 
 
 def _left_here(file: Path, ledger: LedgerReader, now: datetime, service: ServiceFacts | None) -> str | None:
@@ -118,13 +139,25 @@ def _left_here(file: Path, ledger: LedgerReader, now: datetime, service: Service
 
 
 def calendar_facts(
-    configuration: Configuration, cache: CacheReader, start: datetime, end: datetime | None = None
+    configuration: Configuration,
+    cache: CacheReader,
+    ledger: LedgerReader,
+    start: datetime,
+    end: datetime | None = None,
 ) -> CalendarFacts:
-    """Return the weddings known around the time asked about; where the cache cannot be read every source says why."""
+    """Return the weddings known around the time asked about.
+
+    A cache that is there and cannot be read is no empty one: what persons imported is nowhere else. One that does not
+    know what the ledger says was imported has lost it; where the ledger is closed to this user the service says so.
+    """
     try:
-        return known_calendar(configuration, cache, start, end)
+        calendar = known_calendar(configuration, cache, start, end)
     except StoreError as error:
-        return unread_calendar(configuration, str(error))
+        return CalendarFacts(problem=str(error))
+    try:
+        return with_lost(calendar, ledger.imports())
+    except StoreError:
+        return calendar  # that it cannot be read freezes by itself, unless the service copies it
 
 
 def raise_facts(
@@ -198,10 +231,11 @@ def _decided(
 
 
 def _feeds(configuration: Configuration, cache: CacheReader) -> tuple[Feed, ...]:
-    """Return the state of every configured feed; one that the cache does not know was never read."""
+    """Return the state of every configured feed; one that the cache does not know was never read.
+
+    One that is no longer configured counts as it did until the service forgets it: that may be a mistake.
+    """
     sections = configuration.freeze.feeds
-    if not sections:
-        return ()
     problem = "start the service or run `wedtui poll --once`"
     try:
         known = {feed.name: feed for feed in cache.freeze_feeds()}
@@ -212,8 +246,13 @@ def _feeds(configuration: Configuration, cache: CacheReader) -> tuple[Feed, ...]
     feeds = []
     for section in sections:
         scope = (frozenset(section.environments), frozenset(section.services))
-        feed = known.get(section.name, Feed(section.name, problem=problem))
+        feed = known.pop(section.name, Feed(section.name, problem=problem))
         # The scope is the configuration's to say, also for events that were read before it changed.
-        periods = tuple(Period(p.name, p.start, p.end, p.origin, *scope) for p in feed.periods)
-        feeds.append(Feed(feed.name, periods, feed.last_good_at, feed.problem, feed.questioned, *scope))
-    return tuple(feeds)
+        feeds.append(_scoped(replace(feed, environments=scope[0], services=scope[1])))
+    return (*feeds, *(_scoped(feed) for feed in known.values() if feed.dropped_at is not None))
+
+
+def _scoped(feed: Feed) -> Feed:
+    """Return a feed whose events count where it does."""
+    periods = (replace(p, environments=feed.environments, services=feed.services) for p in feed.periods)
+    return replace(feed, periods=tuple(periods))

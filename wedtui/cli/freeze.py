@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,7 +18,7 @@ from wedtui.cli.common import (
     session_of,
     writable_ledger,
 )
-from wedtui.core.freeze import FreezeFacts, Interval
+from wedtui.core.freeze import FreezeFacts, Interval, Scope
 
 app = typer.Typer(no_args_is_help=True, help="When production does not change.")
 
@@ -98,9 +98,8 @@ def calendar_command(
     """List the frozen stretches that overlap a range, merged, in UTC.
 
     A stretch is printed whole, also where it begins before the range or ends after it: a pipeline that plans with
-    the end of a stretch must not take the end of its own question for it.
+    the end of a stretch must not take the end of its own question for it. An end that is not known is null in JSON.
     """
-    from wedtui.core.freeze import intervals
     from wedtui.errors import ConfigurationError
 
     session = session_of(context)
@@ -109,16 +108,34 @@ def calendar_command(
     if last <= first:
         raise ConfigurationError(f"expected --to after --from, got {start} and {end}")
     scope = scope_of(session, environment, service)
-    found = intervals(current_facts(session, now, (first, last)), first, last, scope, known_at=now)
+    found = _stretches(session, now, (first, last), scope)
     if form is Format.JSON:
-        print_json([{"start": _iso(i.start), "end": _iso(i.end), "reasons": list(i.reasons)} for i in found])
+        print_json([_stretch_json(i) for i in found])
     elif form is Format.ICS:
         typer.echo(_calendar(found, now), nl=False)
     else:
         for i in found:
-            typer.echo(f"{i.start:%a %Y-%m-%d %H:%M} to {i.end:%a %Y-%m-%d %H:%M} UTC  {', '.join(i.reasons)}")
+            to = "to" if i.is_end_known else "to an end that is not known, at least to"
+            typer.echo(f"{i.start:%a %Y-%m-%d %H:%M} {to} {i.end:%a %Y-%m-%d %H:%M} UTC  {', '.join(i.reasons)}")
         if not found:
             typer.echo("nothing is frozen in that range")
+
+
+def _stretches(session: Session, now: datetime, asked: tuple[datetime, datetime], scope: Scope) -> tuple[Interval, ...]:
+    """Return what is frozen in a range; weddings around where the last stretch seems to end are looked at as well."""
+    from wedtui.core.freeze import intervals
+
+    found = intervals(current_facts(session, now, asked), *asked, scope, known_at=now)
+    if not found or found[-1].is_end_known or found[-1].end <= asked[1]:
+        return found
+    farther = current_facts(session, now, (asked[0], found[-1].end))
+    return intervals(farther, *asked, scope, known_at=now)
+
+
+def _stretch_json(stretch: Interval) -> dict[str, Any]:
+    end = _iso(stretch.end)
+    known = {"end": end, "at_least_until": None} if stretch.is_end_known else {"end": None, "at_least_until": end}
+    return {"start": _iso(stretch.start), **known, "reasons": list(stretch.reasons)}
 
 
 def _iso(at: datetime) -> str:
@@ -138,7 +155,8 @@ def _calendar(found: tuple[Interval, ...], now: datetime) -> str:
         event.add("dtstamp", now)
         event.add("dtstart", i.start)
         event.add("dtend", i.end)
-        event.add("summary", f"freeze: {', '.join(i.reasons)}")
+        what = "freeze" if i.is_end_known else "freeze, the end is not known"
+        event.add("summary", f"{what}: {', '.join(i.reasons)}")
         calendar.add_component(event)
     return str(calendar.to_ical().decode())
 
@@ -272,3 +290,19 @@ def accept_command(
         # A service may hold the file: it stays as it is.
         writer.close(clean=False)
     typer.echo(f'the next good reading of feed "{feed}" is taken as it is')
+
+
+@app.command("drop")
+def drop_command(
+    context: typer.Context,
+    feed: Annotated[str, typer.Argument(metavar="FEED", help="The name of a feed that is no longer configured.")],
+) -> None:
+    """Forget a feed that is no longer configured now: it counts for 24 h, because that may be a mistake."""
+    from wedtui.cache.writer import CacheWriter
+
+    writer = CacheWriter(session_of(context).cache_url)
+    try:
+        writer.drop_feed(feed)
+    finally:
+        writer.close(clean=False)
+    typer.echo(f'feed "{feed}" is forgotten')

@@ -28,8 +28,8 @@ def resource_heading(*, vanished: bool) -> str:
     return cells(*_RESOURCE, ("GONE" if vanished else "AGE", -5))
 
 
-def resource_lines(known: KnownResource, now: datetime) -> Iterator[str]:
-    """Yield a resource in one line, and in a second one why it is not OK."""
+def resource_lines(known: KnownResource, now: datetime, *, with_id: bool = False) -> Iterator[str]:
+    """Yield a resource in one line, then its id where that is wanted, and why it is not OK."""
     found = known.resource
     gone = known.vanished_at is not None
     state = known.state(now)
@@ -41,6 +41,8 @@ def resource_lines(known: KnownResource, now: datetime) -> Iterator[str]:
         (found.name, 21),
         (short_age(known.vanished_at if gone else known.seen_at, now), -5),
     )
+    if with_id:
+        yield f"  id {clean(found.id)}"
     if gone:
         return
     if state is not found.state:

@@ -116,22 +116,23 @@ def query_command(
     reader = HistoryReader(session.cache_url)
     try:
         gathered = reader.gather(question)
-        elsewhere = reader.by_vantage(question)
+        elsewhere, overtaken = reader.by_vantage(question), reader.overtaken(question, now)
     except NotFoundError:
         if _asked_of(session, question) is None:
             raise
         # The service has not asked for it yet; whom it is going to ask may know.
-        gathered, elsewhere = Gathered(question, missing=[Segment(None, question.start, question.end)]), []
+        gathered = Gathered(question, missing=[Segment(None, question.start, question.end)])
+        elsewhere, overtaken = [], None
     finally:
         reader.close()
     notes = [_by_vantage(question, elsewhere)] if elsewhere else []
     notes += _ask_for_missing(session, gathered)
-    answer = metrics_text.Told(question, gathered.points(), gathered.parts_in_order(), tuple(notes))
+    answer = metrics_text.Told(question, gathered.points(), gathered.parts_in_order(), tuple(notes), overtaken)
     if as_json:
         print_json(metrics_text.as_json(answer, now))
     elif as_csv:
         typer.echo(metrics_text.as_csv(answer), nl=False)
-        for note in metrics_text.notes_of(answer):
+        for note in (*metrics_text.overtaken_words(overtaken, now), *metrics_text.notes_of(answer)):
             typer.echo(f"wedtui: {note}", err=True)
     else:
         typer.echo(metrics_text.as_text(answer, now))

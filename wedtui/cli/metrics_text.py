@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from wedtui.core.history import HistoryPoint, Part, Question
+from wedtui.core.history import HistoryPoint, Overtaken, Part, Question
 from wedtui.core.rollup import RANKS
 from wedtui.core.wording import age
 from wedtui.store.instants import from_microseconds
@@ -25,6 +25,8 @@ class Told:
     parts: tuple[Part, ...]
     notes: tuple[str, ...]
     """Sentences about what is missing."""
+    overtaken: Overtaken | None = None
+    """That all of it is old while the same probe is seen from elsewhere."""
 
 
 def zulu(at: datetime) -> str:
@@ -40,10 +42,11 @@ def between(start: int, end: int) -> str:
 def as_text(answer: Told, now: datetime) -> str:
     """Return a table with the age of each interval's beginning, what it rests on, and what is missing."""
     question = answer.question
-    lines = [
+    title = (
         f"{question.signal} of {question.provider}: {question.aggregate} of each {_interval(question)}, "
         f"{between(question.start, question.end)}"
-    ]
+    )
+    lines = ["; ".join([title, *overtaken_words(answer.overtaken, now)])]
     rows = [
         (
             zulu(from_microseconds(point.at)),
@@ -73,6 +76,7 @@ def as_json(answer: Told, now: datetime) -> dict[str, Any]:
         "interval_s": question.interval * _MICROSECOND / timedelta(seconds=1),
         "agg": question.aggregate.value,
         "asked_at": zulu(now),
+        "overtaken": _overtaken_json(answer.overtaken, now),
         "points": [
             {
                 "at": _instant(point.at),
@@ -89,6 +93,25 @@ def as_json(answer: Told, now: datetime) -> dict[str, Any]:
         ],
         "rank_error": max((point.rank_error for point in answer.points), default=0.0),
         "notes": list(notes_of(answer)),
+    }
+
+
+def overtaken_words(found: Overtaken | None, now: datetime) -> list[str]:
+    """Return a sentence where all of it is old; else none."""
+    if found is None:
+        return []
+    return [f'OLD: its newest is {_ago(found.newest, now)}, that of "{found.by}" {_ago(found.by_newest, now)}']
+
+
+def _overtaken_json(found: Overtaken | None, now: datetime) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "newest": zulu(found.newest),
+        "newest_age_s": round((now - found.newest).total_seconds(), 3),
+        "by": found.by,
+        "by_newest": zulu(found.by_newest),
+        "by_newest_age_s": round((now - found.by_newest).total_seconds(), 3),
     }
 
 

@@ -64,7 +64,9 @@ def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
             stack.callback(reader.close)
         now = clock.now()
         raises, problems = raise_facts(configuration, kept, ledger, now)
-        paces = pace(protection(calendar_facts(configuration, kept, now), raises, configuration.zones, now).level)
+        paces = pace(
+            protection(calendar_facts(configuration, kept, ledger, now), raises, configuration.zones, now).level
+        )
         writer.configure(configuration, probe_interval=paces.probe, query_interval=paces.query)
         # Where it is judged by itself, what costs money to ask is known from before, with its age.
         known: list[Observation] = [] if stored else [*read_costs(known_costs(session))]

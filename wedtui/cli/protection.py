@@ -8,9 +8,18 @@ from typing import Annotated, Any
 import typer
 
 from wedtui.cli.common import Session, decisions, parse_instant, person, print_json, session_of, writable_ledger
-from wedtui.core.picture import Finding
-from wedtui.core.protection import RAISED_AT_MOST, ProtectionVerdict, live_words, protection, until_words
+from wedtui.core.picture import Finding, Severity
+from wedtui.core.protection import (
+    RAISED_AT_MOST,
+    ProtectionVerdict,
+    ahead_words,
+    live_words,
+    protection,
+    then_words,
+    until_words,
+)
 from wedtui.core.season import Protection
+from wedtui.errors import StoreError
 
 app = typer.Typer(invoke_without_command=True, help="How carefully the platform has to be handled.")
 
@@ -27,28 +36,31 @@ def current_protection(session: Session) -> ProtectionVerdict:
     return protection_at(session, session.clock.now(), session.clock.now())[0]
 
 
-def protection_at(session: Session, at: datetime, now: datetime) -> tuple[ProtectionVerdict, list[Finding]]:
-    """Return the verdict for an instant by what is known now, and what is wrong with what it rests on.
+def protection_at(session: Session, at: datetime, now: datetime) -> tuple[ProtectionVerdict, list[Finding], bool]:
+    """Return the verdict for an instant by what is known now, what is wrong with that, and if the calendar can be read.
 
     Raises:
         ConfigurationError: the configuration cannot be used.
     """
     from wedtui.cache.reader import CacheReader
     from wedtui.cli.facts import calendar_facts, raise_facts
-    from wedtui.core.calendar_findings import calendar_findings
+    from wedtui.core.calendar_findings import SUBJECT, calendar_findings
     from wedtui.ledger.reader import LedgerReader
 
     configuration = session.loaded.configuration
     cache, ledger = CacheReader(session.cache_url), LedgerReader(session.ledger_url)
     try:
-        calendar = calendar_facts(configuration, cache, at)
+        calendar = calendar_facts(configuration, cache, ledger, at)
         raises, problems = raise_facts(configuration, cache, ledger, now, at)
     finally:
         cache.close()
         ledger.close()
     known_at = None if at == now else now
     verdict = protection(calendar, raises, configuration.zones, at, known_at=known_at)
-    return verdict, [*problems, *calendar_findings(calendar, verdict.reasons, now)]
+    ahead = ahead_words(calendar, raises, configuration.zones, at, now)
+    if ahead is not None:
+        problems = (*problems, Finding(Severity.WARNING, SUBJECT, ahead, now))
+    return verdict, [*problems, *calendar_findings(calendar, verdict.reasons, now)], calendar.problem is None
 
 
 @app.callback()
@@ -59,7 +71,8 @@ def protection_command(
 ) -> None:
     """Say the level, until when and why, how many weddings are live, and how high their load gets in 4 h.
 
-    Of another time than now it is what the calendar as it is known now says. The exit code is 0 whatever the level.
+    Of another time than now it is what the calendar as it is known now says. Exit code: 0 whatever the level, 10 where
+    the calendar cannot be read: the level is then the date's, and at least HIGH.
     """
     from wedtui.cli.render import iso, protection_json, weddings_json
 
@@ -70,23 +83,22 @@ def protection_command(
     session = session_of(context)
     now = session.clock.now()
     instant = parse_instant(at, now)
-    verdict, problems = protection_at(session, instant, now)
+    verdict, problems, known = protection_at(session, instant, now)
     if as_json:
         asked = {"at": iso(instant), **protection_json(verdict), "weddings": weddings_json(verdict, now)}
         print_json({**asked, "problems": [finding.text for finding in problems]})
-        return
-    for line in protection_lines(verdict, instant):
-        typer.echo(line)
-    for finding in problems:
-        typer.echo(f"note: {finding.text}")
+    else:
+        for line in (*protection_lines(verdict, instant), *(f"note: {finding.text}" for finding in problems)):
+            typer.echo(line)
+    if not known:
+        raise typer.Exit(StoreError.exit_code)
 
 
 def protection_lines(verdict: ProtectionVerdict, at: datetime) -> list[str]:
     """Return a verdict in sentences: how it stands, how high it gets, and why."""
     from wedtui.cli.render import peak_words
 
-    then = f", then {verdict.next_level}" if verdict.next_level else ""
-    lines = [f"{live_words(verdict)}, {until_words(verdict, at)}{then}"]
+    lines = [", ".join(filter(None, (live_words(verdict), until_words(verdict, at), then_words(verdict))))]
     if verdict.peak is not None:
         lines.append(peak_words(verdict, at))
     return [*lines, *(f"because: {reason}" for reason in verdict.reasons)]

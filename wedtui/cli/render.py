@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from wedtui.core.freeze import Verdict
 from wedtui.core.health import ERRORS, LATENCY, Component
 from wedtui.core.picture import Picture, ProviderPicture, SeenService, ServiceCondition, Troubles, leading
 from wedtui.core.protection import AHEAD, ProtectionVerdict, live_words, until_words
+from wedtui.core.services import share_words
 from wedtui.core.state import State, glyph
 from wedtui.core.wedding import UNITS, standard
 from wedtui.core.wording import age, wall_clock
@@ -127,6 +129,11 @@ def picture_json(picture: Picture) -> dict[str, Any]:
 RESOURCES_COMMAND = "wedtui resources list --order worst"
 
 
+def _command_for(found: Troubles) -> str:
+    """Return what shows the worst of what was found."""
+    return RESOURCES_COMMAND if found.asking is None else f"wedtui providers services {shlex.quote(found.asking)}"
+
+
 def _resources_json(found: Troubles | None, now: datetime) -> dict[str, Any] | None:
     """Return how many findings are about resources, which `state` leaves out; null where nobody lists any."""
     if found is None:
@@ -138,7 +145,7 @@ def _resources_json(found: Troubles | None, now: datetime) -> dict[str, Any] | N
         "warning_age_s": age_s(found.warning_at, now),
         "asked_age_s": age_s(found.asked_at, now),
         "counts_in_state": False,
-        "command": RESOURCES_COMMAND,
+        "command": _command_for(found),
     }
 
 
@@ -155,7 +162,7 @@ def _resource_lines(found: Troubles | None, now: datetime) -> list[str]:
         if count
     ]
     words = ", ".join(counts) or f"nothing critical, no warning (asked {_ago(found.asked_at, now)})"
-    return [f"resources   {words}; no part of the state, which is the providers' health: `{RESOURCES_COMMAND}`"]
+    return [f"resources   {words}; no part of the state, which is the providers' health: `{_command_for(found)}`"]
 
 
 def _headline(picture: Picture) -> str:
@@ -189,8 +196,10 @@ def service_json(seen: SeenService | None, now: datetime) -> dict[str, Any]:
 NOBODY_FILLED = "no service has ever filled this cache"
 
 
-def service_sentence(seen: SeenService | None, now: datetime, *, several: bool = False, unread: bool = False) -> str:
-    """Return in a few words whether a service runs, and how well; of several also how much it asks for all."""
+def service_sentence(
+    seen: SeenService | None, now: datetime, *, among: tuple[SeenService, ...] = (), unread: bool = False
+) -> str:
+    """Return in a few words whether a service runs, and how well; among several also how much it asks for all."""
     if seen is None:
         return "the cache cannot be read: whether a service runs is not known" if unread else NOBODY_FILLED
     service, condition = seen.facts, seen.condition
@@ -198,8 +207,8 @@ def service_sentence(seen: SeenService | None, now: datetime, *, several: bool =
     words = f"{state}, heartbeat {_ago(service.heartbeat_at, now)}"
     if seen.runs:
         words += f", {service.mode} mode, process {service.pid}, since {iso(service.started_at)}"
-    if several and seen.runs:
-        words += f", asks {service.shares} for all"
+    if among and seen.runs:
+        words += f", {share_words(seen, among)}"
     counts = {"skipped schedules": service.skipped, "dropped observations": service.dropped}
     counts["refused observations"] = service.refused
     words += "".join(f", {count} {name}" for name, count in counts.items() if count)
@@ -286,7 +295,7 @@ def _service_lines(picture: Picture) -> list[str]:
         return [f"service     {service_sentence(leading(picture.services), picture.at, unread=unread)}"]
     width = max(len(seen.facts.vantage) for seen in picture.services)
     return [
-        f"service     {seen.facts.vantage:<{width}}  {service_sentence(seen, picture.at, several=True)}"
+        f"service     {seen.facts.vantage:<{width}}  {service_sentence(seen, picture.at, among=picture.services)}"
         for seen in picture.services
     ]
 
@@ -318,6 +327,8 @@ def picture_text(picture: Picture) -> str:
     ]
     if not picture.providers and picture.condition is ServiceCondition.NEVER:
         lines.append("nothing is known yet: `wedtui service start` begins to watch, `wedtui poll --once` looks once")
+    elif not picture.providers and picture.condition is ServiceCondition.UNSEEN:
+        lines.append("nothing can be said of any provider, because the cache cannot be read: the findings say why")
     elif not picture.providers:
         lines.append("no providers are configured: `wedtui config init` writes a configuration to start from")
     else:

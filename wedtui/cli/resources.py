@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 
 from wedtui.cli.common import Session, print_json, session_of
-from wedtui.core.inventory import MOST_ROWS, ApiFacts, InventoryFacts, KnownResource, Order, ResourcePage, ResourceQuery
+from wedtui.core.inventory import (
+    MOST_ROWS,
+    ApiFacts,
+    InventoryFacts,
+    KnownResource,
+    Order,
+    ResourcePage,
+    ResourceQuery,
+    alike,
+)
 from wedtui.core.state import State
 from wedtui.errors import ConfigurationError, NotFoundError
 
@@ -59,6 +68,7 @@ def list_command(
                 "total": page.total,
                 "next": page.next,
                 "resources": [resource_json(each, now) for each in page.rows],
+                "kinds": _kinds(query, inventory),
                 "incomplete": [asking_json(each, now) for each in incomplete(askings, now)],
             }
         )
@@ -128,9 +138,14 @@ def _asked(inventory: InventoryFacts, query: ResourceQuery) -> tuple[ApiFacts, .
     )
 
 
+def _kinds(query: ResourceQuery, inventory: InventoryFacts) -> list[str]:
+    """Return the kinds of which there is anything, of the provider that is asked for."""
+    return sorted({g.kind for g in inventory.groups if g.total and query.provider in {None, g.provider}})
+
+
 def _no_match(query: ResourceQuery, inventory: InventoryFacts) -> str:
     """Say that nothing matches, and which kinds there are where one was asked for that is not among them."""
-    kinds = sorted({g.kind for g in inventory.groups if g.total and query.provider in {None, g.provider}})
+    kinds = _kinds(query, inventory)
     if query.kind is None or any(kind == query.kind or kind.startswith(f"{query.kind}.") for kind in kinds):
         return "no resource matches"
     if not kinds:
@@ -145,8 +160,9 @@ def _print_page(session: Session, query: ResourceQuery, page: ResourcePage, inve
     now, askings = session.clock.now(), _asked(inventory, query)
     if page.rows:
         typer.echo(resource_heading(vanished=query.vanished))
+    same = alike(page.rows)
     for each in page.rows:
-        for line in resource_lines(each, now):
+        for line in resource_lines(each, now, with_id=each.resource.id in same):
             typer.echo(line)
     if not askings:
         typer.echo("no provider's API was ever asked here: ask with `wedtui providers sync`")

@@ -214,12 +214,12 @@ def status_command(
     elif first is None and services:
         typer.echo(f"no service was ever started as {session.place}; elsewhere:")
         for seen in services:
-            typer.echo(f"{seen.facts.vantage}: {service_sentence(seen, now, several=True)}")
+            typer.echo(f"{seen.facts.vantage}: {service_sentence(seen, now, among=services)}")
     elif len(services) < 2:
         typer.echo(service_sentence(first, now, unread=unread))
     else:
         for seen in services:
-            typer.echo(f"{seen.facts.vantage}: {service_sentence(seen, now, several=True)}")
+            typer.echo(f"{seen.facts.vantage}: {service_sentence(seen, now, among=services)}")
     if not as_json and pid is not None:
         typer.echo(f"the lock of {session.paths.directory} is held by process {pid}")
     raise typer.Exit(0 if first is not None and first.runs else 1)

@@ -11,12 +11,17 @@ import typer
 
 from wedtui.cache.wedding_import import Outcome
 from wedtui.cache.writer import CacheWriter
-from wedtui.cli.common import Session, print_json
+from wedtui.cli.common import Session, person, print_json, writable_ledger
 from wedtui.config_weddings import IMPORTED, WeddingSourceSection
 from wedtui.core.calendar_query import SourceDetails
 from wedtui.core.observation import WeddingsObservation
 from wedtui.errors import ConfigurationError, ConflictError, NotFoundError, ProviderUnavailableError
 
+_FIRST_REFUSED = "nothing was imported before and nothing is kept of it: mend the file and import it again"
+_FIRST_QUESTIONED = (
+    "until it is accepted and imported again it counts as never read, which means frozen; "
+    "`wedtui weddings drop` ends that"
+)
 _KINDS = {".csv": "csv", ".json": "json", ".ics": "icalendar", ".ical": "icalendar"}
 
 
@@ -43,7 +48,6 @@ def import_file(session: Session, file: Path, source: str | None, zone: str | No
         ConflictError: somebody else changed the source meanwhile.
         StoreError: cache or ledger cannot be used.
     """
-    from wedtui.cache.reader import CacheReader
     from wedtui.poller.weddings import Taking, let_go, rules_of, store_now
 
     section = _section(session, file, source, zone)
@@ -56,27 +60,47 @@ def import_file(session: Session, file: Path, source: str | None, zone: str | No
         _ensure(writer, session, section)
         work = Taking(writer, rules_of(session.loaded.configuration, session.ledger_url), observation)
         store_now(work)
+        details = _details(session, section.name)
     finally:
         let_go(observation)
+        if section.name == IMPORTED:
+            writer.weddings.drop_unread_import()
         # A service may hold the file: it stays as it is.
         writer.close(clean=False)
+    if work.outcome is Outcome.TAKEN and section.name == IMPORTED:
+        _note(session, section.kind)
     if work.problem is not None:
         raise ConflictError(f"{file} was not imported: {work.problem}")
-    if work.outcome is None or work.outcome in {Outcome.OVERTAKEN, Outcome.NOT_OURS}:
+    if details is None or work.outcome is None or work.outcome in {Outcome.OVERTAKEN, Outcome.NOT_OURS}:
         raise ConflictError(f'the wedding source "{section.name}" was changed meanwhile: import {file} again')
-    reader = CacheReader(session.cache_url)
-    try:
-        (details,) = [each for each in reader.wedding_sources() if each.facts.name == section.name]
-    finally:
-        reader.close()
     rows = observation.rows.rows if observation.rows is not None else 0
     return Imported(file, section.name, rows, work.outcome, work.written, work.deleted, details)
+
+
+def _note(session: Session, kind: str) -> None:
+    """Have the ledger say that there is an import: a cache that is lost cannot."""
+    ledger = writable_ledger(session)
+    try:
+        ledger.note_import(IMPORTED, kind, by=person(), at=session.clock.now())
+    finally:
+        ledger.close()
+
+
+def _details(session: Session, source: str) -> SourceDetails | None:
+    from wedtui.cache.reader import CacheReader
+
+    reader = CacheReader(session.cache_url)
+    try:
+        return next((each for each in reader.wedding_sources() if each.facts.name == source), None)
+    finally:
+        reader.close()
 
 
 def say_import(done: Imported, *, as_json: bool) -> int:
     """Print what became of a file; return the exit code."""
     facts = done.details.facts
     taken = done.outcome is Outcome.TAKEN
+    first = done.source == IMPORTED and facts.read_at is None
     if as_json:
         print_json(
             {
@@ -89,6 +113,7 @@ def say_import(done: Imported, *, as_json: bool) -> int:
                 "weddings": facts.weddings,
                 "rejected": facts.rejected,
                 "examples": list(facts.examples),
+                "notes": list(done.details.notes),
                 "unknown_cultures": done.details.unknown_cultures,
                 "unknown_kinds": done.details.unknown_kinds,
                 "repeated": done.details.repeated,
@@ -103,11 +128,19 @@ def say_import(done: Imported, *, as_json: bool) -> int:
             f"{done.written:,} new or changed, {done.deleted:,} gone"
         )
     else:
-        typer.echo(f"{done.file} was not taken: {facts.problem}")
+        # Of a first one that is refused nothing is left that another command could tell.
+        why = (facts.problem or "").partition(":")[0] if first and done.outcome is Outcome.REFUSED else facts.problem
+        typer.echo(f"{done.file} was not taken: {why}")
     if facts.rejected:
         typer.echo(f"{facts.rejected:,} of {done.rows:,} rows cannot be used:")
     for example in facts.examples:
         typer.echo(f"  {example}")
+    if first and not taken:
+        typer.echo(_FIRST_QUESTIONED if facts.questioned else _FIRST_REFUSED)
+    if taken and done.details.notes:
+        typer.echo("rows that were used, but count as other than they say:")
+        for note in done.details.notes:
+            typer.echo(f"  {note}")
     if taken and done.details.unknown_cultures:
         typer.echo(f"{done.details.unknown_cultures:,} rows name a culture that is not known: they count as other")
     return 0 if taken else 1

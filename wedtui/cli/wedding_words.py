@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from wedtui.cli.inventory_words import cells
 from wedtui.cli.render import iso
+from wedtui.core.calendar import dropped_source
 from wedtui.core.calendar_query import ListedWedding, SourceDetails
 from wedtui.core.load import Step, Steps
 from wedtui.core.wedding import UNITS
@@ -89,9 +90,11 @@ def source_json(details: SourceDetails, now: datetime, conflicts: int = 0) -> di
         "problem": facts.problem,
         "questioned": facts.questioned,
         "accept_next": details.accept_next,
+        "dropped_at": iso(facts.dropped_at),
         "weddings": facts.weddings,
         "rejected": facts.rejected,
         "examples": list(facts.examples),
+        "notes": list(details.notes),
         "unknown_cultures": details.unknown_cultures,
         "unknown_kinds": details.unknown_kinds,
         "repeated": details.repeated,
@@ -110,8 +113,10 @@ def source_lines(details: SourceDetails, now: datetime, conflicts: int = 0) -> I
     yield f"  at {details.place}"
     if facts.problem:
         yield f"  {facts.problem}"
+    if (dropped := dropped_source(facts)) is not None:
+        yield f"  {dropped}"
     if details.accept_next:
-        yield "  accepted: its next good reading is taken as it is"
+        yield "  accepted: its next good reading is taken if it loses no more"
     counted = (
         (facts.rejected, "rows cannot be used"),
         (details.unknown_cultures, "rows of a culture that is not known, which count as other"),
@@ -123,8 +128,11 @@ def source_lines(details: SourceDetails, now: datetime, conflicts: int = 0) -> I
     for count, what in counted:
         if count:
             yield f"  {count:,} {what}"
-    for example in facts.examples:
-        yield f"    {example}"
+            if what == "rows cannot be used":
+                yield from (f"    {example}" for example in facts.examples)
+    if details.notes:
+        yield "  rows that count as other than they say, such as:"
+        yield from (f"    {note}" for note in details.notes)
 
 
 def load_json(steps: Steps, start: datetime, end: datetime) -> dict[str, object]:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wedtui.cli.common import Session, parse_instant, person, print_json, session_of, writable_ledger
+from wedtui.config_weddings import IMPORTED
 from wedtui.core.calendar_query import MOST_ROWS, WeddingPage, WeddingQuery
 from wedtui.errors import ConfigurationError, ConflictError, NotFoundError, StoreMissingError
 
 if TYPE_CHECKING:
     from wedtui.cache.reader import CacheReader
     from wedtui.cache.writer import CacheWriter
+    from wedtui.core.calendar import CalendarFacts
     from wedtui.core.load import Steps
 
 app = typer.Typer(no_args_is_help=True, help="The calendar of weddings.")
@@ -185,7 +187,6 @@ def load_command(
     that can be believed is said beside it.
     """
     from wedtui.cache.reader import CacheReader
-    from wedtui.cli.facts import calendar_facts
     from wedtui.cli.render import iso
     from wedtui.cli.wedding_words import load_json, load_lines
     from wedtui.core.calendar import freshness
@@ -197,7 +198,7 @@ def load_command(
         raise ConfigurationError(f"expected --to after --from, got {start} and {end}")
     reader = CacheReader(session.cache_url)
     try:
-        believed = freshness(calendar_facts(session.loaded.configuration, reader, now), now)
+        believed = freshness(_calendar(session, reader, now), now)
         steps, parts = _load(reader, first, last, by=by or Part.ZONE, zone=zone, culture=culture)
     finally:
         reader.close()
@@ -230,24 +231,62 @@ def accept_command(
     context: typer.Context,
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A source whose newest reading is questioned.")],
 ) -> None:
-    """Say that a source really lost its weddings: its next good reading is taken as it is."""
+    """Say that a source really lost its weddings: a reading that loses no more than that is taken."""
     writer = _writer(session_of(context))
     try:
         writer.weddings.accept(source)
     finally:
         writer.close(clean=False)
-    typer.echo(f'the next good reading of the wedding source "{source}" is taken as it is')
+    typer.echo(f'the next good reading of the wedding source "{source}" is taken if it loses no more')
 
 
 @app.command("drop")
-def drop_command(context: typer.Context) -> None:
-    """Delete what was imported by hand, so that it does not count and does not grow old."""
-    writer = _writer(session_of(context))
+def drop_command(
+    context: typer.Context,
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="[SOURCE]", help="A source that is no longer configured; without it, what was imported."
+        ),
+    ] = IMPORTED,
+) -> None:
+    """Delete what was imported by hand, or a source that is no longer configured, so that it counts no longer."""
+    session = session_of(context)
+    # First what a cache that lost it goes by: whatever happens afterwards, nobody waits for it any more.
+    noted = source == IMPORTED and _drop_note(session)
+    writer = _writer(session)
     try:
-        writer.weddings.drop_imported()
+        if source == IMPORTED:
+            writer.weddings.drop_imported()
+        else:
+            writer.weddings.drop(source)
+    except NotFoundError:
+        if not noted:
+            raise
     finally:
         writer.close(clean=False)
-    typer.echo("what was imported by hand is gone")
+    typer.echo("what was imported by hand is gone" if source == IMPORTED else f'wedding source "{source}" is forgotten')
+
+
+def _drop_note(session: Session) -> bool:
+    """Take the import out of what the ledger says there must be; return whether it was there."""
+    from wedtui.config_weddings import IMPORTED
+    from wedtui.ledger.reader import LedgerReader
+
+    reader = LedgerReader(session.ledger_url)
+    try:
+        noted = any(each.source == IMPORTED for each in reader.imports())
+    except StoreMissingError:
+        return False
+    finally:
+        reader.close()
+    if noted:
+        ledger = writable_ledger(session)
+        try:
+            ledger.drop_import(IMPORTED, by=person(), at=session.clock.now())
+        finally:
+            ledger.close()
+    return noted
 
 
 @app.command("forget")
@@ -301,6 +340,17 @@ def _writer(session: Session) -> CacheWriter:
     return CacheWriter(session.cache_url)
 
 
+def _calendar(session: Session, reader: CacheReader, now: datetime) -> CalendarFacts:
+    from wedtui.cli.facts import calendar_facts
+    from wedtui.ledger.reader import LedgerReader
+
+    ledger = LedgerReader(session.ledger_url)
+    try:
+        return calendar_facts(session.loaded.configuration, reader, ledger, now)
+    finally:
+        ledger.close()
+
+
 def _unknown(reference: str) -> str:
     return f'no source names a wedding "{reference}": list them with `wedtui weddings list`'
 
@@ -308,7 +358,6 @@ def _unknown(reference: str) -> str:
 def _show_page(session: Session, query: WeddingQuery, command: list[str], *, as_json: bool) -> None:
     """Print one page, and the command that prints the next."""
     from wedtui.cache.reader import CacheReader
-    from wedtui.cli.facts import calendar_facts
     from wedtui.cli.render import iso
     from wedtui.cli.wedding_words import wedding_json
     from wedtui.core.calendar import staleness
@@ -316,7 +365,7 @@ def _show_page(session: Session, query: WeddingQuery, command: list[str], *, as_
     reader, now = CacheReader(session.cache_url), session.clock.now()
     try:
         page = reader.weddings(query)
-        calendar = calendar_facts(session.loaded.configuration, reader, now)
+        calendar = _calendar(session, reader, now)
     finally:
         reader.close()
     stale = [staleness(each, now) for each in calendar.sources if not each.is_fresh(now)]

@@ -7,8 +7,8 @@ Source: DESIGN, "Season, weddings, load, protection".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -21,6 +21,8 @@ from wedtui.core.zones import is_readable
 
 GOOD_FOR = timedelta(hours=24)
 """How long a reading of a source counts where its section does not say otherwise."""
+DROPPED_KEPT = timedelta(hours=24)
+"""How long what is no longer configured is kept and counts: that it is gone may be a mistake."""
 SKEW = timedelta(minutes=5)
 """So far ahead of a reader's clock a reading may be dated: that of the service's machine may be another."""
 BACK = timedelta(days=8)
@@ -36,7 +38,8 @@ class Freshness(StrEnum):
 
     FRESH = "fresh"
     STALE = "stale"
-    """A source was never read, is too old, or its newest reading is questioned and the one before is too old."""
+    """A source was never read, is too old, or its newest reading is questioned and the one before is too old; or the
+    calendar cannot be read at all."""
     MISSING = "missing"
     """No source is configured."""
 
@@ -65,6 +68,10 @@ class SourceFacts:
     """Between two readings; None: it is only read when a person imports it."""
     max_age: timedelta = GOOD_FOR
     """How long its last good reading counts."""
+    lost: bool = False
+    """Whether a person imported it and nothing of that is known here: nobody else can bring it back."""
+    dropped_at: datetime | None = None
+    """Since when it is not configured any more; it counts until it is forgotten."""
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether its last good reading still counts.
@@ -95,10 +102,45 @@ class CalendarFacts:
     """From this instant on the steps are whole; what was over before is not in them. None: they always were."""
     known_to: datetime | None = None
     """Up to this instant the steps are whole: the next wedding that is not in them begins then. None: there is none."""
+    problem: str | None = None
+    """Why nothing can be read of it, so that also what persons imported is not known; None where it could be."""
+
+    @property
+    def unknown(self) -> bool:
+        """Whether there is, or may be, a calendar of which nothing is known, where an hour ago all may have been."""
+        return self.problem is not None or any(source.lost for source in self.sources)
 
 
 NO_CALENDAR = CalendarFacts()
 """No source is configured."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedByHand:
+    """That a person imported weddings, as it is on record where nothing is lost."""
+
+    source: str
+    kind: str
+    at: datetime
+    person: str
+
+    @property
+    def lost(self) -> SourceFacts:
+        """The source as it is where nothing is known of it any more."""
+        problem = (
+            f"what {self.person} imported on {self.at:%Y-%m-%d} is not known here any more: import it again, "
+            "or run `wedtui weddings drop`"
+        )
+        return SourceFacts(self.source, self.kind, problem=problem, lost=True)
+
+
+def with_lost(calendar: CalendarFacts, imported: Iterable[ImportedByHand]) -> CalendarFacts:
+    """Return the calendar with every import that it does not know, as a source that was lost."""
+    if calendar.problem is not None:
+        return calendar
+    known = {source.name: source for source in calendar.sources}
+    missing = {each.source: each.lost for each in imported if each.source not in known}
+    return replace(calendar, sources=tuple(source for _, source in sorted((known | missing).items())))
 
 
 class CalendarReader(Protocol):
@@ -129,9 +171,16 @@ def _midnight(at: datetime) -> datetime:
 
 def freshness(calendar: CalendarFacts, now: datetime) -> Freshness:
     """Say how far the calendar can be believed at an aware instant: any source that is not fresh makes it stale."""
+    if calendar.problem is not None:
+        return Freshness.STALE
     if not calendar.sources:
         return Freshness.MISSING
     return Freshness.FRESH if all(s.is_fresh(now) for s in calendar.sources) else Freshness.STALE
+
+
+def unread(calendar: CalendarFacts) -> str | None:
+    """Return that the calendar cannot be read, as the beginning of a sentence; None where it could be."""
+    return None if calendar.problem is None else f"the calendar of weddings cannot be read ({calendar.problem})"
 
 
 def turning_zone(calendar: CalendarFacts, at: datetime, *, ends: bool) -> str | None:
@@ -157,6 +206,22 @@ def unusable_rows(source: SourceFacts) -> str | None:
         return None
     rows = "row" if source.rejected == 1 else "rows"
     return f'{source.rejected:,} {rows} of the wedding source "{source.name}" cannot be used'
+
+
+def dropped_words(what: str, dropped_at: datetime, command: str) -> str:
+    """Say of something that is no longer configured until when it counts, and what forgets it now."""
+    return (
+        f"the {what} is no longer configured and is forgotten at {dropped_at + DROPPED_KEPT:%Y-%m-%d %H:%M} UTC: "
+        f"until then it counts; name it again, or run `{command}`"
+    )
+
+
+def dropped_source(source: SourceFacts) -> str | None:
+    """Return that a source is no longer configured, but still counts; None where it is."""
+    if source.dropped_at is None:
+        return None
+    what = f'wedding source "{source.name}"'
+    return dropped_words(what, source.dropped_at, f"wedtui weddings drop {source.name}")
 
 
 def staleness(source: SourceFacts, now: datetime) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from wedtui.core.calendar import CalendarFacts, SourceFacts, staleness, unusable_rows
+from wedtui.core.calendar import CalendarFacts, SourceFacts, dropped_source, staleness, unusable_rows
 from wedtui.core.finding import Finding, Severity
 from wedtui.core.wording import duration
 
@@ -24,6 +24,9 @@ def calendar_findings(calendar: CalendarFacts, said: tuple[str, ...], now: datet
         trouble = source_trouble(source, now)
         if trouble is not None and not any(sentence.startswith(staleness(source, now)) for sentence in said):
             yield Finding(Severity.WARNING, SUBJECT, trouble, source.attempted_at)
+        dropped = dropped_source(source)
+        if dropped is not None and dropped != trouble:
+            yield Finding(Severity.WARNING, SUBJECT, dropped, source.dropped_at)
         rejected = unusable_rows(source)
         if rejected is not None:
             example = f", the first in {source.examples[0]}" if source.examples else ""
@@ -35,7 +38,7 @@ def source_trouble(source: SourceFacts, now: datetime) -> str | None:
     if not source.is_fresh(now):
         return f"{staleness(source, now)}: protection goes by the date as well; repair it"
     if source.read_at is None or source.stale_from is None or not (source.problem or source.questioned):
-        return None
+        return dropped_source(source)
     lost = "it lost more than half of its future weddings"
     trouble = source.problem or lost
     what = "check the source, and" if source.questioned else "repair it:"

@@ -99,4 +99,6 @@ class SourceDetails:
     kept: int
     """Weddings that it no longer named and that stay: they have begun and are not over, or their row was unusable."""
     accept_next: bool
-    """Whether a person accepted what was questioned, and the next good reading is taken."""
+    """Whether a person accepted what was questioned, and a reading that loses no more than that is taken."""
+    notes: tuple[str, ...] = ()
+    """Some rows that were used, but count as other than they say: `line 7: guests: expected at most 10,000, ...`."""

@@ -12,7 +12,7 @@ class Severity(StrEnum):
 
     CRITICAL = "critical"
     UNKNOWN = "unknown"
-    """As urgent as CRITICAL: not knowing hides anything up to an outage."""
+    """Next to CRITICAL: not knowing hides anything up to an outage."""
     WARNING = "warning"
     NOTE = "note"
 

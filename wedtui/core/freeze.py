@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from wedtui.core.calendar import NO_CALENDAR, CalendarFacts
+from wedtui.core.calendar import NO_CALENDAR, CalendarFacts, dropped_words
 from wedtui.core.freeze_weddings import calendar_silence, venue_spans, wedding_spans
 from wedtui.core.freeze_windows import (
     DEFAULT_WINDOW,
@@ -94,6 +94,8 @@ class Feed:
     """Where its silence means frozen; none means everywhere."""
     services: frozenset[str] = frozenset()
     """The services for which its silence means frozen; none means all."""
+    dropped_at: datetime | None = None
+    """Since when it is not configured any more; it counts until it is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,10 @@ class Interval:
 
     start: datetime
     end: datetime
+    """Up to here at least; when it really ends is known unless `is_end_known` says otherwise."""
     reasons: tuple[str, ...]
+    is_end_known: bool = True
+    """False while a source is unreadable, and where later weddings, which are not looked at, may freeze on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +157,7 @@ class Verdict:
     unreadable: tuple[str, ...] = ()
     """The sentences about sources that fail closed; not empty means frozen."""
     next_start: datetime | None = None
-    """When the next freeze begins, while open; None where none does within `LOOK_AROUND`."""
+    """When the next freeze begins, while open; None where none does within `LOOK_AROUND`, or up to `known_to`."""
     known_to: datetime | None = None
     """Where later weddings, which are not looked at, may freeze more: up to here all is known. None: no such thing."""
 
@@ -205,7 +210,8 @@ def verdict(facts: FreezeFacts, at: datetime, scope: Scope = Scope(), *, known_a
         return Verdict(True, at, reasons=tuple(sorted(names.union(silent))), unreadable=silent)
     known_to = _known_to(facts)
     if here is None:
-        return Verdict(False, at, next_start=upcoming, known_to=_limit(known_to, upcoming))
+        limit = _limit(known_to, upcoming)
+        return Verdict(False, at, next_start=upcoming if limit is None else None, known_to=limit)
     names_now = tuple(sorted(names))
     return Verdict(True, at, here.start, here.end, here.zone, names_now, known_to=_limit(known_to, here.end))
 
@@ -223,6 +229,7 @@ def intervals(
     A stretch is whole even where it reaches out of the range: it says when the freeze really begins and ends, the
     same as `verdict` does at any instant in it (as far as either follows it, `LOOK_AROUND`). While a source is
     unreadable, one interval covers at least the whole range, and the sentence that says so is among its reasons.
+    Where weddings that are not among the facts may freeze on, its end is not known: ask again with those up to it.
 
     Args:
         facts: everything that can freeze; its weddings are those around [start, end].
@@ -247,8 +254,11 @@ def intervals(
     if silent:
         names = frozenset(silent).union(*(s.names for s in found))
         first, last = min([start, *(s.start for s in found)]), max([end, *(s.end for s in found)])
-        return (Interval(first, last, tuple(sorted(names))),)
-    return tuple(Interval(s.start, s.end, tuple(sorted(s.names))) for s in found)
+        return (Interval(first, last, tuple(sorted(names)), is_end_known=False),)
+    known_to = _known_to(facts)
+    return tuple(
+        Interval(s.start, s.end, tuple(sorted(s.names)), is_end_known=_limit(known_to, s.end) is None) for s in found
+    )
 
 
 def _known_to(facts: FreezeFacts) -> datetime | None:
@@ -265,9 +275,14 @@ def _limit(known_to: datetime | None, found: datetime | None) -> datetime | None
 
 
 def feed_notes(facts: FreezeFacts, known_at: datetime) -> tuple[str, ...]:
-    """Return a sentence for each feed that is in trouble but whose last good reading still counts at `known_at`."""
+    """Return a sentence for each feed that is in trouble but whose last good reading still counts at `known_at`.
+
+    And for each that is no longer configured, but counts until it is forgotten.
+    """
     notes = []
     for feed in facts.feeds:
+        if feed.dropped_at is not None:
+            notes.append(dropped_words(f'feed "{feed.name}"', feed.dropped_at, f"wedtui freeze drop {feed.name}"))
         if feed.last_good_at is None or not (feed.problem or feed.questioned) or not _believed(feed, known_at):
             continue
         trouble = feed.problem or "it lost more than half of its future events"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from wedtui.core.calendar import CalendarFacts, staleness, turning_zone
+from wedtui.core.calendar import CalendarFacts, staleness, turning_zone, unread
 from wedtui.core.freeze_windows import FIRST, Span, WeeklyWindow, mondays, occurrence, shifted
 from wedtui.core.wedding import UNITS, standard
 from wedtui.core.zones import is_readable
@@ -76,6 +76,9 @@ def _beyond(window: WeeklyWindow, found: list[Span], monday: date) -> list[Span]
 
 def calendar_silence(calendar: CalendarFacts, known_at: datetime) -> Iterator[str]:
     """Yield a sentence for everything in the calendar that cannot be known at an aware instant."""
+    silence = unread(calendar)
+    if silence is not None:
+        yield f"{silence}, which means frozen"
     for source in calendar.sources:
         if not source.is_fresh(known_at):
             mend = "check the clock" if source.read_at is not None and source.read_at > known_at else "repair it"

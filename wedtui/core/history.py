@@ -53,6 +53,17 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Overtaken:
+    """That a series of a probe is old while the same probe is seen from elsewhere."""
+
+    newest: datetime
+    """Its newest sample."""
+    by: str
+    """The series of the same probe that has the newest sample of all."""
+    by_newest: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesSummary:
     """A series that there is."""
 

@@ -5,7 +5,8 @@ The findings that follow from them are in `inventory_findings`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -52,7 +53,7 @@ class ApiFacts:
 _NOTHING_MISSING = frozenset({Reach.ANSWERED, Reach.SWITCHED_OFF, Reach.NOT_ON_PLAN})
 
 
-_OF_THESE_CREDENTIALS = frozenset({Reach.ANSWERED, Reach.PARTIAL, Reach.REJECTED})
+_OF_THESE_CREDENTIALS = frozenset({Reach.ANSWERED, Reach.PARTIAL, Reach.REJECTED, Reach.NO_CREDENTIALS})
 
 
 def credentials_end(askings: Iterable[ApiFacts]) -> datetime | None:
@@ -222,6 +223,17 @@ class ResourcePage:
     """What to ask `after` for the page that follows; None: this was the last."""
     total: int
     """How many there are on all pages."""
+
+
+def alike(rows: Sequence[KnownResource]) -> frozenset[str]:
+    """Return the ids of those that a list of them cannot tell apart: another of that name is of its kind and place."""
+    names = Counter(map(_visible, rows))
+    return frozenset(r.resource.id for r in rows if names[_visible(r)] > 1)
+
+
+def _visible(known: KnownResource) -> tuple[str, str, str, str]:
+    found = known.resource
+    return known.provider, found.kind, found.region, found.name
 
 
 @dataclass(frozen=True, slots=True)

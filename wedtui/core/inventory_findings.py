@@ -20,7 +20,7 @@ from wedtui.core.inventory import (
     Unbacked,
     credentials_end,
 )
-from wedtui.core.resource import Reach
+from wedtui.core.resource import COST, Reach
 from wedtui.core.state import State, badness
 from wedtui.core.wording import age, duration
 
@@ -35,6 +35,7 @@ _SEVERITIES = {
     Reach.DENIED: Severity.WARNING,
     Reach.EXPIRED: Severity.CRITICAL,
     Reach.REJECTED: Severity.CRITICAL,
+    Reach.NO_CREDENTIALS: Severity.CRITICAL,
     Reach.THROTTLED: Severity.WARNING,
     Reach.UNREACHABLE: Severity.WARNING,
     Reach.GARBLED: Severity.WARNING,
@@ -51,35 +52,40 @@ class Troubles:
     """How much is wrong with resources and with asking for them: it counts in no provider's health."""
 
     critical: int = 0
+    """Also what would be CRITICAL by now, were it known that nobody changed it."""
     critical_at: datetime | None = None
     """Of the oldest evidence."""
     warning: int = 0
     warning_at: datetime | None = None
     asked_at: datetime | None = None
-    """When the API was asked that was not asked for the longest time."""
+    """When the API was asked that was not asked for the longest time; costs, which are asked rarely, aside."""
+    asking: str | None = None
+    """The provider of whose API the worst of them speak; None where any of those is of a resource, which can be listed.
+    """
 
 
-def troubles(facts: InventoryFacts, found: Iterable[Finding]) -> Troubles | None:
-    """Count what `inventory_findings` found; None where no API was ever asked, so that nothing is known."""
+def troubles(facts: InventoryFacts, found: Iterable[Finding], now: datetime) -> Troubles | None:
+    """Count what `inventory_findings` found at that instant; None where no API was ever asked: nothing is known."""
     if not facts.apis and not facts.groups:
         return None
     of: dict[Severity, list[Finding]] = defaultdict(list)
     for finding in found:
         of[finding.severity].append(finding)
+    urgent, less = of[Severity.CRITICAL] + of[Severity.UNKNOWN], of[Severity.WARNING]
     (critical, critical_at), (warning, warning_at) = (
         (len(some), min((f.measured_at for f in some if f.measured_at is not None), default=None))
-        for some in (of[Severity.CRITICAL] + of[Severity.UNKNOWN], of[Severity.WARNING])
+        for some in (urgent, less)
     )
-    asked_at = min((each.asked_at for each in facts.apis), default=None)
-    return Troubles(critical, critical_at, warning, warning_at, asked_at)
+    worst, of_asking = urgent or less, _asking_findings(facts, now)
+    asking = worst[0].subject if worst and all(f in of_asking for f in worst) else None
+    asked_at = min((each.asked_at for each in facts.apis if each.service != COST), default=None)
+    return Troubles(critical, critical_at, warning, warning_at, asked_at, asking)
 
 
 def inventory_findings(facts: InventoryFacts, now: datetime) -> list[Finding]:
     """Return everything that is wrong at an aware instant, by provider."""
-    apis: dict[str, list[ApiFacts]] = defaultdict(list)
-    for each in facts.apis:
-        apis[each.provider].append(each)
-    found = [f for provider, askings in apis.items() for f in _api_findings(provider, askings, now)]
+    apis = _by_provider(facts.apis)
+    found = _asking_findings(facts, now)
     off = {place for provider, askings in apis.items() for place in switched_off(provider, askings)}
     found += [f for group in facts.groups if _place(group) not in off for f in _unhealthy_findings(group, now)]
     found += _unlisted_findings([group for group in facts.groups if _place(group) not in off], now)
@@ -100,15 +106,16 @@ def _dated(
 ) -> Iterator[Finding]:
     """Yield what time has made of something.
 
-    Where it is not listed any more it may have been renewed since: what was not CRITICAL when it was seen is not
-    CRITICAL because nobody could look.
+    Where it is not listed any more it may have been renewed since: what was not CRITICAL when it was seen and would
+    be by now is UNKNOWN, which is as urgent. Less would be good news from not looking.
     """
     if (each.provider, each.kind, each.region) not in old:
         yield from judge(each, now)
         return
     then = {finding.severity for finding in judge(each, each.seen_at or now)}
     for finding in judge(each, now):
-        severity = finding.severity if finding.severity in then else Severity.WARNING
+        unseen = finding.severity is Severity.CRITICAL and Severity.CRITICAL not in then
+        severity = Severity.UNKNOWN if unseen else finding.severity
         yield Finding(severity, finding.subject, f"last known: {finding.text}", finding.measured_at)
 
 
@@ -135,6 +142,18 @@ def named(names: Sequence[str]) -> str:
     """Return names as a list of at most `NAMED`, and how many more there are: `a, b, c and 4 more`."""
     more = len(names) - NAMED
     return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _by_provider(askings: Iterable[ApiFacts]) -> dict[str, list[ApiFacts]]:
+    found: dict[str, list[ApiFacts]] = defaultdict(list)
+    for each in askings:
+        found[each.provider].append(each)
+    return found
+
+
+def _asking_findings(facts: InventoryFacts, now: datetime) -> list[Finding]:
+    """Return what is wrong with asking, which no list of resources shows."""
+    return [f for provider, some in _by_provider(facts.apis).items() for f in _api_findings(provider, some, now)]
 
 
 def _api_findings(provider: str, askings: Sequence[ApiFacts], now: datetime) -> Iterator[Finding]:

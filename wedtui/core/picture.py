@@ -58,6 +58,8 @@ __all__ = [
 
 # How many of the components that drag a score down are named in one sentence.
 CAUSES_NAMED = 2
+NOT_JUDGED = "no probe and no signal of health is configured: its health is not judged"
+"""Why a provider is UNKNOWN of which nothing is measured that tells its health; its resources may well be known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +221,8 @@ def assemble(
         *_freeze_findings(freeze),
         *calendar_findings(calendar, freeze.unreadable, now),
     ]
-    order = {Severity.CRITICAL: 0, Severity.UNKNOWN: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+    # What is known to be down comes before what may be: of a narrow screen only the first line is seen.
+    order = {Severity.CRITICAL: 0, Severity.UNKNOWN: 1, Severity.WARNING: 2, Severity.NOTE: 3}
     return Picture(
         at=now,
         environment=environment,
@@ -234,7 +237,7 @@ def assemble(
         findings=tuple(sorted(findings, key=lambda f: order[f.severity])),
         inventory=facts.inventory,
         calendar=calendar,
-        resources=troubles(facts.inventory, about_resources),
+        resources=troubles(facts.inventory, about_resources, now),
     )
 
 
@@ -298,7 +301,10 @@ def _why(provider: ProviderPicture, now: datetime) -> str:
     low.sort(key=lambda c: c.weight * (1 - (c.value or 0.0)), reverse=True)
     causes += [_measured(c) for c in low[:CAUSES_NAMED]]
     if not causes:
-        causes = [f"{c.name} {c.problem or c.freshness}" for c in found.missing] or ["nothing is known of it"]
+        causes = [f"{c.name} {c.problem or c.freshness}" for c in found.missing]
+    if not causes:
+        watched = any(c.expected for c in found.components)
+        causes = ["nothing is known of it" if watched else NOT_JUDGED]
     return "; ".join(causes)
 
 

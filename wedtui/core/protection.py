@@ -1,7 +1,8 @@
 """How carefully has the platform to be handled, until when and why? The one evaluator, for every caller.
 
 Facts and an instant in, a verdict out. From the calendar of weddings while it is fresh; where it is missing or stale,
-from the date and from what is known of the calendar, whichever is higher; a person can only raise it.
+from the date and from what is known of the calendar, whichever is higher; a person can only raise it. Where nothing
+can be known of a calendar that is, or may be, there it is at least HIGH: losing a signal never improves anything.
 Source: DESIGN, "Season, weddings, load, protection".
 """
 
@@ -19,9 +20,10 @@ from wedtui.core.calendar import (
     freshness,
     staleness,
     turning_zone,
+    unread,
     unusable_rows,
 )
-from wedtui.core.freeze_windows import FIRST, closing_instant, opening_instant, shifted
+from wedtui.core.freeze_windows import FIRST, LAST, closing_instant, opening_instant, shifted
 from wedtui.core.load import NOBODY, Live, Peak
 from wedtui.core.season import SATURDAY, Protection, protection_by_date
 from wedtui.core.wedding import UNITS, standard
@@ -37,6 +39,9 @@ RAISES_KEPT = timedelta(days=31)
 """What a person raised is no fact about now when it ended longer ago than this."""
 LOOK_AROUND = timedelta(days=400)
 """How far to either side a change of the level is looked for."""
+
+UNKNOWN = Protection.HIGH
+"""At least, where nothing can be known of the calendar: it may have been MAXIMUM a minute ago."""
 
 # Most levels change within hours; looking further only where one does not keeps an answer quick.
 _REACHES = (timedelta(days=2), timedelta(days=14), timedelta(days=90), LOOK_AROUND)
@@ -99,12 +104,54 @@ class ProtectionVerdict:
 
 
 def until_words(verdict: ProtectionVerdict, now: datetime) -> str:
-    """Return the level and how long it lasts, as far as is known: `MAXIMUM until 23:30 BST`."""
+    """Return the level and how long it lasts, as far as is known: `MAXIMUM until 23:30 BST`.
+
+    What follows is named where it is worse, `NORMAL until 21:59 UTC, then HIGH`: a calm that ends is no all-clear.
+    """
     if verdict.until is None:
         if verdict.known_to is None:
             return f"{verdict.level}"
         return f"{verdict.level} at least until {wall_clock(verdict.known_to, verdict.zone, now)}"
-    return f"{verdict.level} until {wall_clock(verdict.until, verdict.zone, now)}"
+    worse = f", then {verdict.next_level}" if gets_worse(verdict) else ""
+    return f"{verdict.level} until {wall_clock(verdict.until, verdict.zone, now)}{worse}"
+
+
+def then_words(verdict: ProtectionVerdict) -> str:
+    """Return what follows where `until_words` does not say it: `then NORMAL`; nothing where nothing is known to."""
+    if verdict.until is None or verdict.next_level is None or gets_worse(verdict):
+        return ""
+    return f"then {verdict.next_level}"
+
+
+def gets_worse(verdict: ProtectionVerdict) -> bool:
+    """Whether a higher level follows."""
+    return verdict.next_level is not None and verdict.next_level.rank > verdict.level.rank
+
+
+def ahead_words(
+    calendar: CalendarFacts, raises: Iterable[Raise], zones: Iterable[str], at: datetime, now: datetime
+) -> str | None:
+    """Return how far an answer about a time to come rests on a calendar that will be old by then; None: it does not.
+
+    Args:
+        calendar: the weddings known around `at`.
+        raises: what persons asked for.
+        zones: IANA names of the configured zones.
+        at: the aware instant that was asked about.
+        now: an aware instant.
+    """
+    if at <= now or freshness(calendar, now) is not Freshness.FRESH:
+        return None
+    until = min((source.stale_from for source in calendar.sources if source.stale_from is not None), default=at)
+    if at >= until:
+        level = protection(calendar, raises, zones, at).level
+        return (
+            f"this is by the calendar as it is known now: unless it is read again it is stale from "
+            f"{until:%Y-%m-%d %H:%M} UTC on, and the date counts as well, which makes it {level} then"
+        )
+    if calendar.known_to is None and not calendar.steps.is_busy(at, LAST):
+        return "no wedding is known at that time or after it: the calendar may not reach so far"
+    return None
 
 
 def live_words(verdict: ProtectionVerdict) -> str:
@@ -149,8 +196,12 @@ class _Known:
         if at >= self.at:
             return freshness(self.calendar, at) is Freshness.FRESH
         sources = self.calendar.sources
-        return bool(sources) and all(
-            s.read_at is not None and at < s.read_at + s.max_age and s.read_at - self.at <= SKEW for s in sources
+        return (
+            bool(sources)
+            and self.calendar.problem is None
+            and all(
+                s.read_at is not None and at < s.read_at + s.max_age and s.read_at - self.at <= SKEW for s in sources
+            )
         )
 
     def by_load(self, at: datetime) -> Protection:
@@ -165,6 +216,8 @@ class _Known:
         levels = [self.by_load(at), *(r.level for r in self.raises if r.holds(at))]
         if not self.is_fresh(at):
             levels.append(protection_by_date(at, self.zones).level)
+        if self.calendar.unknown:
+            levels.append(UNKNOWN)
         return max(levels, key=lambda level: level.rank)
 
     def edges(self, start: datetime, end: datetime) -> list[datetime]:
@@ -333,8 +386,14 @@ def _without_calendar(known: _Known, level: Protection, judged: datetime) -> Ite
     at, calendar = known.at, known.calendar
     by_date = protection_by_date(at, known.zones)
     if by_date.level is level:
-        why = "because the calendar is not fresh" if calendar.sources else "without a wedding calendar"
+        there = calendar.sources or calendar.problem is not None
+        why = "because the calendar is not fresh" if there else "without a wedding calendar"
         yield f"by the date, {why}: {by_date.words}"
+    if calendar.unknown and level is UNKNOWN:
+        yield f"at least {UNKNOWN}, because the calendar that there is, or was, is not known"
+    silence = unread(calendar)
+    if silence is not None:
+        yield silence
     for source in calendar.sources:
         if not source.is_fresh(judged):
             yield staleness(source, judged)

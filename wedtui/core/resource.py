@@ -10,6 +10,8 @@ from wedtui.core.state import State
 
 GLOBAL = "global"
 """The region of what belongs to the whole account."""
+COST = "cost"
+"""The service each request to which costs money: its last answer is good for hours."""
 
 
 class Reach(StrEnum):
@@ -20,6 +22,7 @@ class Reach(StrEnum):
     DENIED = "denied"  # the credentials are good, and may not do this
     EXPIRED = "credentials expired"
     REJECTED = "credentials refused"
+    NO_CREDENTIALS = "no credentials"  # none that could be sent: nobody was asked
     THROTTLED = "throttled"
     UNREACHABLE = "unreachable"  # no connection, or no answer in time
     GARBLED = "not understood"  # an answer that is cut off, or none of this service's

@@ -44,3 +44,10 @@ def probe_of(signal: str) -> str | None:
 def vantages_of(signal: str, known: Iterable[str]) -> list[str]:
     """Return those of the known series that are a probe's by vantage, where `signal` names the probe alone."""
     return sorted(name for name in known if probe_of(signal) and name.startswith(f"{signal} from "))
+
+
+def seen_elsewhere(signal: str, probe: str, known: Iterable[str]) -> list[str]:
+    """Return those of the known series that are of a probe, beside the one of these that `signal` is; else none."""
+    alone = probe_signal(probe)
+    series = [name for name in known if name == alone or name.startswith(f"{alone} from ")]
+    return sorted(name for name in series if name != signal) if signal in series else []

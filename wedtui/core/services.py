@@ -133,6 +133,25 @@ def leading(services: tuple[SeenService, ...]) -> SeenService | None:
     return max(services, key=lambda s: (s.runs, s.facts.heartbeat_at), default=None)
 
 
+def share_words(seen: SeenService, services: tuple[SeenService, ...]) -> str:
+    """Say how much of what is asked but once a service asks for all, and why it is nothing, or not divided at all.
+
+    Args:
+        seen: one that runs.
+        services: every one.
+    """
+    others = [s.facts for s in services if s.runs and s.facts.vantage != seen.facts.vantage]
+    shares = seen.facts.shares
+    words = f"asks {shares} for all"
+    if others and all(facts.configuration_digest != seen.facts.configuration_digest for facts in others):
+        return f"{words} (not divided: no other service is configured as it is)"
+    total = shares + sum(facts.shares for facts in others)
+    if not shares and total:
+        # Each target falls to a service by the names of both.
+        return f"{words} (the {total} that there {'is falls' if total == 1 else 'are fall'} to others by name)"
+    return words
+
+
 _A_WEEK = timedelta(days=6)
 
 

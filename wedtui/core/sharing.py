@@ -49,7 +49,7 @@ class Member:
     digest: str
     """Of what it knows to ask: only services that would ask the same share."""
     started_at: datetime = UNKNOWN_START
-    """By its own clock."""
+    """By the database's clock, which is the same for all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,40 @@
 """When a reading of a source of weddings is not believed: it lost too much of what is still to come.
 
-A source that loses more than half of its weddings, or of their load, is broken more often than it is right. So that
-none wastes away by halves, what it lost within the last day counts along; a person who accepts a reading ends that.
+A source that loses more than half of its weddings, of their load, or of the load x hours of a heavy day of the next
+two weeks, is broken more often than it is right. So that none wastes away by halves, what it lost within the last day
+counts along until that very wedding is back; a person who accepts a reading ends that.
 Source: DESIGN, "Freeze" (a feed that has lost more than half) and issue "Weddings".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from typing import NamedTuple
 
-from wedtui.core.wedding import UNITS
+from wedtui.core.wedding import UNITS, standard
 
+_SECOND = 1_000_000
 REMEMBERED = timedelta(hours=24)
 """So long a loss counts along, unless its wedding would be over before."""
-SOON = timedelta(hours=24)
-"""What begins within this is judged by itself: a calendar may be full and yet be empty tonight."""
-SOON_FROM = 8 * UNITS
-"""Load of what is soon from which that is done: under it a wedding or two may be called off."""
+DAY = 86_400 * _SECOND
+DAYS = 15
+"""Today, of which what is over does not count, and the 14 days after; days are those of UTC, since 1970."""
+HEAVY = 8 * UNITS
+"""Load of a day from which it is judged by itself: under it a wedding or two may be called off."""
+MOST_NAMED = 5_000
+"""Losses that are remembered one by one, the soonest; what is lost beyond is remembered in sums, and for its time."""
+_REMEMBERED = REMEMBERED // timedelta(microseconds=1)
+_EPOCH = date(1970, 1, 1)
+
+
+class OfDay(NamedTuple):
+    """What weddings weigh on a day."""
+
+    load: int = 0
+    """Units of all that are live at any time of it."""
+    work: int = 0
+    """Load x time: units x seconds."""
 
 
 class Coming(NamedTuple):
@@ -28,59 +44,192 @@ class Coming(NamedTuple):
     """Distinct references, without those that have begun and are only not listed any more: they stay to their end."""
     load: int = 0
     """Units."""
-    soon: int = 0
-    """Units of what is live or begins within `SOON`."""
+    days: Mapping[int, OfDay] = {}
+
+
+class Placed(NamedTuple):
+    """A row of a wedding. Instants are microseconds since 1970 in UTC."""
+
+    reference: str
+    starts_at: int
+    ends_at: int
+    load: int
+    """Units."""
 
 
 class Loss(NamedTuple):
-    """What readings took away, for as long as it counts along."""
+    """What a reading took away, for as long as it counts along: a row as it was before."""
 
     until: int
     """Microseconds since 1970 in UTC."""
+    reference: str
+    """Empty: several."""
+    starts_at: int
+    ends_at: int
+    load: int
+    """Units."""
+    weddings: int = 1
+
+
+class Lost(NamedTuple):
+    """How much a reading loses at once: what a person looks at and accepts."""
+
     weddings: int
     load: int
     """Units."""
-    soon: int
-    """Units."""
+    comes: bool
+    """Whether it names any wedding that is still to come."""
+    days: Mapping[int, int]
+    """Units x seconds that each day loses; every day that was judged is here."""
+
+    def stored(self) -> list[list[int]]:
+        """Return it as lists of numbers."""
+        return [[self.weddings, self.load, int(self.comes)], *([day, work] for day, work in sorted(self.days.items()))]
 
 
-def questionable(before: Coming, after: Coming, losses: Iterable[Loss] = ()) -> str | None:
-    """Say what a whole reading lost more than half of; None where it is to be believed.
+def lost_of(stored: Sequence[Sequence[int]]) -> Lost | None:
+    """Return what `Lost.stored` made lists of; None where nothing was questioned."""
+    if not stored:
+        return None
+    (weddings, load, comes), *days = stored
+    return Lost(weddings, load, bool(comes), {day: work for day, work in days})  # noqa: C416 - lists, no pairs
+
+
+def spans(now: int) -> list[tuple[int, int, int]]:
+    """Return the days that are judged: number, from when, until when."""
+    today = now // DAY
+    return [(day, max(now, day * DAY), (day + 1) * DAY) for day in range(today, today + DAYS)]
+
+
+def by_day(row: Placed | Loss, now: int) -> dict[int, OfDay]:
+    """Return what a row weighs on each of the days that are judged."""
+    found = {}
+    for day, since, until in spans(now):
+        if row.starts_at < until and row.ends_at > since:
+            seconds = (min(row.ends_at, until) - max(row.starts_at, since)) // _SECOND
+            found[day] = OfDay(row.load, row.load * seconds)
+    return found
+
+
+def lost_between(before: Coming, after: Coming, *, comes: bool) -> Lost:
+    """Return what is in the one and not in the other; more of something is no loss."""
+    days = {day: max(0, was.work - after.days.get(day, OfDay()).work) for day, was in before.days.items()}
+    return Lost(max(0, before.weddings - after.weddings), max(0, before.load - after.load), comes, days)
+
+
+def questionable(before: Coming, after: Coming, whole: Coming, accepted: Lost | None = None) -> str | None:
+    """Say what a reading lost more than half of; None where it is to be believed.
 
     Args:
         before: what was known.
-        after: what is left of that: `weddings` without what is new in the reading, loads with it.
-        losses: what readings before it took away and what still counts.
+        after: what is left: `weddings` and `load` without what is new in the reading, days with it.
+        whole: what was known, and what was lost before and still counts.
+        accepted: what a person accepted that it loses.
     """
-    earlier = Coming(*(sum(column) for column in list(zip(*losses, strict=True))[1:]))
-    whole = Coming(*(known + lost for known, lost in zip(before, earlier, strict=True)))
-    over = f" within {REMEMBERED // timedelta(hours=1)} h" if any(earlier) else ""
-    if after.weddings < before.weddings and 2 * after.weddings < whole.weddings:
+    lost = lost_between(before, after, comes=True)
+    over = f" within {REMEMBERED // timedelta(hours=1)} h" if whole != before else ""
+    given = accepted or Lost(0, 0, comes=True, days={})
+    if lost.weddings > given.weddings and 2 * after.weddings < whole.weddings:
         return f"more than half of its {whole.weddings:,} coming weddings{over}"
-    if after.load < before.load and 2 * after.load < whole.load:
-        return f"more than half of the load of its coming weddings{over}"
-    if after.soon < before.soon and 2 * after.soon < whole.soon and whole.soon >= SOON_FROM:
-        return f"more than half of the load of the next {SOON // timedelta(hours=1)} h{over}"
+    if lost.load > given.load and 2 * after.load < whole.load:
+        return f"more than half of the load of its coming weddings, which was {standard(whole.load)}{over}"
+    # Days that were not judged yet when a person looked go by the sums alone.
+    last = max(given.days, default=None)
+    for day, known in sorted(whole.days.items()):
+        left, gone = after.days.get(day, OfDay()), lost.days.get(day, 0)
+        if last is not None and day > last:
+            break
+        if gone > given.days.get(day, 0) and 2 * left.work < known.work and known.load >= HEAVY:
+            when = (_EPOCH + timedelta(days=day)).isoformat()
+            hours = f"{standard(known.work // 3600)} before, {standard(left.work // 3600)} after"
+            return f"more than half of the load x hours of {when} UTC ({hours}){over}"
     return None
 
 
-def remembered(losses: Iterable[Loss], new: Iterable[Loss], found: Coming, now: int) -> tuple[Loss, ...]:
-    """Return what counts along with the next reading, by when that ends.
+def with_losses(known: Coming, losses: Iterable[Loss], stored: Iterable[Placed], now: int) -> Coming:
+    """Return what is known, and what was lost before beyond it.
+
+    Of each wedding, and on each day, the higher counts of what was lost and of what is stored: one that was moved or
+    became lighter is not counted twice.
+
+    Args:
+        known: what is stored.
+        losses: what counts along.
+        stored: all rows that are stored of the weddings in `losses`.
+        now: in microseconds.
+    """
+    here: dict[str, list[Placed]] = {}
+    for row in stored:
+        if row.ends_at > now:
+            here.setdefault(row.reference, []).append(row)
+    gone: dict[str, list[Loss]] = {}
+    for number, loss in enumerate(losses):
+        # Sums are of other weddings each.
+        gone.setdefault(loss.reference or f"\n{number}", []).append(loss)
+    weddings, load, days = known.weddings, known.load, dict(known.days)
+    for reference, rows in gone.items():
+        old = here.get(reference, [])
+        # Of one that was moved several times on a day, each place counts once.
+        heaviest: dict[int, int] = {}
+        for loss in rows:
+            heaviest[loss.starts_at // DAY] = max(loss.load, heaviest.get(loss.starts_at // DAY, 0))
+        load += max(0, sum(heaviest.values()) - sum(each.load for each in old))
+        weddings += 0 if old else max(loss.weddings for loss in rows)
+        for day, beyond in _beyond(rows, old, now).items():
+            had = days.get(day, OfDay())
+            days[day] = OfDay(had.load + beyond.load, had.work + beyond.work)
+    return Coming(weddings, load, days)
+
+
+def _beyond(lost: list[Loss], stored: list[Placed], now: int) -> dict[int, OfDay]:
+    most: dict[int, OfDay] = {}
+    for loss in lost:
+        for day, each in by_day(loss, now).items():
+            had = most.get(day, OfDay())
+            most[day] = OfDay(max(had.load, each.load), max(had.work, each.work))
+    for kept in stored:
+        for day, each in by_day(kept, now).items():
+            if day in most:
+                most[day] = OfDay(max(0, most[day].load - each.load), max(0, most[day].work - each.work))
+    return most
+
+
+def remembered(
+    losses: Iterable[Loss], new: Iterable[Placed], back: Collection[tuple[str, int]], now: int
+) -> tuple[Loss, ...]:
+    """Return what counts along with the next reading: a bounded number, however many are lost.
 
     Args:
         losses: what counted along with this one.
-        new: what this one took away.
-        found: what this one brought that was not known: of what was lost before, so much is not lost any more.
+        new: rows as they were before this one took them away, or made them lighter or shorter.
+        back: reference and start of what is as it was before it was lost.
         now: in microseconds; what ended before does not count any more.
     """
-    left = list(found)
-    sums: dict[int, list[int]] = {}
-    for loss in sorted(losses, reverse=True):
-        for place, lost in enumerate(loss[1:]):
-            back = min(left[place], lost)
-            left[place] -= back
-            sums.setdefault(loss.until, [0, 0, 0])[place] += lost - back
-    for loss in new:
-        here = sums.setdefault(loss.until, [0, 0, 0])
-        sums[loss.until] = [had + lost for had, lost in zip(here, loss[1:], strict=True)]
-    return tuple(Loss(until, *sums[until]) for until in sorted(sums) if until > now and any(sums[until]))
+    kept = {loss[1:3]: loss for loss in losses if loss.until > now and loss[1:3] not in back}
+    for row in new:
+        if row.ends_at <= now:
+            continue
+        until, key = min(row.ends_at, now + _REMEMBERED), (row.reference, row.starts_at)
+        had = kept.get(key)
+        ends_at, load = (row.ends_at, row.load) if had is None else (max(row.ends_at, had.ends_at), max(row[3], had[4]))
+        kept[key] = Loss(until, row.reference, row.starts_at, ends_at, load)
+        if len(kept) > 2 * MOST_NAMED:
+            kept = _folded(kept.values(), now)
+    return tuple(sorted(_folded(kept.values(), now).values()))
+
+
+def _folded(losses: Iterable[Loss], now: int) -> dict[tuple[str, int], Loss]:
+    """Put together what is more than can be remembered one by one, by the day on which it begins."""
+    # Sums first: they are never put together by name again.
+    ordered = sorted(losses, key=lambda loss: (loss.reference == "", loss.starts_at))
+    named = [loss for loss in ordered if loss.reference][:MOST_NAMED]
+    found = {loss[1:3]: loss for loss in named}
+    horizon = (now // DAY + DAYS) * DAY
+    for loss in [loss for loss in ordered if loss.reference][MOST_NAMED:] + [x for x in ordered if not x.reference]:
+        start = min(max(loss.starts_at // DAY, now // DAY) * DAY, horizon)
+        had = found.get(("", start), Loss(0, "", start, start, 0, 0))
+        load = had.load + loss.load
+        work = had.load * (had.ends_at - start) + loss.load * (loss.ends_at - loss.starts_at)
+        end = start + (work // load if load else DAY)
+        found["", start] = Loss(max(had.until, loss.until), "", start, end, load, had.weddings + loss.weddings)
+    return found

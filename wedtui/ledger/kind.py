@@ -7,7 +7,7 @@ from wedtui.store.kind import Kind
 LEDGER = Kind(
     name="ledger",
     package="wedtui.ledger",
-    revisions=("ledger_0001", "ledger_0002", "ledger_0003"),
+    revisions=("ledger_0001", "ledger_0002", "ledger_0003", "ledger_0004"),
     file_mode=0o600,
     durable=True,
     if_missing="start the service with `wedtui service start`, which makes it",

@@ -22,6 +22,7 @@ from wedtui.store.opening import WRITER_WAITS, writable
 FREEZE_PERIOD = METADATA.tables["freeze_period"]
 CONFIGURATION_CHANGE = METADATA.tables["configuration_change"]
 PROTECTION_RAISE = METADATA.tables["protection_raise"]
+WEDDING_IMPORT = METADATA.tables["wedding_import"]
 
 
 class Ledger:
@@ -170,6 +171,18 @@ class Ledger:
         """
         with self._store.writing() as connection:
             return settle(connection, named, at)
+
+    def note_import(self, source: str, kind: str, *, by: str, at: datetime) -> None:
+        """Note that a person imported weddings by hand: a cache that does not know them has lost them."""
+        values = {"source": source, "kind": kind, "imported_at": at, "imported_by": by}
+        with self._store.writing() as connection:
+            connection.execute(insert(WEDDING_IMPORT).values(values))
+
+    def drop_import(self, source: str, *, by: str, at: datetime) -> None:
+        """Note that what persons imported as a source is not to count any more; it stays on record."""
+        here = (WEDDING_IMPORT.c.source == source, WEDDING_IMPORT.c.dropped_at.is_(None))
+        with self._store.writing() as connection:
+            connection.execute(update(WEDDING_IMPORT).where(*here).values(dropped_at=at, dropped_by=by))
 
     def close(self) -> None:
         """Let go of the file."""

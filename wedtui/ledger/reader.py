@@ -6,12 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from wedtui.core.calendar import ImportedByHand
 from wedtui.core.erasure import Forgotten
 from wedtui.core.freeze import Origin, Period
 from wedtui.core.protection import Raise
 from wedtui.core.season import Protection
 from wedtui.ledger.kind import LEDGER
-from wedtui.ledger.shapes import CONFIGURATION_CHANGE, FORGOTTEN_WEDDING, FREEZE_PERIOD, PROTECTION_RAISE
+from wedtui.ledger.shapes import (
+    CONFIGURATION_CHANGE,
+    FORGOTTEN_WEDDING,
+    FREEZE_PERIOD,
+    PROTECTION_RAISE,
+    WEDDING_IMPORT,
+)
 from wedtui.store.instants import to_microseconds
 from wedtui.store.kind import Kind
 from wedtui.store.opening import READER_WAITS, readable
@@ -129,6 +136,13 @@ class LedgerReader:
         """Return every wedding that was forgotten, as later readings of the calendar recognise them."""
         with self._store.reading() as snapshot:
             return read_forgotten(snapshot)
+
+    def imports(self) -> tuple[ImportedByHand, ...]:
+        """Return what persons imported by hand and nobody dropped: of each source the newest."""
+        with self._store.reading() as snapshot:
+            rows = snapshot.rows(WEDDING_IMPORT, "WHERE dropped_at IS NULL ORDER BY id")
+        newest = {row.source: ImportedByHand(row.source, row.kind, row.imported_at, row.imported_by) for row in rows}
+        return tuple(newest.values())
 
     def configuration_changes(self, *, most: int = 50) -> tuple[ConfigurationChange, ...]:
         """Return the newest changes of the configuration, newest first."""

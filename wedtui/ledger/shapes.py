@@ -19,5 +19,6 @@ PROTECTION_RAISE = shape(
 
 FORGOTTEN_WEDDING = shape("forgotten_wedding", "digest alias forgotten_by", instants="forgotten_at missing_since")
 WEDDING_KEY = shape("wedding_key", "id secret")
+WEDDING_IMPORT = shape("wedding_import", "id source kind imported_by dropped_by", instants="imported_at dropped_at")
 
-SHAPES = (FREEZE_PERIOD, CONFIGURATION_CHANGE, PROTECTION_RAISE, FORGOTTEN_WEDDING, WEDDING_KEY)
+SHAPES = (FREEZE_PERIOD, CONFIGURATION_CHANGE, PROTECTION_RAISE, FORGOTTEN_WEDDING, WEDDING_KEY, WEDDING_IMPORT)

@@ -98,3 +98,18 @@ class ForgottenWeddingRow(LedgerTable, table=True):
     forgotten_by: str
     missing_since: datetime | None = instant(nullable=True)
     """Since when no source names it."""
+
+
+class WeddingImportRow(LedgerTable, table=True):
+    """Weddings that a person imported by hand, and who dropped them, if anyone did: the cache alone has them."""
+
+    __tablename__ = "wedding_import"
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: int | None = Field(default=None, primary_key=True)
+    source: str
+    kind: str
+    """`csv`, `icalendar` or `json`."""
+    imported_at: datetime = instant()
+    imported_by: str
+    dropped_at: datetime | None = instant(nullable=True)
+    dropped_by: str | None = None

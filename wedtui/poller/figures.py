@@ -101,9 +101,7 @@ def service_figures(
         Looked(
             "wedtui_observations_refused_total", "Observations that another had taken over.", lambda: recorder.refused
         ),
-        Looked(
-            "wedtui_leases_held", "What this service asks, and others do not, and its vantage.", lambda: share.count
-        ),
+        Looked("wedtui_leases_held", "What this service asks for all, and others do not.", lambda: share.count),
         Looked("wedtui_cache_size_bytes", "Size of the cache.", cache_bytes),
     )
 

@@ -67,9 +67,10 @@ class Guarding:
         """
         calendar = known_calendar(self._configuration, self._cache, self._clock.now())
         raises, _ = self._cache.mirrored_raises()
-        self._facts = _Facts(calendar, raises)
-        # What it takes once for each calendar is taken here, not on the loop.
-        self.level()
+        facts = _Facts(calendar, raises)
+        # What it takes once for each calendar is taken here, before the loop can ask for it.
+        judged = self._judge(facts, self._clock.now())
+        self._facts, self._judged = facts, judged
 
     @property
     def calendar(self) -> CalendarFacts:
@@ -88,9 +89,11 @@ class Guarding:
             until = judged.verdict.until
             if until is None or now < until:
                 return judged.verdict.level
-        verdict = protection(facts.calendar, facts.raises, self._configuration.zones, now)
-        self._judged = _Judged(facts, now, verdict)
-        return verdict.level
+        judged = self._judged = self._judge(facts, now)
+        return judged.verdict.level
+
+    def _judge(self, facts: _Facts, now: datetime) -> _Judged:
+        return _Judged(facts, now, protection(facts.calendar, facts.raises, self._configuration.zones, now))
 
     async def end(self) -> None:
         """Let go of the cache, in the thread that read it, and of that."""

@@ -67,12 +67,15 @@ class House:
         self._cache.record_scores(now, {name: score for name, score in scores.items() if score is not None}, claim)
 
     def mirror(self, claim: Claim) -> None:
-        """Copy what persons froze and raised out of the ledger, for readers who may not read it."""
+        """Copy what persons froze, raised and imported out of the ledger, for readers who may not read it."""
         reader = LedgerReader(self._stores.ledger_url)
         now = self._clock.now()
         try:
             raises = reader.raises(until_after=now - RAISES_KEPT)
             self._cache.mirror_decisions(reader.freeze_periods(), raises, now, claim)
+            imported = reader.imports()
+            if imported:
+                self._cache.weddings.expect_imported(imported, claim)
         finally:
             reader.close()
 
@@ -114,8 +117,9 @@ class House:
             self._cache.prune_rollups(before, PRUNE_CHUNK, claim),
             self._cache.prune_inventory(now - section.keep_vanished, PRUNE_CHUNK, claim),
         )
+        deleted = self._cache.forget_dropped(claim)
         weddings = self._cache.weddings.prune()
-        deleted = sum(piece.rows for piece in pieces) + weddings
+        deleted += sum(piece.rows for piece in pieces) + weddings
         deleted += self._cache.forget_services(now - section.keep_vanished, claim)
         self._figures.pruned(deleted)
         if deleted:

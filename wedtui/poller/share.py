@@ -33,8 +33,8 @@ class Share:
 
     @property
     def count(self) -> int:
-        """How many leases it holds; that of its vantage is one."""
-        return len(self._held)
+        """How many leases of what is divided it holds: not that of its vantage, which every service holds."""
+        return len(self._held.keys() - {self._vantage})
 
     def claim(self, target: Target) -> Claim | None:
         """Return by which right a target may be asked; None while another service asks it.

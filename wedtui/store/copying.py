@@ -27,7 +27,13 @@ from wedtui.store.sqlite.migrate import copy_file, is_older
 
 
 def copy_store(
-    source: str, target: str, kind: Kind, metadata: MetaData, *, behind: Collection[str] = ()
+    source: str,
+    target: str,
+    kind: Kind,
+    metadata: MetaData,
+    *,
+    behind: Collection[str] = (),
+    without: Collection[str] = (),
 ) -> dict[str, int]:
     """Copy every table of a file into an empty schema, in one transaction.
 
@@ -38,6 +44,7 @@ def copy_store(
         metadata: the tables.
         behind: numbered tables in which the target may have rows already, of a service that was started too early:
             they stay, numbered behind those that are copied.
+        without: tables that stay behind, because what they say is of the place that is left.
 
     Returns:
         How many rows each table has, by name; as many as the file had at one instant.
@@ -53,7 +60,7 @@ def copy_store(
     store = writable(target, kind, waits=WRITER_WAITS)
     try:
         with _up_to_date(file, kind) as present:
-            return _copy_all(present, store, kind, metadata, behind)
+            return _copy_all(present, store, kind, metadata, behind, without=without)
     finally:
         store.close()
 
@@ -71,7 +78,15 @@ def _up_to_date(file: Path, kind: Kind) -> Iterator[str]:
         yield url_of(copy)
 
 
-def _copy_all(source: str, store: Writable, kind: Kind, metadata: MetaData, behind: Collection[str]) -> dict[str, int]:
+def _copy_all(
+    source: str,
+    store: Writable,
+    kind: Kind,
+    metadata: MetaData,
+    behind: Collection[str],
+    *,
+    without: Collection[str],
+) -> dict[str, int]:
     reader = readable(source, kind, waits=READER_WAITS)
     try:
         with reader.reading() as snapshot, store.writing() as connection:
@@ -79,7 +94,8 @@ def _copy_all(source: str, store: Writable, kind: Kind, metadata: MetaData, behi
             _refuse_filled(connection, kind, metadata, behind)
             for name in behind:
                 _number_behind(snapshot, connection, metadata.tables[name])
-            return {table.name: _copy_table(snapshot, connection, table) for table in metadata.sorted_tables}
+            wanted = [table for table in metadata.sorted_tables if table.name not in without]
+            return {table.name: _copy_table(snapshot, connection, table) for table in wanted}
     finally:
         reader.close()
 

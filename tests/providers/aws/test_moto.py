@@ -61,13 +61,13 @@ def test_a_profile_of_the_sdk(moto: str, tmp_path: Path, monkeypatch: pytest.Mon
         monkeypatch.delenv(name)
     config = tmp_path / "config"
     config.write_text("[profile weddings]\nregion=eu-west-3\naws_access_key_id=a\naws_secret_access_key=b\n")
-    assert once(moto, "sts").reach is Reach.REJECTED
-    assert (once(moto, "ec2").reach, once(moto, "ec2").region) == (Reach.REJECTED, "eu-west-1")
+    assert once(moto, "sts").reach is Reach.NO_CREDENTIALS
+    assert (once(moto, "ec2").reach, once(moto, "ec2").region) == (Reach.NO_CREDENTIALS, "eu-west-1")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     assert once(moto, "sts", profile="weddings").reach is Reach.ANSWERED
     wrong = once(moto, "sts", profile="funerals")
     assert (wrong.reach, wrong.problem) == (
-        Reach.REJECTED,
+        Reach.NO_CREDENTIALS,
         "AWS: the SDK's files have no such profile: correct the key profile",
     )
 

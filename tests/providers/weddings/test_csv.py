@@ -101,13 +101,13 @@ def test_a_bad_row_is_reported_with_its_line_and_costs_itself_alone(tmp_path: Pa
         assert stage.examples == [
             "line 22: zone: expected an IANA time zone",
             "line 23: end: expected an end after the start",
-            "line 24: guests: expected at most 10,000, and counts as that many",
             "line 25: guests: expected a whole number, not negative",
             "line 26: reference: expected 1 to 200 printable characters",
             "line 27: row: expected 8 columns, as in the header",
             "line 28: row: expected 8 columns, as in the header",
             "line 30: row: expected quotes around whole cells only",
         ]
+        assert stage.notes == ["line 24: guests: expected at most 10,000, and counts as that many"]
         assert (stage.rows, stage.rejected, stage.weddings) == (30, 7, 23)
         assert stage.nameless == 2
         assert stage.unknown_cultures == 1

@@ -168,7 +168,7 @@ def _of_sdk(error: Exception, what: str, sdk: Any) -> CallError:
     if isinstance(error, (sdk.UnauthorizedSSOTokenError, sdk.SSOTokenLoadError, sdk.TokenRetrievalError)):
         return CallError(Reach.EXPIRED, f"{what}: the sign-on of the profile has expired: run `aws sso login`")
     if isinstance(error, _credential_errors(sdk)):
-        return CallError(Reach.REJECTED, f"{what}: {_credential_words(error)}")
+        return CallError(Reach.NO_CREDENTIALS, f"{what}: {_credential_words(error)}")
     if isinstance(error, (sdk.ReadTimeoutError, sdk.ConnectTimeoutError)):
         return CallError(Reach.UNREACHABLE, f"{what} was not answered in time")
     if isinstance(error, (sdk.HTTPClientError, sdk.ConnectionError)):

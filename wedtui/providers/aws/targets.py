@@ -194,7 +194,7 @@ class ServiceTarget:
         except CallError as caught:
             error = await self._judged(caught, region, calls)
             self._close_or_open(region, breaker, error.reach)
-            if error.reach in {Reach.EXPIRED, Reach.REJECTED}:
+            if error.reach in {Reach.EXPIRED, Reach.REJECTED, Reach.NO_CREDENTIALS}:
                 self._account.forget_credentials()
             return self._failed(region, error, calls.requests)
         reach = Reach.PARTIAL if found.missing else Reach.ANSWERED

@@ -52,6 +52,8 @@ def _nothing(board: Board) -> Line:
     if not board.picture.providers:
         if board.picture.condition is ServiceCondition.NEVER:
             return ((" nothing is known yet: no service has stored anything here", Role.DEGRADED),)
+        if board.picture.condition is ServiceCondition.UNSEEN:
+            return ((" nothing can be said of any provider: the cache cannot be read", Role.DEGRADED),)
         return ((" no providers configured: write a configuration with `wedtui config init`", Role.DEGRADED),)
     return ((f" {glyph(State.OK)} nothing is wrong", Role.OK), (" with what is watched", Role.MUTED))
 

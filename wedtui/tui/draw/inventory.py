@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import datetime
 
 from wedtui.core.evidence import Freshness
-from wedtui.core.inventory import NO_INVENTORY, ApiFacts, KnownResource, ResourceGroup
+from wedtui.core.inventory import NO_INVENTORY, ApiFacts, KnownResource, ResourceGroup, alike
 from wedtui.core.inventory_findings import credentials_text, switched_off
 from wedtui.core.resource import Reach
 from wedtui.core.state import State, badness, glyph
@@ -14,7 +14,7 @@ from wedtui.core.wording import age, short_age
 from wedtui.tui.board import Board, Listed
 from wedtui.tui.clipboard import Subject
 from wedtui.tui.rows import Row
-from wedtui.tui.spans import Line, Role, Span, fit, rule, state_role, wrap
+from wedtui.tui.spans import Line, Role, Span, clean, fit, rule, state_role, wrap
 
 KIND_KEY = "kind "
 """How the key of a row begins that stands for a kind of resources."""
@@ -168,8 +168,10 @@ def resource_rows(board: Board, listed: Listed | None, width: int) -> tuple[Row,
         text = "nothing vanished of late" if listed.query.vanished else "no resource is known here"
         return (Row(((f" {text}", Role.MUTED),)), *_doubts(board, listed, width))
     rows = [Row(_heading(listed, width)), *_doubts(board, listed, width)]
+    same = alike(listed.page.rows) if width < WIDE else frozenset()
     for known in listed.page.rows:
-        rows += _resource(board, known, width, whose=listed.query.provider is None)
+        which = known.resource.id if known.resource.id in same else ""
+        rows += _resource(board, known, width, whose=listed.query.provider is None, which=which)
     return tuple(rows)
 
 
@@ -215,7 +217,8 @@ def believed_state(board: Board, known: KnownResource) -> State:
     return State.UNKNOWN if board.frozen_picture else known.state(board.now)
 
 
-def _resource(board: Board, known: KnownResource, width: int, *, whose: bool) -> list[Row]:
+def _resource(board: Board, known: KnownResource, width: int, *, whose: bool, which: str) -> list[Row]:
+    """Return a resource in a row, and below it by what it can be told from its like (`which`), and why it is not OK."""
     found, gone = known.resource, known.vanished_at is not None
     state = believed_state(board, known)
     word: Span = ("- gone", Role.MUTED) if gone else (f"{glyph(state)} {state}", state_role(state))
@@ -229,6 +232,8 @@ def _resource(board: Board, known: KnownResource, width: int, *, whose: bool) ->
     )
     line = _cells(*zip(cells, _sizes(width, whose=whose), strict=True))
     rows = [Row(line, resource_key(known))]
+    if which:
+        rows.append(Row(((fit(f"             id {clean(which)}", width).rstrip(), Role.MUTED),)))
     if gone:
         return rows
     remark = found.detail

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from wedtui.core.calendar import Freshness
 from wedtui.core.freeze import PRODUCTION, Verdict
 from wedtui.core.picture import Picture, ServiceCondition
-from wedtui.core.protection import until_words
+from wedtui.core.protection import gets_worse, until_words
 from wedtui.core.services import stopped_words
 from wedtui.core.wording import age, duration, local_time
 from wedtui.tui.board import Board
@@ -103,6 +103,7 @@ def _wedding_sentences(board: Board, picture: Picture) -> list[Line]:
     aged = f" · {calendar_age(board)}" if is_known(verdict) else ""
     tail: Line = ((f" · {peak}" if peak else "", look), (aged, Role.MUTED if fresh else look))
     full: Span = (f" {who(board, picture)},", look)
+    worse = f", then {verdict.next_level}" if gets_worse(verdict) else ""
     count = verdict.live.weddings
     brief: Span = (f" {count} live," if fresh else f" ({count} live) STALE,", look) if is_known(verdict) else full
     return [
@@ -111,7 +112,8 @@ def _wedding_sentences(board: Board, picture: Picture) -> list[Line]:
         (full, level, after),
         (full, level),
         (brief, level),
-        (brief, (f" {verdict.level} ", LEVEL_ROLES[verdict.level])),
+        (brief, (f" {verdict.level}{worse} ", LEVEL_ROLES[verdict.level])),
+        ((" ", Role.TEXT), (f" {verdict.level}{worse} ", LEVEL_ROLES[verdict.level])),
         ((" ", Role.TEXT), (f" {verdict.level} ", LEVEL_ROLES[verdict.level])),
     ]
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from wedtui.core.calendar import CalendarFacts, Freshness
 from wedtui.core.health import AVAILABILITY, WEDDING_DAY_WEIGHTS, WEIGHTS
 from wedtui.core.picture import Picture
-from wedtui.core.protection import THRESHOLDS, ProtectionVerdict, live_words, until_words
+from wedtui.core.protection import THRESHOLDS, ProtectionVerdict, live_words, then_words, until_words
 from wedtui.core.season import Protection
 from wedtui.core.wedding import UNITS, standard
 from wedtui.core.wording import age, duration, wall_clock
@@ -45,6 +45,8 @@ def calendar_age(board: Board) -> str:
     picture = board.picture
     if picture is None or belief(board) is Freshness.MISSING:
         return "no wedding calendar"
+    if picture.calendar.problem is not None:
+        return "calendar cannot be read"
     verdict = picture.protection
     stale = "" if belief(board) is Freshness.FRESH else " STALE,"
     mark = ", QUESTIONED" if questioned(picture.calendar) else ""
@@ -80,8 +82,8 @@ def ago(at: datetime, now: datetime) -> str:
 
 
 def then(verdict: ProtectionVerdict) -> str:
-    """Return what comes after a level: `then HIGH`."""
-    return f"then {verdict.next_level}" if verdict.next_level is not None and verdict.until is not None else ""
+    """Return what comes after a level where the words until when do not say so themselves: `then HIGH`."""
+    return then_words(verdict)
 
 
 def peak_words(verdict: ProtectionVerdict, now: datetime) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from wedtui.core.calendar import CalendarFacts, Freshness, SourceFacts
+from wedtui.core.calendar import CalendarFacts, Freshness, SourceFacts, unread
 from wedtui.core.calendar_findings import source_trouble
 from wedtui.core.calendar_query import LivePart, SourceDetails
 from wedtui.core.picture import Picture
@@ -267,6 +267,9 @@ def source_state(source: SourceFacts, board: Board) -> Span:
 def _sources(board: Board, picture: Picture, overview: Overview | None, width: int) -> list[Row]:
     rows = [Row(rule("sources", width))]
     sources = picture.calendar.sources
+    silence = unread(picture.calendar)
+    if silence is not None:
+        return [*rows, *(Row(line) for line in wrap(silence, width, Role.DEGRADED, indent=" "))]
     if not sources:
         text = (
             "no source of weddings is configured: name one in [[weddings.sources]], or import a file with "
@@ -318,9 +321,9 @@ def source_rows(board: Board, name: str, details: SourceDetails | None, width: i
     if found.questioned:
         accepted = details is not None and details.accept_next
         way = (
-            "accepted: its next good reading is taken as it is"
+            "accepted: its next good reading is taken if it loses no more"
             if accepted
-            else f"if it is right, `wedtui weddings accept {name}` takes its next reading as it is"
+            else f"if it is right, `wedtui weddings accept {name}` takes its next reading if it loses no more"
         )
         facts.insert(1, ("to decide", way))
     rows = [Row(((" ", Role.TEXT), (state, role))), Row(())]
@@ -329,6 +332,9 @@ def source_rows(board: Board, name: str, details: SourceDetails | None, width: i
     if found.examples:
         rows += [Row(()), Row(rule(f"rows that cannot be used · {len(found.examples)} of {found.rejected:,}", width))]
         rows += [Row(line) for text in found.examples for line in wrap(text, width, indent="   ")]
+    if details is not None and details.notes:
+        rows += [Row(()), Row(rule("rows that count as other than they say", width))]
+        rows += [Row(line) for text in details.notes for line in wrap(text, width, indent="   ")]
     return tuple(rows)
 
 

@@ -11,7 +11,7 @@ from wedtui.core.calendar import Freshness
 from wedtui.core.freeze import Verdict
 from wedtui.core.health import AVAILABILITY, WEDDING_DAY_WEIGHTS, WEIGHTS
 from wedtui.core.picture import Finding, Picture, ProviderPicture, ServiceCondition, Severity
-from wedtui.core.protection import until_words
+from wedtui.core.protection import then_words, until_words
 from wedtui.core.services import stopped_words
 from wedtui.core.state import State, badness
 from wedtui.core.wording import local_time
@@ -105,8 +105,8 @@ def freeze_sentence(picture: Picture, now: datetime) -> str:
 def protection_sentence(picture: Picture, now: datetime) -> str:
     """Return the level, until when, what comes then, and why."""
     verdict = picture.protection
-    after = f", then {verdict.next_level}" if verdict.until is not None and verdict.next_level is not None else ""
-    return sentence(f"Protection {until_words(verdict, now)}{after}: {verdict.reason}")
+    lasts = ", ".join(filter(None, (until_words(verdict, now), then_words(verdict))))
+    return sentence(f"Protection {lasts}: {verdict.reason}")
 
 
 def weddings_sentence(board: Board, picture: Picture) -> str:
@@ -117,6 +117,8 @@ def weddings_sentence(board: Board, picture: Picture) -> str:
     verdict, found = picture.protection, belief(board)
     if found is Freshness.MISSING:
         return "No wedding calendar: it is not known who gets married."
+    if picture.calendar.problem is not None:
+        return "Live weddings UNKNOWN: the calendar cannot be read."
     if verdict.peak is None:
         return "Live weddings UNKNOWN: no source of weddings was ever read."
     aged = f"calendar {old(verdict.read_at, board.now)}" if verdict.read_at else "not every source was ever read"

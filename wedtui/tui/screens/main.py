@@ -356,4 +356,6 @@ def _nothing_known(picture: Picture) -> str:
 
     if picture.condition is ServiceCondition.NEVER:
         return "nothing is known yet: no service has stored anything here"
+    if picture.condition is ServiceCondition.UNSEEN:
+        return "nothing can be said of any provider: the cache cannot be read"
     return "no providers configured: write a configuration with `wedtui config init`, then check it"

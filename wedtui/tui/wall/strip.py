@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from wedtui.core.freeze import PRODUCTION, Verdict
-from wedtui.core.picture import Finding, Picture
+from wedtui.core.picture import Finding, Picture, ServiceCondition
 from wedtui.core.state import State, glyph
 from wedtui.core.wording import duration, local_time
 from wedtui.tui.board import Board
@@ -127,6 +127,8 @@ def _nothing(board: Board) -> Line:
     if board.picture is None:
         return ((" … reading the cache", Role.MUTED),)
     if not board.picture.providers:
+        if board.picture.condition is ServiceCondition.UNSEEN:
+            return ((" nothing can be said of any provider: the cache cannot be read", Role.UNKNOWN),)
         return ((" no providers are configured: nothing is watched", Role.UNKNOWN),)
     return ((f" {glyph(State.OK)} nothing is wrong", Role.OK), (" with what is watched", Role.MUTED))
 

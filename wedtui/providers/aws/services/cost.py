@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from wedtui.core.evidence import COST_SIGNAL, COST_SOURCE
 from wedtui.core.observation import Observation, SignalObservation
-from wedtui.core.resource import GLOBAL, Reach, Resource
+from wedtui.core.resource import COST, GLOBAL, Reach, Resource
 from wedtui.core.state import State
 from wedtui.providers.aws.calls import Calls, Found, Listing
 from wedtui.providers.aws.faults import CallError
@@ -25,7 +25,7 @@ METRIC = "UnblendedCost"
 class Costs(Service):
     """What was spent last month and this month."""
 
-    name: ClassVar[str] = "cost"
+    name: ClassVar[str] = COST
     client: ClassVar[str] = "ce"
     scope: ClassVar[Scope] = Scope.PARTITION
     pace: ClassVar[Pace] = Pace.COST

@@ -1,0 +1,129 @@
+"""A calendar that was imported by hand and of which nothing can be known: never an open gate, never a lower level."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+
+from tests.cli.base import WINDOW, Machine, machine
+from wedtui.ledger.reader import LedgerReader
+
+__all__ = ["machine"]
+
+HEADER = "reference,venue,venue_kind,zone,start,end,culture,guests\n"
+SERVER = "postgresql://wedtui@127.0.0.1:1/wedtui"
+"""Nobody listens there."""
+
+
+@pytest.fixture
+def booked(machine: Machine) -> Machine:
+    """Large weddings tomorrow, imported by hand: MAXIMUM, and frozen around them."""
+    import_again(machine)
+    # The ledger is there, and freezes nothing now.
+    end = "2027-01-02T00:00Z"
+    assert machine.run("freeze", "add", "--from", "2027-01-01T00:00Z", "--to", end, "--reason", "new year").code == 0
+    return machine
+
+
+def import_again(machine: Machine) -> None:
+    rows = "".join(f"w{n},Palace,hotel,Asia/Kolkata,2026-07-22T17:00,2026-07-22T23:00,indian,600\n" for n in range(15))
+    path = machine.folder / "w.csv"
+    path.write_text(HEADER + rows, encoding="utf-8")
+    assert machine.run("weddings", "import", str(path)).code == 0
+
+
+def lost(machine: Machine) -> None:
+    # What stands in the log beside the file would be found again.
+    for each in machine.state.glob("cache.db*"):
+        each.unlink()
+
+
+def garbled(machine: Machine) -> None:
+    lost(machine)
+    machine.damage("cache.db")
+
+
+def empty(machine: Machine) -> None:
+    lost(machine)
+    (machine.state / "cache.db").write_bytes(b"")
+
+
+def forbidden(machine: Machine) -> None:
+    lost(machine)
+    machine.forbid("cache.db")
+
+
+def unreachable(machine: Machine) -> None:
+    ledger = f'[ledger]\nurl = "sqlite:///{machine.state / "ledger.db"}"\n'
+    machine.configure(f'{WINDOW}[cache]\nurl = "{SERVER}"\n{ledger}')
+
+
+@pytest.mark.parametrize("trouble", [garbled, forbidden, empty, unreachable], ids=lambda trouble: trouble.__name__)
+def test_a_cache_that_cannot_be_read_is_no_calendar_that_is_not_there(
+    booked: Machine, trouble: Callable[[Machine], None]
+) -> None:
+    assert booked.run("gate").code == 1
+    assert booked.run("protection").out.startswith("15 weddings live, MAXIMUM")
+    trouble(booked)
+    assert booked.run("gate").code == 2
+    status = booked.run("freeze", "status", "--json").json
+    (said,) = status["unreadable"]
+    assert said.startswith("the calendar of weddings cannot be read (")
+    frozen = booked.run("freeze", "calendar", "--from", "2026-07-22T00:00Z", "--to", "2026-07-23T00:00Z").out
+    assert "the calendar of weddings cannot be read" in frozen
+    level = booked.run("protection")
+    assert level.code == 10
+    assert level.out.startswith("live weddings unknown, HIGH")
+    assert "without a wedding calendar" not in level.out
+    assert booked.run("protection", "--json").json["level"] == "HIGH"
+    picture = booked.run("status")
+    assert picture.code == 3
+    assert "nothing can be said of any provider, because the cache cannot be read" in picture.out
+    assert "config init" not in picture.out
+
+
+@pytest.mark.parametrize("afresh", [False, True], ids=["missing", "fresh"])
+def test_a_cache_that_lost_what_was_imported_means_frozen_until_it_is_imported_again(
+    booked: Machine, afresh: bool
+) -> None:
+    lost(booked)
+    if afresh:
+        with booked.cache():
+            pass
+    assert booked.run("gate").code == 2
+    (said,) = booked.run("freeze", "status", "--json").json["unreadable"]
+    assert "imported on 2026-07-22 is not known here any more: import it again, or run `wedtui weddings drop`" in said
+    level = booked.run("protection")
+    assert (level.code, level.out.partition(" until")[0]) == (0, "live weddings unknown, HIGH")
+    import_again(booked)
+    assert booked.run("gate").code == 1
+    assert booked.run("protection").out.startswith("15 weddings live, MAXIMUM")
+
+
+def test_what_was_lost_and_is_dropped_is_not_waited_for(booked: Machine) -> None:
+    lost(booked)
+    assert booked.run("gate").code == 2
+    assert booked.run("weddings", "drop").code == 0
+    assert booked.run("gate").code == 0
+    assert booked.run("protection").out.startswith("no wedding calendar, NORMAL")
+    assert booked.run("weddings", "drop").code == 17
+
+
+def test_an_import_that_is_dropped_in_time_is_not_waited_for(booked: Machine) -> None:
+    assert booked.run("weddings", "drop").code == 0
+    lost(booked)
+    assert booked.run("gate").code == 0
+
+
+def test_the_service_says_it_to_those_who_may_not_read_the_ledger(booked: Machine) -> None:
+    lost(booked)
+    with closing(LedgerReader(f"sqlite:///{booked.state / 'ledger.db'}")) as ledger, booked.cache() as cache:
+        cache.weddings.expect_imported(ledger.imports())
+        cache.mirror_decisions(ledger.freeze_periods(), (), booked.now)
+    booked.forbid("ledger.db")
+    assert booked.run("gate").code == 2
+    (said,) = booked.run("freeze", "status", "--json").json["unreadable"]
+    assert "is not known here any more: import it again" in said
+    assert booked.run("protection").out.startswith("live weddings unknown, HIGH")
