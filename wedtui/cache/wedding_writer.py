@@ -107,8 +107,7 @@ class WeddingWriter:
         """Leave no source behind of a first import that was not taken: nothing was known before, so nothing is now."""
         with self._writing() as connection:
             drop_unread_import(connection)
-        while self.prune() == PRUNED_AT_ONCE:
-            pass
+        self._prune_all()
 
     def accept(self, source: str) -> None:
         """Take a reading of a source that loses no more than the one that was questioned: a person has looked at that.
