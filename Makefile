@@ -4,8 +4,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+# How often `make soak` kills a real service, on both systems together, and how many examples a property gets there.
+SOAK_KILLS ?= 1000
+SOAK_EXAMPLES ?= 2000
 
-.PHONY: demo test check format bench lock snapshots picture clean help
+.PHONY: demo test soak check format bench lock snapshots picture clean help
 .DEFAULT_GOAL := help
 
 help: ## say what there is
@@ -23,7 +26,12 @@ demo: $(STAMP) ## a small world of four providers on loopback, watched by the re
 	@$(BIN)/wedtui demo
 
 test: $(STAMP) ## every test; those that need a server that is not installed say which package is missing
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+soak: $(STAMP) ## what make test does a few dozen times, 1,000 times and more: hours; SOAK_KILLS=N and SOAK_EXAMPLES=N say how often
+	WEDTUI_HYPOTHESIS=soak WEDTUI_SOAK_KILLS=$(SOAK_KILLS) WEDTUI_SOAK_EXAMPLES=$(SOAK_EXAMPLES) $(BIN)/python -m pytest -v \
+	  tests/actions tests/ledger tests/control/test_killed.py tests/core/test_actions.py tests/core/test_failover_properties.py \
+	  tests/tui/test_emergency_keys.py
 
 check: $(STAMP) ## formatter, linter, strict types over package and tests, import contracts
 	$(BIN)/ruff format --check .

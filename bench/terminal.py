@@ -65,6 +65,16 @@ class Terminal:
         self._stream.feed(data)
         return bool(data)
 
+    def type(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self._descriptor, keys.encode())
+
+    def rest(self, seconds: float) -> None:
+        """Read what comes in so long."""
+        ends = time.perf_counter() + seconds
+        while (left := ends - time.perf_counter()) > 0:
+            self._read(left)
+
     @property
     def text(self) -> str:
         """What stands on the screen, line by line."""

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.examples import use_profile
 from tests.places import PLACES, POSTGRESQL, SQLITE, SYSTEMS
 from tests.postgres import Postgres, running_postgres
 from tests.providers.prometheus_server import RunningPrometheus, running_prometheus
+
+use_profile()
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,13 @@ FROZEN = Verdict(
     zone="America/New_York",
     reasons=("wedding weekend",),
 )
-OPEN = Verdict(frozen=False, at=NOW, zone="Europe/London", next_start=NOW + timedelta(hours=3, minutes=10))
+OPEN = Verdict(
+    frozen=False,
+    at=NOW,
+    zone="Europe/London",
+    next_start=NOW + timedelta(hours=3, minutes=10),
+    next_reasons=("wedding weekend",),
+)
 SATURDAY = ProtectionVerdict(
     Protection.MAXIMUM, ("by the date, without a wedding calendar: Saturday in Europe/London, season peak",)
 )

@@ -96,7 +96,7 @@ class Watchful(Protocol):
 
 def hears(reader: Watchful) -> bool:
     """Whether a reader is told of a commit; word of it takes a moment on its way from a server."""
-    for _ in range(500):
+    for _ in range(6000):
         if reader.changed():
             return True
         time.sleep(0.005)

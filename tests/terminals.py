@@ -57,6 +57,8 @@ class Terminal:
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
             try:
+                # As a shell that somebody sits at: in the background of another it would be ignored.
+                signal.signal(signal.SIGINT, signal.SIG_DFL)
                 os.execvpe(command[0], list(command), dict(environ))
             finally:
                 os._exit(127)

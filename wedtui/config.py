@@ -11,7 +11,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from wedtui.config_audit import AuditSection
 from wedtui.config_base import Headers, Secret, Section
+from wedtui.config_control import ControlSection, RolesSection
+from wedtui.config_notify import ChannelSection
+from wedtui.config_traffic import TrafficSection
 from wedtui.config_values import (
     AbsolutePath,
     Account,
@@ -326,11 +330,16 @@ class Configuration(Section):
     environment: Environment = "production"
     cache: CacheSection = Field(default_factory=CacheSection)
     ledger: LedgerSection = Field(default_factory=LedgerSection)
+    audit: AuditSection = Field(default_factory=AuditSection)
     dashboard: DashboardSection = Field(default_factory=DashboardSection)
     service: ServiceSection = Field(default_factory=ServiceSection)
+    roles: RolesSection = Field(default_factory=RolesSection)
+    control: ControlSection = Field(default_factory=ControlSection)
+    notify: dict[Name, ChannelSection] = Field(default_factory=dict)
     log: LogSection = Field(default_factory=LogSection)
     freeze: FreezeSection = Field(default_factory=FreezeSection)
     weddings: WeddingsSection = Field(default_factory=WeddingsSection)
+    traffic: TrafficSection = Field(default_factory=TrafficSection)
     providers: tuple[ProviderSection, ...] = ()
     probes: tuple[ProbeSection, ...] = ()
     prometheus: tuple[PrometheusSection, ...] = ()
@@ -358,6 +367,7 @@ def cross_check(configuration: Configuration) -> list[tuple[tuple[str | int, ...
     unique(("providers",), providers)
     unique(("probes",), [p.name for p in configuration.probes])
     unique(("prometheus",), [p.name for p in configuration.prometheus])
+    unique(("audit", "anchors"), [a.name for a in configuration.audit.anchors])
     unique(("freeze", "feeds"), [f.name for f in configuration.freeze.feeds])
     unique(("weddings", "sources"), [s.name for s in configuration.weddings.sources])
     for i, probe in enumerate(configuration.probes):
@@ -365,6 +375,10 @@ def cross_check(configuration: Configuration) -> list[tuple[tuple[str | int, ...
             wrong.append(
                 (("probes", i, "provider"), f'expected the name of a provider ({known}); "{probe.provider}" is none')
             )
+    for i, place in enumerate(configuration.traffic.places):
+        if place.provider not in providers:
+            text = f'expected the name of a provider ({known}); "{place.provider}" is none'
+            wrong.append((("traffic", "places", i, "provider"), text))
     return wrong + _check_signals(configuration, providers)
 
 

@@ -21,8 +21,15 @@ from wedtui.paths import CONFIG_VARIABLE, STATE_DIR_VARIABLE
 from wedtui.toml_lines import KeyPath
 
 PREFIX = "WEDTUI_"
-# Variables that are not keys; the last belongs to the tests.
-RESERVED = (CONFIG_VARIABLE, STATE_DIR_VARIABLE, "WEDTUI_NO_SKIPS")
+# Variables that are not keys; the last belong to the tests.
+RESERVED = (
+    CONFIG_VARIABLE,
+    STATE_DIR_VARIABLE,
+    "WEDTUI_NO_SKIPS",
+    "WEDTUI_HYPOTHESIS",
+    "WEDTUI_SOAK_KILLS",
+    "WEDTUI_SOAK_EXAMPLES",
+)
 
 
 def overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> tuple[dict[KeyPath, str], list[str]]:
@@ -93,7 +100,8 @@ class _Placed:
                 if get_args(kind)[0] is str:  # the id of an action, `room.verb`
                     name = ".".join(segment.lower().replace("_", "-") for segment in rest)
                     return self._at(table, name, get_args(kind)[1], [], (*path, name))
-                name = next((k for k in table if _folded(k) == _folded(rest[0])), _header_name(rest[0]))
+                new = rest[0].lower() if path[0] == "roles" else _header_name(rest[0])
+                name = next((k for k in table if _folded(k) == _folded(rest[0])), new)
                 return self._at(table, name, get_args(kind)[1], rest[1:], (*path, name))
         raise ValueError(f"expected nothing after the name of {_dotted(path)}, which has no keys of its own")
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +30,15 @@ DEFAULT = "default"
 _SYNTAX = re.compile(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)", re.DOTALL)
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Who owns a file, and what others may do with it."""
+
+    uid: int
+    mode: int
+    """Its permission bits."""
+
+
 @dataclass(frozen=True)
 class Loaded:
     """A configuration that can be used, and where it comes from."""
@@ -37,12 +48,36 @@ class Loaded:
     """The file, or None where there is none and the defaults count."""
     origins: Mapping[KeyPath, str]
     """Key path -> `FILE:LINE`, the environment variable or `default`, for every key."""
+    written: Written | None
+    """Who could write that file when it was read."""
     digest: str
     """Changes when anything does that a service would do otherwise; without secrets, and without how it looks."""
+
+    @property
+    def unwatched(self) -> str | None:
+        """Why nothing is watched, and what to do, in a sentence; None where anything is asked."""
+        own = self.configuration
+        accounts = any(provider.kind == "aws" for provider in own.providers)
+        if accounts or own.probes or own.prometheus or own.freeze.feeds or own.weddings.sources:
+            return None
+        if self.path is None:
+            return "nothing is watched: there is no configuration; `wedtui config init` writes one to start from"
+        return (
+            f"nothing is watched: {self.path} has no probe, Prometheus server, account, feed or source of weddings; "
+            "edit it, then run `wedtui service restart`"
+        )
 
     def named_origin(self, key: str) -> str:
         """Say where the value of a key as `key_name` writes it comes from."""
         return self._by_name.get(key, DEFAULT)
+
+    @property
+    def noted(self) -> str:
+        """A digest for the record: it changes with the other, and when anybody's role does."""
+        roles = self.configuration.roles.model_dump(mode="json")
+        if not any(roles.values()):
+            return self.digest
+        return hashlib.sha256(f"{self.digest} {json.dumps(roles, sort_keys=True)}".encode()).hexdigest()
 
     @cached_property
     def _by_name(self) -> dict[str, str]:
@@ -67,7 +102,7 @@ def load(path: Path | None, environ: Mapping[str, str], checks: Sequence[Check] 
         ConfigurationError: with one line for each thing that is wrong: where, which key, what was expected.
     """
     file = find_configuration(path, environ)
-    raw, lines = _read(file) if file is not None else ({}, {})
+    raw, lines, written = _read(file) if file is not None else ({}, {}, None)
     _join_ids(raw, lines)
     variables, problems = overlay(raw, environ)
     sources = _Sources(file, lines, variables, raw)
@@ -83,7 +118,7 @@ def load(path: Path | None, environ: Mapping[str, str], checks: Sequence[Check] 
         raise ConfigurationError("\n".join(dict.fromkeys(problems)))
     tree = configuration.model_dump(mode="json")
     origins = {key: sources.of(key) if _exists(raw, key) else DEFAULT for key, _value in leaves(tree)}
-    return Loaded(configuration, file, origins, _digest(tree))
+    return Loaded(configuration, file, origins, written, _digest(tree))
 
 
 def leaves(tree: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
@@ -121,9 +156,12 @@ def _word(part: str | int, holder: Any) -> str:
     return str(part)
 
 
-def _read(file: Path) -> tuple[dict[str, Any], dict[KeyPath, int]]:
+def _read(file: Path) -> tuple[dict[str, Any], dict[KeyPath, int], Written]:
     try:
-        content = file.read_bytes()
+        with file.open("rb") as opened:
+            # Of what is read, not of what has the name a moment later.
+            found = os.fstat(opened.fileno())
+            content = opened.read()
     except OSError as error:
         raise ConfigurationError(
             f"{file}: cannot be read ({error.strerror}): name another with --config, "
@@ -135,7 +173,7 @@ def _read(file: Path) -> tuple[dict[str, Any], dict[KeyPath, int]]:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigurationError(f"{file}:{line}: expected UTF-8 text: save the file as UTF-8") from None
     try:
-        return tomllib.loads(text), key_lines(text)
+        return tomllib.loads(text), key_lines(text), Written(found.st_uid, stat.S_IMODE(found.st_mode))
     except (ValueError, RecursionError) as error:
         match = _SYNTAX.fullmatch(str(error))
         what = match[1] if match else "a value is too large or too deep"
@@ -237,9 +275,10 @@ def _digest(tree: dict[str, Any]) -> str:
     """Return the SHA-256 of what is watched, and by which rules.
 
     Headers count by their names only. What may differ from one machine to the next, and from the service to those who
-    watch it, does not count: colours, logs, the roles by which the same database is reached.
+    watch it, does not count: colours, logs, who is told, the roles by which the same database is reached.
     """
-    kept = {key: value for key, value in tree.items() if key not in {"dashboard", "service", "log"}}
+    apart = {"dashboard", "service", "log", "roles", "control", "notify"}
+    kept = {key: value for key, value in tree.items() if key not in apart}
     for store in ("cache", "ledger"):
         kept[store] = {key: value for key, value in tree.get(store, {}).items() if key != "url"}
     for path, value in leaves(kept):

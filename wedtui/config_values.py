@@ -247,6 +247,36 @@ def _aware(value: datetime) -> datetime:
     return value
 
 
+def dns_name(value: str) -> str:
+    """Return a name in small letters and absolute, as servers compare it."""
+    name = value.lower().removesuffix(".")
+    if len(name) > 253 or not re.fullmatch(rf"({_LABEL}\.)+{_LABEL}", name):
+        raise ValueError(f"expected {_DNS_NAME}")
+    return f"{name}."
+
+
+def _nameserver(value: str) -> str:
+    host, port = nameserver_parts(value)
+    if not 0 < port <= 65535:
+        raise ValueError(f"expected {_SERVER}")
+    try:
+        ip_address(host)
+    except ValueError:
+        if not re.fullmatch(rf"({_LABEL}\.)*{_LABEL}\.?", host.lower()):
+            raise ValueError(f"expected {_SERVER}") from None
+    return value
+
+
+def nameserver_parts(value: str) -> tuple[str, int]:
+    """Return the host and the port of a nameserver; 53 where none is named, 0 where it is none."""
+    if value.count(":") > 1 and not value.startswith("["):
+        return value, 53
+    match = re.fullmatch(r"\[?([^\]]*?)\]?(?::([0-9]{1,5}))?", value, re.ASCII)
+    if match is None:
+        return value, 0
+    return match[1], int(match[2] or 53)
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(format_duration)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
@@ -263,10 +293,12 @@ Whole = Annotated[int, BeforeValidator(number)]
 _NAME = 'a name of at most 63 letters, digits, ".", "_" and "-" that begins with a letter or digit'
 _ENVIRONMENT = 'an environment such as "production": at most 32 small letters, digits, ".", "_" and "-"'
 _ACCOUNT = 'the name of a user of the operating system, such as "wedtui"'
+_PRINCIPAL = 'the name of a user or group of the operating system, or its number, such as "kay" or "1001"'
 _SIGNAL = 'a signal such as "error_rate": small letters, digits and "_"'
 Name = Annotated[str, AfterValidator(_matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", _NAME))]
 Environment = Annotated[str, AfterValidator(_matching(r"[a-z0-9][a-z0-9._-]{0,31}", _ENVIRONMENT))]
 Account = Annotated[str, AfterValidator(_matching(r"[a-z_][a-z0-9_-]{0,31}", _ACCOUNT))]
+Principal = Annotated[str, AfterValidator(_matching(r"[A-Za-z0-9_][A-Za-z0-9_.@\\+-]{0,63}[$]?", _PRINCIPAL))]
 Signal = Annotated[str, AfterValidator(_matching(r"[a-z][a-z0-9_]{0,62}", _SIGNAL))]
 Title = Annotated[str, AfterValidator(_one_line)]
 Status = Annotated[Whole, Field(ge=100, le=599)]
@@ -283,7 +315,16 @@ _REGION = 'the name of a region such as "eu-west-1"'
 Region = Annotated[str, AfterValidator(_matching(r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}", _REGION))]
 _ROLE = 'the ARN of a role, such as "arn:aws:iam::123456789012:role/wedtui"'
 RoleArn = Annotated[str, AfterValidator(_matching(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]{1,512}", _ROLE))]
+_HOSTED_ZONE = 'the id of a hosted zone, such as "Z1D633PJN98FT9"'
+HostedZone = Annotated[str, AfterValidator(_matching(r"[A-Z0-9]{1,32}", _HOSTED_ZONE))]
+_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+_DNS_NAME = 'a full name of DNS in ASCII, such as "www.example.com"'
+_SERVER = 'a nameserver such as "ns1.example.com", "192.0.2.53:5300" or "[2001:db8::53]:53"'
+_IDENTIFIER = "1 to 128 printable characters of ASCII"
 DimensionName = Annotated[str, AfterValidator(_matching(r"[\x21-\x7e]{1,255}", "the name of a dimension"))]
+Identifier = Annotated[str, AfterValidator(_matching(r"[\x21-\x7e]([\x20-\x7e]{0,126}[\x21-\x7e])?", _IDENTIFIER))]
+DnsName = Annotated[str, AfterValidator(dns_name)]
+Nameserver = Annotated[str, AfterValidator(_nameserver)]
 HeaderText = Annotated[
     str, AfterValidator(_matching(r"[\t\x20-\x7e]*", "the value of an HTTP header: ASCII without control characters"))
 ]

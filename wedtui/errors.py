@@ -36,6 +36,10 @@ class StoreUnreadableError(StoreError):
     exit_code = 10
 
 
+class StoreClosedError(StoreUnreadableError):
+    """It is there, its server lets this user in, and the user has no right to look into it."""
+
+
 class StoreMissingError(StoreUnreadableError):
     """There is no file yet."""
 
@@ -98,7 +102,29 @@ class NotFoundError(WedtuiError):
     exit_code = 17
 
 
+class NotPermittedError(WedtuiError):
+    """Whoever asks may not do that."""
+
+    exit_code = 20
+
+
 class ConflictError(WedtuiError):
     """The object is no longer in the state that the request assumed."""
 
     exit_code = 18
+
+
+class ForeignRecordsError(ConflictError):
+    """The live records of traffic are not the set that is configured; says everything that is foreign."""
+
+
+class OutcomeUnknownError(WedtuiError):
+    """A change was sent and may or may not have been applied: read what is live before anything else."""
+
+    exit_code = 21
+
+
+class AuditError(WedtuiError):
+    """The audit chain is not what was written, or cannot be signed or anchored."""
+
+    exit_code = 19

@@ -62,6 +62,11 @@ class StatePaths:
         """What a service in the background prints beside its log."""
         return self.directory / "service.out"
 
+    @property
+    def standby(self) -> Path:
+        """The ledger that takes what is done while the configured one cannot be reached."""
+        return self.directory / "standby.db"
+
     def cache_url(self, configuration: Configuration) -> str:
         """Return the cache's URL: the configured one, else `cache.db` here."""
         return configuration.cache.url or url_of(self.directory / "cache.db")
@@ -69,6 +74,10 @@ class StatePaths:
     def ledger_url(self, configuration: Configuration) -> str:
         """Return the ledger's URL: the configured one, else `ledger.db` here."""
         return configuration.ledger.url or url_of(self.directory / "ledger.db")
+
+    def control(self, configuration: Configuration) -> Path:
+        """Return the socket on which the service is asked: the configured one, else `control.sock` here."""
+        return configuration.control.socket or self.directory / "control.sock"
 
     def make(self) -> None:
         """Make the directory, readable for its group and nobody else.

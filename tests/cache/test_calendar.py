@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from tests.cache.base import NOW, configure, reading
@@ -25,6 +25,7 @@ from tests.cache.weddings import (
     taken,
     writing_weddings,
 )
+from tests.examples import examples
 from tests.places import PLACES
 from wedtui.cache import weddings
 from wedtui.cache.wedding_import import Outcome
@@ -86,7 +87,7 @@ TIMES = st.tuples(
 )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(30, unminded=[HealthCheck.function_scoped_fixture])
 @given(given=st.lists(TIMES, max_size=8, unique_by=lambda each: each[:3]))
 def test_the_steps_are_those_of_a_sweep_over_every_row(
     tmp_path: Path, system: str, given: list[tuple[str, str, int, int, int, str]]

@@ -8,8 +8,10 @@ import pytest
 from tests.cache.base import NOW, SECOND, configuration, configure, event, feed, reading, writing
 from tests.places import PLACES
 from wedtui.cache.kind import CACHE
-from wedtui.core.freeze import Feed, FreezeFacts, feed_notes
+from wedtui.config import Configuration
+from wedtui.core.freeze import Feed, FreezeFacts, feed_notes, verdict
 from wedtui.core.observation import FeedObservation
+from wedtui.core.redact import address_of
 from wedtui.errors import ConflictError, NotFoundError
 
 VENUES = Feed("venues", environments=frozenset({"production"}))
@@ -82,12 +84,68 @@ def test_accepting_a_feed_that_is_not_configured(tmp_path: Path) -> None:
         writer.accept_feed("gone")
 
 
-def test_a_feed_from_elsewhere_starts_anew(tmp_path: Path) -> None:
-    with writing(tmp_path / "c.db") as writer:
+def at(url: str) -> Configuration:
+    return configuration(freeze={"feeds": [{"name": "venues", "url": url}]})
+
+
+# Of one that is a secret, too: what is shown of it stays the same.
+@pytest.mark.parametrize("url", ["https://other.example.com/x.ics", "https://calendar.example.com/other.ics", "/x.ics"])
+def test_a_feed_from_elsewhere_was_never_read_there_and_keeps_what_it_named(tmp_path: Path, url: str) -> None:
+    path = tmp_path / "c.db"
+    with writing(path) as writer:
         writer.record([feed(NOW, "abcd")])
-        moved = {"feeds": [{"name": "venues", "url": "https://other.example.com/x.ics"}]}
-        configure(writer, configuration(freeze=moved))
-        assert stored(tmp_path / "c.db") == VENUES
+        configure(writer, at(url))
+        moved = stored(path)
+        assert moved == replace(VENUES, periods=tuple(map(event, "abcd")))
+        frozen = verdict(FreezeFacts(feeds=(moved,)), NOW)
+        assert frozen.frozen
+        assert frozen.unreadable == (
+            'feed "venues" was never read at the URL that it has now, which means frozen; what it named at the former '
+            "one counts until it is read well there; repair the feed",
+        )
+        # Nothing of it gets lost by a failure, by what has lost most of it, or where it is dropped meanwhile.
+        writer.record([feed(NOW + SECOND, None, "timed out"), feed(NOW + 2 * SECOND, "a")])
+        assert (names(stored(path)), stored(path).questioned, stored(path).last_good_at) == ("abcd", True, None)
+        configure(writer, configuration(freeze={}))
+        assert stored(path).dropped_at is not None
+        configure(writer, at(url))
+        writer.record([feed(NOW + 3 * SECOND, "abc")])
+        assert stored(path) == replace(VENUES, periods=tuple(map(event, "abc")), last_good_at=NOW + 3 * SECOND)
+
+
+def test_a_place_that_was_stored_without_its_digest_is_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing(path) as writer:
+        writer.record([feed(NOW, "abcd")])
+        before = stored(path)
+        PLACES.execute(path, CACHE, "UPDATE feed SET address = ''")
+        configure(writer)
+        assert stored(path) == before
+        # What a former program compares is what it wrote.
+        assert PLACES.execute(path, CACHE, "SELECT url, address FROM feed") == [
+            ("https://calendar.example.com/***", address_of("venues", "https://calendar.example.com/secret.ics"))
+        ]
+
+
+def test_a_reading_from_the_former_url_says_nothing_about_the_one_that_counts(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    here, there = "https://calendar.example.com/secret.ics", "https://calendar.example.com/other.ics"
+    with writing(path) as writer:
+        assert writer.record([replace(feed(NOW, "abcd"), address=address_of("venues", here))]) == 0
+        configure(writer, at(there))
+        moved = stored(path)
+        assert moved.last_good_at is None
+        # By a service that did not hear of the move.
+        old = [replace(seen, address=address_of("venues", here)) for seen in (feed(NOW, "abcd"), feed(NOW, None, "x"))]
+        assert writer.record(old) == 2
+        assert stored(path) == moved
+        assert verdict(FreezeFacts(feeds=(stored(path),)), NOW).unreadable
+        assert writer.record([replace(feed(NOW, "abcd"), address=address_of("venues", there))]) == 0
+        assert stored(path).last_good_at == NOW
+
+
+def test_of_what_is_not_configured_nothing_is_stored(tmp_path: Path) -> None:
+    with writing(tmp_path / "c.db") as writer:
         assert writer.record([FeedObservation("gone", NOW, ())]) == 1
 
 

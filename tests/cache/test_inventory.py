@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event
 
 from tests.cache.base import NOW, SECOND, configuration, configure, reading, writing
 from tests.cache.inventories import EVERYTHING, INSTANCE, MINUTE, asking, present, resource, vanished
+from tests.examples import examples
 from tests.places import PLACES
+from wedtui.cache import inventory
 from wedtui.cache.kind import CACHE
 from wedtui.cache.writer import CacheWriter
 from wedtui.core.evidence import VendorEvidence, VendorStatus
@@ -281,6 +284,54 @@ def test_an_empty_list_is_known_to_be_one_and_a_denied_one_is_not(tmp_path: Path
         assert (group.total, group.listed_at) == (0, NOW + MINUTE)
 
 
+def counted_group(path: Path) -> tuple[dict[str, int], int]:
+    with reading(path) as reader:
+        (group,) = reader.facts(NOW).inventory.groups
+        return {state.value: count for state, count in group.counts}, group.stopped
+
+
+def test_what_is_stopped_is_counted_in_a_column_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing(path) as writer:
+        writer.record([asking([resource("1"), resource("2", status="stopped")])])
+    assert counted_group(path) == ({"OK": 1}, 1)
+    # What a former program reads there holds no word that it does not know.
+    (counts,) = PLACES.execute(path, CACHE, "SELECT CAST(counts AS text), stopped FROM resource_group")
+    assert (json.loads(str(counts[0])), counts[1]) == ({"OK": 1}, 1)
+
+
+def test_what_was_counted_as_ok_before_is_counted_anew_by_the_first_listing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "c.db"
+    some = [resource("1"), resource("2", status="stopped")]
+    with writing(path) as writer:
+        with monkeypatch.context() as before:
+            before.setattr(inventory, "_DIGEST", "1")
+            writer.record([asking(some)])
+        PLACES.execute(path, CACHE, "UPDATE resource_group SET counts = '{\"OK\": 2}', stopped = 0")
+        assert counted_group(path) == ({"OK": 2}, 0)
+        writer.record([asking(some, NOW + MINUTE)])
+    assert counted_group(path) == ({"OK": 1}, 1)
+
+
+def test_what_was_stopped_among_the_counts_of_a_former_cache_stays_known(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing(path) as writer:
+        writer.record([asking([resource("1"), resource("2", status="stopped")])])
+    PLACES.execute(path, CACHE, 'UPDATE resource_group SET counts = \'{"OK": 1, "stopped": 1}\'')
+    PLACES.execute(path, CACHE, "UPDATE feed SET url = url || ' 0123456789abcdef'")
+    for table, column in (("resource_group", "stopped"), ("feed", "address")):
+        PLACES.execute(path, CACHE, f"ALTER TABLE {table} DROP COLUMN {column}")
+    for table in ("traffic", "freeze_override"):
+        PLACES.execute(path, CACHE, f"DROP TABLE {table}")
+    PLACES.execute(path, CACHE, "UPDATE alembic_version SET version_num = 'cache_0011'")
+    CacheWriter(PLACES.url(path)).close()
+    assert counted_group(path) == ({"OK": 1}, 1)
+    # The digest behind a feed's URL is let go.
+    assert PLACES.execute(path, CACHE, "SELECT url, address FROM feed") == [("https://calendar.example.com/***", "")]
+
+
 def test_only_what_changed_is_written(tmp_path: Path) -> None:
     many = [resource(f"{n:05}") for n in range(2000)]
     with writing(tmp_path / "c.db") as writer:
@@ -350,7 +401,7 @@ def test_a_page_goes_on_where_it_ended_while_resources_come_and_go(tmp_path: Pat
 ids = st.sets(st.sampled_from("abcdef"))
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(rounds=st.lists(st.tuples(st.sampled_from([Reach.ANSWERED, Reach.ANSWERED, Reach.PARTIAL, Reach.DENIED]), ids)))
 def test_it_always_holds_what_the_answers_said(
     tmp_path_factory: pytest.TempPathFactory, rounds: list[tuple[Reach, set[str]]]

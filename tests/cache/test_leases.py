@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from tests.cache.base import NOW, SECOND, configuration, configure, feed, probe, service, signal
 from tests.cache.weddings import SOURCES, calendar_of
+from tests.examples import examples
 from tests.places import PLACES
-from wedtui.cache import leases
+from wedtui.cache.configured import digest_by_name
 from wedtui.cache.kind import CACHE
 from wedtui.cache.reader import CacheReader
 from wedtui.cache.writer import CacheWriter
@@ -38,7 +39,7 @@ class DatabaseClock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> DatabaseClock:
     """The database's clock, in the test's hand."""
     hand = DatabaseClock()
-    monkeypatch.setattr(leases, "database_now", lambda _connection: hand.at)
+    monkeypatch.setattr("wedtui.store.clock.database_now", lambda _connection: hand.at)
     return hand
 
 
@@ -253,6 +254,47 @@ def test_in_what_a_configuration_is_unlike_the_one_that_counts(sites: tuple[Site
         "it lacks provider aws, it lacks provider gcp, it lacks probe rsvp-aws, "
         "it lacks probe rsvp-gcp, it lacks signal aws latency_p95_ms and 3 more"
     )
+
+
+def account(**settings: object) -> Configuration:
+    return configuration(providers=[{"name": "aws", "kind": "aws", "aws": settings}], probes=[], prometheus=[])
+
+
+def test_settings_of_an_account_are_named_where_they_differ_and_never_told(
+    tmp_path: Path, clock: DatabaseClock
+) -> None:
+    key = "https://aws.example.com/?key="
+    theirs = account(regions=["eu-west-1"], profile="weddings", endpoint_url=f"{key}hunter2")
+    path = tmp_path / "c.db"
+    keeper = Site(path, "oregon", configuration_digest=digest_by_name("new", theirs))
+    other = Site(path, "london", configuration_digest=digest_by_name("old", theirs))
+    for site in (keeper, other):
+        site.begin()
+        configure(site.cache, theirs)
+        clock.at += SECOND
+        assert site.beat()
+    assert "house" in keeper.held
+    mine = account(regions=["eu-west-1", "us-east-1"], profile="guests", endpoint_url=f"{key}hunter2")
+    assert other.cache.unlike(mine) == "it has another profile and regions of the account of aws"
+    costly = account(regions=["eu-west-1"], profile="weddings", endpoint_url=f"{key}hunter2", cost=True)
+    assert (
+        other.cache.unlike(costly)
+        == "it alone has signal aws cost_month_usd, it has another cost of the account of aws"
+    )
+    # A key in an address is in no digest that anybody could guess at, so only that something differs is known.
+    moved = account(regions=["eu-west-1"], profile="weddings", endpoint_url=f"{key}hunter3")
+    assert (other.cache.unlike(moved) or "").startswith("something that is not stored by name")
+    assert digest_by_name("d", moved) == digest_by_name("d", theirs)
+    plain = configuration(providers=[{"name": "aws"}], probes=[], prometheus=[])
+    assert other.cache.unlike(plain) == "it has another kind of provider aws"
+    with closing(CacheReader(PLACES.url(path))) as reader:
+        assert {s.vantage: s.configuration_digest for s in reader.facts(NOW).services} == {
+            "london": "old",
+            "oregon": "new",
+        }
+    assert keeper.cache.unlike(theirs) is None
+    for site in (keeper, other):
+        site.cache.close()
 
 
 def test_whether_another_lives_is_told_with_every_beat(clock: DatabaseClock, sites: tuple[Site, Site]) -> None:
@@ -525,7 +567,7 @@ class Crowd:
             site.cache.close()
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(8, unminded=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(STEPS), max_size=25))
 def test_whatever_happens_a_target_is_one_services_and_soon_somebodys(
     tmp_path: Path, clock: DatabaseClock, steps: list[str]

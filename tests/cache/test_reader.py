@@ -5,10 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cache.base import NOW, SECOND, probe, reading, signal, writing
+from tests.examples import examples
 from tests.places import hears
 from wedtui.cache.rounds import MOST_ROUNDS
 from wedtui.cache.writer import CacheWriter
@@ -98,7 +99,7 @@ def test_a_series_ends_where_it_was_asked_to_both_ends_included(tmp_path: Path) 
         assert reader.series("aws", "cpu", NOW + SECOND, NOW).points == ()
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     samples=st.dictionaries(st.integers(0, 5000), st.floats(-1e6, 1e6), min_size=1, max_size=120),
     most=st.integers(0, 60),

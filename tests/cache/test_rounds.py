@@ -6,10 +6,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cache.base import NOW, SECOND, probe, reading, writing
+from tests.examples import examples
 from tests.places import PLACES
 from wedtui.cache.kind import CACHE
 from wedtui.cache.reader import CacheReader
@@ -46,7 +47,7 @@ def happen(path: Path, writer: CacheWriter, what: str, name: str, how: object) -
     PLACES.execute(path, CACHE, f"DELETE FROM probe_round WHERE id IN ({some})", name, how)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(50)
 @given(st.lists(st.one_of(_record, _record, _gap, _undone, _other, _clock), min_size=2, max_size=25))
 def test_remembering_finds_what_a_fresh_reading_finds(
     tmp_path_factory: pytest.TempPathFactory, history: list[tuple[str, str, object]]

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from tests.cache.base import NOW, SECOND, configuration, configure, reading, service
 from tests.cache.weddings import (
     HOUR,
+    SOURCES,
     TOMORROW,
     calendar_of,
     generation,
@@ -28,14 +29,17 @@ from tests.cache.weddings import (
     taken,
     writing_weddings,
 )
+from tests.examples import examples
 from tests.places import PLACES
 from wedtui.cache import wedding_import, wedding_stage
 from wedtui.cache.kind import CACHE
 from wedtui.cache.wedding_import import Outcome
+from wedtui.core.calendar import staleness
 from wedtui.core.calendar_findings import calendar_findings
 from wedtui.core.calendar_query import conflicting
 from wedtui.core.erasure import Forgotten, digest_of
 from wedtui.core.observation import Claim
+from wedtui.core.redact import address_of
 from wedtui.core.wedding import UNITS
 from wedtui.core.wedding_rows import RawRow, Rejection, Unusable
 from wedtui.errors import ConflictError, NotFoundError
@@ -85,7 +89,7 @@ def test_many_pages_come_to_the_same_as_one(tmp_path: Path, page: int, monkeypat
 READING = st.lists(st.tuples(st.sampled_from("abcdeé𝒳Z_"), st.integers(0, 3), st.integers(1, 3)))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, unminded=[HealthCheck.function_scoped_fixture])
 @given(readings=st.lists(READING, max_size=4))
 def test_whatever_came_before_the_cache_has_what_the_newest_reading_has(
     tmp_path: Path, system: str, readings: list[list[tuple[str, int, int]]]
@@ -297,6 +301,83 @@ def test_a_day_that_grows_light_is_questioned_however_heavy_the_calendar_stays(
         taken(writer, some({"w0", "w6", "w12", "w7"}, by=17 * HOUR))
 
 
+def test_a_day_whose_weddings_all_move_to_other_hours_of_it_is_questioned(tmp_path: Path) -> None:
+    """As they do where a source loses its zones: the day keeps its weddings, their load and their hours."""
+    path = tmp_path / "c.db"
+
+    def tomorrow(moved: int, by: timedelta, new: int = 0) -> list[RawRow]:
+        first = TOMORROW - 10 * HOUR
+        others = [row(f"new{n}", first, hours=6) for n in range(new)]
+        return [*others, *(row(f"w{n}", first + (n < moved) * by, hours=6) for n in range(8))]
+
+    with writing_weddings(path) as writer:
+        taken(writer, tomorrow(0, HOUR))
+        # What is new there says nothing about what is not there any more.
+        assert read(writer, tomorrow(8, 5 * HOUR, new=8)).outcome is Outcome.QUESTIONED
+        problem = source(path).facts.problem or ""
+        assert problem.startswith(
+            "it lost more than half of the load x hours of 2026-06-07 UTC to other hours (48 before"
+        )
+        # What was looked at is no leave to empty the day.
+        writer.weddings.accept("main")
+        gone = [row(f"w{n}", TOMORROW + 240 * HOUR, hours=6) for n in range(8)]
+        assert read(writer, gone, at=NOW + SECOND).outcome is Outcome.QUESTIONED
+        # Half may move, or all by half of their time.
+        taken(writer, tomorrow(4, 5 * HOUR), at=NOW + 2 * SECOND)
+        taken(writer, tomorrow(0, HOUR), at=NOW + 3 * SECOND)
+        taken(writer, tomorrow(8, 3 * HOUR), at=NOW + 4 * SECOND)
+        assert read(writer, tomorrow(8, -2 * HOUR), at=NOW + 5 * SECOND).outcome is Outcome.QUESTIONED
+        writer.weddings.accept("main")
+        taken(writer, tomorrow(8, -2 * HOUR), at=NOW + 6 * SECOND)
+
+
+def test_one_wedding_named_at_its_hours_over_and_over_does_not_stand_for_others_that_move(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    minute = HOUR / 60
+    again = [row("w0", TOMORROW + n * minute) for n in range(1, 6)]
+    with writing_weddings(path) as writer:
+        taken(writer, [row(f"w{n}") for n in range(9)])
+        moved = [row(f"w{n}", TOMORROW - 12 * HOUR) for n in range(1, 9)]
+        assert read(writer, [*again, *moved]).outcome is Outcome.QUESTIONED
+        assert "of 2026-06-07 UTC to other hours (72 before, 8 after)" in (source(path).facts.problem or "")
+
+
+def test_light_days_that_all_move_to_another_year_are_questioned(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    year = [row(f"later-{n}", NOW + 720 * HOUR) for n in range(40)]
+
+    def ahead(moved: int) -> list[RawRow]:
+        by = 365 * 24 * HOUR
+        return [*year, *(row(f"w{n}", NOW + (1 + 24 * n) * HOUR + (n < moved) * by) for n in range(12))]
+
+    with writing_weddings(path) as writer:
+        taken(writer, ahead(0))
+        assert read(writer, ahead(12)).outcome is Outcome.QUESTIONED
+        said = "it lost more than half of the load x hours of all days up to 2026-06-20 UTC (96 before, 0 after);"
+        assert (source(path).facts.problem or "").startswith(said)
+        # One after the other is moved as people do; more than half within a day is not.
+        taken(writer, ahead(1))
+        taken(writer, ahead(6), at=NOW + SECOND)
+        assert read(writer, ahead(7), at=NOW + 2 * SECOND).outcome is Outcome.QUESTIONED
+        writer.weddings.accept("main")
+        taken(writer, ahead(7), at=NOW + 3 * SECOND)
+
+
+def test_what_was_accepted_is_no_leave_to_lose_all_of_the_fortnight_once_it_is_another_day(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    year = [row(f"later-{n}", NOW + 720 * HOUR) for n in range(40)]
+    near = [row(f"w{n}", NOW + (24 + 24 * n) * HOUR) for n in range(12)]
+    moved = [row(f"w{n}", NOW + 365 * 24 * HOUR) for n in range(12)]
+    with writing_weddings(path) as writer:
+        taken(writer, [*year, *near])
+        assert read(writer, [*year, *near[:5], *moved[5:]]).outcome is Outcome.QUESTIONED
+        writer.weddings.accept("main")
+        assert read(writer, [*year, *moved], at=NOW + 13 * HOUR).outcome is Outcome.QUESTIONED
+        assert read(writer, [*year, *near[:5], *moved[5:]]).outcome is Outcome.QUESTIONED
+        writer.weddings.accept("main")
+        taken(writer, [*year, *near[:5], *moved[5:]], at=NOW + 13 * HOUR)
+
+
 def test_a_reading_of_changes_that_shortens_tonight_is_questioned(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     with writing_weddings(path) as writer:
@@ -369,8 +450,25 @@ def test_a_reading_of_changes_of_which_most_cannot_be_used_is_not_taken(tmp_path
         work = read(writer, [*bad, row("a", guests=1)], began_at="one", mark="two", at=NOW + HOUR)
         assert work.outcome is Outcome.REFUSED
         facts = source(path).facts
-        assert (facts.read_at, facts.rejected) == (NOW, 2)
-        assert "2 of its 3 rows cannot be used" in (facts.problem or "")
+        assert (facts.read_at, facts.rejected) == (NOW, 0)
+        assert "2 of its 3 rows cannot be used (line 1: zone: expected" in (facts.problem or "")
+
+
+@pytest.mark.parametrize("after", [[row(name, zone="Mars/Olympus") for name in "cd"], [row("a"), row("z", zone="x")]])
+def test_what_is_said_of_the_good_reading_stays_together_where_another_is_not_taken(
+    tmp_path: Path, after: list[RawRow]
+) -> None:
+    path = tmp_path / "c.db"
+    good = [*rows("abcdef"), row("elf", culture="elvish"), row("bad", zone="Mars/Olympus")]
+    with writing_weddings(path) as writer:
+        taken(writer, good)
+        before = source(path)
+        assert (before.facts.rejected, before.unknown_cultures) == (1, 1)
+        assert read(writer, after, at=NOW + HOUR).outcome in {Outcome.REFUSED, Outcome.QUESTIONED}
+        found = source(path)
+        assert (found.facts.rejected, found.facts.examples) == (1, before.facts.examples)
+        assert (found.notes, found.unknown_cultures) == (before.notes, 1)
+        assert "cannot be used (line 1: zone: expected" in (found.facts.problem or "")
 
 
 def test_what_an_unusable_row_is_about_stays_also_where_it_cannot_be_told(tmp_path: Path) -> None:
@@ -503,6 +601,25 @@ def test_a_row_that_cannot_be_used_keeps_what_is_known_of_its_wedding(tmp_path: 
         assert (source(path).facts.rejected, source(path).facts.examples) == (0, ())
 
 
+def test_changes_say_nothing_about_what_the_last_whole_reading_could_not_use(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        unusable = row("c", zone="Mars/Olympus", place="line 5")
+        taken(writer, [*rows("ab"), unusable], mark="one")
+        whole = source(path)
+        assert (whole.facts.rejected, len(whole.facts.examples), whole.notes) == (1, 1, ())
+        # A culture that is not known is only noted, and so is what changed without any of that.
+        taken(writer, [row("d", culture="klingon")], began_at="one", mark="two")
+        noted = source(path)
+        assert (noted.facts.rejected, noted.facts.examples) == (1, whole.facts.examples)
+        assert len(noted.notes) == 1
+        taken(writer, rows("e"), began_at="two", mark="three")
+        assert (source(path).facts.rejected, source(path).notes) == (1, noted.notes)
+        taken(writer, [row("f", zone="Mars/Olympus", place="line 1"), *rows("gh")], began_at="three", mark="four")
+        assert source(path).facts.examples == ("line 1: zone: expected an IANA time zone",)
+        assert source(path).notes == noted.notes
+
+
 def test_examples_are_few_and_quote_nothing(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     with writing_weddings(path) as writer:
@@ -520,7 +637,7 @@ def test_a_reading_of_which_most_cannot_be_used_is_not_taken(tmp_path: Path) -> 
         bad = [Unusable(f"line {n}", Rejection("row", "expected 8 columns"), f"r{n}") for n in range(3)]
         assert read(writer, [*rows("ab"), *bad], at=NOW + HOUR).outcome is Outcome.REFUSED
         facts = source(path).facts
-        assert (facts.read_at, facts.rejected, facts.questioned) == (NOW, 3, False)
+        assert (facts.read_at, facts.rejected, facts.questioned) == (NOW, 0, False)
         assert "3 of its 5 rows" in (facts.problem or "")
         assert names(path) == "a b"
 
@@ -532,6 +649,26 @@ def test_unknown_cultures_and_repeated_rows_are_counted(tmp_path: Path) -> None:
         found = source(path)
         assert (found.unknown_cultures, found.unknown_kinds, found.repeated) == (2, 1, 1)
         assert found.facts.weddings == 3
+
+
+def test_rows_that_repeat_others_are_named_with_these_and_few(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    lines = [
+        ("b", TOMORROW),
+        ("a", TOMORROW),
+        ("a", TOMORROW + 24 * HOUR),
+        ("b", TOMORROW),
+        ("a", TOMORROW),
+        ("b", TOMORROW),
+    ]
+    some = [row(name, start, place=f"line {n}") for n, (name, start) in enumerate(lines, 2)]
+    with writing_weddings(path) as writer:
+        taken(writer, some)
+        said = "start included, and both count as one with the longer time and the heavier load"
+        pairs = ((5, 2), (6, 3), (7, 2))
+        assert source(path).notes == tuple(f"line {n}: reference: repeats line {m}, {said}" for n, m in pairs)
+        taken(writer, [row("a", place=f"line {n}") for n in range(50)], at=NOW + HOUR)
+        assert len(source(path).notes) == 20
 
 
 def test_twice_with_one_start_is_as_long_as_the_longest_and_as_heavy_as_the_heaviest(tmp_path: Path) -> None:
@@ -560,9 +697,11 @@ def test_two_ends_in_two_sources_count_in_load_each_and_once_in_number(tmp_path:
             assert steps.at(TOMORROW) == (4 * UNITS, 3)
             assert steps.at(TOMORROW + 9 * HOUR) == (UNITS, 1)
             # Several days of one wedding are none, and neither is what both say alike.
-            assert reader.wedding_conflicts() == {"main": 1, "other": 1}
+            assert reader.wedding_conflicts() == {"main": 2, "other": 1}
             assert conflicting(reader.wedding("a")) == ("main", "other")
-            for reference in ("same", "days", "twice"):
+            # One source that says two times of one wedding contradicts itself.
+            assert conflicting(reader.wedding("twice")) == ("main",)
+            for reference in ("same", "days"):
                 assert conflicting(reader.wedding(reference)) == ()
 
 
@@ -575,6 +714,23 @@ def test_a_reading_that_tells_what_changed_deletes_nothing(tmp_path: Path) -> No
         assert names(path) == "a b c d"
         assert source(path).facts.weddings == 4
         assert source(path).facts.read_at == NOW + HOUR
+
+
+def test_a_reading_of_changes_leaves_what_the_last_whole_one_could_not_use(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    odd = row("d", culture="elvish", place="line 9")
+    with writing_weddings(path) as writer:
+        taken(writer, [*rows("abc"), row("x", zone="Nowhere/At_All"), row("e", culture="dwarvish")], mark="one")
+        before = source(path)
+        taken(writer, [odd], began_at="one", mark="two", at=NOW + HOUR)
+        after = source(path)
+        assert (before.facts.rejected, after.facts.rejected) == (1, 1)
+        assert after.facts.examples == before.facts.examples != ()
+        assert [note.split(":")[0] for note in after.notes] == ["line 9"]
+        # And the other way round.
+        taken(writer, [*rows("ab"), row("y", guests=-1, place="line 3")], began_at="two", mark="three", at=NOW + HOUR)
+        assert source(path).facts.examples != before.facts.examples
+        assert source(path).notes == after.notes
 
 
 def test_a_reading_that_began_somewhere_else_is_not_taken(tmp_path: Path) -> None:
@@ -704,6 +860,7 @@ def test_a_source_that_moved_is_old_until_it_is_read_there(tmp_path: Path) -> No
         configure(writer, configuration(weddings=moved))
         found = source(path)
         assert (found.facts.read_at, found.place) == (None, "https://elsewhere.example.com/***")
+        assert "has never been read where it is now, what it named before counts" in staleness(found.facts, NOW)
         assert names(path) == "a b c d"
         # What it has lost there is asked about as anywhere.
         assert read(writer, rows("x")).outcome is Outcome.QUESTIONED
@@ -745,6 +902,26 @@ def test_another_query_of_a_database_is_another_source_and_another_role_is_not(t
         assert source(path).facts.read_at == NOW
         configure(writer, configuration(weddings={"sources": [first | {"query": "SELECT 2"}]}))
         assert source(path).facts.read_at is None
+
+
+def test_a_reading_of_the_place_where_a_source_was_is_not_taken_where_it_is_now(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    moved = configuration(weddings={"sources": [{**SOURCES[0], "url": "/elsewhere.csv"}]})
+    here, there = address_of("main", "/main.csv"), address_of("main", "/elsewhere.csv")
+    with writing_weddings(path) as writer:
+        taken(writer, rows("ab"), address=here)
+        before, under_way = (prepared(writer, rows("abc"), address=here) for _ in range(2))
+        pieces = under_way.pieces()
+        next(pieces)
+        configure(writer, moved)
+        for _ in (*before.pieces(), *pieces):
+            pass
+        assert (before.outcome, under_way.outcome) == (Outcome.OVERTAKEN, Outcome.OVERTAKEN)
+        assert not writer.weddings.note_failure("main", NOW, "timed out", address=here)
+        assert (names(path), source(path).facts.read_at, source(path).facts.problem) == ("a b", None, None)
+        assert writer.weddings.note_failure("main", NOW, "timed out", address=there)
+        taken(writer, rows("abc"), address=there)
+        assert names(path) == "a b c"
 
 
 def test_a_source_of_a_cache_that_knew_no_addresses_is_not_taken_for_another(tmp_path: Path) -> None:
@@ -795,12 +972,15 @@ def test_a_calendar_of_the_revision_before_stays(tmp_path: Path) -> None:
         taken(writer, rows("ab"))
     later = {
         "wedding_source": ("none_to_come", "losses", "address", "asked", "notes", "dropped_at"),
-        "feed": ("environments", "services", "dropped_at"),
+        "feed": ("environments", "services", "dropped_at", "address"),
+        "resource_group": ("stopped",),
         "service": ("began_at",),
     }
     for table, columns in later.items():
         for column in columns:
             PLACES.execute(path, CACHE, f"ALTER TABLE {table} DROP COLUMN {column}")
+    for table in ("traffic", "freeze_override"):
+        PLACES.execute(path, CACHE, f"DROP TABLE {table}")
     PLACES.execute(path, CACHE, "UPDATE alembic_version SET version_num = 'cache_0007'")
     with writing_weddings(path) as writer:
         assert (names(path), source(path).facts.read_at) == ("a b", NOW)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cache.base import (
@@ -21,6 +21,7 @@ from tests.cache.base import (
     signal,
     writing,
 )
+from tests.examples import examples
 from tests.places import PLACES
 from wedtui.cache.kind import CACHE
 from wedtui.cache.writer import CacheWriter
@@ -267,7 +268,7 @@ def test_a_long_backlog_is_left_for_the_next_call(tmp_path: Path) -> None:
         assert writer.prune(NOW + SECOND, limit=40) == (30, False)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.lists(st.tuples(st.integers(0, 5), st.floats(0, 1)), max_size=30), st.integers(1, 5))
 def test_batches_store_what_single_observations_would(
     tmp_path_factory: pytest.TempPathFactory, seen: list[tuple[int, float]], size: int

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -33,7 +37,7 @@ def test_the_configuration_may_be_named_behind_the_command(given: list[str], und
 
 def test_version_and_mistakes_in_arguments(machine: Machine) -> None:
     assert machine.run("--version").out == f"wedtui {__version__}\n"
-    assert (machine.run("freeze", "calendar").code, machine.run("nothing").code) == (2, 2)
+    assert (machine.run("freeze", "add").code, machine.run("nothing").code) == (2, 2)
 
 
 def test_every_problem_is_a_sentence_of_its_own(machine: Machine) -> None:
@@ -60,6 +64,19 @@ def test_show_keeps_entries_of_one_name_apart(machine: Machine) -> None:
     assert shown["freeze.windows.0.start"] == {"value": '"fri 18:00"', "origin": f"{machine.config}:3"}
     assert shown["freeze.windows.1.start"] == {"value": '"fri 12:00"', "origin": f"{machine.config}:8"}
     assert shown["freeze.feeds.venues.url"]["value"] == '"https://calendar.example.com/***"'
+
+
+def test_the_examples_of_the_readme_do_not_grow_old(machine: Machine) -> None:
+    machine.configure("")
+    machine.now = datetime(2071, 3, 4, 5, 6, 7, 89, tzinfo=UTC)
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^wedtui ((?:freeze|weddings load|protection)\b.*)", text, re.M)
+    commands = [shlex.split(line, comments=True) for line in lines]
+    some = [each for each in commands if each[1:2] not in (["lift"], ["lower"])]
+    assert len(some) >= 7
+    assert {tuple(each): machine.run(*each).code for each in some} == {tuple(each): 0 for each in some}
+    (added, *_) = machine.run("freeze", "list", "--json").json
+    assert added["end"] == "2071-03-06T05:06:07Z"
 
 
 def test_a_reader_that_has_gone_is_no_traceback(machine: Machine) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -41,7 +42,8 @@ def on_server(machine: Machine, server: Postgres, database: str) -> None:
 def test_status_says_where_both_are_and_what_is_wrong(machine: Machine) -> None:
     missing = machine.run("db", "status")
     assert missing.code == 10
-    assert f"cache   SQLite      {machine.state}/cache.db: there is no cache at" in missing.out
+    assert missing.out.startswith(f"cache   SQLite      there is no cache at {machine.state}/cache.db")
+    assert missing.out.splitlines()[0].count("cache.db") == 1
     migrated = machine.run("db", "migrate").out
     assert migrated == f"cache: up to date ({CACHE.head})\nledger: up to date ({LEDGER.head})\n"
     assert machine.run("db", "status").code == 0
@@ -60,7 +62,7 @@ def test_a_state_moves_into_postgresql_whole(machine: Machine, postgres: Postgre
     assert machine.run("db", "status").code == 10
     copied = machine.run("db", "copy")
     assert copied.code == 0, copied.err
-    assert "ledger: copied (freeze_period 2" in copied.out
+    assert "ledger: copied (audit_link 2, freeze_period 2" in copied.out
     assert machine.run("db", "status").code == 0
     old, new = f"sqlite:///{machine.state / 'cache.db'}", tomllib.loads(machine.config.read_text())["cache"]["url"]
     with closing(CacheReader(old)) as before, closing(CacheReader(new)) as after:
@@ -82,6 +84,8 @@ def test_a_state_moves_into_postgresql_whole(machine: Machine, postgres: Postgre
     # What is added afterwards is numbered after what was copied.
     with closing(Ledger(new)) as ledger:
         assert ledger.add_freeze("x", NOW, NOW + SECOND, reason="r", added_by="ada", added_at=NOW).id == 3
+    # And the chain of the file goes on there.
+    assert machine.run("audit", "verify").out.startswith("links 1 to 3: whole")
     with closing(CacheWriter(new)) as cache:
         cache.record([probe(NOW + SECOND), signal(NOW + SECOND, name="latency_p95_ms")])
     again = machine.run("db", "copy")
@@ -121,6 +125,35 @@ def test_a_role_without_rights_is_told_so_and_not_to_drop_anything(machine: Mach
     assert refused.code == 10
     assert "does not let this user into schema wedtui_ledger" in refused.err
     assert "drop" not in refused.err
+
+
+def test_that_the_ledger_is_closed_to_a_reader_is_no_problem_while_a_service_copies_it(
+    machine: Machine, postgres: Postgres
+) -> None:
+    grants = (Path(__file__).parents[2] / "docs" / "postgresql.sql").read_text().encode()
+    database = postgres.database()
+    with psycopg.connect(postgres.dsn(database), autocommit=True) as admin:
+        admin.execute(grants)
+        own, read = (postgres.url(database, role) for role in ("wedtui_service", "wedtui_reader"))
+        Ledger(own).close()
+        with closing(CacheWriter(own)) as writer:
+            writer.mirror_decisions([], [], machine.now - timedelta(seconds=4))
+        admin.execute(grants)
+
+    def told(url: str) -> list[str]:
+        machine.configure(f'[cache]\nurl = "{url}"\n\n[ledger]\nurl = "{url}"\n')
+        return [line for line in machine.run("doctor").out.splitlines() if " ledger: " in line]
+
+    closed = "is closed to this role, so not looked into; the cache's copy of it is 4 s old"
+    assert told(read) == [f"ok       ledger: {closed}"]
+    assert told(own) == ["ok       ledger: can be read; 0 freezes by persons"]
+    # What nobody copies is known to nobody who may not look: also where the service's own role lost its rights.
+    machine.now += timedelta(seconds=60)
+    (line,) = told(read)
+    assert line.startswith("problem  ledger: the server does not let this user into schema wedtui_ledger")
+    # Who is not let in at all is told so, whatever there is of a copy.
+    machine.now -= timedelta(seconds=60)
+    assert told(postgres.url(database, "nobody_known"))[-1].startswith("problem  ledger")
 
 
 def test_a_copy_that_fails_leaves_nothing_behind(machine: Machine, postgres: Postgres) -> None:

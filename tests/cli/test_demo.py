@@ -81,7 +81,9 @@ def test_a_scenario_has_its_own_date_where_nobody_names_one(environ: dict[str, s
         check=True,
     )
     assert "wedtui production at 2026-11-25 10:59:" in done.stdout
-    assert "freeze      open until Wed 2026-11-25 11:00 UTC" in done.stdout
+    freeze = next(line for line in done.stdout.splitlines() if line.startswith("freeze  "))
+    assert freeze.startswith("freeze      open until Wed 2026-11-25 11:00 UTC, then frozen: ")
+    assert "weddings: load " in freeze
     assert "protection  MAXIMUM until" in done.stdout
 
 

@@ -34,6 +34,7 @@ def test_a_new_machine_is_warned_of_what_is_not_there_yet(place: Place) -> None:
     assert "service start" in found["cache"][0]["remedy"]
     assert found["reach"][0]["level"] == "ok"
     assert found["clock"][0]["level"] == "ok"
+    assert found["control"][0]["text"].startswith("no service runs here")
 
 
 def test_a_running_service_is_well(place: Place) -> None:
@@ -44,6 +45,20 @@ def test_a_running_service_is_well(place: Place) -> None:
         service.terminate()
         service.wait(30)
     assert (code, found["service"][0]["level"], found["ledger"][0]["level"]) == (0, "ok", "ok")
+    assert found["control"][0]["text"].startswith("the service hears ")
+    assert " as owner (" in found["control"][0]["text"]
+
+
+def test_a_service_that_runs_and_cannot_be_asked_is_a_problem(place: Place) -> None:
+    service = place.service()
+    try:
+        (place.state / "control.sock").unlink()
+        code, found = checks(place)
+    finally:
+        service.terminate()
+        service.wait(30)
+    assert (code, found["control"][0]["level"]) == (2, "problem")
+    assert "there is no service to ask" in found["control"][0]["text"]
 
 
 def test_what_cannot_be_reached_and_a_cache_from_the_future_are_problems(place: Place) -> None:

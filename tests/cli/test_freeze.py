@@ -28,7 +28,10 @@ FREEZES = [
 class TestStatus:
     def test_it_answers_for_now(self, machine: Machine) -> None:
         answer = machine.run("freeze", "status")
-        assert (answer.code, answer.out) == (0, "open until Fri 2026-07-24 17:00 UTC\n")
+        assert (answer.code, answer.out) == (
+            0,
+            "open until Fri 2026-07-24 17:00 UTC, then frozen: wedding weekend\n",
+        )
 
     def test_it_answers_for_another_time(self, machine: Machine) -> None:
         answer = machine.run("freeze", "status", "--at", "2026-07-25T13:00:00+01:00", "--json")
@@ -105,10 +108,20 @@ class TestCalendar:
         asked = ("freeze", "calendar", "--from", "now", "--to", "2026-07-23T00:00Z")
         assert machine.run(*asked).out == "nothing is frozen in that range\n"
 
+    def test_without_a_range_it_is_the_next_14_days(self, machine: Machine) -> None:
+        machine.configure(WINDOW)
+        begins = [row["start"][:10] for row in machine.run("freeze", "calendar", "--format", "json").json]
+        assert begins == ["2026-07-24", "2026-07-31"]
+        later = machine.run("freeze", "calendar", "--from", "2026-08-03T12:00Z", "--format", "json").json
+        assert [row["start"][:10] for row in later] == ["2026-08-07", "2026-08-14"]
+
     def test_a_range_that_ends_before_it_begins_is_refused(self, machine: Machine) -> None:
         answer = machine.run("freeze", "calendar", "--from", "2026-07-23T00:00Z", "--to", "now")
         assert (answer.code, answer.out) == (2, "")
         assert "expected --to after --from" in answer.err
+        last = "9999-12-31T23:59:59.999999Z"
+        answer = machine.run("freeze", "calendar", "--from", last)
+        assert f"expected --to after --from, got {last}, after which there is no time" in answer.err
 
 
 class TestPersons:
@@ -127,6 +140,22 @@ class TestPersons:
         assert (entry["added_by"], entry["lifted_by"], entry["lift_reason"]) == (ME, ME, "called off")
         past = machine.run("freeze", "status", "--at", "2026-07-22T12:30Z", "--json").json
         assert past["frozen"], "what was frozen until then stays true"
+
+    def test_what_was_lifted_names_no_later_stretch(self, machine: Machine) -> None:
+        """It froze from its start to its lift, and began the stretch; what still counts stands alone."""
+        for command in (self.ADD[:-1], ("freeze", "add", "--from", "now", "--to")):
+            machine.run(*command, "2026-07-25T00:00Z", "--reason", "db migration")
+        machine.now = datetime(2026, 7, 24, 18, tzinfo=UTC)
+        for number in ("1", "2"):
+            machine.run("freeze", "lift", number, "--reason", "done")
+        before = machine.run("freeze", "calendar", "--from", "2026-07-24T16:00Z", "--format", "json").json
+        assert before[0]["reasons"] == ["db migration", "wedding weekend"], "what was frozen until then stays true"
+        machine.now += timedelta(minutes=1)
+        assert machine.run("freeze", "calendar", "--format", "json").json[0]["reasons"] == ["wedding weekend"]
+        for form in ("text", "ics"):
+            out = machine.run("freeze", "calendar", "--format", form).out
+            assert "wedding weekend" in out
+            assert "db migration" not in out
 
     def test_the_person_is_who_the_kernel_says(self, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
         for variable in ("USER", "LOGNAME", "SUDO_USER", "USERNAME"):
@@ -157,6 +186,13 @@ class TestPersons:
         answer = machine.run("freeze", "add", *arguments)
         assert (answer.code, sentence in answer.err) == (2, True), answer.err
         assert not (machine.state / "ledger.db").exists()
+
+    def test_the_list_says_why_once(self, machine: Machine) -> None:
+        machine.run(*self.ADD, "--reason", "db migration")
+        machine.run(*self.ADD, "--reason", "they asked for it", "--name", "royal wedding")
+        first, second = machine.run("freeze", "list").out.splitlines()
+        assert first.endswith(f"Z  db migration  by {ME}")
+        assert second.endswith(f"Z  royal wedding  by {ME}: they asked for it")
 
     def test_a_reason_with_escapes_does_not_reach_anybody_s_terminal(self, machine: Machine) -> None:
         machine.run(*self.ADD, "--reason", "\x1b[2Jboo\nhoo")

@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.base import FEED, SATURDAY, WEDNESDAY, WINDOW, Machine, machine, period
 from wedtui.cli import freeze
+from wedtui.ledger.ledger import Ledger
 
 __all__ = ["machine"]
 
@@ -19,7 +20,7 @@ __all__ = ["machine"]
 def test_an_open_day_is_allowed(machine: Machine) -> None:
     answer = machine.run("gate")
     assert (answer.code, answer.err) == (0, "")
-    assert answer.out == "allowed: production is open until Fri 2026-07-24 17:00 UTC\n"
+    assert answer.out == "allowed: production is open until Fri 2026-07-24 17:00 UTC, then frozen: wedding weekend\n"
 
 
 def test_a_freeze_is_refused_with_its_end_and_reason(machine: Machine) -> None:
@@ -44,10 +45,33 @@ def test_json_says_the_same(machine: Machine) -> None:
         "until": "2026-07-27T05:00:00Z",
         "zone": "Europe/London",
         "reasons": ["wedding weekend"],
+        "later_reasons": [],
+        "persons": {},
         "unreadable": [],
         "next_start": None,
+        "next_reasons": [],
         "known_to": None,
+        "overrides": [],
     }
+
+
+def test_a_lockdown_says_who_and_why_and_nothing_of_what_comes_later(machine: Machine) -> None:
+    ledger = Ledger(f"sqlite:///{machine.state / 'ledger.db'}")
+    ledger.lock_down(reason="bad release", by="sam", at=WEDNESDAY)
+    ledger.close()
+    said = "FROZEN with no end in sight: lockdown (by sam: bad release)\n"
+    assert machine.run("freeze", "status").out == said
+    assert machine.run("gate").out == f"refused: production is {said}"
+    answer = machine.run("gate", "--json").json
+    assert (answer["reasons"], answer["later_reasons"]) == (["lockdown", "wedding weekend"], ["wedding weekend"])
+    assert answer["persons"] == {"lockdown": "by sam: bad release"}
+
+
+def test_what_begins_later_and_ends_the_stretch_is_said_to_be_later(machine: Machine) -> None:
+    machine.configure(WINDOW + '[[freeze.periods]]\nname = "fair"\n'
+                      "start = 2026-07-22T00:00:00+01:00\nend = 2026-07-24T18:00:00+01:00\n")  # fmt: skip
+    said = "FROZEN until Mon 2026-07-27 06:00 Europe/London (05:00 UTC): fair; then wedding weekend\n"
+    assert machine.run("freeze", "status").out == said
 
 
 def test_the_environment_is_the_configured_one_unless_named(machine: Machine) -> None:

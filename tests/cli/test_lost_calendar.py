@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from datetime import timedelta
+from typing import NoReturn
 
 import pytest
 
-from tests.cli.base import WINDOW, Machine, machine
+from tests.cli.base import WEDNESDAY, WINDOW, Machine, machine
+from wedtui.cache.reader import CacheReader
+from wedtui.cli.source import PictureSource
+from wedtui.config_file import load
+from wedtui.core.protection import until_words
+from wedtui.core.season import Protection
+from wedtui.errors import StoreError
 from wedtui.ledger.reader import LedgerReader
+from wedtui.paths import StatePaths
 
 __all__ = ["machine"]
 
@@ -55,6 +64,10 @@ def forbidden(machine: Machine) -> None:
     machine.forbid("cache.db")
 
 
+def locked(*_: object) -> NoReturn:
+    raise StoreError("it is locked")
+
+
 def unreachable(machine: Machine) -> None:
     ledger = f'[ledger]\nurl = "sqlite:///{machine.state / "ledger.db"}"\n'
     machine.configure(f'{WINDOW}[cache]\nurl = "{SERVER}"\n{ledger}')
@@ -75,13 +88,60 @@ def test_a_cache_that_cannot_be_read_is_no_calendar_that_is_not_there(
     assert "the calendar of weddings cannot be read" in frozen
     level = booked.run("protection")
     assert level.code == 10
-    assert level.out.startswith("live weddings unknown, HIGH")
+    assert level.out.startswith("live weddings unknown, HIGH until the calendar is known\n")
+    said = booked.run("protection", "--json").json
+    assert (said["until"], said["next_level"], said["unknown"]) == (None, None, True)
     assert "without a wedding calendar" not in level.out
     assert booked.run("protection", "--json").json["level"] == "HIGH"
     picture = booked.run("status")
     assert picture.code == 3
     assert "nothing can be said of any provider, because the cache cannot be read" in picture.out
     assert "config init" not in picture.out
+    assert "live weddings unknown, HIGH until the calendar is known" in picture.out
+    assert "protection  HIGH until the calendar is known (at least HIGH" in picture.out
+
+
+@pytest.mark.parametrize("trouble", [garbled, forbidden, empty, lost], ids=lambda trouble: trouble.__name__)
+def test_an_open_dashboard_says_no_less_than_a_new_one(booked: Machine, trouble: Callable[[Machine], None]) -> None:
+    """The last calendar that it knew counts on; that it was the last one does not make it good."""
+    loaded, paths = load(booked.config, {}), StatePaths(booked.state)
+    source = PictureSource(loaded, booked.config, paths)
+    evening = WEDNESDAY + timedelta(hours=8)
+    try:
+        known = source.picture(evening)
+        assert (known.freeze.frozen, known.protection.level) == (False, Protection.NORMAL)
+        trouble(booked)
+        for picture in (source.picture(evening), source.rejudge(known, evening + timedelta(minutes=1))):
+            assert picture.freeze.frozen
+            assert picture.protection.level is Protection.HIGH
+            # What a command says that never knew it; and from when on it is more.
+            assert until_words(picture.protection, evening) == "HIGH until the calendar is known"
+            assert "MAXIMUM from Sat 00:00 Kolkata on at the latest" in picture.protection.reason
+        # Of what was known is still spoken.
+        assert source.picture(WEDNESDAY).protection.level is Protection.MAXIMUM
+    finally:
+        source.close()
+
+
+@pytest.mark.parametrize("trouble", [garbled, lost], ids=lambda trouble: trouble.__name__)
+def test_the_last_known_calendar_is_kept_also_where_the_cache_fails_between_two_of_its_answers(
+    booked: Machine, trouble: Callable[[Machine], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its facts are answered, and its calendar is not; or only what was judged is judged again."""
+    source = PictureSource(load(booked.config, {}), booked.config, StatePaths(booked.state))
+    try:
+        known = source.picture(WEDNESDAY)
+        assert known.protection.level is Protection.MAXIMUM
+        with monkeypatch.context() as once:
+            once.setattr(CacheReader, "calendar", locked)
+            assert source.picture(WEDNESDAY).protection.level is Protection.MAXIMUM
+        trouble(booked)
+        later = WEDNESDAY + timedelta(minutes=1)
+        assert source.rejudge(known, later).protection.level is Protection.MAXIMUM
+        assert source.picture(later).protection.level is Protection.MAXIMUM
+        assert source.picture(later).freeze.frozen
+    finally:
+        source.close()
 
 
 @pytest.mark.parametrize("afresh", [False, True], ids=["missing", "fresh"])

@@ -16,6 +16,7 @@ from tests.providers.faults import Exchange, FaultServer, answer, refusing_port
 from wedtui.cache.writer import CacheWriter
 from wedtui.config import Configuration
 from wedtui.core.observation import ProbeObservation, SignalObservation
+from wedtui.core.rollup import STEP_NAMES
 
 __all__ = ["machine"]
 
@@ -63,7 +64,7 @@ def test_a_day_by_the_hour_as_text(filled: Machine) -> None:
     found = filled.run("metrics", "query", "--signal", "cpu", "--provider", "aws", "--from", "-3h", "--interval", "1h")
     assert (found.code, found.err) == (0, "")
     assert found.out.splitlines() == [
-        "cpu of aws: avg of each 1h, 2026-07-22T09:00:00Z to 2026-07-22T12:00:00Z",
+        "cpu of aws in parts of 1: avg of each 1h, 2026-07-22T09:00:00Z to 2026-07-22T12:00:00Z",
         "2026-07-22T09:00:00Z  0.295  60 samples  began 3 h 00 m ago",
         "2026-07-22T10:00:00Z  0.295  60 samples  began 2 h 00 m ago",
         "2026-07-22T11:00:00Z  0.295  60 samples  began 1 h 00 m ago",
@@ -73,6 +74,32 @@ def test_a_day_by_the_hour_as_text(filled: Machine) -> None:
         "from roll-ups of 1m: 2026-07-22T11:55:00Z to 2026-07-22T11:59:00Z, 4 samples",
         "from samples: 2026-07-22T11:59:00Z to 2026-07-22T12:00:00Z, 1 sample",
     ]
+
+
+def test_a_year_is_answered_from_what_is_kept_by_default(machine: Machine) -> None:
+    machine.configure(PROVIDERS)
+    with machine.cache() as writer:
+        writer.configure(Configuration.model_validate(SECTION), probe_interval=MINUTE, query_interval=MINUTE)
+        instants = [WEDNESDAY - n * HOUR for n in range(1, 400 * 24, 6)]
+        writer.record([SignalObservation("aws", "cpu", "prometheus main", at, 0.5) for at in instants])
+        while writer.roll(WEDNESDAY).more:
+            pass
+        kept = Configuration().cache
+        while writer.prune(WEDNESDAY - kept.keep_samples).more:
+            pass
+        steps = {step: WEDNESDAY - kept.keep_rollups[name] for step, name in STEP_NAMES.items()}
+        while writer.prune_rollups(steps).more:
+            pass
+    told = query(machine, "--from", "-1y", "--agg", "max")
+    points = told["points"]
+    assert len(points) == 366, "365 days, of which the first and the last are parts"
+    assert {point["value"] for point in points} == {0.5}
+    assert sum(point["count"] for point in points) == 366 * 4 - 2
+    first = told["parts"][0]
+    assert (first["source"], first["from"]) == ("roll-ups of 1d", "2025-07-22T00:00:00Z")
+    assert first["to"] == "2026-07-22T00:00:00Z", "what is of today comes from finer ones"
+    assert told["notes"] == [], "and nobody else had to be asked"
+    assert query(machine, "--from", "-365d", "--agg", "max")["points"] == points
 
 
 @pytest.mark.parametrize(
@@ -113,12 +140,14 @@ def test_the_interval_suits_the_range_where_none_is_asked_for(filled: Machine) -
     [
         (
             ("--from", "yesterday"),
-            'expected an instant such as 2026-07-23T18:00+01:00, 2026-07-23T17:00Z or "now", got',
+            'expected an instant such as 2026-07-23T18:00+01:00, 2026-07-23T17:00Z, "now" or "+2d", got',
         ),
         (("--from", "-1parsec"), 'expected a duration such as "500ms", "3s", "15m", "24h" or "7d" behind "-", got'),
+        (("--to", "+1parsec"), 'expected a duration such as "500ms", "3s", "15m", "24h" or "7d" behind "+", got'),
         (("--from", "2026-07-22T10:00"), "expected an instant with its offset"),
         (("--from", "now", "--to", "-1h"), "expected --to after --from, got now and -1h"),
-        (("--from", "-60y"), "expected a duration"),
+        (("--from", "-60y"), "expected --from after 1970"),
+        (("--from", "-60q"), "expected a duration"),
         (("--from", "1969-01-01T00:00Z"), "expected --from after 1970"),
         (("--interval", "7h"), "--interval: expected whole seconds that fit evenly into a day"),
         (("--interval", "500ms"), "--interval: expected whole seconds"),
@@ -146,7 +175,7 @@ def test_a_series_that_there_is_not(filled: Machine) -> None:
 def test_the_list(filled: Machine) -> None:
     found = filled.run("metrics", "list")
     assert found.out == (
-        "aws  cpu  2880 samples  first 2026-07-20T12:00:00Z  newest 2026-07-22T11:59:00Z, 1 m 00 s old\n"
+        "aws  cpu  2,880 samples  first 2026-07-20T12:00:00Z  newest 2026-07-22T11:59:00Z, 1 m 00 s old\n"
     )
     (series,) = filled.run("metrics", "list", "--json").json
     assert (series["count"], series["newest_age_s"]) == (2880, 60)

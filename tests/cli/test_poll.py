@@ -25,8 +25,8 @@ FAULTS = {
 EXPECTED = {
     "ok": None,
     "503": "status 503, expected 200",
-    "hang": "timed out after 0.4 s waiting for the first byte",
-    "slow": "timed out after 0.4 s reading the body",
+    "hang": "timed out after 2 s waiting for the first byte",
+    "slow": "timed out after 2 s reading the body",
     "reset": "connection reset",
     "tls": "certificate does not verify",
 }
@@ -49,7 +49,8 @@ def world(tmp_path: Path, prometheus: RunningPrometheus) -> Iterator[World]:
         for name in EXPECTED:
             url = secure.url("/ok") if name == "tls" else plain.url(f"/{name}")
             provider = "gcp" if name == "ok" else "aws"
-            text += f'[[probes]]\nname = "{name}"\nprovider = "{provider}"\nurl = "{url}"\ntimeout = "400ms"\n'
+            text += f'[[probes]]\nname = "{name}"\nprovider = "{provider}"\nurl = "{url}"\n'
+            text += f'timeout = "{"2s" if name in {"hang", "slow"} else "30s"}"\n'
         text += f'[[prometheus]]\nname = "main"\nurl = "{prometheus.url}"\n'
         for signal, query, unit in (
             ("cpu", CPU, 'unit = "percent"'),

@@ -85,7 +85,22 @@ class TestLevel:
     def test_another_time_is_judged_by_the_calendar_as_it_is_known_now(self, machine: Machine) -> None:
         read_calendar(machine, large(datetime(2026, 7, 30, 12, tzinfo=UTC), 6))
         assert machine.run("protection", "--at", "2026-07-30T09:00Z", "--json").json["level"] == "MAXIMUM"
-        assert machine.run("protection", "--at", "2026-08-01T12:00Z", "--json").json["level"] == "NORMAL"
+        assert machine.run("protection", "--at", "2026-07-31T12:00Z", "--json").json["level"] == "NORMAL"
+
+    @pytest.mark.parametrize(("at", "way"), [("2026-06-20T14:00+01:00", "before"), ("2026-08-01T12:00Z", "after")])
+    def test_a_time_that_the_calendar_may_not_reach_is_judged_by_the_date_too(
+        self, machine: Machine, at: str, way: str
+    ) -> None:
+        """Saturdays of the peak season, a month before the first wedding that is known and two days after the last."""
+        read_calendar(machine, large(datetime(2026, 7, 30, 12, tzinfo=UTC), 6))
+        said = machine.run("protection", "--at", at, "--json").json
+        assert (said["level"], said["weddings"]["live"], said["weddings"]["peak_load"]) == ("MAXIMUM", None, None)
+        [reason] = said["reasons"]
+        assert reason.startswith("by the date, because the calendar may not reach that time: Saturday in ")
+        if way == "before":
+            note = "no wedding is known at that time or before it: the calendar may not reach so far"
+            assert said["problems"] == [note]
+        assert machine.run("protection", "--at", at).out.startswith("live weddings unknown, MAXIMUM until Sun 0")
 
     def test_a_calendar_that_got_old_counts_with_the_date_and_freezes(self, machine: Machine) -> None:
         read_calendar(machine, large(WEDNESDAY + 24 * HOUR, 6))
@@ -151,9 +166,9 @@ class TestLevel:
             "2026-07-23 12:00 UTC on, and the date counts as well, which makes it MAXIMUM then"
         )
         saturday = machine.run("protection", "--at", "2026-12-05T12:00Z", "--json").json
-        assert (saturday["level"], saturday["problems"]) == ("NORMAL", [stale.replace("MAXIMUM", "HIGH")])
+        assert (saturday["level"], saturday["problems"]) == ("HIGH", [stale.replace("MAXIMUM", "HIGH")])
         far = machine.run("protection", "--at", "2026-08-01T12:00Z")
-        assert (far.out.splitlines()[0][:24], f"note: {stale}\n" in far.out) == ("0 weddings live, NORMAL", True)
+        assert (far.out.splitlines()[0][:24], f"note: {stale}\n" in far.out) == ("live weddings unknown, M", True)
         after = machine.run("protection", "--at", "2026-07-23T11:00Z", "--json").json
         assert after["problems"] == ["no wedding is known at that time or after it: the calendar may not reach so far"]
         for known in ("2026-07-23T09:00Z", "2026-07-22T11:00Z", "now"):
@@ -225,7 +240,7 @@ class TestRaises:
         again = machine.run("protection", "lower", "1", "--reason", "again")
         assert (again.code, again.err) == (
             18,
-            f"wedtui: raise 1 ended at 2026-07-22T13:00:00+00:00, lowered by {ME}: there is nothing to lower\n",
+            f"wedtui: raise 1 ended at 2026-07-22 13:00:00 UTC, lowered by {ME}: there is nothing to lower\n",
         )
 
     def test_where_nobody_has_decided_anything_there_is_nothing_to_list(self, machine: Machine) -> None:

@@ -18,6 +18,7 @@ from tests.tui.inventories import group
 from wedtui.cli.render import picture_json, picture_text
 from wedtui.config import Configuration, ProviderSection
 from wedtui.core.evidence import ProviderEvidence
+from wedtui.core.finding import Finding, Severity
 from wedtui.core.inventory import NO_INVENTORY, ApiFacts, InventoryFacts
 from wedtui.core.observation import ApiObservation, Observation, SignalObservation, VendorObservation
 from wedtui.core.resource import Reach
@@ -78,6 +79,40 @@ def test_a_list_has_state_and_age_and_says_what_it_may_lack(machine: Machine) ->
         "note: aws ec2 in us-east-1: denied, asked 4 s ago; some may be missing",
     ]
     assert max(map(cell_len, answer.out.splitlines())) <= 80
+
+
+def test_a_stopped_machine_is_neither_ok_nor_bad_to_look_at_nor_in_the_counts(machine: Machine) -> None:
+    off = resource("2", name="web-two", status="stopped", detail="stopped")
+    store(machine, asking([resource("1"), off], WEDNESDAY))
+    machine.now = WEDNESDAY + 4 * SECOND
+    assert machine.run("resources", "list").out.splitlines()[1:3] == [
+        "● OK       aws      ec2.instance       eu-west-1    web-1                    4s",
+        "- stopped  aws      ec2.instance       eu-west-1    web-two                  4s",
+    ]
+    assert machine.run("resources", "show", "web-two").out.startswith("- stopped web-two (stopped), seen 4 s ago")
+    told = machine.run("resources", "list", "--json").json["resources"]
+    assert [(each["state"], each["stopped"]) for each in told] == [("OK", False), ("OK", True)]
+    (region,) = machine.run("providers", "regions", "aws", "--json").json
+    assert region["last_states"] == {"OK": 1, "stopped": 1}
+    machine.now = WEDNESDAY + 40 * MINUTE
+    told = machine.run("resources", "list", "--json").json["resources"]
+    assert [(each["state"], each["stopped"]) for each in told] == [("UNKNOWN", False)] * 2
+
+
+@pytest.mark.parametrize("options", [[], ["--kind", "ec2"], ["--vanished"]])
+def test_that_nothing_was_ever_read_is_said_with_the_reason_and_its_age(machine: Machine, options: list[str]) -> None:
+    problem = "the SDK found no credentials: name a profile"
+    store(machine, asking([], WEDNESDAY, kinds=[], service="sts", reach=Reach.NO_CREDENTIALS, problem=problem))
+    machine.now = WEDNESDAY + 4 * SECOND
+    first, *notes = machine.run("resources", "list", *options).out.splitlines()
+    assert first == f"nothing was ever read of aws: no credentials, asked 4 s ago: {problem}"
+    assert notes == ["note: aws sts in eu-west-1: no credentials, asked 4 s ago; some may be missing"]
+    machine.now = WEDNESDAY + 40 * MINUTE
+    said = machine.run("resources", "list", *options).out
+    assert "nothing was ever read of aws: UNKNOWN, stale; last no credentials, asked 40 m 00 s ago" in said
+    # An account that answers and has nothing is an empty one.
+    store(machine, asking([], machine.now))
+    assert "nothing was ever read" not in machine.run("resources", "list", *options).out
 
 
 def test_long_names_stay_within_80_cells(machine: Machine) -> None:
@@ -247,6 +282,18 @@ def test_services_say_what_was_asked_where_and_why_not(machine: Machine) -> None
     ]
 
 
+def test_what_is_asked_of_the_whole_account_says_so(machine: Machine) -> None:
+    known(machine)
+    assert "as a whole" not in machine.run("providers", "services", "aws").out
+    with machine.cache() as cache:
+        refused = asking([], WEDNESDAY, region="global", service="health", kinds=[], reach=Reach.REJECTED)
+        cache.record([replace(refused, problem="DescribeEvents in us-east-1 was refused")])
+    lines = machine.run("providers", "services", "aws").out.splitlines()
+    assert "  DescribeEvents in us-east-1 was refused" in lines
+    assert lines[-1] == "global: the account as a whole, which is asked in one region; what fails names that"
+    assert "as a whole" not in machine.run("providers", "services", "aws", "--region", "eu-west-1").out
+
+
 def test_services_say_when_credentials_expire(machine: Machine) -> None:
     known(machine)
     assert "credentials" not in machine.run("providers", "services", "aws").out
@@ -308,7 +355,7 @@ def test_sync_asks_and_stores(machine: Machine, arguments: tuple[str, ...]) -> N
     answer = machine.run("providers", "sync", *arguments)
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.splitlines() == [
-        "ok    aws eu-west-1 ec2: answered, 1 resources",
+        "ok    aws eu-west-1 ec2: answered, 1 resource",
         "stored: `wedtui resources list` shows what there is",
     ]
     assert "web-7" in machine.run("resources", "list").out
@@ -350,9 +397,9 @@ def test_sync_says_a_fault_that_many_askings_share_once(machine: Machine, api: F
     answer = machine.run("providers", "sync", "aws")
     assert answer.code == 1
     assert answer.out.splitlines() == [
-        "ok    aws eu-west-1 ec2: answered, 1 resources",
-        "FAIL  aws: the token has expired: sign in again (5 askings failed: ec2 in eu-west-1, ec2 in us-east-1, "
-        "ec2 in eu-north-1 and 2 more)",
+        "ok    aws eu-west-1 ec2: answered, 1 resource",
+        "FAIL  aws: the token has expired: sign in again (4 askings failed: ec2 in eu-west-1, ec2 in us-east-1, "
+        "ec2 in eu-north-1 and 1 more)",
         "stored what 1 of 5 askings answered: `wedtui resources list` shows it, and what else was known before, with "
         "its age",
     ]
@@ -429,6 +476,14 @@ def test_who_asks_by_hand_is_told_what_was_read_last_and_pays_nothing(machine: M
     assert "cost in global" not in out
 
 
+def test_what_an_asking_would_also_have_told_is_not_a_second_failure(machine: Machine, api: FakeApi) -> None:
+    machine.configure(PROVIDERS)
+    why = "the token has expired: sign in again"
+    api.answer = replace(api.answer, region="global", service="health", resources=(), reach=Reach.EXPIRED, problem=why)
+    api.more = (VendorObservation("aws", WEDNESDAY, "aws health", None, why),)
+    assert machine.run("providers", "sync", "aws").out.splitlines()[0] == f"FAIL  aws global health: {why}"
+
+
 @pytest.fixture
 def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
@@ -443,7 +498,7 @@ def test_doctor_says_once_that_there_are_no_credentials(machine: Machine) -> Non
     machine.configure(COST)
     lines = [line for line in machine.run("doctor").out.splitlines() if "there are no credentials" in line]
     assert len(lines) == 1
-    assert "(13 askings failed: " in lines[0]
+    assert "(12 askings failed: " in lines[0]
 
 
 ILL = InventoryFacts(
@@ -482,6 +537,14 @@ def test_the_status_says_how_much_is_wrong_with_resources_which_it_leaves_out(
     for line in of_resources:
         assert line.removeprefix("resources   ").startswith(says or "")
         assert line.endswith("`wedtui resources list --order worst`")
+
+
+def test_a_finding_that_was_never_measured_has_no_empty_age() -> None:
+    never = Finding(Severity.WARNING, "aws", "cpu is UNKNOWN: no value ever came")
+    at = Finding(Severity.NOTE, "aws", "something", NOW - MINUTE)
+    text = picture_text(picture(WELL, problems=(never, at)))
+    assert any(line.endswith("aws: cpu is UNKNOWN: no value ever came") for line in text.splitlines())
+    assert "aws: something (1 m " in text
 
 
 def test_the_status_names_what_shows_that_there_are_no_credentials() -> None:

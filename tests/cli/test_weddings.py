@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.base import SATURDAY, Answer, Machine, machine
+from wedtui.cli.wedding_words import source_lines
+from wedtui.core.calendar import SourceFacts
+from wedtui.core.calendar_query import SourceDetails
 
 __all__ = ["machine"]
 
@@ -17,7 +20,9 @@ HEADER = "reference,venue,venue_kind,zone,start,end,culture,guests\n"
 SOURCE = '[[weddings.sources]]\nname = "main"\nkind = "csv"\nurl = "/srv/gone.csv"\n'
 INDIAN = "big,Palace,hotel,Asia/Kolkata,2026-07-25T17:00,2026-07-25T23:00,indian,600\n"
 BRITISH = "small,Hall,barn,Europe/London,2026-07-25T12:00,2026-07-25T20:00,british,150\n"
-LATER = "later,Hall,barn,Europe/London,2026-08-01T12:00,2026-08-01T20:00,british,\n"
+SMALL_LATER = BRITISH.replace("T12:00", "T13:00").replace("T20:00", "T21:00")
+LATER = "later,Hall,barn,Europe/London,2026-08-01T12:00,2026-08-02T02:00,british,\n"
+FAR = "far,,,America/Argentina/Buenos_Aires,2026-07-24T16:00,2026-07-24T23:00,british,80\n"
 
 
 def write(machine: Machine, *lines: str, name: str = "w.csv") -> str:
@@ -43,10 +48,11 @@ def test_import_says_what_came_of_it(machine: Machine) -> None:
     machine.now = SATURDAY
     answer = machine.run("weddings", "import", write(machine, INDIAN, BRITISH, "x,,,Mars,2026-08-01,,,\n"))
     assert answer.code == 0
-    assert answer.out.splitlines()[0].endswith("2 weddings in source import, 2 new or changed, 0 gone")
+    assert answer.out.splitlines()[0].endswith("2 rows in source import, 2 new or changed, 0 gone")
     assert "1 of 3 rows cannot be used:\n  line 4: zone: expected an IANA time zone" in answer.out
     again = machine.run("weddings", "import", write(machine, INDIAN, BRITISH), "--json").json
     assert (again["outcome"], again["written"], again["deleted"], again["rejected"]) == ("taken", 0, 0, 0)
+    assert (again["rows"], again["rows_in_source"], "weddings" in again) == (2, 2, False)
 
 
 def test_import_keeps_rows_that_count_as_other_than_they_say_apart(machine: Machine) -> None:
@@ -57,6 +63,44 @@ def test_import_keeps_rows_that_count_as_other_than_they_say_apart(machine: Mach
     note = "  line 3: guests: expected at most 10,000, and counts as that many"
     assert f"rows that were used, but count as other than they say:\n{note}" in answer.out
     assert f"rows that count as other than they say, such as:\n  {note}" in machine.run("weddings", "sources").out
+
+
+def test_one_is_said_as_one(machine: Machine) -> None:
+    machine.now = SATURDAY
+    elvish = "elf,Hall,glade,Europe/London,2026-07-26T12:00,2026-07-26T20:00,elvish,5\n"
+    said = machine.run("weddings", "import", write(machine, elvish, elvish.replace("elvish", "british"))).out
+    assert ": 1 row in source import, 1 new or changed, 0 gone\n" in said
+    assert "1 row with another's reference and start" in said.splitlines()
+    assert "1 row of a culture that is not known, counted as other (1.0/150, at most 2.0)" in said.splitlines()
+    assert machine.run("weddings", "import", write(machine, elvish, "x,,,Mars,2026-08-01,,,\n")).code == 0
+    out = machine.run("weddings", "sources").out
+    assert out.startswith("import (csv): fresh, 1 row, read 0 s ago\n  imported by hand\n  1 row cannot be used\n")
+    assert "  1 row of a culture that is not known, counted as other (1.0/150, at most 2.0)\n" in out
+    load = machine.run("weddings", "load", "--from", "2026-07-26T12:00Z", "--to", "2026-07-26T13:00Z").out
+    assert load.startswith("Sun 2026-07-26 12:00:00Z        <0.1        1 wedding\n")
+    assert machine.run("weddings", "forget", "elf").out.startswith("forgotten: 1 row kept as forgotten-")
+
+
+def test_known_cultures_are_listed_and_others_visible_as_such(machine: Machine) -> None:
+    known = "indian 2.0/600, nigerian 1.8/400, chinese 1.5/350, greek 1.4/300, jewish 1.3/250, british 1.0/150"
+    told = " ".join(machine.run("weddings", "import", "--help").out.replace("│", " ").split())
+    assert f"{known}. Load grows with the guests; any other culture counts as other: 1.0/150, at most 2.0." in told
+    guide = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    for each in known.split(", "):
+        culture, weight, guests = each.replace("/", " ").split()
+        assert f"| `{culture}` | {weight} | {guests} |\n" in guide
+    machine.now = SATURDAY
+    some = [INDIAN, *(BRITISH.replace("british", "indain").replace("small", f"s{n}") for n in range(9))]
+    many = BRITISH.replace("british,150", "indain,20000")
+    said = machine.run("weddings", "import", write(machine, *some, many)).out.splitlines()
+    assert f"known cultures, with what a typical wedding weighs and its guests: {known}" in said
+    assert "10 rows of a culture that is not known, counted as other (1.0/150, at most 2.0)" in said
+    expected = "expected one of indian, nigerian, chinese, greek, jewish, british, and counts as other"
+    assert f"  line 3: culture: {expected} (1.0/150, at most 2.0)" in said
+    assert sum("culture: expected" in line for line in said) == 5
+    assert "  line 12: guests: expected at most 10,000, and counts as that many" in said
+    shown = machine.run("weddings", "show", "s0").out
+    assert "culture  other: one that the table of weights does not name (1.0/150, at most 2.0), 150 guests" in shown
 
 
 def test_import_of_what_lost_more_than_half_asks_and_is_accepted(busy: Machine) -> None:
@@ -73,7 +117,8 @@ def test_import_of_what_lost_more_than_half_asks_and_is_accepted(busy: Machine) 
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["/nowhere/w.csv"], 16, "no such file"),
+        (["/nowhere/w.csv"], 2, "wedtui: /nowhere/w.csv: it cannot be read: no such file"),
+        (["."], 2, "expected a file that ends in .csv"),
         (["/nowhere/w.xlsx"], 2, "expected a file that ends in .csv"),
         (["w.csv", "--source", "gone"], 17, 'no wedding source "gone"'),
         (["w.ics", "--source", "main"], 2, "is of the kind csv, not icalendar"),
@@ -87,10 +132,27 @@ def test_imports_that_cannot_be_done(machine: Machine, arguments: list[str], cod
     assert said in answer.err
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("a,b\n1,2\n", "it has no column reference"), ("", "it is empty: expected a header")],
+)
+def test_a_file_that_is_no_list_of_weddings_is_a_mistake_of_who_named_it(
+    machine: Machine, text: str, said: str
+) -> None:
+    path = machine.folder / "odd.csv"
+    path.write_text(text)
+    answer = machine.run("weddings", "import", str(path))
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith(f"wedtui: {path}: {said}")
+    path.unlink()
+    path.mkdir()
+    assert machine.run("weddings", "import", str(path)).err == f"wedtui: {path}: it is not a regular file\n"
+
+
 def test_most_rows_unusable_is_no_import(machine: Machine) -> None:
     answer = machine.run("weddings", "import", write(machine, "a,,,Mars,2026-08-01,,,\n"))
     assert answer.code == 1
-    assert "was not taken: 1 of its 1 rows cannot be used" in answer.out
+    assert "was not taken: 1 of its 1 row cannot be used" in answer.out
 
 
 def test_a_first_import_that_is_not_taken_leaves_nothing_behind(machine: Machine) -> None:
@@ -105,8 +167,19 @@ def test_a_first_import_that_is_not_taken_leaves_nothing_behind(machine: Machine
     assert machine.run("weddings", "import", write(machine, INDIAN)).code == 0
     again = machine.run("weddings", "import", write(machine, "a,,,Mars,2026-08-01,,,\n"))
     assert (again.code, "nothing is kept" in again.out) == (1, False)
+    assert "was not taken: 1 of its 1 row cannot be used\n  line 2: zone: expected" in again.out
+    assert "what was imported before counts on" in again.out
+    assert "cannot be used (line 2: zone: expected" in machine.run("weddings", "sources").out
     assert machine.run("gate").code == 0
     assert listed(machine.run("weddings", "list", "--json")) == ["big"], "what was known counts on"
+
+
+def test_an_import_says_which_weddings_stay_that_it_does_not_name(machine: Machine) -> None:
+    machine.now = SATURDAY
+    live = "now,Hall,,Europe/London,2026-07-25T12:00,2026-07-25T14:00,british,150\n"
+    assert machine.run("weddings", "import", write(machine, live, INDIAN)).code == 0
+    said = machine.run("weddings", "import", write(machine, INDIAN)).out
+    assert "1 row kept that it no longer names: live, or the row is unusable" in said.splitlines()
 
 
 def test_a_first_import_that_is_questioned_waits_and_says_that_it_freezes(machine: Machine) -> None:
@@ -151,17 +224,48 @@ def test_list_narrows_and_pages(busy: Machine) -> None:
     first = busy.run("weddings", "list", "--limit", "2", "--venue-kind", "barn", "--json")
     assert first.json["total"] == 2
     page = busy.run("weddings", "list", "--limit", "2")
-    assert "2 of 3 shown" in page.out
+    assert "2 of 3 rows shown" in page.out
     command = page.out.splitlines()[-1].removeprefix("next: wedtui ").split()
     assert "later" in busy.run(*command).out
-    assert "1 of 3 shown" in busy.run(*command).out
+    assert "1 of 3 rows shown" in busy.run(*command).out
     assert busy.run("weddings", "list", "--after", "x").code == 2
 
 
-def test_lines_fit_a_terminal_and_tell_the_venues_time(busy: Machine) -> None:
+def test_lines_fit_a_terminal_and_tell_the_venues_time_and_who_is_live(busy: Machine) -> None:
+    busy.now += timedelta(minutes=90)
+    assert busy.run("weddings", "import", write(busy, FAR, INDIAN, BRITISH, LATER)).code == 0
     out = busy.run("weddings", "list").out
     assert max(map(len, out.splitlines())) <= 80
-    assert "Sat 07-25 17:00" in out
+    assert out.splitlines() == [
+        "LIVE FOR/IN   STARTS          ENDS     PLACE        CULTURE  GUESTS REFERENCE",
+        "over 11h30m   Fri 07-24 16:00 23:00    Buenos Aires british      80 far",
+        "● live 2h30m  Sat 07-25 12:00 20:00    London       british     150 small",
+        "● live 2h00m  Sat 07-25 17:00 23:00    Kolkata      indian      600 big",
+        "in 6d21h      Sat 08-01 12:00 02:00+1  London       british     150 later",
+        "4 of 4 rows shown, in the order in which they begin, on the clock of each place",
+        "the calendar is fresh, read 0 s ago",
+    ]
+    busy.now = SATURDAY + timedelta(days=7)
+    assert "(live) 1h00m  Sat 08-01 12:00" in busy.run("weddings", "list").out, "of a calendar that is stale"
+
+
+def test_lines_of_several_sources_fit_a_terminal_too(busy: Machine) -> None:
+    busy.configure(SOURCE.replace("main", "reservations"))
+    assert busy.run("weddings", "import", write(busy, FAR, LATER), "--source", "reservations").code == 0
+    assert busy.run("weddings", "list").out.splitlines()[:4] == [
+        "LIVE FOR/IN   STARTS          ENDS     PLACE        SOURCE   GUESTS REFERENCE",
+        "over 10h00m   Fri 07-24 16:00 23:00    Buenos Aires reserva…     80 far",
+        "● live 1h00m  Sat 07-25 12:00 20:00    London       import      150 small",
+        "● live 30m    Sat 07-25 17:00 23:00    Kolkata      import      600 big",
+    ]
+
+
+def test_a_reference_by_which_a_wedding_is_asked_for_is_never_cut(busy: Machine) -> None:
+    several = [BRITISH.replace("small", f"2026-06-06-000{n}") for n in (1, 2)]
+    assert busy.run("weddings", "import", write(busy, INDIAN, BRITISH, LATER, *several)).code == 0
+    found = [line.split()[-1] for line in busy.run("weddings", "list").out.splitlines() if "2026-06" in line]
+    assert found == ["2026-06-06-0001", "2026-06-06-0002"]
+    assert busy.run("weddings", "show", found[0]).code == 0
 
 
 def test_upcoming_is_what_is_live_or_comes(busy: Machine) -> None:
@@ -173,11 +277,45 @@ def test_upcoming_is_what_is_live_or_comes(busy: Machine) -> None:
 
 def test_show(busy: Machine) -> None:
     out = busy.run("weddings", "show", "big").out
-    for words in ("big  from import  LIVE", "Palace (hotel)", "Sat 2026-07-25 17:00 IST in Asia/Kolkata", "2 standard"):
+    for words in (
+        "big  from import, read 0 s ago  LIVE",
+        "Palace (hotel)",
+        "Sat 2026-07-25 17:00 IST in Asia/Kolkata",
+        "2 standard",
+    ):
         assert words in out
     (row,) = busy.run("weddings", "show", "big", "--json").json["rows"]
     assert (row["load"], row["live"], row["start"]) == (2.0, True, "2026-07-25T11:30:00Z")
     assert busy.run("weddings", "show", "gone").code == 17
+
+
+def test_every_answer_says_how_old_the_calendar_is(busy: Machine) -> None:
+    busy.now += timedelta(minutes=5)
+    said = "the calendar is fresh, read 5 m 00 s ago"
+    for command in (("list",), ("upcoming",), ("load",)):
+        assert said in busy.run("weddings", *command).out.splitlines()
+        assert busy.run("weddings", *command, "--json").json["calendar_age_s"] == 300
+    assert "big  from import, read 5 m 00 s ago  LIVE\n" in busy.run("weddings", "show", "big").out
+    busy.now += timedelta(hours=30)
+    assert "the calendar is stale, read 1 d 6 h ago" in busy.run("weddings", "list").out.splitlines()
+    assert "big  from import, STALE, read 1 d 6 h ago\n" in busy.run("weddings", "show", "big").out
+
+
+def test_a_calendar_that_was_never_read_has_no_number(machine: Machine) -> None:
+    machine.now = SATURDAY
+    machine.configure(SOURCE)
+    with machine.cache():
+        pass
+    assert machine.run("weddings", "load").out == "the calendar is not known: no source of weddings was ever read\n"
+    said = machine.run("weddings", "load", "--json").json
+    assert (said["calendar"], said["calendar_age_s"], said["peak"], said["steps"]) == ("stale", None, None, [])
+    assert "no source of weddings was ever read" in machine.run("weddings", "list").out
+
+
+def test_a_questioned_source_that_was_never_read_has_no_number() -> None:
+    facts = SourceFacts("main", "csv", attempted_at=SATURDAY, questioned=True, problem="empty")
+    details = SourceDetails(facts, "/srv", 0, 0, 0, 0, accept_next=False)
+    assert next(source_lines(details, SATURDAY)) == "main (csv): QUESTIONED, never read"
 
 
 def test_load_is_the_step_function(busy: Machine) -> None:
@@ -196,6 +334,8 @@ def test_load_is_the_step_function(busy: Machine) -> None:
     assert [s["load"] for s in zone["steps"]] == [2.0, 0.0]
     assert "peak 3 at" in busy.run("weddings", "load", "--from", "now", "--to", "2026-07-26T00:00Z").out
     assert busy.run("weddings", "load", "--from", "now", "--to", "now").code == 2
+    ahead = busy.run("weddings", "load", "--json").json
+    assert datetime.fromisoformat(ahead["to"]) - datetime.fromisoformat(ahead["from"]) == timedelta(days=14)
 
 
 def test_load_is_said_by_zone_and_by_culture_and_of_one_of_them(busy: Machine) -> None:
@@ -230,10 +370,11 @@ def test_sources(busy: Machine) -> None:
         "weddings", "import", write(busy, INDIAN, BRITISH, "x,,,Mars,2026-08-01,,,\n", "y,,,UTC,2026-08-01,,elvish,\n")
     )
     out = busy.run("weddings", "sources").out
-    for words in ("import (csv): fresh, 3 weddings", "1 rows cannot be used", "line 4: zone", "count as other"):
+    for words in ("import (csv): fresh, 3 rows", "  1 row cannot be used\n", "line 4: zone", "counted as other"):
         assert words in out
     (found,) = busy.run("weddings", "sources", "--json").json
-    assert (found["rejected"], found["unknown_cultures"], found["interval_s"]) == (1, 1, None)
+    assert (found["rows"], found["rejected"], found["unknown_cultures"], found["interval_s"]) == (3, 1, 1, None)
+    assert "weddings" not in found, "rows are counted, of which one wedding may have several"
 
 
 def test_two_sources_that_do_not_agree_are_said(busy: Machine) -> None:
@@ -242,13 +383,27 @@ def test_two_sources_that_do_not_agree_are_said(busy: Machine) -> None:
     assert busy.run("weddings", "import", longer, "--source", "main").code == 0
     out = busy.run("weddings", "sources").out
     assert (
-        out.count("1 weddings at other times in another source, CONFLICT: each counts in load, the wedding once") == 2
+        out.count("  1 wedding at times that overlap and differ, CONFLICT: each counts in load, the wedding once") == 2
     )
     assert [each["conflicts"] for each in busy.run("weddings", "sources", "--json").json] == [1, 1]
     shown = busy.run("weddings", "show", "big").out
     assert shown.endswith("CONFLICT: import and main say other times; each counts in load, the wedding once\n")
     assert busy.run("weddings", "show", "big", "--json").json["conflict"] == ["import", "main"]
     assert "CONFLICT" not in busy.run("weddings", "show", "small").out
+
+
+def test_a_source_that_names_one_wedding_at_two_times_at_once_is_said(busy: Machine) -> None:
+    longer, next_day = SMALL_LATER, LATER.replace("later", "small")
+    assert busy.run("weddings", "import", write(busy, INDIAN, BRITISH, longer, next_day)).code == 0
+    said = "  1 wedding at times that overlap and differ, CONFLICT: each counts in load, the wedding once"
+    assert busy.run("weddings", "sources").out.count(said) == 1
+    assert [each["conflicts"] for each in busy.run("weddings", "sources", "--json").json] == [1]
+    shown = busy.run("weddings", "show", "small").out
+    assert shown.endswith("CONFLICT: import says times that overlap; each counts in load, the wedding once\n")
+    assert busy.run("weddings", "show", "small", "--json").json["conflict"] == ["import"]
+    # Several days of one wedding are none.
+    assert busy.run("weddings", "import", write(busy, INDIAN, BRITISH, next_day)).code == 0
+    assert "CONFLICT" not in busy.run("weddings", "show", "small").out + busy.run("weddings", "sources").out
 
 
 def test_dropping_what_was_imported(busy: Machine) -> None:

@@ -149,7 +149,13 @@ def test_an_entry_whose_name_is_not_its_own_has_to_be_called_by_number(tmp_path:
 
 
 def test_variables_that_are_not_keys_are_left_alone(tmp_path: Path) -> None:
-    environ = {"WEDTUI_STATE_DIR": "/x", "WEDTUI_NO_SKIPS": "1", "WEDTUI_CONFIG": "/elsewhere", "OTHER": "1"}
+    environ = {
+        "WEDTUI_STATE_DIR": "/x",
+        "WEDTUI_NO_SKIPS": "1",
+        "WEDTUI_HYPOTHESIS": "ci",
+        "WEDTUI_CONFIG": "/elsewhere",
+        "OTHER": "1",
+    }
     assert read(tmp_path, WHOLE, environ).configuration == read(tmp_path, WHOLE).configuration
 
 

@@ -11,6 +11,7 @@ from wedtui.core.freeze import (
     DEFAULT_WINDOW,
     LOOK_AROUND,
     PRODUCTION,
+    UNTIL_LIFTED,
     Feed,
     FreezeFacts,
     Interval,
@@ -51,8 +52,14 @@ def weekly(
     return WeeklyWindow(name, first, last, zones, months, environments, services)
 
 
-def period(start: str, end: str, name: str = "royal wedding", **scope: frozenset[str]) -> Period:
-    return Period(name, utc(start), utc(end), Origin.CONFIGURATION, **scope)
+def period(
+    start: str,
+    end: str,
+    name: str = "royal wedding",
+    environments: frozenset[str] = frozenset({PRODUCTION}),
+    services: frozenset[str] = frozenset(),
+) -> Period:
+    return Period(name, utc(start), utc(end), Origin.CONFIGURATION, environments, services)
 
 
 # A window that is never near the instants of a test, so that the default one does not answer for it.
@@ -472,3 +479,11 @@ def test_a_window_of_one_service_leaves_no_other_without_one() -> None:
     assert verdict(facts, SATURDAY, Scope(service="gallery")).frozen
     assert verdict(facts, SATURDAY, Scope()).frozen
     assert not verdict(facts, SATURDAY, Scope(service="rsvp")).frozen
+
+
+def test_a_freeze_without_an_end_of_its_own_has_none() -> None:
+    facts = FreezeFacts((ELSEWHEN,), (Period("lockdown", WEDNESDAY, UNTIL_LIFTED, Origin.PERSON, frozenset()),))
+    for scope in (Scope(), Scope("staging"), Scope("dev", "rsvp")):
+        found = verdict(facts, WEDNESDAY, scope)
+        assert (found.frozen, found.since, found.until, found.unreadable) == (True, WEDNESDAY, None, ())
+    assert not verdict(facts, WEDNESDAY - HOUR).frozen

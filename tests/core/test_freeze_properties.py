@@ -7,9 +7,10 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from wedtui.core.freeze import (
     LOOK_AROUND,
     Feed,
@@ -140,7 +141,9 @@ def test_every_instant_until_the_end_is_frozen_and_the_end_is_not(
     if not answer.frozen:
         if answer.next_start is not None:
             assert not verdict(given_facts, at + (answer.next_start - at) / 2, scope).frozen
-            assert verdict(given_facts, answer.next_start, scope).frozen
+            there = verdict(given_facts, answer.next_start, scope)
+            assert there.frozen
+            assert answer.next_reasons == there.reasons
         return
     assert answer.since is not None
     assert answer.until is not None
@@ -177,7 +180,7 @@ def test_the_lapse_of_a_feed_closes(given_facts: FreezeFacts, feed: Feed, at: da
 
 
 @given(st.sampled_from(ZONES), instants)
-@settings(max_examples=200)
+@examples(200)
 def test_empty_lists_are_never_more_open_than_any_list(zone: str, at: datetime) -> None:
     """No window, no zone, no month, no environment and no service freeze whatever a filled list freezes."""
     bare = FreezeFacts()

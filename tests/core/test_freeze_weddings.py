@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.weddings import (
@@ -24,6 +24,7 @@ from tests.core.weddings import (
     on_grid,
     read,
 )
+from tests.examples import examples
 from wedtui.cli.render import freeze_sentence
 from wedtui.core.calendar import CalendarFacts, SourceFacts, horizon
 from wedtui.core.freeze import (
@@ -210,7 +211,7 @@ windows = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.sampled_from(BEGINNINGS), st.data())
 def test_freezes_are_what_looking_at_every_instant_finds(begins: datetime, data: st.DataObject) -> None:
     booked = data.draw(bookings(begins, days=6))
@@ -258,7 +259,7 @@ def test_weddings_never_open_what_is_frozen(begins: datetime, data: st.DataObjec
         assert frozen(calendar_of(booked, read(None)))
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(st.sampled_from(BEGINNINGS), st.data())
 def test_a_calendar_around_the_time_asked_about_freezes_as_the_whole_one_does(
     begins: datetime, data: st.DataObject

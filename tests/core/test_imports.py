@@ -13,7 +13,23 @@ STRANGERS = (
 
 
 @pytest.mark.parametrize(
-    "module", ["freeze", "health", "picture", "season", "observation", "series", "wording", "text", "rollup", "history"]
+    "module",
+    [
+        *(
+            "freeze",
+            "health",
+            "picture",
+            "season",
+            "observation",
+            "series",
+            "wording",
+            "roles",
+            "text",
+            "rollup",
+            "history",
+        ),
+        *("traffic", "failover", "automation", "undo", "by_hand"),
+    ],
 )
 def test_nothing_else_comes_along(module: str) -> None:
     code = f"import sys, wedtui.core.{module}; print(*sorted(set('{STRANGERS}'.split()) & set(sys.modules)))"

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wedtui.cli.inventory_words import asking_json
 from wedtui.core import resource_state as meaning
 from wedtui.core.finding import Finding, Severity
 from wedtui.core.inventory import ApiFacts, Example, Expiring, InventoryFacts, ResourceGroup, Unbacked
-from wedtui.core.inventory_findings import credentials_text, inventory_findings, troubles
+from wedtui.core.inventory_findings import credentials_text, inventory_findings, never_read, troubles
 from wedtui.core.resource import Reach
 from wedtui.core.state import State
+from wedtui.core.wording import age
 
 NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
 SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
@@ -55,7 +57,7 @@ def test_where_all_is_well_nothing_is_found() -> None:
         ),
         (
             failed(Reach.UNREACHABLE, answered_at=None, problem="timed out"),
-            WARNING,
+            CRITICAL,
             "unreachable: ec2 in eu-west-1; never answered in full: timed out",
         ),
         (
@@ -115,6 +117,22 @@ def test_where_all_is_well_nothing_is_found() -> None:
 )
 def test_an_asking_that_went_wrong_is_said_once(api: ApiFacts, severity: Severity, text: str) -> None:
     assert found(api) == [Finding(severity, "aws", text, api.asked_at)]
+
+
+@pytest.mark.parametrize("reach", [Reach.UNREACHABLE, Reach.HELD, Reach.DENIED, Reach.THROTTLED, Reach.GARBLED])
+def test_an_account_of_which_nothing_ever_answered_is_as_grave_as_one_without_credentials(reach: Reach) -> None:
+    silent = failed(reach, answered_at=None)
+    other = replace(silent, service="rds")
+    assert [f.severity for f in found(silent, other)] == [CRITICAL]
+    assert [f.severity for f in found(silent, replace(API, service="rds"))] == [WARNING]
+    assert [f.severity for f in found(silent, failed(Reach.PARTIAL, service="rds", answered_at=None))] == [WARNING] * 2
+    assert [f.severity for f in found(silent, replace(other, answered_at=NOW - HOUR))] == [WARNING]
+
+
+def test_what_was_held_back_was_not_asked() -> None:
+    held = failed(Reach.HELD, answered_at=None, problem="not asked before 12:01:00 UTC")
+    (said,) = never_read(InventoryFacts((held,)), None, NOW)
+    assert said == f"nothing was ever read of aws: held back, as of {age(held.asked_at, NOW)} ago: {held.problem}"
 
 
 def test_an_asking_within_two_intervals_is_believed() -> None:
@@ -380,3 +398,10 @@ def test_findings_are_few_and_each_has_an_age(reaches: list[tuple[Reach, int]]) 
     assert all(f.measured_at is not None and len(f.text) < 300 for f in findings)
     wrong = [a for a in apis if a.reach is not Reach.ANSWERED or NOW - a.asked_at > 2 * MINUTE]
     assert bool(findings) == bool(wrong)
+
+
+def test_an_answer_that_never_came_is_not_fresh() -> None:
+    never = failed(Reach.UNREACHABLE, answered_at=None)
+    assert asking_json(never, NOW)["freshness"] == "missing"
+    assert asking_json(API, NOW)["freshness"] == "fresh"
+    assert asking_json(failed(Reach.SWITCHED_OFF, answered_at=None), NOW)["freshness"] == "fresh"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.weddings import (
@@ -23,8 +23,9 @@ from tests.core.weddings import (
     swept,
     typical,
 )
+from tests.examples import examples
 from wedtui.core.load import NO_STEPS, Live, Peak, Step, Steps, sweep
-from wedtui.core.wedding import UNITS, load_of, standard
+from wedtui.core.wedding import UNITS, load_of, rounded, standard, standard_number
 
 SATURDAY = datetime(2026, 6, 20, 12, tzinfo=UTC)
 BEGINS = BEGINNINGS[0]
@@ -65,13 +66,33 @@ def test_a_wedding_weighs_by_its_culture_and_its_guests(culture: str, guests: in
 
 
 @pytest.mark.parametrize(
-    ("load", "words"), [(0, "0"), (25 * UNITS, "25"), (25 * UNITS - 1, "24.9"), (769 * UNITS // 10, "76.9")]
+    ("load", "words"),
+    [
+        (0, "0"),
+        (1, "<0.1"),
+        (25 * UNITS, "25"),
+        (25 * UNITS - 1, "24.9"),
+        (8 * UNITS - 1, "7.9"),
+        (24_960 * UNITS // 1000, "24.9"),
+        (80 * UNITS // 3, "26.7"),
+        (769 * UNITS // 10, "76.9"),
+        (1_234_567 * UNITS, "1234567"),
+    ],
 )
-def test_a_load_is_never_shown_higher_than_it_is(load: int, words: str) -> None:
+def test_a_load_is_shown_as_the_nearest_that_reaches_no_level_before_it_does(load: int, words: str) -> None:
     assert standard(load) == words
 
 
-@settings(deadline=None, max_examples=50)
+@given(st.sampled_from((8 * UNITS, 25 * UNITS)), st.integers(-UNITS, UNITS), st.sampled_from((21, UNITS // 10, UNITS)))
+def test_no_way_of_writing_a_load_moves_it_over_a_level(bound: int, beside: int, step: int) -> None:
+    load = bound + beside
+    shown = rounded(load, step) * step
+    assert (shown >= bound) == (load >= bound)
+    assert abs(shown - load) < step
+    assert (standard_number(load) >= bound / UNITS) == (load >= bound)
+
+
+@examples(50)
 @given(anywhen(BEGINS))
 def test_a_sweep_says_what_looking_at_every_minute_says(booked: list[Booked]) -> None:
     """Whatever the instants are at which weddings begin and end; and it has a step wherever something changes."""
@@ -95,7 +116,6 @@ def test_a_peak_is_the_highest_of_every_instant(booked: list[Booked], first: int
     assert swept(booked).peak(start, end) == Peak(highest, min(at for at, load in loads.items() if load == highest))
 
 
-@settings(deadline=None)
 @given(bookings_here, st.sampled_from((1, 8 * UNITS, 25 * UNITS)), st.integers(0, 60))
 def test_stretches_are_where_every_instant_is_high_enough(booked: list[Booked], threshold: int, apart: int) -> None:
     steps = swept(booked)
@@ -181,6 +201,18 @@ def test_a_change_of_load_is_what_it_is_more_than_just_before(booked: list[Booke
         assert (steps.load_change(at), steps.load_change(at), steps.at(at) == live(there, at)) == (change, change, True)
 
 
+def test_what_begins_and_ends_at_one_instant_changes_the_load_by_the_difference() -> None:
+    (steps,) = sweep(
+        [
+            Booked("a", SATURDAY, SATURDAY + HOUR, 5 * UNITS).row,
+            Booked("b", SATURDAY, SATURDAY + HOUR, 2 * UNITS).row,
+            Booked("c", SATURDAY + HOUR, SATURDAY + 2 * HOUR, 3 * UNITS).row,
+        ]
+    )[1].values()
+    changes = [steps.load_change(SATURDAY + n * HOUR) for n in range(4)]
+    assert changes == [7 * UNITS, -4 * UNITS, -3 * UNITS, 0]
+
+
 @pytest.mark.parametrize("loads", [(3, 5), (5, 3)])
 def test_one_reference_in_two_sources_is_one_wedding_and_weighs_the_heavier(loads: tuple[int, int]) -> None:
     end = SATURDAY + HOUR
@@ -226,3 +258,19 @@ def test_no_wedding_is_no_load() -> None:
     assert NO_STEPS.peak(SATURDAY, SATURDAY + HOUR) == Peak(0, SATURDAY)
     assert NO_STEPS.stretches(1, SATURDAY, SATURDAY + HOUR) == ()
     assert not NO_STEPS.is_busy(SATURDAY, SATURDAY + HOUR)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_whether_many_weddings_leave_a_time_free_is_what_looking_at_each_says(backwards: bool) -> None:
+    # More than are looked at together; long ones hide those that begin after them, and some hours nobody uses.
+    booked = [
+        Booked(str(n), SATURDAY + n * HOUR, SATURDAY + n * HOUR + (40 * HOUR if n in {63, 130} else HOUR / 2), n % 7)
+        for n in range(300)
+        if n % 97 < 90
+    ]
+    _, zones = sweep(each.row for each in (booked[::-1] if backwards else booked))
+    (steps,) = zones.values()
+    for half in range(-4, 620):
+        start = SATURDAY + half * HOUR / 2
+        for end in (start + MINUTE, start + 3 * HOUR):
+            assert steps.is_busy(start, end) == any(each.start < end and each.end > start for each in booked)

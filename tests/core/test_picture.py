@@ -177,6 +177,11 @@ def signal(name: str, age: timedelta | None, problem: str | None = None, source:
             (signal("latency_p95_ms", None),),
             ((None, "latency_p95_ms from prometheus main is UNKNOWN: no value ever came"),),
         ),
+        # Without an age it says why it has none.
+        (
+            (signal("cpu", None, "the query was refused"),),
+            ((None, "cpu from prometheus main is UNKNOWN: the query was refused; no value ever came"),),
+        ),
         (
             (signal("cpu", -3 * SECOND),),
             (

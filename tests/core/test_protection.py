@@ -10,7 +10,7 @@ import pytest
 from tests.core.weddings import DAY, HOUR, Booked, calendar_of, read, typical
 from wedtui.core.calendar import NO_CALENDAR, CalendarFacts, Freshness, SourceFacts
 from wedtui.core.load import Live, Peak
-from wedtui.core.protection import Raise, live_words, protection
+from wedtui.core.protection import Raise, live_words, protection, until_words
 from wedtui.core.season import Protection
 from wedtui.core.wedding import UNITS
 
@@ -148,6 +148,21 @@ def test_a_calendar_of_which_nothing_is_known_is_high_at_least(calendar: Calenda
     # The date may ask for more.
     assert protection(calendar, (), (LONDON,), JUNE).level is MAXIMUM
     assert protection(calendar, (), (LONDON,), WEEKDAY - HOUR, known_at=WEEKDAY).level is HIGH
+
+
+def test_a_calendar_of_which_nothing_is_known_promises_no_end() -> None:
+    """Not what was last known of it, and not the date: a higher level that is near is said, and how long one lasts."""
+    booked, unknown = [heavy(WEEKDAY + 9 * HOUR, 25 * UNITS)], CalendarFacts(problem="the disk is gone")
+    remembered = replace(calendar_of(booked, read(WEEKDAY)), problem="the disk is gone")
+    for calendar in (unknown, remembered):
+        found = protection(calendar, (), (LONDON,), WEEKDAY)
+        assert (found.until, found.next_level) == (None, None)
+        assert until_words(found, WEEKDAY) == "HIGH until the calendar is known"
+    assert "; MAXIMUM from 18:00 BST on at the latest" in protection(remembered, (), (LONDON,), WEEKDAY).reason
+    assert "; MAXIMUM from Sat 00:00 BST on at the latest" in protection(unknown, (), (LONDON,), WEEKDAY).reason
+    assert "at the latest" not in protection(unknown, (), (LONDON,), JANUARY + DAY).reason
+    saturday = protection(unknown, (), (LONDON,), JUNE)
+    assert until_words(saturday, JUNE) == "MAXIMUM at least until Sun 00:00 BST"
 
 
 def test_every_zone_with_venues_is_served() -> None:

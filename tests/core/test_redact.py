@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wedtui.core.redact import masked, redacted_feed_url, redacted_url
+from wedtui.core.redact import address_of, masked, redacted_feed_url, redacted_url
 
 
 @pytest.mark.parametrize(
@@ -96,3 +98,30 @@ def test_a_masked_text_keeps_its_places(text: str) -> None:
 def test_no_value_behind_such_a_word_is_left(word: str, secret: str, before: str) -> None:
     tail = "@example.com" if word.startswith("https") else ""
     assert secret not in masked(f"{before}\n{word}{secret}{tail}")
+
+
+@pytest.mark.parametrize(
+    ("url", "same"),
+    [
+        ("https://bob:hunter2@a.example.com/x.ics?key=1", True),
+        ("https://a.example.com/y.ics?key=1", False),
+        ("https://a.example.com/x.ics?key=2", False),
+        ("https://b.example.com/x.ics?key=1", False),
+    ],
+)
+def test_an_address_tells_what_is_read_and_not_who_reads_it(url: str, same: bool) -> None:
+    assert (address_of("venues", url) == address_of("venues", "https://a.example.com/x.ics?key=1")) is same
+
+
+def test_an_address_is_no_digest_that_is_guessed_fast_or_for_several_at_once() -> None:
+    url = "https://a.example.com/x.ics?pin=1234"
+    fast = hashlib.blake2b(url.encode(), digest_size=8).hexdigest()
+    assert len({address_of("venues", url), address_of("staff", url), fast}) == 3
+    slow = hashlib.scrypt(url.encode(), salt=b"venues", n=2**14, r=8, p=1, dklen=8)
+    assert address_of("venues", url) == slow.hex()
+
+
+def test_an_address_of_a_database_is_what_it_is_asked() -> None:
+    asked = address_of("main", "postgresql://a:b@db.example.com/p", "SELECT 1")
+    assert asked == address_of("main", "postgresql://c:d@db.example.com/p?sslmode=require", "SELECT 1")
+    assert asked != address_of("main", "postgresql://a:b@db.example.com/p", "SELECT 2")

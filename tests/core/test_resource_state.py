@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wedtui.core import resource_state as meaning
+from wedtui.core.resource import state_sign, state_word
 from wedtui.core.resource_state import Deployment
 from wedtui.core.state import State, badness
 
@@ -112,6 +113,14 @@ def test_container_services(
     status: str, desired: int, running: int, deployments: list[Deployment], state: State
 ) -> None:
     assert meaning.container_service(status, desired, running, deployments).state is state
+
+
+def test_a_deployment_of_containers_is_told_although_all_is_well() -> None:
+    going = [Deployment("PRIMARY", "IN_PROGRESS"), Deployment("ACTIVE", "COMPLETED")]
+    assert meaning.container_service("ACTIVE", 2, 2, going) == meaning.Meaning(OK, "its newest deployment is under way")
+    few = meaning.container_service("ACTIVE", 2, 1, going)
+    assert few == meaning.Meaning(DEGRADED, "1 of 2 tasks run; its newest deployment is under way")
+    assert meaning.container_service("ACTIVE", 2, 2, [Deployment("PRIMARY", "COMPLETED")]).detail is None
 
 
 IN = ("InService", "Healthy")
@@ -228,3 +237,19 @@ def test_losing_a_task_never_makes_a_service_better(desired: int, running: int, 
     before = meaning.container_service("ACTIVE", desired, running)
     after = meaning.container_service("ACTIVE", desired, max(0, running - lost))
     assert badness(after.state) >= badness(before.state)
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "sign"),
+    [
+        (State.OK, "running", "● OK"),
+        (State.OK, "pending", "● OK"),
+        (State.OK, "stopped", "- stopped"),
+        (State.OK, "shutting-down", "- shutting-down"),
+        (State.UNKNOWN, "stopped", "? UNKNOWN"),
+        (State.CRITICAL, "stopped", "■ CRITICAL"),
+    ],
+)
+def test_what_was_stopped_is_called_neither_ok_nor_bad(state: State, status: str, sign: str) -> None:
+    assert state_sign(state, status) == sign
+    assert state_word(state, status) == sign[2:]

@@ -362,12 +362,12 @@ def test_services_that_watch_different_things_are_named_and_whose_configuration_
 @pytest.mark.parametrize(
     ("mine", "theirs", "words"),
     [
-        (("a", 2), ("a", 2), "asks 2 for all"),
-        (("a", 0), ("a", 1), "asks 0 for all (the 1 that there is falls to others by name)"),
-        (("a", 0), ("a", 4), "asks 0 for all (the 4 that there are fall to others by name)"),
-        (("a", 0), ("b", 4), "asks 0 for all (not divided: no other service is configured as it is)"),
-        (("b", 4), ("a", 0), "asks 4 for all (not divided: no other service is configured as it is)"),
-        (("a", 0), ("a", 0), "asks 0 for all"),
+        (("a", 2), ("a", 2), "asks 2 targets for all"),
+        (("a", 0), ("a", 1), "asks 0 targets for all (the 1 that there is falls to others by name)"),
+        (("a", 0), ("a", 4), "asks 0 targets for all (the 4 that there are fall to others by name)"),
+        (("a", 0), ("b", 4), "asks 0 targets for all (not divided: no other service is configured as it is)"),
+        (("b", 4), ("a", 0), "asks 4 targets for all (not divided: no other service is configured as it is)"),
+        (("a", 0), ("a", 0), "asks 0 targets for all"),
     ],
 )
 def test_who_asks_nothing_or_everything_for_all_says_why(

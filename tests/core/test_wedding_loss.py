@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from wedtui.core import wedding_loss
 from wedtui.core.wedding import UNITS
 from wedtui.core.wedding_loss import (
+    ALL_DAYS,
     DAY,
     Coming,
     Loss,
@@ -21,6 +22,7 @@ from wedtui.core.wedding_loss import (
     questionable,
     remembered,
     with_losses,
+    with_moved,
 )
 
 HOUR = DAY // 24
@@ -39,6 +41,7 @@ def day(known: OfDay) -> Coming:
     [
         (Coming(4, 40), Coming(2, 20), None, None),
         (Coming(4, 40), Coming(1, 40), None, "more than half of its 4 coming weddings"),
+        (Coming(1, 1), Coming(0, 1), None, "more than half of its 1 coming wedding"),
         (Coming(4, 8 * UNITS), Coming(4, 1), None, "more than half of the load of its coming weddings, which was 8"),
         (Coming(), Coming(), None, None),
         # What was lost before counts along, but only where something is lost now.
@@ -55,6 +58,43 @@ def day(known: OfDay) -> Coming:
 )
 def test_what_is_questioned(before: Coming, after: Coming, whole: Coming | None, what: str | None) -> None:
     assert questionable(before, after, whole or before) == what
+
+
+LIGHT = {day: OfDay(UNITS, 8 * 3600 * UNITS) for day in range(15)}
+FORTNIGHT = Coming(15, 99 * UNITS, {**LIGHT, ALL_DAYS: OfDay(15 * UNITS, 120 * 3600 * UNITS)})
+
+
+def without(days: int) -> Coming:
+    """Return that of the fortnight, after as many of its first days were moved to another year."""
+    left = {day: OfDay() if day < days else weight for day, weight in LIGHT.items()}
+    return FORTNIGHT._replace(days={**left, ALL_DAYS: OfDay((15 - days) * UNITS, (15 - days) * 8 * 3600 * UNITS)})
+
+
+def test_many_light_days_are_judged_together_and_accepted_together() -> None:
+    said = "more than half of the load x hours of all days up to 1970-01-15 UTC (120 before, 56 after)"
+    assert questionable(FORTNIGHT, without(7), FORTNIGHT) is None
+    assert questionable(FORTNIGHT, without(8), FORTNIGHT) == said
+    assert questionable(without(4), without(8), FORTNIGHT) == f"{said} within 24 h"
+    light = {ALL_DAYS: OfDay(8 * UNITS - 1, 64 * 3600 * UNITS)}
+    assert questionable(Coming(15, 99 * UNITS, light), Coming(15, 99 * UNITS), Coming(15, 99 * UNITS, light)) is None
+    looked_at = lost_between(FORTNIGHT, without(9), comes=True)
+    assert questionable(FORTNIGHT, without(9), FORTNIGHT, looked_at) is None
+    assert questionable(FORTNIGHT, without(10), FORTNIGHT, looked_at) is not None
+
+
+@pytest.mark.parametrize("new", [0, 24])
+def test_what_was_accepted_is_no_leave_to_empty_the_fortnight_once_it_is_a_day_later(new: int) -> None:
+    looked_at = lost_between(FORTNIGHT, without(9), comes=True)
+    # There is a day now that nobody could look at, whatever it loses.
+    added = OfDay(new * UNITS, new * 3600 * UNITS)
+    all_days = OfDay((15 + new) * UNITS, (120 + new) * 3600 * UNITS)
+    tomorrow = FORTNIGHT._replace(days={**FORTNIGHT.days, 15: added, ALL_DAYS: all_days})
+    # A former program judged each day, and not all of them together.
+    former = looked_at._replace(days={day: work for day, work in looked_at.days.items() if day != ALL_DAYS})
+    for accepted in (looked_at, former):
+        assert questionable(tomorrow, without(9), tomorrow, accepted) is None
+        said = questionable(tomorrow, without(15), tomorrow, accepted) or ""
+        assert said.startswith("more than half of the load x hours of all days up to 1970-01-16 UTC")
 
 
 @pytest.mark.parametrize(
@@ -78,19 +118,26 @@ def test_no_more_is_lost_than_was_accepted(after: Coming, accepted: Lost, *, tak
 
 def test_a_row_weighs_on_each_of_its_days_but_not_on_what_is_over() -> None:
     row = Placed("a", 2 * HOUR, DAY + 3 * HOUR, 7)
-    assert by_day(row, 20 * HOUR) == {0: OfDay(7, 7 * 4 * 3600), 1: OfDay(7, 7 * 3 * 3600)}
+    found = by_day(row, 20 * HOUR)
+    assert found.pop(ALL_DAYS) == OfDay(7, 7 * 7 * 3600)
+    assert found == {0: OfDay(7, 7 * 4 * 3600), 1: OfDay(7, 7 * 3 * 3600)}
     assert by_day(Placed("a", 15 * DAY, 16 * DAY, 7), HOUR) == {}
 
 
+def coming_on(weddings: int, day: int, weight: OfDay) -> Coming:
+    """Return weddings of which all is on one day."""
+    return Coming(weddings, weight.load, {day: weight, ALL_DAYS: weight})
+
+
 def test_what_was_moved_or_became_lighter_is_not_counted_twice() -> None:
-    known = Coming(1, 5, {1: OfDay(5, 5 * 3600)})
+    known = coming_on(1, 1, OfDay(5, 5 * 3600))
     stored = [Placed("a", DAY, DAY + HOUR, 5)]
     lighter, moved = Loss(9 * DAY, "a", DAY, DAY + HOUR, 7), Loss(9 * DAY, "a", DAY + HOUR, DAY + 2 * HOUR, 5)
     gone, sums = Loss(9 * DAY, "b", DAY, DAY + HOUR, 3), Loss(9 * DAY, "", DAY, DAY + HOUR, 4, 2)
-    assert with_losses(known, [lighter], stored, 0) == Coming(1, 7, {1: OfDay(7, 7 * 3600)})
+    assert with_losses(known, [lighter], stored, 0) == coming_on(1, 1, OfDay(7, 7 * 3600))
     assert with_losses(known, [moved], stored, 0) == known
-    assert with_losses(known, [gone], stored, 0) == Coming(2, 8, {1: OfDay(8, 8 * 3600)})
-    assert with_losses(known, [sums, sums], stored, 0) == Coming(5, 13, {1: OfDay(13, 13 * 3600)})
+    assert with_losses(known, [gone], stored, 0) == coming_on(2, 1, OfDay(8, 8 * 3600))
+    assert with_losses(known, [sums, sums], stored, 0) == coming_on(5, 1, OfDay(13, 13 * 3600))
 
 
 def test_only_the_same_wedding_at_the_same_time_is_found_again() -> None:
@@ -137,3 +184,47 @@ def test_however_small_the_steps_and_whatever_is_new_half_of_a_day_is_the_most_t
             known = named
         assert 2 * len(known) >= 16
     assert lost_between(coming(known), coming(known), comes=True).days == {2: 0}
+
+
+@given(turns=TURNS)
+def test_whichever_light_weddings_move_to_another_year_half_of_the_fortnight_stays_unless_it_is_said(
+    turns: list[set[int]],
+) -> None:
+    here = [Placed(f"r{n}", (1 + n % 14) * DAY, (1 + n % 14) * DAY + HOUR, UNITS) for n in range(16)]
+    far = [row._replace(starts_at=row.starts_at + 365 * DAY, ends_at=row.ends_at + 365 * DAY) for row in here]
+
+    def rows(near: set[int]) -> list[Placed]:
+        return [here[n] if n in near else far[n] for n in range(16)]
+
+    def coming(near: set[int]) -> Coming:
+        days: dict[int, OfDay] = {}
+        for row in rows(near):
+            for day, each in by_day(row, 0).items():
+                had = days.get(day, OfDay())
+                days[day] = OfDay(had.load + each.load, had.work + each.work)
+        return Coming(16, 16 * UNITS, days)
+
+    known, kept = set(range(16)), tuple[Loss, ...]()
+    for now, named in enumerate(turns):
+        back = {loss[1:3] for loss in kept if int(loss.reference[1:]) in named}
+        whole = with_losses(coming(known), kept, rows(known), 0)
+        if questionable(coming(known), coming(named), whole) is None:
+            kept = remembered(kept, [here[n] for n in known - named], back, now)
+            known = named
+        assert 2 * len(known) >= 16
+
+
+@given(moved=st.integers(0, 64), new=st.integers(0, 64))
+def test_a_heavy_day_that_keeps_its_hours_is_questioned_once_more_than_half_of_them_are_others(
+    moved: int, new: int
+) -> None:
+    known, part = day(HEAVY), OfDay(UNITS, moved * 3600 * UNITS)
+    left = day(OfDay(HEAVY.load, HEAVY.work + new * 3600 * UNITS))
+    before, after = with_moved(known, left, {3: part})
+    said = questionable(before, after, before)
+    assert (said is not None) == (moved > 32)
+    assert said is None or said.startswith("more than half of the load x hours of 1970-01-04 UTC to other hours (64 ")
+    # Who looked at that did not look at a day without any.
+    lost = lost_of(lost_between(before, after, comes=True).stored())
+    assert questionable(before, after, before, lost) is None
+    assert questionable(before, with_moved(known, day(OfDay()), {})[1], before, lost) is not None

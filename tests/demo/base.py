@@ -60,7 +60,7 @@ class Running:
 
 
 @asynccontextmanager
-async def running(scenario: str, *, patience: float = 5.0) -> AsyncIterator[Running]:
+async def running(scenario: str, *, patience: float = 30.0) -> AsyncIterator[Running]:
     """Open the world of a scenario, at its beginning."""
     clock = FakeClock()
     slept: list[float] = []

@@ -126,7 +126,7 @@ def test_refusing_ends_what_was_connected() -> None:
         behaviour = Behaviour.REFUSING
         await server.follow()
         with pytest.raises(ConnectionResetError):
-            await asyncio.wait_for(reader.read(), 5)
+            await asyncio.wait_for(reader.read(), 60)
         writer.close()
         await server.close()
 
@@ -149,7 +149,7 @@ async def raw(server: LoopbackServer, data: bytes) -> bytes:
     writer.write(data)
     writer.write_eof()
     try:
-        return await asyncio.wait_for(reader.read(), 5)
+        return await asyncio.wait_for(reader.read(), 60)
     except ConnectionResetError:
         return b""
     finally:
@@ -223,7 +223,7 @@ def test_connections_are_bounded() -> None:
         held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(MAX_CONNECTIONS)]
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         with pytest.raises(ConnectionResetError):
-            await asyncio.wait_for(reader.read(), 5)
+            await asyncio.wait_for(reader.read(), 60)
         for _, connection in [*held, (reader, writer)]:
             connection.close()
         await server.close()

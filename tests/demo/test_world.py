@@ -83,7 +83,7 @@ def test_the_world_ends_with_its_leash() -> None:
         os.close(writing)
 
     with os.fdopen(reading) as leash:
-        asyncio.run(asyncio.wait_for(run_world(SCENARIOS["calm"], FakeClock(), ready, leash=leash), 10))
+        asyncio.run(asyncio.wait_for(run_world(SCENARIOS["calm"], FakeClock(), ready, leash=leash), 60))
     (addresses,) = seen
     with pytest.raises(httpx.ConnectError):
         httpx.get(addresses.prometheus, trust_env=False)

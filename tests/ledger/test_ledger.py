@@ -4,9 +4,10 @@ from datetime import timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.ledger.base import HOUR, NOW, freeze, reading, writing
 from tests.places import PLACES, hears
 from wedtui.core.freeze import Origin, Period
@@ -60,7 +61,9 @@ def test_a_freeze_is_of_production_and_all_services_unless_it_says_else(tmp_path
 @pytest.mark.parametrize("end", [0, -1])
 def test_a_freeze_that_ends_before_it_begins_is_refused(tmp_path: Path, end: int) -> None:
     with writing(tmp_path / "l.db") as ledger, reading(tmp_path / "l.db") as reader:
-        with pytest.raises(ConfigurationError, match=r'"royal wedding" would end at .*, not after its start'):
+        with pytest.raises(
+            ConfigurationError, match=r'"royal wedding" would end at [-:0-9 ]{19} UTC, not after its start'
+        ):
             freeze(ledger, end=end)
         assert reader.freeze_entries() == ()
 
@@ -94,15 +97,15 @@ def test_lifting_what_cannot_be_lifted(tmp_path: Path) -> None:
         added = freeze(ledger)
         with pytest.raises(NotFoundError, match="there is no freeze 42"):
             ledger.lift_freeze(42, by="grace", at=NOW, reason="")
-        with pytest.raises(ConflictError, match=r"freeze 1 ended at 2026-06-05T09:00:00\+00:00"):
+        with pytest.raises(ConflictError, match=r"freeze 1 ended at 2026-06-05 09:00:00 UTC"):
             ledger.lift_freeze(added.id, by="grace", at=NOW + 48 * HOUR, reason="late")
         first = ledger.lift_freeze(added.id, by="grace", at=NOW + HOUR, reason="it rained")
-        with pytest.raises(ConflictError, match=r"freeze 1 was lifted already, by grace at 2026-06-03T10:00"):
+        with pytest.raises(ConflictError, match=r"freeze 1 was lifted already, by grace at 2026-06-03 10:00:00 UTC"):
             ledger.lift_freeze(added.id, by="ada", at=NOW + 2 * HOUR, reason="again")
         assert reader.freeze_entries(include_lifted=True) == (first,)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(
     freezes=st.lists(
         st.tuples(st.integers(-50, 50), st.integers(1, 50), st.none() | st.integers(-60, 120)), max_size=6

@@ -57,5 +57,6 @@ def test_a_raise_that_is_over_is_not_lowered(tmp_path: Path) -> None:
 def test_a_raise_that_raises_nothing_or_does_not_end_is_refused(
     tmp_path: Path, level: Protection, lasts: timedelta
 ) -> None:
-    with writing(tmp_path / "l.db") as ledger, pytest.raises(ConfigurationError):
+    why = "NORMAL would raise nothing" if level is Protection.NORMAL else "from [-:0-9 ]{19} UTC to [-:0-9 ]{19} UTC is"
+    with writing(tmp_path / "l.db") as ledger, pytest.raises(ConfigurationError, match=why):
         ledger.raise_protection(level, reason="why", by="ada", at=NOW, expires_at=NOW + lasts)

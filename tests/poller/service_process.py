@@ -90,7 +90,7 @@ def make_place(folder: Path, url: str, *, probes: int = 5) -> Place:
     return Place(state, config)
 
 
-def eventually(condition: Callable[[], bool], *, tries: int = 600) -> None:
+def eventually(condition: Callable[[], bool], *, tries: int = 2400) -> None:
     """Look again and again, with a short wait between, until something holds."""
     waiting = threading.Event()
     for _ in range(tries):

@@ -90,6 +90,8 @@ def test_the_services_figures_in_a_real_prometheus(place: Place, tmp_path: Path)
             assert running.query("histogram_quantile(0.99, wedtui_round_lateness_seconds_bucket) >= 0")
             assert running.query("wedtui_cache_size_bytes > 0")
             assert running.query("process_start_time_seconds > 0")
+            told = "wedtui_notifications_waiting == 0 and wedtui_notifications_dead == 0"
+            eventually(lambda: bool(running.query(told)))
             (build,) = running.query("wedtui_build_info")
             assert json.loads(json.dumps(build["metric"]))["mode"] == "personal"
     finally:

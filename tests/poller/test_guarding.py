@@ -31,7 +31,8 @@ from wedtui.errors import StoreError
 from wedtui.ledger.ledger import Ledger
 from wedtui.paths import StatePaths
 from wedtui.poller.guarding import Guarding
-from wedtui.poller.service import Identity, Service, Stores, Told
+from wedtui.poller.service import Service
+from wedtui.poller.surroundings import Identity, Stores, Told
 from wedtui.poller.wedding_figures import WeddingFigures
 from wedtui.poller.weddings import rules_of, store_weddings
 from wedtui.providers.registry import build_targets
@@ -94,9 +95,18 @@ def hall(tmp_path: Path) -> Iterator[Hall]:
     made.writer.close(clean=False)
 
 
-def test_before_anything_is_read_it_goes_by_the_date(hall: Hall) -> None:
+def test_before_anything_is_read_it_is_high_at_least(hall: Hall) -> None:
+    """What persons imported, and what is on now, may be known a moment later; by the date a Wednesday is NORMAL."""
+    assert hall.guarding.level() is HIGH
+    hall.clock.at = SATURDAY
+    assert hall.guarding.level() is MAXIMUM
+
+
+def test_a_calendar_that_was_never_read_goes_by_the_date(hall: Hall) -> None:
+    hall.guarding.read()
     assert hall.guarding.level() is NORMAL
     hall.clock.at = SATURDAY
+    hall.guarding.read()
     assert hall.guarding.level() is MAXIMUM
 
 
@@ -172,6 +182,12 @@ def test_what_was_known_counts_on_where_the_cache_cannot_be_read(hall: Hall, mon
     with pytest.raises(StoreError, match="disk is gone"):
         hall.guarding.read()
     assert hall.guarding.level() is MAXIMUM
+    # The weddings that were known are over; one that came since then may not be.
+    hall.clock.at += 7 * HOUR
+    assert hall.guarding.level() is HIGH
+    monkeypatch.undo()
+    hall.guarding.read()
+    assert hall.guarding.level() is NORMAL
 
 
 def test_the_real_service_asks_as_often_as_weddings_and_persons_say(tmp_path: Path) -> None:
@@ -210,7 +226,7 @@ def figures(hall: Hall) -> dict[str, float]:
 def test_protection_is_told_in_figures(hall: Hall) -> None:
     levels = ("NORMAL", "HIGH", "MAXIMUM")
     assert figures(hall) == {
-        **{f"protection_level {level}": float(level == "NORMAL") for level in levels},
+        **{f"protection_level {level}": float(level == "HIGH") for level in levels},
         # Nothing was ever read: how many are live is not known.
         "wedding_source_fresh platform": 0.0,
     }

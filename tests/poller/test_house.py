@@ -16,7 +16,7 @@ from wedtui.core.sharing import HOUSE
 from wedtui.poller.clock_watch import ClockWatch
 from wedtui.poller.figures import Figures
 from wedtui.poller.house import House
-from wedtui.poller.service import Stores
+from wedtui.poller.surroundings import Stores
 from wedtui.store.opening import url_of, writable
 
 

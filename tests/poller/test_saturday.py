@@ -37,9 +37,9 @@ from wedtui.demo.scenario import Conduct
 from wedtui.demo.server import LoopbackServer, Request, Response, json_response, text_response
 from wedtui.ledger.ledger import Ledger
 from wedtui.paths import StatePaths
-from wedtui.poller import schedule
-from wedtui.poller import service as service_module
-from wedtui.poller.service import Identity, Service, Stores, Told
+from wedtui.poller import condition, schedule
+from wedtui.poller.service import Service
+from wedtui.poller.surroundings import Identity, Stores, Told
 from wedtui.providers.base import Target
 
 NORMAL, HIGH, MAXIMUM = Protection.NORMAL, Protection.HIGH, Protection.MAXIMUM
@@ -221,7 +221,7 @@ async def live_through(loop: MovedLoop, folder: Path, stored: str, patch: pytest
     clock, day = MovedClock(loop, MIDNIGHT), Day(landings=[MIDNIGHT])
     patch.setattr(schedule, "ask", noting(day, loop, clock))
     # A server's own clock is not moved with ours; what is made of two that differ is tested where that is judged.
-    patch.setattr(service_module, "ahead_s", lambda *_: 0.0)
+    patch.setattr(condition, "ahead_s", lambda *_: 0.0)
     async with platform(clock) as url:
         config = folder / "config.toml"
         config.write_text(stored + CONFIGURATION.format(url=url))

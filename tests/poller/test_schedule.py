@@ -88,6 +88,17 @@ def test_a_target_is_asked_once_in_every_slot() -> None:
     assert len(seen) == len(target.asked)
 
 
+def test_without_any_target_it_goes_on() -> None:
+    clock = VirtualClock()
+    scheduler = Scheduler((), clock, lambda: NORMAL_PACE, lambda _found, _claim: None)
+
+    async def work() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(scheduler.run(), 60)
+
+    run_virtually(work())
+
+
 def test_targets_of_one_interval_are_spread_over_it() -> None:
     phases = sorted(spread(f"probe {i}", 10.0) for i in range(200))
     gaps = [b - a for a, b in pairwise(phases)]

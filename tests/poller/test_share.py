@@ -159,3 +159,42 @@ def test_what_is_divided() -> None:
     assert share.count == 1, "its vantage is not divided"
     share.hold({PROBE: 1})
     assert share.count == 0
+
+
+def test_one_target_is_asked_soon_and_no_other() -> None:
+    clock = VirtualClock()
+    target, other = query(clock), FakeTarget("other", clock, every=60.0, cadence=Cadence.QUERY)
+    rig = Rig(target, other, clock=clock)
+    held = {QUERY: 1, other.key: 2}
+
+    async def work() -> None:
+        task = asyncio.create_task(rig._scheduler.run())
+        rig.share.hold(held)
+        await asyncio.sleep(FIRST_ROUND_WITHIN_S + 1)
+        before = (len(target.asked), len(other.asked))
+        rig.share.ask_soon(QUERY)
+        await asyncio.sleep(FIRST_ROUND_WITHIN_S + 1)
+        assert (len(target.asked), len(other.asked)) == (before[0] + 1, before[1])
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run_virtually(work())
+
+
+def test_what_is_being_asked_is_asked_again_because_it_may_answer_from_before() -> None:
+    clock = VirtualClock()
+    target = query(clock, takes=10.0)
+    rig = Rig(target, clock=clock)
+
+    async def work() -> None:
+        task = asyncio.create_task(rig._scheduler.run())
+        rig.share.hold({QUERY: 1})
+        await asyncio.sleep(FIRST_ROUND_WITHIN_S + 1)
+        assert len(target.asked) == 1
+        rig.share.ask_soon(QUERY)
+        await asyncio.sleep(10.0 + FIRST_ROUND_WITHIN_S)
+        assert len(target.asked) == 2
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run_virtually(work())

@@ -20,7 +20,8 @@ from wedtui.core.season import Protection
 from wedtui.core.state import State
 from wedtui.ledger.ledger import Ledger
 from wedtui.poller.clock_watch import ahead_s
-from wedtui.poller.service import Identity, Service, Stores
+from wedtui.poller.service import Service
+from wedtui.poller.surroundings import Identity, Stores
 
 NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

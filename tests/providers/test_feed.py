@@ -15,6 +15,7 @@ from wedtui.clock import SystemClock
 from wedtui.config import FeedSection
 from wedtui.core.freeze import Origin, Period
 from wedtui.core.observation import FeedObservation
+from wedtui.core.redact import address_of
 from wedtui.providers.feed import FeedTarget
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -71,7 +72,8 @@ def test_a_feed_from_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
     with FaultServer({"/freeze.ics": answer(CALENDAR)}) as server:
         seen = read(server.url("/freeze.ics?key=secret"), headers={"Authorization": {"env": "FEED_TOKEN"}})
         (request,) = server.requests
-    assert seen == FeedObservation("venues", NOW, periods=(ROYAL,))
+        where = address_of("venues", server.url("/freeze.ics?key=secret"))
+    assert seen == FeedObservation("venues", NOW, periods=(ROYAL,), address=where)
     assert request.headers["authorization"] == "tell-nobody"
     assert request.target == "/freeze.ics?key=secret"
 
@@ -135,4 +137,8 @@ def test_the_deadline_leaves_time_to_work_out_the_calendar() -> None:
     assert target.key == "feed venues"
     assert target.schedule.interval == timedelta(minutes=10)
     assert target.schedule.deadline == timedelta(seconds=25)
-    assert target.gave_up("why") == (FeedObservation("venues", NOW, problem="why"),)
+    assert target.gave_up("why") == (
+        FeedObservation(
+            "venues", NOW, problem="why", address=address_of("venues", "https://calendar.example.com/freeze.ics")
+        ),
+    )

@@ -117,17 +117,18 @@ def test_a_fault_is_an_observation_that_names_it(server: FaultServer, path: str,
 @pytest.mark.parametrize(
     ("path", "failure", "status"),
     [
-        ("/hang", "timed out after 0.15 s waiting for the first byte", None),
-        ("/hang-in-headers", "timed out after 0.15 s reading the headers", None),
-        ("/hang-in-body", "timed out after 0.15 s reading the body", 200),
-        ("/drip", "timed out after 0.15 s reading the body", 200),
+        ("/hang", "timed out after 1 s waiting for the first byte", None),
+        ("/hang-in-headers", "timed out after 1 s reading the headers", None),
+        ("/hang-in-body", "timed out after 1 s reading the body", 200),
+        ("/drip", "timed out after 1 s reading the body", 200),
         ("/503-hangs", "status 503, expected 200", 503),
     ],
 )
 def test_what_takes_too_long_is_given_up_and_its_phase_named(
     server: FaultServer, path: str, failure: str, status: int | None
 ) -> None:
-    seen = observed(server.url(path), timeout="150ms")
+    # A second is far more than the phases before it take: which one is named must not hang on the machine.
+    seen = observed(server.url(path), timeout="1s")
     assert (seen.passed, seen.failure, seen.status, seen.total_ms) == (False, failure, status, None)
     assert seen.connect_ms is not None
 
@@ -245,18 +246,16 @@ def test_the_deadline_has_room_for_every_attempt_and_the_waiting_between() -> No
 
 
 def test_one_that_hangs_delays_no_other(server: FaultServer) -> None:
-    order: list[str] = []
-
-    async def run(name: str, path: str, within: str) -> None:
-        await probe(server.url(path), timeout=within).observe()
-        order.append(name)
-
     async def all_of_them() -> None:
-        hanging = [run(f"hanging {i}", "/hang", "1s") for i in range(20)]
-        await asyncio.gather(*hanging, run("good", "/ok", "5s"))
+        hanging = [asyncio.create_task(probe(server.url("/hang"), timeout="60s").observe()) for _ in range(20)]
+        (good,) = await probe(server.url("/ok"), timeout="50s").observe()
+        assert good.passed
+        assert not any(task.done() for task in hanging)
+        for task in hanging:
+            task.cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
 
     asyncio.run(all_of_them())
-    assert order[0] == "good"
 
 
 def test_nothing_stays_open_after_failed_rounds(server: FaultServer) -> None:
@@ -318,8 +317,8 @@ def test_a_certificate_that_does_not_verify(tmp_path: Path, ca: Certificate, kin
 
 def test_faults_during_tls(server: FaultServer) -> None:
     with FaultServer({}, hangs_at_once=True) as silent:
-        seen = observed(silent.url("/", scheme="https"), timeout="150ms")
-        assert seen.failure == "timed out after 0.15 s during TLS"
+        seen = observed(silent.url("/", scheme="https"), timeout="1s")
+        assert seen.failure == "timed out after 1 s during TLS"
         assert seen.connect_ms is not None
     with FaultServer({}, closes_at_once=True) as closing:
         failure = observed(closing.url("/", scheme="https")).failure

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, func, insert, select
 
+from tests.examples import examples
 from tests.places import PLACES
 from wedtui.cache.kind import CACHE
 from wedtui.cache.tables import METADATA
@@ -75,7 +76,7 @@ def test_of_a_key_that_comes_twice_the_last_value_stays(store: Writable) -> None
 _SAMPLES = st.tuples(st.integers(1, 3), st.integers(-3, 3), st.floats(allow_nan=False, allow_infinity=False))
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.lists(st.lists(_SAMPLES, max_size=12), max_size=4))
 def test_batches_of_any_size_store_what_single_rows_would(
     tmp_path_factory: pytest.TempPathFactory, batches: list[list[Sample]]

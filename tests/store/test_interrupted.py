@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+import subprocess
+import sys
 import threading
 from contextlib import closing
 from datetime import timedelta
@@ -198,6 +200,25 @@ def test_several_who_begin_at_once_do_it_once(tmp_path: Path, server: Postgres |
     assert sum(len(each) > 1 for each in said) == 1, "the history ran more than once"
     assert is_whole(url, kind)
     assert kept_rows(url, kind) == before
+
+
+def test_nobody_waits_while_another_loads_what_migrates(tmp_path: Path) -> None:
+    """Loading takes longer than the history of a new store, and on a busy machine longer than anybody waits."""
+    code = (
+        "import sys\n"
+        "from sqlalchemy import Engine, event\n"
+        "from wedtui.ledger.kind import LEDGER\n"
+        "from wedtui.store.opening import writable\n"
+        "loaded = []\n"
+        "@event.listens_for(Engine, 'before_cursor_execute')\n"
+        "def before(connection, cursor, statement, *more):\n"
+        "    loaded.extend(['alembic.command' in sys.modules] if statement == 'BEGIN IMMEDIATE' else [])\n"
+        f"writable({f'sqlite:///{tmp_path}/ledger.db'!r}, LEDGER).close()\n"
+        "print(loaded)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    # The first looks whether there is something to do at all.
+    assert done.stdout.strip() == "[False, True]"
 
 
 def test_who_comes_late_does_not_take_the_new_ledger_for_the_old_one(

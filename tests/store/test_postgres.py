@@ -6,6 +6,7 @@ import multiprocessing
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.postgres import Postgres, running_postgres
 from wedtui.cache.kind import CACHE
 from wedtui.cache.reader import CacheReader
 from wedtui.cache.writer import CacheWriter
+from wedtui.core.chain import Entry, verify
 from wedtui.errors import (
     ConfigurationError,
     StoreLockedError,
@@ -30,9 +32,12 @@ from wedtui.errors import (
     StoreUnreadableError,
     StoreVersionError,
 )
+from wedtui.ledger.audit import AuditLedger
+from wedtui.ledger.audit_reader import AuditReader
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.ledger import Ledger
 from wedtui.ledger.reader import LedgerReader
+from wedtui.ledger.signing import make_key
 from wedtui.store.instants import to_microseconds
 from wedtui.store.opening import Writable, check_url, readable, writable
 from wedtui.store.postgres import writing
@@ -229,6 +234,54 @@ def test_each_role_may_do_its_own_and_no_more(server: Postgres) -> None:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 session.execute(statement)
     writer.close()
+
+
+def test_the_service_adds_to_the_audit_chain_and_can_do_nothing_else_to_it(server: Postgres, tmp_path: Path) -> None:
+    name, signer = server.database(), make_key(tmp_path / "key")
+    for _ in range(2):  # the file is to be run again, also when nothing is new
+        with psycopg.connect(server.dsn(name), autocommit=True) as admin:
+            admin.execute(GRANTS.read_text().encode())
+        ledger = AuditLedger(server.url(name, "wedtui_service"))
+        ledger.record(Entry(NOW, "freeze.add", "ada", {}))
+        ledger.anchor(signer, NOW, timedelta(), person="service")
+        ledger.close()
+    with psycopg.connect(server.dsn(name), autocommit=True) as admin:
+        admin.execute(GRANTS.read_text().encode())
+    forbidden = [
+        what.format(table)
+        for table in ("wedtui_ledger.audit_link", "wedtui_ledger.audit_anchor")
+        for what in (
+            "UPDATE {} SET hash = 'f'",
+            "DELETE FROM {}",
+            "TRUNCATE {}",
+            "DROP TABLE {}",
+            "ALTER TABLE {} DISABLE TRIGGER ALL",
+            "ALTER TABLE {} OWNER TO wedtui_service",
+            "GRANT ALL ON {} TO wedtui_service",
+        )
+    ]
+    forbidden += [
+        "DROP TRIGGER audit_link_delete ON wedtui_ledger.audit_link",
+        "CREATE OR REPLACE FUNCTION wedtui_ledger.audit_kept() RETURNS trigger LANGUAGE sql AS ''",
+        "DROP FUNCTION wedtui_ledger.audit_kept() CASCADE",
+        "DROP SCHEMA wedtui_ledger CASCADE",
+        "ALTER SCHEMA wedtui_ledger RENAME TO gone",
+        "SET ROLE wedtui_keeper",
+        "SET session_replication_role = replica",
+    ]
+    with psycopg.connect(server.dsn(name, "wedtui_service"), autocommit=True) as session:
+        for statement in forbidden:
+            # GRANT by who may grant nothing is a warning, and changes nothing.
+            with suppress(psycopg.errors.InsufficientPrivilege):
+                session.execute(statement.encode())
+                assert statement.startswith("GRANT"), statement
+    ledger = AuditLedger(server.url(name, "wedtui_service"))
+    ledger.record(Entry(NOW, "freeze.add", "ada", {}))
+    ledger.close()
+    reader = AuditReader(server.url(name, "wedtui_service"))
+    verdict = verify(reader.written(), [anchor for _, anchor in reader.anchors()])
+    assert (verdict.bad, verdict.links) == (None, 4)
+    reader.close()
 
 
 def test_a_value_that_is_none_of_ours_is_said(server: Postgres) -> None:

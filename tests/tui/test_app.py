@@ -318,7 +318,7 @@ def test_nothing_configured_says_what_to_do() -> None:
     async def walk() -> None:
         app = make_app(source_of(()))
         async with driven(app):
-            assert "no providers configured: write a configuration with `wedtui config init`" in screen_text(app)
+            assert "no providers configured: edit the configuration" in screen_text(app)
 
     run(walk())
 

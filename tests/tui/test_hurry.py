@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from datetime import timedelta
 
 import pytest
@@ -12,15 +13,29 @@ from textual.css.query import NoMatches
 from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.screen import Screen
+from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from tests.pictures import NOW, OPEN, WELL, MovableClock, source_of
+from tests.tui.calendars import SUMMER
 from tests.tui.driving import driven, make_app, press, run, screen_text, settled, until
+from tests.tui.inventories import many, stocked
+from wedtui.core.inventory import ResourceQuery
 from wedtui.tui.app import WedtuiApp
 from wedtui.tui.hands import SAID_FOR_S
 from wedtui.tui.messages import SourceFailed
+from wedtui.tui.screens.base import BoardScreen
+from wedtui.tui.screens.chart import ChartScreen
 from wedtui.tui.screens.commands import CalmPalette
+from wedtui.tui.screens.findings import FindingsScreen
 from wedtui.tui.screens.freeze import FreezeScreen
+from wedtui.tui.screens.help import HelpScreen
+from wedtui.tui.screens.main import MainScreen
+from wedtui.tui.screens.provider import ProviderScreen
+from wedtui.tui.screens.resource import ResourceScreen
+from wedtui.tui.screens.resources import ResourcesScreen
+from wedtui.tui.screens.wedding_list import WeddingListScreen, WeddingScreen, Window
+from wedtui.tui.screens.weddings import SourceScreen, WeddingsScreen
 from wedtui.tui.surface import Surface
 from wedtui.tui.wall.app import WallApp
 
@@ -306,3 +321,89 @@ def test_a_palette_opens_again_while_the_last_one_still_closes() -> None:
             assert titles(app) == ["MainScreen", "CalmPalette"]
 
     run(walk())
+
+
+def late_screens() -> list[BoardScreen]:
+    """Return one of every kind of screen, of which nothing is composed yet."""
+    return [
+        *(FindingsScreen(), FreezeScreen(), ProviderScreen("aws"), ChartScreen("aws", "latency_p95_ms")),
+        *(ResourcesScreen("aws"), ResourceScreen(ResourceQuery("aws"), many(1)[0]), HelpScreen(FreezeScreen())),
+        *(WeddingsScreen(), SourceScreen("platform"), WeddingListScreen(Window.ALL), WeddingScreen(SUMMER[0])),
+        MainScreen(),
+    ]
+
+
+def test_no_screen_takes_a_widget_for_granted_that_is_not_there_yet() -> None:
+    async def walk() -> None:
+        app = make_app(stocked())
+        async with driven(app):
+            for screen in late_screens():
+                app.push_screen(screen)
+                assert not screen.is_mounted
+                app.say("something")
+                app.show_board()
+                app.action_next_theme()
+                app.memory.remember()
+                app.action_copy()
+                screen.view()
+                # Even where it is taken for one that can be drawn on.
+                screen._is_mounted = True
+                screen._size = Size(80, 24)
+                screen.show()
+                for kind in type(screen).__mro__:
+                    for binding in vars(kind).get("BINDINGS", ()) if kind.__module__.startswith("wedtui.") else ():
+                        await app.run_action(binding.action, screen)
+                if screen in app.screen_stack:
+                    app._screen_stack.remove(screen)
+            assert app.return_code is None
+
+    run(walk())
+
+
+@pytest.mark.parametrize("opening", ["i", "w", "f", "W", "enter", "question_mark", "slash", "colon"])
+@pytest.mark.parametrize("last", [("t", "y", "enter"), ("escape", "t"), ("apostrophe", "1")])
+@pytest.mark.parametrize("order", ["before", "behind"])
+def test_keys_at_once_with_the_one_that_ends_it(opening: str, last: tuple[str, ...], order: str) -> None:
+    async def walk() -> None:
+        app = make_app(stocked())
+        async with app.run_test() as pilot:
+            await settled(pilot)
+            driver = app._driver
+            assert driver is not None
+            driver.process_message(events.Resize(Size(100, 30), Size(100, 30)))
+            first = ("ctrl+q", opening) if order == "behind" else (opening, "ctrl+q")
+            for key in (*first, *last, "t", "escape", "ctrl+q"):
+                driver.process_message(events.Key(key, key if len(key) == 1 else None))
+            await until(pilot, lambda: not app.is_running)
+        assert app.return_code == 0
+
+    run(walk())
+
+
+@pytest.mark.filterwarnings("default:coroutine .* was never awaited")
+def test_a_copy_that_the_end_overtakes_leaves_nothing_begun(
+    monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    asked: list[str] = []
+
+    async def walk() -> None:
+        app = make_app(stocked())
+        async with driven(app) as pilot:
+            # An app that ends takes work and never begins it.
+            monkeypatch.setattr(app, "run_worker", lambda _work, *, group, **_more: asked.append(group))
+            await pilot.press("y")
+
+    run(walk())
+    gc.collect()
+    assert asked == ["copy"]
+    assert not [str(each.message) for each in recwarn if "never awaited" in str(each.message)]
+
+
+def test_what_is_typed_behind_the_key_of_the_palette_is_for_its_line() -> None:
+    async def scenario() -> None:
+        async with driven(make_app()) as pilot:
+            await hurry(pilot, ("colon", ":"), *((letter, letter) for letter in "hel"))
+            await until(pilot, lambda: isinstance(pilot.app.screen, CalmPalette))
+            await until(pilot, lambda: pilot.app.screen.query_one(Input).value == "hel")
+
+    run(scenario())

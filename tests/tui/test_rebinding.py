@@ -36,12 +36,12 @@ def test_a_key_of_one_s_own_works_and_the_old_one_does_nothing() -> None:
     async def walk() -> None:
         app = make_app()
         async with driven(app) as pilot:
-            await rebind(pilot, app, {"app.freeze": ["F", "f2"], "list.down": ["n"], "screen.back": ["b"]})
-            assert " F freeze" in hints(app)
+            await rebind(pilot, app, {"app.freeze": ["V", "f2"], "list.down": ["n"], "screen.back": ["b"]})
+            assert " V freeze" in hints(app)
             assert " f freeze" not in hints(app)
             assert " w: +" in screen_text(app)
             await rebind(
-                pilot, app, {"app.freeze": ["F", "f2"], "list.down": ["n"], "screen.back": ["b"], "app.findings": ["X"]}
+                pilot, app, {"app.freeze": ["V", "f2"], "list.down": ["n"], "screen.back": ["b"], "app.findings": ["X"]}
             )
             assert " X: +" in screen_text(app)
             before = screen_text(app)
@@ -49,7 +49,7 @@ def test_a_key_of_one_s_own_works_and_the_old_one_does_nothing() -> None:
             assert screen_text(app) == before
             await press(pilot, "n")
             assert cursor(app) == "gcp"
-            for key in ("F", "f2"):
+            for key in ("V", "f2"):
                 await pilot.press(key)
                 await until(pilot, lambda: isinstance(app.screen, FreezeScreen) and " b back" in hints(app))
                 await pilot.press("escape", "backspace")
@@ -81,7 +81,7 @@ def test_two_actions_change_places_within_one_screen() -> None:
 def test_help_shows_the_keys_in_force_and_what_has_none() -> None:
     async def walk() -> None:
         app = make_app()
-        async with driven(app, (80, 60)) as pilot:
+        async with driven(app, (80, 80)) as pilot:
             await rebind(pilot, app, {"app.help": ["f1"], "main.filter": ["ctrl+f", "x"], "app.theme": []})
             assert " F1 help" in hints(app)
             assert " theme" not in hints(app)
@@ -100,11 +100,11 @@ def test_the_palette_names_the_key_and_finds_what_has_none() -> None:
     async def walk() -> None:
         app = make_app()
         async with driven(app) as pilot:
-            await rebind(pilot, app, {"app.palette": ["f3"], "app.freeze": [], "app.findings": ["F"]})
+            await rebind(pilot, app, {"app.palette": ["f3"], "app.freeze": [], "app.findings": ["V"]})
             await pilot.press("f3")
             await until(pilot, lambda: app.screen.query(CommandList))
             await pilot.press(*"findings")
-            await until(pilot, lambda: "worst first · F" in screen_text(app))
+            await until(pilot, lambda: "worst first · V" in screen_text(app))
             for _ in "findings":
                 await pilot.press("backspace")
             await pilot.press(*"freeze")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from tests.pictures import NOW, TROUBLED, FakeSource, MovableClock, picture, source_of
 from tests.tui.driving import cursor, driven, make_app, press, run, screen_text, until
-from tests.tui.inventories import AWS, MINUTE, Listing, group, many, stocked
-from wedtui.core.inventory import Order, ResourceQuery
+from tests.tui.inventories import AWS, MINUTE, Listing, api, group, known, many, stocked
+from wedtui.core.inventory import Order, ResourcePage, ResourceQuery
+from wedtui.core.resource import Reach
 from wedtui.core.state import State
 from wedtui.errors import StoreLockedError
 from wedtui.tui.app import WedtuiApp
@@ -19,7 +21,7 @@ from wedtui.tui.plain.inventory import NOTHING, resources
 from wedtui.tui.screens.main import MainScreen
 from wedtui.tui.screens.resources import PAGE, ResourcesScreen
 from wedtui.tui.session import View
-from wedtui.tui.spans import plain
+from wedtui.tui.spans import Role, plain
 
 
 def board(**more: object) -> Board:
@@ -66,6 +68,47 @@ def test_what_lies_in_a_region_that_is_off_is_said_to_be_there_and_is_not_unknow
     assert line in lines(shown, 120)
     said = "aws ec2.instance in me-south-1: switched off by the account, last 3 CRITICAL; listed "
     assert [line for line in resources(shown) if line.startswith(said)]
+
+
+def test_what_was_stopped_is_counted_beside_what_is_ok() -> None:
+    groups = (group("ec2.instance", "eu-west-1", OK=9), group("ec2.instance", "us-east-1", 400, OK=9))
+    facts = replace(AWS, groups=tuple(replace(some, stopped=2) for some in groups))
+    shown = board(picture=picture(TROUBLED, inventory=facts))
+    assert " ec2.instance               22     6m  ? 11 UNKNOWN  ● 9 OK  - 2 stopped" in lines(shown)
+    assert "aws ec2.instance in eu-west-1: 9 OK and 2 stopped; listed 12 seconds ago." in resources(shown)
+
+
+def test_a_stopped_machine_is_drawn_in_no_colour_of_a_state() -> None:
+    one = known(1)
+    off = replace(one, resource=replace(one.resource, status="stopped", detail="stopped"))
+    listed = Listed(ResourceQuery(), ResourcePage((off,), None, 1), NOW)
+    row = resource_rows(board(), listed, 79)[-1]
+    assert row.line[1] == ("- stopped ", Role.MUTED)
+
+
+def test_a_list_of_a_provider_that_was_never_read_says_so_and_why() -> None:
+    facts = replace(AWS, apis=(api("global", "sts", Reach.NO_CREDENTIALS, problem="no profile"),), groups=())
+    shown = board(picture=picture(TROUBLED, inventory=facts))
+    rows = resource_rows(shown, Listed(ResourceQuery(), ResourcePage((), None, 0), NOW), 79)
+    assert " ".join(plain(row.line).strip() for row in rows) == (
+        "nothing was ever read of aws: no credentials, asked 12 s ago: no profile"
+    )
+
+
+def test_what_another_provider_has_does_not_hide_that_one_was_never_read() -> None:
+    asked = replace(api("global", "projects", Reach.NO_CREDENTIALS, problem="no profile"), provider="gcp")
+    facts = replace(AWS, apis=(*AWS.apis, asked))
+
+    def told(provider: str | None, now: datetime = NOW) -> str:
+        shown = board(picture=picture(TROUBLED, inventory=facts), now=now)
+        listed = Listed(ResourceQuery(provider=provider), ResourcePage((), None, 0), NOW)
+        return " ".join(plain(row.line).strip() for row in resource_rows(shown, listed, 79))
+
+    never = "nothing was ever read of gcp: "
+    assert told("gcp") == f"{never}no credentials, asked 12 s ago: no profile"
+    assert told("gcp", NOW + MINUTE / 2) == f"{never}UNKNOWN, stale; last no credentials, asked 42 s ago: no profile"
+    for provider in ("aws", None):
+        assert told(provider).startswith("no resource is known here some may be missing")
 
 
 def test_of_a_picture_that_nobody_judges_nothing_is_believed() -> None:

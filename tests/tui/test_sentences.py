@@ -129,6 +129,6 @@ def test_the_freeze_says_its_end_in_utc_and_its_reasons() -> None:
         "2026-06-20 12:00:05 UTC, production"
     )
     world = picture(TROUBLED, freeze=OPEN)
-    assert "open until Sat 16:10 Europe/London, freeze in 3 h 10 m (2026-06-20 15:10:05 UTC)" in (
+    assert "open until Sat 16:10 Europe/London, freeze in 3 h 10 m (2026-06-20 15:10:05 UTC), wedding weekend, " in (
         freeze_subject(Board(NOW, world), world).text
     )

@@ -24,6 +24,7 @@ from tests.tui.calendars import (
     day_of,
     wedding,
 )
+from wedtui.core.calendar import CalendarFacts
 from wedtui.core.calendar_query import ListedWedding
 from wedtui.core.load import NO_STEPS
 from wedtui.core.protection import Raise
@@ -33,8 +34,8 @@ from wedtui.tui.board import Board
 from wedtui.tui.draw.status import status_lines
 from wedtui.tui.draw.wedding_day import axis_line, local_days, peak_within, strip_lines
 from wedtui.tui.draw.wedding_day import day_of as laid_out
-from wedtui.tui.draw.wedding_words import amount, belief, compact
-from wedtui.tui.draw.weddings import wedding_rows
+from wedtui.tui.draw.wedding_words import belief, compact
+from wedtui.tui.draw.weddings import wedding_rows, weddings_note
 from wedtui.tui.plain.changes import announce
 from wedtui.tui.plain.weddings import protection, weddings
 from wedtui.tui.screens.wedding_list import Window, reopened
@@ -96,11 +97,11 @@ def text(shown: Board, width: int = 79) -> str:
         (FRESH, 200, "load 57.4, peak 62.8 at 14:00 BST · calendar read 3 h 00 m ago"),
         (FRESH, 200, "WEDDING-DAY MODE: probes 3 s, availability weighs 0.45, else 0.35"),
         (FRESH, 60, " 41 weddings live, MAXIMUM until 23:00 BST "),
-        (OLD, 80, " (41 live) STALE, MAXIMUM until Sun 00:00 PDT "),
-        (OLD, 120, " 41 weddings live as known 1 d 6 h ago, MAXIMUM until Sun 00:00 PDT "),
+        (OLD, 80, " (41 live) STALE 1d, MAXIMUM until Sun 00:00 PDT "),
+        (OLD, 120, " (41 weddings live) as known 1 d 6 h ago, MAXIMUM until Sun 00:00 PDT "),
         (UNREAD, 80, " live weddings unknown, MAXIMUM until Sun 00:00 BST "),
         (NONE, 80, " no wedding calendar, MAXIMUM until Sun 00:00 BST "),
-        (HUNG, 120, " 41 weddings live as known 3 h 01 m ago, MAXIMUM until 23:00 BST "),
+        (HUNG, 120, " (41 weddings live) as known 3 h 01 m ago, MAXIMUM until 23:00 BST "),
         (board(calendar((), BOOKING)), 80, " 0 weddings live, NORMAL until Sat 27 Jun 2026 00:00 BST, then MAXIMUM "),
         (RISING, 80, " 5 weddings live, NORMAL until 21:59 UTC, then HIGH "),
         (RISING, 53, " 5 weddings live, NORMAL until 21:59 UTC, then HIGH "),
@@ -136,18 +137,25 @@ def test_where_nothing_is_known_there_is_no_number(shown: Board) -> None:
 
 def test_what_is_stale_stands_in_brackets() -> None:
     words = text(OLD)
-    assert "41 weddings live as known 1 d 6 h ago" in words
-    assert "(62) at 14:00" in words
+    assert "(41 weddings live) as known 1 d 6 h ago" in words
+    assert "(63) at 14:00" in words
     assert "62.8 at 14:00 Africa" not in words
     assert "calendar STALE" not in text(FRESH)
     strip = [plain(each) for each in strip_lines(OLD, calendar(SUMMER).steps, 79, stale=True)]
-    assert strip[2].startswith(" (62)(24)") or strip[2].startswith(" (62) (24)")
+    assert strip[2].startswith(" (63) (24) (5)  (0)")
+
+
+def test_a_calendar_that_cannot_be_read_says_how_old_what_is_known_of_it_is() -> None:
+    locked = replace(calendar(SUMMER, BOOKING, VENUES), problem="the cache is locked")
+    assert plain(weddings_note(board(locked))) == "calendar cannot be read, as known 3 h 00 m ago"
+    assert "next 14 days" in text(board(locked))
+    assert plain(weddings_note(board(CalendarFacts(problem="the cache is locked")))) == "calendar cannot be read"
 
 
 def test_a_picture_that_nobody_judges_is_not_believed() -> None:
     assert belief(FRESH).value == "fresh"
     assert belief(HUNG).value == "stale"
-    assert "(62) at 14:00" in text(HUNG)
+    assert "(63) at 14:00" in text(HUNG)
 
 
 def test_a_day_has_numbers_and_words_beside_its_shade() -> None:
@@ -155,7 +163,7 @@ def test_a_day_has_numbers_and_words_beside_its_shade() -> None:
     assert days[0].startswith(" Sa20 Su21 Mo22")
     assert days[1].startswith(" ████ ▒▒▒▒ ░░░░ ····")
     assert days[2].startswith(" 62.8 24.9 4.6  0")
-    assert days[3].startswith(" MAX  HIGH      none")
+    assert days[3].startswith(" MAX  HIGH NORM none")
     wide = [plain(each) for each in strip_lines(FRESH, calendar(SUMMER).steps, 199, stale=False)]
     assert "MAXIMUM" in wide[3]
 
@@ -167,16 +175,23 @@ def test_a_day_has_numbers_and_words_beside_its_shade() -> None:
         (1, 4, "<0.1"),
         (1, 3, "<.1"),
         (UNITS * 769 // 10, 4, "76.9"),
-        (UNITS * 769 // 10, 3, "76"),
+        (UNITS * 769 // 10, 3, "77"),
+        (UNITS * 6 // 10, 3, "0.6"),
+        (UNITS * 25 - 1, 3, "24"),
         (UNITS * 25 - 1, 4, "24.9"),
         (UNITS * 412, 3, "412"),
         (UNITS * 12_345, 4, "12k"),
         (UNITS * 12_345_678, 4, "12M"),
     ],
 )
-def test_a_load_is_never_rounded_up_and_never_to_nothing(units: int, room: int, words: str) -> None:
+def test_a_load_is_written_as_near_as_its_cells_allow_and_never_as_nothing(units: int, room: int, words: str) -> None:
     assert compact(units, room) == words
-    assert amount(1) == "<0.1"
+
+
+def test_loads_that_are_only_remembered_do_not_run_into_each_other() -> None:
+    for width in (80, 199):
+        old = [plain(each) for each in strip_lines(FRESH, calendar(SUMMER).steps, width, stale=True)]
+        assert ")(" not in old[2]
 
 
 @given(st.integers(1, 10**12), st.integers(3, 9))
@@ -218,7 +233,7 @@ def test_the_line_mode_tells_it_in_sentences() -> None:
     assert any(
         each.startswith("Peak load of the next 14 days: Sat 20 Jun 62.8 MAXIMUM, Sun 21 Jun 24.9 HIGH") for each in said
     )
-    assert said[-1] == "Source venues: read 3 hours ago, 11 weddings."
+    assert said[-1] == "Source venues: read 3 hours ago, 11 rows."
     assert weddings(FRESH, "london")[1].startswith("Europe/London: 20 weddings live")
     assert weddings(FRESH, "mars")[0].startswith('No wedding is known in a zone that has "mars" in its name; there are')
     assert weddings(OLD)[0].startswith("Live weddings UNKNOWN, last known 41; load 57.4")

@@ -87,7 +87,7 @@ def test_only_a_page_is_asked_for_and_the_time_is_one_key_away() -> None:
             await until(pilot, lambda: "this is the last page" in screen_text(app))
             await pilot.press("left_square_bracket", "left_square_bracket")
             await until(pilot, lambda: "this is the first page" in screen_text(app))
-            assert cursor(app) == first
+            await until(pilot, lambda: cursor(app) == first)
             for words in ("weddings › all", "weddings › live now", "weddings › today"):
                 await pilot.press("o")
                 await until(pilot, lambda words=words: words in screen_text(app))  # type: ignore[misc]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +17,7 @@ from wedtui.cache.wedding_sources import configured_row
 from wedtui.config import AwsSection, Configuration, ProviderSection
 from wedtui.config_weddings import IMPORTED
 from wedtui.core.evidence import COST_SIGNAL, COST_SOURCE, METRICS_SOURCE, published_interval
-from wedtui.core.redact import redacted_feed_url, redacted_url
+from wedtui.core.redact import address_of, redacted_feed_url, redacted_url
 
 Values = dict[str, Any]
 
@@ -26,7 +28,16 @@ _SUBJECT = {
     "probe": ("provider", "url"),
     "signal": ("source",),
     "prometheus": ("url",),
-    "feed": ("url",),
+    "traffic": ("backend",),
+}
+# At another URL a feed was never read, which means frozen. What it named at the former one stays beside that, and what
+# is lost of it is questioned, until it was read well there.
+_UNREAD_FEED: Values = {
+    "attempted_at": None,
+    "last_good_at": None,
+    "problem": None,
+    "questioned": False,
+    "accept_next": False,
 }
 
 
@@ -38,7 +49,7 @@ def write_configured(
     probe_interval: timedelta,
     query_interval: timedelta,
 ) -> None:
-    """Make the rows of providers, probes, signals, Prometheus servers and feeds those of the configuration.
+    """Make the rows of providers, probes, signals, Prometheus servers, feeds and traffic those of the configuration.
 
     A feed that is gone from it is marked as dropped at `now`, and goes with `forget_dropped`.
     """
@@ -52,9 +63,52 @@ _NAMED = 5
 _BY_HAND = ("wedding_source", IMPORTED)
 
 
-def unlike(connection: Connection, configuration: Configuration) -> str | None:
-    """Return in what a configuration is unlike the one that the rows are of, in a few words; None where it is not."""
-    found = []
+def digest_by_name(digest: str, configuration: Configuration) -> str:
+    """Return the digest of a configuration with one of each setting of each account: no row has those.
+
+    Who compares two learns which settings differ, and not what they are.
+    """
+    named = [f"{name}/{key}={value}" for (name, key), value in _settings(configuration).items()]
+    return " ".join([digest, *named])
+
+
+def _settings(configuration: Configuration) -> Mapping[tuple[str, str], str]:
+    """Return a short digest of each setting of each account, by provider and key."""
+    return {
+        (section.name, key): hashlib.blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=6).hexdigest()
+        for section in configuration.providers
+        if section.kind == "aws"
+        for key, value in _written(section.aws or AwsSection()).items()
+    }
+
+
+def _written(account: AwsSection) -> Values:
+    url = account.endpoint_url
+    # A digest of what is short can be guessed: a key in the address is none of it.
+    return account.model_dump(mode="json") | {"endpoint_url": url and redacted_url(url)}
+
+
+def _unlike_accounts(configuration: Configuration, keepers: str) -> Iterator[str]:
+    """Yield in which settings an account differs from that of the same name in another service's `digest_by_name`."""
+    here = _settings(configuration)
+    pairs = [each.rpartition("=") for each in keepers.split(" ")[1:]]
+    there = {(name, key): value for (name, _, key), value in ((at.partition("/"), value) for at, _, value in pairs)}
+    for account in dict.fromkeys(name for name, _ in here):
+        other = [key for name, key in here if name == account and there.get((name, key), "") != here[name, key]]
+        # Another kind, or that there is none, is seen in its row.
+        if other and any(name == account for name, _ in there):
+            yield f"it has another {' and '.join(other)} of the account of {account}"
+
+
+def unlike(connection: Connection, configuration: Configuration, keepers: str = "") -> str | None:
+    """Return in what a configuration is unlike the one that the rows are of, in a few words; None where it is not.
+
+    Args:
+        connection: in a transaction.
+        configuration: of the service that asks.
+        keepers: the `digest_by_name` of the service that wrote the rows.
+    """
+    found: list[str] = []
     rows_of = {**_rows(configuration, timedelta(), timedelta()), "wedding_source": _sources(configuration)}
     for name, rows in rows_of.items():
         table = METADATA.tables[name]
@@ -69,6 +123,7 @@ def unlike(connection: Connection, configuration: Configuration) -> str | None:
                 continue
             other = [c for c, value in here[key].items() if c not in _NOT_COMPARED and value != there[key][c]]
             found += [f"it has another {' and '.join(other)} of {what}"] if other else []
+    found += _unlike_accounts(configuration, keepers)
     more = len(found) - _NAMED
     return ", ".join(found[:_NAMED]) + (f" and {more} more" if more > 0 else "") if found else None
 
@@ -77,12 +132,6 @@ def _rows(
     configuration: Configuration, probe_interval: timedelta, query_interval: timedelta
 ) -> Mapping[str, list[Values]]:
     """Return the rows of every table, in the order of the configuration; without what is measured."""
-    queries = [(server, query) for server in configuration.prometheus for query in server.queries]
-    signals = [
-        (query.provider, query.signal, f"prometheus {server.name}", query.interval or query_interval)
-        for server, query in queries
-    ]
-    signals += [each for section in configuration.providers for each in _signals_of_account(section)]
     return {
         "provider": [
             {"name": p.name, "position": i, "kind": p.kind, "weight": p.weight, "capacity": p.capacity}
@@ -99,16 +148,7 @@ def _rows(
             }
             for i, p in enumerate(configuration.probes)
         ],
-        "signal": [
-            {
-                "provider": provider,
-                "signal": signal,
-                "position": i,
-                "source": source,
-                "interval_s": interval.total_seconds(),
-            }
-            for i, (provider, signal, source, interval) in enumerate(signals)
-        ],
+        "signal": _signals(configuration, query_interval),
         "prometheus": [
             {
                 "name": s.name,
@@ -122,13 +162,39 @@ def _rows(
             {
                 "name": f.name,
                 "url": redacted_feed_url(f.url),
+                "address": address_of(f.name, f.url),
                 "environments": sorted(f.environments),
                 "services": sorted(f.services),
                 "dropped_at": None,
             }
             for f in configuration.freeze.feeds
         ],
+        "traffic": [
+            {"name": t.name, "backend": t.backend, "interval_s": query_interval.total_seconds()}
+            for t in (configuration.traffic,)
+            if t.backend is not None
+        ],
     }
+
+
+def _signals(configuration: Configuration, query_interval: timedelta) -> list[Values]:
+    """Return the rows of what is asked for by name, of Prometheus and of providers' own APIs."""
+    queries = [(server, query) for server in configuration.prometheus for query in server.queries]
+    signals = [
+        (query.provider, query.signal, f"prometheus {server.name}", query.interval or query_interval)
+        for server, query in queries
+    ]
+    signals += [each for section in configuration.providers for each in _signals_of_account(section)]
+    return [
+        {
+            "provider": provider,
+            "signal": signal,
+            "position": i,
+            "source": source,
+            "interval_s": interval.total_seconds(),
+        }
+        for i, (provider, signal, source, interval) in enumerate(signals)
+    ]
 
 
 def _sources(configuration: Configuration) -> list[Values]:
@@ -155,34 +221,39 @@ def _write(connection: Connection, table: Table, rows: list[Values], now: dateti
     wanted = {tuple(row[k] for k in keys): row for row in rows}
     for key, old in before.items():
         row = wanted.get(key)
-        if row is None and old.get("last_good_at") is not None:
+        if row is None and (old.get("last_good_at") is not None or old.get("periods")):
             # Its last good reading still counts: that it is gone may be a mistake.
             mark_dropped(connection, table, table.c.name == old["name"], now)
         elif row is None or any(row[column] != old[column] for column in subject):
             _forget(connection, table, dict(zip(keys, key, strict=True)))
         elif any(row[column] != old[column] for column in row):
             here = [table.c[k] == value for k, value in zip(keys, key, strict=True)]
-            connection.execute(update(table).where(*here).values(row))
+            # Of a cache of before it is not known what tells a feed from another one at the same place.
+            moved = table.name == "feed" and (old["url"] != row["url"] or old["address"] not in {row["address"], ""})
+            connection.execute(update(table).where(*here).values({**row, **(_UNREAD_FEED if moved else {})}))
     remaining = {tuple(row) for row in connection.execute(select(*(table.c[k] for k in keys)))}
     new = [{**_unmeasured(table), **row} for key, row in wanted.items() if key not in remaining]
     if new:
         connection.execute(insert(table), new)
+    if table.name == "probe":
+        # What one of that name measured before stood until now: that it was bad is said, though it counts no more.
+        for measured in (METADATA.tables["probe_round"], METADATA.tables["probe_seen"]):
+            for row in new:
+                connection.execute(delete(measured).where(measured.c.probe == row["name"]))
 
 
 def _forget(connection: Connection, table: Table, key: Values) -> None:
     connection.execute(delete(table).where(*(table.c[k] == value for k, value in key.items())))
     if table.name == "provider":
         forget_provider(connection, key["name"])
-    if table.name == "probe":
-        for name in ("probe_round", "probe_seen"):
-            measured = METADATA.tables[name]
-            connection.execute(delete(measured).where(measured.c.probe == key["name"]))
 
 
 def _unmeasured(table: Table) -> Values:
     """Return what a row holds for which nothing was measured yet."""
     if table.name == "prometheus":
         return {"targets_up": 0, "targets_down": [], "alerts": []}
+    if table.name == "traffic":
+        return {"shares": []}
     if table.name == "feed":
         return {"questioned": False, "accept_next": False, "periods": []}
     return {}

@@ -13,10 +13,12 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, select, update
 from wedtui.cache.tables import METADATA
 from wedtui.cache.wedding_import import touch
 from wedtui.core.calendar import DROPPED_KEPT
+from wedtui.core.gone import SAID_FOR
 from wedtui.errors import ConflictError, NotFoundError
 
 _T = METADATA.tables
 _KEPT = (_T["feed"], _T["wedding_source"])
+_PROBE, _SEEN = _T["probe"], _T["probe_seen"]
 
 
 def mark_dropped(connection: Connection, table: Table, here: ColumnElement[bool], now: datetime) -> None:
@@ -25,7 +27,12 @@ def mark_dropped(connection: Connection, table: Table, here: ColumnElement[bool]
 
 
 def forget_dropped(connection: Connection, now: datetime) -> int:
-    """Delete what has been dropped for `DROPPED_KEPT` at an instant of the database's clock; return how many."""
+    """Delete what has been dropped for `DROPPED_KEPT` at an instant of the database's clock; return how many.
+
+    Of probes that are not configured any more what was seen last goes as well, where nobody is told of it any more.
+    """
+    unknown = _SEEN.c.probe.not_in(select(_PROBE.c.name))
+    connection.execute(delete(_SEEN).where(unknown, _SEEN.c.measured_at <= now - SAID_FOR))
     gone = [
         connection.execute(delete(table).where(table.c.dropped_at <= now - DROPPED_KEPT)).rowcount for table in _KEPT
     ]

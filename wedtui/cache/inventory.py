@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exist
 from wedtui.cache.tables import METADATA
 from wedtui.core.evidence import fresh_for
 from wedtui.core.observation import ApiObservation, VendorObservation
-from wedtui.core.resource import Reach, Resource
+from wedtui.core.resource import Reach, Resource, at_rest
 from wedtui.core.state import State, badness
 
 _T = METADATA.tables
@@ -33,7 +33,7 @@ OF_PROVIDER = ("resource", "resource_group", "api", "vendor")
 # How many resources of each state that is not OK are named in a group.
 EXAMPLES = 3
 # Another number has every row written anew.
-_DIGEST = "1"
+_DIGEST = "2"
 # Not `astuple`, which copies every value: this is done for each resource of every listing.
 _SAID = attrgetter(*(f.name for f in fields(Resource)))
 # Rows that one statement names; databases bound the number of its parameters.
@@ -319,10 +319,16 @@ class _Count:
     states: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     examples: list[list[str | None]] = field(default_factory=list)
     vanished: int = 0
+    stopped: int = 0
 
     def values(self) -> Values:
         """Return what a group holds of it."""
-        return {"counts": dict(self.states), "examples": self.examples, "vanished": self.vanished}
+        return {
+            "counts": dict(self.states),
+            "examples": self.examples,
+            "vanished": self.vanished,
+            "stopped": self.stopped,
+        }
 
 
 def _tally(connection: Connection, *where: ColumnElement[bool]) -> dict[tuple[str, str], _Count]:
@@ -330,14 +336,17 @@ def _tally(connection: Connection, *where: ColumnElement[bool]) -> dict[tuple[st
     c = _RESOURCE.c
     found: dict[tuple[str, str], _Count] = defaultdict(_Count)
     wanted = (
-        select(c.kind, c.region, c.state, c.name, c.detail, c.vanished_at)
+        select(c.kind, c.region, c.state, c.status, c.name, c.detail, c.vanished_at)
         .where(*where)
         .order_by(c.badness, c.kind, c.region, c.name, c.id)
     )
-    for kind, region, state, name, detail, vanished_at in connection.execute(wanted):
+    for kind, region, state, status, name, detail, vanished_at in connection.execute(wanted):
         count = found[kind, region]
         if vanished_at is not None:
             count.vanished += 1
+            continue
+        if at_rest(state, status):
+            count.stopped += 1
             continue
         count.states[state] += 1
         if state != State.OK and count.states[state] <= EXAMPLES:

@@ -19,6 +19,9 @@ CACHE = Kind(
         "cache_0009",
         "cache_0010",
         "cache_0011",
+        "cache_0012",
+        "cache_0013",
+        "cache_0014",
     ),
     # The service's group reads it: the second user of a machine watches without writing.
     file_mode=0o640,

@@ -20,16 +20,11 @@ from wedtui.core.sharing import (
     divide,
     may_begin,
     vantage_lease,
+    whole_digest,
 )
-from wedtui.store.instants import from_microseconds
 from wedtui.store.upsert import upsert
 
 _LEASE, _SERVICE = METADATA.tables["lease"], METADATA.tables["service"]
-
-_CLOCKS = {
-    "sqlite": "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000",
-    "postgresql": "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)",
-}
 
 
 def member_of(vantage: str, instance: str, digest: str, version: str, began_at: datetime | None = None) -> Member:
@@ -37,12 +32,7 @@ def member_of(vantage: str, instance: str, digest: str, version: str, began_at: 
 
     Another version may know other targets: were they divided among both, what only one knows could be nobody's.
     """
-    return Member(vantage, instance, f"{digest} {version}", began_at or UNKNOWN_START)
-
-
-def database_now(connection: Connection) -> datetime:
-    """Return the instant by the database's own clock, which all services share."""
-    return from_microseconds(connection.exec_driver_sql(_CLOCKS[connection.dialect.name]).scalar_one())
+    return Member(vantage, instance, f"{whole_digest(digest)} {version}", began_at or UNKNOWN_START)
 
 
 def begin(connection: Connection, me: Member, place: tuple[str, str], now: datetime) -> str | None:
@@ -106,11 +96,20 @@ def alive(connection: Connection, now: datetime) -> frozenset[str]:
     return frozenset(name.removeprefix(VANTAGE) for name in living if name.startswith(VANTAGE))
 
 
-def differs_from_keeper(connection: Connection, instance: str) -> bool:
-    """Whether a service is configured otherwise than the one that keeps house, where there is one."""
+def digest_of_keeper(connection: Connection) -> str | None:
+    """Return what the service that keeps house stored of its configuration, if there is one: see `whole_digest`."""
     holder = select(_LEASE.c.holder).where(_LEASE.c.name == HOUSE).scalar_subquery()
-    digests = select(_SERVICE.c.configuration_digest).where(_SERVICE.c.instance.in_([instance, holder]))
-    return len(set(connection.execute(digests).scalars())) > 1
+    found: str | None = connection.execute(
+        select(_SERVICE.c.configuration_digest).where(_SERVICE.c.instance == holder)
+    ).scalar()
+    return found
+
+
+def digest_of(connection: Connection, instance: str) -> str | None:
+    """Return what a service stored of its configuration; None where it is not known."""
+    here = _SERVICE.c.instance == instance
+    found: str | None = connection.execute(select(_SERVICE.c.configuration_digest).where(here)).scalar()
+    return found
 
 
 def end(connection: Connection, instance: str) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
+from wedtui.cache.gone import read_gone
 from wedtui.cache.history import SERIES_NUMBER, drawn
 from wedtui.cache.kind import CACHE
 from wedtui.cache.resources import find, read_inventory, read_page, read_vendors, read_view
@@ -13,6 +14,7 @@ from wedtui.cache.rounds import RoundMemory, Sight
 from wedtui.cache.rows import HEALTH_SCORE, alerts_from_json, periods_from_json
 from wedtui.cache.shapes import (
     FEED,
+    FREEZE_OVERRIDE,
     FREEZE_PERIOD,
     PROBE,
     PROMETHEUS,
@@ -22,6 +24,7 @@ from wedtui.cache.shapes import (
     SERVICE,
     SIGNAL,
 )
+from wedtui.cache.traffic import read_traffic
 from wedtui.cache.weddings import (
     CalendarMemory,
     read_conflicts,
@@ -33,16 +36,18 @@ from wedtui.cache.weddings import (
 )
 from wedtui.core.calendar import CalendarFacts
 from wedtui.core.calendar_query import ListedWedding, LiveBreakdown, SourceDetails, WeddingPage, WeddingQuery
-from wedtui.core.evidence import ProbeEvidence, ProviderEvidence, SignalEvidence
+from wedtui.core.evidence import ProbeEvidence, ProviderEvidence, SignalEvidence, VendorEvidence
 from wedtui.core.freeze import Feed, Origin, Period
 from wedtui.core.inventory import KnownResource, ResourcePage, ResourceQuery, ResourceView
 from wedtui.core.load import Steps
+from wedtui.core.override import Override
 from wedtui.core.picture import CacheFacts, ProbeDetails, PrometheusFacts, ServiceFacts
 from wedtui.core.protection import Raise
 from wedtui.core.rollup import extremes
 from wedtui.core.season import Protection
 from wedtui.core.series import Point, Series, probe_signal, vantages_of
-from wedtui.core.sharing import HOUSE
+from wedtui.core.sharing import HOUSE, whole_digest
+from wedtui.core.traffic_facts import TrafficFacts
 from wedtui.store.instants import from_microseconds, to_microseconds
 from wedtui.store.opening import READER_WAITS, readable
 from wedtui.store.snapshot import Snapshot
@@ -61,6 +66,19 @@ WITH ranked AS (
 )
 SELECT at, value FROM ranked WHERE lowest = 1 OR highest = 1 ORDER BY at
 """
+
+
+class _Seeing(NamedTuple):
+    """What probes saw, in one snapshot."""
+
+    probes: list[Any]
+    services: list[Any]
+    seen: dict[str, dict[Sight, Any]]
+    sights: dict[str, list[Sight]]
+    several: bool
+    """Whether there is more than one vantage."""
+    evidence: dict[str, list[ProbeEvidence]]
+    """By provider."""
 
 
 class CacheReader:
@@ -96,48 +114,20 @@ class CacheReader:
         """
         present = to_microseconds(now)
         with self._store.reading() as snapshot:
-            if self._store.opened != self._opened:
-                self._rounds.forget()
-                self._opened = self._store.opened
-            probes = snapshot.rows(PROBE, "ORDER BY position")
-            services = snapshot.rows(SERVICE, "ORDER BY vantage")
-            seen = _seen(snapshot)
-            sights = {row.name: list(seen[row.name]) or [Sight(row.name, "")] for row in probes}
-            rounds = self._rounds.rounds(snapshot, [sight for some in sights.values() for sight in some], present)
-            wrong = {row.vantage for row in services if _service(row).has_wrong_clock}
-            several = len(services) > 1 or len({sight.vantage for some in sights.values() for sight in some}) > 1
-            evidence: dict[str, list[ProbeEvidence]] = defaultdict(list)
-            for row in probes:
-                interval = timedelta(seconds=row.interval_s)
-                evidence[row.provider] += [
-                    ProbeEvidence(
-                        row.name,
-                        interval,
-                        # Instants of a wrong clock would make what is old look like now.
-                        () if sight.vantage in wrong else rounds[sight],
-                        sight.vantage if several else "",
-                    )
-                    for sight in sights[row.name]
-                ]
+            seeing = self._seeing(snapshot, present)
+            probes, services, seen, sights = seeing.probes, seeing.services, seeing.seen, seeing.sights
+            several, evidence = seeing.several, seeing.evidence
             signals: dict[str, list[SignalEvidence]] = defaultdict(list)
             for row in snapshot.rows(SIGNAL, "ORDER BY position"):
                 signals[row.provider].append(_signal(row))
-            providers = snapshot.rows(PROVIDER, "ORDER BY position")
             servers = snapshot.rows(PROMETHEUS, "ORDER BY position")
             vendors = read_vendors(snapshot)
             return CacheFacts(
                 providers=tuple(
-                    ProviderEvidence(
-                        name=row.name,
-                        kind=row.kind,
-                        weight=row.weight,
-                        capacity=row.capacity,
-                        probes=tuple(evidence[row.name]),
-                        signals=tuple(signals[row.name]),
-                        vendor=vendors.get(row.name),
-                    )
-                    for row in providers
+                    _provider(row, evidence[row.name], signals[row.name], vendors.get(row.name))
+                    for row in snapshot.rows(PROVIDER, "ORDER BY position")
                 ),
+                traffic=read_traffic(snapshot),
                 probes=tuple(
                     _details(row, seen[row.name].get(sight), sight.vantage if several else "")
                     for row in probes
@@ -147,7 +137,46 @@ class CacheReader:
                 services=tuple(_service(row) for row in services),
                 inventory=read_inventory(snapshot, now),
                 keeper=snapshot.scalar(_KEEPER, HOUSE) or "",
+                gone=read_gone(snapshot, [sight for name in sorted({*seen} - {*sights}) for sight in seen[name]], now),
             )
+
+    def probing(self, now: datetime) -> tuple[tuple[ProviderEvidence, ...], TrafficFacts | None]:
+        """Return what probes saw of each provider, as `facts` does, and the shares: what is looked at every second."""
+        with self._store.reading() as snapshot:
+            evidence = self._seeing(snapshot, to_microseconds(now)).evidence
+            rows = snapshot.rows(PROVIDER, "ORDER BY position")
+            providers = (
+                ProviderEvidence(row.name, row.kind, row.weight, row.capacity, tuple(evidence[row.name]))
+                for row in rows
+            )
+            return tuple(providers), read_traffic(snapshot)
+
+    def _seeing(self, snapshot: Snapshot, present: int) -> _Seeing:
+        """Return what probes saw, up to an instant in microseconds since 1970."""
+        if self._store.opened != self._opened:
+            self._rounds.forget()
+            self._opened = self._store.opened
+        probes = list(snapshot.rows(PROBE, "ORDER BY position"))
+        services = list(snapshot.rows(SERVICE, "ORDER BY vantage"))
+        seen = _seen(snapshot)
+        sights = {row.name: list(seen[row.name]) or [Sight(row.name, "")] for row in probes}
+        rounds = self._rounds.rounds(snapshot, [sight for some in sights.values() for sight in some], present)
+        wrong = {row.vantage for row in services if _service(row).has_wrong_clock}
+        several = len(services) > 1 or len({sight.vantage for some in sights.values() for sight in some}) > 1
+        evidence: dict[str, list[ProbeEvidence]] = defaultdict(list)
+        for row in probes:
+            interval = timedelta(seconds=row.interval_s)
+            evidence[row.provider] += [
+                ProbeEvidence(
+                    row.name,
+                    interval,
+                    # Instants of a wrong clock would make what is old look like now.
+                    () if sight.vantage in wrong else rounds[sight],
+                    sight.vantage if several else "",
+                )
+                for sight in sights[row.name]
+            ]
+        return _Seeing(probes, services, seen, sights, several, evidence)
 
     def resources(self, query: ResourceQuery, now: datetime) -> ResourcePage:
         """Return one page of the resources that a question asks for.
@@ -225,7 +254,7 @@ class CacheReader:
             return read_sources(snapshot)
 
     def wedding_conflicts(self) -> dict[str, int]:
-        """Return source -> of how many of its weddings another source says other times that overlap."""
+        """Return source -> how many of its weddings have, there or elsewhere, times that overlap and differ."""
         with self._store.reading() as snapshot:
             return read_conflicts(snapshot)
 
@@ -245,6 +274,11 @@ class CacheReader:
                 )
                 for row in snapshot.rows(FEED, "ORDER BY name")
             )
+
+    def traffic(self) -> TrafficFacts | None:
+        """Return what is known of the record that shares traffic out; None where none is configured."""
+        with self._store.reading() as snapshot:
+            return read_traffic(snapshot)
 
     def services(self) -> tuple[ServiceFacts, ...]:
         """Return what every service that is not forgotten last wrote about itself."""
@@ -278,6 +312,16 @@ class CacheReader:
                 for row in snapshot.rows(PROTECTION_RAISE, "ORDER BY id")
             )
             return raises, None if copied is None else from_microseconds(copied)
+
+    def mirrored_overrides(self) -> tuple[tuple[Override, ...], datetime | None]:
+        """Return the copy of what managers override of a freeze, and when it was made (None: never)."""
+        with self._store.reading() as snapshot:
+            copied = snapshot.scalar("SELECT copied_at FROM mirror")
+            overrides = tuple(
+                Override(row.object, row.person, row.reason, row.at, row.expires_at, row.id)
+                for row in snapshot.rows(FREEZE_OVERRIDE, "ORDER BY id")
+            )
+            return overrides, None if copied is None else from_microseconds(copied)
 
     def signals(self, provider: str) -> tuple[str, ...]:
         """Return the series of a provider that can be charted: its signals, its score, its probes' latencies.
@@ -331,6 +375,20 @@ def _points(snapshot: Snapshot, number: int, first: int, last: int, most: int) -
             width = (last - first) // (most // 2) + 1
             rows = snapshot.named(_EXTREMES, {"series": number, "first": first, "last": last, "width": width})
     return tuple(Point(from_microseconds(at), value) for at, value in rows)
+
+
+def _provider(
+    row: Any, probes: list[ProbeEvidence], signals: list[SignalEvidence], vendor: VendorEvidence | None
+) -> ProviderEvidence:
+    return ProviderEvidence(
+        name=row.name,
+        kind=row.kind,
+        weight=row.weight,
+        capacity=row.capacity,
+        probes=tuple(probes),
+        signals=tuple(signals),
+        vendor=vendor,
+    )
 
 
 def _signal(row: Any) -> SignalEvidence:
@@ -394,7 +452,7 @@ def _service(row: Any) -> ServiceFacts:
         stopped_at=row.stopped_at,
         vantage=row.vantage,
         place=row.place,
-        configuration_digest=row.configuration_digest,
+        configuration_digest=whole_digest(row.configuration_digest),
         skipped=row.skipped,
         dropped=row.dropped,
         refused=row.refused,

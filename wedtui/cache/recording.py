@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from wedtui.cache.inventory import record_api, record_vendor
 from wedtui.cache.roller import note_late
-from wedtui.cache.rows import alert_to_json, period_to_json, periods_from_json
+from wedtui.cache.rows import alert_to_json, elsewhere, period_to_json, periods_from_json
 from wedtui.cache.tables import METADATA
 from wedtui.core.freeze import Origin, lost_too_much
 from wedtui.core.observation import (
@@ -23,6 +23,7 @@ from wedtui.core.observation import (
     ProbeObservation,
     PrometheusObservation,
     SignalObservation,
+    TrafficObservation,
     VendorObservation,
 )
 from wedtui.core.series import probe_signal
@@ -34,6 +35,7 @@ _T = METADATA.tables
 _PROBE, _SIGNAL, _ROUND, _SEEN = _T["probe"], _T["signal"], _T["probe_round"], _T["probe_seen"]
 _SERVICE = _T["service"]
 _PROMETHEUS, _FEED, _SERIES, _SAMPLE = _T["prometheus"], _T["feed"], _T["series"], _T["sample"]
+_TRAFFIC = _T["traffic"]
 _MEASURED = ("status", "connect_ms", "tls_ms", "first_byte_ms", "total_ms", "measured_at")
 _OF_ATTEMPT = ("attempted_at", "problem")
 _OF_VALUE = ("value", "measured_at", "source")
@@ -93,6 +95,8 @@ class Recording:
                     batch.ignored += not record_api(connection, observation, self._interval)
                 case VendorObservation():
                     batch.ignored += not record_vendor(connection, observation, self._interval)
+                case TrafficObservation():
+                    batch.ignored += not _record_traffic(connection, observation)
         _store_rounds(connection, batch)
         _store_newest(connection, batch)
         self.store_samples(connection, batch.samples)
@@ -108,7 +112,9 @@ class Recording:
     def _is_one_of_several(self, connection: Connection) -> bool:
         """Whether others measure too, as readers tell it: what is 20 ms away from here is 180 ms away from there."""
         services = connection.execute(select(func.count()).select_from(_SERVICE)).scalar_one()
-        elsewhere = select(_SEEN.c.probe).where(_SEEN.c.vantage != self._vantage).limit(1)
+        elsewhere = (
+            select(_SEEN.c.probe).where(_SEEN.c.vantage != self._vantage, _SEEN.c.probe.in_(self._probes)).limit(1)
+        )
         return services > 1 or connection.execute(elsewhere).first() is not None
 
     def _record_signal(self, batch: _Batch, seen: SignalObservation) -> None:
@@ -227,10 +233,14 @@ def _record_prometheus(connection: Connection, batch: _Batch, seen: PrometheusOb
 
 
 def _record_feed(connection: Connection, batch: _Batch, seen: FeedObservation) -> None:
-    """Take a good reading unless it lost too many of the events that are still to come."""
+    """Take a good reading unless it lost too many of the events that are still to come.
+
+    One of another URL, by a service whose configuration is another, says nothing about the one that counts.
+    """
     here = _FEED.c.name == seen.name
-    before = connection.execute(select(_FEED.c.periods, _FEED.c.accept_next).where(here)).one_or_none()
-    if before is None:
+    found = select(_FEED.c.periods, _FEED.c.accept_next, _FEED.c.address).where(here)
+    before = connection.execute(found).one_or_none()
+    if before is None or elsewhere(seen.address, before.address):
         batch.ignored += 1
         return
     values: dict[str, Any] = {"attempted_at": seen.at, "questioned": False}
@@ -253,3 +263,20 @@ def _record_feed(connection: Connection, batch: _Batch, seen: FeedObservation) -
             "accept_next": False,
         }
     connection.execute(update(_FEED).where(here).values(values))
+
+
+def _record_traffic(connection: Connection, seen: TrafficObservation) -> bool:
+    """Store a look at the records; a bad one leaves the last good reading. Return whether the record is configured."""
+    values: dict[str, Any] = {"attempted_at": seen.at, "problem": seen.problem}
+    reading = seen.reading
+    if reading is not None:
+        values |= {
+            "shares": [[place.provider, place.region, share] for place, share in sorted(reading.shares.items())],
+            "ttl_s": reading.ttl // timedelta(seconds=1),
+            "generation": reading.generation,
+            "records": reading.records,
+            "submission": reading.submission,
+            "read_at": reading.read_at,
+        }
+    done = connection.execute(update(_TRAFFIC).where(_TRAFFIC.c.name == seen.name).values(values))
+    return bool(done.rowcount)

@@ -315,4 +315,5 @@ def _group(row: Any) -> ResourceGroup:
         counts=tuple(sorted(counts, key=lambda pair: -badness(pair[0]))),
         examples=tuple(Example(State(state), name, detail) for state, name, detail in row.examples),
         vanished=row.vanished,
+        stopped=row.stopped,
     )

@@ -13,6 +13,11 @@ HEALTH_SCORE = "health_score"
 """The name of the series of a provider's score, beside those of its signals."""
 
 
+def elsewhere(read: str, configured: str) -> bool:
+    """Whether what was read is known to be of another address than the one that is configured."""
+    return bool(read and configured) and read != configured
+
+
 def period_to_json(period: Period) -> dict[str, str | list[str]]:
     """Return a period as JSON; its origin is known from where it stands."""
     return {

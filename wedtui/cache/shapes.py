@@ -37,13 +37,14 @@ PROMETHEUS = shape(
 )
 FEED = shape(
     "feed",
-    "name url problem",
+    "name url address problem",
     instants="attempted_at last_good_at dropped_at",
     flags="questioned accept_next",
     documents="periods environments services",
 )
 FREEZE_PERIOD = shape("freeze_period", "id name", instants="start end", documents="environments services")
 PROTECTION_RAISE = shape("protection_raise", "id level reason person", instants="at expires_at")
+FREEZE_OVERRIDE = shape("freeze_override", "id object reason person", instants="at expires_at")
 MIRROR = shape("mirror", "name", instants="copied_at")
 RESOURCE = shape(
     "resource",
@@ -54,7 +55,7 @@ RESOURCE = shape(
 )
 GROUP = shape(
     "resource_group",
-    "provider kind asked_in region service interval_s fresh_for vanished",
+    "provider kind asked_in region service interval_s fresh_for vanished stopped",
     instants="listed_at",
     documents="counts examples",
 )
@@ -64,6 +65,12 @@ API = shape(
     instants="asked_at answered_at credentials_expire_at",
 )
 VENDOR = shape("vendor", "provider source status interval_s problem", instants="measured_at attempted_at")
+TRAFFIC = shape(
+    "traffic",
+    "name backend interval_s ttl_s generation records submission problem",
+    instants="read_at attempted_at",
+    documents="shares",
+)
 WEDDING = shape(
     "wedding",
     "source reference zone venue venue_kind culture guests load",
@@ -96,11 +103,13 @@ SHAPES = (
     FEED,
     FREEZE_PERIOD,
     PROTECTION_RAISE,
+    FREEZE_OVERRIDE,
     MIRROR,
     RESOURCE,
     GROUP,
     API,
     VENDOR,
+    TRAFFIC,
     WEDDING,
     WEDDING_SOURCE,
     WEDDING_CALENDAR,

@@ -47,6 +47,7 @@ class ServiceRow(CacheTable, table=True):
     heartbeat_at: datetime = instant()
     stopped_at: datetime | None = instant(nullable=True)
     configuration_digest: str = ""
+    """Of the whole, and behind it one of each setting of each account (see `cache.configured.digest_by_name`)."""
     skipped: int = 0
     dropped: int = 0
     refused: int = 0
@@ -230,6 +231,9 @@ class FeedRow(CacheTable, table=True):
     __tablename__ = "feed"
     name: str = Field(primary_key=True)
     url: str
+    """Redacted."""
+    address: str = ""
+    """What tells it from another feed where what is shown is the same; empty where it is not known yet."""
     attempted_at: datetime | None = instant(nullable=True)
     last_good_at: datetime | None = instant(nullable=True)
     problem: str | None = None
@@ -261,6 +265,18 @@ class ProtectionRaiseRow(CacheTable, table=True):
     __tablename__ = "protection_raise"
     id: int = Field(primary_key=True)
     level: str
+    reason: str
+    person: str
+    at: datetime = instant()
+    expires_at: datetime = instant()
+
+
+class FreezeOverrideRow(CacheTable, table=True):
+    """A copy of each override of a freeze, for readers who may not read the ledger."""
+
+    __tablename__ = "freeze_override"
+    id: int = Field(primary_key=True)
+    object: str
     reason: str
     person: str
     at: datetime = instant()
@@ -333,6 +349,8 @@ class ResourceGroupRow(CacheTable, table=True):
     counts: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     examples: list[list[str | None]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     vanished: int = 0
+    stopped: int = 0
+    """How many of them are at rest; they are in no count."""
 
 
 class ApiRow(CacheTable, table=True):
@@ -361,6 +379,26 @@ class VendorRow(CacheTable, table=True):
     interval_s: float
     measured_at: datetime | None = instant(nullable=True)
     attempted_at: datetime = instant()
+    problem: str | None = None
+
+
+class TrafficRow(CacheTable, table=True):
+    """The record of DNS that shares traffic out, as it was read last."""
+
+    __tablename__ = "traffic"
+    name: str = Field(primary_key=True)
+    backend: str
+    interval_s: float
+    shares: list[list[str | int]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Provider, region and whole percent of each place that has a record."""
+    ttl_s: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    generation: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    records: str | None = None
+    """Canonical JSON of exactly what was read."""
+    submission: str | None = None
+    """A change that is not yet in sync."""
+    read_at: datetime | None = instant(nullable=True)
+    attempted_at: datetime | None = instant(nullable=True)
     problem: str | None = None
 
 

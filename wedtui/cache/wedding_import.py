@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from sqlalchemy import BigInteger, Connection, String, delete, func, literal, select, text, tuple_, update
 
+from wedtui.cache.rows import elsewhere
 from wedtui.cache.tables import METADATA
 from wedtui.cache.wedding_stage import (
     COLUMNS,
@@ -40,7 +41,9 @@ from wedtui.core.wedding_loss import (
     questionable,
     remembered,
     with_losses,
+    with_moved,
 )
+from wedtui.core.wording import counted
 from wedtui.store.bulk import store_rows
 from wedtui.store.instants import from_microseconds, to_microseconds
 from wedtui.store.upsert import upsert
@@ -57,6 +60,8 @@ _DAYS = "SELECT {} FROM wedding WHERE source = :source AND {}"
 _KEYS_AT_ONCE = 500
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
+_REASONS = 3
+"""So many of the rows of a reading that is not taken are quoted in what is said of it."""
 
 
 class Outcome(StrEnum):
@@ -86,6 +91,8 @@ class Reading:
     """Up to where it came, for the next one to begin at."""
     reject_at_most: int = 50
     """Percent."""
+    address: str = ""
+    """Of which place it is; empty: of whichever is configured."""
 
 
 class _EndedError(Exception):
@@ -119,6 +126,7 @@ class WeddingImport:
         self._accepted = False
         self._asked: Lost | None = None
         self._may_be_empty = False
+        self._has_read = False
         self._losses: tuple[Loss, ...] = ()
         self._kept = 0
         self.outcome: Outcome | None = None
@@ -168,7 +176,8 @@ class WeddingImport:
         left = stage.left(self._now)
         # What is new says nothing about what is lost.
         load = before.load - stage.lost_load(self._now)
-        self._judge(stage, before, left._replace(weddings=before.weddings - lost, load=load), left.load)
+        after = left._replace(weddings=before.weddings - lost, load=load)
+        self._judge(stage, *with_moved(before, after, stage.moved(self._now)), left.load)
         return last
 
     def _begin(self) -> None:
@@ -177,10 +186,11 @@ class WeddingImport:
             row = connection.execute(here).one_or_none() if self._holds(connection) else None
             if row is None:
                 raise _EndedError(Outcome.NOT_OURS)
-            if self._reading.began_at is not None and self._reading.began_at != row.mark:
+            here_no_more = elsewhere(self._reading.address, row.address)
+            if here_no_more or (self._reading.began_at is not None and self._reading.began_at != row.mark):
                 raise _EndedError(Outcome.OVERTAKEN)
         self._revision, self._accepted = row.revision, row.accept_next
-        self._may_be_empty = row.none_to_come
+        self._may_be_empty, self._has_read = row.none_to_come, row.read_at is not None
         self._asked = lost_of(row.asked)
         self._losses = tuple(Loss(*each) for each in row.losses if each[0] > self._now)
 
@@ -260,20 +270,22 @@ class WeddingImport:
         return found
 
     def _question(self, stage: Stage, what: str | None, lost: Lost) -> NoReturn:
-        said = [*([what] if what else []), _what_remains(stage, self._now, whole=self._whole)]
+        unusable = [_unusable(stage)] if stage.rejected else []
+        said = [*([what] if what else []), _what_remains(stage, self._now, whole=self._whole), *unusable]
         again = "it is not what was accepted: " if self._accepted else ""
         problem = f"{again}{'; '.join(said)}: look at it, then run `wedtui weddings accept {self._reading.source}`"
         asked = {"accept_next": False, "asked": lost.stored()}
-        self._say({"questioned": True, "problem": problem, **asked, **_examples(stage)})
+        self._say({"questioned": True, "problem": problem, **asked, **self._examples(stage)})
         raise _EndedError(Outcome.QUESTIONED)
 
     def _refuse(self, stage: Stage) -> None:
-        problem = (
-            f"{stage.rejected:,} of its {stage.rows:,} rows cannot be used: `wedtui weddings sources` says why; "
-            "correct it, or the names of its columns"
-        )
-        self._say({"questioned": False, "problem": problem, **_examples(stage)})
+        problem = f"{_unusable(stage)}: correct it, or the names of its columns"
+        self._say({"questioned": False, "problem": problem, **self._examples(stage)})
         raise _EndedError(Outcome.REFUSED)
+
+    def _examples(self, stage: Stage) -> dict[str, Any]:
+        """Return what is said of the rows of a reading that is not taken: nothing where that is said of a good one."""
+        return {} if self._has_read else _examples(stage)
 
     def _say(self, values: dict[str, Any]) -> None:
         """Write what there is to say of the source, and leave its weddings as they are."""
@@ -332,8 +344,9 @@ class WeddingImport:
         """
         if not self._holds(connection):
             raise _EndedError(Outcome.NOT_OURS)
-        here = select(_SOURCE.c.revision).where(_SOURCE.c.name == self._reading.source)
-        if connection.execute(here).scalar() != self._revision:
+        here = select(_SOURCE.c.revision, _SOURCE.c.address).where(_SOURCE.c.name == self._reading.source)
+        row = connection.execute(here).one_or_none()
+        if row is None or row.revision != self._revision or elsewhere(self._reading.address, row.address):
             raise _EndedError(Outcome.OVERTAKEN)
 
     @property
@@ -342,8 +355,10 @@ class WeddingImport:
 
     def _counts(self, stage: Stage) -> dict[str, Any]:
         if not self._whole:
-            # What the last whole reading could not use is as unusable as it was.
-            return {"weddings": None, **(_examples(stage) if stage.rejected or stage.notes else {})}
+            # What the last whole reading could not use, or took for other than it says, is as it was.
+            said = _examples(stage)
+            names = [*(["rejected", "examples"] if stage.rejected else []), *(["notes"] if stage.notes else [])]
+            return {"weddings": None, **{name: said[name] for name in names}}
         return {
             "weddings": None,
             "unknown_cultures": stage.unknown_cultures,
@@ -408,9 +423,16 @@ def _what_remains(stage: Stage, now: int, *, whole: bool) -> str:
     weddings, load, first, last = stage.coming(now)
     if not weddings:
         return "it names no wedding that is still to come"
-    ones = "wedding" if weddings == 1 else "weddings"
     days = [from_microseconds(each).strftime("%Y-%m-%d") for each in (first, last)]
-    return f"it names {weddings:,} {ones} to come of load {standard(load)}, from {days[0]} to {days[1]} (UTC)"
+    return (
+        f"it names {counted(weddings, 'wedding')} to come of load {standard(load)}, from {days[0]} to {days[1]} (UTC)"
+    )
+
+
+def _unusable(stage: Stage) -> str:
+    """Say how many rows of a reading cannot be used, and why the first of them."""
+    first = "; ".join(stage.examples[:_REASONS])
+    return f"{stage.rejected:,} of its {counted(stage.rows, 'row')} cannot be used ({first})"
 
 
 def _examples(stage: Stage) -> dict[str, Any]:

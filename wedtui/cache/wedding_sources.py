@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
@@ -14,7 +13,7 @@ from wedtui.cache.tables import METADATA
 from wedtui.cache.wedding_import import change, touch
 from wedtui.config_weddings import IMPORTED, WeddingSourceSection
 from wedtui.core.calendar import GOOD_FOR, ImportedByHand
-from wedtui.core.redact import place_of
+from wedtui.core.redact import address_of, place_of
 from wedtui.errors import ConflictError, NotFoundError
 
 _T = METADATA.tables
@@ -74,20 +73,11 @@ def configured_row(position: int, section: WeddingSourceSection) -> Values:
         "position": position,
         "kind": section.kind,
         "place": place_of(section.url),
-        "address": _digest(section),
+        "address": address_of(section.name, section.url, section.query),
         "interval_s": section.interval.total_seconds(),
         "max_age_s": section.max_age.total_seconds(),
         "dropped_at": None,
     }
-
-
-def _digest(section: WeddingSourceSection) -> str:
-    """Return what tells one resource at a place from another, where the place does not say: its path may be a secret.
-
-    Whose role asks a database, and how, makes no other resource of it; what is asked does.
-    """
-    what = section.url if section.query is None else f"{place_of(section.url)} {section.query}"
-    return hashlib.blake2b(what.encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
 def ensure_configured(connection: Connection, sections: tuple[WeddingSourceSection, ...]) -> None:
@@ -122,10 +112,13 @@ def expect_imported(connection: Connection, imported: Iterable[ImportedByHand]) 
             connection.execute(update(_SOURCE).where(_SOURCE.c.name == IMPORTED).values(problem=each.lost.problem))
 
 
-def note_failure(connection: Connection, source: str, at: datetime, problem: str) -> bool:
-    """Say why a source could not be read; return whether there is such a source."""
+def note_failure(connection: Connection, source: str, at: datetime, problem: str, address: str = "") -> bool:
+    """Say why a source could not be read; return whether there is such a source, at that address."""
     values = {"attempted_at": at, "problem": problem, "questioned": False}
-    return bool(connection.execute(update(_SOURCE).where(_SOURCE.c.name == source).values(values)).rowcount)
+    here = [_SOURCE.c.name == source]
+    if address:
+        here.append(_SOURCE.c.address.in_([address, ""]))
+    return bool(connection.execute(update(_SOURCE).where(*here).values(values)).rowcount)
 
 
 def accept_source(connection: Connection, name: str) -> None:

@@ -6,6 +6,7 @@ The file has no name: whatever ends the process ends it too. Memory stays bounde
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -18,6 +19,9 @@ from wedtui.store.instants import to_microseconds
 MEMORY_KIB = 16 * 1024
 PAGE = 10_000
 """Rows that one piece of work compares or hands on."""
+
+NOTES_KEPT = 5
+"""Of the rows of one reading that were used but for a field that counts as other than it says, so many of each kind."""
 
 Values = tuple[Any, ...]
 Key = tuple[str, int]
@@ -36,7 +40,7 @@ _MAKE = (
     "PRAGMA journal_mode = OFF",
     "PRAGMA synchronous = OFF",
     # In the order in which they come: sorted once, in the end, they cost a fraction of what each in its place would.
-    f"CREATE TABLE incoming ({_NAMES})",
+    f"CREATE TABLE incoming ({_NAMES}, place)",
     f"CREATE TABLE fresh ({_TABLE}) WITHOUT ROWID",
     # What the cache has of the page that is being compared.
     f"CREATE TABLE before ({_TABLE}) WITHOUT ROWID",
@@ -55,7 +59,8 @@ _MAKE = (
     """,
     "CREATE TABLE kept (reference TEXT, starts_at INTEGER, ends_at INTEGER, load INTEGER)",
 )
-_ADD = f"INSERT INTO incoming VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 - as below
+_ONE = "both count as one with the longer time and the heavier load"
+_ADD = f"INSERT INTO incoming VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"  # noqa: S608 - as below
 # Of two rows with one reference and one start the longer time and the heavier load count: never too little.
 _SETTLE = f"""
 INSERT INTO fresh ({_NAMES}) SELECT {_NAMES} FROM incoming WHERE true ORDER BY reference, starts_at, rowid
@@ -66,6 +71,14 @@ ON CONFLICT (reference, starts_at) DO UPDATE SET
     guests = CASE WHEN excluded.load > load THEN excluded.guests ELSE guests END,
     load = max(load, excluded.load)
 """  # noqa: S608 - names of ours alone make up the statements here
+_REPEATS = """
+SELECT i.place, f.place FROM (
+    SELECT reference, starts_at, min(rowid) AS first FROM incoming
+    GROUP BY reference, starts_at HAVING count(*) > 1 LIMIT :most
+) r JOIN incoming f ON f.rowid = r.first
+JOIN incoming i ON i.reference = r.reference AND i.starts_at = r.starts_at AND i.rowid > r.first
+ORDER BY i.rowid LIMIT :most
+"""
 _WITHIN = "(f.reference, f.starts_at) > (:after, :after_at) AND (f.reference, f.starts_at) <= (:until, :until_at)"
 _DIFFERS = " OR ".join(f"f.{name} <> b.{name}" for name in COLUMNS[2:])
 _CHANGED = f"""
@@ -102,6 +115,22 @@ SELECT reference, starts_at, ends_at, load FROM gone WHERE ends_at > :now
 UNION ALL SELECT reference, starts_at, ends_at, load FROM lighter WHERE ends_at > :now
 """
 _LIGHT = "(SELECT starts_at, ends_after AS ends_at, load_after AS load FROM lighter)"
+_NAMED = """
+(SELECT starts_at, ends_at, load FROM gone g WHERE EXISTS (SELECT 1 FROM fresh f WHERE f.reference = g.reference))
+"""
+# Of each row that is gone, on each day, what is still named at its hours: never more than it weighed there itself.
+_SAME_HOURS = """
+WITH span(day, since, until) AS (VALUES {})
+SELECT day, sum(min(own, same)) FROM (
+    SELECT s.day, g.load * ((min(g.ends_at, s.until) - max(g.starts_at, s.since)) / 1000000) AS own,
+        sum(min(g.load, f.load) * ((min(g.ends_at, f.ends_at, s.until) - max(g.starts_at, f.starts_at, s.since))
+            / 1000000)) AS same
+    FROM gone g
+    CROSS JOIN fresh f ON f.reference = g.reference AND f.starts_at < g.ends_at AND f.ends_at > g.starts_at
+    CROSS JOIN span s ON min(g.ends_at, f.ends_at) > s.since AND max(g.starts_at, f.starts_at) < s.until
+    GROUP BY g.reference, g.starts_at, s.day
+) GROUP BY day
+"""
 _KEEP = """
 INSERT INTO kept SELECT reference, starts_at, ends_at, load FROM gone
 WHERE reference NOT IN (SELECT reference FROM forgotten) AND (
@@ -182,7 +211,8 @@ class Stage:
         self.examples: list[str] = []
         """Some of those: `line 17: zone: expected an IANA time zone`."""
         self.notes: list[str] = []
-        """Some of those that were used, but count as other than they say."""
+        """Some of those that were used, but count as other than they say; a few of each kind."""
+        self._noted: Counter[Rejection] = Counter()
         self.unknown_cultures = 0
         self.unknown_kinds = 0
 
@@ -197,10 +227,10 @@ class Stage:
                 self._reject(raw, read, unusable)
                 continue
             if read.note is not None:
-                self._quote(self.notes, raw, read.note)
+                self._note(raw, read.note)
             self.unknown_cultures += read.unknown_culture
             self.unknown_kinds += read.unknown_kind
-            good.append(_values(read))
+            good.append((*_values(read), raw.place))
         self._file.execute("BEGIN")
         self._file.executemany(_ADD, good)
         self._file.executemany("INSERT OR IGNORE INTO unusable VALUES (?)", unusable)
@@ -209,6 +239,10 @@ class Stage:
     def settle(self) -> None:
         """Put in order what was taken; then it can be asked for. Takes seconds for a million rows."""
         self._file.execute(_SETTLE)
+        if self.weddings < self.rows - self.rejected:
+            # Sorts it all once more, so only where there is any.
+            for place, first in self._file.execute(_REPEATS, {"most": EXAMPLES_KEPT}):
+                self.notes.append(f"{place}: reference: repeats {first}, start included, and {_ONE}")
         self._file.execute("DROP TABLE incoming")
 
     def _reject(self, raw: RawRow | Unusable, why: Rejection, unusable: list[tuple[str]]) -> None:
@@ -219,6 +253,12 @@ class Stage:
             unusable.append((reference,))
         else:
             self.nameless += 1
+
+    def _note(self, raw: RawRow | Unusable, why: Rejection) -> None:
+        """Quote some of each kind: many cultures that are not known must not hide a guest too many."""
+        self._noted[why] += 1
+        if self._noted[why] <= NOTES_KEPT:
+            self._quote(self.notes, raw, why)
 
     @staticmethod
     def _quote(where: list[str], raw: RawRow | Unusable, why: Rejection) -> None:
@@ -296,6 +336,13 @@ class Stage:
         named = "SELECT count(DISTINCT reference) FROM fresh WHERE ends_at > ?"
         weddings = int(self._file.execute(named, (now,)).fetchone()[0])
         return added(Coming(weddings), added(self._loads("fresh", now), self._loads("kept", now)))
+
+    def moved(self, now: int) -> dict[int, OfDay]:
+        """Return what of each day weddings weighed that are named now, but not at those hours; ask after `keep`."""
+        was = self._loads(_NAMED, now).days
+        days = ", ".join(f"({day}, {since}, {until})" for day, since, until in spans(now))
+        same = dict(self._file.execute(_SAME_HOURS.format(days)).fetchall())
+        return {day: had._replace(work=max(0, had.work - same.get(day, 0))) for day, had in was.items()}
 
     def lighter(self, now: int) -> Lost:
         """Return by how much weddings weigh less, or are shorter, that are named as before and are not over."""

@@ -57,10 +57,20 @@ class WeddingWriter:
         """
         return WeddingImport(self._writing, lambda connection: self._holds(connection, claim), reading, stage)
 
-    def note_failure(self, source: str, at: datetime, problem: str, claim: Claim | None = None) -> bool:
-        """Say why a source could not be read; return whether there is such a source, and it is ours."""
+    def note_failure(
+        self, source: str, at: datetime, problem: str, claim: Claim | None = None, *, address: str = ""
+    ) -> bool:
+        """Say why a source could not be read; return whether there is such a source, and it is ours, and there.
+
+        Args:
+            source: its name.
+            at: when.
+            problem: why.
+            claim: by which right it was read; None: by a person's.
+            address: where; empty: wherever it is configured to be.
+        """
         with self._writing() as connection:
-            return self._holds(connection, claim) and note_failure(connection, source, at, problem)
+            return self._holds(connection, claim) and note_failure(connection, source, at, problem, address)
 
     def ensure_imported(self, kind: str) -> None:
         """Have a source for what persons import without naming one."""

@@ -43,6 +43,7 @@ WHERE starts_at > ? AND starts_at < ? AND ends_at > ?
 LOAD_PARTS = {"zone": "zone", "culture": "culture"}
 """What load can be summed by, and the column of it."""
 _ZONES = "SELECT DISTINCT zone FROM wedding"
+_FIRST = "SELECT min(starts_at) FROM wedding"
 _NEXT = "SELECT min(starts_at) FROM wedding WHERE starts_at >= ?"
 _LIVE = """
 WITH one AS (
@@ -53,8 +54,10 @@ WITH one AS (
 )
 """
 _CONFLICTS = """
-SELECT a.source, count(DISTINCT a.reference) FROM wedding a JOIN wedding b
-ON b.reference = a.reference AND b.source <> a.source AND b.starts_at < a.ends_at AND a.starts_at < b.ends_at
+SELECT a.source, count(DISTINCT a.reference)
+FROM (SELECT reference FROM wedding GROUP BY reference HAVING count(*) > 1) AS several
+JOIN wedding a ON a.reference = several.reference
+JOIN wedding b ON b.reference = a.reference AND b.starts_at < a.ends_at AND a.starts_at < b.ends_at
 WHERE b.starts_at <> a.starts_at OR b.ends_at <> a.ends_at GROUP BY a.source
 """
 _PARTS = ("culture", "venue_kind", "zone")
@@ -91,6 +94,7 @@ class CalendarMemory:
                 self._zones_of = opened, generation
             steps, zones = read_steps(snapshot, first, last)
             following = snapshot.scalar(_NEXT, to_microseconds(last))
+            begins = snapshot.scalar(_FIRST)
             self._known = CalendarFacts(
                 (),
                 steps,
@@ -98,6 +102,7 @@ class CalendarMemory:
                 generation,
                 first,
                 None if following is None else from_microseconds(following),
+                None if begins is None else from_microseconds(begins),
             )
             self._of = opened, generation, first, last
         return replace(self._known, sources=sources)
@@ -163,9 +168,9 @@ def read_sources(snapshot: Snapshot) -> tuple[SourceDetails, ...]:
 
 
 def read_conflicts(snapshot: Snapshot) -> dict[str, int]:
-    """Return source -> of how many weddings another source says other times that overlap; takes seconds for millions.
+    """Return source -> how many of its weddings have, there or elsewhere, times that overlap and differ.
 
-    Times that do not overlap are several days of one wedding.
+    Where two sources name millions it takes seconds. Times that do not overlap are several days of one wedding.
     """
     return {source: int(count) for source, count in snapshot.values(_CONFLICTS)}
 

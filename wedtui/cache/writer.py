@@ -8,13 +8,14 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, true, tuple_, update
+from sqlalchemy import ColumnElement, Connection, delete, select, true, tuple_, update
 
 from wedtui.cache import leases
 from wedtui.cache.configured import unlike, write_configured
 from wedtui.cache.dropped import drop, forget_dropped
 from wedtui.cache.inventory import prune_inventory
 from wedtui.cache.kind import CACHE
+from wedtui.cache.mirror import write_mirror
 from wedtui.cache.recording import Recording
 from wedtui.cache.roller import move_on, note_kept, prunable, roll_due
 from wedtui.cache.rows import HEALTH_SCORE
@@ -28,22 +29,21 @@ from wedtui.core.observation import (
     Claimed,
     Observation,
 )
+from wedtui.core.override import Override
 from wedtui.core.picture import ServiceFacts
 from wedtui.core.protection import Raise
 from wedtui.core.rollup import SAMPLES, SETTLES
-from wedtui.core.sharing import Member
+from wedtui.core.sharing import Member, whole_digest
 from wedtui.errors import NotFoundError, VantageTakenError
+from wedtui.store import clock
 from wedtui.store.instants import from_microseconds, to_microseconds
 from wedtui.store.opening import WRITER_WAITS, writable
 from wedtui.store.upsert import upsert
 
 _T = METADATA.tables
-_SERVICE, _PROVIDER, _FEED, _PERIOD, _RAISE, _MIRROR = (
-    _T[name] for name in ("service", "provider", "feed", "freeze_period", "protection_raise", "mirror")
-)
+_SERVICE, _PROVIDER, _FEED = (_T[name] for name in ("service", "provider", "feed"))
 _ROUND, _SEEN, _SAMPLE, _ROLLUP = (_T[name] for name in ("probe_round", "probe_seen", "sample", "rollup"))
 
-LEDGER_MIRROR = "ledger"
 # Of whom nobody asked where they are: a round in the foreground.
 SOLE_VANTAGE = "here"
 
@@ -122,7 +122,8 @@ class CacheWriter:
         """Make the rows of what is watched those of the configuration; by a right that is lost nothing is changed.
 
         What stays keeps its newest values; what is gone goes, and so do values of what is now somewhere else. What
-        freezes or protects (feeds, sources of weddings) is kept as dropped, and goes with `forget_dropped`.
+        freezes or protects (feeds, sources of weddings) is kept as dropped, and goes with `forget_dropped`; of probes
+        stays what they saw last, which counts no more but is said.
 
         Args:
             configuration: what is watched.
@@ -133,7 +134,7 @@ class CacheWriter:
         with self._store.writing() as connection:
             if not self._holds(connection, claim):
                 return
-            now = leases.database_now(connection)
+            now = clock.database_now(connection)
             intervals = {"probe_interval": probe_interval, "query_interval": query_interval}
             write_configured(connection, configuration, now, **intervals)
             configure_sources(connection, configuration.weddings.sources, now)
@@ -142,10 +143,12 @@ class CacheWriter:
     def unlike(self, configuration: Configuration) -> str | None:
         """Return in what a configuration is unlike the one that counts; None where what is watched is the same."""
         with self._store.writing() as connection:
-            found = unlike(connection, configuration)
-            if found is None and leases.differs_from_keeper(connection, self._instance):
-                # What is asked of an account, the text of a query or the columns of a source are in no row.
-                found = "something that is not stored by name, such as settings of an account, a query or a source"
+            mine, keepers = leases.digest_of(connection, self._instance), leases.digest_of_keeper(connection)
+            found = unlike(connection, configuration, keepers or "")
+            differs = mine and keepers and whole_digest(mine) != whole_digest(keepers)
+            if found is None and differs:
+                # The text of a query and the columns of a source are in no row.
+                found = "something that is not stored by name, such as the text of a query or the columns of a source"
             return found
 
     def follow(self, query_interval: timedelta) -> None:
@@ -159,7 +162,7 @@ class CacheWriter:
             VantageTakenError: another service watches from there, and may be alive.
         """
         with self._store.writing() as connection:
-            now = leases.database_now(connection)
+            now = clock.database_now(connection)
             other = leases.begin(connection, _member(service), (service.place, service.boot), now)
             if other is not None:
                 raise VantageTakenError(
@@ -182,7 +185,7 @@ class CacheWriter:
             targets: the keys of what it is configured to ask once, and whether it is asking it at this moment.
         """
         with self._store.writing() as connection:
-            now = leases.database_now(connection)
+            now = clock.database_now(connection)
             held = leases.share(connection, _member(service), targets, now)
             if held is not None:
                 values = {**_row(service), "shares": len(held) - 1}
@@ -206,7 +209,7 @@ class CacheWriter:
             if not self._holds(connection, claim):
                 return 0
             old = select(_SERVICE.c.vantage).where(_SERVICE.c.heartbeat_at < before)
-            alive = leases.alive(connection, leases.database_now(connection))
+            alive = leases.alive(connection, clock.database_now(connection))
             gone = [vantage for vantage in connection.execute(old).scalars() if vantage not in alive]
             for table in (_SERVICE, _SEEN) if gone else ():
                 connection.execute(delete(table).where(table.c.vantage.in_(gone)))
@@ -253,35 +256,21 @@ class CacheWriter:
             self._recording.store_samples(connection, samples)
 
     def mirror_decisions(
-        self, periods: Iterable[Period], raises: Iterable[Raise], at: datetime, claim: Claim | None = None
+        self,
+        periods: Iterable[Period],
+        raises: Iterable[Raise],
+        at: datetime,
+        claim: Claim | None = None,
+        *,
+        overrides: Iterable[Override] = (),
     ) -> None:
-        """Replace the copy of what persons froze and how far they raised, for readers who may not read the ledger.
+        """Replace the copy of what persons froze, raised and overrode, for readers who may not read the ledger.
 
         By a right that is lost nothing is stored.
         """
-        rows = [
-            {
-                "id": number,
-                "name": period.name,
-                "start": period.start,
-                "end": period.end,
-                "environments": sorted(period.environments),
-                "services": sorted(period.services),
-            }
-            for number, period in enumerate(periods, start=1)
-        ]
-        raised = [{**asdict(each), "level": each.level.value} for each in raises]
         with self._store.writing() as connection:
-            if not self._holds(connection, claim):
-                return
-            connection.execute(delete(_PERIOD))
-            connection.execute(delete(_RAISE))
-            for table, copied in ((_PERIOD, rows), (_RAISE, raised)):
-                if copied:
-                    connection.execute(insert(table), copied)
-            mirror = {"name": LEDGER_MIRROR, "copied_at": at}
-            statement = upsert(connection, _MIRROR).values(mirror)
-            connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=mirror))
+            if self._holds(connection, claim):
+                write_mirror(connection, periods, raises, at, overrides)
 
     def accept_feed(self, name: str) -> None:
         """Take the next good reading of a feed as it is: a person has looked at what was questioned.
@@ -312,7 +301,7 @@ class CacheWriter:
         with self._store.writing() as connection:
             if not self._holds(connection, claim):
                 return 0
-            return forget_dropped(connection, leases.database_now(connection))
+            return forget_dropped(connection, clock.database_now(connection))
 
     def prune(self, before: datetime, limit: int = 5000, claim: Claim | None = None) -> Pruned:
         """Delete rounds and samples from before an instant, at most `limit` of each, in two transactions.

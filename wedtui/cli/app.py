@@ -11,13 +11,19 @@ import typer
 
 from wedtui import __version__
 from wedtui.cli import (
+    actions,
+    audit,
+    automation,
     config,
+    control,
     db,
     demo,
     doctor,
+    failover,
     freeze,
     gate,
     metrics,
+    notify,
     poll,
     probes,
     protection,
@@ -25,6 +31,7 @@ from wedtui.cli import (
     resources,
     service,
     status,
+    traffic,
     wall,
     weddings,
 )
@@ -40,12 +47,18 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for room in (status, wall, gate, poll, doctor, demo):
+for room in (status, wall, gate, poll, doctor, control, demo):
     room.register(app)
 for name, group in (
     ("freeze", freeze.app),
     ("weddings", weddings.app),
     ("protection", protection.app),
+    ("traffic", traffic.app),
+    ("failover", failover.app),
+    ("failback", failover.back_app),
+    ("actions", actions.app),
+    ("notify", notify.app),
+    ("automation", automation.app),
     ("providers", providers.app),
     ("probes", probes.app),
     ("resources", resources.app),
@@ -53,6 +66,7 @@ for name, group in (
     ("service", service.app),
     ("config", config.app),
     ("db", db.app),
+    ("audit", audit.app),
 ):
     app.add_typer(group, name=name)
 
@@ -72,6 +86,9 @@ def root(
     plain: Annotated[
         bool, typer.Option("--plain", help="Tell it line by line, for screen readers and terrible lines.")
     ] = False,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Open a dashboard in which no key changes anything in the world.")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say the version and end.")
     ] = False,
@@ -87,7 +104,9 @@ def root(
     if context.invoked_subcommand is None:
         from wedtui.cli.dashboard import run as run_dashboard
 
-        raise typer.Exit(run_dashboard(config_path))
+        raise typer.Exit(run_dashboard(config_path, read_only=read_only))
+    if read_only:
+        raise typer.BadParameter("it stands alone (`wedtui --read-only`)", param_hint="--read-only")
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

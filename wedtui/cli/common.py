@@ -7,15 +7,16 @@ import json
 import os
 import pwd
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from wedtui.clock import Clock, SystemClock
 from wedtui.core.freeze import PRODUCTION, Scope
+from wedtui.core.freeze_windows import shifted
 from wedtui.errors import ConfigurationError
 from wedtui.paths import STATE_DIR_VARIABLE, StatePaths, machine_name, state_paths
 
@@ -28,6 +29,14 @@ if TYPE_CHECKING:
     from wedtui.ledger.reader import LedgerReader
 
 _Decision = TypeVar("_Decision")
+
+LOOKED_AHEAD = timedelta(days=14)
+"""How far a question about what is to come looks that does not say it."""
+
+RANGE_FROM = Annotated[
+    str, typer.Option("--from", metavar="T", help="An instant with its offset, now, or so long from now: +2d.")
+]
+RANGE_TO = Annotated[str | None, typer.Option("--to", metavar="T", help="Likewise; by default 14 days later.")]
 
 
 @dataclass
@@ -104,18 +113,20 @@ def _user(number: int) -> str:
 
 
 def parse_instant(text: str, now: datetime) -> datetime:
-    """Turn `now` or an ISO 8601 instant with its offset into an aware instant in UTC.
+    """Turn `now`, `+2d` (so long from now) or an ISO 8601 instant with its offset into an aware instant in UTC.
 
     Raises:
-        ConfigurationError: it is neither; an instant without an offset would mean another time on another machine.
+        ConfigurationError: it is none of these; without an offset an instant is another one on another machine.
     """
     if text == "now":
         return now
+    if text.startswith("+"):
+        return shifted(now, _duration(text))
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise ConfigurationError(
-            f'expected an instant such as 2026-07-23T18:00+01:00, 2026-07-23T17:00Z or "now", got "{text}"'
+            f'expected an instant such as 2026-07-23T18:00+01:00, 2026-07-23T17:00Z, "now" or "+2d", got "{text}"'
         ) from None
     if at.tzinfo is None:
         raise ConfigurationError(
@@ -126,6 +137,29 @@ def parse_instant(text: str, now: datetime) -> datetime:
         return at.astimezone(UTC)
     except OverflowError:
         raise ConfigurationError(f'expected an instant between the years 1 and 9999, got "{text}"') from None
+
+
+def _duration(text: str) -> timedelta:
+    from wedtui.config_values import parse_duration
+
+    try:
+        return parse_duration(text[1:])
+    except ValueError as error:
+        raise ConfigurationError(f'{error} behind "+", got "{text}"') from None
+
+
+def parse_range(start: str, end: str | None, now: datetime) -> tuple[datetime, datetime]:
+    """Turn `--from` and `--to` into aware instants; without an end it is `LOOKED_AHEAD` after the start.
+
+    Raises:
+        ConfigurationError: one is no instant, or they are not in order.
+    """
+    first = parse_instant(start, now)
+    last = shifted(first, LOOKED_AHEAD) if end is None else parse_instant(end, now)
+    if last <= first:
+        got = f"{start}, after which there is no time" if end is None else f"{start} and {end}"
+        raise ConfigurationError(f"expected --to after --from, got {got}")
+    return first, last
 
 
 def scope_of(session: Session, environment: str | None, service: str | None) -> Scope:

@@ -85,6 +85,8 @@ def check_command(context: typer.Context) -> None:
     }
     typer.echo(f"ok: {loaded.path or 'no file, so the defaults count'}")
     typer.echo(", ".join(f"{name}: {count}" for name, count in counts.items()))
+    if loaded.unwatched is not None:
+        typer.echo(f"note: {loaded.unwatched}")
     for section in configuration.providers:
         if section.kind == "aws":
             typer.echo(account_line(section))
@@ -107,6 +109,7 @@ def account_line(section: ProviderSection) -> str:
     from wedtui.config import AwsSection
     from wedtui.config_values import format_duration
     from wedtui.core.redact import redacted_url
+    from wedtui.core.wording import counted
 
     aws = section.aws or AwsSection()
     profile = f'profile "{aws.profile}"' if aws.profile else "the SDK's default credentials"
@@ -117,7 +120,7 @@ def account_line(section: ProviderSection) -> str:
     if aws.endpoint_url:
         parts.append(f"at {redacted_url(aws.endpoint_url)} instead of Amazon's own addresses")
     if aws.metrics:
-        parts.append(f"{len(aws.metrics)} metrics each {format_duration(aws.metrics_interval)}")
+        parts.append(f"{counted(len(aws.metrics), 'metric')} each {format_duration(aws.metrics_interval)}")
     if aws.cost:
         parts.append(f"costs each {format_duration(aws.cost_interval)}")
     return f"aws account {section.name}: {'; '.join(parts)}"

@@ -30,7 +30,7 @@ def _written(path: KeyPath, value: Any) -> str:
     if len(path) > 1 and path[-2] == "headers":
         return f'"{HIDDEN}"'
     if path[-1] in {"url", "endpoint_url"}:
-        value = place_of(value) if {"feeds", "sources"} & set(path) else redacted_url(value)
+        value = place_of(value) if {"feeds", "sources", "anchors"} & set(path) else redacted_url(value)
     # JSON's escapes are among TOML's, and keep control characters off the terminal.
     return json.dumps(value, ensure_ascii=not value.isprintable())
 
@@ -51,6 +51,27 @@ environment = "production"
 [ledger]                                  # what cannot: decisions of persons; nothing is ever deleted from it
 # url = "sqlite:////var/lib/wedtui/ledger.db"    # default: ledger.db in the state directory
 
+[audit]                                   # the chain of what was decided and done: docs/audit.md
+# key_file = "/var/lib/wedtui/audit.key"  # signs its newest link; `wedtui audit key` makes it
+# every = "1h"                            # how often the newest link is anchored where nothing happens
+
+# A place outside of the ledger that keeps the signed newest link.
+# [[audit.anchors]]
+# name = "file"
+# kind = "file"                           # or "syslog", "webhook"
+# path = "/var/log/wedtui-anchors/anchors"    # another user's file, to which the service may only append
+# [[audit.anchors]]
+# name = "log"
+# kind = "syslog"
+# address = "/dev/log"                    # or a UDP port of the loopback, such as "127.0.0.1:514"
+# [[audit.anchors]]
+# name = "elsewhere"
+# kind = "webhook"
+# url = "https://audit.example.com/anchors"
+# headers = { Authorization = { env = "ANCHOR_TOKEN" } }
+# ca_file = "/etc/ssl/private-ca.pem"
+# timeout = "5s"
+
 [service]
 # mode = "personal"                       # "personal": `wedtui` starts it; "shared": an init system does
 # autostart = true                        # false: even in personal mode it is started by hand
@@ -58,6 +79,27 @@ environment = "production"
 # state_dir = "/var/lib/wedtui"           # default: the user's own state directory; in shared mode this one
 # vantage = "london"                      # from where it watches, among several services; default: the machine's name
 # metrics = "127.0.0.1:9464"              # its own figures for a Prometheus on this machine; without it nowhere
+
+[roles]                                   # in shared mode: what users and groups are; everybody else is a viewer
+# users = { kay = "manager" }             # viewer, engineer, manager, admin or owner; it counts before the groups
+# groups = { oncall = "engineer" }        # of several the highest counts
+# second_person = ["failback"]            # failover, failback: another person approves the plan, or the glass is broken
+
+[control]                                 # the socket on which the service is asked to act
+# socket = "/run/wedtui/control.sock"     # default: control.sock in the state directory
+# group = "wedtui"                        # whose members may ask; default: the group of the service's user
+# requests_per_minute = 240               # of one user, in all
+# actions_per_minute = 30                 # of one user, that change something
+
+# Who is told what cannot wait, in this order: the next one where the one before has not accepted within 15 s.
+# [notify.oncall]
+# kind = "pagerduty"
+# routing_key = { file = "/etc/wedtui/pagerduty.key" }  # of a service's integration "Events API v2"
+# timeout = "5s"                          # for one attempt, in all
+# [notify.chat]
+# kind = "webhook"
+# url = "https://hooks.example.com/wedtui"
+# hmac_key = { env = "WEDTUI_HOOK_KEY" }  # signs each body; headers and ca_file as for a probe
 
 [log]                                     # the service's log, in the state directory
 # level = "info"                          # debug, info, warning, error
@@ -211,4 +253,41 @@ environment = "production"
 # end = "end"
 # culture = "culture"
 # guests = "guests"
+
+# Which record of DNS shares traffic out. wedtui reads it, and changes it for a person or by itself as `mode` says.
+[traffic]
+# mode = "propose"                        # "off": no plans; "propose": for a person; "auto": run by themselves
+# planned_peak = 1200                     # requests/s that you expect at most in any 4 h; needed for "auto"
+# backend = "route53"                     # or "powerdns"; without one, shares are neither read nor changed
+# name = "www.example.com"
+# type = "A"                              # or "AAAA", "CNAME"
+# ttl = "60s"                             # what the records have and keep
+# nameservers = ["ns1.example.com", "192.0.2.53:5300"]   # for Route 53: those of the zone
+# requests_per_wedding = 30   # requests/s of one live standard wedding: by it the peak of the next 4 h is planned
+# requests_base = 400         # requests/s of a day without any
+
+# Where the record can point to: a provider, or each of its regions.
+# [[traffic.places]]
+# provider = "aws"
+# region = "eu-west-1"
+# target = "192.0.2.1"                    # an address, or a name for CNAME
+# identifier = "aws/eu-west-1"            # Route 53's set identifier; default: provider, or provider/region
+# health_check = "abcdef11-2222-3333-4444-555555fedcba"   # of Route 53, where the record has one
+# [[traffic.places]]
+# provider = "aws"
+# region = "us-east-1"
+# target = "192.0.2.2"
+
+# [traffic.route53]                       # credentials: the SDK's own chain, as for an account
+# hosted_zone_id = "Z1D633PJN98FT9"
+# profile = "traffic"
+# role_arn = "arn:aws:iam::123456789012:role/wedtui-traffic"
+# endpoint_url = "http://127.0.0.1:4566"
+
+# [traffic.powerdns]
+# url = "https://dns.example.com:8081"
+# server_id = "localhost"
+# zone = "example.com"
+# api_key = { file = "/etc/wedtui/powerdns.key" }
+# ca_file = "/etc/ssl/private-ca.pem"
 """

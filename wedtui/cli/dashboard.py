@@ -20,19 +20,24 @@ from wedtui.clock import Clock, SystemClock
 from wedtui.paths import find_configuration, own_directory, state_paths, theme_folders, user_directory
 
 if TYPE_CHECKING:
+    from wedtui.config import Configuration
+    from wedtui.tui.app import WedtuiApp
     from wedtui.tui.source import Source
 
 SESSION_NAME = "dashboard.json"
 PICTURES_NAME = "pictures"
+# So many objects more than were let go before garbage is looked for.
+GARBAGE_AFTER = 10_000
 
 
-def run(config_path: Path | None, *, clock: Clock | None = None, demo: bool = False) -> int:
+def run(config_path: Path | None, *, clock: Clock | None = None, demo: bool = False, read_only: bool = False) -> int:
     """Open the dashboard; on a pipe or a terminal without escapes print the picture as text instead.
 
     Args:
         config_path: the configuration that the command line names, or None.
         clock: the world's clock; by default the machine's.
         demo: whether the world is made up.
+        read_only: whether no key changes anything in the world.
 
     Returns:
         The exit code.
@@ -40,10 +45,10 @@ def run(config_path: Path | None, *, clock: Clock | None = None, demo: bool = Fa
     ours = clock or SystemClock()
     if not look().interactive:
         return guarded(lambda: _text(config_path, ours))
-    return guarded(lambda: show(config_path, ours, demo=demo))
+    return guarded(lambda: show(config_path, ours, demo=demo, read_only=read_only))
 
 
-def show(config_path: Path | None, clock: Clock, *, demo: bool = False) -> int:
+def show(config_path: Path | None, clock: Clock, *, demo: bool = False, read_only: bool = False) -> int:
     """Run the dashboard on this terminal until it is left; return the exit code."""
     # Thousands of classes are about to be made and none to be dropped: looking for garbage in between costs a
     # tenth of the start. It is switched on again when everything is loaded.
@@ -59,6 +64,8 @@ def show(config_path: Path | None, clock: Clock, *, demo: bool = False) -> int:
         finally:
             # What is loaded stays: to look through it for garbage again and again costs a tenth of the dashboard's CPU.
             gc.freeze()
+            # A picture is some thousand objects that the next one replaces: none of them is garbage by then.
+            gc.set_threshold(GARBAGE_AFTER)
             gc.enable()
 
     # A demo keeps nothing of itself; a picture that a person asked for outlives it.
@@ -76,13 +83,36 @@ def show(config_path: Path | None, clock: Clock, *, demo: bool = False) -> int:
         environ=os.environ,
         theme_folders=theme_folders(find_configuration(config_path)),
         abilities=abilities,
+        read_only=read_only,
     )
+    if not read_only:
+        opening.use_configuration = lambda configuration: _give_hand(app, configuration)
     opening.leave = lambda code: app.call_from_thread(app.exit, return_code=code)
     opening.use_keymap = app.use_keymap
     app.run(mouse=wants_mouse(looks.mouse, abilities))
     if opening.refused is not None:
         return report(opening.refused)
     return app.return_code or 0
+
+
+def _give_hand(app: WedtuiApp, configuration: Configuration) -> None:
+    """Let the dashboard act through the service of this machine; called on the reader's thread."""
+    from functools import partial
+
+    from wedtui.cli.by_hand import commands
+    from wedtui.control.client import ControlClient
+    from wedtui.control.identity import uid_of
+    from wedtui.errors import ServiceError
+    from wedtui.tui.hands import Said
+
+    section = configuration.service
+    try:
+        uid = uid_of(section.user) if section.mode == "shared" else os.getuid()
+    except ServiceError as error:
+        app.post_message(Said(str(error)))
+        return
+    socket = state_paths(service=section).control(configuration)
+    app.use_hand(ControlClient(socket, service_uid=uid), partial(commands, configuration.traffic))
 
 
 def own_names() -> frozenset[str]:

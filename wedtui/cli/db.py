@@ -42,7 +42,9 @@ def status_command(
         )
     else:
         for s in found:
-            typer.echo(f"{s.kind:<7} {s.system:<11} {s.place}: {'up to date' if s.problem is None else s.problem}")
+            words = "up to date" if s.problem is None else str(s.problem)
+            # A sentence that names the place says it once.
+            typer.echo(f"{s.kind:<7} {s.system:<11} {words if s.place in words else f'{s.place}: {words}'}")
     raise typer.Exit(next((s.problem.exit_code for s in found if s.problem is not None), 0))
 
 

@@ -13,14 +13,17 @@ import typer
 
 from wedtui.cli.checks import Check, Level
 from wedtui.cli.common import Session, person, print_json, session_of
+from wedtui.cli.control_checks import control_checks
 from wedtui.cli.keys import key_problems
 from wedtui.cli.looks import looks_of, peek
 from wedtui.cli.terminal import LEAST_COLUMNS, LEAST_ROWS, look
 from wedtui.core.observation import ApiObservation, Observation, ProbeObservation
 from wedtui.core.resource import Reach
+from wedtui.core.wording import counted
 from wedtui.errors import (
     ConfigurationError,
     ServiceError,
+    StoreClosedError,
     StoreError,
     StoreMissingError,
     StoreVersionError,
@@ -29,8 +32,10 @@ from wedtui.errors import (
 from wedtui.tui.terminal.abilities import CHARSET_WORDS, Charset
 
 if TYPE_CHECKING:
+    from wedtui.cache.reader import CacheReader
     from wedtui.config import Configuration
     from wedtui.core.picture import ServiceFacts
+    from wedtui.ledger.reader import LedgerReader
 
 SKEW_WARNING, SKEW_PROBLEM = timedelta(seconds=2), timedelta(seconds=30)
 SKEW_TIMEOUT = timedelta(seconds=3)
@@ -72,6 +77,9 @@ def examine(session: Session) -> Iterator[Check]:
     yield from _configuration(session, configuration)
     yield from _sharing(session, configuration)
     yield from _state(session)
+    yield from _audit(configuration)
+    yield from control_checks(session)
+    yield from _notify(configuration)
     yield from _reachability(session, configuration)
     yield from _costs(session)
     yield from _clocks(session, configuration)
@@ -96,6 +104,10 @@ def _configuration(session: Session, configuration: Configuration) -> Iterator[C
         yield Check(Level.WARNING, "configuration", "there is no file, so nothing is watched", "`wedtui config init`")
         return
     yield Check(Level.OK, "configuration", f"{path} can be used")
+    if session.loaded.unwatched is not None:
+        yield Check(
+            Level.WARNING, "configuration", session.loaded.unwatched, "docs/configuration.md says what there is"
+        )
     for key, text in key_problems(configuration):
         name = ".".join(map(str, key))
         yield Check(Level.PROBLEM, "keys", f"{name}: {text}", "correct it: the dashboard does not open without")
@@ -145,31 +157,65 @@ def _sharing(session: Session, configuration: Configuration) -> Iterator[Check]:
         yield from sharing.beside_checks(person(), holder(own.lock))
 
 
+def _audit(configuration: Configuration) -> Iterator[Check]:
+    from wedtui.cli.audit_checks import audit_checks
+    from wedtui.cli.sharing import account_of
+
+    shared = configuration.service.mode == "shared"
+    account = account_of(configuration.service.user) if shared else None
+    yield from audit_checks(configuration.audit, account.uid if account else os.getuid(), shared=shared)
+
+
+def _notify(configuration: Configuration) -> Iterator[Check]:
+    from wedtui.cli.notify_checks import notify_checks
+
+    yield from notify_checks(configuration)
+
+
 def _state(session: Session) -> Iterator[Check]:
     from wedtui.cache.kind import CACHE
     from wedtui.cache.reader import CacheReader
-    from wedtui.cli.facts import left_problems, must_exist
-    from wedtui.ledger.kind import LEDGER
     from wedtui.ledger.reader import LedgerReader
 
     now = session.clock.now()
     cache, ledger = CacheReader(session.cache_url), LedgerReader(session.ledger_url)
     try:
-        facts = cache.facts(now)
-        yield Check(Level.OK, "cache", "can be read")
-        yield Check(Level.OK, "migrations", f"the cache is at {CACHE.head}, as this version wants it")
-        yield from _services(session, facts.services, now, facts.keeper)
-    except StoreMissingError:
-        yield Check(Level.WARNING, "cache", "there is none yet", f"`{_starting(session)}` makes it")
-    except StoreError as error:
-        yield _unusable("cache", error)
+        try:
+            facts = cache.facts(now)
+            yield Check(Level.OK, "cache", "can be read")
+            yield Check(Level.OK, "migrations", f"the cache is at {CACHE.head}, as this version wants it")
+            yield from _services(session, facts.services, now, facts.keeper)
+        except StoreMissingError:
+            yield Check(Level.WARNING, "cache", "there is none yet", f"`{_starting(session)}` makes it")
+        except StoreError as error:
+            yield _unusable("cache", error)
+        yield from _ledger(session, cache, ledger, now)
+    finally:
+        cache.close()
+        ledger.close()
+    yield from _room(session)
+
+
+def _ledger(session: Session, cache: CacheReader, ledger: LedgerReader, now: datetime) -> Iterator[Check]:
+    from wedtui.cli.facts import copy_age, left_problems, must_exist
+    from wedtui.core.wording import duration
+    from wedtui.ledger.kind import LEDGER
+
     try:
-        entries = ledger.freeze_entries()
-        yield Check(Level.OK, "ledger", f"can be read; {len(entries)} freezes by persons")
+        try:
+            entries = ledger.freeze_entries()
+            yield Check(Level.OK, "ledger", f"can be read; {len(entries)} freezes by persons")
+            yield Check(Level.OK, "migrations", f"the ledger is at {LEDGER.head}, as this version wants it")
+        except StoreClosedError:
+            # That of a role that only reads is closed on purpose. A service's own would not be copied any more.
+            copied = copy_age(cache, now)
+            if copied is None:
+                raise
+            text = f"is closed to this role, so not looked into; the cache's copy of it is {duration(copied)} old"
+            yield Check(Level.OK, "ledger", text)
         kept = session.loaded.configuration.cache.keep_vanished
         for text in left_problems(session.ledger_url, session.paths, cache, ledger, now, kept=kept):
             yield Check(Level.PROBLEM, "ledger", text)
-        yield Check(Level.OK, "migrations", f"the ledger is at {LEDGER.head}, as this version wants it")
     except StoreMissingError:
         if must_exist(session.loaded.configuration):
             text = f"there is none at {session.ledger_url}, where this configuration says that it is"
@@ -178,10 +224,6 @@ def _state(session: Session) -> Iterator[Check]:
             yield Check(Level.OK, "ledger", "there is none yet: nobody has decided anything")
     except StoreError as error:
         yield _closed_ledger(session) or _unusable("ledger", error)
-    finally:
-        cache.close()
-        ledger.close()
-    yield from _room(session)
 
 
 def _services(session: Session, services: tuple[ServiceFacts, ...], now: datetime, keeper: str = "") -> Iterator[Check]:
@@ -308,7 +350,7 @@ def _clocks(session: Session, configuration: Configuration) -> Iterator[Check]:
     host, worst = max(found, key=lambda pair: abs(pair[1]))
     size = abs(worst)
     level = Level.PROBLEM if size > SKEW_PROBLEM else Level.WARNING if size > SKEW_WARNING else Level.OK
-    text = f"within {size.total_seconds():.1f} s of {len(found)} hosts (the furthest is {host})"
+    text = f"within {size.total_seconds():.1f} s of {counted(len(found), 'host')} (the furthest is {host})"
     yield Check(level, "clock", text, "" if level is Level.OK else "set this machine's clock by NTP, or theirs")
 
 

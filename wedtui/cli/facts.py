@@ -14,6 +14,7 @@ from wedtui.cache.reader import CacheReader
 from wedtui.config import Configuration
 from wedtui.core.calendar import CalendarFacts, with_lost
 from wedtui.core.freeze import Feed, FreezeFacts, Origin, Period, WeeklyWindow, feed_notes
+from wedtui.core.override import Override
 from wedtui.core.picture import Finding, Severity
 from wedtui.core.protection import RAISES_KEPT, Raise
 from wedtui.core.services import ServiceCondition, ServiceFacts, condition_of
@@ -78,7 +79,28 @@ def freeze_facts(
         kept = configuration.cache.keep_vanished
         unreadable = left_problems(paths.ledger_url(configuration), paths, cache, ledger, now, kept=kept)
     calendar = calendar_facts(configuration, cache, ledger, *(over or (now, now)))
-    return FreezeFacts(windows, (*periods, *persons), _feeds(configuration, cache), unreadable, calendar)
+    feeds = _feeds(configuration, cache)
+    overrides = _overrides(configuration, cache, ledger, now)
+    return FreezeFacts(windows, (*periods, *persons), feeds, unreadable, calendar, overrides)
+
+
+def _overrides(
+    configuration: Configuration, cache: CacheReader, ledger: LedgerReader, now: datetime
+) -> tuple[Override, ...]:
+    """Return what managers override; what cannot be known is none, and that the ledger is closed is said elsewhere."""
+    found, problem = _decided(
+        lambda: ledger.overrides(until_after=now), cache.mirrored_overrides, now, must_exist=must_exist(configuration)
+    )
+    return found if problem is None else ()
+
+
+def copy_age(cache: CacheReader, now: datetime) -> timedelta | None:
+    """Return how old the cache's copy of what persons froze is, where that is young enough to count; else None."""
+    try:
+        _, copied_at = cache.mirrored_freeze_periods()
+    except StoreError:
+        return None
+    return None if copied_at is None or abs(now - copied_at) > MIRROR_GOOD_FOR else abs(now - copied_at)
 
 
 def left_problems(

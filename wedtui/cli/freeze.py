@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from wedtui.cli import freeze_override
+from wedtui.cli.asking import deciding
 from wedtui.cli.common import (
+    RANGE_FROM,
+    RANGE_TO,
     Session,
     decisions,
     parse_instant,
+    parse_range,
     person,
     print_json,
     scope_of,
@@ -19,6 +24,10 @@ from wedtui.cli.common import (
     writable_ledger,
 )
 from wedtui.core.freeze import FreezeFacts, Interval, Scope
+
+if TYPE_CHECKING:
+    from wedtui.control.answers import FreezeIs
+    from wedtui.ledger.reader import FreezeEntry
 
 app = typer.Typer(no_args_is_help=True, help="When production does not change.")
 
@@ -62,7 +71,7 @@ def current_facts(session: Session, now: datetime, over: tuple[datetime, datetim
 @app.command("status")
 def status_command(
     context: typer.Context,
-    at: Annotated[str, typer.Option("--at", metavar="T", help="An instant with its offset, or now.")] = "now",
+    at: Annotated[str, typer.Option("--at", metavar="T", help="An instant with its offset, now, or +2d.")] = "now",
     service: SERVICE = None,
     environment: ENVIRONMENT = None,
     as_json: AS_JSON = False,
@@ -70,6 +79,7 @@ def status_command(
     """Say whether it is frozen, until when and why. The exit code is 0 either way; pipelines ask `wedtui gate`."""
     from wedtui.cli.render import freeze_json, freeze_sentence
     from wedtui.core.freeze import feed_notes, verdict
+    from wedtui.core.override import override_words
 
     session = session_of(context)
     now = session.clock.now()
@@ -82,6 +92,8 @@ def status_command(
         print_json({**asked, **freeze_json(answer)})
         return
     typer.echo(freeze_sentence(answer))
+    for each in answer.overrides:
+        typer.echo(f"overridden for {override_words(each, instant)}")
     for note in feed_notes(facts, now):
         typer.echo(f"note: {note}")
 
@@ -89,8 +101,8 @@ def status_command(
 @app.command("calendar")
 def calendar_command(
     context: typer.Context,
-    start: Annotated[str, typer.Option("--from", metavar="T", help="An instant with its offset, or now.")],
-    end: Annotated[str, typer.Option("--to", metavar="T", help="An instant with its offset.")],
+    start: RANGE_FROM = "now",
+    end: RANGE_TO = None,
     form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TEXT,
     service: SERVICE = None,
     environment: ENVIRONMENT = None,
@@ -100,13 +112,9 @@ def calendar_command(
     A stretch is printed whole, also where it begins before the range or ends after it: a pipeline that plans with
     the end of a stretch must not take the end of its own question for it. An end that is not known is null in JSON.
     """
-    from wedtui.errors import ConfigurationError
-
     session = session_of(context)
     now = session.clock.now()
-    first, last = parse_instant(start, now), parse_instant(end, now)
-    if last <= first:
-        raise ConfigurationError(f"expected --to after --from, got {start} and {end}")
+    first, last = parse_range(start, end, now)
     scope = scope_of(session, environment, service)
     found = _stretches(session, now, (first, last), scope)
     if form is Format.JSON:
@@ -123,10 +131,10 @@ def calendar_command(
 
 def _stretches(session: Session, now: datetime, asked: tuple[datetime, datetime], scope: Scope) -> tuple[Interval, ...]:
     """Return what is frozen in a range; weddings around where the last stretch seems to end are looked at as well."""
-    from wedtui.core.freeze import intervals
+    from wedtui.core.freeze import UNTIL_LIFTED, intervals
 
     found = intervals(current_facts(session, now, asked), *asked, scope, known_at=now)
-    if not found or found[-1].is_end_known or found[-1].end <= asked[1]:
+    if not found or found[-1].is_end_known or not asked[1] < found[-1].end < UNTIL_LIFTED:
         return found
     farther = current_facts(session, now, (asked[0], found[-1].end))
     return intervals(farther, *asked, scope, known_at=now)
@@ -140,6 +148,11 @@ def _stretch_json(stretch: Interval) -> dict[str, Any]:
 
 def _iso(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _second(at: datetime) -> str:
+    """Return an instant as a line for a person says it."""
+    return _iso(at.replace(microsecond=0))
 
 
 def _calendar(found: tuple[Interval, ...], now: datetime) -> str:
@@ -164,8 +177,10 @@ def _calendar(found: tuple[Interval, ...], now: datetime) -> str:
 @app.command("add")
 def add_command(
     context: typer.Context,
-    start: Annotated[str, typer.Option("--from", metavar="T", help="An instant with its offset, or now.")],
-    end: Annotated[str, typer.Option("--to", metavar="T", help="An instant with its offset.")],
+    start: Annotated[str, typer.Option("--from", metavar="T", help="An instant with its offset, now, or +2d.")],
+    end: Annotated[
+        str, typer.Option("--to", metavar="T", help="An instant with its offset, or so long from now: +2d.")
+    ],
     reason: Annotated[str, typer.Option("--reason", help="Why; everybody will read it.")],
     name: Annotated[str | None, typer.Option("--name", help="What it is called; by default the reason.")] = None,
     environment: ENVIRONMENT = None,
@@ -180,26 +195,50 @@ def add_command(
     why = single_line(reason)
     if not why:
         raise ConfigurationError("expected a reason that says something: everybody will read it")
-    first, last = parse_instant(start, now).replace(microsecond=0), parse_instant(end, now)
+    first, last = parse_instant(start, now).replace(microsecond=0), parse_instant(end, now).replace(microsecond=0)
     if last <= max(first, now):
         raise ConfigurationError(f"expected --to after --from and after now, got {end}")
     names: list[str | None] = list(service) if service else [None]
     places = [scope_of(session, environment, each) for each in names]
+    called = single_line(name or why)[:80]
+    entry = _add(session, called, None if start == "now" else first, (first, last), why, places)
+    typer.echo(f"freeze {entry.id} added by {entry.added_by}: {_iso(entry.start)} to {_iso(entry.end)}, {entry.reason}")
+
+
+def _add(
+    session: Session,
+    name: str,
+    start: datetime | None,
+    span: tuple[datetime, datetime],
+    reason: str,
+    places: list[Scope],
+) -> FreezeEntry | FreezeIs:
+    """Have a freeze written, by the service or here; it begins at the writer's own now where no start is given."""
+    environments = {place.environment for place in places}
+    services = {place.service for place in places if place.service is not None}
+    client = deciding(session)
+    if client is not None:
+        return client.add_freeze(
+            span[1],
+            start=start,
+            reason=reason,
+            name=name,
+            environments=sorted(environments),
+            services=sorted(services),
+        )
     ledger = writable_ledger(session)
     try:
-        entry = ledger.add_freeze(
-            single_line(name or why)[:80],
-            first,
-            last,
-            reason=why,
+        return ledger.add_freeze(
+            name,
+            *span,
+            reason=reason,
             added_by=person(),
-            added_at=now,
-            environments={place.environment for place in places},
-            services={place.service for place in places if place.service is not None},
+            added_at=session.clock.now(),
+            environments=environments,
+            services=services,
         )
     finally:
         ledger.close()
-    typer.echo(f"freeze {entry.id} added by {entry.added_by}: {_iso(entry.start)} to {_iso(entry.end)}, {entry.reason}")
 
 
 @app.command("lift")
@@ -216,12 +255,20 @@ def lift_command(
     why = single_line(reason)
     if not why:
         raise ConfigurationError("expected a reason that says something: it stays on record")
+    entry = _lift(session, number, why)
+    typer.echo(f"freeze {entry.id} lifted by {entry.lifted_by}: {entry.name}")
+
+
+def _lift(session: Session, number: int, reason: str) -> FreezeEntry | FreezeIs:
+    """Have a freeze lifted, by the service or here."""
+    client = deciding(session)
+    if client is not None:
+        return client.lift_freeze(number, reason=reason)
     ledger = writable_ledger(session)
     try:
-        entry = ledger.lift_freeze(number, by=person(), at=session.clock.now(), reason=why)
+        return ledger.lift_freeze(number, by=person(), at=session.clock.now(), reason=reason)
     finally:
         ledger.close()
-    typer.echo(f"freeze {entry.id} lifted by {entry.lifted_by}: {entry.name}")
 
 
 @app.command("list")
@@ -230,9 +277,11 @@ def list_command(
     everything: Annotated[bool, typer.Option("--all", help="Also those that are over or were lifted.")] = False,
     as_json: AS_JSON = False,
 ) -> None:
-    """List the freezes that persons added."""
+    """List the freezes that persons added, and what managers override."""
     session = session_of(context)
     now = session.clock.now()
+    overrides = decisions(session, lambda ledger: ledger.override_entries(until_after=None if everything else now))
+    overrides = tuple(each for each in overrides if everything or each.end > now)
     entries = decisions(session, lambda ledger: ledger.freeze_entries(include_lifted=everything))
     shown = [e for e in entries if everything or e.end > now]
     if as_json:
@@ -258,8 +307,14 @@ def list_command(
         return
     for e in shown:
         lifted = f"; lifted by {e.lifted_by}: {e.lift_reason}" if e.lifted_at else ""
-        typer.echo(f"{e.id:>4}  {_iso(e.start)} to {_iso(e.end)}  {e.name}  by {e.added_by}: {e.reason}{lifted}")
-    if not shown:
+        # By default it is called by its reason, which is said once.
+        why = f"{e.name}  by {e.added_by}" + ("" if e.name == e.reason else f": {e.reason}")
+        typer.echo(f"{e.id:>4}  {_second(e.start)} to {_second(e.end)}  {why}{lifted}")
+    for each in overrides:
+        ended = f"; ended by {each.ended_by}: {each.end_reason}" if each.ended_at else ""
+        span = f"{_second(each.overridden_at)} to {_second(each.expires_at)}"
+        typer.echo(f"override {each.id}  {span}  {each.object}  by {each.overridden_by}: {each.reason}{ended}")
+    if not shown and not overrides:
         typer.echo("no person has frozen anything")
 
 
@@ -306,3 +361,6 @@ def drop_command(
     finally:
         writer.close(clean=False)
     typer.echo(f'feed "{feed}" is forgotten')
+
+
+freeze_override.register(app)

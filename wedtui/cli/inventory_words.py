@@ -9,7 +9,7 @@ from typing import Any
 from wedtui.cli.render import age_s, iso
 from wedtui.core.evidence import Freshness
 from wedtui.core.inventory import ApiFacts, KnownResource, ResourceView
-from wedtui.core.state import glyph
+from wedtui.core.resource import Reach, at_rest, state_sign, state_word
 from wedtui.core.wording import age, short_age
 from wedtui.tui.spans import clean, fit
 
@@ -34,7 +34,7 @@ def resource_lines(known: KnownResource, now: datetime, *, with_id: bool = False
     gone = known.vanished_at is not None
     state = known.state(now)
     yield cells(
-        ("- gone" if gone else f"{glyph(state)} {state}", 10),
+        ("- gone" if gone else state_sign(state, found.status), 10),
         (known.provider, 8),
         (found.kind, 18),
         (found.region, 12),
@@ -47,7 +47,7 @@ def resource_lines(known: KnownResource, now: datetime, *, with_id: bool = False
         return
     if state is not found.state:
         yield f"  last known: {found.state} ({clean(found.status)}), {known.freshness(now)}"
-    elif found.detail:
+    elif found.detail and not (found.detail == found.status and at_rest(state, found.status)):
         yield fit(f"  {found.detail}", CELLS).rstrip()
 
 
@@ -61,6 +61,7 @@ def resource_json(known: KnownResource, now: datetime) -> dict[str, Any]:
         "id": found.id,
         "name": found.name,
         "state": known.state(now).value,
+        "stopped": at_rest(known.state(now), found.status),
         "last_state": found.state.value,
         "status": found.status,
         "detail": found.detail,
@@ -84,7 +85,7 @@ def view_lines(view: ResourceView, now: datetime) -> Iterator[str]:
     state = known.state(now)
     last = "" if state is found.state else f", last known {found.state}"
     seen = f"seen {age(known.seen_at, now)} ago"
-    yield f"{glyph(state)} {state} {clean(found.name)}{last} ({clean(found.status)}), {seen}"
+    yield f"{clean(state_sign(state, found.status))} {clean(found.name)}{last} ({clean(found.status)}), {seen}"
     if known.vanished_at is not None:
         yield f"{'vanished':<12}{iso(known.vanished_at)}, {age(known.vanished_at, now)} ago"
     facts = [
@@ -126,7 +127,8 @@ def _neighbour(known: KnownResource | None, number: str, now: datetime) -> str:
     if known.vanished_at is not None:
         return f"{clean(number)} {known.resource.kind}, vanished {age(known.vanished_at, now)} ago"
     name = "" if known.resource.name == number else f" {clean(known.resource.name)}"
-    return f"{clean(number)} {known.resource.kind}{name}, {known.state(now)}, seen {age(known.seen_at, now)} ago"
+    word = state_word(known.state(now), known.resource.status)
+    return f"{clean(number)} {known.resource.kind}{name}, {word}, seen {age(known.seen_at, now)} ago"
 
 
 def believed(asking: ApiFacts, now: datetime) -> str:
@@ -156,6 +158,13 @@ def asking_lines(asking: ApiFacts, now: datetime) -> Iterator[str]:
         yield f"  {clean(asking.problem)}"
 
 
+def _answer_freshness(asking: ApiFacts, now: datetime) -> Freshness:
+    """Say whether what is known by it may be believed: where something is missing and none ever came, nothing is."""
+    nothing = asking.answered_at is None and asking.reach is not Reach.PARTIAL and not asking.complete(now)
+    fresh = asking.freshness(now)
+    return Freshness.MISSING if nothing and fresh is Freshness.FRESH else fresh
+
+
 def asking_json(asking: ApiFacts, now: datetime) -> dict[str, Any]:
     """Return an asking as JSON-ready values."""
     return {
@@ -163,7 +172,7 @@ def asking_json(asking: ApiFacts, now: datetime) -> dict[str, Any]:
         "region": asking.region,
         "service": asking.service,
         "reach": asking.reach.value,
-        "freshness": asking.freshness(now).value,
+        "freshness": _answer_freshness(asking, now).value,
         "asked_at": iso(asking.asked_at),
         "age_s": age_s(asking.asked_at, now),
         "answered_at": iso(asking.answered_at),

@@ -13,10 +13,12 @@ from wedtui.cli.common import Session, parse_instant, print_json, session_of
 
 if TYPE_CHECKING:
     from wedtui.cache.history import Gathered
+    from wedtui.cli.metrics_text import Told
     from wedtui.config import PrometheusSection, QuerySection
     from wedtui.core.history import Question
     from wedtui.core.rollup import Segment
 
+_YEARS = re.compile(r"([0-9]{1,3})\s*y")
 _AGO = re.compile(r"-\s*(?P<span>[0-9].*)")
 
 app = typer.Typer(no_args_is_help=True, help="The history of signals.")
@@ -41,7 +43,7 @@ def list_command(
     """List the series that there are: provider, signal, how many samples, when the first and the newest was."""
     from wedtui.cache.history import HistoryReader
     from wedtui.cli.metrics_text import zulu
-    from wedtui.core.wording import age
+    from wedtui.core.wording import age, counted
 
     session = session_of(context)
     now = session.clock.now()
@@ -67,9 +69,8 @@ def list_command(
     for s in found:
         old = age(s.newest, now)
         ago = old if old == "in the future" else f"{old} old"
-        typer.echo(
-            f"{s.provider}  {s.signal}  {s.count} samples  first {zulu(s.first)}  newest {zulu(s.newest)}, {ago}"
-        )
+        newest = f"newest {zulu(s.newest)}, {ago}"
+        typer.echo(f"{s.provider}  {s.signal}  {counted(s.count, 'sample')}  first {zulu(s.first)}  {newest}")
     if not found:
         typer.echo("the cache has no history yet")
 
@@ -87,7 +88,7 @@ def query_command(
         typer.Option(
             "--from",
             metavar="T",
-            help="An instant with its offset, or so long ago, from where its interval begins: -24h.",
+            help="An instant with its offset, or so long ago, from where its interval begins: -24h, -1y.",
         ),
     ] = "-24h",
     end: Annotated[str, typer.Option("--to", metavar="T", help="Where it ends, exclusive.")] = "now",
@@ -103,16 +104,37 @@ def query_command(
     What is older than the cache keeps is asked of Prometheus, where a query for the signal is configured. Quantiles of
     longer intervals are estimates, and how far they may be off is said.
     """
-    from wedtui.cache.history import Gathered, HistoryReader
     from wedtui.cli import metrics_text
-    from wedtui.core.rollup import Segment
-    from wedtui.errors import ConfigurationError, NotFoundError
+    from wedtui.errors import ConfigurationError
 
     if as_json and as_csv:
         raise ConfigurationError("expected --json or --csv, got both")
     session = session_of(context)
     now = session.clock.now()
     question = _question(now, (provider, _from(signal, vantage)), (start, end), interval, agg)
+    answer = _answer(session, question, now)
+    if as_json:
+        print_json(metrics_text.as_json(answer, now))
+    elif as_csv:
+        typer.echo(metrics_text.as_csv(answer), nl=False)
+        for note in (*metrics_text.overtaken_words(answer.overtaken, now), *metrics_text.notes_of(answer)):
+            typer.echo(f"wedtui: {note}", err=True)
+    else:
+        typer.echo(metrics_text.as_text(answer, now))
+
+
+def _answer(session: Session, question: Question, now: datetime) -> Told:
+    """Return what cache and Prometheus have.
+
+    Raises:
+        NotFoundError: there is no such series, and nobody who could be asked for it.
+        StoreError: the cache cannot be read.
+    """
+    from wedtui.cache.history import Gathered, HistoryReader
+    from wedtui.cli.metrics_text import Told
+    from wedtui.core.rollup import Segment
+    from wedtui.errors import NotFoundError
+
     reader = HistoryReader(session.cache_url)
     try:
         gathered = reader.gather(question)
@@ -127,15 +149,7 @@ def query_command(
         reader.close()
     notes = [_by_vantage(question, elsewhere)] if elsewhere else []
     notes += _ask_for_missing(session, gathered)
-    answer = metrics_text.Told(question, gathered.points(), gathered.parts_in_order(), tuple(notes), overtaken)
-    if as_json:
-        print_json(metrics_text.as_json(answer, now))
-    elif as_csv:
-        typer.echo(metrics_text.as_csv(answer), nl=False)
-        for note in (*metrics_text.overtaken_words(overtaken, now), *metrics_text.notes_of(answer)):
-            typer.echo(f"wedtui: {note}", err=True)
-    else:
-        typer.echo(metrics_text.as_text(answer, now))
+    return Told(question, gathered.points(), gathered.parts_in_order(), tuple(notes), overtaken)
 
 
 def _from(signal: str, vantage: str | None) -> str:
@@ -191,15 +205,16 @@ def _question(
 
 
 def _moment(text: str, now: datetime) -> datetime:
-    """Turn `-24h`, or what `parse_instant` takes, into an aware instant."""
+    """Turn `-24h`, `-1y` (365 days), or what `parse_instant` takes, into an aware instant."""
     from wedtui.config_values import parse_duration
     from wedtui.errors import ConfigurationError
 
     ago = _AGO.fullmatch(text)
     if ago is None:
         return parse_instant(text, now)
+    years = _YEARS.fullmatch(ago["span"])
     try:
-        return now - parse_duration(ago["span"])
+        return now - parse_duration(f"{365 * int(years[1])}d" if years else ago["span"])
     except ValueError as error:
         raise ConfigurationError(f'{error} behind "-", got "{text}"') from None
 

@@ -12,6 +12,7 @@ from wedtui.core.history import HistoryPoint, Overtaken, Part, Question
 from wedtui.core.rollup import RANKS
 from wedtui.core.wording import age
 from wedtui.store.instants import from_microseconds
+from wedtui.tui.values import unit_of
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -42,8 +43,9 @@ def between(start: int, end: int) -> str:
 def as_text(answer: Told, now: datetime) -> str:
     """Return a table with the age of each interval's beginning, what it rests on, and what is missing."""
     question = answer.question
+    unit = f" in {unit_of(question.signal)}" if unit_of(question.signal) else ""
     title = (
-        f"{question.signal} of {question.provider}: {question.aggregate} of each {_interval(question)}, "
+        f"{question.signal} of {question.provider}{unit}: {question.aggregate} of each {_interval(question)}, "
         f"{between(question.start, question.end)}"
     )
     lines = ["; ".join([title, *overtaken_words(answer.overtaken, now)])]
@@ -71,6 +73,7 @@ def as_json(answer: Told, now: datetime) -> dict[str, Any]:
     return {
         "provider": question.provider,
         "signal": question.signal,
+        "unit": unit_of(question.signal) or None,
         "from": _instant(question.start),
         "to": _instant(question.end),
         "interval_s": question.interval * _MICROSECOND / timedelta(seconds=1),

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import typer
 
 from wedtui.cli.common import print_json
+from wedtui.cli.traffic import shares_words
 from wedtui.core.observation import (
     ApiObservation,
     FeedObservation,
@@ -17,10 +18,12 @@ from wedtui.core.observation import (
     ProbeObservation,
     PrometheusObservation,
     SignalObservation,
+    TrafficObservation,
     VendorObservation,
     WeddingsObservation,
 )
 from wedtui.core.resource import Reach
+from wedtui.core.wording import counted
 from wedtui.providers.base import Target
 from wedtui.providers.registry import Targets
 
@@ -102,6 +105,10 @@ def _shared(some: Sequence[Observation]) -> str:
 
     first = some[0]
     assert isinstance(first, OfProvider)
+    # What the same asking would have told beside its resources is not another one that failed.
+    some = [each for each in some if isinstance(each, ApiObservation)] or some
+    if len(some) == 1:
+        return _words(some[0])
     places = named([_asked(each) for each in some])
     return f"{first.provider}: {first.problem} ({len(some)} askings failed: {places})"
 
@@ -127,23 +134,29 @@ def _words(observation: Observation) -> str:
             said = observation.problem or f"{observation.value:g}"
             line = f"{observation.provider} {observation.signal}: {said} ({observation.source})"
         case PrometheusObservation():
-            up = f"{'ready' if observation.ready else 'NOT READY'}, {observation.targets_up} targets up"
+            up = f"{'ready' if observation.ready else 'NOT READY'}, {counted(observation.targets_up, 'target')} up"
             down = f", {len(observation.targets_down)} down" if observation.targets_down else ""
-            said = observation.problem or f"{up}{down}, {len(observation.alerts)} alerts"
+            said = observation.problem or f"{up}{down}, {counted(len(observation.alerts), 'alert')}"
             line = f"prometheus {observation.name}: {said}"
         case FeedObservation():
             count = len(observation.periods or ())
-            line = f"feed {observation.name}: {observation.problem or f'{count} periods'}"
+            line = f"feed {observation.name}: {observation.problem or counted(count, 'period')}"
         case ApiObservation():
-            said = observation.problem or f"{observation.reach}, {len(observation.resources)} resources"
+            said = observation.problem or f"{observation.reach}, {counted(len(observation.resources), 'resource')}"
             line = f"{observation.provider} {observation.region} {observation.service}: {said}"
         case WeddingsObservation():
             rows = observation.rows
-            said = "unchanged" if rows is None else f"{rows.rows:,} rows, {rows.rejected:,} unusable"
+            said = "unchanged" if rows is None else f"{counted(rows.rows, 'row')}, {rows.rejected:,} unusable"
             line = f"weddings {observation.source}: {observation.problem or said}"
+        case TrafficObservation():
+            line = f"traffic {observation.name}: {observation.problem or _share_words(observation)}"
         case VendorObservation():
             line = f"{observation.provider} {observation.source}: {observation.problem or observation.status}"
     return line
+
+
+def _share_words(seen: TrafficObservation) -> str:
+    return "" if seen.reading is None else shares_words(seen.reading.shares)
 
 
 def _probe_words(seen: ProbeObservation) -> str:
@@ -200,15 +213,25 @@ def observation_json(observation: Observation) -> dict[str, Any]:
                 "alerts": [{"name": a.name, "state": a.state, "severity": a.severity} for a in observation.alerts],
                 "problem": observation.problem,
             }
+        case _:
+            said = _less_often(observation)
+    return {**said, **common}
+
+
+def _less_often(
+    observation: FeedObservation | ApiObservation | WeddingsObservation | TrafficObservation | VendorObservation,
+) -> dict[str, Any]:
+    """Return what was observed of what is no probe and no query."""
+    match observation:
         case FeedObservation():
-            said = {
+            return {
                 "kind": "feed",
                 "name": observation.name,
                 "periods": None if observation.periods is None else len(observation.periods),
                 "problem": observation.problem,
             }
         case ApiObservation():
-            said = {
+            return {
                 "kind": "api",
                 "name": f"{observation.provider} {observation.region} {observation.service}",
                 "reach": observation.reach.value,
@@ -217,21 +240,29 @@ def observation_json(observation: Observation) -> dict[str, Any]:
                 "problem": observation.problem,
             }
         case WeddingsObservation():
-            said = {
+            return {
                 "kind": "weddings",
                 "name": observation.source,
                 "rows": None if observation.rows is None else observation.rows.rows,
                 "rejected": None if observation.rows is None else observation.rows.rejected,
                 "problem": observation.problem,
             }
+        case TrafficObservation():
+            reading = observation.reading
+            return {
+                "kind": "traffic",
+                "name": observation.name,
+                "shares": None if reading is None else _share_words(observation),
+                "generation": None if reading is None else reading.generation,
+                "problem": observation.problem,
+            }
         case VendorObservation():
-            said = {
+            return {
                 "kind": "vendor",
                 "name": f"{observation.provider} {observation.source}",
                 "status": None if observation.status is None else observation.status.value,
                 "problem": observation.problem,
             }
-    return {**said, **common}
 
 
 def say(observations: Sequence[Observation], *, as_json: bool, more: Sequence[dict[str, Any]] = ()) -> int:

@@ -34,6 +34,8 @@ class Opening:
         self._starts_service = starts_service
         self.use_keymap: Callable[[Keymap], object] | None = None
         """Takes the configuration's keys, at the beginning and whenever the file changes; None: keys do not matter."""
+        self.use_configuration: Callable[[Configuration], object] | None = None
+        """Takes a configuration that can be used, at the beginning and whenever the file changes."""
         self.leave: Callable[[int], object] | None = None
         """Ends the program with an exit code; called on the reader's thread."""
         self.refused: WedtuiError | None = None
@@ -69,6 +71,8 @@ class Opening:
         """Use the keys of a configuration that was read; return why they cannot be used."""
         from wedtui.cli.keys import key_problems, keymap_of
 
+        if self.use_configuration is not None:
+            self.use_configuration(configuration)
         if self.use_keymap is None:
             return None
         for path, text in key_problems(configuration):

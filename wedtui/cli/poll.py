@@ -6,7 +6,7 @@ import tempfile
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,17 @@ from wedtui.cli.common import Session, print_json, session_of
 from wedtui.core.observation import Observation, WeddingsObservation
 from wedtui.core.picture import Picture
 from wedtui.errors import AlreadyRunningError, ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from wedtui.cache.writer import CacheWriter
+    from wedtui.config import Configuration
+    from wedtui.core.finding import Finding
+    from wedtui.core.freeze import FreezeFacts
+    from wedtui.core.picture import CacheFacts
+    from wedtui.core.protection import ProtectionVerdict
 
 
 def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
@@ -29,19 +40,12 @@ def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
     """
     from wedtui.cache.kind import CACHE
     from wedtui.cache.reader import CacheReader
-    from wedtui.cache.remembered import Remembered
     from wedtui.cache.writer import CacheWriter
-    from wedtui.cli.costs import known_costs, read_costs
-    from wedtui.cli.facts import calendar_facts, freeze_facts, freeze_findings, raise_facts
-    from wedtui.cli.once import ask_once
-    from wedtui.core.freeze import Scope, verdict
-    from wedtui.core.picture import ServiceCondition, assemble
+    from wedtui.cli.facts import calendar_facts, freeze_facts, raise_facts
     from wedtui.core.protection import protection
     from wedtui.core.season import pace
     from wedtui.ledger.reader import LedgerReader
     from wedtui.poller.lock import ServiceLock
-    from wedtui.poller.weddings import rules_of, store_weddings
-    from wedtui.providers.registry import build_targets
     from wedtui.store.opening import file_of, url_of
 
     configuration, clock = session.loaded.configuration, session.clock
@@ -54,8 +58,7 @@ def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
         except AlreadyRunningError:
             stored = False
         if not stored:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="wedtui-poll-"))
-            url = url_of(Path(folder) / "cache.db")
+            url = url_of(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wedtui-poll-"))) / "cache.db")
         writer = CacheWriter(url, vantage=session.vantage)
         stack.callback(writer.close, clean=True)
         # What is frozen is not one round's to say: a feed that shrank keeps its last good state in the real cache.
@@ -64,34 +67,70 @@ def poll_once(session: Session) -> tuple[list[Observation], Picture, bool]:
             stack.callback(reader.close)
         now = clock.now()
         raises, problems = raise_facts(configuration, kept, ledger, now)
-        paces = pace(
-            protection(calendar_facts(configuration, kept, ledger, now), raises, configuration.zones, now).level
-        )
+        calendar = calendar_facts(configuration, kept, ledger, now)
+        paces = pace(protection(calendar, raises, configuration.zones, now).level)
         writer.configure(configuration, probe_interval=paces.probe, query_interval=paces.query)
-        # Where it is judged by itself, what costs money to ask is known from before, with its age.
-        known: list[Observation] = [] if stored else [*read_costs(known_costs(session))]
-        observations = ask_once(lambda: build_targets(configuration, clock, Remembered(session.cache_url)))
-        store_weddings(writer, rules_of(configuration, session.ledger_url), observations)
-        writer.record([*known, *(each for each in observations if not isinstance(each, WeddingsObservation))])
+        observations = _asked(session, writer, stored=stored)
         now = clock.now()
-        facts = freeze_facts(configuration, kept, ledger, now, session.paths)
-        answer = verdict(facts, now, Scope(configuration.environment))
-        picture = assemble(
-            cache.facts(now),
-            answer,
-            protection(facts.calendar, raises, configuration.zones, now),
-            environment=configuration.environment,
-            now=now,
-            calendar=facts.calendar,
-            problems=(*freeze_findings(facts, now), *problems),
-        )
-    # Whether a service runs is not what was asked here, and no finding of this round.
-    findings = tuple(f for f in picture.findings if not f.subject.startswith("service"))
-    return (
-        observations,
-        replace(picture, findings=findings, condition=ServiceCondition.RUNNING, service=None, services=()),
-        stored,
+        freeze = freeze_facts(configuration, kept, ledger, now, session.paths)
+        level = protection(freeze.calendar, raises, configuration.zones, now)
+        picture = _judged(configuration, cache.facts(now), freeze, level, problems, now)
+    return observations, _without_service(picture), stored
+
+
+def _asked(session: Session, writer: CacheWriter, *, stored: bool) -> list[Observation]:
+    """Ask everything once and put what came of it where it is judged; return what came of it.
+
+    Args:
+        session: of the command.
+        writer: of that cache.
+        stored: whether it is the one that everybody reads.
+    """
+    from wedtui.cache.remembered import Remembered
+    from wedtui.cli.costs import known_costs, read_costs
+    from wedtui.cli.once import ask_once
+    from wedtui.poller.weddings import rules_of, store_weddings
+    from wedtui.providers.registry import build_targets
+
+    configuration, clock = session.loaded.configuration, session.clock
+    # Where it is judged by itself, what costs money to ask is known from before, with its age.
+    known: list[Observation] = [] if stored else [*read_costs(known_costs(session))]
+    observations = ask_once(lambda: build_targets(configuration, clock, Remembered(session.cache_url)))
+    store_weddings(writer, rules_of(configuration, session.ledger_url), observations)
+    writer.record([*known, *(each for each in observations if not isinstance(each, WeddingsObservation))])
+    return observations
+
+
+def _judged(
+    configuration: Configuration,
+    facts: CacheFacts,
+    freeze: FreezeFacts,
+    level: ProtectionVerdict,
+    problems: Iterable[Finding],
+    now: datetime,
+) -> Picture:
+    """Return the picture that follows from one round."""
+    from wedtui.cli.facts import freeze_findings
+    from wedtui.core.freeze import Scope, verdict
+    from wedtui.core.picture import assemble
+
+    return assemble(
+        facts,
+        verdict(freeze, now, Scope(configuration.environment)),
+        level,
+        environment=configuration.environment,
+        now=now,
+        calendar=freeze.calendar,
+        problems=(*freeze_findings(freeze, now), *problems),
     )
+
+
+def _without_service(picture: Picture) -> Picture:
+    """Return a picture without whether a service runs: that was not asked here, and is no finding of this round."""
+    from wedtui.core.picture import ServiceCondition
+
+    findings = tuple(f for f in picture.findings if not f.subject.startswith("service"))
+    return replace(picture, findings=findings, condition=ServiceCondition.RUNNING, service=None, services=())
 
 
 def register(app: typer.Typer) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from wedtui.cli.asking import deciding
 from wedtui.cli.common import Session, decisions, parse_instant, person, print_json, session_of, writable_ledger
 from wedtui.core.picture import Finding, Severity
 from wedtui.core.protection import (
@@ -20,6 +21,10 @@ from wedtui.core.protection import (
 )
 from wedtui.core.season import Protection
 from wedtui.errors import StoreError
+
+if TYPE_CHECKING:
+    from wedtui.control.answers import RaiseIs
+    from wedtui.ledger.reader import RaiseEntry
 
 app = typer.Typer(invoke_without_command=True, help="How carefully the platform has to be handled.")
 
@@ -66,7 +71,7 @@ def protection_at(session: Session, at: datetime, now: datetime) -> tuple[Protec
 @app.callback()
 def protection_command(
     context: typer.Context,
-    at: Annotated[str, typer.Option("--at", metavar="T", help="An instant with its offset, or now.")] = "now",
+    at: Annotated[str, typer.Option("--at", metavar="T", help="An instant with its offset, now, or +6h.")] = "now",
     as_json: AS_JSON = False,
 ) -> None:
     """Say the level, until when and why, how many weddings are live, and how high their load gets in 4 h.
@@ -126,12 +131,20 @@ def raise_command(
     session = session_of(context)
     now = session.clock.now()
     ends = _end(lasts, until, now)
+    entry = _raise(session, Protection(level.upper()), why, now, ends)
+    typer.echo(f"raise {entry.id} to {entry.level} by {entry.raised_by} until {_iso(entry.expires_at)}: {entry.reason}")
+
+
+def _raise(session: Session, level: Protection, reason: str, now: datetime, ends: datetime) -> RaiseEntry | RaiseIs:
+    """Have a level asked for, by the service or here."""
+    client = deciding(session)
+    if client is not None:
+        return client.raise_protection(level.value, reason=reason, until=ends)
     ledger = writable_ledger(session)
     try:
-        entry = ledger.raise_protection(Protection(level.upper()), reason=why, by=person(), at=now, expires_at=ends)
+        return ledger.raise_protection(level, reason=reason, by=person(), at=now, expires_at=ends)
     finally:
         ledger.close()
-    typer.echo(f"raise {entry.id} to {entry.level} by {entry.raised_by} until {_iso(entry.expires_at)}: {entry.reason}")
 
 
 def _end(lasts: str, until: str | None, now: datetime) -> datetime:
@@ -170,12 +183,20 @@ def lower_command(
     if not why:
         raise ConfigurationError("expected a reason that says something: it stays on record")
     session = session_of(context)
+    entry = _lower(session, number, why)
+    typer.echo(f"raise {entry.id} to {entry.level} lowered by {entry.lowered_by}")
+
+
+def _lower(session: Session, number: int, reason: str) -> RaiseEntry | RaiseIs:
+    """Have a raise ended, by the service or here."""
+    client = deciding(session)
+    if client is not None:
+        return client.lower_protection(number, reason=reason)
     ledger = writable_ledger(session)
     try:
-        entry = ledger.lower_protection(number, by=person(), at=session.clock.now(), reason=why)
+        return ledger.lower_protection(number, by=person(), at=session.clock.now(), reason=reason)
     finally:
         ledger.close()
-    typer.echo(f"raise {entry.id} to {entry.level} lowered by {entry.lowered_by}")
 
 
 @app.command("list")

@@ -11,7 +11,7 @@ from wedtui.cli.common import Session, print_json, session_of
 from wedtui.cli.resources import check_provider
 from wedtui.core.inventory import ApiFacts, InventoryFacts
 from wedtui.core.observation import ApiObservation, Observation
-from wedtui.core.resource import Reach
+from wedtui.core.resource import GLOBAL, STOPPED, Reach
 from wedtui.errors import AlreadyRunningError, ConfigurationError
 
 NAME = Annotated[str, typer.Argument(metavar="NAME")]
@@ -121,6 +121,8 @@ def register(app: typer.Typer) -> None:
         for each in found:
             for line in asking_lines(each, now):
                 typer.echo(line)
+        if any(each.region == GLOBAL for each in found):
+            typer.echo(f"{GLOBAL}: the account as a whole, which is asked in one region; what fails names that")
         ending = credentials_text(everywhere, now)
         if ending is not None:
             typer.echo(ending)
@@ -215,6 +217,8 @@ def _regions(inventory: InventoryFacts, name: str, session: Session) -> list[dic
     for group in inventory.groups_of(name):
         for state, count in group.counts:
             counts[group.region][state.value] += count
+        if group.stopped:
+            counts[group.region][STOPPED] += group.stopped
     rows = []
     for region in sorted({*askings, *counts}):
         oldest = min((a.asked_at for a in askings[region]), default=None)

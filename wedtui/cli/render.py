@@ -14,7 +14,7 @@ from wedtui.core.picture import Picture, ProviderPicture, SeenService, ServiceCo
 from wedtui.core.protection import AHEAD, ProtectionVerdict, live_words, until_words
 from wedtui.core.services import share_words
 from wedtui.core.state import State, glyph
-from wedtui.core.wedding import UNITS, standard
+from wedtui.core.wedding import standard, standard_number
 from wedtui.core.wording import age, wall_clock
 
 
@@ -36,9 +36,23 @@ def freeze_json(verdict: Verdict) -> dict[str, Any]:
         "until": iso(verdict.until),
         "zone": verdict.zone,
         "reasons": list(verdict.reasons),
+        "later_reasons": list(verdict.later),
+        "persons": {name: "; ".join(w for n, w in verdict.persons if n == name) for name, _ in verdict.persons},
         "unreadable": list(verdict.unreadable),
         "next_start": iso(verdict.next_start),
+        "next_reasons": list(verdict.next_reasons),
         "known_to": iso(verdict.known_to),
+        "overrides": [
+            {
+                "id": each.id,
+                "object": each.object,
+                "by": each.person,
+                "reason": each.reason,
+                "at": iso(each.at),
+                "expires_at": iso(each.expires_at),
+            }
+            for each in verdict.overrides
+        ],
     }
 
 
@@ -52,6 +66,7 @@ def protection_json(verdict: ProtectionVerdict) -> dict[str, Any]:
         "since": iso(verdict.since),
         "until": iso(verdict.until),
         "known_to": iso(verdict.known_to),
+        "unknown": verdict.unknown,
         "zone": verdict.zone,
         "next_level": verdict.next_level.value if verdict.next_level else None,
     }
@@ -65,17 +80,12 @@ def weddings_json(verdict: ProtectionVerdict, now: datetime) -> dict[str, Any]:
     peak = verdict.peak
     return {
         "live": None if peak is None else verdict.live.weddings,
-        "load": None if peak is None else _load(verdict.live.load),
-        "peak_load": None if peak is None else _load(peak.load),
+        "load": None if peak is None else standard_number(verdict.live.load),
+        "peak_load": None if peak is None else standard_number(peak.load),
         "peak_at": None if peak is None else iso(peak.at),
         "calendar": verdict.calendar.value,
         "calendar_age_s": age_s(verdict.read_at, now),
     }
-
-
-def _load(units: int) -> float:
-    """Return standard weddings with four decimals, never rounded up: what reads 25 has reached 25."""
-    return units * 10_000 // UNITS / 10_000
 
 
 def peak_words(verdict: ProtectionVerdict, at: datetime) -> str:
@@ -272,12 +282,22 @@ def freeze_sentence(verdict: Verdict) -> str:
     if verdict.frozen:
         least = "at least " if verdict.known_to else ""
         until = f"{least}until {_local(verdict.until, verdict.zone)}" if verdict.until else "with no end in sight"
-        return f"FROZEN {until}: {', '.join(verdict.reasons)}"
+        later = f"; then {', '.join(verdict.later)}" if verdict.later and verdict.until else ""
+        return f"FROZEN {until}: {', '.join(_reasons(verdict))}{later}"
     if verdict.known_to is not None:
         return f"open at least until {_local(verdict.known_to, None)}; later weddings are not looked at"
     if verdict.next_start is None:
         return "open; no freeze is in sight"
-    return f"open until {_local(verdict.next_start, None)}"
+    return f"open until {_local(verdict.next_start, None)}, then frozen: {', '.join(verdict.next_reasons)}"
+
+
+def _reasons(verdict: Verdict) -> list[str]:
+    """Return what freezes now; of what persons froze with who and why."""
+    said: dict[str, list[str]] = {}
+    for name, why in verdict.persons:
+        said.setdefault(name, []).append(why)
+    now = (name for name in verdict.reasons if name not in verdict.later)
+    return [f"{name} ({'; '.join(said[name])})" if name in said else name for name in now]
 
 
 def _local(at: datetime | None, zone: str | None) -> str:
@@ -330,7 +350,9 @@ def picture_text(picture: Picture) -> str:
     elif not picture.providers and picture.condition is ServiceCondition.UNSEEN:
         lines.append("nothing can be said of any provider, because the cache cannot be read: the findings say why")
     elif not picture.providers:
-        lines.append("no providers are configured: `wedtui config init` writes a configuration to start from")
+        lines.append(
+            "no providers are configured: edit the configuration (`wedtui config init` writes one to start from)"
+        )
     else:
         width = max(8, *(len(p.name) for p in picture.providers))
         lines.append(f"  {'provider':<{width}}  {'state':<8}  score  weight     p95  errors  age")
@@ -338,7 +360,9 @@ def picture_text(picture: Picture) -> str:
     if picture.findings:
         lines += ["", "findings"]
         lines += [
-            f"  {f.severity.value:<8}  {f.subject}: {f.text} ({_ago(f.measured_at, picture.at)})"
+            # What was never measured says so itself.
+            f"  {f.severity.value:<8}  {f.subject}: {f.text}"
+            + (f" ({_ago(f.measured_at, picture.at)})" if f.measured_at else "")
             for f in picture.findings
         ]
     return "\n".join(lines)

@@ -155,7 +155,8 @@ def _no_match(query: ResourceQuery, inventory: InventoryFacts) -> str:
 
 def _print_page(session: Session, query: ResourceQuery, page: ResourcePage, inventory: InventoryFacts) -> None:
     from wedtui.cli.inventory_words import believed, incomplete, resource_heading, resource_lines
-    from wedtui.core.wording import age
+    from wedtui.core.inventory_findings import asked_words, never_read
+    from wedtui.tui.spans import clean
 
     now, askings = session.clock.now(), _asked(inventory, query)
     if page.rows:
@@ -167,15 +168,17 @@ def _print_page(session: Session, query: ResourceQuery, page: ResourcePage, inve
     if not askings:
         typer.echo("no provider's API was ever asked here: ask with `wedtui providers sync`")
     elif not page.total:
-        typer.echo("nothing vanished of late" if query.vanished else _no_match(query, inventory))
+        unread = never_read(inventory, query.provider, now)
+        if not unread or any(group.total for group in inventory.groups):
+            typer.echo("nothing vanished of late" if query.vanished else _no_match(query, inventory))
+        for sentence in unread:
+            typer.echo(clean(sentence))
     else:
         typer.echo(f"{len(page.rows):,} of {page.total:,} shown")
     unsure = incomplete(askings, now)
     for asking in unsure[:NOTES]:
         where = f"{asking.provider} {asking.service} in {asking.region}"
-        typer.echo(
-            f"note: {where}: {believed(asking, now)}, asked {age(asking.asked_at, now)} ago; some may be missing"
-        )
+        typer.echo(f"note: {where}: {believed(asking, now)}, {asked_words(asking, now)}; some may be missing")
     if len(unsure) > NOTES:
         typer.echo(f"note: and {len(unsure) - NOTES} more: `wedtui providers services NAME` lists them")
     if page.next is not None:

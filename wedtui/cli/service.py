@@ -20,7 +20,10 @@ from wedtui.poller.lock import ServiceLock, holder
 from wedtui.poller.process import ServiceFiles, start, stop
 
 if TYPE_CHECKING:
+    from wedtui.cli.standby import Standby
     from wedtui.config import ServiceSection
+    from wedtui.control.server import ControlServer
+    from wedtui.poller.service import Service
 
 app = typer.Typer(no_args_is_help=True, help="The service that watches and fills the cache.")
 
@@ -42,15 +45,22 @@ def background_arguments(config: Path | None) -> list[str]:
 def run_service(session: Session, clock: Clock, *, log_to_file: bool, ready_fd: int | None) -> None:
     """Watch in this process until it is told to end.
 
+    Args:
+        session: the configuration and its places.
+        clock: the time.
+        log_to_file: whether the log goes to the state directory.
+        ready_fd: told once it watches.
+
     Raises:
         ConfigurationError, AlreadyRunningError, ServiceError, StoreError: it cannot begin.
     """
-    from wedtui.cli.config_text import flatten
     from wedtui.ledger.former import former_place
-    from wedtui.ledger.ledger import Ledger
+    from wedtui.notify.running import Notifying
+    from wedtui.poller.figures import outbox_figures
     from wedtui.poller.log import set_up_logging
     from wedtui.poller.notify import Notifier
-    from wedtui.poller.service import Identity, Service, Stores, Told
+    from wedtui.poller.service import Service
+    from wedtui.poller.surroundings import Identity, Stores, Told
 
     loaded, paths = session.loaded, session.paths
     configuration = loaded.configuration
@@ -60,27 +70,98 @@ def run_service(session: Session, clock: Clock, *, log_to_file: bool, ready_fd: 
     with ServiceLock(paths.lock):
         section = configuration.log
         set_up_logging(paths.log if log_to_file else None, level=section.level, max_bytes=section.max_bytes)
-        ledger = Ledger(session.ledger_url)
-        try:
-            changes = note_changes(paths.directory / "configuration.seen.json", flatten(configuration))
-            ledger.note_configuration(loaded.digest, at=clock.now(), seen_by=person(), changes=changes)
-        finally:
-            ledger.close()
+        _note_configuration(session, clock)
         former = former_place(session.ledger_url, paths.directory)
         stores = Stores(session.cache_url, session.ledger_url, former)
         # The lock is held: of this place there is no other service.
         identity = Identity(session.vantage, session.place, boot_id(), loaded.digest)
-        service = Service(configuration, stores, clock, mode=configuration.service.mode, identity=identity)
+        mode = configuration.service.mode
+        service = Service(configuration, stores, clock, mode=mode, identity=identity, unwatched=loaded.unwatched)
         notifier = Notifier()
+        acting = _acting(session, clock, service)
+        notifying = Notifying(configuration, session.ledger_url, clock, service.facts.instance, service.trouble)
+        outbox = outbox_figures(
+            lambda: None if (known := notifying.standing) is None else known.waiting,
+            lambda: None if (known := notifying.standing) is None else known.dead,
+        )
+        service.figures.look_up(outbox)
+        control = _control(session, clock, service, acting)
+        beside: list[Notifying | Standby | ControlServer] = [notifying, *([] if acting is None else [acting]), control]
 
         def ready() -> None:
             _say_ready(ready_fd)
             notifier.ready()
 
         try:
+            for part in beside:
+                part.start()
             asyncio.run(service.run(Told(ready, notifier.alive, notifier.stopping)))
         finally:
+            for part in reversed(beside):
+                part.close()
             notifier.close()
+
+
+def _note_configuration(session: Session, clock: Clock) -> None:
+    """Put on record with which configuration the service runs, and what changed in it since the last time."""
+    from wedtui.cli.config_text import flatten
+    from wedtui.ledger.ledger import Ledger
+
+    loaded = session.loaded
+    ledger = Ledger(session.ledger_url)
+    try:
+        changes = note_changes(session.paths.directory / "configuration.seen.json", flatten(loaded.configuration))
+        ledger.note_configuration(loaded.noted, at=clock.now(), seen_by=person(), changes=changes)
+    finally:
+        ledger.close()
+
+
+def _acting(session: Session, clock: Clock, service: Service) -> Standby | None:
+    """Return what carries out changes of shares; None where no backend of traffic is configured."""
+    loaded = session.loaded
+    if loaded.configuration.traffic.backend is None:
+        return None
+    from wedtui.cli.acting import Told, Who
+    from wedtui.cli.paging import LedgerPager
+    from wedtui.cli.standby import Standby
+    from wedtui.providers.traffic.target import KEY
+
+    # Who reads the records for all acts for all: there is one lease of that.
+    told = Told(
+        service.trouble,
+        service.decided,
+        lambda: service.ask_soon(KEY),
+        lambda: service.asks(KEY),
+        lambda: service.wedding_day,
+        LedgerPager(loaded.configuration, session.ledger_url),
+    )
+    return Standby(loaded, session.paths, clock, Who(service.facts.instance, service.facts.vantage), told)
+
+
+def _control(session: Session, clock: Clock, service: Service, acting: Standby | None) -> ControlServer:
+    """Return what serves the control socket of a service."""
+    from wedtui.cli.freeze_plans import FreezePlanner
+    from wedtui.control.desk import Desk
+    from wedtui.control.mapping import demands_of, mapped_of
+    from wedtui.control.server import ControlServer, Plan
+
+    loaded = session.loaded
+    configuration, uid = loaded.configuration, os.geteuid()
+    mapped = mapped_of(loaded, uid)
+    personal = configuration.service.mode == "personal"
+    desk = Desk(session.ledger_url, clock, mapped, personal_uid=uid if personal else None, acted=service.decided)
+    if not personal:
+        service.trouble("roles", mapped.refused)
+    plan = Plan(
+        session.paths.control(configuration),
+        configuration.control,
+        lambda: service.facts,
+        lambda problem: service.trouble("control", problem),
+        changes=acting,
+        demands=demands_of(configuration),
+        freezes=FreezePlanner(configuration, session.paths, session.ledger_url),
+    )
+    return ControlServer(plan, desk, clock)
 
 
 def _refuse_another_user(paths: StatePaths, section: ServiceSection) -> None:
@@ -136,6 +217,11 @@ def _say_ready(descriptor: int | None) -> None:
         os.close(descriptor)
 
 
+def _does(session: Session) -> str:
+    unwatched = session.loaded.unwatched
+    return "watches" if unwatched is None else f"runs, but {unwatched}"
+
+
 @app.command("run")
 def run_command(
     context: typer.Context,
@@ -156,7 +242,7 @@ def start_command(context: typer.Context) -> None:
     _refuse_shared(session, "start")
     session.paths.make()
     pid = start(files_of(session.paths), background_arguments(session.loaded.path))
-    typer.echo(f"the service watches (process {pid}); its log is {session.paths.log}")
+    typer.echo(f"the service {_does(session)} (process {pid}); its log is {session.paths.log}")
 
 
 @app.command("stop")
@@ -176,7 +262,7 @@ def restart_command(context: typer.Context) -> None:
     stop(files_of(session.paths))
     session.paths.make()
     pid = start(files_of(session.paths), arguments)
-    typer.echo(f"the service watches (process {pid})")
+    typer.echo(f"the service {_does(session)} (process {pid})")
 
 
 @app.command("status")

@@ -12,6 +12,7 @@ from wedtui.cache.reader import CacheReader
 from wedtui.cli.facts import freeze_facts, freeze_findings, raise_facts
 from wedtui.config import Configuration
 from wedtui.config_file import Loaded, load
+from wedtui.core.calendar import CalendarFacts
 from wedtui.core.calendar_query import ListedWedding, LiveBreakdown, SourceDetails, WeddingPage, WeddingQuery
 from wedtui.core.freeze import FreezeFacts, Scope, verdict
 from wedtui.core.inventory import ResourcePage, ResourceQuery
@@ -164,13 +165,24 @@ class PictureSource:
     def _read_freeze(self, now: datetime) -> None:
         configuration, known = self._loaded.configuration, self._freeze.calendar
         self._freeze = freeze_facts(configuration, self._cache, self._ledger, now, self._paths)
-        if self._cache_problem is not None and known.sources:
-            # The last calendar that was known counts on, and ages.
-            self._freeze = replace(self._freeze, calendar=known)
+        if _is_read(known) and (problem := self._unread_calendar()) is not None:
+            # The last calendar that was known counts on, and ages; what came since then nobody can tell.
+            self._freeze = replace(self._freeze, calendar=replace(known, problem=problem))
         raises, self._raise_problems = raise_facts(configuration, self._cache, self._ledger, now)
         # What was raised stays so while nobody can say that it was lowered; it ends by itself.
         self._raises = raises if raises or not self._raise_problems else self._raises
         self._freeze_read_at = now
+
+    def _unread_calendar(self) -> str | None:
+        """Return why the calendar could not be read; a cache that is missing is by itself one without a source."""
+        calendar = self._freeze.calendar
+        if calendar.problem is not None or _is_read(calendar):
+            return calendar.problem
+        try:
+            self._cache.wedding_sources()
+        except StoreError as error:
+            return str(error)
+        return None
 
     def _process(self, now: datetime) -> int | None:
         """Return the process of a service of this place that seems dead but is not."""
@@ -217,6 +229,10 @@ class PictureSource:
             text = f"the service runs with another configuration than this: restart it with `{how}`"
             found.append(Finding(Severity.WARNING, "service", text, service.heartbeat_at))
         return found
+
+
+def _is_read(calendar: CalendarFacts) -> bool:
+    return any(source.read_at is not None for source in calendar.sources)
 
 
 def _stamp(path: Path | None) -> tuple[int, int, int] | None:

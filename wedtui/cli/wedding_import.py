@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from wedtui.cache.wedding_import import Outcome
+from wedtui.cache.wedding_stage import Stage
 from wedtui.cache.writer import CacheWriter
 from wedtui.cli.common import Session, person, print_json, writable_ledger
 from wedtui.config_weddings import IMPORTED, WeddingSourceSection
 from wedtui.core.calendar_query import SourceDetails
 from wedtui.core.observation import WeddingsObservation
-from wedtui.errors import ConfigurationError, ConflictError, NotFoundError, ProviderUnavailableError
+from wedtui.core.wedding import cultures_words
+from wedtui.core.wording import counted
+from wedtui.errors import ConfigurationError, ConflictError, NotFoundError
 
 _FIRST_REFUSED = "nothing was imported before and nothing is kept of it: mend the file and import it again"
+_REFUSED = "what was imported before counts on: mend the file, or the names of its columns, and import it again"
 _FIRST_QUESTIONED = (
     "until it is accepted and imported again it counts as never read, which means frozen; "
     "`wedtui weddings drop` ends that"
@@ -36,15 +40,19 @@ class Imported:
     written: int
     deleted: int
     details: SourceDetails
+    rejected: int
+    """Of the rows of this file, taken or not, as the following two."""
+    examples: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def import_file(session: Session, file: Path, source: str | None, zone: str | None) -> Imported:
     """Read a file as a source and store what differs.
 
     Raises:
-        ConfigurationError: the file's name does not say what it is, or the source is of another kind.
+        ConfigurationError: the file's name does not say what it is, the source is of another kind, or the file cannot
+            be read whole: a person named it.
         NotFoundError: there is no such source.
-        ProviderUnavailableError: the file cannot be read whole.
         ConflictError: somebody else changed the source meanwhile.
         StoreError: cache or ledger cannot be used.
     """
@@ -54,7 +62,7 @@ def import_file(session: Session, file: Path, source: str | None, zone: str | No
     session.paths.make()
     observation = _read(session, section)
     if observation.problem is not None:
-        raise ProviderUnavailableError(f"{file}: {observation.problem}")
+        raise ConfigurationError(f"{file}: {_of_it(observation.problem, section)}")
     writer = CacheWriter(session.cache_url)
     try:
         _ensure(writer, session, section)
@@ -73,8 +81,18 @@ def import_file(session: Session, file: Path, source: str | None, zone: str | No
         raise ConflictError(f"{file} was not imported: {work.problem}")
     if details is None or work.outcome is None or work.outcome in {Outcome.OVERTAKEN, Outcome.NOT_OURS}:
         raise ConflictError(f'the wedding source "{section.name}" was changed meanwhile: import {file} again')
-    rows = observation.rows.rows if observation.rows is not None else 0
-    return Imported(file, section.name, rows, work.outcome, work.written, work.deleted, details)
+    rows = observation.rows
+    assert isinstance(rows, Stage)
+    read = (rows.rejected, tuple(rows.examples), tuple(rows.notes))
+    return Imported(file, section.name, rows.rows, work.outcome, work.written, work.deleted, details, *read)
+
+
+def _of_it(problem: str, section: WeddingSourceSection) -> str:
+    """Return what is wrong with a file in a sentence that names it already."""
+    from wedtui.providers.web import path_of
+
+    path = str(path_of(section.url))
+    return problem.replace(f"its file {path}", "it").replace(path, "it")
 
 
 def _note(session: Session, kind: str) -> None:
@@ -96,53 +114,62 @@ def _details(session: Session, source: str) -> SourceDetails | None:
         reader.close()
 
 
+def _import_json(done: Imported) -> dict[str, object]:
+    facts = done.details.facts
+    return {
+        "file": str(done.file),
+        "source": done.source,
+        "outcome": done.outcome.value,
+        "rows": done.rows,
+        "written": done.written,
+        "deleted": done.deleted,
+        "rows_in_source": facts.weddings,
+        "rejected": done.rejected,
+        "examples": list(done.examples),
+        "notes": list(done.notes),
+        "unknown_cultures": done.details.unknown_cultures,
+        "unknown_kinds": done.details.unknown_kinds,
+        "repeated": done.details.repeated,
+        "kept": done.details.kept,
+        "problem": facts.problem,
+    }
+
+
 def say_import(done: Imported, *, as_json: bool) -> int:
     """Print what became of a file; return the exit code."""
     facts = done.details.facts
     taken = done.outcome is Outcome.TAKEN
     first = done.source == IMPORTED and facts.read_at is None
     if as_json:
-        print_json(
-            {
-                "file": str(done.file),
-                "source": done.source,
-                "outcome": done.outcome.value,
-                "rows": done.rows,
-                "written": done.written,
-                "deleted": done.deleted,
-                "weddings": facts.weddings,
-                "rejected": facts.rejected,
-                "examples": list(facts.examples),
-                "notes": list(done.details.notes),
-                "unknown_cultures": done.details.unknown_cultures,
-                "unknown_kinds": done.details.unknown_kinds,
-                "repeated": done.details.repeated,
-                "kept": done.details.kept,
-                "problem": facts.problem,
-            }
-        )
+        print_json(_import_json(done))
         return 0 if taken else 1
     if taken:
         typer.echo(
-            f"{done.file}: {facts.weddings:,} weddings in source {done.source}, "
+            f"{done.file}: {counted(facts.weddings, 'row')} in source {done.source}, "
             f"{done.written:,} new or changed, {done.deleted:,} gone"
         )
     else:
-        # Of a first one that is refused nothing is left that another command could tell.
-        why = (facts.problem or "").partition(":")[0] if first and done.outcome is Outcome.REFUSED else facts.problem
+        refused = done.outcome is Outcome.REFUSED
+        why = f"{done.rejected:,} of its {counted(done.rows, 'row')} cannot be used" if refused else facts.problem
         typer.echo(f"{done.file} was not taken: {why}")
-    if facts.rejected:
-        typer.echo(f"{facts.rejected:,} of {done.rows:,} rows cannot be used:")
-    for example in facts.examples:
+    if done.rejected and done.outcome is not Outcome.REFUSED:
+        typer.echo(f"{done.rejected:,} of {counted(done.rows, 'row')} cannot be used:")
+    for example in done.examples:
         typer.echo(f"  {example}")
-    if first and not taken:
-        typer.echo(_FIRST_QUESTIONED if facts.questioned else _FIRST_REFUSED)
-    if taken and done.details.notes:
+    if done.outcome is Outcome.REFUSED:
+        typer.echo(_FIRST_REFUSED if first else _REFUSED)
+    elif first and not taken:
+        typer.echo(_FIRST_QUESTIONED)
+    if taken and done.notes:
         typer.echo("rows that were used, but count as other than they say:")
-        for note in done.details.notes:
+        for note in done.notes:
             typer.echo(f"  {note}")
-    if taken and done.details.unknown_cultures:
-        typer.echo(f"{done.details.unknown_cultures:,} rows name a culture that is not known: they count as other")
+    odd = done.details.odd if taken else {}
+    for title in ("repeated", "kept", "culture"):
+        if title in odd:
+            typer.echo(odd[title])
+    if "culture" in odd:
+        typer.echo(f"known cultures, with what a typical wedding weighs and its guests: {cultures_words()}")
     return 0 if taken else 1
 
 
@@ -180,7 +207,8 @@ def _read(session: Session, section: WeddingSourceSection) -> WeddingsObservatio
             (observation,) = await target.observe()
         finally:
             await target.close()
-        return observation
+        # A file that a person names stands for its source, wherever that is configured to be.
+        return replace(observation, address="")
 
     return asyncio.run(once())
 

@@ -1,4 +1,4 @@
-"""Weddings, their sources and their load as lines of at most 80 cells for a terminal, and as JSON for a program."""
+"""Weddings, their sources and their load as lines for a terminal, and as JSON for a program."""
 
 from __future__ import annotations
 
@@ -9,38 +9,51 @@ from zoneinfo import ZoneInfo
 
 from wedtui.cli.inventory_words import cells
 from wedtui.cli.render import iso
-from wedtui.core.calendar import dropped_source
+from wedtui.core.calendar import SourceFacts, dropped_source
 from wedtui.core.calendar_query import ListedWedding, SourceDetails
 from wedtui.core.load import Step, Steps
-from wedtui.core.wedding import UNITS
-from wedtui.core.wording import age
+from wedtui.core.wedding import OTHER, in_column, others_words, standard, standard_number, weighed
+from wedtui.core.wording import age, counted, lived
+from wedtui.core.zones import place_of
 from wedtui.tui.spans import clean
 
-_COLUMNS = (("STARTS", 16), ("ENDS", 11), ("ZONE", 16), ("CULTURE", 8), ("GUESTS", -6), ("REFERENCE", 18))
+_NO_AGES = frozenset({"never", "in the future"})
+_COLUMNS = (("LIVE FOR/IN", 13), ("STARTS", 15), ("ENDS", 8), ("PLACE", 12))
+_CULTURE, _SOURCE = ("CULTURE", 8), ("SOURCE", 8)
+_LAST = (("GUESTS", -6), ("REFERENCE", 12))
+KEPT = "kept that it no longer names: live, or the row is unusable"
+"""What is said of weddings that a reading does not name and that stay."""
 
 
-def standard(units: int) -> float:
-    """Return a load in standard weddings, as it is shown."""
-    return round(units / UNITS, 3)
-
-
-def wedding_heading() -> str:
+def wedding_heading(*, sources: bool) -> str:
     """Return the titles over `wedding_line`."""
-    return cells(*_COLUMNS)
+    return cells(*_COLUMNS, _SOURCE if sources else _CULTURE, *_LAST)
 
 
-def wedding_line(listed: ListedWedding) -> str:
-    """Return a wedding in one line, on the wall clock of its venue."""
+def wedding_line(listed: ListedWedding, now: datetime, *, believed: bool, sources: bool) -> str:
+    """Return a row of a wedding in one line, on the wall clock of its venue.
+
+    It has 80 cells, or more where its reference is long: by that it is asked for, so it is never cut.
+
+    Args:
+        listed: the wedding.
+        now: when it is said whether it is live.
+        believed: whether the calendar is fresh; otherwise who is live stands in brackets.
+        sources: whether it says which source names it, in place of its culture.
+    """
     found = listed.wedding
-    zone = ZoneInfo(found.zone)
-    return cells(
-        (f"{found.start.astimezone(zone):%a %m-%d %H:%M}", 16),
-        (f"{found.end.astimezone(zone):%m-%d %H:%M}", 11),
-        (found.zone, 16),
-        (found.culture, 8),
-        (str(found.guests), -6),
-        (clean(found.reference), 18),
+    start, end = (at.astimezone(ZoneInfo(found.zone)) for at in (found.start, found.end))
+    days = (end.date() - start.date()).days
+    values = (
+        lived(found.start, found.end, now, believed=believed),
+        f"{start:%a %m-%d %H:%M}",
+        f"{end:%H:%M}" + (f"+{days}" if days else ""),
+        place_of(found.zone),
+        listed.source if sources else found.culture,
+        str(found.guests),
     )
+    columns = zip(values, (*_COLUMNS, _CULTURE, *_LAST[:-1]), strict=True)
+    return " ".join([cells(*((value, width) for value, (_, width) in columns)), clean(found.reference)])
 
 
 def wedding_json(listed: ListedWedding, now: datetime) -> dict[str, Any]:
@@ -56,23 +69,28 @@ def wedding_json(listed: ListedWedding, now: datetime) -> dict[str, Any]:
         "end": iso(found.end),
         "culture": found.culture,
         "guests": found.guests,
-        "load": standard(found.load),
+        "load": standard_number(found.load),
         "live": found.start <= now < found.end,
     }
 
 
-def view_lines(listed: ListedWedding, now: datetime) -> Iterator[str]:
-    """Yield all that is known of one row of a wedding."""
+def view_lines(listed: ListedWedding, source: SourceFacts | None, now: datetime) -> Iterator[str]:
+    """Yield all that is known of one row of a wedding, and how old that is by its source."""
     found = listed.wedding
     zone = ZoneInfo(found.zone)
     live = found.start <= now < found.end
-    yield f"{clean(found.reference)}  from {listed.source}{'  LIVE' if live else ''}"
+    read = age(source.read_at if source else None, now)
+    read = f"{'never read' if read == 'never' else f'read {read}'}{'' if read in _NO_AGES else ' ago'}"
+    fresh = source is not None and source.is_fresh(now)
+    mark = "" if not live else "  LIVE" if fresh else "  (LIVE)"
+    yield f"{clean(found.reference)}  from {listed.source}, {'' if fresh else 'STALE, '}{read}{mark}"
     venue = f"{found.venue or 'not said'}{f' ({found.venue_kind})' if found.venue_kind else ''}"
     yield f"  venue    {clean(venue)}"
     for name, at in (("start", found.start), ("end", found.end)):
         yield f"  {name:<7}  {at.astimezone(zone):%a %Y-%m-%d %H:%M %Z} in {found.zone} ({at:%Y-%m-%d %H:%M} UTC)"
-    yield f"  culture  {found.culture}, {found.guests:,} guests"
-    yield f"  load     {standard(found.load):g} standard weddings"
+    other = f": one that the table of weights does not name ({others_words()})" if found.culture == OTHER else ""
+    yield f"  culture  {found.culture}{other}, {found.guests:,} guests"
+    yield f"  load     {weighed(found.load)}"
 
 
 def source_json(details: SourceDetails, now: datetime, conflicts: int = 0) -> dict[str, Any]:
@@ -91,7 +109,7 @@ def source_json(details: SourceDetails, now: datetime, conflicts: int = 0) -> di
         "questioned": facts.questioned,
         "accept_next": details.accept_next,
         "dropped_at": iso(facts.dropped_at),
-        "weddings": facts.weddings,
+        "rows": facts.weddings,
         "rejected": facts.rejected,
         "examples": list(facts.examples),
         "notes": list(details.notes),
@@ -107,29 +125,25 @@ def source_lines(details: SourceDetails, now: datetime, conflicts: int = 0) -> I
     """Yield a source: how old, how many, what is wrong."""
     facts = details.facts
     state = "fresh" if facts.is_fresh(now) else "never read" if facts.read_at is None else "STALE"
-    state = "QUESTIONED" if facts.questioned else state
+    state = ("QUESTIONED, never read" if facts.read_at is None else "QUESTIONED") if facts.questioned else state
+    # What was never read has no number, unless it is at another place than that where these were read.
+    number = f", {counted(facts.weddings, 'row')}" if facts.read_at is not None or facts.weddings else ""
     read = "" if facts.read_at is None else f", read {age(facts.read_at, now)} ago"
-    yield f"{facts.name} ({facts.kind}): {state}, {facts.weddings:,} weddings{read}"
-    yield f"  at {details.place}"
+    yield f"{facts.name} ({facts.kind}): {state}{number}{read}"
+    yield f"  {'at ' if facts.interval else ''}{details.place}"
     if facts.problem:
         yield f"  {facts.problem}"
     if (dropped := dropped_source(facts)) is not None:
         yield f"  {dropped}"
     if details.accept_next:
         yield "  accepted: its next good reading is taken if it loses no more"
-    counted = (
-        (facts.rejected, "rows cannot be used"),
-        (details.unknown_cultures, "rows of a culture that is not known, which count as other"),
-        (details.unknown_kinds, "rows of a kind of venue that is not known"),
-        (details.repeated, "rows that repeat another's reference and start"),
-        (details.kept, "weddings that it no longer names and that stay: live, or their row is unusable"),
-        (conflicts, "weddings at other times in another source, CONFLICT: each counts in load, the wedding once"),
-    )
-    for count, what in counted:
-        if count:
-            yield f"  {count:,} {what}"
-            if what == "rows cannot be used":
-                yield from (f"    {example}" for example in facts.examples)
+    if facts.rejected:
+        yield f"  {counted(facts.rejected, 'row')} cannot be used"
+        yield from (f"    {example}" for example in facts.examples)
+    yield from (f"  {sentence}" for sentence in details.odd.values())
+    if conflicts:
+        what = "at times that overlap and differ, CONFLICT: each counts in load, the wedding once"
+        yield f"  {counted(conflicts, 'wedding')} {what}"
     if details.notes:
         yield "  rows that count as other than they say, such as:"
         yield from (f"    {note}" for note in details.notes)
@@ -141,14 +155,20 @@ def load_json(steps: Steps, start: datetime, end: datetime) -> dict[str, object]
     return {"peak": step_json(highest_of(found)), "steps": [step_json(step) for step in found]}
 
 
+def nothing_json() -> dict[str, object]:
+    """Return what `load_json` does where no source was ever read: no number, not even a zero."""
+    return {"peak": None, "steps": []}
+
+
 def load_lines(name: str, steps: Steps, start: datetime, end: datetime) -> Iterator[str]:
     """Yield the same in words, one line a step."""
     found = list(steps.steps(start, end))
     of = f" of {name}" if name else ""
     for step in found:
-        yield f"{step.at:%a %Y-%m-%d %H:%M:%S}Z  {standard(step.load):>10.3f}  {step.weddings:>6} weddings{of}"
+        number, _, thing = counted(step.weddings, "wedding").partition(" ")
+        yield f"{step.at:%a %Y-%m-%d %H:%M:%S}Z  {in_column(step.load):>10}  {number:>7} {thing}{of}"
     highest = highest_of(found)
-    yield f"peak{of} {standard(highest.load):g} at {iso(highest.at)}"
+    yield f"peak{of} {standard(highest.load)} at {iso(highest.at)}"
 
 
 def highest_of(steps: list[Step]) -> Step:
@@ -158,4 +178,4 @@ def highest_of(steps: list[Step]) -> Step:
 
 def step_json(step: Step) -> dict[str, object]:
     """Return a step; its load in standard weddings."""
-    return {"at": iso(step.at), "load": standard(step.load), "weddings": step.weddings}
+    return {"at": iso(step.at), "load": standard_number(step.load), "weddings": step.weddings}

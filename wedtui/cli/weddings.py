@@ -10,15 +10,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wedtui.cli.common import Session, parse_instant, person, print_json, session_of, writable_ledger
+from wedtui.cli.common import (
+    RANGE_FROM,
+    RANGE_TO,
+    Session,
+    parse_instant,
+    parse_range,
+    person,
+    print_json,
+    session_of,
+    writable_ledger,
+)
 from wedtui.config_weddings import IMPORTED
 from wedtui.core.calendar_query import MOST_ROWS, WeddingPage, WeddingQuery
+from wedtui.core.wedding import cultures_words, others_words
+from wedtui.core.wording import counted
 from wedtui.errors import ConfigurationError, ConflictError, NotFoundError, StoreMissingError
 
 if TYPE_CHECKING:
     from wedtui.cache.reader import CacheReader
     from wedtui.cache.writer import CacheWriter
-    from wedtui.core.calendar import CalendarFacts
+    from wedtui.core.calendar import CalendarFacts, SourceFacts
     from wedtui.core.load import Steps
 
 app = typer.Typer(no_args_is_help=True, help="The calendar of weddings.")
@@ -41,7 +53,11 @@ AFTER = Annotated[str | None, typer.Option("--after", metavar="NEXT", help="The 
 REFERENCE = Annotated[str, typer.Argument(metavar="REF", help="Its reference.")]
 
 
-@app.command("import")
+@app.command(
+    "import",
+    epilog=f"Cultures that are known, with what a typical wedding weighs and its guests: {cultures_words()}. "
+    f"Load grows with the guests; any other culture counts as other: {others_words()}.",
+)
 def import_command(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A .csv, .json or .ics file.")],
@@ -132,20 +148,22 @@ def show_command(context: typer.Context, reference: REFERENCE, as_json: AS_JSON 
     reader, now = CacheReader(session.cache_url), session.clock.now()
     try:
         found = reader.wedding(reference)
+        sources = {each.name: each for each in _calendar(session, reader, now).sources}
     finally:
         reader.close()
     if not found:
         raise NotFoundError(_unknown(reference))
     conflict = conflicting(found)
     if as_json:
-        rows = [wedding_json(each, now) for each in found]
+        rows = [{**wedding_json(each, now), "read_at": _read_at(sources.get(each.source))} for each in found]
         print_json({"reference": reference, "rows": rows, "conflict": list(conflict)})
         return
     for each in found:
-        for line in view_lines(each, now):
+        for line in view_lines(each, sources.get(each.source), now):
             typer.echo(line)
     if conflict:
-        typer.echo(f"CONFLICT: {' and '.join(conflict)} say other times; each counts in load, the wedding once")
+        say = "say other times" if len(conflict) > 1 else "says times that overlap"
+        typer.echo(f"CONFLICT: {' and '.join(conflict)} {say}; each counts in load, the wedding once")
 
 
 @app.command("sources")
@@ -158,7 +176,7 @@ def sources_command(context: typer.Context, as_json: AS_JSON = False) -> None:
     reader, now = CacheReader(session.cache_url), session.clock.now()
     try:
         found = reader.wedding_sources()
-        conflicts = reader.wedding_conflicts() if len(found) > 1 else {}
+        conflicts = reader.wedding_conflicts()
     finally:
         reader.close()
     if as_json:
@@ -174,8 +192,8 @@ def sources_command(context: typer.Context, as_json: AS_JSON = False) -> None:
 @app.command("load")
 def load_command(
     context: typer.Context,
-    start: Annotated[str, typer.Option("--from", metavar="T", help="An instant with its offset, or now.")],
-    end: Annotated[str, typer.Option("--to", metavar="T", help="An instant with its offset.")],
+    start: RANGE_FROM = "now",
+    end: RANGE_TO = None,
     zone: ZONE = None,
     culture: CULTURE = None,
     by: Annotated[Part | None, typer.Option("--by", help="Also of each zone, or of each culture.")] = None,
@@ -188,31 +206,41 @@ def load_command(
     """
     from wedtui.cache.reader import CacheReader
     from wedtui.cli.render import iso
-    from wedtui.cli.wedding_words import load_json, load_lines
-    from wedtui.core.calendar import freshness
+    from wedtui.cli.wedding_words import load_json, load_lines, nothing_json
+    from wedtui.core.calendar import age_words, was_ever_read
 
     session = session_of(context)
     now = session.clock.now()
-    first, last = parse_instant(start, now), parse_instant(end, now)
-    if last <= first:
-        raise ConfigurationError(f"expected --to after --from, got {start} and {end}")
+    first, last = parse_range(start, end, now)
     reader = CacheReader(session.cache_url)
     try:
-        believed = freshness(_calendar(session, reader, now), now)
+        calendar = _calendar(session, reader, now)
         steps, parts = _load(reader, first, last, by=by or Part.ZONE, zone=zone, culture=culture)
     finally:
         reader.close()
+    known = was_ever_read(calendar)
     shown = sorted(parts.items()) if by is not None else []
     if as_json:
         asked = {"generated_at": iso(now), "from": iso(first), "to": iso(last), "zone": zone, "culture": culture}
-        said = {**asked, "calendar": believed.value, "unit": "standard weddings", **load_json(steps, first, last)}
+        numbers = load_json(steps, first, last) if known else nothing_json()
+        said = {**asked, **_age_json(calendar, now), "unit": "standard weddings", **numbers}
         of_parts = [{by.value: name, **load_json(part, first, last)} for name, part in shown] if by else []
         print_json({**said, **({f"by_{by.value}": of_parts} if by else {})})
         return
-    for name, each in [*shown, ("", steps)]:
+    for name, each in [*shown, ("", steps)] if known else []:
         for line in load_lines(name, each, first, last):
             typer.echo(line)
-    typer.echo(f"the calendar is {believed.value}")
+    typer.echo(age_words(calendar, now))
+
+
+def _age_json(calendar: CalendarFacts, now: datetime) -> dict[str, object]:
+    """Return how far the calendar can be believed, and the age of its oldest reading; null where one is missing."""
+    from wedtui.cli.render import age_s
+    from wedtui.core.calendar import freshness
+
+    read = [each.read_at for each in calendar.sources]
+    oldest = None if None in read else min((at for at in read if at is not None), default=None)
+    return {"calendar": freshness(calendar, now).value, "calendar_age_s": age_s(oldest, now)}
 
 
 def _load(
@@ -328,7 +356,7 @@ def forget_command(context: typer.Context, reference: REFERENCE) -> None:
     finally:
         writer.close(clean=False)
     if known or rows:
-        typer.echo(f"forgotten: {rows} {'row' if rows == 1 else 'rows'} stay as {alias}")
+        typer.echo(f"forgotten: {counted(rows, 'row')} kept as {alias}")
     else:
         typer.echo(f"no row names it now, so none was erased; a later reading that names it stores it as {alias}")
 
@@ -351,6 +379,12 @@ def _calendar(session: Session, reader: CacheReader, now: datetime) -> CalendarF
         ledger.close()
 
 
+def _read_at(source: SourceFacts | None) -> str | None:
+    from wedtui.cli.render import iso
+
+    return iso(source.read_at) if source else None
+
+
 def _unknown(reference: str) -> str:
     return f'no source names a wedding "{reference}": list them with `wedtui weddings list`'
 
@@ -360,7 +394,7 @@ def _show_page(session: Session, query: WeddingQuery, command: list[str], *, as_
     from wedtui.cache.reader import CacheReader
     from wedtui.cli.render import iso
     from wedtui.cli.wedding_words import wedding_json
-    from wedtui.core.calendar import staleness
+    from wedtui.core.calendar import Freshness, age_words, freshness, staleness
 
     reader, now = CacheReader(session.cache_url), session.clock.now()
     try:
@@ -373,6 +407,7 @@ def _show_page(session: Session, query: WeddingQuery, command: list[str], *, as_
         print_json(
             {
                 "generated_at": iso(now),
+                **_age_json(calendar, now),
                 "total": page.total,
                 "next": page.next,
                 "weddings": [wedding_json(each, now) for each in page.rows],
@@ -380,24 +415,25 @@ def _show_page(session: Session, query: WeddingQuery, command: list[str], *, as_
             }
         )
         return
-    _print_page(page)
+    fresh = freshness(calendar, now) is Freshness.FRESH
+    _print_page(page, now, believed=fresh, sources=len(calendar.sources) > 1)
+    typer.echo(age_words(calendar, now))
     for each in stale:
         typer.echo(f"note: {each}; some may be missing")
-    if not calendar.sources:
-        typer.echo("note: no source of weddings is configured, and nobody imported any")
     if page.next is not None:
         limit = [] if query.limit == 100 else ["--limit", str(query.limit)]
         typer.echo(f"next: {shlex.join(['wedtui', 'weddings', *command, *limit, '--after', page.next])}")
 
 
-def _print_page(page: WeddingPage) -> None:
+def _print_page(page: WeddingPage, now: datetime, *, believed: bool, sources: bool) -> None:
     from wedtui.cli.wedding_words import wedding_heading, wedding_line
 
     if page.rows:
-        typer.echo(wedding_heading())
+        typer.echo(wedding_heading(sources=sources))
     for each in page.rows:
-        typer.echo(wedding_line(each))
-    typer.echo(f"{len(page.rows):,} of {page.total:,} shown" if page.total else "no wedding matches")
+        typer.echo(wedding_line(each, now, believed=believed, sources=sources))
+    shown = f"{len(page.rows):,} of {counted(page.total, 'row')} shown, in the order in which they begin"
+    typer.echo(f"{shown}, on the clock of each place" if page.total else "no wedding matches")
 
 
 def _written(options: list[tuple[str, str | None]]) -> list[str]:

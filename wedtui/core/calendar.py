@@ -16,7 +16,7 @@ from typing import Protocol
 
 from wedtui.core.freeze_windows import shifted
 from wedtui.core.load import NO_STEPS, Steps
-from wedtui.core.wording import duration
+from wedtui.core.wording import age, counted, duration
 from wedtui.core.zones import is_readable
 
 GOOD_FOR = timedelta(hours=24)
@@ -61,7 +61,7 @@ class SourceFacts:
     weddings: int = 0
     """Rows of the last good reading."""
     rejected: int = 0
-    """Rows of the newest reading that could not be used."""
+    """Rows of the last good reading that could not be used; of the newest one where none was good."""
     examples: tuple[str, ...] = ()
     """At most `EXAMPLES_KEPT` of those: `line 17: zone: expected an IANA time zone`."""
     interval: timedelta | None = None
@@ -102,6 +102,8 @@ class CalendarFacts:
     """From this instant on the steps are whole; what was over before is not in them. None: they always were."""
     known_to: datetime | None = None
     """Up to this instant the steps are whole: the next wedding that is not in them begins then. None: there is none."""
+    begins: datetime | None = None
+    """When the first wedding that is known began, whenever that was; None: none is known."""
     problem: str | None = None
     """Why nothing can be read of it, so that also what persons imported is not known; None where it could be."""
 
@@ -178,6 +180,24 @@ def freshness(calendar: CalendarFacts, now: datetime) -> Freshness:
     return Freshness.FRESH if all(s.is_fresh(now) for s in calendar.sources) else Freshness.STALE
 
 
+def was_ever_read(calendar: CalendarFacts) -> bool:
+    """Whether there is anything to count: where no source was ever read, nothing is known, and that is no zero."""
+    return bool(calendar.zones) or any(source.read_at is not None for source in calendar.sources)
+
+
+def age_words(calendar: CalendarFacts, now: datetime) -> str:
+    """Return how far the calendar can be believed and how old it is: `the calendar is fresh, read 12 m 05 s ago`."""
+    if not calendar.sources and calendar.problem is None:
+        return "there is no calendar: no source of weddings is configured, and nobody imported any"
+    if not was_ever_read(calendar):
+        return unread(calendar) or "the calendar is not known: no source of weddings was ever read"
+    read = [source.read_at for source in calendar.sources if source.read_at is not None]
+    old = age(min(read, default=None), now)
+    old = old if old in {"never", "in the future"} else f"{old} ago"
+    some = "" if len(read) == len(calendar.sources) else ", not every source was ever read"
+    return f"the calendar is {freshness(calendar, now)}, read {old}{some}"
+
+
 def unread(calendar: CalendarFacts) -> str | None:
     """Return that the calendar cannot be read, as the beginning of a sentence; None where it could be."""
     return None if calendar.problem is None else f"the calendar of weddings cannot be read ({calendar.problem})"
@@ -204,8 +224,7 @@ def unusable_rows(source: SourceFacts) -> str | None:
     """Return that rows of a source cannot be used, and so weigh nothing; None where all can."""
     if not source.rejected:
         return None
-    rows = "row" if source.rejected == 1 else "rows"
-    return f'{source.rejected:,} {rows} of the wedding source "{source.name}" cannot be used'
+    return f'{counted(source.rejected, "row")} of the wedding source "{source.name}" cannot be used'
 
 
 def dropped_words(what: str, dropped_at: datetime, command: str) -> str:
@@ -227,6 +246,9 @@ def dropped_source(source: SourceFacts) -> str | None:
 def staleness(source: SourceFacts, now: datetime) -> str:
     """Return what is wrong with a source that is not fresh, as the beginning of a sentence."""
     why = f" ({source.problem})" if source.problem else ""
+    if source.read_at is None and source.weddings:
+        where = "where it is now, what it named before counts"
+        return f'the wedding source "{source.name}" has never been read {where}{why}'
     if source.read_at is None:
         return f'the wedding source "{source.name}" has never been read{why}'
     if source.read_at > now:

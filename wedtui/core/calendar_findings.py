@@ -30,7 +30,7 @@ def calendar_findings(calendar: CalendarFacts, said: tuple[str, ...], now: datet
         rejected = unusable_rows(source)
         if rejected is not None:
             example = f", the first in {source.examples[0]}" if source.examples else ""
-            yield Finding(Severity.WARNING, SUBJECT, f"{rejected}{example}", source.attempted_at)
+            yield Finding(Severity.WARNING, SUBJECT, f"{rejected}{example}", source.read_at or source.attempted_at)
 
 
 def source_trouble(source: SourceFacts, now: datetime) -> str | None:

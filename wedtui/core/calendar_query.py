@@ -8,7 +8,8 @@ from datetime import datetime
 from itertools import combinations
 
 from wedtui.core.calendar import SourceFacts
-from wedtui.core.wedding import Wedding
+from wedtui.core.wedding import Wedding, others_words
+from wedtui.core.wording import counted
 
 MOST_ROWS = 500
 """That one page can have."""
@@ -40,7 +41,7 @@ class ListedWedding:
 
 
 def conflicting(rows: Sequence[ListedWedding]) -> tuple[str, ...]:
-    """Return the sources that say of one wedding other times that overlap, by name.
+    """Return the sources that say of one wedding times that overlap and differ, by name; one may do so by itself.
 
     Both times count in load, so that it is never too little; the wedding counts once. Times that do not overlap are
     several days of it.
@@ -48,7 +49,7 @@ def conflicting(rows: Sequence[ListedWedding]) -> tuple[str, ...]:
     found = set()
     for one, other in combinations(rows, 2):
         a, b = one.wedding, other.wedding
-        if one.source != other.source and a.start < b.end and b.start < a.end and (a.start, a.end) != (b.start, b.end):
+        if a.start < b.end and b.start < a.end and (a.start, a.end) != (b.start, b.end):
             found |= {one.source, other.source}
     return tuple(sorted(found))
 
@@ -102,3 +103,15 @@ class SourceDetails:
     """Whether a person accepted what was questioned, and a reading that loses no more than that is taken."""
     notes: tuple[str, ...] = ()
     """Some rows that were used, but count as other than they say: `line 7: guests: expected at most 10,000, ...`."""
+
+    @property
+    def odd(self) -> dict[str, str]:
+        """What is odd about the newest reading, but used: a sentence for each sort of which there is any."""
+        other = f"of a culture that is not known, counted as other ({others_words()})"
+        numbers = (
+            ("culture", self.unknown_cultures, "row", other),
+            ("venue kind", self.unknown_kinds, "row", "of a kind of venue that is not known"),
+            ("repeated", self.repeated, "row", "with another's reference and start"),
+            ("kept", self.kept, "row", "kept that it no longer names: live, or the row is unusable"),
+        )
+        return {sort: f"{counted(count, thing)} {words}" for sort, count, thing, words in numbers if count}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -26,14 +26,17 @@ from wedtui.core.freeze_windows import (
     shifted,
     spans,
 )
+from wedtui.core.override import Override
 from wedtui.core.wording import duration
 from wedtui.core.zones import ZONE_ERRORS
 
 __all__ = [
     "DEFAULT_WINDOW",
     "FEED_GOOD_FOR",
+    "LOCKDOWN",
     "LOOK_AROUND",
     "PRODUCTION",
+    "UNTIL_LIFTED",
     "Feed",
     "FreezeFacts",
     "Interval",
@@ -50,6 +53,10 @@ __all__ = [
 ]
 
 FEED_GOOD_FOR = timedelta(hours=24)
+UNTIL_LIFTED = datetime(9999, 1, 1, tzinfo=UTC)
+"""The end of a freeze by a person that has none of its own."""
+LOCKDOWN = "lockdown"
+"""The name of a freeze of everything."""
 LONGEST_WINDOW = timedelta(days=8)
 """A week, and what clocks that are changed in it add."""
 LOOK_AROUND = timedelta(days=400)
@@ -77,6 +84,8 @@ class Period:
     origin: Origin
     environments: frozenset[str] = frozenset({PRODUCTION})
     services: frozenset[str] = frozenset()
+    why: str = field(default="", compare=False)
+    """Of one by a person who added it, and the reason where that is not its name; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +119,8 @@ class FreezeFacts:
     """Sources that could not be read at all (configuration, ledger); any of them means frozen."""
     calendar: CalendarFacts = NO_CALENDAR
     """The weddings: many guests freeze production, and weekly windows count where venues are."""
+    overrides: tuple[Override, ...] = ()
+    """What managers let through all the same, each for one object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +158,8 @@ class Verdict:
     at: datetime
     since: datetime | None = None
     until: datetime | None = None
-    """When the merged stretch ends; None while open, and None where a source is unreadable (until it can be read).
+    """When the merged stretch ends; None while open, where a source is unreadable (until it can be read), and where a
+    person froze without an end (until that is lifted).
 
     A stretch is followed for `LOOK_AROUND`; one that goes on longer ends, as far as this says, beyond that."""
     zone: str | None = None
@@ -158,8 +170,16 @@ class Verdict:
     """The sentences about sources that fail closed; not empty means frozen."""
     next_start: datetime | None = None
     """When the next freeze begins, while open; None where none does within `LOOK_AROUND`, or up to `known_to`."""
+    next_reasons: tuple[str, ...] = ()
+    """Sorted: the names of everything in the stretch that begins at `next_start`: what `verdict` says there."""
     known_to: datetime | None = None
     """Where later weddings, which are not looked at, may freeze more: up to here all is known. None: no such thing."""
+    overrides: tuple[Override, ...] = ()
+    """What managers override at that instant, each for one object: for everything else it is as frozen as it says."""
+    later: tuple[str, ...] = ()
+    """Those of `reasons` that have not begun yet: they make the stretch longer, and are no reason now."""
+    persons: tuple[tuple[str, str], ...] = ()
+    """Of what persons froze and counts at that instant: its name, and who and why (`by sam: bad release`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +191,20 @@ class _Stretch:
     ends: Mapping[str, datetime]
     """The name of everything in it, and when that ends."""
     zone: str | None
+    spans: tuple[Span, ...] = ()
+
+    def holding(self, at: datetime) -> frozenset[str]:
+        """Return what in it counts at an instant."""
+        return frozenset(span.name for span in self.spans if span.start <= at < span.end)
 
     @property
     def names(self) -> frozenset[str]:
         """What is in it."""
         return frozenset(self.ends)
+
+    def after(self, at: datetime) -> frozenset[str]:
+        """Return what in it is not over at an instant."""
+        return frozenset(name for name, end in self.ends.items() if end > at)
 
 
 def verdict(facts: FreezeFacts, at: datetime, scope: Scope = Scope(), *, known_at: datetime | None = None) -> Verdict:
@@ -192,28 +221,44 @@ def verdict(facts: FreezeFacts, at: datetime, scope: Scope = Scope(), *, known_a
         ValueError: an instant has no zone.
     """
     at = _utc(at)
-    silent = _unreadable(facts, scope, at if known_at is None else _utc(known_at))
+    found = _verdict(facts, at, scope, at if known_at is None else _utc(known_at))
+    holding = tuple(each for each in facts.overrides if each.holds(at))
+    return replace(found, overrides=holding, persons=_persons(facts, at, scope))
+
+
+def _persons(facts: FreezeFacts, at: datetime, scope: Scope) -> tuple[tuple[str, str], ...]:
+    """Return name, and person and reason, of what persons froze in that scope at an instant."""
+    counting = (p for p in facts.periods if p.start <= at < p.end and scope.within(p.environments, p.services))
+    return tuple(sorted({(p.name, p.why) for p in counting if p.why}))
+
+
+def _verdict(facts: FreezeFacts, at: datetime, scope: Scope, known_at: datetime) -> Verdict:
+    silent = _unreadable(facts, scope, known_at)
     here: _Stretch | None = None
-    upcoming: datetime | None = None
+    upcoming: _Stretch | None = None
     for step in _STEPS:
         low, high = shifted(at, -step), shifted(at, step)
         stretches = _merged(facts, scope, low, high)
         here = next((s for s in stretches if s.start <= at < s.end), None)
-        upcoming = next((s.start for s in stretches if s.start > at), None)
-        if here is None and (silent or upcoming is not None):
+        upcoming = next((s for s in stretches if s.start > at), None)
+        if here is None and (silent or (upcoming is not None and upcoming.end < high)):
             break
         if here is not None and low < here.start and here.end < high:
             break
     # What is over is no reason any more, though it may have begun the stretch: a freeze that was lifted, say.
-    names = frozenset(name for name, end in here.ends.items() if end > at) if here else frozenset[str]()
+    names = here.after(at) if here else frozenset[str]()
     if silent:
         return Verdict(True, at, reasons=tuple(sorted(names.union(silent))), unreadable=silent)
     known_to = _known_to(facts)
     if here is None:
-        limit = _limit(known_to, upcoming)
-        return Verdict(False, at, next_start=upcoming if limit is None else None, known_to=limit)
-    names_now = tuple(sorted(names))
-    return Verdict(True, at, here.start, here.end, here.zone, names_now, known_to=_limit(known_to, here.end))
+        limit = _limit(known_to, None if upcoming is None else upcoming.start)
+        if upcoming is None or limit is not None:
+            return Verdict(False, at, known_to=limit)
+        return Verdict(False, at, next_start=upcoming.start, next_reasons=tuple(sorted(upcoming.names)))
+    found = Verdict(True, at, here.start, reasons=tuple(sorted(names)), later=tuple(sorted(names - here.holding(at))))
+    if here.end >= UNTIL_LIFTED:
+        return found
+    return replace(found, until=here.end, zone=here.zone, known_to=_limit(known_to, here.end))
 
 
 def intervals(
@@ -236,7 +281,8 @@ def intervals(
         start: an aware instant.
         end: an aware instant; not after `start` gives nothing.
         scope: the environment and service that is asked about.
-        known_at: the aware instant at which the age of feeds is judged; `start` without it.
+        known_at: the aware instant at which the age of feeds is judged; `start` without it. What was over by then and
+            before the range is no reason any more, though it may have begun a stretch: a freeze that was lifted, say.
 
     Raises:
         ValueError: an instant has no zone.
@@ -245,6 +291,7 @@ def intervals(
     if end <= start:
         return ()
     silent = _unreadable(facts, scope, start if known_at is None else _utc(known_at))
+    over = FIRST if known_at is None else min(start, _utc(known_at))
     found: list[_Stretch] = []
     for step in _STEPS:
         low, high = shifted(start, -step), shifted(end, step)
@@ -252,12 +299,13 @@ def intervals(
         if not found or (low < found[0].start and found[-1].end < high):
             break
     if silent:
-        names = frozenset(silent).union(*(s.names for s in found))
+        names = frozenset(silent).union(*(s.after(over) for s in found))
         first, last = min([start, *(s.start for s in found)]), max([end, *(s.end for s in found)])
         return (Interval(first, last, tuple(sorted(names)), is_end_known=False),)
     known_to = _known_to(facts)
     return tuple(
-        Interval(s.start, s.end, tuple(sorted(s.names)), is_end_known=_limit(known_to, s.end) is None) for s in found
+        Interval(s.start, s.end, tuple(sorted(s.after(over))), is_end_known=_limit(known_to, s.end) is None)
+        for s in found
     )
 
 
@@ -371,7 +419,7 @@ def _stretch(run: list[Span], end: datetime) -> _Stretch:
     ends: dict[str, datetime] = {}
     for span in run:
         ends[span.name] = max(span.end, ends.get(span.name, span.end))
-    return _Stretch(run[0].start, end, ends, zone)
+    return _Stretch(run[0].start, end, ends, zone, tuple(run))
 
 
 def _by_weddings(facts: FreezeFacts, scope: Scope, low: datetime, high: datetime) -> Iterator[Span]:
@@ -415,6 +463,11 @@ def _believed(feed: Feed, known_at: datetime) -> bool:
 
 def _silence(feed: Feed, known_at: datetime) -> str:
     why = f" ({feed.problem})" if feed.problem else ""
+    if feed.last_good_at is None and feed.periods:
+        return (
+            f'feed "{feed.name}" was never read at the URL that it has now{why}, which means frozen; what it named at '
+            "the former one counts until it is read well there; repair the feed"
+        )
     if feed.last_good_at is None:
         return f'feed "{feed.name}" has never been read{why}, which means frozen; repair the feed'
     if feed.last_good_at > known_at:

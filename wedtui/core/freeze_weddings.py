@@ -10,10 +10,10 @@ from datetime import date, datetime, timedelta
 
 from wedtui.core.calendar import CalendarFacts, staleness, turning_zone, unread
 from wedtui.core.freeze_windows import FIRST, Span, WeeklyWindow, mondays, occurrence, shifted
-from wedtui.core.wedding import UNITS, standard
+from wedtui.core.wedding import MAXIMUM_FROM, standard
 from wedtui.core.zones import is_readable
 
-LOAD = 25 * UNITS
+LOAD = MAXIMUM_FROM
 """The live load, in units, around which production is frozen on any weekday."""
 AROUND = timedelta(hours=2)
 """So long before it is reached and after it is left."""

@@ -65,6 +65,8 @@ class Span:
     zone: str | None = None
 
 
+# The same walls are asked about every second; zone data do not change while a program runs.
+@lru_cache(maxsize=4096)
 def opening_instant(wall: datetime, zone: tzinfo) -> datetime:
     """Return when a freeze that opens at a naive wall time begins in `zone`, in UTC.
 
@@ -77,6 +79,7 @@ def opening_instant(wall: datetime, zone: tzinfo) -> datetime:
     return (wall - before).replace(tzinfo=UTC)
 
 
+@lru_cache(maxsize=4096)
 def closing_instant(wall: datetime, zone: tzinfo) -> datetime:
     """Return when a freeze that closes at a naive wall time ends in `zone`, in UTC.
 

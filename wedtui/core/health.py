@@ -12,7 +12,7 @@ Two sentences of the laws are built in on top of the formula, because a pure mea
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -185,12 +185,13 @@ def _is_recent(watched: _Watched, now: datetime) -> bool:
     return watched.newest is not None and now - AVAILABILITY_WINDOW <= watched.newest <= now + FUTURE_TOLERANCE
 
 
-def _vantages(probes: Iterable[ProbeEvidence], now: datetime) -> tuple[int, int]:
-    """Return from how many vantages anything is seen that is fresh, and how many there are."""
+def _vantages(probes: Sequence[ProbeEvidence], now: datetime) -> tuple[int, int] | None:
+    """Return from how many vantages anything is seen that is fresh, and how many there are; None of a single one."""
+    if len({probe.vantage for probe in probes}) < 2:
+        return None
     fresh: dict[str, bool] = {}
     for probe in probes:
-        newest = _watched(probe, probe.rounds, now).newest
-        known = freshness(newest, probe.interval, now) is Freshness.FRESH
+        known = freshness(_newest(probe.rounds, now), probe.interval, now) is Freshness.FRESH
         fresh[probe.vantage] = fresh.get(probe.vantage, False) or known
     return sum(fresh.values()), len(fresh)
 
@@ -230,7 +231,7 @@ def disagreement(probes: Iterable[ProbeEvidence], now: datetime) -> tuple[tuple[
 
 
 def _state(
-    seen_from: tuple[int, int],
+    seen_from: tuple[int, int] | None,
     streaks: list[list[tuple[ProbeEvidence, int]]],
     components: tuple[Component, ...],
     score: float,
@@ -258,9 +259,8 @@ def _state(
     failing = [probe.label for seen in streaks for probe, streak in seen if streak >= 1]
     if failing:
         at_best(State.DEGRADED, f"the last round failed: {', '.join(failing)}")
-    seen, of = seen_from
-    if of > 1 and 2 * seen < of:
-        at_best(State.DEGRADED, f"it is seen from {seen} of {of} vantages")
+    if seen_from is not None and 2 * seen_from[0] < seen_from[1]:
+        at_best(State.DEGRADED, f"it is seen from {seen_from[0]} of {seen_from[1]} vantages")
     weight = sum(c.weight for c in components if c.known)
     if weight < KNOWN_WEIGHT_FOR_OK - 1e-9:
         at_best(State.DEGRADED, f"the known components weigh {weight:.2f}, under {KNOWN_WEIGHT_FOR_OK}")
@@ -282,7 +282,6 @@ class _Watched(NamedTuple):
 
     probe: ProbeEvidence
     newest: datetime | None
-    """When the newest round ended; one in the future only where there is no other."""
     window: tuple[ProbeRound, ...]
     """The rounds of the five minutes that end with the probe's newest round."""
     lost: bool = False
@@ -290,13 +289,21 @@ class _Watched(NamedTuple):
 
 
 def _watched(probe: ProbeEvidence, rounds: tuple[ProbeRound, ...], now: datetime) -> _Watched:
-    latest = now + FUTURE_TOLERANCE
-    instants = [r.at for r in rounds]
-    newest = max([at for at in instants if at <= latest] or instants, default=None)
+    newest = _newest(rounds, now)
     if newest is None:
         return _Watched(probe, None, ())
     begins = newest - AVAILABILITY_WINDOW
     return _Watched(probe, newest, tuple([r for r in rounds if begins < r.at <= newest]))
+
+
+def _newest(rounds: tuple[ProbeRound, ...], now: datetime) -> datetime | None:
+    """Return when the newest round ended; one in the future only where there is no other."""
+    latest = now + FUTURE_TOLERANCE
+    instants = [r.at for r in rounds]
+    newest = max(instants, default=None)
+    if newest is None or newest <= latest:
+        return newest
+    return max([at for at in instants if at <= latest] or instants)
 
 
 def _answered(watched: _Watched, now: datetime) -> _Watched:
@@ -426,6 +433,9 @@ def _saturation(weight: float, evidence: ProviderEvidence, now: datetime) -> Com
     fresh = [c for c in remembered if c.freshness is Freshness.FRESH]
     present = max(fresh or remembered, key=lambda c: c.measure or 0.0)
     worst = max(c.measure or 0.0 for c in remembered)
+    if len(components) == 1 and present.known:
+        # Nothing to weigh against another; making anew what is as it was takes as long as all else here.
+        return present
     unfit = [f"{c.source} is {c.freshness}" for c in components if c.freshness is not Freshness.FRESH]
     return replace(
         present,

@@ -93,11 +93,13 @@ class ResourceGroup:
     """A few of each state that is not OK, worst first."""
     vanished: int = 0
     """How many are kept although they are gone."""
+    stopped: int = 0
+    """How many were stopped, which is no state of those in `counts` (see `core.resource.at_rest`)."""
 
     @property
     def total(self) -> int:
         """How many there are."""
-        return sum(count for _, count in self.counts)
+        return self.stopped + sum(count for _, count in self.counts)
 
     def count(self, state: State) -> int:
         """Return how many were last seen in a state."""

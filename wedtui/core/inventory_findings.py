@@ -151,6 +151,34 @@ def _by_provider(askings: Iterable[ApiFacts]) -> dict[str, list[ApiFacts]]:
     return found
 
 
+def never_read(facts: InventoryFacts, provider: str | None, now: datetime, *, believed: bool = True) -> tuple[str, ...]:
+    """Say of which providers no resource was ever read, and why: that none is known does not mean that there is none.
+
+    Args:
+        facts: what is known.
+        provider: of this one only; None: of every one whose API was asked.
+        now: an aware instant; how long ago it was asked is counted up to it.
+        believed: whether anybody judges; otherwise how asking goes is UNKNOWN, however new the facts are.
+    """
+    said = []
+    for name, askings in _by_provider(facts.apis).items():
+        missing = [each for each in askings if not each.complete(now)]
+        read = any(group.listed_at is not None or group.total for group in facts.groups_of(name))
+        if provider not in {None, name} or read or not missing:
+            continue
+        newest = max(missing, key=lambda each: (each.problem is not None, each.asked_at))
+        fresh = newest.freshness(now) if believed else Freshness.STALE
+        how = str(newest.reach) if fresh is Freshness.FRESH else f"UNKNOWN, {fresh}; last {newest.reach}"
+        because = f": {newest.problem}" if newest.problem else ""
+        said.append(f"nothing was ever read of {name}: {how}, {asked_words(newest, now)}{because}")
+    return tuple(said)
+
+
+def asked_words(asking: ApiFacts, now: datetime) -> str:
+    """Say how long ago an API was asked; of one that was held back only how old that is, for nobody asked it then."""
+    return f"{'as of' if asking.reach is Reach.HELD else 'asked'} {age(asking.asked_at, now)} ago"
+
+
 def _asking_findings(facts: InventoryFacts, now: datetime) -> list[Finding]:
     """Return what is wrong with asking, which no list of resources shows."""
     return [f for provider, some in _by_provider(facts.apis).items() for f in _api_findings(provider, some, now)]
@@ -160,6 +188,8 @@ def _api_findings(provider: str, askings: Sequence[ApiFacts], now: datetime) -> 
     fresh: dict[Reach, list[ApiFacts]] = defaultdict(list)
     old: list[ApiFacts] = []
     asked = any(each.freshness(now) is Freshness.FRESH for each in askings)
+    # Of an account that never answered as little is known, whatever kept it from answering, as without credentials.
+    unknown = not any(each.answered_at is not None or each.reach in _ON for each in askings)
     for each in askings:
         # A region that is off is left alone while the others are asked.
         off = asked and each.reach is Reach.SWITCHED_OFF and each.freshness(now) is Freshness.STALE
@@ -173,7 +203,8 @@ def _api_findings(provider: str, askings: Sequence[ApiFacts], now: datetime) -> 
         yield Finding(Severity.WARNING, provider, text, oldest)
     for reach, severity in _SEVERITIES.items():
         if fresh[reach]:
-            yield Finding(severity, provider, _reach_text(reach, fresh[reach]), _oldest(fresh[reach]))
+            grave = Severity.CRITICAL if severity is Severity.WARNING and unknown else severity
+            yield Finding(grave, provider, _reach_text(reach, fresh[reach]), _oldest(fresh[reach]))
     yield from _credential_findings(provider, [each for some in fresh.values() for each in some], now)
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate, chain, islice
-from operator import le
-from typing import NamedTuple
+from itertools import accumulate, chain, islice, repeat
+from operator import itemgetter, le
+from struct import Struct
+from typing import NamedTuple, Self
 
 # Load and number are added up as one integer: what keeps them apart takes half as long again. No number of weddings
 # that fits a memory reaches this.
@@ -104,34 +105,64 @@ class _Merged(NamedTuple):
 
 _Piece = tuple[int, int, int]
 """A weight in [start, end), in microseconds since 1970 in UTC: start, end, weight."""
+_PACKED = Struct("qqq")
 
 
-class _Pieces:
+class _Pieces(NamedTuple):
     """What is to be added up, in any order; in arrays, of which 200,000 weddings take 5 MB, and as rows 50."""
 
-    __slots__ = ("ends", "starts", "weights")
+    starts: array[int]
+    ends: array[int]
+    weights: array[int]
 
-    def __init__(self) -> None:
-        """Begin with none."""
-        self.starts, self.ends, self.weights = array("q"), array("q"), array("q")
+    @classmethod
+    def of(cls, packed: bytes | bytearray) -> Self:
+        """Take pieces apart that were packed one after the other."""
+        values = array("q", packed)
+        return cls(values[0::3], values[1::3], values[2::3])
 
-    def __iter__(self) -> Iterator[_Piece]:
-        return zip(self.starts, self.ends, self.weights, strict=True)
+    @property
+    def rows(self) -> Iterator[_AnyRow]:
+        """The pieces as rows of no part and reference."""
+        return zip(repeat(""), repeat(""), self.starts, self.ends, self.weights, strict=False)
 
-    def add(self, start: int, end: int, weight: int) -> None:
-        """Add one."""
-        self.starts.append(start)
-        self.ends.append(end)
-        self.weights.append(weight)
+    def change(self, instant: int) -> int:
+        """Return what begins at an instant less what ends then."""
+        begin = sum(self.weights[place] for place in _places(self.starts, instant))
+        return begin - sum(self.weights[place] for place in _places(self.ends, instant))
+
+
+# Of so many the latest end is known beforehand: to know it for each one takes four times as long.
+_BLOCK = 64
 
 
 class _Running(NamedTuple):
-    """What is needed to see whether anything is live at all: two sequences of one length."""
+    """What is needed to see whether anything is live at all: two sequences of one length, and one for their blocks."""
 
     starts: Sequence[int]
     """Ascending."""
     ends: Sequence[int]
-    """The last end of what began until then."""
+    latest: Sequence[int]
+    """The latest end of what comes before each block of `_BLOCK`; of the first piece for the first block."""
+
+    @classmethod
+    def of(cls, pieces: _Pieces) -> Self:
+        """Put pieces in order and look for the latest ends."""
+        starts: Sequence[int] = pieces.starts
+        ends: Sequence[int] = pieces.ends
+        if not all(map(le, starts, islice(starts, 1, None))):
+            order = sorted(range(len(starts)), key=starts.__getitem__)
+            starts, ends = ([column[place] for place in order] for column in (starts, ends))
+        blocks = (max(ends[first : first + _BLOCK]) for first in range(0, len(ends), _BLOCK))
+        return cls(starts, ends, list(accumulate(chain(ends[:1], blocks), max)))
+
+    def is_busy(self, start: int, end: int) -> bool:
+        """Whether anything is live in [start, end)."""
+        place = bisect_left(self.starts, end)
+        if not place:
+            return False
+        block = place // _BLOCK
+        return max(self.ends[block * _BLOCK : place], default=start) > start or self.latest[block] > start
 
 
 class Steps:
@@ -144,7 +175,7 @@ class Steps:
 
     def __init__(self, pieces: _Pieces | None = None, *, merged: _Merged | None = None) -> None:
         """Take what is to be added up, or what that came to; neither may change afterwards."""
-        self._pieces = pieces or _Pieces()
+        self._pieces = pieces or _Pieces.of(b"")
         self._merged = merged
         self._running: _Running | None = None
         # A rule asks for the same few thresholds and instants again and again.
@@ -178,9 +209,7 @@ class Steps:
             if place == len(instants) or instants[place] != instant:
                 return 0
             return weights[place] - (weights[place - 1] if place else 0)
-        weights = self._pieces.weights
-        begin = (weights[place] for place, start in enumerate(self._pieces.starts) if start == instant)
-        return sum(begin) - sum(weights[place] for place, end in enumerate(self._pieces.ends) if end == instant)
+        return self._pieces.change(instant)
 
     def peak(self, start: datetime, end: datetime) -> Peak:
         """Return the highest load of [start, end], both included, and when it is first reached."""
@@ -227,9 +256,9 @@ class Steps:
     def is_busy(self, start: datetime, end: datetime) -> bool:
         """Whether any wedding, of whatever weight, is live in [start, end)."""
         if self._merged is None:
-            starts, ends = self._run()
-            place = bisect_left(starts, _microseconds(end))
-            return place > 0 and ends[place - 1] > _microseconds(start)
+            if self._running is None:
+                self._running = _Running.of(self._pieces)
+            return self._running.is_busy(_microseconds(start), _microseconds(end))
         instants, weights = self._merged
         place = bisect_right(instants, _microseconds(start))
         if place and weights[place - 1]:
@@ -246,18 +275,8 @@ class Steps:
 
     def _all(self) -> _Merged:
         if self._merged is None:
-            self._merged = _merged(self._pieces)
+            self._merged = _merged(self._pieces.rows)
         return self._merged
-
-    def _run(self) -> _Running:
-        if self._running is None:
-            starts: Sequence[int] = self._pieces.starts
-            ends: Sequence[int] = self._pieces.ends
-            if not all(map(le, starts, islice(starts, 1, None))):
-                order = sorted(range(len(starts)), key=starts.__getitem__)
-                starts, ends = ([column[place] for place in order] for column in (starts, ends))
-            self._running = _Running(starts, list(accumulate(ends, max)))
-        return self._running
 
     def _runs(self, threshold: int, apart: int) -> _Runs:
         found = self._high.get((threshold, apart))
@@ -283,31 +302,29 @@ def sweep(rows: Iterable[tuple[str, str, int, int, int]]) -> tuple[Steps, dict[s
     for row in several:
         shared[row[0]].append(row)
     for part, rows_of_it in shared.items():
-        pieces = parts.setdefault(part, _Pieces())
+        packed = parts.setdefault(part, bytearray())
         for piece in _shared(rows_of_it):
-            pieces.add(*piece)
-    whole = chain(((start, end, weight) for _part, _reference, start, end, weight in alone), _shared(several))
-    return Steps(merged=_merged(whole)), {part: Steps(pieces) for part, pieces in parts.items()}
+            packed += _PACKED.pack(*piece)
+    whole = chain(alone, (("", "", *piece) for piece in _shared(several)))
+    return Steps(merged=_merged(whole)), {part: Steps(_Pieces.of(packed)) for part, packed in parts.items()}
 
 
-def _by_part(rows: Iterable[_AnyRow]) -> dict[str, _Pieces]:
+def _by_part(rows: Iterable[_AnyRow]) -> dict[str, bytearray]:
+    """Return the pieces of each part, packed."""
     # In one pass: the rows lie apart in memory, and to read them once more for each part takes five times as long.
-    parts: dict[str, _Pieces] = {}
-    adding: dict[str, tuple[Callable[[int], None], Callable[[int], None], Callable[[int], None]]] = {}
+    parts: dict[str, bytearray] = {}
+    pack = _PACKED.pack
     for part, _reference, start, end, weight in rows:
-        if part not in adding:
-            pieces = parts[part] = _Pieces()
-            adding[part] = pieces.starts.append, pieces.ends.append, pieces.weights.append
-        add_start, add_end, add_weight = adding[part]
-        add_start(start)
-        add_end(end)
-        add_weight(weight)
+        try:
+            parts[part] += pack(start, end, weight)
+        except KeyError:
+            parts[part] = bytearray(pack(start, end, weight))
     return parts
 
 
 def _apart(rows: list[_AnyRow]) -> tuple[list[_AnyRow], list[_AnyRow]]:
     """Return the rows whose reference is theirs alone, and the others."""
-    if len({row[1] for row in rows}) == len(rows):
+    if len(set(map(itemgetter(1), rows))) == len(rows):
         return rows, []
     times = Counter(row[1] for row in rows)
     return [r for r in rows if times[r[1]] == 1], [r for r in rows if times[r[1]] > 1]
@@ -331,16 +348,34 @@ def _shared(rows: Iterable[_AnyRow]) -> Iterator[_Piece]:
         yield first, last, 1
 
 
-def _merged(pieces: Iterable[_Piece]) -> _Merged:
-    """Add pieces up."""
+def _merged(rows: Iterable[_AnyRow]) -> _Merged:
+    """Add rows up that are each a wedding, or a piece, of their own."""
     added: dict[int, int] = {}
     get = added.get
-    for start, end, weight in pieces:
-        added[start] = get(start, 0) + weight
+    # What begins together mostly comes together: readers go by an index.
+    since = begun = 0
+    for _part, _reference, start, end, weight in rows:
+        if start == since:
+            begun += weight
+        else:
+            added[since] = get(since, 0) + begun
+            since, begun = start, weight
         added[end] = get(end, 0) - weight
+    added[since] = get(since, 0) + begun
     # Where one comes as its like goes there is no step.
     instants = sorted([at for at, weight in added.items() if weight])
     return _Merged(instants, list(accumulate(map(added.__getitem__, instants))))
+
+
+def _places(column: array[int], value: int) -> Iterator[int]:
+    """Yield where a value stands."""
+    place = -1
+    while True:
+        try:
+            place = column.index(value, place + 1)
+        except ValueError:
+            return
+        yield place
 
 
 def _live(weight: int) -> Live:

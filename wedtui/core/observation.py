@@ -14,6 +14,7 @@ from wedtui.core.evidence import VendorStatus
 from wedtui.core.freeze import Period
 from wedtui.core.picture import AlertFacts
 from wedtui.core.resource import Reach, Resource
+from wedtui.core.traffic import TrafficReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class FeedObservation:
     periods: tuple[Period, ...] | None = None
     """None with `problem` saying why."""
     problem: str | None = None
+    address: str = ""
+    """Of which URL (see `core.redact.address_of`); empty: of whichever is configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +141,23 @@ class WeddingsObservation:
     mark: str | None = None
     """Up to where it came."""
     problem: str | None = None
+    address: str = ""
+    """Of which place (see `core.redact.address_of`); empty: of whichever is configured."""
     told: Callable[[bool], None] = lambda _taken: None
     """Told whether it was taken: the next reading may begin at its mark, or has to be a whole one."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficObservation:
+    """One look at the record of DNS that shares traffic out."""
+
+    name: str
+    """Of the record, absolute."""
+    at: datetime
+    reading: TrafficReading | None = None
+    """None with `problem` saying why."""
+    problem: str | None = None
+    """Beside a reading: why it is not known whether a change is in sync."""
 
 
 Observation = (
@@ -150,6 +168,7 @@ Observation = (
     | ApiObservation
     | VendorObservation
     | WeddingsObservation
+    | TrafficObservation
 )
 
 

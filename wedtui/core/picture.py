@@ -7,9 +7,9 @@ because every value in it says when it was measured.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from wedtui.core import health
 from wedtui.core.calendar import NO_CALENDAR, CalendarFacts
@@ -17,6 +17,7 @@ from wedtui.core.calendar_findings import calendar_findings
 from wedtui.core.evidence import Freshness, ProbeEvidence, ProviderEvidence, SignalEvidence, freshness
 from wedtui.core.finding import Finding, Severity
 from wedtui.core.freeze import Verdict
+from wedtui.core.gone import NOTHING_GONE, Gone, gone_findings
 from wedtui.core.health import Component, Health, disagreement, judge
 from wedtui.core.inventory import CERTIFICATE_CRITICAL, CERTIFICATE_WARNING, NO_INVENTORY, InventoryFacts
 from wedtui.core.inventory_findings import Troubles, inventory_findings, troubles
@@ -31,6 +32,8 @@ from wedtui.core.services import (
     service_findings,
 )
 from wedtui.core.state import State, worst
+from wedtui.core.text import single_line
+from wedtui.core.traffic_facts import TrafficFacts, traffic_findings
 from wedtui.core.wording import listed
 
 __all__ = [
@@ -126,6 +129,10 @@ class CacheFacts:
     inventory: InventoryFacts = NO_INVENTORY
     keeper: str = ""
     """The vantage of the service by whose configuration everything here is; empty where that is not known."""
+    gone: Gone = NOTHING_GONE
+    """What was measured lately and is not configured any more."""
+    traffic: TrafficFacts | None = None
+    """The record that shares traffic out; None where none is configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +169,8 @@ class Picture:
     inventory: InventoryFacts = NO_INVENTORY
     calendar: CalendarFacts = NO_CALENDAR
     """The weddings by which freeze and protection were judged."""
+    traffic: TrafficFacts | None = None
+    """The record that shares traffic out; None where none is configured."""
     resources: Troubles | None = None
     """How many of the findings are about resources, which are no part of `state`; None where nobody lists any."""
 
@@ -210,19 +219,13 @@ def assemble(
     services = see_services(facts.services, now, process=process, place=place, unread=unread)
     first = leading(services)
     about_resources = inventory_findings(facts.inventory, now)
-    findings = [
+    found = [
         *problems,
         *service_findings(services, unread=unread, keeper=facts.keeper),
-        *(f for p in providers for f in _provider_findings(p, now)),
-        *(f for p in providers for f in signal_findings(p, now)),
-        *_certificate_findings(facts.probes, now),
-        *(f for p in facts.prometheus for f in _prometheus_findings(p, now)),
-        *about_resources,
+        *_findings_of(facts, providers, about_resources, now),
         *_freeze_findings(freeze),
         *calendar_findings(calendar, freeze.unreadable, now),
     ]
-    # What is known to be down comes before what may be: of a narrow screen only the first line is seen.
-    order = {Severity.CRITICAL: 0, Severity.UNKNOWN: 1, Severity.WARNING: 2, Severity.NOTE: 3}
     return Picture(
         at=now,
         environment=environment,
@@ -234,11 +237,32 @@ def assemble(
         providers=providers,
         probes=facts.probes,
         prometheus=facts.prometheus,
-        findings=tuple(sorted(findings, key=lambda f: order[f.severity])),
+        findings=tuple(sorted(found, key=lambda f: _ORDER[f.severity])),
         inventory=facts.inventory,
         calendar=calendar,
+        traffic=facts.traffic,
         resources=troubles(facts.inventory, about_resources, now),
     )
+
+
+# What is known to be down comes before what may be: of a narrow screen only the first line is seen.
+_ORDER = {Severity.CRITICAL: 0, Severity.UNKNOWN: 1, Severity.WARNING: 2, Severity.NOTE: 3}
+
+
+def _findings_of(
+    facts: CacheFacts, providers: Sequence[ProviderPicture], about_resources: Iterable[Finding], now: datetime
+) -> Iterator[Finding]:
+    """Yield what is wrong with what is watched; that of the resources stands among it."""
+    for provider in providers:
+        yield from _provider_findings(provider, now)
+    for provider in providers:
+        yield from signal_findings(provider, now)
+    yield from gone_findings(facts.gone, now)
+    yield from _certificate_findings(facts.probes, now)
+    for server in facts.prometheus:
+        yield from _prometheus_findings(server, now)
+    yield from traffic_findings(facts.traffic, now)
+    yield from about_resources
 
 
 HEALTH_SEVERITIES = {
@@ -278,8 +302,11 @@ def signal_findings(provider: ProviderPicture, now: datetime) -> list[Finding]:
     for (source, fresh), signals in lost.items():
         names = listed(tuple(s.signal for s in signals))
         problem = next((s.problem for s in signals if s.problem), None)
-        text = f"{names} from {source} {'is' if len(signals) == 1 else 'are'} UNKNOWN: {problem or _LOST[fresh]}"
         known = [s.measured_at for s in signals if s.measured_at is not None]
+        why = problem or _LOST[fresh]
+        if problem and not known:
+            why += f"; {_LOST[Freshness.MISSING]}"
+        text = f"{names} from {source} {'is' if len(signals) == 1 else 'are'} UNKNOWN: {why}"
         found.append(Finding(Severity.WARNING, provider.name, text, min(known, default=None)))
     return found
 
@@ -378,7 +405,13 @@ def _prometheus_findings(server: PrometheusFacts, now: datetime) -> list[Finding
 
 
 def _freeze_findings(freeze: Verdict) -> list[Finding]:
-    return [Finding(Severity.WARNING, "freeze", text, freeze.at) for text in freeze.unreadable]
+    found = [Finding(Severity.WARNING, "freeze", text, freeze.at) for text in freeze.unreadable]
+    for each in freeze.overrides:
+        # No span that is left: a finding that says another thing every second is another one every second.
+        until = f"{each.expires_at.astimezone(UTC):%H:%M} UTC"
+        text = f"a freeze is overridden for {each.object} until {until} by {each.person}: {single_line(each.reason)}"
+        found.append(Finding(Severity.WARNING, "freeze", text, each.at))
+    return found
 
 
 def signal_freshness(signal: SignalEvidence, now: datetime) -> Freshness:

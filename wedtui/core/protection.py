@@ -22,17 +22,18 @@ from wedtui.core.calendar import (
     turning_zone,
     unread,
     unusable_rows,
+    was_ever_read,
 )
 from wedtui.core.freeze_windows import FIRST, LAST, closing_instant, opening_instant, shifted
 from wedtui.core.load import NOBODY, Live, Peak
 from wedtui.core.season import SATURDAY, Protection, protection_by_date
-from wedtui.core.wedding import UNITS, standard
-from wedtui.core.wording import wall_clock
+from wedtui.core.wedding import HIGH_FROM, MAXIMUM_FROM, standard
+from wedtui.core.wording import counted, wall_clock
 from wedtui.core.zones import is_readable
 
 AHEAD = timedelta(hours=4)
 """The peak of the live load is looked for from now on for so long."""
-THRESHOLDS = {Protection.MAXIMUM: 25 * UNITS, Protection.HIGH: 8 * UNITS}
+THRESHOLDS = {Protection.MAXIMUM: MAXIMUM_FROM, Protection.HIGH: HIGH_FROM}
 """The peak load, in units, from which a level is needed; highest first."""
 RAISED_AT_MOST = timedelta(hours=24)
 RAISES_KEPT = timedelta(days=31)
@@ -46,6 +47,8 @@ UNKNOWN = Protection.HIGH
 # Most levels change within hours; looking further only where one does not keeps an answer quick.
 _REACHES = (timedelta(days=2), timedelta(days=14), timedelta(days=90), LOOK_AROUND)
 _DAY = timedelta(days=1)
+# A higher level that is certain to follow one of which the end is not known is said from so long before on.
+_NEAR = timedelta(days=7)
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -80,6 +83,9 @@ class ProtectionVerdict:
     """When it changes, as far as is known now; None where it does not within `LOOK_AROUND`, or up to `known_to`."""
     known_to: datetime | None = None
     """Where `until` is None because later weddings are not looked at: up to here the level holds."""
+    unknown: bool = False
+    """Whether nothing is known of a calendar that there is, or may be: no end is promised, only how long it lasts at
+    least (`known_to`)."""
     next_level: Protection | None = None
     """To what it changes."""
     zone: str = "UTC"
@@ -110,7 +116,7 @@ def until_words(verdict: ProtectionVerdict, now: datetime) -> str:
     """
     if verdict.until is None:
         if verdict.known_to is None:
-            return f"{verdict.level}"
+            return f"{verdict.level} until the calendar is known" if verdict.unknown else f"{verdict.level}"
         return f"{verdict.level} at least until {wall_clock(verdict.known_to, verdict.zone, now)}"
     worse = f", then {verdict.next_level}" if gets_worse(verdict) else ""
     return f"{verdict.level} until {wall_clock(verdict.until, verdict.zone, now)}{worse}"
@@ -131,7 +137,7 @@ def gets_worse(verdict: ProtectionVerdict) -> bool:
 def ahead_words(
     calendar: CalendarFacts, raises: Iterable[Raise], zones: Iterable[str], at: datetime, now: datetime
 ) -> str | None:
-    """Return how far an answer about a time to come rests on a calendar that will be old by then; None: it does not.
+    """Return how far an answer rests on a calendar that will be old then, or may not reach so far; None: it does not.
 
     Args:
         calendar: the weddings known around `at`.
@@ -140,24 +146,36 @@ def ahead_words(
         at: the aware instant that was asked about.
         now: an aware instant.
     """
-    if at <= now or freshness(calendar, now) is not Freshness.FRESH:
+    if freshness(calendar, now) is not Freshness.FRESH:
         return None
     until = min((source.stale_from for source in calendar.sources if source.stale_from is not None), default=at)
-    if at >= until:
+    if at > now and at >= until:
         level = protection(calendar, raises, zones, at).level
         return (
             f"this is by the calendar as it is known now: unless it is read again it is stale from "
             f"{until:%Y-%m-%d %H:%M} UTC on, and the date counts as well, which makes it {level} then"
         )
-    if calendar.known_to is None and not calendar.steps.is_busy(at, LAST):
+    return _beyond(calendar, at, now, timedelta() if at > now else _DAY)
+
+
+def _beyond(calendar: CalendarFacts, at: datetime, now: datetime, near: timedelta = timedelta()) -> str | None:
+    """Return why a calendar that is there may know nothing of another time than now; None where it does.
+
+    That weddings are known from before a time that is over, and after one to come, shows that it does; so does one
+    that is so near as `near`.
+    """
+    if not calendar.sources:
+        return None
+    if at < now and (calendar.begins is None or at < calendar.begins - near):
+        return "no wedding is known at that time or before it: the calendar may not reach so far"
+    if at > now and calendar.known_to is None and not calendar.steps.is_busy(shifted(at, -near), LAST):
         return "no wedding is known at that time or after it: the calendar may not reach so far"
     return None
 
 
 def live_words(verdict: ProtectionVerdict) -> str:
     """Return how many weddings are live, and whether that can be believed: `53 weddings live`."""
-    count = verdict.live.weddings
-    words = f"{count} wedding{'' if count == 1 else 's'} live"
+    words = f"{counted(verdict.live.weddings, 'wedding')} live"
     if verdict.peak is None:
         return "no wedding calendar" if verdict.calendar is Freshness.MISSING else "live weddings unknown"
     return words if verdict.calendar is Freshness.FRESH else f"{words} as last known"
@@ -173,6 +191,11 @@ class _Known:
     """The served ones."""
     at: datetime
     known_at: datetime | None
+
+    @property
+    def beyond(self) -> str | None:
+        """That the calendar may not reach what was asked about; None where it does, or that is now."""
+        return None if self.known_at is None else _beyond(self.calendar, self.at, self.known_at, _DAY)
 
     @property
     def first(self) -> datetime:
@@ -204,6 +227,10 @@ class _Known:
             )
         )
 
+    def counts_date(self, at: datetime) -> bool:
+        """Whether the date counts as well at an instant: always where the calendar may not reach what was asked."""
+        return self.beyond is not None or not self.is_fresh(at)
+
     def by_load(self, at: datetime) -> Protection:
         """Return the level that the weddings known ask for."""
         for level, threshold in THRESHOLDS.items():
@@ -214,7 +241,7 @@ class _Known:
     def level(self, at: datetime) -> Protection:
         """Return the level at an instant."""
         levels = [self.by_load(at), *(r.level for r in self.raises if r.holds(at))]
-        if not self.is_fresh(at):
+        if self.counts_date(at):
             levels.append(protection_by_date(at, self.zones).level)
         if self.calendar.unknown:
             levels.append(UNKNOWN)
@@ -232,7 +259,7 @@ class _Known:
                     # The first only where a clock is wrong: it was read in the future.
                     found |= {source.read_at - SKEW, source.read_at + source.max_age}
         # Freshness is one stretch of time: fresh at both ends is fresh throughout.
-        if not (self.is_fresh(start) and self.is_fresh(end)):
+        if self.counts_date(start) or self.counts_date(end):
             for zone in self.zones:
                 found.update(_saturdays(zone, start, end))
         return sorted(edge for edge in found if start <= edge <= end)
@@ -270,19 +297,23 @@ def protection(
     zone = (None if until is None else _deciding_zone(known, level, until)) or home
     asked = sorted((r for r in known.raises if r.holds(at)), key=lambda r: r.expires_at, reverse=True)
     read = [source.read_at for source in calendar.sources]
-    limited = until is None and known.last < shifted(at, LOOK_AROUND)
+    known_to = known.last + _INSTANT if until is None and known.last < shifted(at, LOOK_AROUND) else None
+    if calendar.unknown:
+        # What is not known may ask for more at any time: a fall is only how long it lasts at least.
+        known_to = until if next_level is not None and next_level.rank < level.rank else None
     return ProtectionVerdict(
         level=level,
         reasons=tuple(_reasons(known, level, asked, zone)),
         since=_since(known, level),
-        until=until,
-        next_level=next_level,
-        known_to=known.last + _INSTANT if limited else None,
+        until=None if calendar.unknown else until,
+        known_to=known_to,
+        unknown=calendar.unknown,
+        next_level=None if calendar.unknown else next_level,
         zone=zone,
         home=home,
         raises=tuple(asked),
         live=calendar.steps.at(at),
-        peak=calendar.steps.peak(at, at + AHEAD) if calendar.zones or any(read) else None,
+        peak=calendar.steps.peak(at, at + AHEAD) if was_ever_read(calendar) and not known.beyond else None,
         calendar=freshness(calendar, at if known_at is None else known_at),
         read_at=min((r for r in read if r is not None), default=None) if None not in read else None,
     )
@@ -347,7 +378,7 @@ def _deciding_zone(known: _Known, level: Protection, until: datetime) -> str | N
         zone = turning_zone(known.calendar, until if falls else until + AHEAD, ends=falls)
         if zone is not None:
             return zone
-    if known.is_fresh(until):
+    if not known.counts_date(until):
         return None
     return next((zone for zone in known.zones if _turns(zone, until)), None)
 
@@ -371,32 +402,41 @@ def _reasons(known: _Known, level: Protection, raises: Iterable[Raise], zone: st
     at, calendar = known.at, known.calendar
     judged = at if known.known_at is None else known.known_at
     yield from (raise_words(each, zone, at) for each in raises if each.level is level)
-    if known.by_load(at) is level and (calendar.sources or level is not Protection.NORMAL):
+    if known.by_load(at) is level and ((calendar.sources and not known.beyond) or level is not Protection.NORMAL):
         yield _load_words(known, level, zone)
-    if not known.is_fresh(at):
-        yield from _without_calendar(known, level, judged)
+    if known.counts_date(at):
+        yield from _without_calendar(known, level, judged, zone)
     for source in calendar.sources:
         rejected = unusable_rows(source)
         if rejected is not None:
-            yield f"{rejected}: they may weigh nothing"
+            yield f"{rejected}: {'it' if source.rejected == 1 else 'they'} may weigh nothing"
 
 
-def _without_calendar(known: _Known, level: Protection, judged: datetime) -> Iterator[str]:
+def _without_calendar(known: _Known, level: Protection, judged: datetime, zone: str) -> Iterator[str]:
     """Yield what the date asks for, and what is wrong with the sources."""
     at, calendar = known.at, known.calendar
     by_date = protection_by_date(at, known.zones)
     if by_date.level is level:
         there = calendar.sources or calendar.problem is not None
         why = "because the calendar is not fresh" if there else "without a wedding calendar"
+        why = "because the calendar may not reach that time" if known.beyond and known.is_fresh(at) else why
         yield f"by the date, {why}: {by_date.words}"
     if calendar.unknown and level is UNKNOWN:
-        yield f"at least {UNKNOWN}, because the calendar that there is, or was, is not known"
+        yield f"at least {UNKNOWN}, because the calendar that there is, or was, is not known{_sooner(known, zone)}"
     silence = unread(calendar)
     if silence is not None:
         yield silence
     for source in calendar.sources:
         if not source.is_fresh(judged):
             yield staleness(source, judged)
+
+
+def _sooner(known: _Known, zone: str) -> str:
+    """Say from when on it is more at the latest, as the end of a sentence; nothing where that is not near."""
+    until = _until(known, UNKNOWN)
+    if until is None or until - known.at > _NEAR:
+        return ""
+    return f"; {known.level(until)} from {wall_clock(until, zone, known.at)} on at the latest"
 
 
 def _load_words(known: _Known, level: Protection, zone: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 HIDDEN = "***"
@@ -63,6 +65,26 @@ def place_of(url: str) -> str:
         address = url.partition("?")[0].partition("://")[2]
         return f"postgresql://{address.rpartition('@')[2]}"
     return redacted_feed_url(url)
+
+
+@lru_cache(maxsize=1024)
+def address_of(name: str, url: str, query: str | None = None) -> str:
+    """Return what tells one resource at a place from another, where the place does not say: its path may be a secret.
+
+    Who asks makes no other resource of it: user and password are left out, and of a database all its parameters. What
+    may be a short secret is guarded by the price of a guess: scrypt (RFC 7914) takes 16 MiB and some 50 ms, and with
+    the name as its salt a guess is good for one resource.
+
+    Args:
+        name: the feed's or source's.
+        url: whole.
+        query: what a database is asked.
+    """
+    what = url if query is None else f"{place_of(url)} {query}"
+    if query is None and (parts := urlsplit(url)).scheme in {"http", "https"}:
+        what = parts._replace(netloc=_host(parts)).geturl()
+    secret, salt = (each.encode(errors="surrogatepass") for each in (what, name))
+    return hashlib.scrypt(secret, salt=salt, n=2**14, r=8, p=1, dklen=8).hex()
 
 
 def secrets_in(text: str, names: Iterable[str] = ()) -> tuple[Stretch, ...]:

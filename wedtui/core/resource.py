@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from wedtui.core.state import State
+from wedtui.core.state import State, glyph
 
 GLOBAL = "global"
 """The region of what belongs to the whole account."""
@@ -63,3 +63,24 @@ class Resource:
     """The newest moment to which it can be restored."""
     backed_up: bool | None = None
     """Whether it ought to have backups; None where that is not asked of its kind."""
+
+
+STOPPED = "stopped"
+"""How resources are counted that rest: beside the states, not among what is OK."""
+# The words of machines and databases; what is only being set up, or takes on no more work, is not meant.
+_AT_REST = frozenset({"stopped", "stopping", "shutting-down", "terminated"})
+
+
+def at_rest(state: str, status: str) -> bool:
+    """Whether somebody stopped it: no failure, and nothing that serves, so neither bad nor OK to look at."""
+    return state == State.OK and status in _AT_REST
+
+
+def state_word(state: State, status: str) -> str:
+    """Return the word for a state as far as it is believed: of what was stopped the provider's own."""
+    return status if at_rest(state, status) else state.value
+
+
+def state_sign(state: State, status: str) -> str:
+    """Return that word behind the glyph of its state; behind a dash, that of none, where it was stopped."""
+    return f"- {status}" if at_rest(state, status) else f"{glyph(state)} {state}"

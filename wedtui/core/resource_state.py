@@ -204,6 +204,8 @@ def container_service(status: str, desired: int, running: int, deployments: Sequ
         elif deployment.rollout == "IN_PROGRESS" and deployment.failed_tasks:
             tasks = f"{deployment.failed_tasks} tasks of its newest deployment failed"
             found.append(Meaning(State.DEGRADED, tasks))
+        elif deployment.rollout == "IN_PROGRESS":
+            found.append(Meaning(State.OK, "its newest deployment is under way"))
     verdict = worse(*found)
     details = "; ".join(m.detail for m in found if m.detail)
     return Meaning(verdict.state, details or None)

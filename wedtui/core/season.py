@@ -38,12 +38,15 @@ class Protection(StrEnum):
     @property
     def rank(self) -> int:
         """How high it is: 0, 1 or 2."""
-        return list(Protection).index(self)
+        return _RANKS[self]
 
     @property
     def wedding_day(self) -> bool:
         """Whether this level switches wedding-day mode on (HIGH or MAXIMUM)."""
         return self is not Protection.NORMAL
+
+
+_RANKS = {level: rank for rank, level in enumerate(Protection)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from wedtui.core.evidence import FUTURE_TOLERANCE
 from wedtui.core.finding import Finding, Severity
-from wedtui.core.wording import listed
+from wedtui.core.wording import counted, listed
 
 # A service writes its heartbeat every second or two; three missed ones and it is not believed.
 HEARTBEAT_FRESH = timedelta(seconds=6)
@@ -142,7 +142,7 @@ def share_words(seen: SeenService, services: tuple[SeenService, ...]) -> str:
     """
     others = [s.facts for s in services if s.runs and s.facts.vantage != seen.facts.vantage]
     shares = seen.facts.shares
-    words = f"asks {shares} for all"
+    words = f"asks {counted(shares, 'target')} for all"
     if others and all(facts.configuration_digest != seen.facts.configuration_digest for facts in others):
         return f"{words} (not divided: no other service is configured as it is)"
     total = shares + sum(facts.shares for facts in others)

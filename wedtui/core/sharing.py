@@ -76,6 +76,11 @@ def slow_beat(took: timedelta) -> str | None:
     )
 
 
+def whole_digest(stored: str) -> str:
+    """Return the digest of a whole configuration, of a service that stores those of some settings behind it."""
+    return stored.partition(" ")[0]
+
+
 def vantage_lease(vantage: str) -> str:
     """Return the name of the lease of a vantage."""
     return f"{VANTAGE}{vantage}"

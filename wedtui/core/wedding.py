@@ -7,6 +7,7 @@ parts, and 25 is 25.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -14,6 +15,10 @@ from functools import lru_cache
 
 UNITS = 210_000
 """Units of load in one standard wedding: the lowest common denominator of every weight per guest in the table."""
+HIGH_FROM = 8 * UNITS
+MAXIMUM_FROM = 25 * UNITS
+BOUNDS = (HIGH_FROM, MAXIMUM_FROM)
+"""The loads from which more is done: no view may round a load up to one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +79,57 @@ def load_of(culture: str, guests: int) -> int:
     return int(UNITS * min(OTHER_WEIGHT.multiplier * guests / OTHER_WEIGHT.guests, OTHER_AT_MOST))
 
 
-def standard(load: int) -> str:
-    """Return a load in standard weddings as people read it: `76.9`, `25`.
+def others_words() -> str:
+    """Return what a wedding of a culture weighs that the table does not name: `1.0/150, at most 2.0`."""
+    return f"{_each(OTHER_WEIGHT)}, at most {float(OTHER_AT_MOST):.1f}"
 
-    One decimal and never rounded up: what is shown as 25 has reached 25.
+
+def cultures_words() -> str:
+    """Return every culture of the table with the weight of a typical wedding and its guests: `indian 2.0/600, ...`."""
+    return ", ".join(f"{culture} {_each(weight)}" for culture, weight in CULTURES.items())
+
+
+def _each(weight: Weight) -> str:
+    return f"{float(weight.multiplier):.1f}/{weight.guests}"
+
+
+def rounded(load: int, step: int, bounds: Iterable[int] = BOUNDS) -> int:
+    """Return a load in whole steps, the nearest, but never one that has reached a bound that the load has not.
+
+    Args:
+        load: in units.
+        step: in units; every bound that one looks at is a multiple of it.
+        bounds: in units; by default the loads from which more is done.
     """
-    return f"{load * 10 // UNITS / 10:g}"
+    near = (2 * load + step) // (2 * step)
+    return load // step if any(load < bound <= near * step for bound in bounds) else near
+
+
+def standard(load: int, *bounds: int) -> str:
+    """Return a load in standard weddings as people read it, everywhere: `76.9`, `25`; what is tiny is no zero: `<0.1`.
+
+    Args:
+        load: in units.
+        bounds: further loads that it must not seem to have reached, beside those from which more is done.
+    """
+    tenths = rounded(load, UNITS // 10, (*BOUNDS, *bounds))
+    if load > 0 and not tenths:
+        return "<0.1"
+    return f"{tenths // 10}.{tenths % 10}".removesuffix(".0")
+
+
+def in_column(load: int) -> str:
+    """Return a load with its decimal, so that loads under each other can be compared: `2.0` under `1.4`."""
+    words = standard(load)
+    return words if "." in words else f"{words}.0"
+
+
+def weighed(load: int) -> str:
+    """Return a load with its unit: `26.6 standard weddings`, `1 standard wedding`."""
+    words = standard(load)
+    return f"{words} standard wedding{'' if words == '1' else 's'}"
+
+
+def standard_number(load: int) -> float:
+    """Return a load in standard weddings as programs read it, with four decimals: what is 25 has reached 25."""
+    return rounded(load, UNITS // 10_000) / 10_000

@@ -1,8 +1,9 @@
 """When a reading of a source of weddings is not believed: it lost too much of what is still to come.
 
 A source that loses more than half of its weddings, of their load, or of the load x hours of a heavy day of the next
-two weeks, is broken more often than it is right. So that none wastes away by halves, what it lost within the last day
-counts along until that very wedding is back; a person who accepts a reading ends that.
+two weeks, or of these weeks together (all may have moved to another year), is broken more often than it is right. So
+that none wastes away by halves, what it lost within the last day counts along until that very wedding is back; a
+person who accepts a reading ends that.
 Source: DESIGN, "Freeze" (a feed that has lost more than half) and issue "Weddings".
 """
 
@@ -13,6 +14,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from wedtui.core.wedding import UNITS, standard
+from wedtui.core.wording import counted
 
 _SECOND = 1_000_000
 REMEMBERED = timedelta(hours=24)
@@ -20,6 +22,8 @@ REMEMBERED = timedelta(hours=24)
 DAY = 86_400 * _SECOND
 DAYS = 15
 """Today, of which what is over does not count, and the 14 days after; days are those of UTC, since 1970."""
+ALL_DAYS = -1
+"""The number by which all of them together go: many a light day is a heavy fortnight."""
 HEAVY = 8 * UNITS
 """Load of a day from which it is judged by itself: under it a wedding or two may be called off."""
 MOST_NAMED = 5_000
@@ -96,9 +100,10 @@ def lost_of(stored: Sequence[Sequence[int]]) -> Lost | None:
 
 
 def spans(now: int) -> list[tuple[int, int, int]]:
-    """Return the days that are judged: number, from when, until when."""
+    """Return what is judged, all days together first: number, from when, until when."""
     today = now // DAY
-    return [(day, max(now, day * DAY), (day + 1) * DAY) for day in range(today, today + DAYS)]
+    whole = (ALL_DAYS, now, (today + DAYS) * DAY)
+    return [whole, *((day, max(now, day * DAY), (day + 1) * DAY) for day in range(today, today + DAYS))]
 
 
 def by_day(row: Placed | Loss, now: int) -> dict[int, OfDay]:
@@ -117,6 +122,25 @@ def lost_between(before: Coming, after: Coming, *, comes: bool) -> Lost:
     return Lost(max(0, before.weddings - after.weddings), max(0, before.load - after.load), comes, days)
 
 
+def with_moved(before: Coming, after: Coming, moved: Mapping[int, OfDay]) -> tuple[Coming, Coming]:
+    """Return both with what of each day is at the hours of before, as days of their own: a day may keep all its hours.
+
+    Args:
+        before: what was known.
+        after: what is left.
+        moved: what of each day weddings weighed that are still named, at hours at which they are no longer.
+    """
+    days = {day: had for day, had in before.days.items() if day >= 0}
+    held = {_hours_of(day): had._replace(work=had.work - moved.get(day, OfDay()).work) for day, had in days.items()}
+    known = {_hours_of(day): had for day, had in days.items()}
+    return before._replace(days={**before.days, **known}), after._replace(days={**after.days, **held})
+
+
+def _hours_of(day: int) -> int:
+    """Return the number by which the hours of a day go, and the other way round."""
+    return ALL_DAYS - 1 - day
+
+
 def questionable(before: Coming, after: Coming, whole: Coming, accepted: Lost | None = None) -> str | None:
     """Say what a reading lost more than half of; None where it is to be believed.
 
@@ -130,19 +154,25 @@ def questionable(before: Coming, after: Coming, whole: Coming, accepted: Lost | 
     over = f" within {REMEMBERED // timedelta(hours=1)} h" if whole != before else ""
     given = accepted or Lost(0, 0, comes=True, days={})
     if lost.weddings > given.weddings and 2 * after.weddings < whole.weddings:
-        return f"more than half of its {whole.weddings:,} coming weddings{over}"
+        return f"more than half of its {counted(whole.weddings, 'coming wedding')}{over}"
     if lost.load > given.load and 2 * after.load < whole.load:
         return f"more than half of the load of its coming weddings, which was {standard(whole.load)}{over}"
-    # Days that were not judged yet when a person looked go by the sums alone.
     last = max(given.days, default=None)
-    for day, known in sorted(whole.days.items()):
-        left, gone = after.days.get(day, OfDay()), lost.days.get(day, 0)
-        if last is not None and day > last:
-            break
-        if gone > given.days.get(day, 0) and 2 * left.work < known.work and known.load >= HEAVY:
-            when = (_EPOCH + timedelta(days=day)).isoformat()
-            hours = f"{standard(known.work // 3600)} before, {standard(left.work // 3600)} after"
-            return f"more than half of the load x hours of {when} UTC ({hours}){over}"
+    for day, known in sorted(whole.days.items(), key=lambda each: (each[0] < 0, each[0])):
+        until = max(whole.days) if day == ALL_DAYS else day if day >= 0 else _hours_of(day)
+        # Days that were not judged yet when a person looked go by the sums alone.
+        if last is not None and until > last and day != ALL_DAYS:
+            continue
+        left, gone, leave = after.days.get(day, OfDay()), lost.days.get(day, 0), given.days.get(day, 0)
+        if day == ALL_DAYS and last is not None:
+            gone -= sum(work for other, work in lost.days.items() if other > last)
+            # A former program did not judge all of them together.
+            leave = given.days.get(day, sum(work for other, work in given.days.items() if other >= 0))
+        if gone > leave and 2 * left.work < known.work and known.load >= HEAVY:
+            when = ("all days up to " if day == ALL_DAYS else "") + (_EPOCH + timedelta(days=until)).isoformat()
+            hours = f"{standard(known.work // 3600)} before, {standard(left.work // 3600, known.work // 7200)} after"
+            to = " to other hours" if day < ALL_DAYS else ""
+            return f"more than half of the load x hours of {when} UTC{to} ({hours}){over}"
     return None
 
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from wedtui.core.freeze_windows import closing_instant, opening_instant
-from wedtui.core.wedding import CULTURES, OTHER, OTHER_WEIGHT, Wedding
+from wedtui.core.wedding import CULTURES, OTHER, OTHER_WEIGHT, Wedding, others_words
 
 MOST_GUESTS = 10_000
 LONGEST = timedelta(days=14)
@@ -119,6 +119,7 @@ _AFTER = Rejection("end", "expected an end after the start")
 _TOO_LONG = Rejection("end", f"expected an end at most {LONGEST.days} days after the start")
 _GUESTS = Rejection("guests", "expected a whole number, not negative")
 _MANY = Rejection("guests", f"expected at most {MOST_GUESTS:,}, and counts as that many")
+_CULTURE = Rejection("culture", f"expected one of {', '.join(CULTURES)}, and counts as {OTHER} ({others_words()})")
 _NUMBER = re.compile(r"\+?[0-9]{1,9}(\.0+)?")
 # Zones of files that are no zones of people: with leap seconds, or whatever the machine is set to.
 _NO_ZONES = ("right/", "posix/", "localtime", "posixrules", "Factory")
@@ -161,7 +162,8 @@ def read_row(raw: RawRow, defaults: Defaults) -> Row | Rejection:
         culture=culture,
         guests=guests,
     )
-    return Row(wedding, said != culture, not known, many)
+    unknown = said != culture
+    return Row(wedding, unknown, not known, many or (_CULTURE if unknown else None))
 
 
 def _times(raw: RawRow, zone: tzinfo) -> tuple[datetime, datetime] | Rejection:

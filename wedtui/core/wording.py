@@ -43,9 +43,43 @@ def short_age(measured_at: datetime | None, now: datetime) -> str:
     return f"{seconds}s"
 
 
+def compact_duration(span: timedelta) -> str:
+    """Return a length of time without spaces, to the minute within a day: `12m`, `9h05m`, `3d4h`, `120d`."""
+    minutes = int(abs(span.total_seconds())) // 60
+    hours, days = minutes // 60, minutes // 1440
+    if days > 99:
+        return f"{days}d"
+    if days:
+        return f"{days}d{hours % 24}h"
+    return f"{hours}h{minutes % 60:02d}m" if hours else f"{minutes}m"
+
+
+def lived(start: datetime, end: datetime, now: datetime, *, believed: bool) -> str:
+    """Return in at most 13 cells where a stretch of time is.
+
+    `in 3h10m`; for how long it has been live, `● live 9h00m`, in brackets where that is not believed; `over 10m`.
+    """
+    if end <= now:
+        return f"over {compact_duration(now - end)}"
+    span = compact_duration(now - start)
+    if start > now:
+        return f"in {span}"
+    return f"● live {span}" if believed else f"(live) {span}"
+
+
+def counted(number: int, thing: str) -> str:
+    """Return `1 finding`, `2 findings`, `1,200 rows`."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
 def listed(names: tuple[str, ...]) -> str:
     """Return names as a sentence lists them: `a`, `a and b`, `a, b and c`."""
     return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+
+
+def utc_words(at: datetime) -> str:
+    """Return an aware instant as a sentence says it, to the second: `2026-06-05 09:00:00 UTC`."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def local_time(at: datetime, zone: str, now: datetime) -> str:

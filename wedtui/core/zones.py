@@ -1,7 +1,8 @@
-"""Whether a zone's name means anything on this machine."""
+"""What a zone's name means on this machine, and how it is said in few cells."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 ZONE_ERRORS = (ZoneInfoNotFoundError, ValueError, OSError)
@@ -15,3 +16,14 @@ def is_readable(zone: str) -> bool:
     except ZONE_ERRORS:
         return False
     return True
+
+
+def place_of(zone: str) -> str:
+    """Return the place that a zone is called by: `London`, `Buenos Aires`."""
+    return zone.rsplit("/", 1)[-1].replace("_", " ")
+
+
+def zone_names(zones: Collection[str], room: int) -> dict[str, str]:
+    """Return how zones are called in one list: all by name, or by place where one has no room."""
+    fits = all(len(zone) <= room for zone in zones)
+    return {zone: zone if fits else place_of(zone) for zone in zones}

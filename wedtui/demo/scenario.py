@@ -166,13 +166,13 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             ),
             Scenario(
                 "large-wedding",
-                "a Wednesday on which one indian wedding of 7,800 guests freezes production from the first minute on",
+                "a Wednesday on which one indian wedding of 7,800 guests freezes production, a minute after the start",
                 feasts=(_LARGE,),
                 began=datetime(2026, 11, 25, 10, 59, tzinfo=UTC),
             ),
             Scenario(
                 "lost-calendar",
-                "the calendar of weddings loses most of them after 30 s and has them again at 3 minutes",
+                "the calendar of weddings loses most of them after 30 s and has them again at 3 minutes, by itself",
                 half_empty_s=(30, 180),
                 # It has to grow stale while somebody watches.
                 calendar_max_age=timedelta(minutes=1),

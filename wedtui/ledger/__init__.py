@@ -1,1 +1,1 @@
-"""What cannot be learnt again: decisions of persons. Nothing here is ever deleted."""
+"""What cannot be learnt again: decisions of persons. Of those nothing is ever deleted."""

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from wedtui.core.freeze import PRODUCTION
+from wedtui.core.chain import Entry, instant_words
+from wedtui.core.freeze import LOCKDOWN, PRODUCTION, UNTIL_LIFTED
 from wedtui.core.protection import RAISED_AT_MOST
 from wedtui.core.season import Protection
-from wedtui.core.wording import duration
+from wedtui.core.wording import duration, utc_words
 from wedtui.errors import ConfigurationError, ConflictError, NotFoundError
+from wedtui.ledger import automation
+from wedtui.ledger.audit import append
 from wedtui.ledger.kind import LEDGER
-from wedtui.ledger.reader import FreezeEntry, RaiseEntry, entry_of, raise_of
+from wedtui.ledger.outbox import dismiss
+from wedtui.ledger.outbox_reader import NoticeEntry
+from wedtui.ledger.overrides import end_all, end_override, override
+from wedtui.ledger.reader import FreezeEntry, OverrideEntry, RaiseEntry, entry_of, raise_of
+from wedtui.ledger.requests import StoredAnswer, answered, keep_answer
 from wedtui.ledger.tables import METADATA
 from wedtui.ledger.weddings import forget, settle
 from wedtui.store.opening import WRITER_WAITS, writable
@@ -28,8 +36,8 @@ WEDDING_IMPORT = METADATA.tables["wedding_import"]
 class Ledger:
     """The ledger in the hands of one who may write it. Used by one thread at a time; several processes may.
 
-    A method that returns has stored what it says, through a crash of the machine. Each raises a StoreError when it
-    cannot.
+    A method that returns has stored what it says, through a crash of the machine, and with it a link of the audit chain
+    for what a person decided. Each raises a StoreError when it cannot.
     """
 
     def __init__(self, url: str, *, waits: timedelta = WRITER_WAITS) -> None:
@@ -40,6 +48,40 @@ class Ledger:
             StoreError: it cannot be opened.
         """
         self._store = writable(url, LEDGER, waits=waits)
+        self._open: Connection | None = None
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make one transaction of everything that is done in a block: all of it is stored, or nothing.
+
+        Raises:
+            StoreError: it could not be stored.
+        """
+        with self._store.writing() as connection, self._within(connection):
+            yield
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """Run a block in the transaction that is open, or else in one of its own."""
+        if self._open is not None:
+            yield self._open
+            return
+        with self._store.writing() as connection:
+            yield connection
+
+    @contextmanager
+    def _within(self, connection: Connection) -> Iterator[None]:
+        """Have the methods that are called in a block take part in a transaction."""
+        before, self._open = self._open, connection
+        try:
+            yield
+        finally:
+            self._open = before
+
+    def record(self, kind: str, person: str, body: Mapping[str, Any], at: datetime) -> None:
+        """Put something on the audit chain that no other method puts there."""
+        with self._writing() as connection:
+            append(connection, Entry(at, kind, person, body))
 
     def add_freeze(
         self,
@@ -60,7 +102,7 @@ class Ledger:
         """
         if end <= start:
             raise ConfigurationError(
-                f'the freeze "{name}" would end at {end.isoformat()}, not after its start: name a later end'
+                f'the freeze "{name}" would end at {utc_words(end)}, not after its start: name a later end'
             )
         values = {
             "name": name,
@@ -72,8 +114,12 @@ class Ledger:
             "added_by": added_by,
             "added_at": added_at,
         }
-        with self._store.writing() as connection:
+        with self._writing() as connection:
             number = connection.execute(insert(FREEZE_PERIOD).values(values).returning(FREEZE_PERIOD.c.id)).scalar_one()
+            said = {"start": instant_words(start), "end": instant_words(end), "reason": reason}
+            scope = {"environments": values["environments"], "services": values["services"]}
+            body = {"freeze": number, "name": name, **said, **scope}
+            append(connection, Entry(added_at, "freeze.add", added_by, body))
             return entry_of(_freeze_row(connection, number))
 
     def lift_freeze(self, number: int, *, by: str, at: datetime, reason: str) -> FreezeEntry:
@@ -83,18 +129,45 @@ class Ledger:
             NotFoundError: there is no freeze of that number.
             ConflictError: it was lifted already, or is over.
         """
-        with self._store.writing() as connection:
+        with self._writing() as connection:
             row = _freeze_row(connection, number)
             if row.lifted_at is not None:
                 raise ConflictError(
-                    f"freeze {number} was lifted already, by {row.lifted_by} at {row.lifted_at.isoformat()}: "
+                    f"freeze {number} was lifted already, by {row.lifted_by} at {utc_words(row.lifted_at)}: "
                     "see `wedtui freeze list --all`"
                 )
             if row.end <= at:
-                raise ConflictError(f"freeze {number} ended at {row.end.isoformat()}: there is nothing to lift")
+                raise ConflictError(f"freeze {number} ended at {utc_words(row.end)}: there is nothing to lift")
             values = {"lifted_at": at, "lifted_by": by, "lift_reason": reason}
             connection.execute(update(FREEZE_PERIOD).where(FREEZE_PERIOD.c.id == number).values(values))
+            body = {"freeze": number, "name": row.name, "end": instant_words(row.end), "reason": reason}
+            append(connection, Entry(at, "freeze.lift", by, body))
             return entry_of(_freeze_row(connection, number))
+
+    def lock_down(self, *, reason: str, by: str, at: datetime, until: datetime | None = None) -> FreezeEntry:
+        """Freeze everything from an instant on, until another or until it is lifted; no override outlives that.
+
+        Raises:
+            ConfigurationError: it would end before it begins.
+        """
+        with self._writing() as connection:
+            end_all(connection, by=by, at=at, reason=f"{LOCKDOWN}: {reason}")
+            end = until or UNTIL_LIFTED
+            with self._within(connection):
+                # No environment and no service is named: all are meant.
+                return self.add_freeze(
+                    LOCKDOWN, at, end, reason=reason, added_by=by, added_at=at, environments=(), services=()
+                )
+
+    def override_freeze(self, name: str, *, reason: str, by: str, at: datetime, until: datetime) -> OverrideEntry:
+        """Override a freeze for one object up to an instant; raises what `overrides.override` does."""
+        with self._writing() as connection:
+            return override(connection, name, reason=reason, by=by, at=at, until=until)
+
+    def end_override(self, number: int, *, by: str, at: datetime, reason: str) -> OverrideEntry:
+        """End an override before it ends by itself; raises what `overrides.end_override` does."""
+        with self._writing() as connection:
+            return end_override(connection, number, by=by, at=at, reason=reason)
 
     def raise_protection(
         self, level: Protection, *, reason: str, by: str, at: datetime, expires_at: datetime
@@ -108,13 +181,16 @@ class Ledger:
             raise ConfigurationError(f"a raise to {level} would raise nothing: name HIGH or MAXIMUM")
         if not at < expires_at <= at + RAISED_AT_MOST:
             raise ConfigurationError(
-                f"a raise from {at.isoformat()} to {expires_at.isoformat()} is not possible: "
+                f"a raise from {utc_words(at)} to {utc_words(expires_at)} is not possible: "
                 f"name an end within {duration(RAISED_AT_MOST)}"
             )
         values = {"level": level.value, "reason": reason, "raised_by": by, "raised_at": at, "expires_at": expires_at}
-        with self._store.writing() as connection:
+        with self._writing() as connection:
             statement = insert(PROTECTION_RAISE).values(values).returning(PROTECTION_RAISE.c.id)
-            return raise_of(_raise_row(connection, connection.execute(statement).scalar_one()))
+            number = connection.execute(statement).scalar_one()
+            body = {"raise": number, "level": level.value, "until": instant_words(expires_at), "reason": reason}
+            append(connection, Entry(at, "protection.raise", by, body))
+            return raise_of(_raise_row(connection, number))
 
     def lower_protection(self, number: int, *, by: str, at: datetime, reason: str) -> RaiseEntry:
         """End a raise before it ends by itself; it stays on record.
@@ -123,13 +199,15 @@ class Ledger:
             NotFoundError: there is no raise of that number.
             ConflictError: it is over.
         """
-        with self._store.writing() as connection:
+        with self._writing() as connection:
             entry = raise_of(_raise_row(connection, number))
             if entry.end <= at or entry.lowered_at is not None:
                 who = f", lowered by {entry.lowered_by}" if entry.lowered_by else ""
-                raise ConflictError(f"raise {number} ended at {entry.end.isoformat()}{who}: there is nothing to lower")
+                raise ConflictError(f"raise {number} ended at {utc_words(entry.end)}{who}: there is nothing to lower")
             values = {"lowered_at": at, "lowered_by": by, "lower_reason": reason}
             connection.execute(update(PROTECTION_RAISE).where(PROTECTION_RAISE.c.id == number).values(values))
+            body = {"raise": number, "level": entry.level.value, "reason": reason}
+            append(connection, Entry(at, "protection.lower", by, body))
             return raise_of(_raise_row(connection, number))
 
     def note_configuration(self, digest: str, *, at: datetime, seen_by: str, changes: Sequence[str]) -> bool:
@@ -144,7 +222,7 @@ class Ledger:
         Returns:
             Whether it was noted.
         """
-        with self._store.writing() as connection:
+        with self._writing() as connection:
             last = connection.execute(
                 select(CONFIGURATION_CHANGE.c.digest).order_by(CONFIGURATION_CHANGE.c.id.desc()).limit(1)
             ).scalar()
@@ -159,8 +237,10 @@ class Ledger:
 
         What is kept of the reference is a keyed digest. Forgetting twice gives the same alias.
         """
-        with self._store.writing() as connection:
-            return forget(connection, reference, by=by, at=at)
+        with self._writing() as connection:
+            alias = forget(connection, reference, by=by, at=at)
+            append(connection, Entry(at, "weddings.forget", by, {"alias": alias}))
+            return alias
 
     def settle_forgotten(self, named: Collection[str], at: datetime) -> int:
         """Delete the digests of weddings that no source has named for a month; return how many.
@@ -169,20 +249,48 @@ class Ledger:
             named: the aliases that a source still names.
             at: an aware instant.
         """
-        with self._store.writing() as connection:
+        with self._writing() as connection:
             return settle(connection, named, at)
+
+    def answered(self, identity: str, key: str) -> StoredAnswer | None:
+        """Return what was answered to a request, or None where there was none of that identity and key."""
+        with self._writing() as connection:
+            return answered(connection, identity, key)
+
+    def answer(self, identity: str, key: str, given: StoredAnswer, *, at: datetime) -> None:
+        """Keep what is answered to a request, so that the same one again is not done again; old answers go."""
+        with self._writing() as connection:
+            keep_answer(connection, identity, key, given, at)
 
     def note_import(self, source: str, kind: str, *, by: str, at: datetime) -> None:
         """Note that a person imported weddings by hand: a cache that does not know them has lost them."""
         values = {"source": source, "kind": kind, "imported_at": at, "imported_by": by}
-        with self._store.writing() as connection:
+        with self._writing() as connection:
             connection.execute(insert(WEDDING_IMPORT).values(values))
+            append(connection, Entry(at, "weddings.import", by, {"source": source, "kind": kind}))
 
     def drop_import(self, source: str, *, by: str, at: datetime) -> None:
         """Note that what persons imported as a source is not to count any more; it stays on record."""
         here = (WEDDING_IMPORT.c.source == source, WEDDING_IMPORT.c.dropped_at.is_(None))
-        with self._store.writing() as connection:
-            connection.execute(update(WEDDING_IMPORT).where(*here).values(dropped_at=at, dropped_by=by))
+        with self._writing() as connection:
+            done = connection.execute(update(WEDDING_IMPORT).where(*here).values(dropped_at=at, dropped_by=by))
+            if done.rowcount:
+                append(connection, Entry(at, "weddings.drop", by, {"source": source}))
+
+    def dismiss_notification(self, number: int, *, by: str, at: datetime, reason: str) -> NoticeEntry:
+        """Note that a person looked at a dead letter; raises NotFoundError, and ConflictError where it is none."""
+        with self._writing() as connection:
+            return dismiss(connection, number, by=by, reason=reason, at=at)
+
+    def stop_automation(self, *, by: str, at: datetime, reason: str) -> automation.Stop:
+        """Stop all automation; raises a ConflictError where it is stopped already."""
+        with self._writing() as connection:
+            return automation.stop(connection, by=by, at=at, reason=reason)
+
+    def resume_automation(self, *, by: str, at: datetime, reason: str) -> automation.Stop:
+        """Let automation go on, and return what had stopped it; raises a ConflictError where nothing had."""
+        with self._writing() as connection:
+            return automation.resume(connection, by=by, at=at, reason=reason)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from wedtui.core.actions import Action, Outcome
 from wedtui.core.calendar import ImportedByHand
 from wedtui.core.erasure import Forgotten
 from wedtui.core.freeze import Origin, Period
+from wedtui.core.override import Override
 from wedtui.core.protection import Raise
 from wedtui.core.season import Protection
+from wedtui.core.text import single_line
+from wedtui.errors import NotFoundError
+from wedtui.ledger.actions import action_of
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.shapes import (
+    ACTION,
+    ACTION_STEP,
+    AUTOMATION_STOP,
     CONFIGURATION_CHANGE,
     FORGOTTEN_WEDDING,
+    FREEZE_OVERRIDE,
     FREEZE_PERIOD,
     PROTECTION_RAISE,
     WEDDING_IMPORT,
@@ -49,7 +59,8 @@ class FreezeEntry:
         end = self.end if self.lifted_at is None else min(self.end, self.lifted_at)
         if end <= self.start:
             return None
-        return Period(self.name, self.start, end, Origin.PERSON, self.environments, self.services)
+        why = f"by {self.added_by}" + ("" if self.name == self.reason else f": {single_line(self.reason)}")
+        return Period(self.name, self.start, end, Origin.PERSON, self.environments, self.services, why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,31 @@ class RaiseEntry:
     def asked(self) -> Raise:
         """What the rule takes: up to the instant at which it was lowered."""
         return Raise(self.level, self.reason, self.raised_by, self.raised_at, self.end, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideEntry:
+    """A freeze that a manager overrode for one object over [overridden_at, expires_at), and who ended it, if anyone."""
+
+    id: int
+    object: str
+    reason: str
+    overridden_by: str
+    overridden_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+    end_reason: str | None = None
+
+    @property
+    def end(self) -> datetime:
+        """When it ended, or will."""
+        return self.expires_at if self.ended_at is None else min(self.expires_at, self.ended_at)
+
+    @property
+    def asked(self) -> Override:
+        """What the rule takes: up to the instant at which it was ended."""
+        return Override(self.object, self.overridden_by, self.reason, self.overridden_at, self.end, self.id)
 
 
 class LedgerReader:
@@ -132,6 +168,17 @@ class LedgerReader:
             later = snapshot.rows(PROTECTION_RAISE, "WHERE expires_at > ? ORDER BY id", to_microseconds(until_after))
             return tuple(raise_of(row).asked for row in later)
 
+    def override_entries(self, *, until_after: datetime | None = None) -> tuple[OverrideEntry, ...]:
+        """Return what managers overrode of a freeze, oldest first; where an instant is given, what was to end later."""
+        which = "ORDER BY id" if until_after is None else "WHERE expires_at > ? ORDER BY id"
+        given = () if until_after is None else (to_microseconds(until_after),)
+        with self._store.reading() as snapshot:
+            return tuple(map(override_entry_of, snapshot.rows(FREEZE_OVERRIDE, which, *given)))
+
+    def overrides(self, *, until_after: datetime) -> tuple[Override, ...]:
+        """Return what managers override of a freeze where that was to end after an instant."""
+        return tuple(entry.asked for entry in self.override_entries(until_after=until_after))
+
     def forgotten_weddings(self) -> Forgotten:
         """Return every wedding that was forgotten, as later readings of the calendar recognise them."""
         with self._store.reading() as snapshot:
@@ -144,6 +191,55 @@ class LedgerReader:
         newest = {row.source: ImportedByHand(row.source, row.kind, row.imported_at, row.imported_by) for row in rows}
         return tuple(newest.values())
 
+    def action(self, number: int) -> Action:
+        """Return one action.
+
+        Raises:
+            NotFoundError: there is none of that number.
+        """
+        with self._store.reading() as snapshot:
+            found = _actions(snapshot, "WHERE id = ?", number)
+        if not found:
+            raise NotFoundError(f"there is no action {number}: `wedtui actions list` says which there are")
+        return found[0]
+
+    def action_of_key(self, key: str) -> Action:
+        """Return the action of a request's key.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        with self._store.reading() as snapshot:
+            found = _actions(snapshot, "WHERE request_key = ?", key)
+        if not found:
+            raise NotFoundError("there is no such action: `wedtui actions list` says which there are")
+        return found[0]
+
+    def actions(self, *, open_only: bool = False, newest: bool = False, most: int = 50) -> tuple[Action, ...]:
+        """Return the newest actions, newest first.
+
+        Args:
+            open_only: only those that have not ended.
+            newest: and the newest that was confirmed, whatever became of it.
+            most: how many.
+        """
+        or_newest = "OR id = (SELECT max(id) FROM action WHERE confirmed_at IS NOT NULL) " if newest else ""
+        which = f"WHERE state <> 'ended' {or_newest}" if open_only else ""
+        with self._store.reading() as snapshot:
+            return _actions(snapshot, f"{which}ORDER BY id DESC LIMIT ?", most)
+
+    def newest_action(self, kind: str, outcome: Outcome) -> Action | None:
+        """Return the newest action of a kind that ended like this; None where there is none."""
+        with self._store.reading() as snapshot:
+            which = "WHERE kind = ? AND outcome = ? ORDER BY id DESC LIMIT 1"
+            return next(iter(_actions(snapshot, which, kind, outcome.value)), None)
+
+    def stopped_automation(self) -> tuple[str, datetime, str] | None:
+        """Return who stopped all automation, when and why; None where it is not stopped."""
+        with self._store.reading() as snapshot:
+            rows = snapshot.rows(AUTOMATION_STOP, "WHERE resumed_at IS NULL ORDER BY id LIMIT 1")
+            return next(((row.stopped_by, row.stopped_at, row.reason) for row in rows), None)
+
     def configuration_changes(self, *, most: int = 50) -> tuple[ConfigurationChange, ...]:
         """Return the newest changes of the configuration, newest first."""
         with self._store.reading() as snapshot:
@@ -155,6 +251,17 @@ class LedgerReader:
     def close(self) -> None:
         """Let go of every file."""
         self._store.close()
+
+
+def _actions(snapshot: Snapshot, which: str, *parameters: object) -> tuple[Action, ...]:
+    rows = list(snapshot.rows(ACTION, which, *parameters))
+    marks = ", ".join("?" * len(rows))
+    steps = defaultdict(list)
+    if rows:
+        wanted = f"WHERE action_id IN ({marks}) ORDER BY action_id, number"
+        for step in snapshot.rows(ACTION_STEP, wanted, *(row.id for row in rows)):
+            steps[step.action_id].append(step)
+    return tuple(action_of(row, steps[row.id]) for row in rows)
 
 
 def read_forgotten(snapshot: Snapshot) -> Forgotten:
@@ -194,4 +301,19 @@ def raise_of(row: Any) -> RaiseEntry:
         lowered_at=row.lowered_at,
         lowered_by=row.lowered_by,
         lower_reason=row.lower_reason,
+    )
+
+
+def override_entry_of(row: Any) -> OverrideEntry:
+    """Return what a row of the table says, whoever read it."""
+    return OverrideEntry(
+        id=row.id,
+        object=row.object,
+        reason=row.reason,
+        overridden_by=row.overridden_by,
+        overridden_at=row.overridden_at,
+        expires_at=row.expires_at,
+        ended_at=row.ended_at,
+        ended_by=row.ended_by,
+        end_reason=row.end_reason,
     )

@@ -17,8 +17,65 @@ PROTECTION_RAISE = shape(
     instants="raised_at expires_at lowered_at",
 )
 
+FREEZE_OVERRIDE = shape(
+    "freeze_override",
+    "id object reason overridden_by ended_by end_reason",
+    instants="overridden_at expires_at ended_at",
+)
+
 FORGOTTEN_WEDDING = shape("forgotten_wedding", "digest alias forgotten_by", instants="forgotten_at missing_since")
 WEDDING_KEY = shape("wedding_key", "id secret")
 WEDDING_IMPORT = shape("wedding_import", "id source kind imported_by dropped_by", instants="imported_at dropped_at")
+CONTROL_REQUEST = shape("control_request", "identity key digest status answer", instants="at")
 
-SHAPES = (FREEZE_PERIOD, CONFIGURATION_CHANGE, PROTECTION_RAISE, FORGOTTEN_WEDDING, WEDDING_KEY, WEDDING_IMPORT)
+AUDIT_LINK = shape("audit_link", "number version kind person action body previous hash", instants="at")
+AUDIT_ANCHOR = shape("audit_anchor", "id number hash key signature", instants="at")
+AUDIT_DELIVERY = shape("audit_delivery", "place through", instants="at")
+
+ACTION = shape(
+    "action",
+    "id request_key kind target resource person reason state outcome plan digest confirmed_by holder fence "
+    "cancelled_by sentence approved_by broke_glass reviewed_by review",
+    instants="requested_at expires_at confirmed_at deadline lease_until ended_at approved_at reviewed_at "
+    "countdown_since",
+    flags="automatic",
+    documents="needs",
+)
+ACTION_STEP = shape(
+    "action_step", "action_id number name state detail", instants="intended_at ended_at", flags="changes undoes"
+)
+AUTOMATION_STOP = shape(
+    "automation_stop", "id stopped_by reason resumed_by resume_reason", instants="stopped_at resumed_at"
+)
+
+NOTIFICATION = shape(
+    "notification",
+    "id key episode event severity sentence stage ended_by",
+    instants="created_at ended_at",
+    flags="everybody",
+    documents="details",
+)
+NOTIFICATION_DELIVERY = shape(
+    "notification_delivery", "notification_id channel state tries problem", instants="since next_at"
+)
+NOTIFICATION_SENDER = shape("notification_sender", "id holder fence", instants="lease_until")
+
+SHAPES = (
+    FREEZE_PERIOD,
+    CONFIGURATION_CHANGE,
+    PROTECTION_RAISE,
+    FREEZE_OVERRIDE,
+    FORGOTTEN_WEDDING,
+    WEDDING_KEY,
+    WEDDING_IMPORT,
+    CONTROL_REQUEST,
+    AUDIT_LINK,
+    AUDIT_ANCHOR,
+    AUDIT_DELIVERY,
+    ACTION,
+    ACTION_STEP,
+    NOTIFICATION,
+    NOTIFICATION_DELIVERY,
+    NOTIFICATION_SENDER,
+    AUTOMATION_STOP,
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, MetaData
+from sqlalchemy import JSON, Boolean, Column, Index, MetaData, false
 from sqlmodel import Field, SQLModel
 
 from wedtui.store.types import UtcMicroseconds
@@ -77,6 +77,22 @@ class ProtectionRaiseRow(LedgerTable, table=True):
     lower_reason: str | None = None
 
 
+class FreezeOverrideRow(LedgerTable, table=True):
+    """A freeze that a manager overrode for one object, and who ended that early, if anyone did."""
+
+    __tablename__ = "freeze_override"
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: int | None = Field(default=None, primary_key=True)
+    object: str
+    reason: str
+    overridden_by: str
+    overridden_at: datetime = instant()
+    expires_at: datetime = instant()
+    ended_at: datetime | None = instant(nullable=True)
+    ended_by: str | None = None
+    end_reason: str | None = None
+
+
 class WeddingKeyRow(LedgerTable, table=True):
     """One row: the key by which forgotten weddings are recognised. It is made once and shown to nobody."""
 
@@ -113,3 +129,180 @@ class WeddingImportRow(LedgerTable, table=True):
     imported_by: str
     dropped_at: datetime | None = instant(nullable=True)
     dropped_by: str | None = None
+
+
+class ControlRequestRow(LedgerTable, table=True):
+    """What was answered to a request on the control socket, for as long as somebody may send the same one again."""
+
+    __tablename__ = "control_request"
+    identity: str = Field(primary_key=True)
+    """The name of who asked."""
+    key: str = Field(primary_key=True)
+    """Her own, of that request."""
+    digest: str
+    """Of what was asked."""
+    status: int
+    answer: str
+    """JSON."""
+    at: datetime = Field(sa_column=Column(UtcMicroseconds, nullable=False, index=True))
+
+
+class AuditLinkRow(LedgerTable, table=True):
+    """One link of the audit chain. The database itself refuses to change or delete one."""
+
+    __tablename__ = "audit_link"
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    version: int
+    at: datetime = instant()
+    kind: str
+    person: str
+    action: str | None = None
+    body: str
+    """Canonical JSON: of these very bytes the hash is."""
+    previous: str = Field(unique=True)
+    """The hash of the link before; that of no two links, so that the chain never forks."""
+    hash: str
+
+
+class AuditAnchorRow(LedgerTable, table=True):
+    """What was signed of the chain, for places outside of the ledger. Neither changed nor deleted."""
+
+    __tablename__ = "audit_anchor"
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: int | None = Field(default=None, primary_key=True)
+    number: int
+    """Of the newest link at that instant."""
+    hash: str
+    at: datetime = instant()
+    key: str
+    """The fingerprint of the key."""
+    signature: str
+
+
+class AuditDeliveryRow(LedgerTable, table=True):
+    """Up to which anchor a place outside of the ledger has taken all of them."""
+
+    __tablename__ = "audit_delivery"
+    place: str = Field(primary_key=True)
+    through: int
+    """The id of the newest anchor that it took."""
+    at: datetime = instant()
+
+
+class ActionRow(LedgerTable, table=True):
+    """An action, as far as it is: one row from the request to its end."""
+
+    __tablename__ = "action"
+    __table_args__ = (Index("action_state", "state", "id"), {"sqlite_autoincrement": True})
+    id: int | None = Field(default=None, primary_key=True)
+    request_key: str = Field(unique=True)
+    """Who asked and the key of their request: the same one twice is one action."""
+    kind: str
+    target: str
+    resource: str
+    person: str
+    reason: str
+    requested_at: datetime = instant()
+    state: str
+    outcome: str | None = None
+    plan: str
+    digest: str
+    expires_at: datetime | None = instant(nullable=True)
+    needs: list[str] = names()
+    confirmed_by: str | None = None
+    confirmed_at: datetime | None = instant(nullable=True)
+    deadline: datetime | None = instant(nullable=True)
+    holder: str | None = None
+    fence: int
+    lease_until: datetime | None = instant(nullable=True)
+    cancelled_by: str | None = None
+    ended_at: datetime | None = instant(nullable=True)
+    sentence: str
+    approved_by: str | None = None
+    approved_at: datetime | None = instant(nullable=True)
+    broke_glass: str | None = None
+    reviewed_by: str | None = None
+    reviewed_at: datetime | None = instant(nullable=True)
+    review: str | None = None
+    automatic: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=false()))
+    countdown_since: datetime | None = instant(nullable=True)
+
+
+class AutomationStopRow(LedgerTable, table=True):
+    """A person stopped all automation, and who let it go on, if anyone did."""
+
+    __tablename__ = "automation_stop"
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: int | None = Field(default=None, primary_key=True)
+    stopped_by: str
+    stopped_at: datetime = instant()
+    reason: str
+    resumed_by: str | None = None
+    resumed_at: datetime | None = instant(nullable=True)
+    resume_reason: str | None = None
+
+
+class ActionStepRow(LedgerTable, table=True):
+    """One step of an action: stored as intended before it is made, and again when it is known what came of it."""
+
+    __tablename__ = "action_step"
+    action_id: int = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    """From 1 on, in the order in which they were begun."""
+    name: str
+    state: str
+    intended_at: datetime = instant()
+    ended_at: datetime | None = instant(nullable=True)
+    changes: bool
+    undoes: bool
+    detail: str
+
+
+class NotificationRow(LedgerTable, table=True):
+    """What somebody is to be told: written with the decision that needs it, and kept when it was told."""
+
+    __tablename__ = "notification"
+    __table_args__ = (
+        Index("notification_stage", "stage", "id"),
+        Index("notification_key", "key", "id"),
+        Index("notification_episode", "episode"),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    key: str
+    episode: str
+    """Of its episode alone: by this channels know a message that they have already."""
+    event: str
+    severity: str
+    sentence: str
+    details: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    everybody: bool
+    created_at: datetime = instant()
+    stage: str
+    ended_at: datetime | None = instant(nullable=True)
+    ended_by: str | None = None
+    """Who dismissed a dead letter."""
+
+
+class NotificationDeliveryRow(LedgerTable, table=True):
+    """How far a notification is with one channel."""
+
+    __tablename__ = "notification_delivery"
+    notification_id: int = Field(primary_key=True)
+    channel: str = Field(primary_key=True)
+    state: str
+    tries: int
+    since: datetime = instant()
+    next_at: datetime = instant()
+    problem: str
+    """Of the last attempt, in a few words without any secret."""
+
+
+class NotificationSenderRow(LedgerTable, table=True):
+    """One row: which service sends, and under which number."""
+
+    __tablename__ = "notification_sender"
+    id: int = Field(primary_key=True)
+    holder: str
+    fence: int
+    lease_until: datetime = instant()

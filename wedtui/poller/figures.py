@@ -28,6 +28,7 @@ from wedtui.core.observation import (
     ProbeObservation,
     PrometheusObservation,
     SignalObservation,
+    TrafficObservation,
     VendorObservation,
     WeddingsObservation,
 )
@@ -50,6 +51,7 @@ _KINDS: dict[type[object], str] = {
     ApiObservation: "api",
     VendorObservation: "vendor",
     WeddingsObservation: "weddings",
+    TrafficObservation: "traffic",
 }
 # What an API says of itself without anything being wrong: the account does not have that region or that plan.
 _AS_IT_SHOULD_BE = frozenset({Reach.ANSWERED, Reach.SWITCHED_OFF, Reach.NOT_ON_PLAN})
@@ -103,6 +105,19 @@ def service_figures(
         ),
         Looked("wedtui_leases_held", "What this service asks for all, and others do not.", lambda: share.count),
         Looked("wedtui_cache_size_bytes", "Size of the cache.", cache_bytes),
+    )
+
+
+def outbox_figures(waiting: Callable[[], float | None], dead: Callable[[], float | None]) -> tuple[Looked, ...]:
+    """Return what is looked up of the outbox of notifications.
+
+    Args:
+        waiting: how many no channel has accepted yet; None while it is not known.
+        dead: how many no channel accepted, and nobody dismissed.
+    """
+    return (
+        Looked("wedtui_notifications_waiting", "Notifications that no channel has accepted yet.", waiting),
+        Looked("wedtui_notifications_dead", "Notifications that no channel accepted, and nobody dismissed.", dead),
     )
 
 

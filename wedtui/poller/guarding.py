@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
@@ -18,6 +19,7 @@ from wedtui.config import Configuration
 from wedtui.core.calendar import CalendarFacts
 from wedtui.core.protection import ProtectionVerdict, Raise, protection
 from wedtui.core.season import Protection
+from wedtui.errors import StoreError
 
 T = TypeVar("T")
 
@@ -52,7 +54,8 @@ class Guarding:
         self._clock = clock
         self._cache = CacheReader(cache_url)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="calendar")
-        self._facts = _Facts(unread_calendar(configuration, "nothing was read since the service began"))
+        unread = "nothing was read since the service began"
+        self._facts = _Facts(replace(unread_calendar(configuration, unread), problem=unread))
         self._judged: _Judged | None = None
 
     async def in_thread(self, work: Callable[[], T]) -> T:
@@ -63,10 +66,15 @@ class Guarding:
         """Read calendar and decisions again, always in one thread.
 
         Raises:
-            StoreError: they cannot be read; what was known counts on.
+            StoreError: they cannot be read; what was known counts on, and what came since then nobody can tell.
         """
-        calendar = known_calendar(self._configuration, self._cache, self._clock.now())
-        raises, _ = self._cache.mirrored_raises()
+        try:
+            calendar = known_calendar(self._configuration, self._cache, self._clock.now())
+            raises, _ = self._cache.mirrored_raises()
+        except StoreError as error:
+            known = self._facts
+            self._facts = known._replace(calendar=replace(known.calendar, problem=str(error)))
+            raise
         facts = _Facts(calendar, raises)
         # What it takes once for each calendar is taken here, before the loop can ask for it.
         judged = self._judge(facts, self._clock.now())
@@ -86,9 +94,10 @@ class Guarding:
         """Return the level now; from any thread."""
         now, facts, judged = self._clock.now(), self._facts, self._judged
         if judged is not None and judged.facts is facts and judged.at <= now:
-            until = judged.verdict.until
-            if until is None or now < until:
-                return judged.verdict.level
+            verdict = judged.verdict
+            # Of a calendar that is not known no end is promised: it is judged anew each time.
+            if not verdict.unknown and (verdict.until is None or now < verdict.until):
+                return verdict.level
         judged = self._judged = self._judge(facts, now)
         return judged.verdict.level
 

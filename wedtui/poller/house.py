@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import structlog
 
 from wedtui.cache.reader import CacheReader
@@ -19,9 +17,7 @@ from wedtui.ledger.former import is_there, left_behind
 from wedtui.ledger.reader import LedgerReader
 from wedtui.poller.clock_watch import ClockWatch
 from wedtui.poller.figures import Figures
-
-if TYPE_CHECKING:
-    from wedtui.poller.service import Stores
+from wedtui.poller.surroundings import Stores
 
 log = structlog.get_logger(__name__)
 
@@ -49,8 +45,8 @@ class House:
         self._clock = clock
         self._clock_watch = clock_watch
         self._figures = figures
-        self.damaged = False
-        """Whether a roll-up was found that cannot be read."""
+        self.problem: str | None = None
+        """What was found to be damaged, in a sentence."""
         former = stores.former_ledger
         self.left_behind = None if former is None or not is_there(former) else f"{former} was not looked into yet"
         """What of a former ledger nobody may take for lifted, in a sentence."""
@@ -72,7 +68,8 @@ class House:
         now = self._clock.now()
         try:
             raises = reader.raises(until_after=now - RAISES_KEPT)
-            self._cache.mirror_decisions(reader.freeze_periods(), raises, now, claim)
+            overrides = reader.overrides(until_after=now)
+            self._cache.mirror_decisions(reader.freeze_periods(), raises, now, claim, overrides=overrides)
             imported = reader.imports()
             if imported:
                 self._cache.weddings.expect_imported(imported, claim)
@@ -99,7 +96,7 @@ class House:
         rolled = self._cache.roll(self._clock.now(), claim)
         if rolled.damaged:
             log.error("damaged roll-ups", buckets=rolled.damaged)
-            self.damaged = True
+            self.problem = DAMAGED
         return rolled.more
 
     def prune(self, section: CacheSection, claim: Claim) -> bool:

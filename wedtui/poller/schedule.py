@@ -126,6 +126,8 @@ class Scheduler:
         async with asyncio.TaskGroup() as group:
             for target in self._targets:
                 group.create_task(self._keep_asking(target), name=target.key)
+            # Without any target, too: what ends by itself is taken for a part that failed.
+            await asyncio.Event().wait()
 
     async def _told_to_ask_anew(self, target: Target, seconds: float) -> bool:
         """Wait for a slot; return whether it is to be asked sooner instead."""
@@ -133,7 +135,7 @@ class Scheduler:
             await asyncio.sleep(seconds)
             return False
         try:
-            await asyncio.wait_for(self._share.anew(), seconds)
+            await asyncio.wait_for(self._share.anew(target.key), seconds)
         except TimeoutError:
             return False
         return True

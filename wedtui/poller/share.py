@@ -28,7 +28,7 @@ class Share:
         self._held: Mapping[str, int] = {}
         self._until = math.inf
         self._changed = asyncio.Event()
-        self._anew = asyncio.Event()
+        self._anew: dict[str, asyncio.Event] = {}
         self._asking: set[str] = set()
 
     @property
@@ -65,14 +65,21 @@ class Share:
         """Wait until what is held is another."""
         await self._changed.wait()
 
-    async def anew(self) -> None:
-        """Wait until everything that is divided has to be asked again."""
-        await self._anew.wait()
+    async def anew(self, target: str) -> None:
+        """Wait until a target that is divided has to be asked again."""
+        event = self._anew.setdefault(target, asyncio.Event())
+        await event.wait()
+        if self._anew.get(target) is event:
+            del self._anew[target]
 
     def ask_anew(self) -> None:
         """Have everything that is divided asked soon: what was asked before may have been for nobody."""
-        self._anew.set()
-        self._anew = asyncio.Event()
+        for event in self._anew.values():
+            event.set()
+
+    def ask_soon(self, target: str) -> None:
+        """Have one target asked soon, again where it is being asked: what it answers may have been before a change."""
+        self._anew.setdefault(target, asyncio.Event()).set()
 
     def divides(self, target: Target) -> bool:
         """Whether a target is asked by one service for all."""

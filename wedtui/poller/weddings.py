@@ -179,10 +179,12 @@ class Taking:
         """
         seen = self._seen
         if seen.problem is not None:
-            self._cache.weddings.note_failure(seen.source, seen.at, seen.problem, self._claim)
+            said = (seen.source, seen.at, seen.problem)
+            self._cache.weddings.note_failure(*said, self._claim, address=seen.address)
             seen.told(False)
             return
-        reading = Reading(seen.source, seen.at, seen.began_at, seen.mark, self._rules.reject_at_most)
+        where = (seen.began_at, seen.mark)
+        reading = Reading(seen.source, seen.at, *where, self._rules.reject_at_most, seen.address)
         self._import = self._cache.weddings.importing(reading, self._stage, self._claim)
         try:
             yield from self._import.pieces()

@@ -14,6 +14,7 @@ from wedtui.clock import Clock
 from wedtui.config import FeedSection
 from wedtui.core.freeze import Period
 from wedtui.core.observation import FeedObservation
+from wedtui.core.redact import address_of
 from wedtui.errors import ProviderUnavailableError
 from wedtui.providers.base import Cadence, Schedule
 from wedtui.providers.calendar import MAX_BYTES, CalendarError, parse_calendar
@@ -38,6 +39,7 @@ class FeedTarget:
         """
         self._section = section
         self._clock = clock
+        self._address = address_of(section.name, section.url)
         self._asked = client_of(section, f"feed {section.name}", MAX_BYTES)
 
     @property
@@ -64,11 +66,11 @@ class FeedTarget:
             return self.gave_up(
                 f"could not be understood within {PARSING_AT_MOST.seconds} s: make the calendar smaller"
             )
-        return (FeedObservation(self._section.name, self._clock.now(), periods=periods),)
+        return (FeedObservation(self._section.name, self._clock.now(), periods=periods, address=self._address),)
 
     def gave_up(self, why: str) -> tuple[FeedObservation, ...]:
         """Return that it could not be read, and why."""
-        return (FeedObservation(self._section.name, self._clock.now(), problem=why),)
+        return (FeedObservation(self._section.name, self._clock.now(), problem=why, address=self._address),)
 
     async def close(self) -> None:
         """Close the connections that are kept."""

@@ -15,6 +15,10 @@ from wedtui.providers.base import Target
 from wedtui.providers.feed import FeedTarget
 from wedtui.providers.http import ProbeTarget
 from wedtui.providers.prometheus import PrometheusClient, QueryTarget, ServerTarget
+from wedtui.providers.traffic.base import TrafficBackend
+from wedtui.providers.traffic.powerdns import PowerDnsBackend
+from wedtui.providers.traffic.route53 import Route53Backend
+from wedtui.providers.traffic.target import TrafficTarget
 from wedtui.providers.weddings.target import WeddingTarget
 
 if TYPE_CHECKING:
@@ -52,7 +56,8 @@ def build_targets(
     *,
     paying: Paying = Paying.NEVER,
 ) -> Targets:
-    """Return every target of a configuration: probes, Prometheus servers, their queries, accounts, feeds, weddings.
+    """Return every target of a configuration: probes, Prometheus servers, their queries, accounts, feeds, weddings,
+    traffic.
 
     Args:
         configuration: what is watched.
@@ -72,7 +77,9 @@ def build_targets(
         targets += _account(section, clock, remembered, paying)
     feeds = tuple(FeedTarget(section, clock) for section in configuration.freeze.feeds)
     sources = wedding_targets(configuration, clock)
-    return targets + Targets(feeds, feeds) + Targets(sources, sources)
+    backend, name = traffic_backend(configuration, clock), configuration.traffic.name
+    traffic = () if backend is None or name is None else (TrafficTarget(name, backend, clock),)
+    return targets + Targets(feeds, feeds) + Targets(sources, sources) + Targets(traffic, traffic)
 
 
 def wedding_targets(configuration: Configuration, clock: Clock) -> tuple[WeddingTarget, ...]:
@@ -83,6 +90,20 @@ def wedding_targets(configuration: Configuration, clock: Clock) -> tuple[Wedding
     """
     weddings = configuration.weddings
     return tuple(WeddingTarget(section, weddings, clock) for section in weddings.sources)
+
+
+def traffic_backend(configuration: Configuration, clock: Clock) -> TrafficBackend | None:
+    """Return what reads and changes the shares of traffic; None where none is configured.
+
+    Raises:
+        ConfigurationError: a secret, a URL or certificates cannot be used.
+    """
+    section = configuration.traffic
+    if section.backend == "route53" and section.route53 is not None:
+        return Route53Backend(section, section.route53, clock)
+    if section.backend == "powerdns" and section.powerdns is not None:
+        return PowerDnsBackend(section, section.powerdns, clock)
+    return None
 
 
 def build_probe(configuration: Configuration, name: str, clock: Clock) -> Targets:

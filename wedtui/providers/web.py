@@ -13,7 +13,7 @@ import re
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -187,6 +187,8 @@ class UnansweredError(Exception):
         super().__init__(words)
         self.again = again
         """Whether the next attempt might fare better: the connection failed, before any time was lost on it."""
+        self.sent = True
+        """Whether the request may have reached the server."""
 
 
 class TooLongError(UnansweredError):
@@ -238,15 +240,17 @@ class WebClient:
         url: httpx.URL,
         *,
         form: Mapping[str, str] | None = None,
+        content: bytes | None = None,
         within: timedelta | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Ask once.
 
         Args:
-            method: GET or POST.
+            method: such as GET or POST.
             url: what to ask; redirects are not followed.
             form: sent as the body.
+            content: sent as the body.
             within: a shorter timeout than the client's own.
             headers: beside the client's own.
 
@@ -255,7 +259,9 @@ class WebClient:
         """
         timeout = self._timeout if within is None else min(within, self._timeout)
         async with self._answering(timeout) as opened, asyncio.timeout(timeout.total_seconds()):
-            request = self._client.build_request(method, url, data=form, headers=headers, extensions=opened.extensions)
+            request = self._client.build_request(
+                method, url, data=form, content=content, headers=headers, extensions=opened.extensions
+            )
             body = bytearray()
             return await self._receive(request, body.extend, self._body_at_most, lambda: bytes(body))
 
@@ -286,13 +292,8 @@ class WebClient:
         """Put words to whatever keeps an answer from coming."""
         opened = _Opened()
         try:
-            yield opened
-        except (TimeoutError, httpx.TimeoutException):
-            raise UnansweredError(f"timed out after {seconds(limit)}", again=False) from None
-        except httpx.TransportError as error:
-            raise _unanswered(error) from None
-        except httpx.HTTPError as error:  # a body that cannot be decompressed
-            raise UnansweredError(f"answered with what cannot be read ({type(error).__name__})", again=False) from None
+            with _in_words(opened, limit):
+                yield opened
         finally:
             await opened.close_orphan()
 
@@ -385,6 +386,8 @@ class _Opened:
     def __init__(self) -> None:
         self._connected: httpcore.AsyncNetworkStream | None = None
         self._in_handshake = False
+        self.sent = False
+        """Whether the request was begun to be sent."""
         self.extensions = {"trace": self._trace}
 
     async def _trace(self, event: str, info: Mapping[str, Any]) -> None:
@@ -394,11 +397,34 @@ class _Opened:
             self._in_handshake = True
         elif event == "connection.start_tls.complete":
             self._in_handshake = False
+        elif event == "http11.send_request_headers.started":
+            self.sent = True
 
     async def close_orphan(self) -> None:
         """Close the connection if its handshake was never done."""
         if self._in_handshake and self._connected is not None:
             await self._connected.aclose()
+
+
+@contextmanager
+def _in_words(opened: _Opened, limit: timedelta) -> Iterator[None]:
+    """Put words to what httpx raises, and say whether the request was sent by then.
+
+    Raises:
+        UnansweredError: no whole answer came.
+    """
+    try:
+        yield
+    except (TimeoutError, httpx.TimeoutException):
+        told = UnansweredError(f"timed out after {seconds(limit)}", again=False)
+    except httpx.TransportError as error:
+        told = _unanswered(error)
+    except httpx.HTTPError as error:  # a body that cannot be decompressed
+        told = UnansweredError(f"answered with what cannot be read ({type(error).__name__})", again=False)
+    else:
+        return
+    told.sent = opened.sent
+    raise told from None
 
 
 def _unanswered(error: httpx.TransportError) -> UnansweredError:

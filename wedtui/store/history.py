@@ -7,6 +7,11 @@ from sqlalchemy import Connection
 from wedtui.store.kind import Kind
 
 
+def prepare() -> None:
+    """Load what migrating needs: before the lock is taken, so that nobody waits for that behind it."""
+    import alembic.command  # noqa: F401, PLC0415 - readers and up-to-date stores never need it
+
+
 def upgrade(connection: Connection, kind: Kind, revision: str = "head") -> None:
     """Run the history of a kind of store up to a revision, inside the connection's transaction."""
     from alembic import command  # noqa: PLC0415 - readers and up-to-date stores never need it

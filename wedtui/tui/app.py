@@ -19,10 +19,11 @@ from textual.screen import Screen
 from wedtui.errors import ConfigurationError
 from wedtui.tui.bindings import bind
 from wedtui.tui.board import SPANS, SeriesKey
-from wedtui.tui.board_app import BoardApp
+from wedtui.tui.emergency import Answered, ByHandWords, Emergencies, HandArrived
 from wedtui.tui.hands import Hands, Said
 from wedtui.tui.keymap.table import Keymap, row
 from wedtui.tui.memory import Memory
+from wedtui.tui.paged_app import PagedApp
 from wedtui.tui.screens.base import BoardScreen, own_bindings
 from wedtui.tui.screens.main import MainScreen
 from wedtui.tui.terminal.abilities import Abilities
@@ -30,21 +31,21 @@ from wedtui.tui.theme import theme_names
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from textual.actions import ActionParseResult
+    from textual.dom import DOMNode
 
     from wedtui.clock import Clock
     from wedtui.core.inventory import ResourceQuery
     from wedtui.tui.album import Album
+    from wedtui.tui.hand import Hand
     from wedtui.tui.reader import WeddingQuestion
-    from wedtui.tui.screens.findings import FindingsScreen
-    from wedtui.tui.screens.freeze import FreezeScreen
-    from wedtui.tui.screens.weddings import WeddingsScreen
     from wedtui.tui.source import Source
 
 # A picture brings the clock along, about once a second; a tick after it would draw the same second again.
 CLOCK_DRAWN_WITHIN = timedelta(seconds=1.25)
 
 
-class WedtuiApp(BoardApp):
+class WedtuiApp(PagedApp):
     """The dashboard.
 
     Args:
@@ -58,6 +59,7 @@ class WedtuiApp(BoardApp):
         session_file: where what is open is kept and found again; None: nothing is kept.
         album: where pictures of the screen go; None: there is no place for them.
         environ: the program's environment, which says whether tmux or screen stands between; nothing by default.
+        read_only: whether no key changes anything in the world.
 
     Raises:
         ConfigurationError: there is no such theme.
@@ -95,13 +97,16 @@ class WedtuiApp(BoardApp):
         session_file: Path | None = None,
         album: Album | None = None,
         environ: Mapping[str, str] | None = None,
+        read_only: bool = False,
     ) -> None:
         super().__init__(open_source, clock, theme=theme, demo=demo, theme_folders=theme_folders, abilities=abilities)
         self.hands = Hands(self, environ or {}, album)
+        self.emergencies = Emergencies(self, read_only=read_only)
         self.memory = Memory(self, session_file)
         self.span = self.memory.begin.span
         self.keymap = Keymap()
         self._drawn_at = self.board.now
+        self._left = False
         self._configured_theme = theme
         if not theme_fixed:
             self._wear_remembered(self.memory.theme(theme))
@@ -146,19 +151,56 @@ class WedtuiApp(BoardApp):
     def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
         """Leave the dashboard, and keep what is open while it still is."""
         self.memory.remember()
+        self._left = True
         super().exit(result, return_code, message)
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do what a key asks for; nothing for keys that came right behind the one that ends the dashboard."""
+        return False if self._left else await super().run_action(action, default_namespace, namespaces)
 
     def on_unmount(self) -> None:
         """Stop writing."""
         self.memory.stop()
         self.hands.stop()
+        self.emergencies.stop()
 
     async def on_event(self, event: events.Event) -> None:
-        """Show every key to jump mode first: whichever it is, it must not do anything else there."""
+        """Show every key to jump mode and to emergencies first: what is theirs must not do anything else."""
         if isinstance(event, events.Key) and not event.is_forwarded and self.hands.take(event.key, event.character):
             event.stop()
             return
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded and self.emergencies.take(event):
+            event.stop()
+            return
+        if isinstance(event, events.Key) and not event.is_forwarded and self._opens_palette(event):
+            # At once: the letters that were typed behind it are for its line.
+            event.stop()
+            self.action_command_palette()
+            return
         await super().on_event(event)
+
+    def _opens_palette(self, event: events.Key) -> bool:
+        """Whether a key opens the palette, and is no letter of what is typed."""
+        typed = self.focused is not None and self.focused.check_consume_key(event.key, event.character)
+        return not typed and isinstance(self.screen, BoardScreen) and event.key in self.keymap.keys("app.palette")
+
+    def use_hand(self, hand: Hand, by_hand: ByHandWords | None = None) -> None:
+        """Act through this from now on; any thread may call it."""
+        self.post_message(HandArrived(hand, by_hand))
+
+    def on_hand_arrived(self, message: HandArrived) -> None:
+        """Ask that service from now on."""
+        self.emergencies.use(message.hand, message.by_hand)
+
+    def on_answered(self, message: Answered) -> None:
+        """Take an answer of the service; at the very end nobody waits for it any more."""
+        if self.is_running:
+            message.take()
 
     def on_said(self, message: Said) -> None:
         """Say what another thread has to say."""
@@ -196,6 +238,7 @@ class WedtuiApp(BoardApp):
         before = self.board.link
         self.hands.grow_old()
         self.memory.remember()
+        self.emergencies.pass_second()
         super().pass_second()
         late = (self.board.link.late_keys if self.board.link else 0) - (before.late_keys if before else 0)
         if late > 0:
@@ -220,68 +263,6 @@ class WedtuiApp(BoardApp):
     def choose_span(self, index: int) -> None:
         """Choose the range of the charts; beyond the ends nothing happens."""
         self.span = min(max(index, 0), len(SPANS) - 1)
-
-    def open_provider(self, name: str) -> None:
-        """Show one provider in full, above the dashboard."""
-        from wedtui.tui.screens.provider import ProviderScreen  # noqa: PLC0415 - when opened
-
-        self.back_to_dashboard()
-        self.push_screen(ProviderScreen(name))
-
-    def open_chart(self, provider: str, signal: str) -> None:
-        """Show the full-screen chart of a signal or probe."""
-        from wedtui.tui.screens.chart import ChartScreen  # noqa: PLC0415 - plotext costs a tenth of a second
-
-        self.push_screen(ChartScreen(provider, signal))
-
-    def open_resources(self, provider: str | None = None, kind: str | None = None) -> None:
-        """List resources: all of them, those of a provider, or those of one of its kinds."""
-        from wedtui.tui.screens.resources import ResourcesScreen  # noqa: PLC0415 - when opened
-
-        def same(screen: Screen[object]) -> bool:
-            return isinstance(screen, ResourcesScreen) and screen.scope == (provider, kind)
-
-        if not any(same(screen) for screen in self.screen_stack):
-            self.push_screen(ResourcesScreen(provider, kind))
-            return
-        while not same(self.screen):
-            self.pop_screen()
-
-    def action_resources(self) -> None:
-        """List what the provider on the screen has; elsewhere what all have."""
-        from wedtui.tui.screens.help import HelpScreen  # noqa: PLC0415 - beside others that are not loaded yet
-        from wedtui.tui.screens.provider import ProviderScreen  # noqa: PLC0415 - as above
-        from wedtui.tui.screens.resources import ResourcesScreen  # noqa: PLC0415 - as above
-
-        if isinstance(self.screen, HelpScreen):
-            self.pop_screen()
-        if not isinstance(self.screen, ResourcesScreen):
-            self.open_resources(self.screen.provider if isinstance(self.screen, ProviderScreen) else None)
-
-    def action_findings(self) -> None:
-        """List the findings."""
-        from wedtui.tui.screens.findings import FindingsScreen  # noqa: PLC0415 - when opened
-
-        self._open_once(FindingsScreen)
-
-    def action_freeze(self) -> None:
-        """Show the freeze."""
-        from wedtui.tui.screens.freeze import FreezeScreen  # noqa: PLC0415 - when opened
-
-        self._open_once(FreezeScreen)
-
-    def action_weddings(self) -> None:
-        """Show the weddings."""
-        from wedtui.tui.screens.weddings import WeddingsScreen  # noqa: PLC0415 - when opened
-
-        self._open_once(WeddingsScreen)
-
-    def action_help(self) -> None:
-        """List the keys of the screen that is shown."""
-        from wedtui.tui.screens.help import HelpScreen  # noqa: PLC0415 - when opened
-
-        if isinstance(self.screen, BoardScreen) and not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.screen))
 
     def action_copy(self) -> None:
         """Copy what is under the cursor."""
@@ -333,6 +314,8 @@ class WedtuiApp(BoardApp):
         owner = type(screen) if isinstance(screen, BoardScreen) else None
         bindings = [(screen, b) for b in (own_bindings(owner) if owner else ()) if b.show]
         for namespace, binding in [*bindings, *((self, b) for b in own_bindings(type(self)))]:
+            if self.emergencies.hides(binding.id):
+                continue
             if binding.action != "command_palette" and binding.id is not None:
                 action, keys = binding.action, "  ".join(self.keymap.titles(binding.id))
                 yield SystemCommand(
@@ -340,20 +323,3 @@ class WedtuiApp(BoardApp):
                     f"{row(binding.id).does} · {keys}" if keys else row(binding.id).does,
                     lambda action=action, namespace=namespace: self.run_action(action, namespace),
                 )
-
-    def _open_once(self, kind: type[FindingsScreen | FreezeScreen | WeddingsScreen]) -> None:
-        """Show a page, or go back to it where it lies under others: Escape never leads through the same page twice."""
-        from wedtui.tui.screens.help import HelpScreen  # noqa: PLC0415 - beside others that are not loaded yet
-
-        if isinstance(self.screen, HelpScreen):
-            self.pop_screen()
-        if not any(isinstance(screen, kind) for screen in self.screen_stack):
-            self.push_screen(kind())
-            return
-        while not isinstance(self.screen, kind):
-            self.pop_screen()
-
-    def back_to_dashboard(self) -> None:
-        """Leave every screen above the dashboard."""
-        while len(self.screen_stack) > 1:
-            self.pop_screen()

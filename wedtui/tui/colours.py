@@ -50,8 +50,8 @@ def filters(stock: Sequence[LineFilter], abilities: Abilities, *, native: bool) 
     """
     kept = [f for f in stock if not isinstance(f, Monochrome | NoColor)]
     if abilities.depth is Depth.NONE:
-        return [*kept, Colourless(italic=abilities.italic)]
-    return [*kept, Native()] if native else kept
+        return [*kept, _COLOURLESS[abilities.italic]]
+    return [*kept, _NATIVE] if native else kept
 
 
 class Native(LineFilter):
@@ -92,3 +92,8 @@ def _plain(style: Style, *, italic: bool) -> Style:
     return style.without_color + Style(
         reverse=True if grounded else None, dim=False if style.dim else None, italic=slanted
     )
+
+
+# Always the same: what was drawn through one is not drawn anew.
+_NATIVE = Native()
+_COLOURLESS = {italic: Colourless(italic=italic) for italic in (False, True)}

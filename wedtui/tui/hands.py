@@ -13,6 +13,8 @@ from wedtui.tui.jump import place_of
 from wedtui.tui.screens.base import BoardScreen
 
 if TYPE_CHECKING:
+    from textual.worker import Worker
+
     from wedtui.tui.album import Album
     from wedtui.tui.app import WedtuiApp
     from wedtui.tui.clipboard import Subject
@@ -127,7 +129,12 @@ class Hands:
         if subject is None:
             self.say("nothing is selected here that could be copied")
         else:
-            self._app.run_worker(self._send(subject), group="copy", exclusive=True)
+
+            async def send() -> None:
+                await self._send(subject)
+
+            # Not a coroutine: where the dashboard ends meanwhile, none is left that was never begun.
+            _begun: Worker[None] = self._app.run_worker(send, group="copy", exclusive=True)
 
     async def _send(self, subject: Subject) -> None:
         from wedtui.core.redact import masked  # noqa: PLC0415 - when somebody copies

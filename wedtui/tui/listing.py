@@ -16,7 +16,7 @@ from wedtui.tui.bindings import bind
 from wedtui.tui.palette import Palette
 from wedtui.tui.rows import Row
 from wedtui.tui.spans import Line, rule
-from wedtui.tui.surface import Unadorned
+from wedtui.tui.surface import Unadorned, Wanted
 
 
 # In this order: Textual takes a widget's own style sheet from its first base.
@@ -77,7 +77,7 @@ class Listing(ScrollView, Unadorned, can_focus=True, inherit_bindings=False):
         """
         super().__init__(id=id)
         self._begin_at = begin_at
-        self._line_width = 0
+        self._line_width = self._top = 0
         self._palette = palette
         self._title, self._remark = title, remark
         self._heading: tuple[Line, ...] = ()
@@ -110,13 +110,12 @@ class Listing(ScrollView, Unadorned, can_focus=True, inherit_bindings=False):
             self.virtual_size = size
             self.refresh()
             return
-        for y, (before, after) in enumerate(zip(old_heading, heading, strict=True)):
-            if before != after:
-                self.refresh(Region(0, y, width, 1))
+        differing = [y for y, (before, after) in enumerate(zip(old_heading, heading, strict=True)) if before != after]
         for i, (old, new) in enumerate(zip(old_rows, rows, strict=True)):
             was, stands = old.key is not None and old.key == old_cursor, new.key is not None and new.key == self.cursor
             if old.line != new.line or was != stands:
-                self._refresh_row(i)
+                differing += self._line_of(i)
+        self.redraw(differing)
 
     def select(self, key: str | None) -> None:
         """Put the cursor on an object, or on none."""
@@ -128,7 +127,7 @@ class Listing(ScrollView, Unadorned, can_focus=True, inherit_bindings=False):
             return
         for changed in (old, key):
             if changed is not None and changed in self._places:
-                self._refresh_row(self._places[changed])
+                self.redraw(self._line_of(self._places[changed]))
         if key is not None:
             self._last_place = self._places[key]
             self._reveal(self._last_place)
@@ -144,23 +143,22 @@ class Listing(ScrollView, Unadorned, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Draw some lines, for which the width is looked up once."""
-        self._line_width = self.inner_width
+        """Draw some lines, for which the width and what is scrolled away are looked up once."""
+        self._line_width, self._top = self.inner_width, self.scroll_offset.y
         return super().render_lines(crop)
 
-    def render_line(self, y: int) -> Strip:
-        """Draw one line."""
+    def wanted(self, y: int) -> Wanted:
+        """Return what is to stand in a line."""
         width = self._line_width
         if not self._heading:  # the first paint, before anyone knows a width
-            line = rule(self._title, width) if y == 0 else self._remark if y == 1 else ()
-            return self._palette.strip(line, width)
+            return Wanted(rule(self._title, width) if y == 0 else self._remark if y == 1 else (), width)
         if y < len(self._heading):
-            return self._palette.strip(self._heading[y], width)
-        i = y - len(self._heading) + self.scroll_offset.y
+            return Wanted(self._heading[y], width)
+        i = y - len(self._heading) + self._top
         if i >= len(self._rows):
-            return self._palette.strip((), width)
+            return Wanted((), width)
         row = self._rows[i]
-        return self._palette.strip(row.line, width, cursor=row.key is not None and row.key == self.cursor)
+        return Wanted(row.line, width, cursor=row.key is not None and row.key == self.cursor)
 
     def action_move(self, by: int) -> None:
         """Move to the next or previous object; without any that can be selected, scroll."""
@@ -233,10 +231,10 @@ class Listing(ScrollView, Unadorned, can_focus=True, inherit_bindings=False):
         """Return the object nearest to where the cursor last was."""
         return min(self._places, key=lambda key: abs(self._places[key] - self._last_place))
 
-    def _refresh_row(self, i: int) -> None:
+    def _line_of(self, i: int) -> tuple[int, ...]:
+        """Return the line in which a row stands, where it does."""
         y = i + len(self._heading) - self.scroll_offset.y
-        if len(self._heading) <= y < self.outer_size.height:
-            self.refresh(Region(0, y, self.outer_size.width, 1))
+        return (y,) if len(self._heading) <= y < self.outer_size.height else ()
 
     def _reveal(self, i: int) -> None:
         """Scroll so that row `i` is seen, and with the first object also what stands above it."""

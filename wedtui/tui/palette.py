@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
@@ -43,13 +44,24 @@ class Palette:
         self._styles = _with_tiles({r: _style(c, background, italic=italic) for r, c in roles}, self._patches)
         self._cursor_styles = _with_tiles({r: _style(c, cursor, italic=italic) for r, c in roles}, self._patches)
 
+    def through(self, change: Callable[[Style], Style]) -> Palette:
+        """Return a palette whose styles are changed."""
+        other = copy(self)
+        other._styles = {look: change(style) for look, style in self._styles.items()}
+        other._cursor_styles = {look: change(style) for look, style in self._cursor_styles.items()}
+        return other
+
     def strip(self, line: Line, width: int, *, cursor: bool = False) -> Strip:
         """Draw one line in exactly `width` cells, on the cursor's background where it stands there."""
         styles = self._cursor_styles if cursor else self._styles
         # The last gate before the terminal: whatever a server said, nothing in it is an escape any more.
-        line = crop(tuple((clean(text), role) for text, role in line), width)
+        line = tuple([(clean(text), role) for text, role in line])
+        taken = length(line)
+        if taken > width:
+            line = crop(line, width)
+            taken = length(line)
         segments = [Segment(text, styles[role]) for text, role in self._without_padding(line) if text]
-        missing = width - length(line)
+        missing = width - taken
         if missing > 0:
             segments.append(Segment(" " * missing, styles[Role.TEXT]))
         return Strip(segments, width)

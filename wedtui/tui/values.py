@@ -6,6 +6,7 @@ import math
 
 from wedtui.core.evidence import (
     CACHE_HIT_SIGNAL,
+    COST_SIGNAL,
     CPU_SIGNAL,
     ERRORS_SIGNAL,
     LATENCY_SIGNAL,
@@ -66,6 +67,15 @@ def reading(signal: str, value: float | None) -> str:
     if signal == REQUESTS_SIGNAL and value is not None and math.isfinite(value):
         return f"{number(value)} /s"
     return number(value)
+
+
+def unit_of(signal: str) -> str:
+    """Return in what the values of a signal are stored, for whoever prints them as they are; nothing where unknown."""
+    if signal in RATIO_SIGNALS:
+        return "parts of 1"
+    if signal.endswith("_ms") or probe_of(signal) is not None:
+        return "ms"
+    return {REQUESTS_SIGNAL: "requests/s", COST_SIGNAL: "US$"}.get(signal, "")
 
 
 def measure(component: str, value: float | None) -> str:

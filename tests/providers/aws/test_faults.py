@@ -17,6 +17,7 @@ from tests.providers.aws.base import Asked, MovedClock, api, apis, by_name, once
 from tests.providers.aws.strict_server import Fault, StrictAws, body, changed, cut, dripping, error, late, running
 from tests.providers.aws.strict_world import World, cluster_arn, instance, service, status, with_instances
 from wedtui.core.breaker import RULES
+from wedtui.core.observation import ApiObservation
 from wedtui.core.resource import Reach
 from wedtui.core.state import State
 from wedtui.providers.aws.calls import Calls, Found
@@ -118,6 +119,14 @@ def test_the_code_says_what_happened(server: StrictAws, service: str, code: str,
     assert code in seen.problem
 
 
+@pytest.mark.parametrize("service", ["ecs", "acm", "alarms"])
+def test_a_refusal_that_is_not_in_the_words_of_the_protocol_is_one(server: StrictAws, service: str) -> None:
+    break_all(server, service, body(b"<Error><Code>SignatureDoesNotMatch</Code></Error>", 403, "text/xml"))
+    seen = once(server, service)
+    assert seen.reach is Reach.REJECTED
+    assert f"{ACTIONS[service]} in eu-west-1 was refused, without a reason (403): check the" in (seen.problem or "")
+
+
 def test_what_was_denied_is_named_with_the_permission_for_it(server: StrictAws) -> None:
     server.fail("ListBuckets", error("AccessDenied", 403))
     said = "ListBuckets in us-east-1 was denied (AccessDenied): allow s3:ListAllMyBuckets for these credentials"
@@ -152,7 +161,7 @@ def test_a_call_has_a_deadline_as_a_whole(server: StrictAws) -> None:
 
 def test_a_call_that_hangs(server: StrictAws) -> None:
     break_all(server, "rds", late(30))
-    seen = once(server, "rds", timeout="300ms")
+    seen = once(server, "rds", stuck=lambda: {"DescribeDBInstances", "DescribeDBClusters"} <= set(server.counted()))
     assert seen.reach is Reach.UNREACHABLE
     assert seen.requests == 2, "databases and clusters, none of them again"
 
@@ -390,14 +399,17 @@ def test_a_list_of_regions_that_cannot_be_renewed_says_so(server: StrictAws, cod
 
 
 def test_what_two_ask_at_the_same_time_is_asked_once(server: StrictAws) -> None:
-    async def ask() -> list[Reach]:
+    async def ask() -> list[ApiObservation]:
         asked = Asked(provider(server.url), MovedClock())
-        found = await asyncio.gather(*(asked[name].observe() for name in ("regions", "ec2", "rds")))
+        found = await asyncio.gather(*(asked[name].observe() for name in ("ec2", "rds", "regions")))
         await asked.account.close()
-        return [api(each).reach for each in found]
+        return [api(each) for each in found]
 
-    assert asyncio.run(ask()) == [Reach.ANSWERED] * 3
+    found = asyncio.run(ask())
+    assert [each.reach for each in found] == [Reach.ANSWERED] * 3
     assert server.counted()["DescribeRegions"] == 1
+    assert found[2].requests == 1, "of the list of regions, whoever asked for it"
+    assert sum(each.requests for each in found) == sum(server.counted().values()), "each request once"
 
 
 def test_regions_that_cannot_be_listed_are_used_as_they_were(server: StrictAws) -> None:
@@ -414,7 +426,8 @@ def test_a_service_that_is_down_is_left_alone_for_a_while(server: StrictAws) -> 
     expected = [Reach.UNREACHABLE] * 3 + [Reach.HELD, Reach.UNREACHABLE, Reach.HELD, Reach.UNREACHABLE]
     assert [each.reach for each in found] == expected
     assert found[3].requests == 0
-    assert found[3].problem == "not asked before 12:01:02 UTC: it failed 3 times in a row"
+    held = "not asked before 12:01:02 UTC: it failed 3 times in a row, last when asked at 12:00:32 UTC: "
+    assert found[3].problem == f"{held}{found[2].problem}"
 
 
 def test_a_denied_service_is_asked_on(server: StrictAws) -> None:
@@ -423,7 +436,15 @@ def test_a_denied_service_is_asked_on(server: StrictAws) -> None:
     assert {api(each).reach for each in found} == {Reach.DENIED}
 
 
-def test_one_region_that_hangs_takes_no_other_with_it() -> None:
+def test_one_region_that_hangs_takes_no_other_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, whole = ScalingGroups.read, []
+
+    async def noted(self: ScalingGroups, calls: Calls) -> Found:
+        found = await read(self, calls)
+        whole.append(calls.region)
+        return found
+
+    monkeypatch.setattr(ScalingGroups, "read", noted)
     world = World(regions={"eu-west-1": "opt-in-not-required", "us-east-1": "opt-in-not-required"})
     with running(world) as server:
 
@@ -431,7 +452,11 @@ def test_one_region_that_hangs_takes_no_other_with_it() -> None:
             return late(30)(request, answer) if request.region == "us-east-1" else answer
 
         server.fail("DescribeAutoScalingGroups", only_there)
-        (found,) = rounds(server, "autoscaling", regions=["eu-west-1", "us-east-1"], timeout="300ms")
+
+        def stuck() -> bool:
+            return bool(whole) and server.counted()["DescribeAutoScalingGroups"] == 2
+
+        (found,) = rounds(server, "autoscaling", regions=["eu-west-1", "us-east-1"], stuck=stuck)
     reaches = {o.region: o.reach for o in apis(found)}
     assert reaches == {"eu-west-1": Reach.ANSWERED, "us-east-1": Reach.UNREACHABLE}
 

@@ -146,4 +146,5 @@ def test_a_service_that_exists_nowhere_is_a_failure(moto: str, client: Client) -
     ecs.create_service(cluster="weddings", serviceName="rsvp", taskDefinition="rsvp", desiredCount=2)
     service = by_name(once(moto, "ecs"))["rsvp"]
     # moto never starts a task: this is a service of which nothing runs.
-    assert (service.status, service.state, service.detail) == ("ACTIVE", State.CRITICAL, "0 of 2 tasks run")
+    detail = "0 of 2 tasks run; its newest deployment is under way"
+    assert (service.status, service.state, service.detail) == ("ACTIVE", State.CRITICAL, detail)

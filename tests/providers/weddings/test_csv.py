@@ -23,8 +23,10 @@ from tests.providers.weddings.base import (
     references,
     refused,
     rows_of,
+    section,
     weddings,
 )
+from wedtui.cache.wedding_sources import configured_row
 from wedtui.providers.weddings import csv_source
 
 
@@ -107,7 +109,8 @@ def test_a_bad_row_is_reported_with_its_line_and_costs_itself_alone(tmp_path: Pa
             "line 28: row: expected 8 columns, as in the header",
             "line 30: row: expected quotes around whole cells only",
         ]
-        assert stage.notes == ["line 24: guests: expected at most 10,000, and counts as that many"]
+        assert stage.notes[0] == "line 24: guests: expected at most 10,000, and counts as that many"
+        assert stage.notes[1].startswith("line 32: culture: expected one of indian, nigerian, chinese, greek, jewish")
         assert (stage.rows, stage.rejected, stage.weddings) == (30, 7, 23)
         assert stage.nameless == 2
         assert stage.unknown_cultures == 1
@@ -291,3 +294,5 @@ def test_schedule_and_name() -> None:
     assert target.schedule.deadline.total_seconds() == 310
     (seen,) = target.gave_up("why")
     assert (seen.source, seen.problem, seen.at) == ("main", "why", NOW)
+    # As the cache has it of what is configured.
+    assert seen.address == configured_row(0, section("/w.csv"))["address"]

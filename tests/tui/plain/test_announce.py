@@ -71,7 +71,7 @@ CALM = ProtectionVerdict(Protection.NORMAL, ("by the date",))
         (
             well(),
             well(freeze=OPEN),
-            ("Freeze ended: production is open until the next freeze", "in 3 hours 10 minutes"),
+            ("Freeze ended: production is open until the next freeze", "in 3 hours 10 minutes: wedding weekend"),
         ),
         (well(), well(freeze=LATER), ("Freeze changed: production is FROZEN until",)),
         (well(), well(freeze=BLIND), ("FROZEN until its sources can be read", "Warning: freeze: the calendar is gone")),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pyte
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.color import ColorSystem
@@ -16,6 +16,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from tests.examples import examples
 from wedtui.tui.terminal.abilities import Depth
 from wedtui.tui.terminal.cells import Cutter
 from wedtui.tui.terminal.frontbuffer import FrontBuffer, Repertoire
@@ -211,7 +212,7 @@ STEPS = st.lists(
     colours=Depth.TRUE,
     repertoire=Repertoire(with_background=True, characters=True),
 )
-@settings(max_examples=400, deadline=None)
+@examples(400)
 def test_both_terminals_show_the_same(
     steps: list[Put | Resize | Foreign | Other], rooms: list[int | None], colours: Depth, repertoire: Repertoire
 ) -> None:

@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.pictures import WELL, picture
 from tests.tui.wall.worlds import DEAD, FROZEN, NOW, OPEN, STOPPED, UNREADABLE, board_of, known
 from wedtui.core.freeze import Verdict
@@ -57,7 +58,7 @@ def cycle(board: Board, width: int, height: int) -> list[tuple[Line, ...]]:
     return [lines_of(later(board, i * EVERY * SECOND), width, height) for i in range(count)]
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     states=STATES,
     freeze=FREEZES,
@@ -99,7 +100,7 @@ def test_every_size_is_filled_exactly(
     assert {length(line) for line in lines} == {width}
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(states=STATES.filter(len), freeze=FREEZES, width=st.integers(LEAST_COLUMNS, 300), height=st.integers(16, 100))
 def test_every_provider_is_seen_within_one_cycle(
     states: tuple[State, ...], freeze: Verdict, width: int, height: int
@@ -116,7 +117,7 @@ def test_every_provider_is_seen_within_one_cycle(
         assert all(p.name in shown for p in pages[number].shown), (number, names)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     bad=st.lists(st.sampled_from((State.CRITICAL, State.UNKNOWN)), min_size=1, max_size=4),
     others=st.lists(st.sampled_from((State.OK, State.DEGRADED)), max_size=40),

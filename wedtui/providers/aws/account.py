@@ -121,6 +121,8 @@ class Account:
         self._regions: Mapping[str, str] | None = None
         self._regions_at = self._regions_failed_at = -float("inf")
         self._regions_failure: CallError | None = None
+        self._regions_asked = Counter()
+        """The requests for the list of regions that `renew_regions` has not told of yet."""
         self._listing = asyncio.Lock()
 
     async def close(self) -> None:
@@ -181,10 +183,10 @@ class Account:
             self._identified_at = self._clock.monotonic()
             return self._identity
 
-    async def regions(self, counter: Asking, *, fresh: timedelta = REGIONS_KEPT) -> Mapping[str, str]:
+    async def regions(self, *, fresh: timedelta = REGIONS_KEPT) -> Mapping[str, str]:
         """Return every region and whether the account has it: `opt-in-not-required`, `opted-in`, `not-opted-in`.
 
-        A list that cannot be renewed is used on.
+        A list that cannot be renewed is used on. Whoever needs it has it read; `renew_regions` counts that.
 
         Raises:
             CallError: it was never read, and cannot be.
@@ -194,7 +196,7 @@ class Account:
             if self._regions is not None and now - self._regions_at <= fresh.total_seconds():
                 return self._regions
             if self._regions_failure is None or now - self._regions_failed_at > SHORTLY.total_seconds():
-                await self._list_regions(counter)
+                await self._list_regions()
             if self._regions is None:
                 assert self._regions_failure is not None
                 raise self._regions_failure
@@ -203,19 +205,24 @@ class Account:
     async def renew_regions(self, counter: Asking) -> None:
         """Read the list of regions now; one that somebody else reads just now is not read twice.
 
+        Args:
+            counter: counts every request for the list since it was renewed before, whoever needed it.
+
         Raises:
             CallError: it cannot be read; the one before is used on.
         """
         begun = self._clock.monotonic()
         async with self._listing:
             if max(self._regions_at, self._regions_failed_at) < begun:
-                await self._list_regions(counter)
+                await self._list_regions()
+            counter.requests += self._regions_asked.requests
+            self._regions_asked.requests = 0
             if self._regions_failure is not None:
                 raise self._regions_failure
 
-    async def _list_regions(self, counter: Asking) -> None:
+    async def _list_regions(self) -> None:
         try:
-            page = await self.ask(counter, "ec2", await self.home(), "describe_regions", AllRegions=True)
+            page = await self.ask(self._regions_asked, "ec2", await self.home(), "describe_regions", AllRegions=True)
             check_page(page, ("Regions",))
             found = {str(r["RegionName"]): str(r.get("OptInStatus", "")) for r in page["Regions"]}
             if not found:
@@ -234,7 +241,7 @@ class Account:
         """Return what the account's list of regions says of one; None where it is not known."""
         return self._regions.get(region) if self._regions else None
 
-    async def asked_regions(self, counter: Asking) -> tuple[str, ...]:
+    async def asked_regions(self) -> tuple[str, ...]:
         """Return the regions to ask: those configured, or all that the account has switched on.
 
         Raises:
@@ -242,11 +249,11 @@ class Account:
         """
         if self.section.regions:
             try:
-                await self.regions(counter)
+                await self.regions()
             except CallError:
                 pass  # the target that asks for the list says so; what is configured is asked all the same
             return self.section.regions
-        found = await self.regions(counter)
+        found = await self.regions()
         return tuple(sorted(name for name, status in found.items() if status != "not-opted-in"))
 
     async def ask(self, counter: Asking, service: str, region: str, operation: str, **parameters: Any) -> Page:

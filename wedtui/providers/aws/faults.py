@@ -51,6 +51,8 @@ REJECTED = frozenset(
         "UnrecognizedClientException",
     }
 )
+# The status alone, where the body is not one of the service's protocol, or there is none.
+REFUSED_WITHOUT_A_CODE = frozenset({"401", "403"})
 # What a region says that the account has not switched on: three of these also mean a key that nobody knows.
 MAY_BE_SWITCHED_OFF = frozenset(
     {"AuthFailure", "InvalidClientTokenId", "OptInRequired", "UnrecognizedClientException", "RegionDisabledException"}
@@ -91,6 +93,8 @@ class CallError(Exception):
     """How long the server asks to be left alone."""
     code: str | None = None
     """The service's own code, where it sent one."""
+    unsent: bool = False
+    """Whether the request certainly never reached the service."""
 
     def __str__(self) -> str:
         return self.words
@@ -132,6 +136,13 @@ _MEANINGS = (
         "{what}: the credentials were refused ({code}): check the profile and the clock of this machine",
         False,
     ),
+    (
+        REFUSED_WITHOUT_A_CODE,
+        Reach.REJECTED,
+        "{what} was refused, without a reason ({code}): check the credentials, that they allow {permission}, and what "
+        "stands between",
+        False,
+    ),
     (NOT_ON_PLAN, Reach.NOT_ON_PLAN, "{what} is not part of this account's support plan ({code})", False),
     (TRANSIENT, Reach.UNREACHABLE, "{what} failed on the server's side ({code})", True),
 )
@@ -166,13 +177,15 @@ def of_exception(error: Exception, what: str, permission: str, now: datetime) ->
 def _of_sdk(error: Exception, what: str, sdk: Any) -> CallError:
     """Return what an exception means that the SDK raised by itself, without an answer of the service."""
     if isinstance(error, (sdk.UnauthorizedSSOTokenError, sdk.SSOTokenLoadError, sdk.TokenRetrievalError)):
-        return CallError(Reach.EXPIRED, f"{what}: the sign-on of the profile has expired: run `aws sso login`")
+        words = f"{what}: the sign-on of the profile has expired: run `aws sso login`"
+        return CallError(Reach.EXPIRED, words, unsent=True)
     if isinstance(error, _credential_errors(sdk)):
-        return CallError(Reach.NO_CREDENTIALS, f"{what}: {_credential_words(error)}")
+        return CallError(Reach.NO_CREDENTIALS, f"{what}: {_credential_words(error)}", unsent=True)
     if isinstance(error, (sdk.ReadTimeoutError, sdk.ConnectTimeoutError)):
-        return CallError(Reach.UNREACHABLE, f"{what} was not answered in time")
+        unsent = isinstance(error, sdk.ConnectTimeoutError)
+        return CallError(Reach.UNREACHABLE, f"{what} was not answered in time", unsent=unsent)
     if isinstance(error, (sdk.HTTPClientError, sdk.ConnectionError)):
-        return CallError(Reach.UNREACHABLE, f"{what}: {_connection_words(error)}", again=True)
+        return CallError(Reach.UNREACHABLE, f"{what}: {_connection_words(error)}", again=True, unsent=_unsent(error))
     return CallError(Reach.UNREACHABLE, f"{what} cannot be asked ({type(error).__name__})")
 
 
@@ -215,6 +228,13 @@ def _connection_words(error: Exception) -> str:
     if type(error).__name__ in {"EndpointConnectionError", "ProxyConnectionError"}:
         return "cannot be connected to"
     return "the connection was closed before its answer was complete"
+
+
+def _unsent(error: Exception) -> bool:
+    """Return whether no connection was ever made; of TLS only a certificate that is refused is known to be before."""
+    if type(error).__name__ == "SSLError":
+        return "CERTIFICATE_VERIFY_FAILED" in str(error)
+    return type(error).__name__ in {"EndpointConnectionError", "ProxyConnectionError"}
 
 
 def retry_after_s(header: str, now: datetime) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -87,6 +87,7 @@ class ServiceTarget:
         self._service = service
         self._clock = clock
         self._breakers: dict[str, Breaker] = {}
+        self._failures: dict[str, tuple[datetime, str]] = {}  # of each region when it failed last, and why
         self._home: str | None = None
         self._purse = purse
         calls = INVENTORY_CALLS_IN_A_ROW if service.pace is Pace.INVENTORY else CALLS_IN_A_ROW
@@ -169,7 +170,7 @@ class ServiceTarget:
         scope = self._service.scope
         self._home = await self._account.home(of_partition=scope is Scope.PARTITION)
         if scope is Scope.REGION:
-            asked = await self._account.asked_regions(Calls(self._account, "ec2", GLOBAL, self._clock, ends_at=0))
+            asked = await self._account.asked_regions()
             # What was there before it was switched off is not just asked no more: it is said why.
             off = (region for region in self._breakers if self._account.region_status(region) == "not-opted-in")
             return tuple(dict.fromkeys((*asked, *off)))
@@ -183,7 +184,7 @@ class ServiceTarget:
         breaker = self._breakers.setdefault(region, CLOSED)
         now = self._clock.now()
         if breakers.phase(breaker, now) is Phase.OPEN:
-            return self._failed(region, _held(breaker), 0)
+            return self._failed(region, _held(breaker, self._failures.get(region)), 0)
         self._breakers[region] = breakers.trying(breaker, now)
         place = self._home if region == GLOBAL else region
         assert place is not None
@@ -194,6 +195,7 @@ class ServiceTarget:
         except CallError as caught:
             error = await self._judged(caught, region, calls)
             self._close_or_open(region, breaker, error.reach)
+            self._failures[region] = now, str(error)
             if error.reach in {Reach.EXPIRED, Reach.REJECTED, Reach.NO_CREDENTIALS}:
                 self._account.forget_credentials()
             return self._failed(region, error, calls.requests)
@@ -224,7 +226,7 @@ class ServiceTarget:
         if error.code not in MAY_BE_SWITCHED_OFF or error.code in SURELY_SWITCHED_OFF or region == GLOBAL:
             return error
         try:
-            await self._account.regions(calls, fresh=SHORTLY)
+            await self._account.regions(fresh=SHORTLY)
         except CallError:
             pass  # not everybody may list them; then the credentials tell
         status = self._account.region_status(region)
@@ -283,7 +285,8 @@ def _switched_off(region: str) -> CallError:
     return CallError(Reach.SWITCHED_OFF, f"the account has not switched {region} on: leave it out of regions")
 
 
-def _held(breaker: Breaker) -> CallError:
+def _held(breaker: Breaker, failure: tuple[datetime, str] | None) -> CallError:
     assert breaker.open_until is not None
     until = f"{breaker.open_until:%H:%M:%S} UTC"
-    return CallError(Reach.HELD, f"not asked before {until}: it failed {breaker.failures} times in a row")
+    last = "" if failure is None else f", last when asked at {failure[0]:%H:%M:%S} UTC: {failure[1]}"
+    return CallError(Reach.HELD, f"not asked before {until}: it failed {breaker.failures} times in a row{last}")

@@ -13,6 +13,7 @@ from wedtui.cache.wedding_stage import PAGE, Stage
 from wedtui.clock import Clock
 from wedtui.config_weddings import WeddingSourceSection, WeddingsSection
 from wedtui.core.observation import WeddingsObservation
+from wedtui.core.redact import address_of
 from wedtui.core.wedding_rows import Defaults, RawRow, Unusable
 from wedtui.providers.base import Cadence, Schedule
 from wedtui.providers.weddings.base import MOST_ROWS, Came, Rows, RowSource, SourceError
@@ -44,6 +45,7 @@ class WeddingTarget:
         """
         self._section = section
         self._clock = clock
+        self._address = address_of(section.name, section.url, section.query)
         self._defaults = Defaults(section.zone, section.culture, frozenset(weddings.venue_kinds))
         self._source = source_of(section, clock)
         self._mark: str | None = None
@@ -86,7 +88,7 @@ class WeddingTarget:
 
     def gave_up(self, why: str) -> tuple[WeddingsObservation, ...]:
         """Return that it could not be read, and why."""
-        return (WeddingsObservation(self._section.name, self._clock.now(), problem=why),)
+        return (WeddingsObservation(self._section.name, self._clock.now(), problem=why, address=self._address),)
 
     async def close(self) -> None:
         """Close the connections that are kept."""
@@ -111,6 +113,7 @@ class WeddingTarget:
             rows=None if came.unchanged else stage,
             began_at=came.began_at,
             mark=came.mark,
+            address=self._address,
             told=told,
         )
 

@@ -9,6 +9,7 @@ import psycopg
 
 from wedtui.errors import (
     DiskFullError,
+    StoreClosedError,
     StoreError,
     StoreLockedError,
     StoreMissingError,
@@ -81,6 +82,11 @@ def understood(server: Server, kind: Kind) -> Iterator[None]:
         raise StoreUnreadableError(
             f"{server} holds a value that no {kind.name} has: find out who else writes there"
         ) from error
+
+
+def closed(server: Server, kind: Kind) -> StoreClosedError:
+    """Return the error that stands for a schema that this user may not look into, on a server that lets them in."""
+    return StoreClosedError(str(refused(server, kind)))
 
 
 def refused(server: Server, kind: Kind) -> StoreUnreadableError:

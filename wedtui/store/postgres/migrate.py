@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, Engine, text
 
 from wedtui.errors import StoreUnreadableError
-from wedtui.store.history import upgrade
+from wedtui.store.history import prepare, upgrade
 from wedtui.store.kind import Kind
 from wedtui.store.postgres.errors import refused, translated
 from wedtui.store.postgres.place import Server, turn
@@ -33,6 +33,7 @@ def migrate(engine: Engine, server: Server, kind: Kind) -> None:
         with engine.begin() as connection:
             if current_version(connection) == kind.head:
                 return
+        prepare()
         with engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATING})
             # Who writes looks at the revision when it has its turn: not in the middle of this.

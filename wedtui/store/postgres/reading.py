@@ -15,7 +15,7 @@ from psycopg.types.json import set_json_loads
 
 from wedtui.errors import StoreError
 from wedtui.store.kind import Kind
-from wedtui.store.postgres.errors import refused, translated, understood
+from wedtui.store.postgres.errors import closed, translated, understood
 from wedtui.store.postgres.place import connect, milliseconds, server_of
 from wedtui.store.snapshot import Cursor, Snapshot
 from wedtui.store.version import VERSION, check_version
@@ -69,7 +69,7 @@ class ReadableSchema:
                 snapshot = Snapshot(_execute(connection))
                 known = snapshot.scalar(HAS_VERSION)
                 if not known and snapshot.scalar(_CLOSED, self._server.schema, self._server.schema):
-                    raise refused(self._server, self._kind)
+                    raise closed(self._server, self._kind)
                 version = snapshot.scalar(VERSION) if known else None
                 check_version(version, self._server, self._kind, _MAKE)
                 with understood(self._server, self._kind):

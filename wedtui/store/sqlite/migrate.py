@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, text
 
 from wedtui.errors import StoreUnreadableError
-from wedtui.store.history import upgrade
+from wedtui.store.history import prepare, upgrade
 from wedtui.store.kind import Kind
 from wedtui.store.sqlite.engine import enter_wal
 from wedtui.store.sqlite.errors import translated
@@ -46,6 +46,7 @@ def migrate(engine: Engine, path: Path, kind: Kind) -> None:
         enter_wal(engine, path)
         if version == kind.head:
             return
+        prepare()
         with engine.begin() as connection:
             # Only now: whoever held the file before may have done it, and a copy of that would be none of the old one.
             version = current_version(connection)

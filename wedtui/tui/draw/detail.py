@@ -108,7 +108,8 @@ def _components(board: Board, provider: ProviderPicture, width: int) -> list[Row
 def _component(board: Board, c: Component, width: int) -> Line:
     fresh = _believed(board, c.freshness)
     value = MISSING if c.value is None else f"{c.value:.2f}"
-    source = (c.source if c.expected else c.problem) or ""
+    # Beside "not set" what is not there says enough.
+    source = (c.source if c.expected else (c.problem or "").removesuffix(" is configured")) or ""
     name = (c.name, Role.TEXT if c.expected else Role.MUTED)
     fixed = sum(abs(size) + 2 for _, size in _COMPONENT) + 2
     return _cells(

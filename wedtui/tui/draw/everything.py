@@ -1,14 +1,13 @@
 """All that the dashboard draws with, so that it can be imported at once and late."""
 
 from wedtui.tui.draw.findings import worst_lines
-from wedtui.tui.draw.later import deployments_lines, emergency_lines
+from wedtui.tui.draw.later import deployments_lines
 from wedtui.tui.draw.metrics import metrics_lines, signals_of
 from wedtui.tui.draw.providers import matching, provider_header, provider_row, resources_note
 from wedtui.tui.draw.status import status_lines
 
 __all__ = [
     "deployments_lines",
-    "emergency_lines",
     "matching",
     "metrics_lines",
     "provider_header",

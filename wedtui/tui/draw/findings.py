@@ -54,7 +54,7 @@ def _nothing(board: Board) -> Line:
             return ((" nothing is known yet: no service has stored anything here", Role.DEGRADED),)
         if board.picture.condition is ServiceCondition.UNSEEN:
             return ((" nothing can be said of any provider: the cache cannot be read", Role.DEGRADED),)
-        return ((" no providers configured: write a configuration with `wedtui config init`", Role.DEGRADED),)
+        return ((" no providers configured: edit the configuration, then `wedtui service restart`", Role.DEGRADED),)
     return ((f" {glyph(State.OK)} nothing is wrong", Role.OK), (" with what is watched", Role.MUTED))
 
 

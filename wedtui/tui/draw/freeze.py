@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from wedtui.core.override import override_words
 from wedtui.core.wording import duration, local_time
 from wedtui.tui.board import Board
 from wedtui.tui.draw.status import freeze_words
@@ -28,9 +29,17 @@ def freeze_rows(board: Board, width: int) -> tuple[Row, ...]:
     if verdict.reasons:
         rows += [(), rule("reasons", width)]
         rows += [line for reason in verdict.reasons for line in wrap(reason, width, indent="   ")]
+    if verdict.next_reasons:
+        rows += [(), rule("reasons of the next freeze", width)]
+        rows += [line for reason in verdict.next_reasons for line in wrap(reason, width, indent="   ")]
     if verdict.unreadable:
         rows += [(), rule("unreadable, therefore frozen", width)]
         rows += [line for text in verdict.unreadable for line in wrap(text, width, Role.DEGRADED, indent="   ")]
+    if verdict.overrides:
+        rows += [(), rule("overridden, each for one object", width)]
+        for each in verdict.overrides:
+            words = f"{override_words(each, board.now)} (override {each.id})"
+            rows += wrap(words, width, Role.DEGRADED, indent="   ")
     level = picture.protection
     rows += [(), rule("protection", width), ((f"   {level.level}", Role.STRONG),)]
     rows += wrap(level.reason, width, Role.MUTED, indent="   ")

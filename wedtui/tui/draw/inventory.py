@@ -7,8 +7,8 @@ from datetime import datetime
 
 from wedtui.core.evidence import Freshness
 from wedtui.core.inventory import NO_INVENTORY, ApiFacts, KnownResource, ResourceGroup, alike
-from wedtui.core.inventory_findings import credentials_text, switched_off
-from wedtui.core.resource import Reach
+from wedtui.core.inventory_findings import credentials_text, never_read, switched_off
+from wedtui.core.resource import STOPPED, Reach, Resource, at_rest, state_sign, state_word
 from wedtui.core.state import State, badness, glyph
 from wedtui.core.wording import age, short_age
 from wedtui.tui.board import Board, Listed
@@ -74,10 +74,13 @@ def _kind(board: Board, kind: str, groups: list[ResourceGroup], regions_off: fro
     total = sum(group.total for group in groups)
     off = [group for group in groups if group.region in regions_off]
     groups = [group for group in groups if group.region not in regions_off]
+    stopped = 0
     for group in groups:
         fresh = group.freshness(board.now) is Freshness.FRESH and not board.frozen_picture
         for state, count in group.counts:
             counts[state if fresh else State.UNKNOWN] += count
+        stopped += group.stopped if fresh else 0
+        counts[State.UNKNOWN] += 0 if fresh else group.stopped
     listed = [group.listed_at for group in groups or off]
     oldest = None if None in listed else min(at for at in listed if at is not None)
     spans: list[Span] = [
@@ -89,6 +92,8 @@ def _kind(board: Board, kind: str, groups: list[ResourceGroup], regions_off: fro
     for state in _WORST_FIRST:
         if counts[state]:
             spans += [("  ", Role.TEXT), (f"{glyph(state)} {counts[state]:,} {state}", state_role(state))]
+    if stopped:
+        spans.append((f"  - {stopped:,} {STOPPED}", Role.MUTED))
     if off:
         spans.append((f"  {sum(group.total for group in off):,} switched off", Role.MUTED))
     gone = sum(group.vanished for group in (*groups, *off))
@@ -165,6 +170,11 @@ def resource_rows(board: Board, listed: Listed | None, width: int) -> tuple[Row,
     if listed.page is None:
         return tuple(Row(line) for line in wrap(listed.problem or "", width, Role.DEGRADED, indent=" "))
     if not listed.page.rows:
+        facts = board.picture.inventory if board.picture else NO_INVENTORY
+        provider = listed.query.provider
+        unread = never_read(facts, provider, board.now, believed=not board.frozen_picture)
+        if unread and not any(group.total for group in facts.groups if provider in {None, group.provider}):
+            return tuple(Row(line) for text in unread for line in wrap(text, width, Role.DEGRADED, indent=" "))
         text = "nothing vanished of late" if listed.query.vanished else "no resource is known here"
         return (Row(((f" {text}", Role.MUTED),)), *_doubts(board, listed, width))
     rows = [Row(_heading(listed, width)), *_doubts(board, listed, width)]
@@ -217,11 +227,17 @@ def believed_state(board: Board, known: KnownResource) -> State:
     return State.UNKNOWN if board.frozen_picture else known.state(board.now)
 
 
+def _sign(state: State, found: Resource) -> Span:
+    """Return a resource's state as it is believed; what was stopped has no colour of one."""
+    role = Role.MUTED if at_rest(state, found.status) else state_role(state)
+    return state_sign(state, found.status), role
+
+
 def _resource(board: Board, known: KnownResource, width: int, *, whose: bool, which: str) -> list[Row]:
     """Return a resource in a row, and below it by what it can be told from its like (`which`), and why it is not OK."""
     found, gone = known.resource, known.vanished_at is not None
     state = believed_state(board, known)
-    word: Span = ("- gone", Role.MUTED) if gone else (f"{glyph(state)} {state}", state_role(state))
+    word: Span = ("- gone", Role.MUTED) if gone else _sign(state, found)
     name = f"{found.name} ({found.id})" if width >= WIDE and found.id != found.name else found.name
     cells: tuple[Span, ...] = (
         word,
@@ -239,7 +255,7 @@ def _resource(board: Board, known: KnownResource, width: int, *, whose: bool, wh
     remark = found.detail
     if state is not found.state:
         remark = f"last known {found.state} ({found.status})"
-    if remark:
+    if remark and not (remark == found.status and at_rest(state, found.status)):
         role = Role.STALE if state is not found.state else Role.MUTED
         rows.append(Row(((fit(f"             {remark}", width).rstrip(), role),)))
     return rows
@@ -252,7 +268,7 @@ def resource_facts(board: Board, known: KnownResource, width: int) -> tuple[Row,
     last = f" · last known {found.state}" if state is not found.state else ""
     head: Line = (
         (" ", Role.TEXT),
-        (f"{glyph(state)} {state}", state_role(state)),
+        _sign(state, found),
         (f"   {found.status}{last}", Role.STALE if last else Role.TEXT),
         (f"   seen {age(known.seen_at, now)} ago", Role.MUTED),
     )
@@ -299,7 +315,10 @@ def resource_subject(board: Board, known: KnownResource) -> Subject:
     found = known.resource
     state = believed_state(board, known)
     last = f" (last known {found.state})" if state is not found.state else ""
-    parts = [f"{known.provider} {found.kind} {found.name} {state}{last}", f"status {found.status}"]
+    parts = [
+        f"{known.provider} {found.kind} {found.name} {state_word(state, found.status)}{last}",
+        f"status {found.status}",
+    ]
     parts += [found.detail] if found.detail and not last else []
     parts += [f"id {found.id}", f"region {found.region}"]
     if known.vanished_at is not None:

@@ -1,4 +1,4 @@
-"""The two panes whose rooms are still empty: they say what will stand there, and that nothing is configured."""
+"""The pane whose room is still empty: it says what will stand there, and that nothing is configured."""
 
 from __future__ import annotations
 
@@ -11,16 +11,6 @@ def deployments_lines(width: int, height: int) -> tuple[Line, ...]:
         "deployments",
         "No deployment source is configured.",
         "Releases that wait, run or verify will be listed here.",
-        (width, height),
-    )
-
-
-def emergency_lines(width: int, height: int) -> tuple[Line, ...]:
-    """Return the emergency actions' lines."""
-    return _pane(
-        "emergency actions",
-        "No action is configured: no key here changes anything.",
-        "Failover, rollback and lockdown will start here.",
         (width, height),
     )
 

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from wedtui.core.evidence import Freshness, ProbeEvidence, fresh_for, freshness
 from wedtui.core.picture import ProviderPicture, signal_freshness
 from wedtui.core.series import probe_of, probe_signal
-from wedtui.core.wording import age
+from wedtui.core.wording import age, short_age
 from wedtui.tui.board import SPANS, Board, History, SeriesKey
 from wedtui.tui.braille import chart, finite, scale_of
-from wedtui.tui.spans import Line, Role, crop, fit, rule, wrap
+from wedtui.tui.spans import Line, Role, Span, crop, fit, length, rule, wrap
 from wedtui.tui.terminal.link import Drawing
 from wedtui.tui.values import MISSING, reading, signal_title
 
@@ -74,8 +74,11 @@ def span_title(span: timedelta) -> str:
     return next(title for title, length in SPANS if length == span)
 
 
-def value_line(board: Board, provider: ProviderPicture, signal: str) -> Line:
-    """Return a signal's name, its newest value, how old that is, and what is wrong with it."""
+def value_line(board: Board, provider: ProviderPicture, signal: str, width: int) -> Line:
+    """Return a signal's name, its newest value, how old that is, and what is wrong with it.
+
+    Of a value that is old the age is told in any case: the name is cut before it is.
+    """
     value, at = newest(provider, signal)
     title = (f" {signal_title(signal)}  ", Role.TEXT)
     problem = problem_of(provider, signal)
@@ -84,7 +87,11 @@ def value_line(board: Board, provider: ProviderPicture, signal: str) -> Line:
         return (title, (f"{MISSING} no value yet", Role.MUTED), *trouble)
     if is_fresh(board, provider, signal):
         return (title, (reading(signal, value), Role.STRONG), (f"  {age(at, board.now)} old", Role.MUTED), *trouble)
-    return (title, (f"({reading(signal, value)})  STALE, {age(at, board.now)} old", Role.STALE), *trouble)
+    old: Span = (f"({reading(signal, value)})  STALE, {age(at, board.now)} old", Role.STALE)
+    if length((title, old)) > width:
+        old = (f"({reading(signal, value)})  STALE {short_age(at, board.now)}", Role.STALE)
+        title = (fit(title[0], max(min(length((title,)), width - length((old,))), 1)), Role.TEXT)
+    return (title, old, *trouble)
 
 
 def metrics_lines(board: Board, key: SeriesKey | None, size: tuple[int, int]) -> tuple[Line, ...]:
@@ -98,7 +105,7 @@ def metrics_lines(board: Board, key: SeriesKey | None, size: tuple[int, int]) ->
     if not key.signal:
         return (head, *wrap(f"nothing is measured of {key.provider}: give it probes or queries", width, indent=" "))
     body = _chart(board, key, provider, (width, height - 2))
-    return (head, crop(value_line(board, provider, key.signal), width), *body)
+    return (head, crop(value_line(board, provider, key.signal, width), width), *body)
 
 
 def _chart(board: Board, key: SeriesKey, provider: ProviderPicture, size: tuple[int, int]) -> tuple[Line, ...]:

@@ -50,8 +50,15 @@ def _score(board: Board, p: ProviderPicture) -> Span:
     return f"{p.health.score:.1f}", Role.TEXT
 
 
-def _weight(_board: Board, p: ProviderPicture) -> Span:
-    return f"{p.evidence.weight} %", Role.TEXT
+def _weight(board: Board, p: ProviderPicture) -> Span:
+    """Return the share of traffic: the live one where it was read, marked where it is another than configured."""
+    traffic = board.picture.traffic if board.picture else None
+    if traffic is None or traffic.reading is None:
+        return f"{p.evidence.weight} %", Role.TEXT
+    live = sum(share for place, share in traffic.reading.shares.items() if place.provider == p.name)
+    if traffic.freshness(board.now) is not Freshness.FRESH or board.frozen_picture:
+        return f"({live}%)", Role.STALE
+    return f"{live} %", Role.TEXT if live == p.evidence.weight else Role.DEGRADED
 
 
 def _measure(name: str) -> Callable[[Board, ProviderPicture], Span]:
@@ -176,7 +183,8 @@ def provider_row(board: Board, provider: ProviderPicture, width: int) -> Row:
     taken = 1
     for column in _columns(width):
         words, role = column.cell(board, provider)
-        line += [(fit(words, column.width, right=column.right), role), ("  ", Role.TEXT)]
+        # The gap is no span of its own: each costs its time in every row of every second.
+        line.append((f"{fit(words, column.width, right=column.right)}  ", role))
         taken += column.width + 2
     if width - taken >= 16:
         line.append((fit(why(board.picture, provider) if board.picture else "", width - taken), Role.MUTED))
@@ -206,6 +214,8 @@ def matching(board: Board, words: str) -> tuple[ProviderPicture, ...]:
     """Return the providers in whose name, kind or state every one of `words` occurs."""
     providers = board.picture.providers if board.picture else ()
     parts = words.casefold().split()
+    if not parts:
+        return providers
 
     def fits(p: ProviderPicture) -> bool:
         text = f"{p.name} {p.evidence.kind} {state_cell(board, p.health.state)[0]}".casefold()

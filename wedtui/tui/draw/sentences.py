@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from wedtui.core.evidence import Freshness, ProbeEvidence, freshness
+from wedtui.core.override import override_words
 from wedtui.core.picture import Finding, Picture, ProviderPicture
 from wedtui.core.state import State
 from wedtui.core.wording import age
@@ -68,7 +69,8 @@ def freeze_subject(board: Board, picture: Picture) -> Subject:
     end = verdict.until if verdict.frozen else verdict.next_start
     if end is not None:
         parts[0] += f" ({instant(end)})"
-    parts += [*verdict.reasons, *(f"unreadable: {text}" for text in verdict.unreadable)]
+    parts += [*(verdict.reasons or verdict.next_reasons), *(f"unreadable: {text}" for text in verdict.unreadable)]
+    parts += [f"overridden for {override_words(each, board.now)}" for each in verdict.overrides]
     return Subject("freeze", _sentence(board, parts, picture.at, old=board.frozen_picture))
 
 

@@ -11,7 +11,7 @@ from wedtui.core.freeze import PRODUCTION, Verdict
 from wedtui.core.picture import Picture, ServiceCondition
 from wedtui.core.protection import gets_worse, until_words
 from wedtui.core.services import stopped_words
-from wedtui.core.wording import age, duration, local_time
+from wedtui.core.wording import age, duration, local_time, short_age
 from wedtui.tui.board import Board
 from wedtui.tui.draw.wedding_words import (
     LEVEL_ROLES,
@@ -68,11 +68,23 @@ def _world(board: Board, width: int) -> Line:
     if length((badge, (words, Role.TEXT))) + 4 > width:
         words = words.partition(", freeze in ")[0]  # it says until when; how long that is goes first
     sign: Span = (f" ◆ {words} ", Role.CAUTION) if verdict.frozen else (f" ◇ {words}", Role.TEXT)
-    state: Line = (badge, sign)
+    state: Line = (badge, sign, *_overridden(verdict, board.now, width - length((badge, sign))))
     reasons = f"  {clean(', '.join(verdict.reasons))}"
     if verdict.frozen and verdict.reasons and width - length(state) >= 12:
         return spread((*state, (reasons, Role.TEXT)), (), width)
     return spread(state, (), width)
+
+
+def _overridden(verdict: Verdict, now: datetime, room: int) -> Line:
+    """Say for what a freeze does not count at present, as fully as there is room; where there is none findings do."""
+    holding = [each for each in verdict.overrides if each.holds(now)]
+    if not holding:
+        return ()
+    names = ", ".join(sorted({each.object for each in holding}))
+    left = duration(min(each.expires_at for each in holding) - now)
+    shown = (f" OVERRIDDEN for {names}, {left} ", f" OVERRIDDEN {left} ", " OVERRIDDEN ")
+    fitting = next((words for words in shown if len(words) + 1 <= room), None)
+    return ((" ", Role.TEXT), (fitting, Role.CAUTION)) if fitting else ()
 
 
 def _weddings(board: Board, width: int) -> Line:
@@ -105,7 +117,8 @@ def _wedding_sentences(board: Board, picture: Picture) -> list[Line]:
     full: Span = (f" {who(board, picture)},", look)
     worse = f", then {verdict.next_level}" if gets_worse(verdict) else ""
     count = verdict.live.weddings
-    brief: Span = (f" {count} live," if fresh else f" ({count} live) STALE,", look) if is_known(verdict) else full
+    old = f" STALE {short_age(verdict.read_at, board.now)}" if verdict.read_at else " STALE"
+    brief: Span = (f" {count} live," if fresh else f" ({count} live){old},", look) if is_known(verdict) else full
     return [
         (full, level, after, *tail),
         (full, level, after, *tail[:1]),

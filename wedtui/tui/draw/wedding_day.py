@@ -141,7 +141,9 @@ def number_line(board: Board, day: Day, steps: Steps, *, stale: bool) -> Line:
         some = day.hours[first : first + every]
         room = len(some) * day.cells
         load = peak_within(steps, some[0][0], some[-1][1]).load
-        words = _marked(compact(load, max(min(room, _NUMBER) - (3 if stale else 1), 3)), stale=stale)[:room]
+        words = _number(load, min(room, _NUMBER + stale), stale=stale)
+        # Of a number that is cut nobody sees that it is.
+        words = words if len(words) <= room else " " * room
         role = Role.STALE if stale else level_role(load) if load else Role.MUTED
         spans += [(words, role), (" " * (room - len(words)), Role.TEXT)]
     return tuple(spans)
@@ -160,16 +162,11 @@ def strip_lines(board: Board, steps: Steps, width: int, *, stale: bool) -> tuple
         dates.append((fit(name, cell), Role.STRONG if number == 0 else Role.MUTED))
         shade = _shade(load) * (cell - 1)
         shades.append((shade + " ", Role.STALE if stale else Role.CHART if load else Role.MUTED))
-        text = _marked(compact(load, cell - (2 if stale else 1)), stale=stale)
+        text = _number(load, cell, stale=stale)
         role = Role.STALE if stale else level_role(load) if load else Role.MUTED
         numbers += [(text, role), (" " * max(cell - len(text), 0), Role.TEXT)]
         words.append((fit(_level_word(load, cell), cell), Role.STALE if stale else Role.TEXT))
     return tuple(dates), tuple(shades), tuple(numbers), tuple(words)
-
-
-def short_zone(zone: str, room: int) -> str:
-    """Return a zone's name, or its place alone where there is no room."""
-    return zone if len(zone) <= room else zone.rsplit("/", 1)[-1].replace("_", " ")
 
 
 def _head(day: Day, title: str, clock: str) -> Span:
@@ -186,6 +183,14 @@ def _peak(board: Board, day: Day, peak: Peak, *, stale: bool) -> str:
         return _marked("0", stale=stale)
     words = _marked(compact(peak.load, 3 if stale else 5), stale=stale)
     return f"{words} at {peak.at.astimezone(ZoneInfo(day.zone)):%H:%M}"
+
+
+def _number(load: int, cell: int, *, stale: bool) -> str:
+    """Return a load for a cell, with a gap to the next one where there is room for both."""
+    if not stale:
+        return compact(load, cell - 1)
+    words = compact(load, cell - 3)
+    return _marked(compact(load, cell - 2) if words == "…" else words, stale=stale)
 
 
 def _marked(words: str, *, stale: bool) -> str:
@@ -215,7 +220,7 @@ def _shade(load: int) -> str:
 def _level_word(load: int, cell: int) -> str:
     level = level_of(load)
     if not level.wedding_day:
-        return "" if load else "none"
+        return ("NORMAL" if cell > len(level) else "NORM") if load else "none"
     if cell > len(level):
         return f"{level}"
     return "MAX" if level is Protection.MAXIMUM else "HI"

@@ -9,24 +9,24 @@ from zoneinfo import ZoneInfo
 from wedtui.core.calendar import CalendarFacts, Freshness, SourceFacts
 from wedtui.core.calendar_query import ListedWedding, WeddingPage
 from wedtui.core.freeze_weddings import wedding_spans
-from wedtui.core.wedding import CULTURES, OTHER, OTHER_AT_MOST, OTHER_WEIGHT, Wedding
-from wedtui.core.wording import age, duration, wall_clock
-from wedtui.core.zones import is_readable
+from wedtui.core.wedding import CULTURES, OTHER, OTHER_AT_MOST, OTHER_WEIGHT, Wedding, in_column, standard, weighed
+from wedtui.core.wording import age, duration, lived, wall_clock
+from wedtui.core.zones import is_readable, place_of
 from wedtui.tui.board import Board, WeddingsTold
 from wedtui.tui.clipboard import Subject
-from wedtui.tui.draw.wedding_day import short_zone
-from wedtui.tui.draw.wedding_words import amount, belief, calendar_age, in_column
+from wedtui.tui.draw.wedding_words import belief, calendar_age
 from wedtui.tui.rows import Row
 from wedtui.tui.spans import Line, Role, Span, fit, rule, wrap
 
 # Title, cells (negative: at the right of them), and the width from which on there is room for it.
 _COLUMNS = (
-    ("WHEN", 6, 0),
+    # By start, as the rows are: wall clocks of several zones alone look as if in no order.
+    ("LIVE FOR/IN", 13, 0),
     ("STARTS", 12, 0),
-    ("ENDS", 7, 0),
+    ("ENDS", 8, 0),
     ("PLACE", 12, 0),
     ("CULTURE", 8, 0),
-    ("GUESTS", -6, 0),
+    ("GUESTS", -6, 88),
     ("LOAD", -5, 0),
     ("KIND", 12, 100),
     ("SOURCE", 12, 112),
@@ -94,10 +94,10 @@ def _wedding(board: Board, listed: ListedWedding, width: int) -> Line:
     start, end = _local(found.start, found.zone), _local(found.end, found.zone)
     days = (end.date() - start.date()).days
     values: dict[str, Span] = {
-        "WHEN": _when(found, board),
+        "LIVE FOR/IN": _when(found, board),
         "STARTS": (f"{start:%a %d %H:%M}", Role.TEXT),
         "ENDS": (f"{end:%H:%M}" + (f"+{days}" if days else ""), Role.TEXT),
-        "PLACE": (short_zone(found.zone, 12), Role.TEXT),
+        "PLACE": (place_of(found.zone), Role.TEXT),
         "CULTURE": (found.culture, Role.TEXT),
         "GUESTS": (f"{found.guests}", Role.TEXT),
         "LOAD": (in_column(found.load), Role.STRONG),
@@ -110,14 +110,14 @@ def _wedding(board: Board, listed: ListedWedding, width: int) -> Line:
 
 
 def _when(found: Wedding, board: Board) -> Span:
-    """Return in a word whether it is live."""
-    if found.start <= board.now < found.end:
-        return ("● live", Role.OK) if belief(board) is Freshness.FRESH else ("(live)", Role.STALE)
+    """Return how long it has been live, or until it begins, or since it began where it is over."""
+    believed = belief(board) is Freshness.FRESH
+    words = lived(found.start, found.end, board.now, believed=believed)
     if found.end <= board.now:
-        return "over", Role.MUTED
-    left = found.start - board.now
-    hours, days = int(left.total_seconds() // 3600), left.days
-    return (f"in {days}d" if days else f"in {hours}h" if hours else f"in {int(left.total_seconds() // 60)}m"), Role.TEXT
+        return words, Role.MUTED
+    if found.start > board.now:
+        return words, Role.TEXT
+    return words, Role.OK if believed else Role.STALE
 
 
 def _local(at: datetime, zone: str) -> datetime:
@@ -158,7 +158,7 @@ def _one(board: Board, listed: ListedWedding, calendar: CalendarFacts | None, wi
         ("ends", f"{_moment(found.end, found.zone)}, after {duration(found.end - found.start)}"),
         ("culture", found.culture if found.culture != OTHER else "other: one that the table of weights does not name"),
         ("guests", f"{found.guests:,}"),
-        ("load", f"{amount(found.load)} standard weddings: {_weight(found)}"),
+        ("load", f"{weighed(found.load)}: {_weight(found)}"),
         ("source", _source(board, listed, calendar)),
     )
     rows = [Row(_state(board, found)), Row(())]
@@ -231,7 +231,7 @@ def wedding_subject(board: Board, listed: ListedWedding) -> Subject:
         f"wedding {found.reference}",
         live if belief(board) is Freshness.FRESH else f"{live} as last known",
         f"from {_moment(found.start, found.zone)} to {_moment(found.end, found.zone)} in {found.zone}",
-        f"{found.culture}, {found.guests:,} guests, load {amount(found.load)}",
+        f"{found.culture}, {found.guests:,} guests, load {standard(found.load)}",
         f"source {_source(board, listed, board.picture.calendar if board.picture else None)}",
     ]
     parts += [board.picture.environment] if board.picture else []

@@ -9,7 +9,7 @@ from wedtui.core.health import AVAILABILITY, WEDDING_DAY_WEIGHTS, WEIGHTS
 from wedtui.core.picture import Picture
 from wedtui.core.protection import THRESHOLDS, ProtectionVerdict, live_words, then_words, until_words
 from wedtui.core.season import Protection
-from wedtui.core.wedding import UNITS, standard
+from wedtui.core.wedding import UNITS, rounded, standard
 from wedtui.core.wording import age, duration, wall_clock
 from wedtui.tui.board import Board
 from wedtui.tui.spans import Role
@@ -45,9 +45,10 @@ def calendar_age(board: Board) -> str:
     picture = board.picture
     if picture is None or belief(board) is Freshness.MISSING:
         return "no wedding calendar"
-    if picture.calendar.problem is not None:
-        return "calendar cannot be read"
     verdict = picture.protection
+    if picture.calendar.problem is not None:
+        known = f", as known {ago(verdict.read_at, board.now)}" if verdict.read_at is not None else ""
+        return f"calendar cannot be read{known}"
     stale = "" if belief(board) is Freshness.FRESH else " STALE,"
     mark = ", QUESTIONED" if questioned(picture.calendar) else ""
     if verdict.read_at is None:
@@ -61,15 +62,15 @@ def who_and_until(board: Board, picture: Picture) -> str:
 
 
 def who(board: Board, picture: Picture) -> str:
-    """Return how many weddings are live; what is not fresh says of when it is."""
+    """Return how many weddings are live; what is not fresh stands in brackets and says of when it is."""
     verdict = picture.protection
     words = live_words(verdict)
     if verdict.peak is None or belief(board) is Freshness.FRESH:
         return words
     words = words.removesuffix(" as last known")
     if verdict.read_at is None:
-        return f"{words} as last known"
-    return f"{words} as known {ago(verdict.read_at, board.now)}"
+        return f"({words}) as last known"
+    return f"({words}) as known {ago(verdict.read_at, board.now)}"
 
 
 def ago(at: datetime, now: datetime) -> str:
@@ -92,29 +93,20 @@ def peak_words(verdict: ProtectionVerdict, now: datetime) -> str:
         return ""
     here, peak = verdict.live.load, verdict.peak
     if peak.load <= here:
-        return f"load {amount(here)}, the peak of 4 h"
-    return f"load {amount(here)}, peak {amount(peak.load)} at {wall_clock(peak.at, verdict.zone, now)}"
-
-
-def amount(units: int) -> str:
-    """Return a load in standard weddings; what is there but tiny is no zero."""
-    words = standard(units)
-    return "<0.1" if units > 0 and words == "0" else words
-
-
-def in_column(units: int) -> str:
-    """Return a load with its decimal, so that loads under each other can be compared: `2.0` under `1.4`."""
-    words = amount(units)
-    return words if "." in words else f"{words}.0"
+        return f"load {standard(here)}, the peak of 4 h"
+    return f"load {standard(here)}, peak {standard(peak.load)} at {wall_clock(peak.at, verdict.zone, now)}"
 
 
 def compact(units: int, room: int) -> str:
-    """Return a load in at most `room` cells (at least 3), never rounded up: `76.9`, `412`, `12k`."""
-    whole = units // UNITS
-    for words in (amount(units), f"{whole}", f"{whole // 1000}k", f"{whole // 1_000_000}M"):
-        if len(words) <= room and (not units or words[0] != "0"):
-            return words
-    return "<.1" if whole == 0 else "…"
+    """Return a load in at most `room` cells (at least 3), as near as they allow: `76.9`, `412`, `12k`."""
+    words = standard(units)
+    if len(words) <= room:
+        return words
+    for step, letter in ((UNITS, ""), (1000 * UNITS, "k"), (1_000_000 * UNITS, "M")):
+        number = rounded(units, step)
+        if number and len(f"{number}{letter}") <= room:
+            return f"{number}{letter}"
+    return "<.1" if units < UNITS else "…"
 
 
 def level_of(units: int) -> Protection:

@@ -13,8 +13,9 @@ from wedtui.core.calendar_query import LivePart, SourceDetails
 from wedtui.core.picture import Picture
 from wedtui.core.protection import AHEAD, THRESHOLDS, ProtectionVerdict, raise_words, until_words
 from wedtui.core.state import State, glyph
-from wedtui.core.wedding import standard
-from wedtui.core.wording import age, duration, short_age, wall_clock
+from wedtui.core.wedding import in_column, standard
+from wedtui.core.wording import age, counted, duration, short_age, wall_clock
+from wedtui.core.zones import zone_names
 from wedtui.tui.board import Board, Overview
 from wedtui.tui.clipboard import Subject
 from wedtui.tui.draw.wedding_day import (
@@ -25,14 +26,12 @@ from wedtui.tui.draw.wedding_day import (
     day_of,
     number_line,
     peak_within,
-    short_zone,
     strip_lines,
 )
 from wedtui.tui.draw.wedding_words import (
     LEVEL_ROLES,
     belief,
     calendar_age,
-    in_column,
     is_known,
     mode_words,
     next_begin,
@@ -189,9 +188,10 @@ def _zone_rows(board: Board, calendar: CalendarFacts, day: Day, most: int | None
     busy = sorted((zone for zone, load in peaks.items() if load), key=lambda zone: (-peaks[zone], zone))
     shown = busy if most is None or len(busy) <= most else busy[: most - 1]
     highest = max(peaks.values(), default=0)
+    names = zone_names(shown, day.name)
     rows = [
         Row(
-            bar_line(board, day, short_zone(zone, day.name), calendar.zones[zone], highest, stale=stale, own=zone),
+            bar_line(board, day, names[zone], calendar.zones[zone], highest, stale=stale, own=zone),
             f"zone {zone}",
         )
         for zone in shown
@@ -206,7 +206,7 @@ def _zone_rows(board: Board, calendar: CalendarFacts, day: Day, most: int | None
 
 def _ahead(board: Board, calendar: CalendarFacts, width: int) -> list[Row]:
     stale = belief(board) is not Freshness.FRESH
-    note: Line = (("STALE", Role.STALE),) if stale else (("peak load of each day", Role.MUTED),)
+    note: Line = ((calendar_age(board), Role.STALE),) if stale else (("peak load of each day", Role.MUTED),)
     head = rule(f"next {DAYS} days", width, note)
     return [Row(head), *(Row(line) for line in strip_lines(board, calendar.steps, width, stale=stale))]
 
@@ -276,7 +276,7 @@ def _sources(board: Board, picture: Picture, overview: Overview | None, width: i
             "`wedtui weddings import FILE`; until then protection goes by the date alone"
         )
         return [*rows, *(Row(line) for line in wrap(text, width, Role.DEGRADED, indent=" "))]
-    titles = f" {'STATE':<13}{'SOURCE':<18}{'KIND':<11}{'READ':>5}{'TRIED':>7}{'WEDDINGS':>10}"
+    titles = f" {'STATE':<13}{'SOURCE':<18}{'KIND':<11}{'READ':>5}{'TRIED':>7}{'ROWS':>8}"
     rows.append(Row(((titles, Role.MUTED),)))
     for source in sources:
         words, role = source_state(source, board)
@@ -287,8 +287,8 @@ def _sources(board: Board, picture: Picture, overview: Overview | None, width: i
             (f"{fit(source.name, 17)} ", Role.STRONG),
             (f"{fit(source.kind, 10)} ", Role.TEXT),
             (f"{short_age(source.read_at, board.now):>5}{short_age(source.attempted_at, board.now):>7}", Role.MUTED),
-            (f"{source.weddings if source.read_at else '–':>10}", Role.TEXT),
-            (f"  {source.rejected:,} rows rejected" if source.rejected else "", Role.DEGRADED),
+            (f"{source.weddings if source.read_at else '–':>8}", Role.TEXT),
+            (f"  {source.rejected:,} rejected" if source.rejected else "", Role.DEGRADED),
         )
         rows.append(Row(line, f"{SOURCE}{source.name}"))
         trouble = source_trouble(source, board.now)
@@ -315,7 +315,7 @@ def source_rows(board: Board, name: str, details: SourceDetails | None, width: i
         ("tried", f"{age(found.attempted_at, board.now)} ago" if found.attempted_at else "never"),
         ("stale from", f"{found.stale_from:%a %Y-%m-%d %H:%M} UTC" if found.stale_from else ""),
         ("read every", duration(found.interval) if found.interval else "only when a person imports it"),
-        ("weddings", f"{found.weddings:,} in the last good reading" if found.read_at else "unknown"),
+        ("rows", f"{found.weddings:,} in the last good reading" if found.read_at else "unknown"),
         *_counts(found, details),
     ]
     if found.questioned:
@@ -352,16 +352,9 @@ def _when(board: Board, found: SourceFacts) -> str:
 
 
 def _counts(found: SourceFacts, details: SourceDetails | None) -> list[tuple[str, str]]:
-    counted = [("rejected", f"{found.rejected:,} rows of the newest reading cannot be used" if found.rejected else "")]
-    if details is None:
-        return counted
-    others = (
-        ("culture", details.unknown_cultures, "rows of a culture that is not known, which count as other"),
-        ("venue kind", details.unknown_kinds, "rows of a kind of venue that is not known"),
-        ("repeated", details.repeated, "rows that repeat another's reference and start"),
-        ("kept", details.kept, "weddings that it no longer names and that stay: live, or their row is unusable"),
-    )
-    return [*counted, *((title, f"{count:,} {words}") for title, count, words in others if count)]
+    which = "last good" if found.read_at else "newest"
+    rejected = f"{counted(found.rejected, 'row')} of the {which} reading cannot be used" if found.rejected else ""
+    return [("rejected", rejected), *(details.odd.items() if details else ())]
 
 
 def overview_subject(board: Board) -> Subject | None:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from wedtui.tui.keymap.names import is_typed, parse_key, spelled, taken
 from wedtui.tui.keymap.table import KEYS, PLACES, Keymap, KeyRow, Scope, defaults
 
+_TYPED_IN = {Scope.FILTER: "what is filtered by", Scope.PANEL: "what is typed there"}
+
 
 class Problem(NamedTuple):
     """One thing that is wrong."""
@@ -93,8 +95,8 @@ def _single(effective: Mapping[str, Sequence[str]], table: Sequence[KeyRow]) -> 
             if row.dangerous and why is not None:
                 text = f'expected a key that nothing else takes, for this action is dangerous; "{spelled(key)}" {why}'
                 found.append(Problem(row.id, text, number))
-            if row.scope is Scope.FILTER and is_typed(key):
-                text = f'expected a key that types nothing; "{spelled(key)}" belongs to what is filtered by'
+            if row.scope in _TYPED_IN and is_typed(key):
+                text = f'expected a key that types nothing; "{spelled(key)}" belongs to {_TYPED_IN[row.scope]}'
                 found.append(Problem(row.id, text, number))
     return found
 

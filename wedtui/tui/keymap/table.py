@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
+from wedtui.core.emergency import EMERGENCIES
 from wedtui.tui.keymap.names import key_title
 
 
@@ -22,6 +23,7 @@ class Scope(StrEnum):
     LISTS = "lists"
     DASHBOARD = "dashboard"
     FILTER = "filter line"
+    PANEL = "emergency panel"
     LEVEL = "below the dashboard"
     """Every screen that lies over the dashboard."""
     PROVIDER = "provider"
@@ -36,6 +38,7 @@ PLACES: Mapping[str, frozenset[Scope]] = MappingProxyType(
     {
         "dashboard": frozenset({Scope.EVERYWHERE, Scope.DASHBOARD, Scope.LISTS}),
         "filter line": frozenset({Scope.EVERYWHERE, Scope.FILTER}),
+        "emergency panel": frozenset({Scope.EVERYWHERE, Scope.PANEL}),
         "provider": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS, Scope.PROVIDER}),
         "what is wrong": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS, Scope.FINDINGS}),
         "resource": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS}),
@@ -141,6 +144,19 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow("main.signal-next", ("right_square_bracket",), "signal", "Chart the next signal", _MAIN, hint=False),
     KeyRow("main.range-less", ("minus",), "range", "Chart a shorter range, to 5 m", _MAIN, beside="main.range-more"),
     KeyRow("main.range-more", ("plus", "equals_sign"), "range", "Chart a longer range, to 24 h", _MAIN, hint=False),
+    *(
+        KeyRow(f"emergency.{each.kind}", (each.key,), each.title, each.does, _MAIN, dangerous=each.dangerous)
+        for each in EMERGENCIES
+    ),
+    KeyRow("emergency.newest", ("a",), "action", "Open the newest action: its plan, or its steps", _MAIN, hint=False),
+    KeyRow("emergency.abort", ("A",), "abort", "Abort the countdown of the service to a failover", _MAIN, hint=False),
+    KeyRow("panel.go", ("enter",), "choose", "Do what the cursor stands on; on Cancel, nothing", Scope.PANEL),
+    KeyRow("panel.next", ("tab", "shift+tab"), "field", "Go between Cancel and the field to type in", Scope.PANEL),
+    KeyRow(
+        "panel.leave", ("escape",), "leave", "Leave the panel; what was confirmed goes on", Scope.PANEL, needed=True
+    ),
+    KeyRow("panel.up", ("up",), "up", "Choose the place above, or scroll up", Scope.PANEL, beside="panel.down"),
+    KeyRow("panel.down", ("down",), "down", "Choose the place below, or scroll down", Scope.PANEL, hint=False),
     KeyRow("filter.keep", ("enter",), "keep filter", "Keep the filter and go to the table", Scope.FILTER),
     KeyRow("filter.clear", ("escape",), "clear filter", "Show all providers again", Scope.FILTER, needed=True),
     KeyRow("screen.back", ("escape", "backspace"), "back", "Go back one level", Scope.LEVEL, needed=True),

@@ -9,7 +9,7 @@ from wedtui.core.evidence import Freshness, ProbeEvidence, SignalEvidence
 from wedtui.core.health import Component
 from wedtui.core.picture import ProbeDetails, ProviderPicture, signal_freshness
 from wedtui.core.series import probe_of, probe_signal
-from wedtui.core.wording import local_time
+from wedtui.core.wording import counted, local_time
 from wedtui.tui.board import SPANS, Board, History
 from wedtui.tui.draw.metrics import is_fresh, newest, problem_of
 from wedtui.tui.draw.providers import matching, why
@@ -31,7 +31,7 @@ from wedtui.tui.plain.describe import (
     shown_state,
     weddings_sentence,
 )
-from wedtui.tui.plain.words import ago, counted, listed, old, sentence, spoken, value_words
+from wedtui.tui.plain.words import ago, listed, old, sentence, spoken, value_words
 from wedtui.tui.values import MISSING, measure, milliseconds, signal_title
 
 RESCUE = (

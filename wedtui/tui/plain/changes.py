@@ -22,6 +22,7 @@ from wedtui.core.picture import (
 )
 from wedtui.core.protection import ProtectionVerdict
 from wedtui.core.state import State, badness
+from wedtui.core.wording import counted
 from wedtui.tui.board import Board
 from wedtui.tui.draw.providers import health_finding, why
 from wedtui.tui.plain.describe import (
@@ -37,7 +38,7 @@ from wedtui.tui.plain.describe import (
     shown_state,
     weddings_sentence,
 )
-from wedtui.tui.plain.words import ago, clock_words, counted, listed, old, sentence, skeleton
+from wedtui.tui.plain.words import ago, clock_words, listed, old, sentence, skeleton
 from wedtui.tui.values import signal_title
 
 MOST_AT_ONCE = 8

@@ -12,12 +12,13 @@ from datetime import timedelta
 
 from wedtui.core.picture import ProviderPicture, ServiceCondition
 from wedtui.core.series import probe_of
+from wedtui.core.wording import counted
 from wedtui.tui.board import SPANS, Board, History, SeriesKey
 from wedtui.tui.draw.metrics import signals_of
 from wedtui.tui.plain import answers, inventory, weddings
 from wedtui.tui.plain.describe import pulse
 from wedtui.tui.plain.desk import Answer, Asked, Desk
-from wedtui.tui.plain.words import ago, counted, listed, spoken
+from wedtui.tui.plain.words import ago, listed, spoken
 from wedtui.tui.values import signal_title
 
 LONGEST_EVERY = timedelta(hours=1)

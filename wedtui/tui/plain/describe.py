@@ -14,11 +14,11 @@ from wedtui.core.picture import Finding, Picture, ProviderPicture, ServiceCondit
 from wedtui.core.protection import then_words, until_words
 from wedtui.core.services import stopped_words
 from wedtui.core.state import State, badness
-from wedtui.core.wording import local_time
+from wedtui.core.wording import counted, local_time
 from wedtui.tui.board import Board
 from wedtui.tui.draw.providers import why
 from wedtui.tui.draw.wedding_words import belief, peak_words
-from wedtui.tui.plain.words import ago, clock_words, counted, listed, old, sentence, spoken
+from wedtui.tui.plain.words import ago, clock_words, listed, old, sentence, spoken
 
 _START = 'start it with "wedtui service start"'
 _UNWATCHED = f"nothing is being watched; {_START}."
@@ -95,8 +95,8 @@ def reasons(verdict: Verdict) -> tuple[str, ...]:
 
 
 def freeze_sentence(picture: Picture, now: datetime) -> str:
-    """Return the freeze of an environment with its reasons."""
-    because = "; ".join(reasons(picture.freeze))
+    """Return the freeze of an environment with its reasons; while it is open, those of the next one."""
+    because = "; ".join(reasons(picture.freeze) or picture.freeze.next_reasons)
     return sentence(
         f"{picture.environment} is {freeze_words(picture.freeze, now)}" + (f": {because}" if because else "")
     )

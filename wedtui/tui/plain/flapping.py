@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from wedtui.core.wording import counted
 from wedtui.tui.plain.changes import Change
-from wedtui.tui.plain.words import counted
 
 SAID_IN_WINDOW = 4
 WINDOW_S = 60.0

@@ -7,11 +7,12 @@ from collections import defaultdict
 from wedtui.core.evidence import Freshness
 from wedtui.core.inventory import ApiFacts, ResourceGroup
 from wedtui.core.inventory_findings import credentials_text, switched_off
-from wedtui.core.resource import Reach
+from wedtui.core.resource import STOPPED, Reach
 from wedtui.core.state import State
+from wedtui.core.wording import counted
 from wedtui.tui.board import Board
 from wedtui.tui.plain.describe import WORST_FIRST, pulse
-from wedtui.tui.plain.words import ago, counted, listed, old, sentence
+from wedtui.tui.plain.words import ago, listed, old, sentence
 
 NOTHING = 'No provider\'s API was asked here; "wedtui providers sync" asks.'
 
@@ -34,7 +35,8 @@ def resources(board: Board, provider: str | None = None) -> tuple[str, ...]:
 
 def _group(board: Board, group: ResourceGroup, *, off: bool) -> str:
     fresh = group.freshness(board.now) is Freshness.FRESH and not board.frozen_picture
-    states = listed([f"{group.count(state)} {state}" for state in WORST_FIRST if group.count(state)])
+    counts = [f"{group.count(state)} {state}" for state in WORST_FIRST if group.count(state)]
+    states = listed(counts + ([f"{group.stopped} {STOPPED}"] if group.stopped else []))
     doubt = "switched off by the account, last " if off else "" if fresh else f"{State.UNKNOWN}, last "
     gone = f", {group.vanished} vanished" if group.vanished else ""
     when = f"listed {ago(group.listed_at, board.now)}" if group.listed_at else "never listed completely"

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from wedtui.core.wording import counted
 from wedtui.tui.board import PICTURE_FRESH, Board, History, SeriesKey
 from wedtui.tui.messages import HistoryArrived, News, PictureArrived, ReaderBroke, SourceFailed
 from wedtui.tui.plain.changes import SIGNALS, bounded, changes
@@ -18,7 +19,7 @@ from wedtui.tui.plain.commands import answer, at_once
 from wedtui.tui.plain.describe import distrust, provider_words, pulse, shown_state
 from wedtui.tui.plain.desk import Asked, Desk, Said
 from wedtui.tui.plain.flapping import SUMMARY_EVERY_S, Damper, Summary
-from wedtui.tui.plain.words import clock_words, counted, spoken
+from wedtui.tui.plain.words import clock_words, spoken
 
 if TYPE_CHECKING:
     from wedtui.clock import Clock

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 from wedtui.core.calendar import CalendarFacts, Freshness, SourceFacts
 from wedtui.core.calendar_findings import source_trouble
 from wedtui.core.load import Steps
-from wedtui.core.wording import local_time
+from wedtui.core.wedding import standard
+from wedtui.core.wording import counted, local_time
 from wedtui.tui.board import Board
 from wedtui.tui.draw.wedding_day import DAYS, local_days, peak_within
-from wedtui.tui.draw.wedding_words import amount, belief, is_known, level_of, next_begin
+from wedtui.tui.draw.wedding_words import belief, is_known, level_of, next_begin
 from wedtui.tui.plain.describe import (
     clock_sentence,
     distrust,
@@ -20,7 +21,7 @@ from wedtui.tui.plain.describe import (
     pulse,
     weddings_sentence,
 )
-from wedtui.tui.plain.words import ago, counted, listed, sentence, spoken
+from wedtui.tui.plain.words import ago, listed, sentence, spoken
 
 
 def weddings(board: Board, words: str = "") -> tuple[str, ...]:
@@ -80,13 +81,13 @@ def _today(board: Board, calendar: CalendarFacts, zones: list[str]) -> list[str]
     for zone in busy:
         live = _live(calendar.zones[zone], board.now)
         when = f"{peaks[zone].at.astimezone(place):%H:%M} {board.home}"
-        lines.append(f"{zone}: {live}, peak of today {amount(peaks[zone].load)} at {when}{_doubt(board)}.")
+        lines.append(f"{zone}: {live}, peak of today {standard(peaks[zone].load)} at {when}{_doubt(board)}.")
     return lines or [f"No wedding today{_doubt(board)}."]
 
 
 def _live(steps: Steps, now: datetime) -> str:
     found = steps.at(now)
-    return f"{counted(found.weddings, 'wedding')} live, load {amount(found.load)}" if found.weddings else "none live"
+    return f"{counted(found.weddings, 'wedding')} live, load {standard(found.load)}" if found.weddings else "none live"
 
 
 def _next(board: Board, calendar: CalendarFacts) -> str:
@@ -106,15 +107,15 @@ def _ahead(board: Board, calendar: CalendarFacts) -> str:
         load = peak_within(calendar.steps, start, end).load
         if load:
             level = level_of(load)
-            found.append(f"{day:%a %d %b} {amount(load)}{f' {level}' if level.wedding_day else ''}")
+            found.append(f"{day:%a %d %b} {standard(load)}{f' {level}' if level.wedding_day else ''}")
     days = listed(found, most=DAYS) if found else "none"
     return f"Peak load of the next {DAYS} days{_doubt(board)}: {days}."
 
 
 def _source(source: SourceFacts, board: Board) -> str:
     trouble = source_trouble(source, board.now)
-    rejected = f", {source.rejected} rows of it rejected" if source.rejected else ""
+    rejected = f", {counted(source.rejected, 'row')} of it rejected" if source.rejected else ""
     if trouble is not None:
         return sentence(f"{trouble[0].upper()}{trouble[1:]}{rejected}")
     read = f"read {ago(source.read_at, board.now)}"
-    return f"Source {source.name}: {read}, {counted(source.weddings, 'wedding')}{rejected}."
+    return f"Source {source.name}: {read}, {counted(source.weddings, 'row')}{rejected}."

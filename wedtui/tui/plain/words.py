@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from wedtui.core.evidence import FUTURE_TOLERANCE
 from wedtui.core.text import single_line
+from wedtui.core.wording import counted
 from wedtui.tui.values import reading
 
 LONGEST_LINE = 2000
@@ -22,7 +23,7 @@ _ASCII = str.maketrans(
     {"–": "-", "—": "-", "…": "...", "·": ",", "→": "->", "›": ">", "×": "x", "‘": "'", "’": "'", "“": '"', "”": '"'}
 )
 # A number that stands alone, with the units of a duration behind it: what differs between two tellings of one fact.
-_NUMBER = re.compile(r"(?<![\w.:/-])\d[\d.]*(?: [dhms]\b)?(?: \d+ [dhms]\b)?(?![\w:/-])")
+_NUMBER = re.compile(r"(?<![\w.:/-])\d(?:[\d.]|,(?=\d))*(?: [dhms]\b)?(?: \d+ [dhms]\b)?(?![\w:/-])")
 
 
 def spoken(span: timedelta) -> str:
@@ -33,11 +34,6 @@ def spoken(span: timedelta) -> str:
             rest = left % size // part
             return counted(left // size, unit) + (f" {counted(rest, smaller)}" if rest else "")
     return counted(left, "second")
-
-
-def counted(number: int, thing: str) -> str:
-    """Return `1 finding`, `2 findings`."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def old(measured_at: datetime | None, now: datetime) -> str:

@@ -19,7 +19,7 @@ from wedtui.tui.palette import Palette
 from wedtui.tui.rows import Row
 from wedtui.tui.sizes import SizedScreen
 from wedtui.tui.spans import Line, Role, crop, rule
-from wedtui.tui.surface import Surface
+from wedtui.tui.surface import Ground, Surface
 
 if TYPE_CHECKING:
     from wedtui.tui.app import WedtuiApp
@@ -29,14 +29,19 @@ if TYPE_CHECKING:
 OPENING: tuple[Line, ...] = (((" wedtui ", Role.BADGE),), ((" … reading the cache", Role.MUTED),))
 
 
-class BoardScreen(SizedScreen, inherit_bindings=False):
-    """A screen that is drawn from the app's board, whenever that changes."""
+class BoardScreen(SizedScreen, Ground, inherit_bindings=False):
+    """A screen that is drawn from the app's board, whenever that changes.
+
+    Keys, sizes and pictures may come before its widgets are there; where the app is about to end, it is mounted without
+    any. So no widget of a screen is taken for granted: each is looked for with `query_one_optional`.
+    """
 
     TITLE_FOR_HELP: ClassVar[str] = "here"
     begin_at: str | None = None
     """The object on which the cursor begins, where it is there."""
     WITHIN: ClassVar[tuple[Scope, ...]] = ()
     """What can be opened within this screen and has keys of its own; help lists them too."""
+    _hinted: tuple[object, Line] = (None, ())
 
     @property
     def wedtui(self) -> WedtuiApp:
@@ -96,16 +101,16 @@ class BoardScreen(SizedScreen, inherit_bindings=False):
         sentence = self.wedtui.hands.sentence
         said: Line = ((f" {sentence}", Role.ACCENT),)
         line = crop(said, width) if sentence else self.hint_line(width)
-        self.query_one("#keys", Surface).show((line,))
+        if (keys := self.query_one_optional("#keys", Surface)) is not None:
+            keys.show((line,))
 
     def show_clock(self) -> None:
         """Draw only what moves with every second."""
         if not self.drawable:
             return
-        status = self.query_one("#status", Surface)
-        if self.board.opening:
-            return
-        status.show(self.status(self.size.width))
+        status = self.query_one_optional("#status", Surface)
+        if status is not None and not self.board.opening:
+            status.show(self.status(self.size.width))
 
     def status(self, width: int) -> tuple[Line, ...]:
         """Return the lines on top."""
@@ -126,8 +131,11 @@ class BoardScreen(SizedScreen, inherit_bindings=False):
         return [name for owner in (type(self), type(self.app)) for name in own_ids(owner) if row(name).hint]
 
     def hint_line(self, width: int) -> Line:
-        """Return the keys that matter here, as many as there is room for."""
-        return hint_line(self.hints(), self.wedtui.keymap, width)
+        """Return the keys that matter here, as many as there is room for; found out anew only where they are others."""
+        asked = (self.hints(), self.wedtui.keymap, width)
+        if asked != self._hinted[0]:
+            self._hinted = asked, hint_line(*asked)
+        return self._hinted[1]
 
     def action_back(self) -> None:
         """Go back one level; of two keys that came at once, the second may find this screen gone already."""
@@ -164,9 +172,15 @@ class ListScreen(BoardScreen):
         yield Listing(self.palette, id="list", begin_at=self.begin_at)
 
     @property
+    def listing(self) -> Listing | None:
+        """The list, once it is there."""
+        return self.query_one_optional("#list", Listing)
+
+    @property
     def cursor(self) -> str | None:
         """The object under the cursor."""
-        return self.query_one("#list", Listing).cursor if self.is_mounted else self.begin_at
+        listing = self.listing
+        return listing.cursor if self.is_mounted and listing is not None else self.begin_at
 
     def crumbs(self) -> str:
         """Return where this is: `providers › aws`."""
@@ -182,9 +196,23 @@ class ListScreen(BoardScreen):
 
     def draw(self) -> None:
         """Draw the list."""
-        listing = self.query_one("#list", Listing)
+        listing = self.listing
+        if listing is None:
+            return
         width = listing.inner_width
         listing.show((rule(self.crumbs(), width, self.note()),), self.rows(width))
+
+    def action_open(self) -> None:
+        """Open the row under the cursor."""
+        if (listing := self.listing) is not None:
+            listing.action_choose()
+
+    def begin_anew(self) -> None:
+        """Show other rows from their top, the cursor on the first of them."""
+        if (listing := self.listing) is not None:
+            listing.release()
+            listing.scroll_to(y=0, animate=False)
+        self.show()
 
     def on_listing_vanished(self, event: Listing.Vanished) -> None:
         """Nothing is selected any more; the rows show what is left."""

@@ -62,8 +62,10 @@ class ChartScreen(BoardScreen):
     def draw(self) -> None:
         """Draw the heading, and the plot where its history, its size or its colours are others."""
         self.wedtui.reader_wants(self.wants)
-        heading = self.query_one("#heading", Surface)
-        plot = self.query_one("#plot", PlotextPlot)
+        heading = self.query_one_optional("#heading", Surface)
+        plot = self.query_one_optional("#plot", PlotextPlot)
+        if heading is None or plot is None:
+            return
         heading.show(self._heading(heading.size.width))
         history = self.board.history if self.board.history and self.board.history.key == self.wants else None
         points = self._points(history)
@@ -97,7 +99,7 @@ class ChartScreen(BoardScreen):
         provider = picture.provider(self.provider) if picture else None
         if provider is None:
             return (crumbs, ((f" {self.provider} is no longer configured", Role.DEGRADED),))
-        value = crop(value_line(self.board, provider, self.signal), width)
+        value = crop(value_line(self.board, provider, self.signal, width), width)
         return (crumbs, value, *self._remark(width))
 
     def _remark(self, width: int) -> list[Line]:

@@ -52,9 +52,17 @@ class CalmPalette(PatientPalette):
         return super().run_worker(*arguments, **{**options, "exit_on_error": False})
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Be loud about any other mistake."""
-        if event.state is WorkerState.ERROR and event.worker.error is not None and self.app.screen is self:
+        """Be loud about any other mistake; one that the app's end makes is none: it mounts no widgets any more."""
+        there = self.app.screen is self and self.is_attached
+        if event.state is WorkerState.ERROR and event.worker.error is not None and there:
             raise event.worker.error
+
+    def on_key(self, event: events.Key) -> None:
+        """Write what was typed behind the key that opens it, before its line took the keys, into that line."""
+        line = self.query_one_optional(Input)
+        if line is not None and self.focused is not line and event.is_printable and event.character is not None:
+            event.stop()
+            line.insert_text_at_cursor(event.character)
 
     def on_mount(self) -> None:
         """Keep the cursor still."""

@@ -41,10 +41,6 @@ class FindingsScreen(ListScreen):
         """Return the list and the row under the cursor."""
         return View("findings", (), self.cursor)
 
-    def action_open(self) -> None:
-        """Open the row under the cursor."""
-        self.query_one("#list", Listing).action_choose()
-
     def on_listing_chosen(self, event: Listing.Chosen) -> None:
         """Open the provider, or the provider of the probe, that the finding is about."""
         event.stop()

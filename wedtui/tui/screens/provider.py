@@ -53,10 +53,6 @@ class ProviderScreen(ListScreen):
         """Return this provider and the row under the cursor."""
         return View("provider", (self.provider,), self.cursor)
 
-    def action_open(self) -> None:
-        """Chart the row under the cursor."""
-        self.query_one("#list", Listing).action_choose()
-
     def on_listing_chosen(self, event: Listing.Chosen) -> None:
         """Open the chart, or the list of a kind of resources."""
         event.stop()

@@ -90,10 +90,6 @@ class ResourcesScreen(ListScreen):
         of = tuple(name for name in self.scope if name)
         return View(("resources", "resources-of", "resources-of-kind")[len(of)], of, self.cursor)
 
-    def action_open(self) -> None:
-        """Open the row under the cursor."""
-        self.query_one("#list", Listing).action_choose()
-
     def on_listing_chosen(self, event: Listing.Chosen) -> None:
         """Show the resource in full."""
         from wedtui.tui.screens.resource import ResourceScreen  # noqa: PLC0415 - when opened
@@ -131,7 +127,4 @@ class ResourcesScreen(ListScreen):
 
     def _ask(self, query: ResourceQuery) -> None:
         self._asks = query
-        listing = self.query_one("#list", Listing)
-        listing.release()
-        listing.scroll_to(y=0, animate=False)
-        self.show()
+        self.begin_anew()

@@ -141,10 +141,6 @@ class WeddingListScreen(ListScreen):
         # A place in a file that is empty would not be one.
         return View("weddings-part", (self.window.name, self.part, self.value or NOT_SAID))
 
-    def action_open(self) -> None:
-        """Open the row under the cursor."""
-        self.query_one("#list", Listing).action_choose()
-
     def on_listing_chosen(self, event: Listing.Chosen) -> None:
         """Show the wedding in full."""
         event.stop()
@@ -181,10 +177,7 @@ class WeddingListScreen(ListScreen):
 
     def _turn(self, after: str | None) -> None:
         self._after, self._told = after, None
-        listing = self.query_one("#list", Listing)
-        listing.release()
-        listing.scroll_to(y=0, animate=False)
-        self.show()
+        self.begin_anew()
 
 
 class WeddingScreen(ListScreen):

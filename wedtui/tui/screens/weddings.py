@@ -77,7 +77,7 @@ class WeddingsScreen(_Asking):
 
     def rows(self, width: int) -> tuple[Row, ...]:
         """Return everything."""
-        height = self.query_one("#list", Listing).size.height
+        height = self.listing.size.height if self.listing is not None else 0
         return wedding_rows(self.board, self.overview, (width, height), all_zones=self._all_zones)
 
     def subject(self) -> Subject | None:
@@ -87,10 +87,6 @@ class WeddingsScreen(_Asking):
     def view(self) -> View:
         """Return this screen and the row under the cursor."""
         return View("weddings", (), self.cursor)
-
-    def action_open(self) -> None:
-        """Open the row under the cursor."""
-        self.query_one("#list", Listing).action_choose()
 
     def action_list(self) -> None:
         """List the weddings of the days ahead."""

@@ -43,7 +43,8 @@ class WallScreen(SizedScreen, inherit_bindings=False):
             return
         wall = self.wall
         lines = wall_lines(wall.board, width, height, started=wall.started, every=wall.every)
-        self.query_one("#wall", Surface).show(lines)
+        if (surface := self.query_one_optional("#wall", Surface)) is not None:
+            surface.show(lines)
 
     def on_resize(self, _event: events.Resize) -> None:
         """Draw for another size, once the surface has it."""
@@ -116,8 +117,8 @@ class WallApp(BoardApp):
 
     def repaint(self) -> None:
         """Draw everything in the colours of now."""
-        if isinstance(self.screen, WallScreen):
-            self.screen.query_one("#wall", Surface).repaint(self.palette)
+        for surface in self.screen.query(Surface):
+            surface.repaint(self.palette)
         self.show_board()
 
     def _drawn(self) -> None:

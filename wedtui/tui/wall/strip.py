@@ -113,7 +113,7 @@ def freeze_lines(board: Board, width: int) -> list[Line]:
         if at is not None:
             there = "" if zone == "UTC" else f", {local_time(at, 'UTC', board.now)}"
             lines.append(((f" {title:<10}", Role.MUTED), (f"{local_time(at, zone, board.now)}{there}", Role.TEXT)))
-    for reason in verdict.reasons:
+    for reason in verdict.reasons or verdict.next_reasons:
         if reason not in verdict.unreadable:
             lines.append(((" because of ", Role.MUTED), (clean(reason), Role.TEXT)))
     for sentence in verdict.unreadable:

@@ -6,6 +6,7 @@ from wedtui.core.calendar import Freshness
 from wedtui.core.picture import Picture
 from wedtui.core.protection import until_words
 from wedtui.core.wording import duration
+from wedtui.core.zones import zone_names
 from wedtui.tui.board import Board
 from wedtui.tui.draw.wedding_day import (
     DAYS,
@@ -14,7 +15,6 @@ from wedtui.tui.draw.wedding_day import (
     day_of,
     number_line,
     peak_within,
-    short_zone,
     strip_lines,
 )
 from wedtui.tui.draw.wedding_words import (
@@ -149,8 +149,8 @@ def page_content(board: Board, width: int, rows: int) -> list[Line]:
     peaks = {zone: peak_within(steps, day.start, day.end).load for zone, steps in calendar.zones.items()}
     busy = sorted((zone for zone, load in peaks.items() if load), key=lambda zone: (-peaks[zone], zone))
     most = max(rows // 2 - len(lines) - 2, _FEWEST_ZONES)
-    for zone in busy[:most]:
-        name = short_zone(zone, day.name)
+    names = zone_names(busy[:most], day.name)
+    for zone, name in names.items():
         lines.append(bar_line(board, day, name, calendar.zones[zone], max(peaks.values()), stale=stale, own=zone))
     if len(busy) > most:
         lines.append(((f" +{len(busy) - most} more zones", Role.ACCENT),))

@@ -58,7 +58,7 @@ class Health(Service):
         """Read the open issues."""
         chosen = {"eventStatusCodes": ["open"], "eventTypeCategories": ["issue"]}
         entries = await calls.entries(EVENTS, filter=chosen)
-        regions = await calls.account.asked_regions(calls)
+        regions = await calls.account.asked_regions()
         status = vendor_status(entries, regions)
         return Found(more=[VendorObservation(calls.account.provider, calls.now(), SOURCE, status)])
 

@@ -1,0 +1,74 @@
+"""What may be, of actions that change shares: judged from what was said to it and what landed, by nothing of wedtui's.
+
+It knows each plan that was put before a person, each right word for one, and each change that reached the records.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tests.actions.world import Landed
+from wedtui.core.actions import Action, ActionState, Outcome
+from wedtui.core.traffic import parse_place
+
+Shares = Mapping[object, int]
+NOTHING_LEFT = {Outcome.REFUSED, Outcome.CANCELLED, Outcome.EXPIRED, Outcome.FAILED}
+AT_WORK = {ActionState.CONFIRMED, ActionState.CLAIMED}
+
+
+@dataclass
+class Model:
+    """Grows with what is said and what lands; `problems` says what of it may not be."""
+
+    words: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Action -> digests of the plans for which the right person said the right word in time."""
+    kept: dict[int, Action] = field(default_factory=dict)
+    """As they were when they were looked at last."""
+
+    def problems(self, stored: Sequence[Action], landed: Sequence[Landed]) -> Iterator[str]:
+        """Say what may not be, and remember how it stands."""
+        at_work = [action.id for action in stored if action.state in AT_WORK]
+        if len(at_work) > 1:
+            yield f"actions {at_work} change the same thing at once"
+        for action in stored:
+            before = self.kept.get(action.id)
+            if before is not None and before.state is ActionState.ENDED and before != action:
+                yield f"{action} had ended, as {before}"
+            if before is not None and list(before.steps[:-1]) != list(action.steps[: max(0, len(before.steps) - 1)]):
+                yield f"{action} tells another story than {before}"
+            if action.confirmed_by is not None and action.digest not in self.words[action.id]:
+                yield f"{action} was confirmed, and nobody said so"
+            mine = [each for each in landed if each.action == action.id]
+            yield from _made(action, mine)
+            self.kept[action.id] = action
+
+
+def _made(action: Action, mine: Sequence[Landed]) -> Iterator[str]:
+    """Say what may not be of what landed on behalf of an action."""
+    if not mine:
+        if action.outcome in {Outcome.VERIFIED, Outcome.UNDONE}:
+            yield f"{action}: nothing was made"
+        return
+    if action.confirmed_by is None:
+        yield f"{action}: {mine} was made, and nobody had confirmed it"
+        return
+    said = json.loads(action.plan)["change"]
+    after, before = (_places(said[name]) for name in ("after", "before"))
+    expected = [(said["generation"], after), (said["generation"] + 1, before)]
+    if [(each.generation, dict(each.shares)) for each in mine] != expected[: len(mine)]:
+        yield f"{action}: {mine} was made, and not {expected} in this order, each at most once"
+    if len(mine) == 2 and not any(step.undoes for step in action.steps):
+        yield f"{action}: it was taken back, and nothing says so"
+    if action.outcome is Outcome.VERIFIED and len(mine) != 1:
+        yield f"{action}: {mine} was made of it"
+    if action.outcome is Outcome.UNDONE and len(mine) != 2:
+        yield f"{action}: {mine} was made of it, and no more"
+    if action.outcome in NOTHING_LEFT:
+        yield f"{action}: {mine} is left of it"
+
+
+def _places(named: Mapping[str, int]) -> dict[object, int]:
+    return {parse_place(name): share for name, share in named.items()}

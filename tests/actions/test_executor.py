@@ -1,0 +1,281 @@
+"""Whatever crashes and whatever the outside does: a change is made once, and how it ended is true."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
+
+from tests.actions.world import SECOND, BreakingJournal, Commits, Crash, World
+from tests.examples import examples
+from tests.places import PLACES
+from wedtui.actions.executor import Executor, Lapsed, WorseError
+from wedtui.actions.traffic import Change, MovingTraffic
+from wedtui.core import actions
+from wedtui.core.actions import LEASE, Action, ActionState, Confirmation, Outcome, StepState
+from wedtui.core.traffic import Place
+from wedtui.errors import StoreError
+from wedtui.ledger.audit_reader import AuditReader
+from wedtui.ledger.journal import Journal
+from wedtui.ledger.reader import LedgerReader
+
+NOW = datetime.fromisoformat("2026-06-20T13:02:00+00:00")
+AWS, GCP = Place("aws"), Place("gcp")
+BEFORE: Mapping[Place, int] = {AWS: 60, GCP: 40}
+AFTER: Mapping[Place, int] = {AWS: 0, GCP: 100}
+NO_TIME = timedelta(0)
+KEYS = itertools.count()
+
+
+@dataclass
+class Site:
+    """A ledger, its database's clock, and one change of shares that somebody confirmed."""
+
+    url: str
+    faults: list[str]
+    crashes: dict[int, str] = field(default_factory=dict)
+    worse: bool = False
+    may_undo: bool = True
+    over: Lapsed | None = None
+    """Why the plan no longer holds."""
+    at: datetime = NOW
+    number: int = 0
+    world: World = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.world = World(dict(BEFORE), lambda: self.at, list(self.faults))
+        self.commits = Commits(self.crashes)
+
+    def journal(self) -> Journal:
+        return BreakingJournal(self.url, lambda: self.at, self.commits)
+
+    def stored(self) -> Action:
+        with closing(LedgerReader(self.url)) as reader:
+            return reader.action(self.number)
+
+    def confirmed(self) -> Site:
+        read = asyncio.run(self.world.read())
+        change = Change(read, AFTER, read.generation + 1)
+        plan = json.dumps({"change": change.document()})
+        key = f"ada {next(KEYS)}"
+        with closing(Journal(self.url, clock=lambda _connection: self.at)) as journal:
+            self.number = journal.request(lambda at: Action("failover", "aws", "traffic", "ada", "down", at), key).id
+            propose = lambda a, at: actions.propose(a, plan, "d", at + 60 * SECOND, frozenset())  # noqa: E731
+            journal.move(self.number, "plan", propose)
+            word = Confirmation("ada", "d", "aws", self.at)
+            journal.move(self.number, "confirm", lambda a, at: actions.confirm(a, word, at + 30 * SECOND))
+        return self
+
+    async def watch(self, action: Action, change: Change) -> str:
+        assert action.in_effect
+        assert dict(self.world.shares) == dict(change.shares)
+        if self.worse:
+            raise WorseError("fewer rounds pass than before")
+        return '{"worse":false}'
+
+    async def undoable(self, action: Action, change: Change) -> bool:
+        assert not any(step.undoes for step in action.steps)
+        assert dict(change.shares) == AFTER
+        return self.may_undo
+
+    async def holds(self, action: Action) -> Lapsed | None:
+        assert not action.in_effect
+        return self.over
+
+    async def live(self, holder: str) -> None:
+        """One life of a service: it works until there is nothing to do, or dies."""
+        work = MovingTraffic(
+            self.world,
+            self.watch,
+            self.undoable,
+            self.holds,
+            look_every=NO_TIME,
+            in_sync_within=NO_TIME,
+            settles=NO_TIME,
+        )
+        executor = Executor(self.journal, {"failover": work}, holder)
+        try:
+            while await executor.work_once():
+                pass
+        except (Crash, StoreError):
+            pass
+        finally:
+            await executor.close()
+
+    def through(self, lives: int = 12) -> Action:
+        for life in range(lives):
+            asyncio.run(self.live(f"life {life}"))
+            self.at += LEASE
+            if self.stored().state in {ActionState.ENDED, ActionState.HANDED_OVER}:
+                break
+        return self.stored()
+
+
+def test_a_change_goes_through_its_steps(ledger: str) -> None:
+    place = Site(ledger, []).confirmed()
+    action = place.through()
+    assert (action.state, action.outcome) == (ActionState.ENDED, Outcome.VERIFIED)
+    assert [(step.name, step.state) for step in action.steps] == [
+        (name, StepState.DONE) for name in ("submit", "in sync", "answers", "watch")
+    ]
+    assert place.world.applied == [7]
+    assert dict(place.world.shares) == AFTER
+
+
+@pytest.mark.parametrize(
+    ("faults", "tries", "outcome"),
+    [
+        (["refused"], 1, Outcome.FAILED),
+        (["applied"], 1, Outcome.VERIFIED),
+        (["lost"], 2, Outcome.VERIFIED),
+        (["lost", "applied"], 2, Outcome.VERIFIED),
+        (["late", "ok"], 2, Outcome.VERIFIED),
+        (["lost", "lost"], 2, Outcome.FAILED),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, list) else None,
+)
+def test_what_is_not_known_is_looked_at(ledger: str, faults: list[str], tries: int, outcome: Outcome) -> None:
+    place = Site(ledger, faults).confirmed()
+    action = place.through()
+    assert action.outcome is outcome
+    assert sum(step.name == "submit" for step in action.steps) == tries
+    assert place.world.applied == ([7] if outcome is Outcome.VERIFIED else [])
+
+
+def test_weights_that_were_changed_underneath_are_left_as_they_are(ledger: str) -> None:
+    place = Site(ledger, []).confirmed()
+    place.world.shares = {AWS: 50, GCP: 50}
+    action = place.through()
+    assert (action.outcome, action.sentence) == (Outcome.FAILED, "the records are not those that were read")
+    assert place.world.applied == []
+
+
+def test_what_is_neither_old_nor_new_goes_to_a_person(ledger: str) -> None:
+    place = Site(ledger, ["crash"]).confirmed()
+    asyncio.run(place.live("one"))
+    place.world.shares, place.world.generation = {AWS: 50, GCP: 50}, 9
+    place.at += LEASE
+    action = place.through()
+    assert action.state is ActionState.HANDED_OVER
+    assert "neither what was read nor what was to be written (aws 50 gcp 50)" in action.sentence
+    assert place.world.applied == []
+
+
+def test_what_made_things_worse_is_undone_once_where_that_may_be(ledger: str) -> None:
+    place = Site(ledger, [], worse=True).confirmed()
+    action = place.through()
+    assert action.outcome is Outcome.UNDONE
+    assert (place.world.applied, dict(place.world.shares)) == ([7, 8], BEFORE)
+
+
+def test_what_may_not_be_undone_is_held_and_handed_over(ledger: str) -> None:
+    place = Site(ledger, [], worse=True, may_undo=False).confirmed()
+    action = place.through()
+    assert action.state is ActionState.HANDED_OVER
+    assert (place.world.applied, dict(place.world.shares)) == ([7], AFTER)
+
+
+def test_a_confirmation_that_was_not_used_in_time_is_never_used(ledger: str) -> None:
+    place = Site(ledger, []).confirmed()
+    place.at += 30 * SECOND
+    assert place.through().outcome is Outcome.EXPIRED
+    assert place.world.applied == []
+
+
+def test_a_retry_after_the_deadline_is_not_made(ledger: str) -> None:
+    place = Site(ledger, ["crash"]).confirmed()
+    asyncio.run(place.live("one"))
+    place.at += 30 * SECOND
+    action = place.through()
+    assert (action.outcome, place.world.applied) == (Outcome.FAILED, [])
+    assert "too late to begin it" in action.sentence
+
+
+@pytest.mark.parametrize(("fault", "outcome"), [("crash", Outcome.FAILED), ("crash applied", Outcome.VERIFIED)])
+def test_where_the_clock_went_back_after_a_crash_it_still_has_its_end(
+    ledger: str, fault: str, outcome: Outcome
+) -> None:
+    place = Site(ledger, [fault]).confirmed()
+    asyncio.run(place.live("one"))
+    place.at -= 3600 * SECOND
+    assert place.through().outcome is outcome
+    assert place.world.applied == ([7] if outcome is Outcome.VERIFIED else [])
+
+
+FAULTS = st.lists(st.sampled_from(["ok", "refused", "lost", "applied", "late", "crash", "crash applied"]), max_size=4)
+CRASHES = st.dictionaries(
+    st.integers(1, 20), st.sampled_from(["before", "after", "gone before", "gone after"]), max_size=4
+)
+
+
+@examples(60, unminded=[HealthCheck.function_scoped_fixture])
+@given(faults=FAULTS, crashes=CRASHES, worse=st.booleans(), may_undo=st.booleans())
+def test_through_any_crash_it_is_made_once_and_its_end_is_true(
+    ledger: str, faults: list[str], crashes: dict[int, str], worse: bool, may_undo: bool
+) -> None:
+    place = Site(ledger, faults, crashes, worse=worse, may_undo=may_undo).confirmed()
+    unstored: list[int] = []
+
+    async def is_stored(generation: int) -> int:
+        """No request leaves that is not stored as intended."""
+        step = place.stored().open_step
+        if step is None or (step.state, step.undoes) != (StepState.INTENDED, generation == 8):
+            unstored.append(generation)
+        return place.number
+
+    place.world.before_submit = is_stored
+    action = place.through()
+    world = place.world
+    assert not unstored
+    assert not world.broken
+    assert action.state in {ActionState.ENDED, ActionState.HANDED_OVER}
+    assert world.applied in ([], [7], [7, 8])
+    assert sum(world.shares.values()) == 100
+    if action.outcome is Outcome.VERIFIED:
+        assert world.shares == AFTER
+        assert not worse
+    elif action.outcome is Outcome.UNDONE:
+        assert world.applied == [7, 8]
+    elif action.state is ActionState.ENDED:
+        assert action.outcome in {Outcome.FAILED, Outcome.EXPIRED}
+        assert world.applied == []
+
+
+def test_a_plan_that_no_longer_holds_when_it_is_to_be_begun_ends_refused_and_on_record(tmp_path: Path) -> None:
+    place = Site(PLACES.url(tmp_path / "l.db"), []).confirmed()
+    place.over = Lapsed("gcp may not gain share", '{"plan":{"now":1}}')
+    action = place.through()
+    assert (action.state, action.outcome, action.sentence) == (
+        ActionState.ENDED,
+        Outcome.REFUSED,
+        "gcp may not gain share",
+    )
+    assert (action.steps, place.world.applied) == ((), [])
+    assert json.loads(action.plan) == {"plan": {"now": 1}}
+    with closing(AuditReader(place.url)) as reader:
+        newest = reader.newest(1)[0]
+    said = json.loads(newest.content or "")
+    assert said["kind"] == "action.refuse"
+    assert said["body"]["plan"] == {"plan": {"now": 1}}
+
+
+def test_a_retry_is_made_only_where_the_plan_still_holds(ledger: str) -> None:
+    place = Site(ledger, ["lost"]).confirmed()
+
+    async def is_over(_generation: int) -> int:
+        place.over = Lapsed("gcp may not gain share")
+        return place.number
+
+    place.world.before_submit = is_over
+    action = place.through()
+    assert (action.outcome, place.world.applied) == (Outcome.REFUSED, [])
+    assert [(step.name, step.state) for step in action.steps] == [("submit", StepState.FAILED)]

@@ -1,0 +1,59 @@
+"""kill -9 of a real service in the middle of actions, many times: what was accepted was made once, and all has an end.
+
+`make soak` kills 1,000 times.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.actions.killing import Gate, Lane, lane
+from tests.actions.site import Platform, Zone, stores
+from tests.places import SYSTEMS
+from tests.providers.traffic.between import running as standing_before
+from tests.providers.traffic.pdns import PowerDns
+from tests.soaking import SOAKING, kills
+
+LANES = 3
+KILLS = kills(36) // len(SYSTEMS)
+
+
+@contextmanager
+def lanes(folder: Path, pdns: PowerDns, count: int) -> Iterator[list[Lane]]:
+    """Have so many services at once, each with state and records of its own."""
+    with ExitStack() as stack:
+        platform = Platform()
+        stack.callback(platform.close)
+        made = []
+        for number in range(count):
+            place = folder / str(number)
+            place.mkdir()
+            gate = Gate(pdns.url)
+            stack.enter_context(standing_before(pdns.url, gate))
+            made.append(lane(place, platform, gate, Zone(pdns), more=stores(place / "stores"), seed=number))
+            stack.callback(made[-1].station.end)
+        yield made
+
+
+def test_what_was_accepted_is_made_once(
+    tmp_path: Path, pdns: PowerDns, system: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def killed(each: Lane) -> None:
+        while each.kills < KILLS // LANES:
+            each.once()
+        each.whole()
+
+    with lanes(tmp_path, pdns, LANES) as all_of_them:
+        with ThreadPoolExecutor(LANES) as threads:
+            list(threads.map(killed, all_of_them))
+        told = sum((each.told for each in all_of_them), Counter())
+    assert told["verified"] >= KILLS // 4, told
+    if SOAKING:
+        with capsys.disabled():
+            print(f"\n{system}: {sum(each.kills for each in all_of_them)} kills; actions ended so: {dict(told)}")

@@ -1,0 +1,92 @@
+"""Plans that were shown can be confirmed while they are good, at whichever service, and not where they changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.actions.world import World
+from tests.core import emergency
+from tests.core.emergency import NOW
+from tests.places import SQLITE
+from wedtui.actions.planning import Planner
+from wedtui.actions.requests import Requests, Wish
+from wedtui.core.actions import ActionState
+from wedtui.core.failover import PLAN_GOOD_FOR
+from wedtui.core.failover_facts import Facts, Kind
+from wedtui.core.roles import Decided
+from wedtui.core.traffic import Place, TrafficReading
+from wedtui.errors import ConflictError
+from wedtui.ledger.journal import Journal
+
+ONLY_ON = SQLITE
+ADA = Decided("ada")
+LEAVE = Wish(Kind.FAILOVER, ("aws",))
+
+
+class Site:
+    """Requests on what stays as it is; the test moves the ledger's clock alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.at = NOW
+        self.known = emergency.facts()
+        self.url = f"sqlite:///{folder}/ledger.db"
+        self.requests = self.another()
+
+    def another(self) -> Requests:
+        planner = Planner(World({Place("aws"): 60, Place("gcp"): 40}, self.now), self.facts, self)
+        return Requests(self.journal, planner, {})
+
+    def journal(self) -> Journal:
+        return Journal(self.url, clock=lambda _connection: self.at)
+
+    def facts(self, _reading: TrafficReading | None, _problem: str | None, _now: datetime) -> Facts:
+        return self.known
+
+    def now(self) -> datetime:
+        return NOW
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    site = Site(tmp_path)
+    yield site
+    site.requests.close()
+
+
+def test_a_plan_can_be_confirmed_so_long_and_no_longer(site: Site) -> None:
+    async def asked() -> None:
+        first = await site.requests.ask(ADA, LEAVE, "it is down", "1")
+        assert first.state is ActionState.AWAITING
+        site.at += PLAN_GOOD_FOR / 2
+        second = await site.requests.ask(ADA, LEAVE, "it is down", "2")
+        site.at += PLAN_GOOD_FOR / 2
+        with pytest.raises(ConflictError, match="has expired"):
+            await site.requests.confirm(ADA, first.id, first.digest, "aws")
+        assert (await site.requests.confirm(ADA, second.id, second.digest, "aws")).state is ActionState.CONFIRMED
+
+    asyncio.run(asked())
+
+
+def test_what_another_life_of_the_service_showed_is_confirmed_at_this_one_and_still_compared(site: Site) -> None:
+    async def asked() -> None:
+        action = await site.requests.ask(ADA, LEAVE, "it is down", "1")
+        anew = site.another()
+        site.known = emergency.facts(caps={"azure": 60, "gcp": 100, "digitalocean": 100})
+        with pytest.raises(ConflictError, match="the plan has changed since it was shown"):
+            await anew.confirm(ADA, action.id, action.digest, "aws")
+        with closing(site.journal()) as journal:
+            shown = journal.action(action.id)
+        assert shown.digest != action.digest
+        assert (await anew.confirm(ADA, action.id, shown.digest, "aws")).state is ActionState.CONFIRMED
+        anew.close()
+
+    asyncio.run(asked())

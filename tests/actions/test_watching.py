@@ -1,0 +1,165 @@
+"""What came of a change, by the next rounds of the probes; and when the service takes it back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.core.emergency import NOW, SECOND, facts, places, provider, reading
+from wedtui.actions.automation import Situation
+from wedtui.actions.executor import WorseError
+from wedtui.actions.planning import Planner
+from wedtui.actions.traffic import Change
+from wedtui.actions.watching import Watching
+from wedtui.core.actions import Action, ActionState, Step, StepState
+from wedtui.core.automation import AutomationFacts, Mode
+from wedtui.core.evidence import ProbeEvidence, ProbeRound, ProviderEvidence
+from wedtui.core.failover_facts import Facts
+from wedtui.core.state import State
+from wedtui.core.traffic import TrafficReading
+
+BEFORE, AFTER = {"aws": 60, "gcp": 40}, {"aws": 0, "gcp": 100}
+EVERY = timedelta(milliseconds=1)
+ACCEPTED = NOW - SECOND
+"""So the change was accepted a second before it is watched."""
+
+
+@dataclass
+class World:
+    """Probes every three seconds, each look a second after the one before."""
+
+    aws: str
+    """How its rounds go, from the oldest on: `+`, `-`, or ` ` for none."""
+    gcp: str
+    at: datetime = NOW
+    mode: Mode = Mode.AUTO
+    stopped: str | None = None
+    aws_state: State = State.OK
+    shares: dict[str, int] = field(default_factory=lambda: dict(AFTER))
+    generation: int = 8
+    paged: list[str] = field(default_factory=list)
+    looks: int = 0
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return (self.at - NOW).total_seconds()
+
+    def situation(self, now: datetime) -> Situation:
+        self.looks += 1
+        found = Situation(tuple(self.seen(name, went) for name, went in (("aws", self.aws), ("gcp", self.gcp))), {})
+        self.at = now + SECOND
+        return found
+
+    def seen(self, name: str, went: str) -> ProviderEvidence:
+        """The third round is the last before the change; the fourth comes a second after it is watched."""
+        rounds: Iterator[tuple[datetime, str]] = (
+            (ACCEPTED - 8 * SECOND + 3 * n * SECOND, passed) for n, passed in enumerate(went)
+        )
+        known = tuple(ProbeRound(at, passed == "+") for at, passed in rounds if at <= self.at and passed != " ")
+        return ProviderEvidence(name, "probed", 0, probes=(ProbeEvidence(name, 3 * SECOND, known[::-1]),))
+
+    async def read(self) -> TrafficReading:
+        return reading(self.shares, at=self.at, generation=self.generation)
+
+    def facts(self, read: TrafficReading | None, problem: str | None, now: datetime) -> Facts:
+        del problem
+        known = facts(provider("aws", state=self.aws_state, round_at=now), provider("gcp", round_at=now))
+        return replace(known, reading=read)
+
+    async def standing(self, found: Situation) -> AutomationFacts:
+        return AutomationFacts(self.mode, True, True, found.providers, found.shares, stopped=self.stopped)
+
+    def watching(self) -> Watching:
+        planner = Planner(self, self.facts, self)  # type: ignore[arg-type]
+        return Watching(planner, self.situation, self.standing, self.page, clock=self, look_every=EVERY)
+
+    def page(self, key: str, severity: str, sentence: str) -> None:
+        self.paged.append(f"{severity} {key}: {sentence}")
+
+
+def action() -> Action:
+    submit = Step("submit", StepState.DONE, ACCEPTED - SECOND, ACCEPTED, changes=True)
+    return Action("failover", "aws", "traffic", "ada", "", NOW, ActionState.CLAIMED, steps=(submit,), id=4)
+
+
+CHANGE = Change(reading(BEFORE, generation=7), places(AFTER), 8)
+
+
+def watched(world: World, watching: Watching | None = None) -> dict[str, object]:
+    found: dict[str, object] = json.loads(asyncio.run((watching or world.watching()).watch(action(), CHANGE)))
+    return found
+
+
+def test_two_rounds_that_are_no_worse_are_waited_for() -> None:
+    world = World("---", "+++++++")
+    assert watched(world) == {"before": 40, "served": 100, "worse": False}
+    assert world.looks == 4
+
+
+@pytest.mark.parametrize(
+    ("aws", "gcp"),
+    [("+++", "+++--"), ("---", "+++--"), ("+++", "++++--")],
+    ids=["it was well before", "what was left is no reason", "in a row"],
+)
+def test_two_rounds_in_a_row_that_are_worse_are_said(aws: str, gcp: str) -> None:
+    world = World(aws, gcp)
+    with pytest.raises(WorseError, match=r"0 % of customers are served, and (100|40) % were before it"):
+        watched(world)
+
+
+@pytest.mark.parametrize(("aws", "gcp"), [("+++", "+++-+++"), ("---", "----+++")])
+def test_one_bad_round_is_no_verdict(aws: str, gcp: str) -> None:
+    assert watched(World(aws, gcp))["worse"] is False
+
+
+@pytest.mark.parametrize(
+    ("aws", "gcp"),
+    [("+++", "+++"), ("   ", "+++++++"), ("+++", "   ----")],
+    ids=["no round came", "what was served before is not known", "nor of who gains"],
+)
+def test_what_is_not_known_is_neither_better_nor_worse_and_ends(aws: str, gcp: str) -> None:
+    assert watched(World(aws, gcp))["worse"] is None
+
+
+def undone(world: World) -> bool:
+    watching = world.watching()
+    with pytest.raises(WorseError):
+        watched(world, watching)
+    return asyncio.run(watching.may_undo(action(), CHANGE))
+
+
+def test_it_is_taken_back_where_whoever_gets_share_back_may_gain() -> None:
+    world = World("+++++", "+++--")
+    assert undone(world)
+    assert world.paged == []
+
+
+@pytest.mark.parametrize(
+    ("other", "says"),
+    [
+        ({"aws_state": State.CRITICAL}, "aws is CRITICAL and may not gain share"),
+        ({"mode": Mode.PROPOSE}, "the mode is propose"),
+        ({"stopped": "by kay"}, "all automation is stopped: by kay"),
+        ({"shares": {"aws": 10, "gcp": 90}}, "somebody changed the shares since"),
+        ({"generation": 9}, "somebody changed the shares since"),
+    ],
+)
+def test_else_it_is_held_and_somebody_is_paged(other: dict[str, object], says: str) -> None:
+    world = World("+++++", "+++--")
+    for name, value in other.items():
+        setattr(world, name, value)
+    assert not undone(world)
+    (page,) = world.paged
+    assert page.startswith("critical action/4/handed-over: action 4: a change made things worse and is not undone: ")
+    assert says in page
+
+
+def test_without_the_rounds_that_were_watched_nothing_is_taken_back() -> None:
+    assert not asyncio.run(World("+++++", "+++--").watching().may_undo(action(), CHANGE))

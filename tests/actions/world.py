@@ -1,0 +1,174 @@
+"""Records that are changed by compare-and-set, a way there on which everything happens, and crashes.
+
+A process dies, or its database goes away, before or after any commit of the journal; requests are refused, lost, late,
+or applied without an answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple, TypeVar
+
+from wedtui.core.actions import Action
+from wedtui.core.traffic import Place, TrafficReading, unfit
+from wedtui.errors import ConflictError, ProviderUnavailableError, StoreUnreachableError
+from wedtui.ledger.journal import SERVICE, Journal, Move
+
+T = TypeVar("T")
+
+SECOND = timedelta(seconds=1)
+CONFLICT = "the records are not those that were read"
+
+
+class Crash(BaseException):
+    """The process is gone."""
+
+
+class Request(NamedTuple):
+    """One that is under way."""
+
+    records: str
+    shares: Mapping[Place, int]
+    generation: int
+    action: int
+    """On whose behalf."""
+
+
+class Landed(NamedTuple):
+    """A change that was made."""
+
+    generation: int
+    shares: Mapping[Place, int]
+    action: int
+
+
+async def _nothing(generation: int) -> int:
+    del generation
+    return 0
+
+
+@dataclass
+class World:
+    """The records, and what happens to requests."""
+
+    shares: Mapping[Place, int]
+    now: Callable[[], datetime]
+    faults: list[str] = field(default_factory=list)
+    """What happens to each submission: ok, refused, lost, applied (and no answer), late, crash, crash applied,
+    overtaken (it lands, and while its answer is on the way another service takes over)."""
+    generation: int = 6
+    late: list[Request] = field(default_factory=list)
+    landed: list[Landed] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    """What may never be, and was."""
+    unreadable: bool = False
+    before_submit: Callable[[int], Awaitable[int]] = _nothing
+    """Gets the generation; returns the number of the action that this is for."""
+    overtake: Callable[[], Awaitable[None]] | None = None
+
+    @property
+    def records(self) -> str:
+        return json.dumps([self.generation, *(f"{place} {share}" for place, share in self.shares.items())])
+
+    @property
+    def applied(self) -> list[int]:
+        return [each.generation for each in self.landed]
+
+    async def read(self) -> TrafficReading:
+        if self.unreadable:
+            raise ProviderUnavailableError("the records could not be read")
+        name, shares = "www.example.com.", dict(self.shares)
+        return TrafficReading("fake", name, shares, SECOND, self.now(), self.generation, self.records)
+
+    async def submit(self, read: TrafficReading, shares: Mapping[Place, int], generation: int) -> str:
+        number = await self.before_submit(generation)
+        while self.late:
+            self.land(self.late.pop())
+        request = Request(read.records, shares, generation, number)
+        fault = self.faults.pop(0) if self.faults else "ok"
+        if fault == "refused":
+            raise ProviderUnavailableError("the server says no")
+        if fault == "late":
+            self.late.append(request)
+        elif fault not in {"lost", "crash"} and not self.land(request):
+            raise ConflictError(CONFLICT)
+        if fault.startswith("crash"):
+            raise Crash
+        if fault == "overtaken" and self.overtake is not None:
+            await self.overtake()
+        elif fault not in {"ok", "overtaken"}:
+            raise TimeoutError
+        return f"C{generation}"
+
+    def land(self, request: Request) -> bool:
+        """Make a change, if the records are those that it names."""
+        if request.records != self.records:
+            return False
+        wrong = unfit(request.shares)
+        if wrong is not None:
+            self.broken.append(f"{request}: {wrong}")
+        if request.generation != self.generation + 1:
+            self.broken.append(f"{request}: its generation is not one after {self.generation}")
+        self.shares, self.generation = dict(request.shares), request.generation
+        self.landed.append(Landed(request.generation, self.shares, request.action))
+        return True
+
+    async def in_sync(self, submission: str) -> bool:
+        if submission != f"C{self.generation}":
+            raise ConflictError("another change came in place of this one")
+        return True
+
+    async def close(self) -> None:
+        """Nothing is kept."""
+
+    async def answers(self, count: int) -> Mapping[Place, int]:
+        return {place: count * share // 100 for place, share in self.shares.items()}
+
+
+@dataclass
+class Commits:
+    """Counts the commits of a journal, and what happens at each."""
+
+    faults: dict[int, str] = field(default_factory=dict)
+    """Number of a commit -> the process dies `before` or `after` it, or the database is `gone before` or `gone after`:
+    then who waits for it hears that it may or may not have been made."""
+    count: int = 0
+
+    def make(self, work: Callable[[], T]) -> T:
+        self.count += 1
+        fault = self.faults.get(self.count, "")
+        if fault.endswith("before"):
+            raise self._fault(fault)
+        done = work()
+        if fault.endswith("after"):
+            raise self._fault(fault)
+        return done
+
+    def _fault(self, fault: str) -> BaseException:
+        return StoreUnreachableError("the database is gone") if fault.startswith("gone") else Crash()
+
+
+class BreakingJournal(Journal):
+    """The journal, whose every commit may be the last."""
+
+    def __init__(self, url: str, now: Callable[[], datetime], commits: Commits) -> None:
+        super().__init__(url, clock=lambda _connection: now())
+        self._commits = commits
+
+    def request(self, make: Callable[[datetime], Action], key: str) -> Action:
+        asked = super().request
+        return self._commits.make(lambda: asked(make, key))
+
+    def move(self, number: int, name: str, move: Move, *, by: str = SERVICE) -> Action:
+        moved = super().move
+        return self._commits.make(lambda: moved(number, name, move, by=by))
+
+    def claim(self, holder: str) -> Action | None:
+        claimed = super().claim
+        return self._commits.make(lambda: claimed(holder))
+
+    def expire(self) -> int:
+        return self._commits.make(super().expire)

@@ -1,0 +1,130 @@
+"""`wedtui actions`: how things stand, and what a person may still do about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.cli.base import Machine, machine
+from tests.cli.standin import AWAITING, CONFIRMED, RUNNING, VERIFIED, Standin, problem, standing_in, step
+from tests.core.emergency import NOW, SECOND
+from wedtui.cli import carrying_out
+from wedtui.control.answers import ActionIs
+
+__all__ = ["machine"]
+
+
+@pytest.fixture
+def service(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Standin]:
+    monkeypatch.setattr(carrying_out, "LOOKS_EVERY_S", 0)
+    machine.now = NOW + 60 * SECOND
+    with standing_in(machine.state / "control.sock") as world:
+        yield world
+
+
+def test_the_list_says_how_each_stands(machine: Machine, service: Standin) -> None:
+    service.action = RUNNING
+    assert machine.run("actions", "list").out.splitlines() == [
+        "   7  failover aws          verified               1 m 00 s ago by ann: AWS is down",
+        "   7  failover aws          running                1 m 00 s ago by ann: AWS is down",
+    ]
+    shown = machine.run("actions", "list", "--open", "--json").json
+    assert [(each["id"], each["state"], each["requested_at"]) for each in shown] == [
+        (7, "claimed", "2026-06-20T14:02:00.000Z")
+    ]
+    assert [path for _, path, _ in service.asked] == ["/v1/actions", "/v1/open-actions"]
+
+
+def test_nothing_to_list(machine: Machine, service: Standin) -> None:
+    service.instead["GET /v1/open-actions"] = (200, [])
+    assert machine.run("actions", "list", "--open").out == "no action is open\n"
+    service.instead["GET /v1/actions"] = (200, [])
+    assert machine.run("actions", "list").out == "nobody has asked for any action\n"
+
+
+def test_one_in_full(machine: Machine, service: Standin) -> None:
+    service.action = VERIFIED
+    lines = machine.run("actions", "show", "7").out.splitlines()
+    assert lines[:3] == [
+        "action 7: failover aws, verified",
+        "asked for 2026-06-20 14:02:00 UTC (1 m 00 s ago) by ann: AWS is down",
+        "confirmed 2026-06-20 14:02:20 UTC by ann",
+    ]
+    assert "REAL FAILOVER: aws loses all of its traffic" in lines
+    assert not [line for line in lines if line.startswith("holds")]
+    assert lines[-6:] == [
+        "14:02:20 UTC  submit            0.8 s  done",
+        "14:02:21 UTC  in sync          30.0 s  done",
+        "",
+        "VERIFIED: azure 63, gcp 37: watched",
+        "accepted after 1.0 s from the confirmation",
+        "customers moved after 61.0 s: in sync, and the TTL",
+    ]
+    shown = machine.run("actions", "show", "7", "--json").json
+    assert (shown["outcome"], shown["steps"][0]["ended_at"]) == ("verified", "2026-06-20T14:02:21.000Z")
+    assert shown["plan"] == AWAITING.plan
+
+
+def test_what_is_not_known_is_said_so(machine: Machine, service: Standin) -> None:
+    service.action = replace(VERIFIED, plan=None, steps=[])
+    out = machine.run("actions", "show", "7").out
+    assert "its plan is not kept" in out
+    assert "accepted after UNKNOWN" in out
+    assert "customers moved after UNKNOWN" in out
+
+
+def test_words_of_others_reach_no_terminal(machine: Machine, service: Standin) -> None:
+    evil = "\x1b[2J\nVERIFIED"
+    failed = step("submit", 0, 1, state="failed", detail=evil)
+    service.action = replace(
+        VERIFIED, reason=evil, person=evil, sentence=evil, target=evil, outcome="failed", steps=[failed]
+    )
+    for command in (("actions", "list"), ("actions", "show", "7")):
+        out = machine.run(*command).out
+        assert "\x1b" not in out
+        assert not [line for line in out.splitlines() if line.startswith("VERIFIED")]
+
+
+@pytest.mark.parametrize(("action", "code"), [(VERIFIED, 0), (replace(VERIFIED, outcome="undone"), 8)])
+def test_following_one(machine: Machine, service: Standin, action: ActionIs, code: int) -> None:
+    service.action, service.story = RUNNING, [RUNNING, action]
+    answer = machine.run("actions", "show", "7", "--follow")
+    assert answer.code == code
+    assert "in sync          30.0 s  done" in answer.out
+
+
+def test_cancelling_what_was_not_begun(machine: Machine, service: Standin) -> None:
+    assert machine.run("actions", "cancel", "7").out.splitlines() == [
+        "action 7: failover aws, cancelled",
+        "CANCELLED: cancelled by ann",
+    ]
+    service.instead["POST /v1/actions/8/cancel"] = problem(404, "there is no action 8")
+    missing = machine.run("actions", "cancel", "8")
+    assert (missing.code, missing.err) == (17, "wedtui: there is no action 8\n")
+
+
+def test_cancelling_what_runs_says_that_it_goes_on(machine: Machine, service: Standin) -> None:
+    service.instead["POST /v1/actions/7/cancel"] = (200, replace(RUNNING, cancelled_by="ann"))
+    answer = machine.run("actions", "cancel", "7")
+    assert answer.out.splitlines() == [
+        "action 7: failover aws, running, cancelled",
+        "it goes on in the service: `wedtui actions show 7 --follow`",
+    ]
+
+
+def test_settling(machine: Machine, service: Standin) -> None:
+    service.action, service.story = replace(CONFIRMED, state="handed over", sentence="look"), []
+    assert "HANDED OVER, a person has to look: look" in machine.run("actions", "show", "7").out
+    answer = machine.run("actions", "settle", "7", "--sentence", "aws is\nat 0")
+    assert (answer.code, answer.out.splitlines()[-1]) == (0, "SETTLED: ann: aws is at 0")
+    service.instead["POST /v1/actions/7/settle"] = problem(409, "it is ended (settled), and cannot be settled")
+    assert machine.run("actions", "settle", "7", "--sentence", "x").code == 18
+
+
+def test_without_a_service(machine: Machine) -> None:
+    for command in (("actions", "list"), ("actions", "show", "1")):
+        answer = machine.run(*command)
+        assert (answer.code, answer.out) == (14, "")
+        assert "there is no service to ask on" in answer.err

@@ -1,0 +1,153 @@
+"""A control socket that is served in this process, on a ledger of the test's own; and asking it."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+
+from tests.places import PLACES
+from wedtui.cli.freeze_plans import FreezePlanner
+from wedtui.config import Configuration
+from wedtui.config_control import ControlSection
+from wedtui.control.desk import Desk, Record, refusals_on_record
+from wedtui.control.listening import address_of
+from wedtui.control.office import Changes
+from wedtui.control.server import ControlServer, Plan
+from wedtui.core.picture import ServiceFacts
+from wedtui.core.roles import Demand, Mapped, Permission, Role
+from wedtui.errors import StoreMissingError
+from wedtui.ledger.reader import FreezeEntry, LedgerReader
+from wedtui.paths import StatePaths
+
+NOW = datetime(2026, 6, 3, 9, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+TOMORROW = (NOW + 24 * HOUR).isoformat()
+ME = os.geteuid()
+FACTS = ServiceFacts(
+    instance="one",
+    pid=os.getpid(),
+    mode="shared",
+    version="1",
+    environment="production",
+    started_at=NOW,
+    heartbeat_at=NOW,
+    vantage="here",
+    place="here:/state",
+)
+
+
+@dataclass
+class SetClock:
+    """Shows what the test sets."""
+
+    at: datetime = NOW
+    seconds: float = 0.0
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+@dataclass
+class Served:
+    """A socket, and what stands behind it."""
+
+    path: Path
+    ledger: Path
+    clock: SetClock
+    troubles: list[str | None]
+    acted: list[int] = field(default_factory=list)
+
+    def ask(
+        self, method: str, path: str, body: object = None, *, key: str | None = None, **headers: str
+    ) -> httpx.Response:
+        return ask(self.path, method, path, body, key=key, headers=headers)
+
+    def freezes(self) -> tuple[FreezeEntry, ...]:
+        reader = LedgerReader(PLACES.url(self.ledger))
+        try:
+            return reader.freeze_entries(include_lifted=True)
+        except StoreMissingError:
+            return ()
+        finally:
+            reader.close()
+
+
+def ask(
+    socket: Path,
+    method: str,
+    path: str,
+    body: object = None,
+    *,
+    key: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    content: bytes | None = None,
+) -> httpx.Response:
+    """Send one request as anybody could."""
+    given = {name.replace("_", "-"): value for name, value in (headers or {}).items()}
+    if key is not None:
+        given["Idempotency-Key"] = key
+    with (
+        address_of(socket) as address,
+        httpx.Client(transport=httpx.HTTPTransport(uds=address), base_url="http://x", timeout=30) as client,
+    ):
+        if body is not None:
+            # In ASCII: half of a character can be written no other way.
+            content, given["Content-Type"] = json.dumps(body).encode(), "application/json"
+        elif content is not None:
+            given["Content-Type"] = "application/json"
+        return client.request(method, path, headers=given, content=content)
+
+
+def everybody(role: Role) -> Mapped:
+    """Make this process' user, whoever that is, what a test needs."""
+    return Mapped(users={str(ME): role})
+
+
+@contextmanager
+def serving(
+    folder: Path,
+    mapped: Mapped | None = None,
+    *,
+    ledger: Path | None = None,
+    personal: bool = False,
+    section: ControlSection | None = None,
+    record: Record = refusals_on_record,
+    changes: Changes | None = None,
+    demands: Mapping[Permission, frozenset[Demand]] | None = None,
+) -> Iterator[Served]:
+    """Serve on `control.sock` in a folder; by default to an owner."""
+    served = Served(folder / "control.sock", ledger or folder / "ledger.db", SetClock(), [])
+    lock = threading.Lock()
+
+    def acted() -> None:
+        with lock:
+            served.acted.append(1)
+
+    desk = Desk(
+        PLACES.url(served.ledger),
+        served.clock,
+        mapped or everybody(Role.OWNER),
+        personal_uid=ME if personal else None,
+        acted=acted,
+        record=record,
+    )
+    told = served.troubles.append
+    planner = FreezePlanner(Configuration(), StatePaths(folder), PLACES.url(served.ledger))
+    plan = Plan(served.path, section or ControlSection(), lambda: FACTS, told, changes, demands or {}, planner)
+    server = ControlServer(plan, desk, served.clock)
+    server.start()
+    try:
+        yield served
+    finally:
+        server.close()

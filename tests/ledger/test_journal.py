@@ -1,0 +1,214 @@
+"""The journal keeps what is legal, once, in one transaction with its record; on a file and on a server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from tests.ledger.base import NOW
+from tests.places import PLACES
+from wedtui.core import actions
+from wedtui.core.actions import LEASE, Action, ActionState, Confirmation, Outcome, Step, StepState
+from wedtui.core.chain import Entry
+from wedtui.errors import ConflictError, NotFoundError
+from wedtui.ledger.audit_reader import AuditReader, link_of
+from wedtui.ledger.journal import Journal
+from wedtui.ledger.kind import LEDGER
+from wedtui.ledger.reader import LedgerReader
+from wedtui.store.opening import writable
+
+SECOND = timedelta(seconds=1)
+SUBMIT = Step("submit", StepState.INTENDED, NOW, changes=True)
+
+
+@dataclass
+class Desk:
+    """A journal on a place, its database's clock, and what was put on record."""
+
+    path: Path
+    at: datetime = NOW
+    journal: Journal = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.journal = self.another()
+
+    def another(self) -> Journal:
+        return Journal(PLACES.url(self.path), clock=lambda _connection: self.at)
+
+    @property
+    def record(self) -> list[tuple[str, str, str, str]]:
+        """Action, move, who and what was said, of every link of the audit chain."""
+        with closing(AuditReader(PLACES.url(self.path))) as reader:
+            return [
+                (str(link.action), link.kind.removeprefix("action."), link.person, str(link.body["said"]))
+                for link in map(link_of, reader.written())
+                if link is not None and link.kind.startswith("action.")
+            ]
+
+    def request(self, key: str = "ada 1", **other: object) -> Action:
+        def make(at: datetime) -> Action:
+            return replace(Action("failover", "aws", "traffic", "ada", "it is down", at), **other)  # type: ignore[arg-type]
+
+        return self.journal.request(make, key)
+
+    def confirmed(self, key: str = "ada 1") -> Action:
+        number = self.request(key).id
+        self.journal.move(number, "plan", lambda a, at: actions.propose(a, "{}", "d", at + 60 * SECOND, frozenset()))
+        return self.confirm(number)
+
+    def confirm(self, number: int) -> Action:
+        def move(action: Action, at: datetime) -> Action:
+            return actions.confirm(action, Confirmation("ada", "d", "aws", at), at + 30 * SECOND)
+
+        return self.journal.move(number, "confirm", move)
+
+    def listed(self) -> tuple[Action, ...]:
+        with closing(LedgerReader(PLACES.url(self.path))) as reader:
+            return reader.actions()
+
+    def stored(self, number: int) -> Action:
+        with closing(LedgerReader(PLACES.url(self.path))) as reader:
+            return reader.action(number)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path / "l.db")
+    yield made
+    made.journal.close()
+
+
+def test_it_comes_back_as_it_was_stored_step_by_step(desk: Desk) -> None:
+    action = desk.confirmed()
+    assert desk.stored(action.id) == action
+    work = desk.journal.claim("one")
+    assert work is not None
+    fence = work.fence
+    desk.journal.move(work.id, "intend", lambda a, at: actions.intend(a, fence, SUBMIT, at))
+    desk.at += SECOND
+    after = desk.journal.move(
+        work.id, "done", lambda a, at: actions.conclude(a, fence, StepState.DONE, '{"id":"C1"}', at)
+    )
+    assert desk.stored(action.id) == after
+    assert after.steps == (Step("submit", StepState.DONE, NOW, NOW + SECOND, changes=True, detail='{"id":"C1"}'),)
+    ended = desk.journal.move(work.id, "verify", lambda a, at: actions.verify(a, fence, "accepted", at))
+    assert (desk.stored(action.id), ended.outcome) == (ended, Outcome.VERIFIED)
+    moves = ["request", "plan", "confirm", "claim", "intend", "done", "verify"]
+    assert [(number, move) for number, move, _, _ in desk.record] == [("1", move) for move in moves]
+    assert [who for _, _, who, _ in desk.record] == ["ada", *["service"] * 6]
+
+
+def test_the_same_key_twice_is_one_action(desk: Desk) -> None:
+    first = desk.request()
+    desk.at += SECOND
+    assert desk.request() == first
+    assert len(desk.record) == 1
+    with pytest.raises(ConflictError, match="used for action 1 already"):
+        desk.request(target="gcp")
+    assert desk.request("eve 1", person="eve").id == 2
+
+
+def test_what_is_refused_changes_nothing_and_is_on_record(desk: Desk) -> None:
+    action = desk.request()
+    with pytest.raises(ConflictError, match="action 1: it is requested, and cannot be confirmed"):
+        desk.confirm(action.id)
+    assert desk.stored(action.id) == action
+    assert desk.record[-1] == ("1", "confirm-refused", "service", "it is requested, and cannot be confirmed")
+    with pytest.raises(NotFoundError, match="no action 7"):
+        desk.confirm(7)
+
+
+def test_what_cannot_be_put_on_record_does_not_happen(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    action = desk.confirmed()
+
+    def broken(connection: Connection, entry: Entry) -> None:
+        raise RuntimeError("the record cannot be written")
+
+    monkeypatch.setattr("wedtui.ledger.journal.append", broken)
+    with pytest.raises(RuntimeError):
+        desk.journal.claim("one")
+    with pytest.raises(RuntimeError):
+        desk.request("ada 2")
+    monkeypatch.undo()
+    assert desk.stored(action.id) == action
+    assert [a for a in desk.listed() if a.id != action.id] == []
+
+
+def test_two_services_never_work_on_one_action(desk: Desk) -> None:
+    action = desk.confirmed()
+    other = desk.another()
+    try:
+        assert desk.journal.claim("one") is not None
+        assert other.claim("two") is None
+        desk.at += LEASE
+        taken = other.claim("two")
+        assert taken is not None
+        assert (taken.id, taken.fence) == (action.id, 2)
+        with pytest.raises(ConflictError, match="another service has taken it over"):
+            desk.journal.move(action.id, "intend", lambda a, at: actions.intend(a, 1, SUBMIT, at))
+        assert desk.stored(action.id).steps == ()
+    finally:
+        other.close()
+
+
+def test_one_action_at_a_time_changes_one_thing(desk: Desk) -> None:
+    first = desk.confirmed()
+    second = desk.request("ada 2")
+    desk.journal.move(second.id, "plan", lambda a, at: actions.propose(a, "{}", "d", at + 60 * SECOND, frozenset()))
+    with pytest.raises(ConflictError, match=f"action {first.id} of ada is changing traffic"):
+        desk.confirm(second.id)
+    desk.journal.move(first.id, "cancel", lambda a, at: actions.cancel(a, "ada", at))
+    assert desk.confirm(second.id).state is ActionState.CONFIRMED
+
+
+def test_what_was_not_begun_in_time_ends_when_it_would_be_claimed(desk: Desk) -> None:
+    action = desk.confirmed()
+    desk.at += 30 * SECOND
+    assert desk.journal.claim("one") is None
+    assert desk.stored(action.id).outcome is Outcome.EXPIRED
+    assert desk.record[-1][1] == "expire"
+
+
+def test_plans_that_nobody_confirms_end(desk: Desk) -> None:
+    number = desk.request().id
+    desk.journal.move(number, "plan", lambda a, at: actions.propose(a, "{}", "d", at + 60 * SECOND, frozenset()))
+    assert desk.journal.expire() == 0
+    desk.at += 60 * SECOND
+    assert desk.journal.expire() == 1
+    assert desk.journal.expire() == 0
+    assert desk.stored(number).outcome is Outcome.EXPIRED
+
+
+def test_who_only_looks_at_actions_waits_for_nobody_who_writes(desk: Desk) -> None:
+    first, second = desk.confirmed(), desk.request("ada 2")
+    desk.journal.move(first.id, "cancel", lambda a, at: actions.cancel(a, "ada", at))
+    other = writable(PLACES.url(desk.path), LEDGER)
+    with other.writing():
+        assert desk.journal.action(second.id) == second
+        found = desk.journal.newest("failover", Outcome.CANCELLED)
+        assert found is not None
+        assert found.id == first.id
+        assert desk.journal.newest("failover", Outcome.VERIFIED) is None
+        assert desk.journal.newest("failback", Outcome.CANCELLED) is None
+    other.close()
+
+
+def test_the_newest_are_listed_first_and_those_that_are_open_by_themselves(desk: Desk) -> None:
+    first = desk.confirmed()
+    second = desk.request("ada 2")
+    given_up = desk.request("ada 3")
+    desk.journal.move(given_up.id, "cancel", lambda a, at: actions.cancel(a, "ada", at))
+    desk.journal.move(first.id, "cancel", lambda a, at: actions.cancel(a, "ada", at))
+    with closing(LedgerReader(PLACES.url(desk.path))) as reader:
+        assert [a.id for a in reader.actions()] == [given_up.id, second.id, first.id]
+        assert [a.id for a in reader.actions(open_only=True)] == [second.id]
+        assert [a.id for a in reader.actions(open_only=True, newest=True)] == [second.id, first.id]
+        assert [a.id for a in reader.actions(most=1)] == [given_up.id]
+        with pytest.raises(NotFoundError, match="no action 9"):
+            reader.action(9)

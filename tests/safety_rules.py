@@ -1,0 +1,783 @@
+"""The rows of the table: see `tests/safety.py`."""
+
+from __future__ import annotations
+
+from tests.safety import Rule
+
+_SHARES, _FAILOVER, _FAILBACK = "core/test_shares.py::", "core/test_failover.py::", "core/test_failback.py::"
+_FREEZES = "core/test_freeze_plan.py::"
+_AUTOMATION, _UNDO, _HAND = "core/test_automation.py::", "core/test_undo.py::", "core/test_by_hand.py::"
+_FAILOVER_ROOM = "core/test_failover_room.py::"
+_KEYS = "tui/test_emergency_keys.py::test_nothing_is_confirmed_that_was_not_meant"
+
+ROOM = (
+    Rule(
+        "a cap leaves room for 1.3 times the peak",
+        "core.shares",
+        "HEADROOM = Fraction(13, 10)",
+        "HEADROOM = Fraction(1)",
+        _SHARES + "test_a_cap_leaves_room_for_what_nobody_foresaw",
+    ),
+    Rule(
+        "a cap is rounded down",
+        "core.shares",
+        "math.floor(WHOLE * Fraction(capacity)",
+        "math.ceil(WHOLE * Fraction(capacity)",
+        _SHARES + "test_a_cap_leaves_room_for_what_nobody_foresaw",
+    ),
+    Rule(
+        "a peak of 0 gives no room",
+        "core.shares",
+        "        return 0\n",
+        "        return WHOLE\n",
+        _SHARES + "test_a_cap_leaves_room_for_what_nobody_foresaw",
+    ),
+    Rule(
+        "nobody is given more than its cap",
+        "core.shares",
+        "max(Fraction(caps[name]) - after[name], Fraction(0))",
+        "Fraction(WHOLE)",
+        _SHARES + "test_aws_is_lost",
+    ),
+    Rule(
+        "who has nothing gains only what the others cannot take",
+        "core.shares",
+        "for proportions in (carrying, idle):",
+        "for proportions in (idle, carrying):",
+        _SHARES + "test_aws_is_lost",
+    ),
+    Rule(
+        "ties go to the larger share",
+        "core.shares",
+        "-before[name], name)",
+        "before[name], name)",
+        _SHARES + "test_aws_is_lost",
+    ),
+    Rule(
+        "the larger peak counts, observed or planned",
+        "core.failover_room",
+        "value = max(known, default=0.0)",
+        "value = min(known, default=0.0)",
+        _FAILOVER + "test_the_larger_peak_counts",
+    ),
+    Rule(
+        "a peak that grew old still counts where it is the larger",
+        "core.failover_room",
+        "both = (facts.observed.value, facts.planned.value)",
+        "both = (facts.observed.value if observed.passed else None, facts.planned.value if planned.passed else None)",
+        _FAILOVER + "test_an_old_peak_still_counts_where_it_is_the_larger",
+    ),
+    Rule(
+        "without a peak that is known now nobody has room",
+        "core.failover_room",
+        "value if value > 0 and (observed.passed or planned.passed) else None",
+        "value if value > 0 else None",
+        _FAILOVER + "test_without_a_peak_nobody_is_known_to_have_room",
+    ),
+    Rule(
+        "a planned peak is as old as the calendar that it rests on",
+        "core.failover_room",
+        "max((ends - verdict.read_at) / 2, timedelta())",
+        "timedelta(days=1)",
+        _FAILOVER_ROOM + "test_a_planned_peak_is_as_good_as_the_calendar",
+    ),
+    Rule(
+        "every wedding that is live at the peak asks for its requests",
+        "core.failover_room",
+        "demand.base + demand.per_wedding * verdict.peak.load / UNITS",
+        "demand.base",
+        _FAILOVER_ROOM + "test_what_the_next_hours_ask_for",
+    ),
+    Rule(
+        "a person vouches for what is not known, never for what is bad",
+        "core.failover_facts",
+        "if provider.state is State.UNKNOWN and provider.vouched:",
+        "if provider.vouched:",
+        "core/test_failover_facts.py::test_a_person_vouches_for_what_is_not_known_and_for_nothing_that_is_bad",
+    ),
+    Rule(
+        "without a measured request there is no observed peak",
+        "core.failover_room",
+        "(least and figure.value == 0)",
+        "False",
+        _FAILOVER + "test_the_service_does_not_act_upon_a_day_without_a_request",
+    ),
+    Rule(
+        "a peak that is not known stops the service",
+        "core.failover_room",
+        'return Check(rule, Result.UNKNOWN, f"{name} {why}", figure.measured_at, stops=Stops.AUTOMATIC)',
+        'return Check(rule, Result.UNKNOWN, f"{name} {why}", figure.measured_at, stops=Stops.NOBODY)',
+        _FAILOVER + "test_a_peak_that_is_not_known_stops_the_service_and_no_person",
+    ),
+    Rule(
+        "a capacity that is not known is no room",
+        "core.failover_room",
+        "        provider.name: cap(provider.capacity, peak)\n"
+        "        for provider in facts.providers\n"
+        "        if provider.capacity is not None and _is_figure(provider.capacity)\n",
+        "        provider.name: cap(provider.capacity, peak) if _is_figure(provider.capacity or -1) else 100\n"
+        "        for provider in facts.providers\n",
+        _FAILOVER + "test_a_capacity_that_is_not_known_is_no_room",
+    ),
+)
+
+GAINING = (
+    Rule(
+        "who is CRITICAL gains nothing",
+        "core.failover_facts",
+        "if provider.state is State.CRITICAL:",
+        "if False:",
+        _FAILOVER + "test_who_may_not_gain_keeps_what_it_has",
+    ),
+    Rule(
+        "who is UNKNOWN keeps what it has and gains nothing",
+        "core.failover_facts",
+        "if provider.state is State.UNKNOWN:",
+        "if False:",
+        _FAILOVER + "test_who_may_not_gain_keeps_what_it_has",
+    ),
+    Rule(
+        "who failed its last probe round gains nothing",
+        "core.failover_facts",
+        "if not provider.round_passed:",
+        "if False:",
+        _FAILOVER + "test_who_may_not_gain_keeps_what_it_has",
+    ),
+    Rule(
+        "whose probe evidence is older than 10 s gains nothing",
+        "core.failover_facts",
+        "if not is_fresh or provider.round_passed is None:",
+        "if provider.round_passed is None:",
+        _FAILOVER + "test_who_may_not_gain_keeps_what_it_has",
+    ),
+    Rule(
+        "of whose last round nothing is known gains nothing",
+        "core.failover_facts",
+        "if not is_fresh or provider.round_passed is None:",
+        "if not is_fresh:",
+        _FAILOVER + "test_who_may_not_gain_keeps_what_it_has",
+    ),
+    Rule(
+        "a round passed when a majority of the vantages says so",
+        "core.failover_facts",
+        ">= quorum(len(fresh)) if fresh",
+        ">= 1 if fresh",
+        "core/test_failover_facts.py::test_how_the_newest_round_went",
+    ),
+    Rule(
+        "only who is eligible gains",
+        "core.failover",
+        "for name, check in judged.items() if check.passed)",
+        "for name, check in judged.items())",
+        _FAILOVER + "test_who_may_not_gain_keeps_what_it_has",
+    ),
+    Rule(
+        "what is OFF gains nothing, and is said",
+        "core.failover_checks",
+        "if provider.name not in routed:",
+        "if False:",
+        _FAILOVER + "test_what_is_off_gains_nothing_and_is_said",
+    ),
+    Rule(
+        "the other regions of a provider that lost one gain nothing",
+        "core.failover_shares",
+        " and name in caps and name not in torn}",
+        " and name in caps}",
+        _FAILOVER + "test_one_region_is_left_and_its_provider_gains_nothing_elsewhere",
+    ),
+)
+
+FAILOVER = (
+    Rule(
+        "the loser gets 0, and is not OFF",
+        "core.failover_shares",
+        "{place: after[place] for place in before}, found.unplaced)",
+        "{place: after[place] for place in before if after[place]}, found.unplaced)",
+        _FAILOVER + "test_the_loser_gets_0_and_is_not_off",
+    ),
+    Rule(
+        "all bad: hold the shares, and page",
+        "core.failover",
+        'passing("gains", bool(gaining), may',
+        'passing("gains", True, may',
+        _FAILOVER + "test_all_bad_holds_the_shares_and_pages_whoever_asks",
+    ),
+    Rule(
+        "without room it is refused, and paged",
+        "core.failover_checks",
+        "    if not accepted:\n",
+        "    if False:\n",
+        _FAILOVER + "test_without_room_it_is_refused_and_says_how_much_finds_none",
+    ),
+    Rule(
+        "an overload is accepted by a person alone",
+        "core.failover_checks",
+        "elif request.automatic and request.accepts_overload:",
+        "elif False:",
+        _FAILOVER + "test_the_service_never_accepts_an_overload",
+    ),
+    Rule(
+        "an overload goes to those alone that may gain",
+        "core.failover_shares",
+        "{name: WHOLE for name in kept if name in eligible}",
+        "{name: WHOLE for name in kept}",
+        _FAILOVER + "test_an_overload_goes_to_those_alone_that_may_gain",
+    ),
+    Rule(
+        "something is always routed: the new shares sum to 100",
+        "core.failover_checks",
+        'passing("whole", wrong is None,',
+        'passing("whole", True,',
+        _FAILOVER + "test_something_is_always_routed",
+    ),
+    Rule(
+        "what has no record, or carries nothing, is not left",
+        "core.failover",
+        "bool(request.lost) and not unnamed and carried > 0",
+        "True",
+        _FAILOVER + "test_what_is_not_there_or_carries_nothing_cannot_be_left",
+    ),
+    Rule(
+        "the service leaves a CRITICAL provider alone, a person any",
+        "core.failover_checks",
+        "if states == {State.CRITICAL}:",
+        "if True:",
+        _FAILOVER + "test_a_person_may_leave_any_provider_and_the_service_a_critical_one_alone",
+    ),
+    Rule(
+        "a freeze never stops a failover",
+        "core.failover_checks",
+        "if request.kind is Kind.FAILOVER:",
+        "if False:",
+        _FAILOVER + "test_a_freeze_never_stops_a_failover",
+    ),
+    Rule(
+        "live shares that are old or not known are not changed",
+        "core.failover_checks",
+        "Result.PASS if fresh else Result.UNKNOWN",
+        "Result.PASS",
+        _FAILOVER + "test_shares_that_are_not_known_or_make_no_sense_are_not_changed",
+    ),
+    Rule(
+        "live shares that do not sum to 100 are not changed",
+        "core.failover_checks",
+        '"shares", wrong is None,',
+        '"shares", True,',
+        _FAILOVER + "test_shares_that_are_not_known_or_make_no_sense_are_not_changed",
+    ),
+    Rule(
+        "while a change is on its way the service waits",
+        "core.failover_checks",
+        "reading.submission is None,",
+        "True,",
+        _FAILOVER + "test_a_change_on_its_way_stops_the_service_and_no_person",
+    ),
+    Rule(
+        "a plan that is refused would change nothing",
+        "core.failover",
+        "after = before if refused else draft.moved.shares",
+        "after = draft.moved.shares",
+        _FAILOVER + "test_without_room_it_is_refused_and_says_how_much_finds_none",
+    ),
+    Rule(
+        "the digest is of all that was seen and will be submitted",
+        "core.failover",
+        "hashlib.sha256(canonical(plan_json(made)))",
+        "hashlib.sha256(canonical(_named(made.after)))",
+        _FAILOVER + "test_the_digest_is_of_all_that_was_seen_and_will_be_submitted",
+    ),
+    Rule(
+        "a plan expires",
+        "core.failover",
+        "return now >= self.expires_at or ",
+        "return ",
+        _FAILOVER + "test_a_plan_expires_and_is_none_before_it_was_made",
+    ),
+    Rule(
+        "a plan from before the clock jumped back is none",
+        "core.failover",
+        "now >= self.expires_at or self.at - now > FUTURE_TOLERANCE",
+        "now >= self.expires_at",
+        _FAILOVER + "test_a_plan_expires_and_is_none_before_it_was_made",
+    ),
+    Rule(
+        "other records than were seen make another plan",
+        "core.failover",
+        "if (seen.records, seen.generation, seen.before) != (newer.records, newer.generation, newer.before):",
+        "if False:",
+        _FAILOVER + "test_what_would_be_another_change_is_another_plan",
+    ),
+    Rule(
+        "other new shares than were seen make another plan",
+        "core.failover",
+        "if seen.after != newer.after:",
+        "if False:",
+        _FAILOVER + "test_what_would_be_another_change_is_another_plan",
+    ),
+    Rule(
+        "a rule that became worse makes another plan",
+        "core.failover",
+        "    return (*found, *(check.sentence for check in worse))",
+        "    return tuple(found)",
+        _FAILOVER + "test_what_would_be_another_change_is_another_plan",
+    ),
+    Rule(
+        "a larger overload than was accepted makes another plan",
+        "core.failover",
+        "if newer.unplaced > seen.unplaced:",
+        "if False:",
+        _FAILOVER + "test_a_larger_overload_than_was_accepted_is_another_plan",
+    ),
+    Rule(
+        "a person's plan is none of the service",
+        "core.failover",
+        "return why if self.request.automatic else (",
+        "return why if True else (",
+        _FAILOVER + "test_a_plan_of_a_person_is_none_of_the_service",
+    ),
+)
+
+FAILBACK = (
+    Rule(
+        "a failback is never made by the service",
+        "core.failover_checks",
+        "if request.automatic and request.kind is Kind.FAILBACK:",
+        "if False:",
+        _FAILBACK + "test_it_is_never_made_by_the_service",
+    ),
+    Rule(
+        "a freeze forbids a failback",
+        "core.failover_checks",
+        "if fresh and verdict is not None and not verdict.frozen:",
+        "if fresh and verdict is not None:",
+        _FAILBACK + "test_a_freeze_forbids_it",
+    ),
+    Rule(
+        "a freeze that is not known, or was judged long ago, forbids a failback",
+        "core.failover_checks",
+        "fresh = verdict is not None and freshness(verdict.at, AT_ONCE, now) is Freshness.FRESH",
+        "fresh = verdict is not None",
+        _FAILBACK + "test_a_freeze_forbids_it",
+    ),
+    Rule(
+        "an override of a freeze expires, and is for 4 h at most",
+        "core.override",
+        "self.at <= now < self.expires_at and self.expires_at - self.at <= OVERRIDDEN_AT_MOST",
+        "self.at <= now",
+        _FAILBACK + "test_a_person_may_override_the_freeze_for_the_traffic",
+    ),
+    Rule(
+        "an override of a freeze is for one object, and for nothing else",
+        "core.override",
+        "each.object == name and each.holds(now)",
+        "each.holds(now)",
+        _FAILBACK + "test_an_override_of_another_object_lets_no_failback_through",
+    ),
+    Rule(
+        "what changes a freeze is planned for those alone who may do it",
+        "core.freeze_plan",
+        'passing("by-whom", decision.allowed,',
+        'passing("by-whom", True,',
+        _FREEZES + "test_who_may_not_is_refused_and_nothing_would_change",
+    ),
+    Rule(
+        "a confirmation of what changes a freeze is for what was frozen when it was seen",
+        "core.freeze_plan",
+        '"before": _essence(self.before),',
+        '"before": None,',
+        _FREEZES + "test_what_would_be_another_change_is_another_plan",
+    ),
+    Rule(
+        "a lockdown ends what is let through",
+        "core.freeze_plan",
+        "periods=(*facts.periods, everything), overrides=())",
+        "periods=(*facts.periods, everything))",
+        _FREEZES + "test_a_lockdown_freezes_all_and_ends_what_is_let_through",
+    ),
+    Rule(
+        "only what is there, and not over, is lifted",
+        "core.freeze_plan",
+        "there = lifted is not None and lifted.period.end > now",
+        "there = True",
+        _FREEZES + "test_what_is_not_there_or_over_is_not_lifted",
+    ),
+    Rule(
+        "an override is asked for 4 h at most",
+        "core.freeze_plan",
+        "if not timedelta(0) < hours <= most:",
+        "if False:",
+        _FREEZES + "test_an_override_is_for_4_h_at_most",
+    ),
+    Rule(
+        "no overload is accepted for a failback",
+        "core.failover_checks",
+        "elif request.accepts_overload and request.kind is Kind.FAILBACK:",
+        "elif False:",
+        _FAILBACK + "test_no_overload_is_accepted_for_it",
+    ),
+    Rule(
+        "a failback goes only as far as there is room",
+        "core.failover_shares",
+        "min(more, max(caps[name] - old[name], 0))",
+        "more",
+        _FAILBACK + "test_it_comes_back_in_steps_as_far_as_there_is_room",
+    ),
+    Rule(
+        "nothing comes back to who may not gain",
+        "core.failover_shares",
+        "if name in eligible and name in caps else 0",
+        "if name in caps else 0",
+        _FAILBACK + "test_nothing_comes_back_to_who_may_not_gain",
+    ),
+    Rule(
+        "within a provider too a share comes back only where it may gain",
+        "core.failover_shares",
+        "else Fraction(name in eligible)",
+        "else Fraction(1)",
+        _FAILBACK + "test_within_a_provider_only_where_it_may_gain",
+    ),
+    Rule(
+        "who is UNKNOWN keeps what it has in a failback",
+        "core.failover_shares",
+        "name: 0 if name in held else -more",
+        "name: -more",
+        _FAILBACK + "test_who_is_unknown_keeps_what_it_has",
+    ),
+    Rule(
+        "a failback waits for a change that is on its way",
+        "core.failover_checks",
+        "Stops.AUTOMATIC if rescue else Stops.EVERYBODY",
+        "Stops.AUTOMATIC",
+        _FAILBACK + "test_it_waits_for_a_change_that_is_on_its_way",
+    ),
+    Rule(
+        "a failback is to shares that fit the live records",
+        "core.failover_checks",
+        'passing("target", why is None,',
+        'passing("target", to is not None and set(to) == set(before),',
+        _FAILBACK + "test_what_it_comes_back_to_has_to_fit_the_records",
+    ),
+)
+
+
+def _condition(says: str, was: str, without: str, test: str) -> Rule:
+    return Rule(f"automatic: {says}", "core.automation", was, without, _AUTOMATION + test)
+
+
+_ALONE = "test_each_condition_alone_keeps_it_from_acting"
+_AGAIN = "test_what_is_asked_for_again_while_the_same_thing_fails"
+
+AUTOMATION = (
+    _condition("in mode auto alone", 'passing("mode", facts.mode is Mode.AUTO,', 'passing("mode", True,', _ALONE),
+    _condition("in shared mode alone", 'passing("shared", facts.shared,', 'passing("shared", True,', _ALONE),
+    _condition("with paging alone", 'passing("paging", facts.paging,', 'passing("paging", True,', _ALONE),
+    _condition(
+        "not while a person stopped it",
+        'passing("running", facts.stopped is None,',
+        'passing("running", True,',
+        _ALONE,
+    ),
+    _condition(
+        "nothing in mode off",
+        "if facts.mode is Mode.OFF or not names:",
+        "if not names:",
+        "test_off_does_nothing_and_so_does_a_world_in_which_nothing_failed",
+    ),
+    _condition(
+        "for one provider",
+        "if len(names) != 1:",
+        "if not names:",
+        "test_two_that_fail_at_once_are_proposed_and_not_acted_upon",
+    ),
+    _condition(
+        "not while another that carries share fails a round",
+        "passing(rule, not others, alone,",
+        "passing(rule, True, alone,",
+        _ALONE,
+    ),
+    _condition(
+        "three rounds in a row",
+        "if _streak(p, now) >= FAILED_ROUNDS_CRITICAL))",
+        "if _streak(p, now) >= 2))",
+        "test_three_rounds_in_a_row_and_no_fewer",
+    ),
+    _condition("two vantages at least", "VANTAGES = 2", "VANTAGES = 1", _ALONE),
+    _condition(
+        "a quorum of all vantages",
+        "needed = max(VANTAGES, quorum(len(sights)))",
+        "needed = VANTAGES",
+        "test_vantages_that_see_no_more_do_not_make_a_minority_a_quorum",
+    ),
+    _condition(
+        "what a vantage does not see any more is no vote",
+        "for v in fresh if failed_rounds(sights[v], now)",
+        "for v in sights if failed_rounds(sights[v], now)",
+        _ALONE,
+    ),
+    _condition("not while an action changes the traffic, or waits for a person", "facts.busy is None", "True", _ALONE),
+    _condition(
+        "what a person took back is not proposed again for the same failure",
+        "if last.outcome in {None, Outcome.CANCELLED, Outcome.SETTLED}:",
+        "if last.outcome is None:",
+        _AGAIN,
+    ),
+    _condition(
+        "what came to nothing is not proposed again within a minute",
+        "return last.ended_at is None or now - last.ended_at >= ASKS_AGAIN_AFTER",
+        "return True",
+        _AGAIN,
+    ),
+    _condition("2 an hour at most", '("an hour", timedelta(hours=1), 2)', '("an hour", timedelta(hours=1), 9)', _ALONE),
+    _condition("4 a day at most", '("a day", timedelta(days=1), 4)', '("a day", timedelta(days=1), 9)', _ALONE),
+    _condition(
+        "not while the journal cannot be read",
+        "        if facts.acted is None:\n            yield Check(rule, Result.UNKNOWN,",
+        "        if facts.acted is None:\n            yield Check(rule, Result.PASS,",
+        _ALONE,
+    ),
+    _condition(
+        "10 min after the last change by anyone, or abort",
+        "over = last is None or now - last >= COOLDOWN",
+        "over = True",
+        _ALONE,
+    ),
+    _condition(
+        "what is dated ahead of the clock counts as now",
+        "count = sum(now - at < span for at in facts.acted)",
+        "count = sum(now - span < at <= now for at in facts.acted)",
+        _ALONE,
+    ),
+    _condition(
+        "in wedding-day mode with timeouts that keep the promise of 30 s",
+        'passing("in-time", longest < PROMISE,',
+        'passing("in-time", True,',
+        _ALONE,
+    ),
+    _condition(
+        "the plan passes every rule",
+        "elif plan.refused_automatic:",
+        "elif False:",
+        _ALONE,
+    ),
+    _condition(
+        "the plan is for exactly what failed",
+        "if plan.request.lost != frozenset(Place(name) for name in names):",
+        "if False:",
+        _ALONE,
+    ),
+    _condition("the plan is not old", "elif plan.expired(now):", "elif False:", _ALONE),
+    _condition(
+        "after a countdown of 5 s",
+        "COUNTDOWN = timedelta(seconds=5)",
+        "COUNTDOWN = timedelta(seconds=0)",
+        "test_with_every_condition_met_it_counts_down",
+    ),
+    _condition(
+        "a countdown is for one change alone",
+        "return countdown.since if same and ",
+        "return countdown.since if ",
+        "test_a_countdown_is_for_one_change_alone",
+    ),
+    _condition(
+        "a countdown that was slept through begins anew",
+        "<= ran < COUNTDOWN + LATE else None",
+        "<= ran else None",
+        "test_it_acts_when_the_countdown_is_over",
+    ),
+    _condition(
+        "a countdown from before the clock jumped back begins anew",
+        "if same and -FUTURE_TOLERANCE <= ran < ",
+        "if same and ran < ",
+        "test_a_clock_that_jumped_back_begins_the_countdown_anew",
+    ),
+    _condition(
+        "nothing is proposed where all is bad",
+        "facts.plan is not None and _is_for_a_person(facts.plan) else",
+        "facts.plan is not None else",
+        "test_nothing_is_proposed_where_all_is_bad_and_somebody_is_paged",
+    ),
+)
+
+
+def _undo(says: str, was: str, without: str, test: str) -> Rule:
+    return Rule(f"undo: {says}", "core.undo", was, without, _UNDO + test)
+
+
+_KEPT, _HELD = "test_it_is_kept_while_it_did_not_make_things_worse", "test_else_it_is_held_and_somebody_is_paged"
+
+UNDO = (
+    _undo("after two rounds that are worse", "ROUNDS = 2", "ROUNDS = 1", _KEPT),
+    _undo("in a row", "len(percents) == ROUNDS and max(percents)", "len(percents) == ROUNDS and min(percents)", _KEPT),
+    _undo("rounds after the change alone", "if r.at > change.accepted_at)", ")", _KEPT),
+    _undo(
+        "what is not known is no reason",
+        "if change.served is None or None in found or",
+        "if change.served is None or",
+        _KEPT,
+    ),
+    _undo(
+        "old rounds are no reason",
+        ' or freshness(at, AT_ONCE, now) is not Freshness.FRESH:\n        return Check("worse"',
+        ':\n        return Check("worse"',
+        _KEPT,
+    ),
+    _undo("once", 'passing("once", not change.final,', 'passing("once", True,', _HELD),
+    _undo("not where somebody changed the shares since", 'passing("ours", same,', 'passing("ours", True,', _HELD),
+    _undo(
+        "not where the live shares are not known", 'Check("ours", Result.UNKNOWN,', 'Check("ours", Result.PASS,', _HELD
+    ),
+    _undo(
+        "every provider that it adds share to is eligible",
+        "*(eligible(facts.provider(name), now) for name in gaining),",
+        "",
+        _HELD,
+    ),
+    _undo("only where the service may do anything by itself", "*standing(automation),", "", _HELD),
+    _undo("to shares that may be live", 'passing("whole", wrong is None,', 'passing("whole", True,', _HELD),
+)
+
+BY_HAND = (
+    Rule(
+        "by hand: the batch deletes exactly what was read",
+        "core.by_hand",
+        '[("DELETE", record) for record in weighted] + ',
+        "",
+        _HAND + "test_route53_is_one_batch_that_deletes_exactly_what_was_read_and_creates_the_new",
+    ),
+    Rule(
+        "by hand: what a shell reads is what was meant",
+        "core.by_hand",
+        'return shlex.quote(json.dumps(value, separators=(",", ":"), ensure_ascii=True))',
+        'return "\'" + json.dumps(value) + "\'"',
+        _HAND + "test_route53_keeps_all_else_that_a_record_has",
+    ),
+    Rule(
+        "by hand: shares that may not be live give no command",
+        "core.by_hand",
+        "wrong = unfit(shares)",
+        "wrong = None",
+        _HAND + "test_what_cannot_be_used_gives_a_sentence_and_no_command",
+    ),
+    Rule(
+        "by hand: every place gets its new share",
+        "core.by_hand",
+        "    if missing:\n",
+        "    if False:\n",
+        _HAND + "test_what_cannot_be_used_gives_a_sentence_and_no_command",
+    ),
+    Rule(
+        "by hand: no key stands on a command line",
+        "core.by_hand",
+        "--globoff --header @-",
+        '--globoff --header \\"X-API-Key: ${KEY_VARIABLE}\\"',
+        _HAND + "test_a_shell_gives_curl_the_key_where_no_other_user_sees_it",
+    ),
+)
+
+
+def _begun(says: str, was: str, without: str, test: str) -> Rule:
+    return Rule(f"at the claim: {says}", "core.failover", was, without, f"core/test_lapsed.py::{test}")
+
+
+def _by_itself(says: str, was: str, without: str, test: str) -> Rule:
+    return Rule(f"by itself: {says}", "actions.automation", was, without, f"actions/test_automation.py::{test}")
+
+
+_ENDS = "test_what_a_person_confirmed_ends_where_a_rule_is_broken_by_now"
+BEGUN = (
+    Rule(
+        "at the claim: it is planned again before anything is submitted",
+        "actions.executor",
+        "if part.step.changes and not action.in_effect:",
+        "if False:",
+        "actions/test_executor.py::test_a_plan_that_no_longer_holds_when_it_is_to_be_begun_ends_refused_and_on_record",
+    ),
+    _begun(
+        "the records are those that were read",
+        'return (*newer.refused, "the live records are no longer those of the plan")',
+        "pass",
+        _ENDS,
+    ),
+    _begun("nothing stops who asked", "    if newer.refused:\n        return newer.refused\n", "", _ENDS),
+    _begun("who gains by it may gain now", "if not may.passed:", "if False:", _ENDS),
+    _begun("who gains by it has room now", "elif share > room and not", "elif False and not", _ENDS),
+    _begun(
+        "the service plans anew what would be divided otherwise",
+        "if confirmed.request.automatic and confirmed.after != newer.after:",
+        "if False:",
+        "test_what_the_service_asked_for_by_itself_is_planned_anew_where_it_would_be_divided_otherwise",
+    ),
+)
+BY_ITSELF = (
+    _by_itself(
+        "the rules are asked again in the transaction in which it confirms",
+        "if again.next is not Next.ACT:",
+        "if False:",
+        "test_what_comes_between_the_last_look_and_the_confirmation_prevents_it",
+    ),
+    _by_itself(
+        "one passing round ends a countdown",
+        "                await self._end_countdown(open_)\n",
+        "                pass\n",
+        "test_one_passing_round_ends_the_countdown",
+    ),
+    _by_itself(
+        "of several services one alone",
+        "if not self._edge.holds():",
+        "if False:",
+        "test_of_several_only_the_one_that_acts_asks",
+    ),
+    _by_itself(
+        "one proposal for one failure",
+        "if since is None and not asks_again(",
+        "if since is None and False and not asks_again(",
+        "test_what_a_person_took_back_is_not_proposed_again",
+    ),
+    Rule(
+        "undo: the service waits for two rounds of whoever gets traffic",
+        "actions.watching",
+        "if at is None or at <= last:",
+        "if at is None:",
+        "actions/test_watching.py::test_one_bad_round_is_no_verdict",
+    ),
+)
+
+PANEL = (
+    Rule(
+        "on the panel: what came before it was drawn is thrown away",
+        "tui.emergency",
+        "return late or panel.unseen(event.time)",
+        "return late",
+        _KEYS,
+    ),
+    Rule(
+        "on the panel: what came while the line hung is thrown away",
+        "tui.emergency",
+        "return late or panel.unseen(event.time)",
+        "return panel.unseen(event.time)",
+        _KEYS,
+    ),
+    Rule(
+        "on the panel: what was typed for another plan is thrown away",
+        "tui.arming",
+        "if old is not None and old.digest == answer.digest:",
+        "if old is not None:",
+        _KEYS,
+    ),
+    Rule(
+        "on the panel: Enter alone confirms nothing, the name does",
+        "tui.arming",
+        "if not arming.target or arming.text != arming.target:",
+        "if False:",
+        _KEYS,
+    ),
+    Rule(
+        "on the panel: a plan that expired is not confirmed",
+        "tui.arming",
+        "    if arming.expired(now):\n",
+        "    if False:\n",
+        _KEYS,
+    ),
+)
+
+RULES = (*ROOM, *GAINING, *FAILOVER, *FAILBACK, *BEGUN, *AUTOMATION, *BY_ITSELF, *UNDO, *BY_HAND, *PANEL)

@@ -1,0 +1,232 @@
+"""A service in memory for the emergency panel: it keeps actions as the real one answers them, and can be gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from tests.core.emergency import NAMES, SHARES, facts, leave
+from tests.core.emergency import reading as reading_of
+from tests.pictures import NOW, SECOND, FakeSource, MovableClock, picture, probe, provider
+from wedtui.control.answers import ActionIs, ArmingIs, FreezeIs, OverrideIs, PlanIs, StepIs, WhoAmI
+from wedtui.control.freezes import freeze_is
+from wedtui.core.emergency import EmergencyKind, emergency
+from wedtui.core.failover import plan, plan_json
+from wedtui.core.freeze import UNTIL_LIFTED, FreezeFacts, Verdict, WallTime, WeeklyWindow
+from wedtui.core.freeze_plan import FreezePlan, Known, Liftable, freeze_plan_json, plan_freeze, wanted_of
+from wedtui.core.override import Override
+from wedtui.core.picture import Picture
+from wedtui.core.protection import protection
+from wedtui.core.roles import NEEDED, Account, Person, Role, decide
+from wedtui.core.traffic_facts import TrafficFacts
+from wedtui.errors import ConflictError, ServiceError, WedtuiError
+from wedtui.ledger.reader import FreezeEntry
+
+LOST = "aws"
+CAPS: Mapping[str, int | None] = {"azure": 60, "gcp": 45, "digitalocean": 20}
+READING = reading_of(at=NOW - 4 * SECOND)
+TRAFFIC = TrafficFacts("www.example.com.", "route53", timedelta(seconds=10), READING, NOW - 4 * SECOND)
+
+
+def world(traffic: TrafficFacts | None = TRAFFIC) -> FakeSource:
+    """Make a world of four providers, of which AWS is down."""
+    ill = (probe("rsvp-aws", "xxxx................"),)
+    providers = tuple(provider(name, SHARES[name], ill if name == LOST else None) for name in NAMES)
+
+    def made(now: Any) -> Picture:
+        return replace(picture(providers, now=now), traffic=traffic)
+
+    return FakeSource(made)
+
+
+def json_of(caps: Mapping[str, int | None] = CAPS, *, overload: bool = False, **other: Any) -> dict[str, Any]:
+    """Return a plan as the service writes it, made at NOW."""
+    known = facts(caps=caps, reading=READING, freeze=Verdict(frozen=False, at=NOW - SECOND), **other)
+    known = replace(
+        known,
+        providers=tuple(replace(each, round_at=NOW - 2 * SECOND) for each in known.providers),
+        observed=replace(known.observed, measured_at=NOW - 30 * SECOND),
+        planned=replace(known.planned, measured_at=NOW - 30 * SECOND),
+    )
+    made = plan(leave(LOST, accepts_overload=overload), known, NOW)
+    return {**plan_json(made), "refused": list(made.refused)}
+
+
+WINDOW = WeeklyWindow("weekend", WallTime(4, time(18)), WallTime(0, time(6)), ("UTC",))
+HOUR = timedelta(hours=1)
+FROZEN = FreezeEntry(
+    3,
+    "royal wedding",
+    NOW - HOUR,
+    NOW + 5 * HOUR,
+    frozenset({"production"}),
+    frozenset(),
+    "nothing may move",
+    "mo",
+    NOW - HOUR,
+)
+LOCKED = FreezeEntry(
+    4, "lockdown", NOW - HOUR, UNTIL_LIFTED, frozenset(), frozenset(), "bad release", "grace", NOW - HOUR
+)
+
+
+@dataclass
+class ServiceHand:
+    """Answers from memory; `problem` is raised by whatever is asked."""
+
+    clock: MovableClock
+    role: Role = Role.ENGINEER
+    caps: Mapping[str, int | None] = field(default_factory=lambda: CAPS)
+    problem: WedtuiError | None = None
+    ledger: WedtuiError | None = None
+    """Raised by whatever needs the ledger."""
+    conflict: bool = False
+    kept: list[ActionIs] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    frozen: list[FreezeEntry] = field(default_factory=list)
+    overridden: tuple[Override, ...] = ()
+    armed: list[ArmingIs] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    """What others are told of this dashboard."""
+
+    def _heard(self, what: str) -> None:
+        if self.problem is not None:
+            raise self.problem
+        self.calls.append(what)
+
+    def whoami(self) -> WhoAmI:
+        self._heard("whoami")
+        may = [permission.value for permission, least in NEEDED.items() if self.role.reaches(least)]
+        return WhoAmI("ada", 1000, ["ops"], self.role.value, "roles.groups.ops", "shared", may)
+
+    def plan(self, kind: str, lost: Sequence[str], *, accepts_overload: bool = False, to: str = "configured") -> PlanIs:
+        self._heard(f"plan {kind} {','.join(lost) or to}{' overload' if accepts_overload else ''}")
+        made = json_of(self.caps, overload=accepts_overload)
+        refused = made.pop("refused")
+        return PlanIs(made, "preview", refused)
+
+    def ask(
+        self, kind: str, lost: Sequence[str], *, reason: str, accepts_overload: bool = False, to: str = "configured"
+    ) -> ActionIs:
+        self._heard(f"ask {kind} {','.join(lost) or to}{' overload' if accepts_overload else ''}: {reason}")
+        shown = json_of(self.caps, overload=accepts_overload)
+        made = action(len(self.kept) + 12, plan=shown, reason=reason, kind=kind)
+        self.kept.insert(0, made)
+        return made
+
+    def confirm(self, number: int, *, digest: str, typed: str) -> ActionIs:
+        self._heard(f"confirm {number} {digest} {typed}")
+        if self.conflict or digest != self.action(number).digest:
+            raise ConflictError(f"the plan of action {number} is another one by now: read it again")
+        self.change(
+            number,
+            state="claimed",
+            confirmed_by="ada",
+            sentence="the change is being made",
+            steps=[StepIs("submit", "intended", NOW, None, changes=True, undoes=False, detail="")],
+        )
+        return self.action(number)
+
+    def cancel(self, number: int) -> ActionIs:
+        self._heard(f"cancel {number}")
+        self.change(number, state="ended", outcome="cancelled", cancelled_by="ada")
+        return self.action(number)
+
+    def abort(self) -> ActionIs:
+        self._heard("abort")
+        counted = next((each for each in self.kept if each.acts_at is not None and each.state != "ended"), None)
+        if counted is None:
+            raise ConflictError("no countdown runs")
+        self.change(counted.id, state="ended", outcome="cancelled", cancelled_by="ada", acts_at=None)
+        return self.action(counted.id)
+
+    def action(self, number: int) -> ActionIs:
+        self._heard(f"action {number}")
+        return next(each for each in self.kept if each.id == number)
+
+    def actions(self, *, open_only: bool = False, newest: bool = False) -> list[ActionIs]:
+        self._heard("actions")
+        if self.ledger is not None:
+            raise self.ledger
+        last = next((each for each in self.kept if newest and each.confirmed_by), None)
+        return [each for each in self.kept if not open_only or each.state != "ended" or each is last]
+
+    def freezes(self) -> list[FreezeIs]:
+        self._heard("freezes")
+        return [freeze_is(each) for each in self.frozen]
+
+    def plan_freeze(self, kind: str, subject: str) -> PlanIs:
+        self._heard(f"plan {kind} {subject}")
+        made = self._freeze_plan(kind, subject)
+        return PlanIs(freeze_plan_json(made), made.digest, [*made.refused])
+
+    def _freeze_plan(self, kind: str, subject: str) -> FreezePlan:
+        found = EmergencyKind(kind)
+        periods = tuple(each.period for each in self.frozen if each.period is not None)
+        liftable = tuple(
+            Liftable(each.id, each.period, each.added_by, each.reason)
+            for each in self.frozen
+            if each.period is not None
+        )
+        facts = FreezeFacts((WINDOW,), periods, overrides=self.overridden)
+        level = protection(facts.calendar, (), ("UTC",), NOW)
+        who = Person(Account(1000, "ada"), self.role, "roles.groups.ops")
+        known = Known(facts, "production", level, liftable)
+        return plan_freeze(wanted_of(found, subject), known, decide(who, emergency(found).permission), self.clock.now())
+
+    def confirm_freeze(
+        self, kind: str, subject: str, *, reason: str, digest: str, at: str, typed: str
+    ) -> FreezeIs | OverrideIs:
+        self._heard(f"confirm {kind} {subject} {typed}: {reason}")
+        made = self._freeze_plan(kind, subject)
+        if self.conflict or (digest, typed) != (made.digest, made.target) or datetime.fromisoformat(at) > made.at:
+            raise ConflictError("what would be frozen is another one than in the plan that was seen: look again")
+        return freeze_is(FROZEN)
+
+    def arming(self, token: str, kind: str | None, target: str = "", *, left: bool = False) -> list[ArmingIs]:
+        if self.problem is not None:
+            raise self.problem
+        if kind is not None or left:
+            self.told.append(f"{kind} {target}" if kind is not None else "left")
+        return self.armed
+
+    def change(self, number: int, **other: Any) -> None:
+        """Let an action be another way from now on."""
+        self.kept = [replace(each, **other) if each.id == number else each for each in self.kept]
+
+    @property
+    def confirms(self) -> list[str]:
+        """What was confirmed, or tried to be."""
+        return [call for call in self.calls if call.startswith("confirm")]
+
+
+GONE = ServiceError("the service does not listen on control.sock: see `wedtui service status`")
+
+
+def action(number: int = 12, **other: Any) -> ActionIs:
+    """Return an action that awaits its confirmation."""
+    made = ActionIs(
+        id=number,
+        kind="failover",
+        target=LOST,
+        resource="traffic:www.example.com.",
+        person="ada",
+        reason="aws answers 503",
+        requested_at=NOW - 3 * SECOND,
+        state="awaiting confirmation",
+        outcome=None,
+        plan=json_of(),
+        digest="d1",
+        expires_at=NOW + 57 * SECOND,
+        needs=[],
+        confirmed_by=None,
+        confirmed_at=None,
+        deadline=None,
+        cancelled_by=None,
+        ended_at=None,
+        sentence="it awaits its confirmation",
+        steps=[],
+    )
+    return replace(made, **other)

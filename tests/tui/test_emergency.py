@@ -1,0 +1,453 @@
+"""The emergency pane and panel by keys alone: what is offered, what is shown, and that nothing is confirmed unseen."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+
+from tests.pictures import NOW, SECOND, MovableClock
+from tests.tui.driving import driven, make_app, run, screen_text, until
+from tests.tui.service_hand import GONE, READING, TRAFFIC, ServiceHand, action, world
+from wedtui.control.answers import StepIs
+from wedtui.core.emergency import EMERGENCIES
+from wedtui.core.roles import Role
+from wedtui.core.traffic import Place
+from wedtui.errors import NotPermittedError, ServiceError
+from wedtui.tui.app import WedtuiApp
+from wedtui.tui.arming import Stage
+from wedtui.tui.panel import Panel
+from wedtui.tui.terminal import driver
+from wedtui.tui.terminal.abilities import EVERYTHING, Abilities, Charset, Depth
+from wedtui.tui.terminal.cells import Cutter
+from wedtui.tui.terminal.frontbuffer import FrontBuffer
+
+
+class Desk:
+    """An app with a service in memory."""
+
+    def __init__(self, *, read_only: bool = False, abilities: Abilities | None = None, traffic: bool = True) -> None:
+        self.clock = MovableClock()
+        self.hand = ServiceHand(self.clock)
+        source = world() if traffic else world(None)
+        self.app = WedtuiApp(lambda: source, self.clock, theme="midnight", read_only=read_only, abilities=abilities)
+
+    @property
+    def text(self) -> str:
+        return screen_text(self.app)
+
+    @property
+    def panel(self) -> Panel:
+        assert self.app.dashboard.panel is not None
+        return self.app.dashboard.panel
+
+    async def shows(self, pilot: Pilot[None], *words: str) -> None:
+        await until(pilot, lambda: all(word in self.text for word in words))
+
+    async def stands(self, pilot: Pilot[None], stage: Stage) -> None:
+        """Wait until the panel is at a stage and hears keys."""
+        await until(pilot, lambda: self.app.dashboard.panel is not None and self.panel.arming.stage is stage)
+        await until(pilot, lambda: self.panel.ready)
+
+    async def named(self, pilot: Pilot[None]) -> None:
+        """Go as far as the field for the name, by keys."""
+        await pilot.press("F")
+        await self.stands(pilot, Stage.CHOOSE)
+        await pilot.press("enter")
+        await self.stands(pilot, Stage.REASON)
+        await pilot.press("tab", *"it is down", "enter")
+        await self.stands(pilot, Stage.NAME)
+
+    async def second(self, pilot: Pilot[None]) -> None:
+        """Let a second pass."""
+        self.clock.advance(SECOND)
+        self.app.tick()
+        await pilot.pause(0.05)
+
+
+@asynccontextmanager
+async def opened(desk: Desk, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Pilot[None]]:
+    async with driven(desk.app, size) as pilot:
+        desk.app.use_hand(desk.hand)
+        await until(pilot, lambda: desk.app.emergencies.told.who or desk.app.emergencies.told.problem)
+        yield pilot
+
+
+def test_the_pane_offers_what_the_role_may_and_says_why_not_the_rest() -> None:
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            await desk.shows(pilot, " F fail over", "– fail back: needs manager", " L lock down")
+            await pilot.press("B")
+            await desk.shows(pilot, "fail back: needs manager")
+            assert desk.app.dashboard.panel is None
+
+    run(walk())
+
+
+def test_a_viewer_and_read_only_are_offered_nothing() -> None:
+    async def walk(desk: Desk, words: str) -> None:
+        async with opened(desk) as pilot:
+            await desk.shows(pilot, words)
+            await until(pilot, lambda: "fail over" not in desk.text)
+            commands = [each.title for each in desk.app.get_system_commands(desk.app.screen)]
+            assert "findings" in commands
+            assert not {each.title for each in EMERGENCIES} & {*commands}
+            await pilot.press("F")
+            await pilot.pause(0.1)
+            assert desk.app.dashboard.panel is None
+            assert not desk.hand.confirms
+
+    run(walk(Desk(read_only=True), "read-only: no key here changes anything"))
+    viewer = Desk()
+    viewer.hand.role = Role.VIEWER
+    run(walk(viewer, "viewer only reads"))
+
+
+def test_an_answer_that_says_nothing_new_draws_nothing_and_another_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            emergencies, drawn = desk.app.emergencies, list[None]()
+            # Asked and taken at once, so that nothing else draws in between.
+            monkeypatch.setattr(emergencies, "ask", lambda call, take: take(call(desk.hand)))
+            monkeypatch.setattr(desk.app, "show_board", lambda: drawn.append(None))
+
+            def ask() -> int:
+                drawn.clear()
+                desk.clock.advance(SECOND)
+                emergencies.poll(at_once=True)
+                assert emergencies.told.at == desk.clock.now()
+                return len(drawn)
+
+            assert ask() == 0
+            desk.hand.role = Role.VIEWER
+            assert (ask(), ask()) == (1, 0)
+            # What is under way is shown with its age, which grows.
+            desk.hand.kept.append(action(1))
+            assert (ask(), ask()) == (1, 1)
+            desk.hand.kept.clear()
+            assert (ask(), ask()) == (1, 0)
+            await pilot.pause(0)
+
+    run(walk())
+
+
+def test_without_a_backend_of_traffic_it_is_disabled_with_the_reason() -> None:
+    async def walk() -> None:
+        desk = Desk(traffic=False)
+        async with opened(desk) as pilot:
+            await desk.shows(pilot, "– fail over: no traffic backend")
+
+    run(walk())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_failover_by_keys_alone(size: tuple[int, int]) -> None:
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk, size) as pilot:
+            await pilot.press("F")
+            await desk.stands(pilot, Stage.CHOOSE)
+            await desk.shows(pilot, "REAL", "› aws", "60 %, read 4 s ago", "CRITICAL")
+            await pilot.press("enter")
+            await desk.stands(pilot, Stage.REASON)
+            await desk.shows(pilot, "60 % →   0 %", "customers moved: within 1 m 30 s", "undo:", "› [Cancel]")
+            await pilot.press("tab", *"it is down", "enter")
+            await desk.stands(pilot, Stage.NAME)
+            await desk.shows(pilot, "expires in 57 s", "type aws:", "› [Cancel]")
+            assert not desk.hand.confirms
+            await pilot.press("tab", *"aws", "enter")
+            await desk.stands(pilot, Stage.FOLLOW)
+            assert desk.hand.confirms == ["confirm 12 d1 aws"]
+            await desk.shows(pilot, "#12 CLAIMED", "confirmed by ada", "submit", "reason: it is down")
+            done = [StepIs("submit", "done", NOW, NOW + timedelta(seconds=1.2), changes=True, undoes=False, detail="")]
+            desk.hand.change(12, state="ended", outcome="verified", sentence="customers have moved", steps=done)
+            await desk.second(pilot)
+            await desk.shows(pilot, "#12 VERIFIED", "customers have moved", "1.2 s", "[Close]")
+            await pilot.press("escape")
+            await until(pilot, lambda: desk.app.dashboard.panel is None)
+
+    run(walk())
+
+
+def test_enter_alone_never_confirms() -> None:
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            await pilot.press("F")
+            for _ in range(30):
+                await pilot.press("enter")
+                await pilot.pause(0.03)
+            assert not [call for call in desk.hand.calls if call.startswith(("ask", "confirm"))]
+            desk.hand.kept = [action()]
+            desk.app.emergencies.poll(at_once=True)
+            await until(pilot, lambda: desk.app.emergencies.told.actions)
+            await pilot.press("escape", "escape")
+            await until(pilot, lambda: len(desk.app.screen_stack) == 1 and desk.app.dashboard.panel is None)
+            desk.app.emergencies.start("emergency.newest")
+            await desk.stands(pilot, Stage.NAME)
+            await pilot.press("enter")
+            await until(pilot, lambda: "cancel 12" in desk.hand.calls)
+            assert not desk.hand.confirms
+
+    run(walk())
+
+
+@pytest.mark.parametrize("typed", ["", "gcp", "AWS", "aw", "awss", " aws"])
+def test_another_name_confirms_nothing(typed: str) -> None:
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            await desk.named(pilot)
+            await pilot.press("tab", *["space" if c == " " else c for c in typed], "enter", "enter")
+            await desk.shows(pilot, "that is not its name: type aws to confirm")
+            assert not desk.hand.confirms
+
+    run(walk())
+
+
+def test_keys_from_before_the_panel_was_drawn_are_thrown_away() -> None:
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            await pilot.press("F")
+            await desk.stands(pilot, Stage.CHOOSE)
+            early = events.Key("enter", "\r")
+            early.time = 0.0
+            desk.app.post_message(early)
+            await pilot.pause(0.1)
+            assert desk.panel.arming.waits is None
+            assert not [call for call in desk.hand.calls if call.startswith("plan")]
+            await pilot.press("enter")
+            await desk.stands(pilot, Stage.REASON)
+
+    run(walk())
+
+
+def test_keys_that_came_while_the_line_hung_begin_and_type_nothing() -> None:
+    def late(key: str, character: str | None) -> events.Key:
+        event = events.Key(key, character)
+        setattr(event, driver._LATE, True)
+        return event
+
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            desk.app.post_message(late("F", "F"))
+            await desk.shows(pilot, "came while the line hung")
+            assert desk.app.dashboard.panel is None
+            await desk.named(pilot)
+            await pilot.press("tab")
+            for key in "aws":
+                desk.app.post_message(late(key, key))
+            await pilot.press("enter")
+            await desk.shows(pilot, "that is not its name")
+            assert not desk.hand.confirms
+
+    run(walk())
+
+
+def test_a_plan_that_changed_clears_what_was_typed_and_says_so() -> None:
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            await desk.named(pilot)
+            await pilot.press("tab", *"aws")
+            desk.hand.change(12, digest="d2")
+            await desk.second(pilot)
+            await desk.shows(pilot, "THE PLAN CHANGED: what you typed was thrown away")
+            assert desk.panel.arming.text == ""
+            assert not desk.panel.arming.in_field
+            await until(pilot, lambda: desk.panel.ready)
+            await pilot.press("tab", *"aws")
+            desk.hand.conflict = True
+            await pilot.press("enter")
+            await until(pilot, lambda: desk.hand.confirms == ["confirm 12 d2 aws"])
+            await desk.shows(pilot, "THE PLAN CHANGED", "is another one by now")
+            assert desk.panel.arming.text == ""
+
+    run(walk())
+
+
+def test_an_old_plan_is_not_confirmed() -> None:
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            await desk.named(pilot)
+            await pilot.press("tab", *"aws")
+            desk.clock.advance(timedelta(seconds=58))
+            await pilot.press("enter")
+            await desk.shows(pilot, "too old to be confirmed")
+            assert not desk.hand.confirms
+
+    run(walk())
+
+
+def test_leaving_lets_the_action_go_on_and_another_dashboard_opens_it_again() -> None:
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            desk.hand.kept = [action(person="grace")]
+            desk.hand.confirm(12, digest="d1", typed="aws")
+            desk.app.emergencies.poll(at_once=True)
+            await desk.shows(pilot, "#12 claimed aws failover grace", "3s")
+            await pilot.press("a")
+            await desk.stands(pilot, Stage.FOLLOW)
+            await desk.shows(pilot, "#12 CLAIMED", "grace asked 3 s ago")
+            await pilot.press("escape")
+            await until(pilot, lambda: desk.app.dashboard.panel is None)
+            assert not [call for call in desk.hand.calls if call.startswith("cancel")]
+
+    run(walk())
+
+
+def test_a_service_that_is_down_is_said_and_the_commands_are_shown() -> None:
+    async def walk() -> None:
+        desk = Desk()
+        desk.hand.problem = GONE
+        async with opened(desk) as pilot:
+            desk.app.emergencies.by_hand = lambda _picture, place: (f"# take it from {place}", "aws route53 x")
+            await desk.shows(
+                pilot, "the service does not answer", "by hand", "– fail back: the service does not answer"
+            )
+            await pilot.press("F")
+            await desk.stands(pilot, Stage.CHOOSE)
+            await pilot.press("enter")
+            await desk.stands(pilot, Stage.BY_HAND)
+            await desk.shows(
+                pilot, "THE SERVICE DOES NOT ANSWER", "# take it from aws", "aws route53 x", "does not listen"
+            )
+
+    run(walk())
+
+
+def test_a_service_without_its_ledger_answers_and_what_is_under_way_is_unknown() -> None:
+    async def walk() -> None:
+        desk = Desk()
+        desk.hand.kept = [action(confirmed_by="ada")]
+        desk.hand.ledger = ServiceError("the ledger cannot be reached: `wedtui failover emergency` needs none")
+        async with opened(desk) as pilot:
+            await desk.shows(pilot, "✖ what is under way: UNKNOWN, the ledger", " F fail over")
+            assert "does not answer" not in desk.text
+            assert "by hand" not in desk.text
+            await pilot.press("a")
+            await desk.shows(pilot, "`wedtui failover emergency` needs none")
+
+    run(walk())
+
+
+def test_what_became_of_it_is_shown_for_an_hour_first_of_all_in_a_narrow_pane() -> None:
+    async def walk() -> None:
+        desk = Desk()
+        desk.hand.kept = [action(13, person="grace"), action(state="ended", outcome="verified", confirmed_by="ada")]
+        desk.hand.change(12, ended_at=NOW - timedelta(minutes=59))
+        desk.hand.change(13, state="ended", outcome="expired", ended_at=NOW)
+        async with opened(desk, (80, 24)) as pilot:
+            await desk.shows(pilot, "a #12 VERIFIED aws", "59m")
+            assert "#13" not in desk.text
+            await pilot.press("a")
+            await desk.stands(pilot, Stage.FOLLOW)
+            await desk.shows(pilot, "#12 VERIFIED", "[Close]  Enter leaves")
+            assert "goes on" not in desk.text
+            await pilot.press("escape")
+            desk.clock.advance(timedelta(minutes=2))
+            desk.app.emergencies.poll(at_once=True)
+            await until(pilot, lambda: "#12" not in desk.text)
+
+    run(walk())
+
+
+def test_a_refusal_is_said_in_its_own_words() -> None:
+    async def walk() -> None:
+        desk = Desk()
+        desk.hand.caps = {"azure": 30, "gcp": 20, "digitalocean": 0}
+        async with opened(desk) as pilot:
+            await pilot.press("F")
+            await desk.stands(pilot, Stage.CHOOSE)
+            await pilot.press("enter")
+            await desk.stands(pilot, Stage.REASON)
+            await desk.shows(pilot, "REFUSED:", "◆ FAIL", "[Close]")
+            await pilot.press("tab", *"aws")
+            assert desk.panel.arming.text == ""
+            desk.hand.problem = NotPermittedError("engineers may not fail over today: ask the owner")
+            await pilot.press("escape")
+
+    run(walk())
+
+
+def test_nothing_is_pasted_into_it() -> None:
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            await desk.named(pilot)
+            await pilot.press("tab")
+            desk.app.post_message(events.Paste("aws"))
+            await desk.shows(pilot, "nothing can be pasted here")
+            assert desk.panel.arming.text == ""
+
+    run(walk())
+
+
+def test_it_is_there_in_plain_signs_and_without_colours() -> None:
+    async def walk() -> None:
+        desk = Desk(abilities=replace(EVERYTHING, depth=Depth.NONE, charset=Charset.ASCII, braille=False))
+        async with opened(desk, (80, 24)) as pilot:
+            await desk.named(pilot)
+            await desk.shows(pilot, "REAL: customers move", "PASS", "[Cancel]")
+
+    run(walk())
+
+
+def test_opening_it_costs_less_than_8_kb_at_120x40() -> None:
+    async def walk() -> None:
+        desk = Desk()
+        cutter, buffer = Cutter(Depth.TRUE), FrontBuffer()
+        buffer.resize(120, 40)
+
+        def sent() -> int:
+            for y, strip in enumerate(desk.app.screen._compositor.render_strips()[:40]):
+                buffer.put(0, y, cutter.cells(strip))
+            return len(buffer.changes().encode())
+
+        async with opened(desk) as pilot:
+            sent()
+            await pilot.press("F")
+            await desk.stands(pilot, Stage.CHOOSE)
+            assert 200 < sent() < 8_000
+            await pilot.press("enter")
+            await desk.stands(pilot, Stage.REASON)
+            assert 500 < sent() < 8_000
+
+    run(walk())
+
+
+def test_a_click_beside_it_does_not_take_its_keys_away() -> None:
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            await desk.named(pilot)
+            await pilot.click("#providers", offset=(5, 3))
+            await until(pilot, lambda: desk.app.focused is desk.panel)
+
+    run(walk())
+
+
+@pytest.mark.parametrize(("read_ago", "words"), [(4, ("aws", "0 %", "100 %")), (400, ("aws", "(0%)", "(100%)"))])
+def test_the_table_says_the_live_share_and_not_the_configured_one(read_ago: int, words: tuple[str, ...]) -> None:
+    shares = dict.fromkeys(READING.shares, 0) | {Place("gcp"): 100}
+    reading = replace(READING, shares=shares, read_at=NOW - read_ago * SECOND)
+
+    async def walk() -> None:
+        app = make_app(world(replace(TRAFFIC, reading=reading)))
+        async with driven(app, (80, 24)) as pilot:
+            await until(pilot, lambda: all(word in screen_text(app) for word in words))
+            (line,) = [line for line in screen_text(app).splitlines() if " CRITICAL  aws" in line]
+            assert "60" not in line.split("aws")[1].split("%")[0]
+
+    run(walk())

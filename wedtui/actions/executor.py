@@ -1,0 +1,305 @@
+"""Carries out confirmed actions: each step once, whoever began it and wherever that ended.
+
+A step is stored as intended before it is made. One of which nobody knows what came of it (a crash, a timeout after the
+request had left) is never made again blindly: what is there now is read and compared, and it is adopted, made anew or
+handed to a person. Source: DESIGN, law 6 ("Once").
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple, Protocol, TypeVar
+
+import structlog
+
+from wedtui.core import actions
+from wedtui.core.actions import LEASE, Action, ActionState, Step, StepState
+from wedtui.errors import ConflictError, ProviderUnavailableError, StoreError
+from wedtui.ledger.journal import Journal, Move
+
+T = TypeVar("T")
+
+TRIES = 2
+"""So often a step is made at most, where it is certain that it did not take the first time."""
+
+
+class Found(StrEnum):
+    """What looking at the outside says of a step."""
+
+    APPLIED = "applied"
+    NOT_APPLIED = "not applied"
+    UNKNOWABLE = "unknowable"
+    """What is there is neither what was nor what should be: a person has to look."""
+
+
+class Looked(NamedTuple):
+    """What was found, with what a person should know of it."""
+
+    found: Found
+    detail: str
+
+
+class Lapsed(NamedTuple):
+    """Why a confirmed action may not be begun any more."""
+
+    why: str
+    plan: str = ""
+    """Canonical JSON of the plan as it would be now, with its evidence; the confirmed one stays where there is none."""
+
+
+class WorseError(Exception):
+    """What was done made things worse: it is to be undone, if it may be."""
+
+
+class Part(Protocol):
+    """One step of a kind of action."""
+
+    @property
+    def step(self) -> Step:
+        """Its name, and whether it changes or undoes anything."""
+        ...
+
+    async def make(self, action: Action) -> str:
+        """Make it; return canonical JSON of what came of it.
+
+        Raises:
+            ConflictError, ProviderUnavailableError: it was refused, or never left: nothing was changed.
+            WorseError: what the steps before it did made things worse.
+            Exception: anything else leaves open whether it took.
+        """
+        ...
+
+    async def look(self, action: Action) -> Looked:
+        """Say from what is there now whether the step took.
+
+        Raises:
+            Exception: that cannot be seen; somebody looks again.
+        """
+        ...
+
+
+class Work(Protocol):
+    """How one kind of action is carried out."""
+
+    def parts(self, action: Action) -> Sequence[Part]:
+        """Return its steps in their order."""
+        ...
+
+    async def lapsed(self, action: Action) -> Lapsed | None:
+        """Return why it may not be begun any more by what is known now; None where it may.
+
+        Raises:
+            StoreError: that cannot be known at present.
+        """
+        ...
+
+    async def undoing(self, action: Action) -> Part | None:
+        """Return the step that takes everything back, or None where that may not be."""
+        ...
+
+    def verified(self, action: Action) -> str:
+        """Say how it ended."""
+        ...
+
+
+class Executor:
+    """Works on actions one after another, in the service that claims them."""
+
+    def __init__(
+        self,
+        open_journal: Callable[[], Journal],
+        works: Mapping[str, Work],
+        holder: str,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Remember what it works with; the journal is opened and used in a thread of its own.
+
+        Args:
+            open_journal: opens the ledger.
+            works: kind of action -> how it is carried out.
+            holder: the instance of the service.
+            changed: told that something outside is, or may be, another by now.
+        """
+        self._changed = changed
+        self._open, self._works, self._holder = open_journal, works, holder
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+        self._journal: Journal | None = None
+        self._log = structlog.get_logger("actions")
+
+    async def work_once(self) -> bool:
+        """End plans that are old, then carry out one action as far as it goes; return whether there was one.
+
+        Raises:
+            StoreError: the ledger cannot be used; nothing was begun that is not stored.
+        """
+        action = await self._in_thread(lambda journal: (journal.expire(), journal.claim(self._holder))[1])
+        if action is None:
+            return False
+        keeping = asyncio.create_task(self._keep(action))
+        try:
+            await self._carry_out(action)
+        except ConflictError as error:
+            # Another service has taken it over, or a person ended it: it is no longer ours to say anything of.
+            self._log.warning("left an action", action=action.id, why=str(error))
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+        return True
+
+    async def close(self) -> None:
+        """Let go of the ledger."""
+        if self._journal is not None:
+            await self._in_thread(lambda journal: journal.close())
+        self._thread.shutdown()
+
+    async def _carry_out(self, action: Action) -> None:
+        work = self._works.get(action.kind)
+        if work is None:
+            await self._hand_over(action, f'this service does not know how to do "{action.kind}"')
+            return
+        if any(step.undoes for step in action.steps):
+            await self._take_back(work, action, "it was being undone")
+            return
+        for part in work.parts(action):
+            action = await self._settle(work, part, action)
+            if action.state is not ActionState.CLAIMED:
+                return
+            last = _last(action, part)
+            if last.state is StepState.FAILED and last.detail.startswith(_WORSE):
+                await self._take_back(work, action, last.detail)
+                return
+            if last.state is StepState.FAILED:
+                await self._stop(action, last.detail)
+                return
+        await self._move(action, "verify", lambda a, at: actions.verify(a, action.fence, work.verified(a), at))
+
+    async def _settle(self, work: Work, part: Part, action: Action) -> Action:
+        """Bring one step to where it is known what came of it: from wherever it was left."""
+        while action.state is ActionState.CLAIMED:
+            tries, open_step = _tries(action, part), action.open_step
+            if tries and tries[-1] is open_step:
+                action = await self._look(part, action)
+            elif not tries and open_step is not None:
+                return await self._hand_over(action, f'this service does not know the step "{open_step.name}"')
+            elif not tries or (tries[-1].detail.startswith(_NOT_MADE) and len(tries) < TRIES):
+                action = await self._begin(work, part, action)
+            else:
+                break
+        return action
+
+    async def _begin(self, work: Work, part: Part, action: Action) -> Action:
+        """Make a step; the first that changes anything only while the plan holds by what is known at that moment."""
+        if part.step.changes and not action.in_effect:
+            found = await work.lapsed(action)
+            if found is not None:
+
+                def end(now: Action, at: datetime) -> Action:
+                    return actions.lapse(now, action.fence, found.why, at, found.plan)
+
+                return await self._move(action, "refuse", end)
+        return await self._make(part, action)
+
+    async def _make(self, part: Part, action: Action) -> Action:
+        def begin(now: Action, at: datetime) -> Action:
+            return actions.intend(now, action.fence, part.step, at)
+
+        try:
+            intended = await self._move(action, f"begin {part.step.name}", begin)
+        except ConflictError as error:
+            # It was cancelled, or it is too late to begin it. Who has lost the claim is told so by the next move.
+            return await self._stop(action, str(error))
+        try:
+            detail = await part.make(intended)
+        except (ConflictError, ProviderUnavailableError) as error:
+            if _tries(action, part):
+                # This try was refused, but the one before it may have arrived since, and be what is in the way.
+                return await self._conclude(intended, StepState.UNKNOWN, str(error))
+            return await self._conclude(intended, StepState.FAILED, str(error))
+        except WorseError as error:
+            return await self._conclude(intended, StepState.FAILED, f"{_WORSE}{error}")
+        except Exception as error:
+            self._log.warning("a step's outcome is not known", action=action.id, step=part.step.name, why=repr(error))
+            return await self._conclude(intended, StepState.UNKNOWN, type(error).__name__)
+        return await self._conclude(intended, StepState.DONE, detail)
+
+    async def _look(self, part: Part, action: Action) -> Action:
+        """Compare what is there with what the step was to do, as long as that takes."""
+        looked = await part.look(action)
+        if looked.found is Found.APPLIED:
+            return await self._conclude(action, StepState.DONE, looked.detail)
+        if looked.found is Found.NOT_APPLIED:
+            was = action.steps[-1].detail
+            return await self._conclude(action, StepState.FAILED, f"{_NOT_MADE}: {was}" if was else _NOT_MADE)
+        return await self._hand_over(action, looked.detail)
+
+    async def _stop(self, action: Action, why: str) -> Action:
+        """End what may not go on; what it did so far is for a person to judge."""
+        if action.in_effect:
+            return await self._hand_over(action, why)
+        return await self._move(action, "fail", lambda a, at: actions.fail(a, action.fence, why, at))
+
+    async def _take_back(self, work: Work, action: Action, why: str) -> None:
+        part = await work.undoing(action)
+        if part is None:
+            await self._hand_over(action, f"{why}; it may not be undone by itself")
+            return
+        if not any(step.undoes for step in action.steps):
+            action = await self._make(part, action)
+        while action.state is ActionState.CLAIMED and action.open_step is not None:
+            action = await self._look(part, action)
+        if action.state is not ActionState.CLAIMED:
+            return
+        if action.in_effect:
+            await self._hand_over(action, f"{why}; undoing it failed: {action.steps[-1].detail}")
+        else:
+            await self._move(action, "undo", lambda a, at: actions.undo(a, action.fence, f"{why}; it was undone", at))
+
+    async def _conclude(self, action: Action, state: StepState, detail: str) -> Action:
+        last, name = action.steps[-1], action.steps[-1].name
+        if state is not StepState.FAILED and (last.changes or last.undoes):
+            self._changed()
+
+        def move(now: Action, at: datetime) -> Action:
+            return actions.conclude(now, action.fence, state, detail, at)
+
+        return await self._move(action, f"{name} {state}", move)
+
+    async def _hand_over(self, action: Action, why: str) -> Action:
+        return await self._move(action, "hand over", lambda a, _at: actions.hand_over(a, action.fence, why))
+
+    async def _move(self, action: Action, name: str, move: Move) -> Action:
+        return await self._in_thread(lambda journal: journal.move(action.id, name, move))
+
+    async def _keep(self, action: Action) -> None:
+        """Renew the claim while it is worked on; whoever cannot has lost it, and finds that at the next move."""
+        while True:
+            await asyncio.sleep(LEASE.total_seconds() / 3)
+            try:
+                await self._in_thread(lambda journal: journal.renew(action.id, action.fence))
+            except (StoreError, ConflictError) as error:
+                self._log.warning("an action's claim was not renewed", action=action.id, why=str(error))
+
+    async def _in_thread(self, work: Callable[[Journal], T]) -> T:
+        def run() -> T:
+            if self._journal is None:
+                self._journal = self._open()
+            return work(self._journal)
+
+        running: Awaitable[T] = asyncio.get_running_loop().run_in_executor(self._thread, run)
+        return await running
+
+
+_NOT_MADE = "it was not made"
+_WORSE = "it made things worse: "
+
+
+def _tries(action: Action, part: Part) -> list[Step]:
+    return [step for step in action.steps if step.name == part.step.name]
+
+
+def _last(action: Action, part: Part) -> Step:
+    return _tries(action, part)[-1]

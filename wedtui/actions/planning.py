@@ -1,0 +1,94 @@
+"""Plans as of now: the live records are read, what else is known is gathered, and the one planner is asked.
+
+Whoever asks for a change, confirms it, carries it out, or is the service itself: all of them plan here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from wedtui.actions.traffic import Change
+from wedtui.clock import Clock
+from wedtui.core import failover
+from wedtui.core.actions import Action
+from wedtui.core.failover import PLAN_GOOD_FOR, Plan, canonical, plan_json
+from wedtui.core.failover_facts import Facts, Request
+from wedtui.core.plan_document import plan_of
+from wedtui.core.traffic import TrafficReading
+from wedtui.errors import ConflictError, ProviderUnavailableError
+from wedtui.providers.traffic.base import TrafficBackend
+
+FactsOf = Callable[[TrafficReading | None, str | None, datetime], Facts]
+"""What else is known at an instant, beside a reading of the live records or why there is none."""
+
+
+class Planned(NamedTuple):
+    """A plan, and the change that it comes to."""
+
+    plan: Plan
+    change: Change | None
+    """None where the live records could not be read."""
+
+    def document(self, more: Mapping[str, Any] | None = None) -> str:
+        """Return it as an action keeps it: what was shown, what is submitted, and what else has to be on record."""
+        change = None if self.change is None else self.change.document()
+        shown = {**plan_json(self.plan), "digest": self.plan.digest}
+        return canonical({"plan": shown, "change": change, **(more or {})}).decode()
+
+
+class Gathered(NamedTuple):
+    """What plans rest on, at one instant."""
+
+    facts: Facts
+    at: datetime
+
+    def plan(self, request: Request, *, good_for: timedelta = PLAN_GOOD_FOR) -> Planned:
+        """Plan one request on it."""
+        made, reading = failover.plan(request, self.facts, self.at, good_for=good_for), self.facts.reading
+        return Planned(made, None if reading is None else Change(reading, made.after, made.generation))
+
+
+class Planner:
+    """Gathers and plans. May be used by several threads, and by everybody who changes shares."""
+
+    def __init__(self, backend: TrafficBackend, facts: FactsOf, clock: Clock) -> None:
+        """Remember whom to ask.
+
+        Args:
+            backend: where shares are decided.
+            facts: what else is known.
+            clock: the time of day.
+        """
+        self._backend, self._facts, self._clock = backend, facts, clock
+
+    async def gather(self) -> Gathered:
+        """Read the live records, and what else is known.
+
+        Raises:
+            StoreError: the cache or the ledger cannot be read.
+        """
+        reading: TrafficReading | None = None
+        problem: str | None = None
+        try:
+            reading = await self._backend.read()
+        except (ConflictError, ProviderUnavailableError) as error:
+            problem = str(error)
+        now = self._clock.now()
+        return Gathered(await asyncio.to_thread(self._facts, reading, problem, now), now)
+
+    async def plan(self, request: Request, *, good_for: timedelta = PLAN_GOOD_FOR) -> Planned:
+        """Plan a request as of now; raises what `gather` does."""
+        return (await self.gather()).plan(request, good_for=good_for)
+
+
+def stored_plan(action: Action) -> Plan | None:
+    """Return the plan that an action keeps; None where it has none yet.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none that this version knows.
+    """
+    return plan_of(json.loads(action.plan)["plan"]) if action.plan else None

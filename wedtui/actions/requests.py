@@ -1,0 +1,261 @@
+"""A change of shares from the question to the confirmation: planned on live records, and again when it is confirmed.
+
+A plan is made from what the backend says now and from what the cache knows; a confirmation holds for exactly the plan
+that was shown. Source: DESIGN, laws 5 and 7.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from wedtui.actions.executor import Lapsed
+from wedtui.actions.planning import Planned, Planner, stored_plan
+from wedtui.actions.traffic import change_of
+from wedtui.core import actions, failover, paging
+from wedtui.core.actions import Action, ActionState, Confirmation, IllegalMoveError, Outcome
+from wedtui.core.failover import Plan, changed, lapsed
+from wedtui.core.failover_facts import Kind, Request
+from wedtui.core.notify import Notice
+from wedtui.core.roles import Decided, Demand
+from wedtui.core.traffic import Place, parse_place
+from wedtui.errors import ConflictError, NotFoundError, NotPermittedError
+from wedtui.ledger.journal import PLAN, Journal
+
+T = TypeVar("T")
+
+TRAFFIC = "traffic"
+"""What failover and failback change."""
+BEFORE = "before"
+"""Of a failback: to the shares before the newest failover."""
+SEND_WITHIN = timedelta(seconds=30)
+"""A confirmed change is begun in so long, or needs a new confirmation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person asks for."""
+
+    kind: Kind
+    lost: tuple[str, ...] = ()
+    """`aws`, or `aws/eu-west-1`."""
+    accepts_overload: bool = False
+    to: str = "configured"
+    """Of a failback: `configured`, or `before` the newest failover."""
+    vouched: tuple[str, ...] = ()
+    """Providers of which nothing is known, and which the person says are well."""
+
+    @property
+    def target(self) -> str:
+        """What has to be typed."""
+        return ",".join(sorted(self.lost)) if self.kind is Kind.FAILOVER else self.kind.value
+
+
+class Requests:
+    """Plans and takes confirmations. May be used by several threads: the journal is one's at a time."""
+
+    def __init__(self, open_journal: Callable[[], Journal], planner: Planner, configured: Mapping[Place, int]) -> None:
+        """Remember with what it is done.
+
+        Args:
+            open_journal: opens the ledger; called by whoever asks first.
+            planner: plans on what is live.
+            configured: the shares of the configuration.
+        """
+        self._open, self._planner, self._configured = open_journal, planner, configured
+        self._turn = threading.Lock()
+        self._journal: Journal | None = None
+
+    async def plan(self, wish: Wish) -> Plan:
+        """Plan without asking for anything.
+
+        Raises:
+            StoreError: the cache or the ledger cannot be read.
+        """
+        return (await self._planned(wish)).plan
+
+    async def ask(self, by: Decided, wish: Wish, reason: str, key: str) -> Action:
+        """Ask for a change; the same key again is the same request.
+
+        Returns:
+            The action: it awaits its confirmation, or was refused.
+
+        Raises:
+            NotPermittedError: this person may not.
+            ConflictError: the key was used for something else.
+            StoreError: the ledger cannot be used; nothing was asked for.
+        """
+        person = by.person
+
+        def make(at: datetime) -> Action:
+            return Action(wish.kind.value, wish.target, TRAFFIC, person, reason, at)
+
+        action = await self._in_turn(lambda journal: journal.request(make, f"{person} {key}"))
+        if by.refused is not None:
+            await self._refuse(by, action.id, "request")
+        if action.state is not ActionState.REQUESTED:
+            return action
+        return await self._put(action.id, await self._planned(wish, by.needs), by)
+
+    async def confirm(
+        self, by: Decided, number: int, digest: str, typed: str, break_glass: str | None = None
+    ) -> Action:
+        """Take a confirmation, if the plan is still the one that was shown.
+
+        Args:
+            by: who confirms.
+            number: of the action.
+            digest: of the plan that they saw.
+            typed: what they typed as its target.
+            break_glass: why they act without a second person who is demanded; None where they do not ask to.
+
+        Raises:
+            NotPermittedError: this person may not.
+            NotFoundError: there is no such action.
+            ConflictError: it may not be confirmed, or not like this; a plan that changed is put before the person anew.
+            StoreError: the ledger cannot be used.
+        """
+        await self._refuse(by, number, "confirm")
+        person = by.person
+        known = await self._in_turn(lambda journal: journal.action(number))
+        if (known.confirmed_by, known.digest) == (person, digest):
+            return known  # it was confirmed, and its answer was lost
+        seen = stored_plan(known) if known.state is ActionState.AWAITING else None
+        if seen is not None and seen.digest == digest:
+            newer = await self._planner.plan(seen.request, good_for=_good_for(by.needs))
+            why = changed(seen, newer.plan) or newer.plan.refused
+            if why:
+                await self._put(number, newer, by)
+                raise ConflictError(f"action {number}: the plan has changed since it was shown: {why[0]}")
+
+        def move(action: Action, at: datetime) -> Action:
+            return actions.confirm(action, Confirmation(person, digest, typed, at, break_glass), at + SEND_WITHIN)
+
+        return await self._in_turn(lambda journal: journal.move(number, "confirm", move, by=person))
+
+    async def approve(self, by: Decided, number: int, digest: str, typed: str) -> Action:
+        """Take the word of a second person for exactly the plan that they saw; raises what `confirm` does."""
+        await self._refuse(by, number, "approve")
+        person = by.person
+
+        def move(action: Action, at: datetime) -> Action:
+            return actions.approve(action, Confirmation(person, digest, typed, at))
+
+        return await self._in_turn(lambda journal: journal.move(number, "approve", move, by=person))
+
+    async def review(self, by: Decided, number: int, sentence: str) -> Action:
+        """Note what another person found of what was done without a second one; raises what `confirm` does."""
+        await self._refuse(by, number, "review")
+        person = by.person
+
+        def move(action: Action, at: datetime) -> Action:
+            return actions.review(action, person, sentence, at)
+
+        return await self._in_turn(lambda journal: journal.move(number, "review", move, by=person))
+
+    async def lapsed(self, action: Action) -> Lapsed | None:
+        """Return why a confirmed change may not be begun any more by what is known now; None where it may.
+
+        Raises:
+            StoreError: what is known now cannot be read.
+        """
+        confirmed = stored_plan(action)
+        if confirmed is None:
+            return Lapsed("its plan is not kept")
+        newer = await self._planner.plan(confirmed.request)
+        why = lapsed(confirmed, newer.plan)
+        if not why:
+            return None
+        return Lapsed(f"the plan no longer holds, and nothing was done: {why[0]}", newer.document())
+
+    async def cancel(self, by: Decided, number: int) -> Action:
+        """End what was not begun, and begin no further step of what was; raises what `confirm` does."""
+        await self._refuse(by, number, "cancel")
+        person = by.person
+        return await self._in_turn(
+            lambda journal: journal.move(number, "cancel", lambda a, at: actions.cancel(a, person, at), by=person)
+        )
+
+    async def settle(self, by: Decided, number: int, sentence: str) -> Action:
+        """End what was handed over, by the word of a person who looked; raises what `confirm` does."""
+        await self._refuse(by, number, "settle")
+        person = by.person
+
+        def move(action: Action, at: datetime) -> Action:
+            return actions.settle(action, person, sentence, at)
+
+        return await self._in_turn(lambda journal: journal.move(number, "settle", move, by=person))
+
+    def close(self) -> None:
+        """Let go of the ledger."""
+        with self._turn:
+            journal, self._journal = self._journal, None
+            if journal is not None:
+                journal.close()
+
+    async def _planned(self, wish: Wish, needs: frozenset[Demand] = frozenset()) -> Planned:
+        return await self._planner.plan(await self._request(wish), good_for=_good_for(needs))
+
+    async def _request(self, wish: Wish) -> Request:
+        if wish.kind is Kind.FAILOVER:
+            lost = frozenset(map(parse_place, wish.lost))
+            return Request(wish.kind, lost, accepts_overload=wish.accepts_overload, vouched=frozenset(wish.vouched))
+        if wish.to != BEFORE:
+            return Request(wish.kind, to=dict(self._configured))
+        last = await self._in_turn(lambda journal: journal.newest(Kind.FAILOVER.value, Outcome.VERIFIED))
+        if last is None:
+            raise NotFoundError("there was no failover to come back from: see `wedtui actions list`")
+        to = change_of(last.plan).read.shares
+        return Request(wish.kind, to=to, to_words=f"the shares before action {last.id}")
+
+    async def _put(self, number: int, planned: Planned, by: Decided) -> Action:
+        """Put a plan before who asked, or say that it may not be done."""
+        made, document = planned.plan, planned.document()
+
+        def move(action: Action, at: datetime) -> Action:
+            if made.refused or planned.change is None:
+                why = "; ".join(made.refused) or "the live records cannot be read"
+                return actions.refuse(action, why, at, document)
+            return actions.propose(action, document, made.digest, at + (made.expires_at - made.at), by.needs)
+
+        name = PLAN if not made.refused else "refuse"
+
+        def tell(_before: Action, after: Action) -> Sequence[Notice]:
+            return () if made.page is None else (paging.refused(after, made.page),)
+
+        return await self._in_turn(lambda journal: journal.move_telling(number, name, move, tell, by=by.person))
+
+    async def _refuse(self, by: Decided, number: int, name: str) -> None:
+        """Put on record that somebody may not do this, and say so to them; nothing where they may."""
+        if by.refused is None:
+            return
+        refused = by.refused
+
+        def move(action: Action, at: datetime) -> Action:
+            if name == "request" and action.state is ActionState.REQUESTED:
+                return actions.refuse(action, refused, at)
+            raise IllegalMoveError(refused)
+
+        try:
+            await self._in_turn(lambda journal: journal.move(number, name, move, by=by.person))
+        except ConflictError:
+            pass  # that is what is on record, and said here
+        raise NotPermittedError(refused)
+
+    async def _in_turn(self, work: Callable[[Journal], T]) -> T:
+        def run() -> T:
+            with self._turn:
+                if self._journal is None:
+                    self._journal = self._open()
+                return work(self._journal)
+
+        return await asyncio.to_thread(run)
+
+
+def _good_for(needs: frozenset[Demand]) -> timedelta:
+    """Return how long a plan may be confirmed: a second person has to see it too."""
+    return failover.SECOND_PERSON_WITHIN if needs else failover.PLAN_GOOD_FOR

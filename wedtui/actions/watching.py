@@ -1,0 +1,141 @@
+"""What came of a change of shares: the next rounds of the probes, and whether the service may take the change back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+
+from wedtui.actions import traffic
+from wedtui.actions.automation import Situation
+from wedtui.actions.executor import WorseError
+from wedtui.actions.planning import Planner
+from wedtui.actions.traffic import SUBMIT
+from wedtui.clock import Clock
+from wedtui.core import paging
+from wedtui.core.actions import Action, StepState
+from wedtui.core.automation import AutomationFacts
+from wedtui.core.checks import Result
+from wedtui.core.evidence import ProbeEvidence, ProviderEvidence
+from wedtui.core.failover_facts import newest_round
+from wedtui.core.traffic import Place, by_provider
+from wedtui.core.undo import ROUNDS, Change, Round, Verdict, made_worse, may_undo, served
+
+LOOKS_EVERY = timedelta(seconds=1)
+WITHIN = timedelta(seconds=45)
+"""So long rounds are waited for: one that is asked every 10 s comes four times."""
+
+StandingOf = Callable[[Situation], Awaitable[AutomationFacts]]
+"""Whether the service may do anything by itself at all."""
+Page = Callable[[str, str, str], None]
+
+
+class Watching:
+    """Watches changes that were accepted. Used on one event loop."""
+
+    def __init__(
+        self,
+        planner: Planner,
+        situation: Callable[[datetime], Situation],
+        standing: StandingOf,
+        page: Page,
+        *,
+        clock: Clock,
+        look_every: timedelta = LOOKS_EVERY,
+        within: timedelta = WITHIN,
+    ) -> None:
+        """Remember whom to ask.
+
+        Args:
+            planner: reads the live records.
+            situation: what the newest probes say at an instant; called in a thread.
+            standing: whether the service may do anything by itself.
+            page: takes a key, a severity and a sentence.
+            clock: the time of day, and one that never jumps.
+            look_every: between two looks.
+            within: how long rounds are waited for.
+        """
+        self._planner, self._situation, self._standing, self._page = planner, situation, standing, page
+        self._clock, self._every, self._within = clock, look_every, within
+        self._rounds: dict[int, tuple[Round, ...]] = {}
+
+    async def watch(self, action: Action, made: traffic.Change) -> str:
+        """Wait for two rounds of whoever gets traffic now; return what was seen, as canonical JSON.
+
+        Raises:
+            WorseError: in both fewer are served than at the last round before the change.
+        """
+        until = self._clock.monotonic() + self._within.total_seconds()
+        change: Change | None = None
+        rounds: tuple[Round, ...] = ()
+        while True:
+            now = self._clock.now()
+            found = await asyncio.to_thread(self._situation, now)
+            if change is None:
+                change = change_made(action, made, found)
+            rounds = self._rounds[action.id] = with_newest(rounds, change, found, now)
+            judged = made_worse(change, rounds, now)
+            if judged.passed:
+                raise WorseError(judged.sentence)
+            newest = served(change.after, rounds[-1].passed) if rounds else None
+            known = newest is not None and change.served is not None
+            if len(rounds) >= ROUNDS and judged.result is Result.FAIL and known and newest >= change.served:  # type: ignore[operator]
+                return json.dumps({"before": change.served, "served": newest, "worse": False})
+            if self._clock.monotonic() >= until:
+                return json.dumps({"before": change.served, "served": newest, "worse": None})
+            await asyncio.sleep(self._every.total_seconds())
+
+    async def may_undo(self, action: Action, made: traffic.Change) -> bool:
+        """Answer whether a change that made things worse may be taken back; where not, somebody is paged."""
+        gathered = await self._planner.gather()
+        found = await asyncio.to_thread(self._situation, gathered.at)
+        automation = await self._standing(found)
+        change = change_made(action, made, found)
+        answer = may_undo(change, self._rounds.get(action.id, ()), gathered.facts, automation, gathered.at)
+        if answer.page is not None:
+            # What may not be undone is handed over to a person next: it is the same episode, with its reason.
+            self._page(paging.key_of(action.id, paging.HANDED_OVER), "critical", f"action {action.id}: {answer.page}")
+        return answer.verdict is Verdict.UNDO
+
+
+def change_made(action: Action, made: traffic.Change, found: Situation) -> Change:
+    """Return a change as the rules of undoing see it: with what was served at the last round before it."""
+    submitted = [step for step in action.steps if step.name == SUBMIT and step.state is StepState.DONE]
+    begun = submitted[-1].intended_at if submitted else action.requested_at
+    ended = (submitted[-1].ended_at if submitted else None) or begun
+    before = {p.name: newest_round(_until(p, begun), begun)[0] for p in found.providers}
+    return Change(
+        made.read.shares,
+        made.shares,
+        ended,
+        made.generation,
+        served(made.read.shares, before),
+        final=any(step.undoes for step in action.steps),
+    )
+
+
+def with_newest(rounds: tuple[Round, ...], change: Change, found: Situation, now: datetime) -> tuple[Round, ...]:
+    """Return the rounds since a change with the newest, where everybody who gets traffic had another one by now."""
+    last = rounds[-1].at if rounds else change.accepted_at
+    passed: dict[str, bool | None] = {}
+    instants: list[datetime] = []
+    for provider in (p for p in found.providers if _routed(change.after).get(p.name, 0) > 0):
+        passed[provider.name], at = newest_round(provider.probes, now)
+        if at is None or at <= last:
+            return rounds
+        instants.append(at)
+    if not instants:
+        return rounds
+    # The instant of the last: what comes after it is a round of everybody again.
+    return (*rounds, Round(max(instants), passed))
+
+
+def _routed(shares: Mapping[Place, int]) -> dict[str, int]:
+    return by_provider(shares)
+
+
+def _until(provider: ProviderEvidence, at: datetime) -> list[ProbeEvidence]:
+    return [
+        ProbeEvidence(p.name, p.interval, tuple(r for r in p.rounds if r.at <= at), p.vantage) for p in provider.probes
+    ]

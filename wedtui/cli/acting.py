@@ -1,0 +1,388 @@
+"""Acting, in a thread of the service's process: plans and confirmations are taken, and confirmed actions carried out.
+
+It has a backend and a ledger of its own, so that no round of watching waits for an action, and none for a round.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from datetime import datetime
+from functools import partial
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import structlog
+
+from wedtui.actions.automation import Automation, Setting
+from wedtui.actions.executor import Executor
+from wedtui.actions.planning import Planner
+from wedtui.actions.requests import Requests, Wish
+from wedtui.actions.traffic import MovingTraffic
+from wedtui.actions.watching import Watching
+from wedtui.cache.reader import CacheReader
+from wedtui.cli.source import PictureSource
+from wedtui.cli.traffic_facts import TrafficFactsSource, configured_shares, known_or_nothing
+from wedtui.clock import Clock
+from wedtui.config_file import Loaded
+from wedtui.control.bodies import PlanWanted, ToApprove, ToChange, ToConfirm
+from wedtui.control.office import Standing
+from wedtui.core.actions import Action
+from wedtui.core.automation import Mode, Timeouts
+from wedtui.core.failover import Plan
+from wedtui.core.failover_facts import Kind
+from wedtui.core.roles import Decided
+from wedtui.core.text import single_line
+from wedtui.errors import ServiceError, StoreError, WedtuiError
+from wedtui.ledger.journal import Journal
+from wedtui.ledger.reader import LedgerReader
+from wedtui.paths import StatePaths
+from wedtui.providers.registry import traffic_backend
+from wedtui.providers.traffic.base import READ_WITHIN, REQUEST_WITHIN, SUBMIT_WITHIN
+
+T = TypeVar("T")
+
+LOOKS_EVERY_S = 0.5
+"""Between two looks for something to do: part of the time from a confirmation to its change."""
+WITHOUT = "A failover can be done without the ledger: `wedtui failover emergency --from P --reason WHY`"
+AGAIN_AFTER_S = 2.0
+"""After something failed."""
+
+
+class Aside(NamedTuple):
+    """That one works with a standby ledger."""
+
+    url: str
+    first: int
+    """The number of its first action."""
+    look: Callable[[], None]
+    """Raises a ConflictError where the ledger itself can be used, so that this one may not."""
+
+
+class Pager(Protocol):
+    """Who calls people; called by the thread that acts."""
+
+    def configured(self) -> bool:
+        """Whether anybody would be called."""
+        ...
+
+    def page(self, key: str, severity: str, sentence: str) -> None:
+        """Call them: the same key is the same episode, until that is over."""
+        ...
+
+    def over(self, key: str, sentence: str) -> None:
+        """Tell whoever was called that it is over; nobody where nobody was."""
+        ...
+
+
+class Nobody:
+    """Calls nobody: no paging is configured."""
+
+    def configured(self) -> bool:
+        """Return that nobody would be called."""
+        return False
+
+    def page(self, key: str, severity: str, sentence: str) -> None:
+        """Leave in the log what would have been said."""
+        structlog.get_logger("paging").warning("nobody is paged", key=key, severity=severity, sentence=sentence)
+
+    def over(self, key: str, sentence: str) -> None:
+        """Do nothing: nobody was called."""
+        del key, sentence
+
+
+class Told(NamedTuple):
+    """Who is told what happens, and who is asked; called by its thread."""
+
+    trouble: Callable[[str, str | None], None]
+    """What is wrong with a part, or to be known of it, and None once that is over."""
+    acted: Callable[[], None]
+    """Something was done."""
+    changed: Callable[[], None] = lambda: None
+    """The records are, or may be, others by now."""
+    acts: Callable[[], bool] = lambda: True
+    """Whether this service, of several, is the one that acts by itself."""
+    wedding_day: Callable[[], bool] = lambda: False
+    pager: Pager = Nobody()
+
+
+class Who(NamedTuple):
+    """Which service it is."""
+
+    instance: str
+    vantage: str
+
+
+class Acting:
+    """Plans, takes confirmations and carries out; asked by any thread once it is started."""
+
+    def __init__(
+        self, loaded: Loaded, paths: StatePaths, clock: Clock, who: Who, told: Told, aside: Aside | None = None
+    ) -> None:
+        """Remember with what it is done; nothing is opened yet.
+
+        Args:
+            loaded: the configuration.
+            paths: the state directory.
+            clock: the time of day.
+            who: which service it is.
+            told: who is told what.
+            aside: that it works with a standby ledger; None: with the configured one.
+        """
+        self._loaded, self._paths, self._clock, self._who = loaded, paths, clock, who
+        self._told = told
+        self._aside = aside
+        self._ledger_url = paths.ledger_url(loaded.configuration) if aside is None else aside.url
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ready = threading.Event()
+        self._stop: asyncio.Event | None = None
+        self._due: asyncio.Event | None = None
+        """Set where something may be there to be begun."""
+        self._requests: Requests | None = None
+        self._thread = threading.Thread(target=self._live, name="acting", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End after the step that is being made; what is not finished is taken up again by who begins next."""
+        self._ready.wait(5)
+        if self._loop is not None and self._stop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._end)
+        self._thread.join(10)
+
+    def _end(self) -> None:
+        assert self._stop is not None
+        assert self._due is not None
+        self._stop.set()
+        self._due.set()
+
+    def plan(self, wanted: PlanWanted) -> Future[Plan]:
+        """Plan without asking for anything."""
+        return self._asked(lambda requests: requests.plan(_wish(wanted)))
+
+    def ask(self, by: Decided, wanted: ToChange, key: str) -> Future[Action]:
+        """Ask for a change."""
+
+        async def work(requests: Requests) -> Action:
+            await self._look_whether_open()
+            try:
+                return await requests.ask(by, _wish(wanted), wanted.reason, key)
+            except StoreError as error:
+                if self._aside is not None or wanted.kind != Kind.FAILOVER.value:
+                    raise
+                raise ServiceError(f"{error}. {WITHOUT}") from error
+
+        return self._asked(work)
+
+    def confirm(self, by: Decided, number: int, body: ToConfirm) -> Future[Action]:
+        """Take a confirmation."""
+
+        async def work(requests: Requests) -> Action:
+            await self._look_whether_open()
+            return await requests.confirm(by, number, body.digest, body.typed, body.break_glass)
+
+        return self._asked(work)
+
+    def approve(self, who: str, refused: str | None, number: int, body: ToApprove) -> Future[Action]:
+        """Take the word of a second person."""
+        by = Decided(who, refused)
+        return self._asked(lambda requests: requests.approve(by, number, body.digest, body.typed))
+
+    def review(self, who: str, refused: str | None, number: int, sentence: str) -> Future[Action]:
+        """Note what another person found of what was done without a second one."""
+        return self._asked(lambda requests: requests.review(Decided(who, refused), number, sentence))
+
+    def cancel(self, who: str, refused: str | None, number: int) -> Future[Action]:
+        """Begin no further step."""
+        return self._asked(lambda requests: requests.cancel(Decided(who, refused), number))
+
+    def settle(self, who: str, refused: str | None, number: int, sentence: str) -> Future[Action]:
+        """End what was handed over."""
+        return self._asked(lambda requests: requests.settle(Decided(who, refused), number, sentence))
+
+    def action(self, number: int) -> Action:
+        """Return one action.
+
+        Raises:
+            NotFoundError: there is none of that number.
+            StoreError: the ledger cannot be read.
+        """
+        return self._read(lambda reader: reader.action(number))
+
+    def actions(self, *, open_only: bool, newest: bool = False) -> tuple[Action, ...]:
+        """Return the newest actions, newest first; of those that are open, and the newest confirmed one.
+
+        Raises:
+            StoreError: the ledger cannot be read.
+        """
+        return self._read(lambda reader: reader.actions(open_only=open_only, newest=newest))
+
+    async def _look_whether_open(self) -> None:
+        """Look whether what is asked for may be asked for here; raises where it may not."""
+        if self._aside is not None:
+            await asyncio.to_thread(self._aside.look)
+
+    def standing(self) -> Standing:
+        """Return how automation stands.
+
+        Raises:
+            StoreError: the ledger cannot be read.
+        """
+        stop = self._read(lambda reader: reader.stopped_automation())
+        own = [action for action in self.actions(open_only=True) if action.automatic]
+        return Standing(self._loaded.configuration.traffic.mode, stop, own[0] if own else None)
+
+    def _read(self, work: Callable[[LedgerReader], T]) -> T:
+        reader = LedgerReader(self._ledger_url)
+        try:
+            return work(reader)
+        finally:
+            reader.close()
+
+    def _asked(self, work: Callable[[Requests], Coroutine[Any, Any, T]]) -> Future[T]:
+        if not self._ready.wait(5) or self._loop is None or self._requests is None or self._loop.is_closed():
+            raise ServiceError("the service cannot act at the moment: `wedtui service status` says why")
+        return asyncio.run_coroutine_threadsafe(work(self._requests), self._loop)
+
+    def _live(self) -> None:
+        """Work until it is closed; what ends it otherwise is a problem that people see, not silence."""
+        try:
+            asyncio.run(self._run())
+        except Exception as error:
+            structlog.get_logger("actions").error("acting ended", error=type(error).__name__)
+            self._told.trouble(
+                "actions", f"nothing is carried out any more ({type(error).__name__}): restart the service"
+            )
+
+    async def _run(self) -> None:
+        configuration = self._loaded.configuration
+        backend = traffic_backend(configuration, self._clock)
+        assert backend is not None, "whoever makes this looks whether there is one"
+        source = TrafficFactsSource(
+            PictureSource(self._loaded, self._loaded.path, self._paths),
+            CacheReader(self._paths.cache_url(configuration)),
+            configuration.traffic,
+            self._told.wedding_day,
+        )
+        facts = source.facts if self._aside is None else partial(known_or_nothing, source, configuration)
+        self._stop, self._due = asyncio.Event(), asyncio.Event()
+        planner = Planner(backend, facts, self._clock)
+        requests = self._requests = Requests(self._journal, planner, configured_shares(configuration))
+        automation = self._automation(planner, source, self._due)
+        moving = MovingTraffic(backend, holds=requests.lapsed)
+        if self._aside is None:
+            watching = Watching(planner, source.situation, automation.facts, self._told.pager.page, clock=self._clock)
+            moving = MovingTraffic(backend, watching.watch, watching.may_undo, requests.lapsed)
+        works = {kind.value: moving for kind in Kind}
+        executor = Executor(self._journal, works, self._who.instance, self._told.changed)
+        self._loop = asyncio.get_running_loop()
+        self._ready.set()
+        # By itself it does nothing without the ledger.
+        beside = [asyncio.create_task(self._look(automation))] if self._aside is None else []
+        try:
+            await self._work(executor)
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+            await executor.close()
+            await automation.close()
+            requests.close()
+            source.close()
+            await backend.close()
+
+    def _automation(self, planner: Planner, source: TrafficFactsSource, due: asyncio.Event) -> Automation:
+        configuration = self._loaded.configuration
+        shared = configuration.service.mode == "shared"
+        # A reading before the plan, one when it is begun, and the change.
+        whole = 2 * READ_WITHIN + SUBMIT_WITHIN
+        timeouts = Timeouts(REQUEST_WITHIN, whole)
+        setting = Setting(Mode(configuration.traffic.mode), shared, self._who.vantage, timeouts)
+        edge = _Edge(self._told, due)
+        return Automation(self._journal, planner, source.situation, setting, edge, clock=self._clock)
+
+    async def _look(self, automation: Automation) -> None:
+        """Have automation look again and again; what fails is a problem that people see, and is tried again."""
+        log = structlog.get_logger("automation")
+        reader = LedgerReader(self._ledger_url)
+        stopped: str | None = None
+        while True:
+            waits = AGAIN_AFTER_S
+            try:
+                waits = await automation.look()
+                if await asyncio.to_thread(reader.changed):
+                    stopped = stop_sentence(await asyncio.to_thread(reader.stopped_automation))
+                self._told.trouble("automation stopped", stopped)
+                self._told.trouble("automation fails", None)
+            except Exception as error:
+                ours = str(error) if isinstance(error, WedtuiError) else f"{type(error).__name__}; see the log"
+                self._told.trouble("automation fails", f"nothing is proposed, nor done by itself: {ours}")
+                log.error("automation fails", why=repr(error))
+            await asyncio.sleep(waits)
+
+    async def _work(self, executor: Executor) -> None:
+        assert self._stop is not None
+        assert self._due is not None
+        log = structlog.get_logger("actions")
+        while not self._stop.is_set():
+            waits = LOOKS_EVERY_S
+            self._due.clear()
+            try:
+                if await executor.work_once():
+                    waits = 0.0
+                    self._told.acted()
+                self._told.trouble("actions", None)
+            except WedtuiError as error:
+                # A step of which nobody knows what came of it is looked at again once its claim has run out.
+                self._told.trouble("actions", f"actions wait: {error}")
+                log.warning("actions wait", why=str(error))
+                waits = AGAIN_AFTER_S
+            try:
+                await asyncio.wait_for(self._due.wait(), waits)
+            except TimeoutError:
+                continue
+
+    def _journal(self) -> Journal:
+        return Journal(self._ledger_url, first=1 if self._aside is None else self._aside.first)
+
+
+class _Edge:
+    """What automation asks of this service."""
+
+    def __init__(self, told: Told, due: asyncio.Event) -> None:
+        self._told, self._due = told, due
+
+    def holds(self) -> bool:
+        return self._told.acts()
+
+    def paging(self) -> bool:
+        return self._told.pager.configured()
+
+    def page(self, key: str, severity: str, sentence: str) -> None:
+        self._told.pager.page(key, severity, sentence)
+
+    def over(self, key: str, sentence: str) -> None:
+        self._told.pager.over(key, sentence)
+
+    def say(self, sentence: str | None) -> None:
+        self._told.trouble("automation", sentence)
+
+    def confirmed(self) -> None:
+        self._due.set()
+
+
+def stop_sentence(stop: tuple[str, datetime, str] | None) -> str | None:
+    """Return what is said of all automation being stopped; None where it is not."""
+    if stop is None:
+        return None
+    by, at, reason = stop
+    return f"all automation is stopped by {by} since {at:%Y-%m-%d %H:%M:%S} UTC: {single_line(reason)}"
+
+
+def _wish(wanted: PlanWanted) -> Wish:
+    return Wish(
+        Kind(wanted.kind), wanted.lost, accepts_overload=wanted.accepts_overload, to=wanted.to, vouched=wanted.vouched
+    )

@@ -1,0 +1,201 @@
+"""An action as lines of text, from what the service answers: its state, its steps with durations, and how it ended."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from wedtui.cli.plan_words import WIDTH, clock, plan_lines
+from wedtui.core.actions import ActionState, Outcome, StepState
+from wedtui.core.text import single_line
+from wedtui.core.wording import age
+
+if TYPE_CHECKING:
+    from wedtui.control.answers import ActionIs, StepIs
+
+
+class Ends(IntEnum):
+    """Exit codes of `run`, and of `actions show --follow`; others are those of every command."""
+
+    VERIFIED = 0
+    REFUSED = 1
+    NOT_CONFIRMED = 3
+    CHANGED = 4
+    GOES_ON = 5
+    HANDED_OVER = 6
+    FAILED = 7
+    UNDONE = 8
+    NOT_BEGUN = 9
+
+
+_OUTCOMES = {
+    Outcome.VERIFIED: Ends.VERIFIED,
+    Outcome.REFUSED: Ends.REFUSED,
+    Outcome.SETTLED: Ends.HANDED_OVER,
+    Outcome.FAILED: Ends.FAILED,
+    Outcome.UNDONE: Ends.UNDONE,
+    Outcome.CANCELLED: Ends.NOT_BEGUN,
+    Outcome.EXPIRED: Ends.NOT_BEGUN,
+    Outcome.WITHDRAWN: Ends.NOT_BEGUN,
+}
+_AFTER = {
+    Ends.VERIFIED: "VERIFIED",
+    Ends.REFUSED: "REFUSED: nothing was done",
+    Ends.FAILED: "FAILED: nothing that it did is left",
+    Ends.UNDONE: "UNDONE: the shares are those from before",
+}
+_DONE_WORDS = {StepState.DONE: "done", StepState.FAILED: "FAILED", StepState.UNKNOWN: "UNKNOWN"}
+
+
+def over(action: ActionIs) -> bool:
+    """Whether nothing more comes of it by itself: it ended, or a person has to look."""
+    return action.state in {ActionState.ENDED, ActionState.HANDED_OVER}
+
+
+def end_of(action: ActionIs) -> Ends:
+    """Return the exit code that an action stands for as it is.
+
+    One of an outcome that this version does not know is a person's to look at.
+    """
+    if action.state == ActionState.HANDED_OVER:
+        return Ends.HANDED_OVER
+    if action.state != ActionState.ENDED:
+        return Ends.GOES_ON
+    return next((end for outcome, end in _OUTCOMES.items() if outcome == action.outcome), Ends.HANDED_OVER)
+
+
+def action_row(action: ActionIs, now: datetime) -> str:
+    """Return one line of a list: number, what, how it stands, since when, who and why."""
+    what = f"{_said(action.kind)} {_said(action.target)}"
+    asked = f"{age(action.requested_at, now)} ago by {_said(action.person)}"
+    return f"{action.id:>4}  {what:<20}  {state_words(action):<21}  {asked}: {_said(action.reason)}"
+
+
+def state_words(action: ActionIs) -> str:
+    """Return in a few words how it stands."""
+    if action.state == ActionState.HANDED_OVER:
+        return "HANDED OVER"
+    if action.state == ActionState.CLAIMED:
+        return "running" if action.cancelled_by is None else "running, cancelled"
+    return _said(action.outcome if action.state == ActionState.ENDED else action.state)
+
+
+def action_lines(action: ActionIs, now: datetime, *, with_plan: bool = True) -> list[str]:
+    """Return an action in full.
+
+    Args:
+        action: as the service answers.
+        now: an aware instant; ages are counted up to it.
+        with_plan: whether its plan is said as well.
+    """
+    asked = f"asked for {_stamp(action.requested_at)} ({age(action.requested_at, now)} ago) by {_said(action.person)}"
+    lines = [
+        f"action {action.id}: {_said(action.kind)} {_said(action.target)}, {state_words(action)}",
+        *_wrapped(f"{asked}: {_said(action.reason)}"),
+    ]
+    if action.confirmed_at is not None:
+        lines.append(f"confirmed {_stamp(action.confirmed_at)} by {_said(action.confirmed_by)}")
+    if action.approved_at is not None:
+        lines.append(f"approved {_stamp(action.approved_at)} by {_said(action.approved_by)}, the second person")
+    if action.broke_glass is not None:
+        lines += _wrapped(f"BROKE THE GLASS, without the second person who is demanded: {_said(action.broke_glass)}")
+        if action.reviewed_at is None:
+            lines.append(f"not reviewed yet: another person does, with `wedtui actions review {action.id}`")
+        else:
+            found = f"reviewed {_stamp(action.reviewed_at)} by {_said(action.reviewed_by)}: {_said(action.review)}"
+            lines += _wrapped(found)
+    if action.cancelled_by is not None:
+        lines.append(f"cancelled by {_said(action.cancelled_by)}")
+    if action.needs:
+        lines += _wrapped(f"still needs: {', '.join(_said(each) for each in action.needs)}")
+    if with_plan:
+        waiting = action.state == ActionState.AWAITING
+        kept = ["its plan is not kept"]
+        lines += ["", *(kept if action.plan is None else plan_lines(action.plan, now, open_plan=waiting))]
+    if action.steps:
+        lines += ["", *(step_line(step, now) for step in action.steps)]
+    return [*lines, "", *outcome_lines(action)]
+
+
+def step_line(step: StepIs, now: datetime) -> str:
+    """Return one step with its duration, in one line."""
+    name = f"{_said(step.name)}{' (takes it back)' if step.undoes else ''}"
+    took = f"{seconds((step.ended_at or now) - step.intended_at):>8}"
+    if step.ended_at is None and step.state != StepState.UNKNOWN:
+        return f"{clock(step.intended_at)}  {name:<14} {took}  running"
+    result = next((words for state, words in _DONE_WORDS.items() if state == step.state), "UNKNOWN")
+    why = "" if step.state == StepState.DONE or not step.detail else f": {single_line(step.detail, 200)}"
+    return f"{clock(step.intended_at)}  {name:<14} {took}  {result}{why}"
+
+
+def seconds(span: timedelta) -> str:
+    """Return a duration to a tenth of a second; one that a clock turned around is none."""
+    return f"{max(span.total_seconds(), 0.0):.1f} s"
+
+
+def outcome_lines(action: ActionIs) -> list[str]:
+    """Return how it stands, the two times, and what a person does next."""
+    end = end_of(action)
+    if end is Ends.GOES_ON:
+        if action.state == ActionState.AWAITING:
+            return [f"it awaits its confirmation by {_said(action.person)}, and nothing was done"]
+        return [f"it goes on in the service: `wedtui actions show {action.id} --follow`"]
+    if end is Ends.HANDED_OVER:
+        return _handed_over(action)
+    head = _AFTER.get(end) or f"{str(action.outcome or '').upper()}"
+    return [*_wrapped(f"{head}: {_said(action.sentence)}"), *(_times(action) if end is Ends.VERIFIED else [])]
+
+
+def _handed_over(action: ActionIs) -> list[str]:
+    if action.state == ActionState.ENDED:
+        return _wrapped(f"{str(action.outcome).upper()}: {_said(action.sentence)}")
+    return [
+        *_wrapped(f"HANDED OVER, a person has to look: {_said(action.sentence)}"),
+        "  1. `wedtui traffic show --sample 100` says what is live and what customers are told",
+        f'  2. `wedtui actions settle {action.id} --sentence "HOW IT STANDS"` ends it',
+    ]
+
+
+def _times(action: ActionIs) -> list[str]:
+    """Return "accepted after" and "customers moved after", both counted from the confirmation."""
+    accepted, moved = times_of(action)
+    unknown = "UNKNOWN"
+    return [
+        f"accepted after {unknown if accepted is None else seconds(accepted)} from the confirmation",
+        f"customers moved after {unknown if moved is None else seconds(moved)}: in sync, and the TTL",
+    ]
+
+
+def times_of(action: ActionIs) -> tuple[timedelta | None, timedelta | None]:
+    """Return how long after the confirmation the change was accepted, and customers had moved (in sync + TTL)."""
+    from wedtui.actions.traffic import IN_SYNC
+
+    start, ttl = action.confirmed_at, (action.plan or {}).get("ttl_seconds")
+    accepted = _done_at([step for step in action.steps if step.changes and not step.undoes])
+    synced = _done_at([step for step in action.steps if step.name == IN_SYNC])
+    if start is None:
+        return None, None
+    return (
+        None if accepted is None else accepted - start,
+        None if synced is None or not isinstance(ttl, int | float) else synced + timedelta(seconds=ttl) - start,
+    )
+
+
+def _done_at(steps: Sequence[StepIs]) -> datetime | None:
+    ends = [step.ended_at for step in steps if step.state == StepState.DONE and step.ended_at is not None]
+    return ends[-1] if ends else None
+
+
+def _stamp(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _said(value: object) -> str:
+    return single_line(str(value), 300)
+
+
+def _wrapped(words: str) -> list[str]:
+    return textwrap.wrap(words, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)

@@ -1,0 +1,157 @@
+"""`wedtui actions`: what was asked for, how it stands, and what a person may still do about it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from wedtui.cli.asking import client_of
+from wedtui.cli.common import print_json, session_of
+from wedtui.cli.failover import AS_JSON, CODES, CONFIRM, WAIT, said
+
+if TYPE_CHECKING:
+    from wedtui.control.answers import ActionIs
+
+app = typer.Typer(no_args_is_help=True, help="Emergency actions: which there are, how they stand, and their end.")
+
+NUMBER = Annotated[int, typer.Argument(metavar="ID", min=1, help="Its number, as `wedtui actions list` says it.")]
+
+
+@app.command("list")
+def list_command(
+    context: typer.Context,
+    open_only: Annotated[bool, typer.Option("--open", help="Only those that have not ended.")] = False,
+    as_json: AS_JSON = False,
+) -> None:
+    """List the newest actions, newest first."""
+    from wedtui.cli.action_words import action_row
+
+    session = session_of(context)
+    found = client_of(session).actions(open_only=open_only)
+    if as_json:
+        print_json([action_json(action) for action in found])
+        return
+    for action in found:
+        typer.echo(action_row(action, session.clock.now()))
+    if not found:
+        typer.echo("no action is open" if open_only else "nobody has asked for any action")
+
+
+@app.command("show", epilog=CODES.replace("Exit codes:", "Exit codes with --follow; without it 0:"))
+def show_command(
+    context: typer.Context,
+    number: NUMBER,
+    as_json: AS_JSON = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Follow its steps to their end.")] = False,
+) -> None:
+    """Say an action in full: its plan, its steps with durations, and how it ended."""
+    from wedtui.cli.action_words import action_lines
+
+    if as_json and follow:
+        raise typer.BadParameter("it follows in words, and JSON is printed once", param_hint="--follow")
+    session = session_of(context)
+    client = client_of(session)
+    action = client.action(number)
+    if as_json:
+        print_json(action_json(action))
+    elif follow:
+        from wedtui.cli.carrying_out import follow as follow_action
+
+        raise typer.Exit(follow_action(session, client, action))
+    else:
+        for line in action_lines(action, session.clock.now()):
+            typer.echo(line)
+
+
+@app.command("confirm", epilog=CODES)
+def confirm_command(context: typer.Context, number: NUMBER, confirm: CONFIRM = None, wait: WAIT = True) -> None:
+    """Confirm what the service proposes: shows its plan, has the name typed, and follows the steps."""
+    from wedtui.cli.carrying_out import Given, goes_on
+    from wedtui.cli.carrying_out import confirm as confirm_action
+    from wedtui.cli.carrying_out import follow as follow_action
+
+    session = session_of(context)
+    client = client_of(session)
+    ended = confirm_action(session, client, client.action(number), Given(confirm), lambda: client.action(number))
+    if isinstance(ended, int):
+        raise typer.Exit(ended)
+    if wait:
+        raise typer.Exit(follow_action(session, client, ended))
+    goes_on(ended)
+    raise typer.Exit(5)
+
+
+@app.command("cancel")
+def cancel_command(context: typer.Context, number: NUMBER) -> None:
+    """End what was not begun; of what was, no further step is begun, and what was done stays to be looked at."""
+    _say_state(client_of(session_of(context)).cancel(number))
+
+
+@app.command("approve")
+def approve_command(context: typer.Context, number: NUMBER, confirm: CONFIRM = None) -> None:
+    """Be the second person: see the plan that another awaits to confirm, and type its name."""
+    from wedtui.cli.action_words import action_lines
+    from wedtui.cli.typing_in import attended, typed
+
+    session = session_of(context)
+    client = client_of(session)
+    action = client.action(number)
+    for line in action_lines(action, session.clock.now()):
+        typer.echo(line)
+    if confirm is None and attended():
+        confirm = action.target if typed(action.target) else ""
+    if not confirm:
+        typer.echo("NOT APPROVED: its name was not typed, and no --confirm NAME was given")
+        raise typer.Exit(3)
+    _say_state(client.approve(number, digest=action.digest, typed=confirm))
+
+
+@app.command("review")
+def review_command(
+    context: typer.Context,
+    number: NUMBER,
+    sentence: Annotated[str, typer.Option("--sentence", metavar="S", help="What was found; it stays on record.")],
+) -> None:
+    """Review what another did without the second person who is demanded; until then it is shown to everybody."""
+    words = said(sentence, "--sentence")
+    _say_state(client_of(session_of(context)).review(number, sentence=words))
+
+
+@app.command("settle")
+def settle_command(
+    context: typer.Context,
+    number: NUMBER,
+    sentence: Annotated[str, typer.Option("--sentence", metavar="S", help="How it stands; it stays on record.")],
+) -> None:
+    """End what was handed over, by the word of a person who looked."""
+    words = said(sentence, "--sentence")
+    _say_state(client_of(session_of(context)).settle(number, sentence=words))
+
+
+def _say_state(action: ActionIs) -> None:
+    from wedtui.cli.action_words import outcome_lines, state_words
+
+    typer.echo(f"action {action.id}: {action.kind} {action.target}, {state_words(action)}")
+    for line in outcome_lines(action):
+        typer.echo(line)
+
+
+def action_json(action: ActionIs) -> dict[str, Any]:
+    """Return an action for a program: the fields of `ActionIs`, instants in UTC to the millisecond."""
+    found = plain_json(asdict(action))
+    assert isinstance(found, dict)
+    return found
+
+
+def plain_json(value: object) -> Any:
+    """Return plain data as JSON has it, instants in UTC to the millisecond."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, dict):
+        return {name: plain_json(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [plain_json(each) for each in value]
+    return value

@@ -1,0 +1,97 @@
+"""`wedtui automation`: whether the service acts by itself; stopping that, and ending a countdown."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wedtui.cli.asking import client_of, deciding
+from wedtui.cli.common import person, print_json, session_of, writable_ledger
+from wedtui.cli.failover import AS_JSON, said
+
+if TYPE_CHECKING:
+    from wedtui.control.answers import AutomationIs
+
+app = typer.Typer(no_args_is_help=True, help="What the service does by itself: how it stands, stop, resume, abort.")
+
+WHY = Annotated[str, typer.Option("--reason", metavar="R", help="Why; everybody will read it.")]
+
+
+@app.command("status")
+def status_command(context: typer.Context, as_json: AS_JSON = False) -> None:
+    """Say whether the service may act by itself, and what it asks for. Exit code: 14 where it cannot be asked."""
+    from wedtui.cli.actions import plain_json
+
+    session = session_of(context)
+    found = client_of(session).automation()
+    if as_json:
+        print_json(plain_json(asdict(found)))
+        return
+    for line in lines_of(found):
+        typer.echo(line)
+
+
+@app.command("stop")
+def stop_command(context: typer.Context, reason: WHY) -> None:
+    """Stop all automation, at every service: countdowns end, and nothing is done that no person confirms."""
+    session, why = session_of(context), said(reason)
+    client = deciding(session)
+    if client is not None:
+        client.stop_automation(reason=why)
+    else:
+        ledger = writable_ledger(session)
+        try:
+            ledger.stop_automation(by=person(), at=session.clock.now(), reason=why)
+        finally:
+            ledger.close()
+    typer.echo("all automation is stopped; `wedtui automation resume --reason WHY` (an owner) lets it go on")
+
+
+@app.command("resume")
+def resume_command(context: typer.Context, reason: WHY) -> None:
+    """Let automation go on. Only an owner may."""
+    session, why = session_of(context), said(reason)
+    client = deciding(session)
+    if client is not None:
+        client.resume_automation(reason=why)
+    else:
+        ledger = writable_ledger(session)
+        try:
+            ledger.resume_automation(by=person(), at=session.clock.now(), reason=why)
+        finally:
+            ledger.close()
+    typer.echo("automation goes on")
+
+
+@app.command("abort")
+def abort_command(context: typer.Context) -> None:
+    """End the countdown that runs: the service does nothing by itself for 10 minutes."""
+    action = client_of(session_of(context)).abort()
+    typer.echo(f"the countdown of action {action.id} ({action.kind} {action.target}) is aborted: nothing was done")
+
+
+def lines_of(found: AutomationIs) -> list[str]:
+    """Return how automation stands in words."""
+    from wedtui.cli.action_words import state_words
+    from wedtui.core.text import single_line
+
+    words = {
+        "off": "off: the service asks for nothing",
+        "propose": "propose: the service proposes, and a person confirms",
+        "auto": "auto: the service acts by itself where every condition holds",
+    }
+    lines = [f"mode {words.get(found.mode, single_line(found.mode))}"]
+    if found.stopped_by is not None and found.stopped_at is not None:
+        by, why = single_line(found.stopped_by), single_line(found.reason or "")
+        lines.append(f"STOPPED by {by} since {found.stopped_at:%Y-%m-%d %H:%M:%S} UTC: {why}")
+    action = found.action
+    if action is None:
+        return [*lines, "it asks for nothing at present"]
+    what = f"action {action.id}: {single_line(action.kind)} {single_line(action.target)}"
+    if action.acts_at is not None:
+        lines.append(f"COUNTDOWN: {what} is done at {action.acts_at:%H:%M:%S} UTC; `wedtui automation abort` ends it")
+    else:
+        lines.append(f"{what}, {state_words(action)}")
+    return lines

@@ -1,0 +1,36 @@
+"""Who may do what, and the socket on which the service is asked to: `[roles]` and `[control]`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from wedtui.config_base import Section
+from wedtui.config_values import AbsolutePath, Principal, Whole
+from wedtui.core.roles import Role
+
+
+class RolesSection(Section):
+    """What users and groups of the operating system are, in shared mode; everybody else is a viewer."""
+
+    users: dict[Principal, Role] = Field(default_factory=dict)
+    """User -> `viewer`, `engineer`, `manager`, `admin` or `owner`; it counts before the user's groups. A number is a
+    uid."""
+    groups: dict[Principal, Role] = Field(default_factory=dict)
+    """Group -> role; of several the highest counts. A number is a gid."""
+    second_person: tuple[Literal["failover", "failback"], ...] = ()
+    """Actions that take a second person, who sees and approves the same plan."""
+
+
+class ControlSection(Section):
+    """The socket on which the service is asked to act."""
+
+    socket: AbsolutePath | None = None
+    """By default `control.sock` in the state directory."""
+    group: Principal | None = None
+    """The group whose members may ask; by default that of the service's user."""
+    requests_per_minute: Whole = Field(default=240, ge=1, le=60_000)
+    """Of one user, in all."""
+    actions_per_minute: Whole = Field(default=30, ge=1, le=60_000)
+    """Of one user: requests that change something."""

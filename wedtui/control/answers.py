@@ -1,0 +1,248 @@
+"""What the service answers, as service and clients both know it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something was not done."""
+
+    error: str
+    """A word for programs: `invalid`, `refused`, `not-found`, `conflict`, `too-many`, ..."""
+    message: str
+    """A sentence for people: what happened, to what, and what to do next."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhoAmI:
+    """Who asks, as the service knows it from the kernel."""
+
+    user: str
+    uid: int
+    groups: list[str]
+    role: str
+    because: str
+    """Where the role comes from."""
+    mode: str
+    """`personal` or `shared`."""
+    may: list[str]
+    """What the role suffices for; a freeze, a second person or a one-time code may still stand before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceIs:
+    """The service that answers."""
+
+    version: str
+    mode: str
+    environment: str
+    vantage: str
+    place: str
+    pid: int
+    started_at: datetime
+    heartbeat_at: datetime
+    problems: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeIs:
+    """A freeze that a person added, [start, end), and who lifted it, if anyone did."""
+
+    id: int
+    name: str
+    start: datetime
+    end: datetime
+    environments: list[str]
+    """None means all."""
+    services: list[str]
+    """None means all."""
+    reason: str
+    added_by: str
+    added_at: datetime
+    lifted_at: datetime | None
+    lifted_by: str | None
+    lift_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideIs:
+    """A freeze that a manager overrode for one object, and who ended that early, if anyone did."""
+
+    id: int
+    object: str
+    reason: str
+    overridden_by: str
+    overridden_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+    ended_by: str | None
+    end_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseIs:
+    """A protection level that a person asked for, and who ended that early, if anyone did."""
+
+    id: int
+    level: str
+    reason: str
+    raised_by: str
+    raised_at: datetime
+    expires_at: datetime
+    lowered_at: datetime | None
+    lowered_by: str | None
+    lower_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArmingIs:
+    """Somebody who has a panel open, and has asked for nothing yet, as far as this says."""
+
+    user: str
+    kind: str
+    """Of the registry: `failover`, `lockdown`, ..."""
+    target: str
+    """What was chosen so far; empty where nothing was."""
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StepIs:
+    """One step of an action."""
+
+    name: str
+    state: str
+    """`intended`, `done`, `failed` or `unknown`."""
+    intended_at: datetime
+    ended_at: datetime | None
+    changes: bool
+    """Whether it changes anything outside."""
+    undoes: bool
+    """Whether it takes back what a step before it changed."""
+    detail: str
+    """What came of it: JSON, or a sentence where it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanIs:
+    """A plan of which nothing is stored."""
+
+    plan: dict[str, Any]
+    """As `core.failover.plan_json` or `core.freeze_plan.freeze_plan_json` writes it."""
+    digest: str
+    refused: list[str]
+    """Why whoever asks may not submit it; nothing where they may."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionIs:
+    """An action, as far as it is."""
+
+    id: int
+    kind: str
+    """`failover` or `failback`."""
+    target: str
+    """What has to be typed to confirm it."""
+    resource: str
+    person: str
+    reason: str
+    requested_at: datetime
+    state: str
+    """`requested`, `awaiting confirmation`, `confirmed`, `claimed`, `handed over` or `ended`."""
+    outcome: str | None
+    """Once it ended: `refused`, `cancelled`, `expired`, `failed`, `verified`, `undone` or `settled`."""
+    plan: dict[str, Any] | None
+    """As `core.failover.plan_json` writes it; None where there is none yet."""
+    digest: str
+    """Of the plan: a confirmation names it."""
+    expires_at: datetime | None
+    """Until when the plan may be confirmed."""
+    needs: list[str]
+    """What is still missing beside the confirmation."""
+    confirmed_by: str | None
+    confirmed_at: datetime | None
+    deadline: datetime | None
+    """Until when a confirmed one may be begun."""
+    cancelled_by: str | None
+    ended_at: datetime | None
+    sentence: str
+    """What the person is told about how it stands."""
+    steps: list[StepIs]
+    approved_by: str | None = None
+    """The second person, where one was demanded."""
+    approved_at: datetime | None = None
+    broke_glass: str | None = None
+    """Why it was confirmed without the second person who was demanded."""
+    reviewed_by: str | None = None
+    """Who looked at that afterwards."""
+    reviewed_at: datetime | None = None
+    review: str | None = None
+    """What they found."""
+    automatic: bool = False
+    """Whether the service asked for it by itself: whoever may do it may confirm it."""
+    acts_at: datetime | None = None
+    """When the service confirms it by itself; None where it does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryIs:
+    """How far a notification is with one channel."""
+
+    channel: str
+    state: str
+    """`waiting`, `accepted`, `refused` or `spared` (another channel accepted it)."""
+    tries: int
+    since: datetime
+    """When it was first put to it."""
+    problem: str
+    """Of the last attempt; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationIs:
+    """A notification, and how far it is."""
+
+    id: int
+    key: str
+    event: str
+    """`trigger` or `resolve`."""
+    severity: str
+    sentence: str
+    details: dict[str, Any]
+    everybody: bool
+    """Whether every channel is told, and not the first that accepts."""
+    created_at: datetime
+    stage: str
+    """`waiting`, `sent`, `dead` or `dismissed`."""
+    ended_at: datetime | None
+    ended_by: str | None
+    """Who dismissed a dead letter."""
+    deliveries: list[DeliveryIs]
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationIs:
+    """How automation stands."""
+
+    mode: str
+    """`off`, `propose` or `auto`."""
+    stopped_by: str | None
+    """Who stopped it; None where nobody did."""
+    stopped_at: datetime | None
+    reason: str | None
+    action: ActionIs | None
+    """What the service asked for by itself and has not ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopIs:
+    """A stop of all automation that was made, or ended."""
+
+    by: str
+    """Who stopped it."""
+    at: datetime
+    reason: str

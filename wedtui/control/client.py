@@ -1,0 +1,399 @@
+"""Asking the service: for commands and the dashboard. It says nothing to anybody but the service's own user.
+
+Before anything is sent, the socket's owner is looked up in the file system, and then the kernel is asked who listens:
+who squats the socket learns not even what is asked for. A request whose answer was lost is sent again with its key.
+"""
+
+from __future__ import annotations
+
+import socket
+import stat
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from urllib.parse import quote
+
+from wedtui.control.answers import (
+    ActionIs,
+    ArmingIs,
+    AutomationIs,
+    FreezeIs,
+    NotificationIs,
+    OverrideIs,
+    PlanIs,
+    Problem,
+    RaiseIs,
+    ServiceIs,
+    StopIs,
+    WhoAmI,
+)
+from wedtui.control.identity import peer_of, user_name
+from wedtui.control.listening import address_of
+from wedtui.core.text import single_line
+from wedtui.errors import (
+    ConfigurationError,
+    ConflictError,
+    NotFoundError,
+    NotPermittedError,
+    ServiceError,
+    WedtuiError,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+CONNECTS_WITHIN_S = 2.0
+ANSWERS_WITHIN_S = 15.0
+TRIES = 2
+_LONGEST = 2_000
+_CONNECTED = "connection.connect_unix_socket.complete"
+
+_KINDS: Mapping[int, type[WedtuiError]] = {
+    400: ConfigurationError,
+    403: NotPermittedError,
+    404: NotFoundError,
+    409: ConflictError,
+    413: ConfigurationError,
+    422: ConfigurationError,
+}
+
+_Answer = TypeVar("_Answer")
+
+
+class Aside(NamedTuple):
+    """That something is asked for on the emergency path, without the ledger."""
+
+    vouched: tuple[str, ...] = ()
+    """Providers of which nothing is known, and which whoever asks says are well."""
+
+
+class ControlClient:
+    """Asks one service. Used by one thread."""
+
+    def __init__(self, path: Path, *, service_uid: int) -> None:
+        """Remember where it is asked; nothing is opened yet.
+
+        Args:
+            path: of its socket.
+            service_uid: the user as whom it runs, and nobody else.
+        """
+        self._path = path
+        self._uid = service_uid
+
+    def whoami(self) -> WhoAmI:
+        """Return who one is to the service.
+
+        Raises:
+            ServiceError: it cannot be asked.
+        """
+        return self._asked("GET", "/v1/whoami", WhoAmI)
+
+    def service(self) -> ServiceIs:
+        """Return what the service says of itself.
+
+        Raises:
+            ServiceError: it cannot be asked.
+        """
+        return self._asked("GET", "/v1/service", ServiceIs)
+
+    def add_freeze(
+        self,
+        end: datetime,
+        *,
+        reason: str,
+        start: datetime | None = None,
+        name: str | None = None,
+        environments: list[str] | None = None,
+        services: list[str] | None = None,
+    ) -> FreezeIs:
+        """Freeze [start, end); from now on without a start.
+
+        Raises:
+            NotPermittedError, ConfigurationError: it refuses.
+            ServiceError: it cannot be asked, or did not answer.
+        """
+        body = {
+            "start": start and start.isoformat(),
+            "end": end.isoformat(),
+            "reason": reason,
+            "name": name,
+            "environments": environments,
+            "services": services or [],
+        }
+        return self._asked("POST", "/v1/freezes", FreezeIs, body)
+
+    def lift_freeze(self, number: int, *, reason: str) -> FreezeIs:
+        """End a freeze by a person; raises what `add_freeze` does, NotFoundError and ConflictError."""
+        return self._asked("POST", f"/v1/freezes/{number}/lift", FreezeIs, {"reason": reason})
+
+    def lock_down(self, *, reason: str, until: datetime | None = None) -> FreezeIs:
+        """Freeze everything now, until an instant or until it is lifted; raises what `add_freeze` does."""
+        return self._asked("POST", "/v1/lockdown", FreezeIs, {"reason": reason, "until": until and until.isoformat()})
+
+    def override_freeze(self, name: str, *, reason: str, until: datetime) -> OverrideIs:
+        """Override a freeze for one object up to an instant; raises what `add_freeze` does."""
+        body = {"object": name, "reason": reason, "until": until.isoformat()}
+        return self._asked("POST", "/v1/freeze-overrides", OverrideIs, body)
+
+    def end_override(self, number: int, *, reason: str) -> OverrideIs:
+        """End an override early; raises what `lift_freeze` does."""
+        return self._asked("POST", f"/v1/freeze-overrides/{number}/end", OverrideIs, {"reason": reason})
+
+    def freezes(self) -> list[FreezeIs]:
+        """Return the freezes by persons that are not over; raises ServiceError."""
+        return self._asked("GET", "/v1/freezes", list[FreezeIs])
+
+    def arming(self, token: str, kind: str | None, target: str = "", *, left: bool = False) -> list[ArmingIs]:
+        """Return who is arming what elsewhere, and say on what a panel is open here, or that it was closed.
+
+        Args:
+            token: of this dashboard, 32 digits of hexadecimal.
+            kind: on what a panel is open; None where none is.
+            target: what was chosen in it.
+            left: whether it was closed since the last call.
+        """
+        path = f"/v1/arming/{token}"
+        if kind is not None:
+            return self._asked("PUT", path, list[ArmingIs], {"kind": kind, "target": target})
+        return self._asked("DELETE" if left else "GET", path, list[ArmingIs])
+
+    def plan_freeze(self, kind: str, subject: str) -> PlanIs:
+        """Plan a lockdown, a freeze, its end or an override; raises what `plan` does."""
+        return self._asked("GET", f"/v1/freeze-plans/{kind}/{quote(subject, safe='')}", PlanIs)
+
+    def confirm_freeze(
+        self, kind: str, subject: str, *, reason: str, digest: str, at: str, typed: str
+    ) -> FreezeIs | OverrideIs:
+        """Do exactly what the plan of that digest and instant says; raises what `confirm` does."""
+        body = {"kind": kind, "subject": subject, "reason": reason, "digest": digest, "at": at, "typed": typed}
+        if kind == "freeze-override":
+            return self._asked("POST", "/v1/freeze-confirmations", OverrideIs, body)
+        return self._asked("POST", "/v1/freeze-confirmations", FreezeIs, body)
+
+    def raise_protection(self, level: str, *, reason: str, until: datetime) -> RaiseIs:
+        """Ask for a protection level up to an instant; raises what `add_freeze` does."""
+        body = {"level": level, "reason": reason, "until": until.isoformat()}
+        return self._asked("POST", "/v1/protection/raises", RaiseIs, body)
+
+    def lower_protection(self, number: int, *, reason: str) -> RaiseIs:
+        """End a raise; raises what `lift_freeze` does."""
+        return self._asked("POST", f"/v1/protection/raises/{number}/lower", RaiseIs, {"reason": reason})
+
+    def plan(
+        self,
+        kind: str,
+        lost: Sequence[str],
+        *,
+        accepts_overload: bool = False,
+        to: str = "configured",
+        aside: Aside | None = None,
+    ) -> PlanIs:
+        """Plan a change of shares without asking for it.
+
+        Args:
+            kind: `failover` or `failback`.
+            lost: of a failover, the places that lose all they have: `aws`, or `aws/eu-west-1`.
+            accepts_overload: whether shares over the caps are taken knowingly.
+            to: of a failback, `configured` or `before`: the shares of the configuration, or those before the failover.
+            aside: on the emergency path, while the ledger cannot be reached.
+
+        Raises:
+            NotPermittedError, ConfigurationError: it refuses.
+            ServiceError: it cannot be asked, or did not answer.
+        """
+        body = {"kind": kind, "lost": [*lost], "accepts_overload": accepts_overload, "to": to, **_of(aside)}
+        return self._asked("POST", "/v1/plans", PlanIs, body)
+
+    def ask(
+        self,
+        kind: str,
+        lost: Sequence[str],
+        *,
+        reason: str,
+        accepts_overload: bool = False,
+        to: str = "configured",
+        aside: Aside | None = None,
+    ) -> ActionIs:
+        """Ask for a change of shares: it awaits its confirmation, or was refused; raises what `plan` does."""
+        wanted = {"kind": kind, "lost": [*lost], "accepts_overload": accepts_overload, "to": to, **_of(aside)}
+        return self._asked("POST", "/v1/actions", ActionIs, {**wanted, "reason": reason})
+
+    def confirm(self, number: int, *, digest: str, typed: str, break_glass: str | None = None) -> ActionIs:
+        """Confirm exactly the plan of that digest; raises what `plan` does, NotFoundError and ConflictError.
+
+        Args:
+            number: of the action.
+            digest: of the plan that was shown.
+            typed: its target, as it was typed.
+            break_glass: why it cannot wait for the second person who is demanded; None: it waits.
+        """
+        alone = {} if break_glass is None else {"break_glass": break_glass}
+        body = {"digest": digest, "typed": typed, **alone}
+        return self._asked("POST", f"/v1/actions/{number}/confirm", ActionIs, body)
+
+    def approve(self, number: int, *, digest: str, typed: str) -> ActionIs:
+        """Be the second person for exactly the plan of that digest; raises what `confirm` does."""
+        return self._asked("POST", f"/v1/actions/{number}/approve", ActionIs, {"digest": digest, "typed": typed})
+
+    def review(self, number: int, *, sentence: str) -> ActionIs:
+        """Say what was found of an action that was done without the second person; raises what `confirm` does."""
+        return self._asked("POST", f"/v1/actions/{number}/review", ActionIs, {"sentence": sentence})
+
+    def cancel(self, number: int) -> ActionIs:
+        """End what was not begun, and begin no further step of what was; raises what `confirm` does."""
+        return self._asked("POST", f"/v1/actions/{number}/cancel", ActionIs, {})
+
+    def settle(self, number: int, *, sentence: str) -> ActionIs:
+        """End what was handed over, by a sentence that says how it stands; raises what `confirm` does."""
+        return self._asked("POST", f"/v1/actions/{number}/settle", ActionIs, {"sentence": sentence})
+
+    def action(self, number: int) -> ActionIs:
+        """Return one action; raises NotFoundError, and ServiceError."""
+        return self._asked("GET", f"/v1/actions/{number}", ActionIs)
+
+    def actions(self, *, open_only: bool = False, newest: bool = False) -> list[ActionIs]:
+        """Return the newest actions, or what is open and the newest confirmed one; raises ServiceError."""
+        path = "/v1/recent-actions" if newest else "/v1/open-actions"
+        return self._asked("GET", path if open_only else "/v1/actions", list[ActionIs])
+
+    def notifications(self) -> list[NotificationIs]:
+        """Return what waits, what nobody takes, and the newest of the others, newest first; raises ServiceError."""
+        return self._asked("GET", "/v1/notifications", list[NotificationIs])
+
+    def dismiss(self, number: int, *, reason: str) -> NotificationIs:
+        """Say that one looked at a dead letter; raises what `confirm` does."""
+        return self._asked("POST", f"/v1/notifications/{number}/dismiss", NotificationIs, {"reason": reason})
+
+    def automation(self) -> AutomationIs:
+        """Return how automation stands; raises NotFoundError where there is none, and ServiceError."""
+        return self._asked("GET", "/v1/automation", AutomationIs)
+
+    def stop_automation(self, *, reason: str) -> StopIs:
+        """Stop all automation; raises what `confirm` does."""
+        return self._asked("POST", "/v1/automation/stop", StopIs, {"reason": reason})
+
+    def resume_automation(self, *, reason: str) -> StopIs:
+        """Let automation go on, and return what had stopped it; raises what `confirm` does."""
+        return self._asked("POST", "/v1/automation/resume", StopIs, {"reason": reason})
+
+    def abort(self) -> ActionIs:
+        """End the countdown that runs; raises what `confirm` does."""
+        return self._asked("POST", "/v1/automation/abort", ActionIs, {})
+
+    def _asked(self, method: str, path: str, kind: type[_Answer], body: object = None) -> _Answer:
+        """Ask, and again where the answer was lost: the same key is the same request."""
+        # Before httpx, which takes 5 MB: a dashboard without a service does without it.
+        self._look_at_owner()
+        import httpx  # noqa: PLC0415 - most commands ask nothing
+
+        key = {"Idempotency-Key": uuid.uuid4().hex} if method == "POST" else {}
+        lost: str | None = None
+        for _ in range(TRIES):
+            try:
+                with self._client() as client:
+                    response = client.request(
+                        method, path, json=body, headers=key, extensions={"trace": self._look_at_peer}
+                    )
+            except httpx.ConnectError as error:
+                if lost is None:
+                    raise ServiceError(
+                        f"the service does not listen on {self._path} ({_why(error)}): see `wedtui service status`"
+                    ) from None
+            except httpx.HTTPError as error:
+                lost = _why(error)
+            else:
+                return _answered(kind, response)
+        raise ServiceError(
+            f"the service did not answer on {self._path} ({lost}), and whether it did what was asked for is not known: "
+            "look before you ask again"
+        )
+
+    @contextmanager
+    def _client(self) -> Iterator[httpx.Client]:
+        import ssl  # noqa: PLC0415 - as above
+
+        import httpx  # noqa: PLC0415 - as above
+
+        # Nothing here speaks TLS: to read the authorities of the system, as httpx does for each client, takes 20 ms.
+        nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        timeout = httpx.Timeout(ANSWERS_WITHIN_S, connect=CONNECTS_WITHIN_S)
+        with (
+            address_of(self._path) as address,
+            httpx.Client(
+                transport=httpx.HTTPTransport(uds=address, verify=nobody),
+                base_url="http://wedtui",
+                timeout=timeout,
+                trust_env=False,
+            ) as client,
+        ):
+            yield client
+
+    def _look_at_owner(self) -> None:
+        """Make sure that the socket is the service's.
+
+        Raises:
+            ServiceError: it is not, or there is none.
+        """
+        try:
+            found = self._path.lstat()
+        except FileNotFoundError:
+            raise ServiceError(
+                f"there is no service to ask on {self._path}: `wedtui service status` says whether one runs"
+            ) from None
+        except OSError as error:
+            raise ServiceError(f"{self._path} cannot be looked at ({error.strerror}): ask its owner") from None
+        if not stat.S_ISSOCK(found.st_mode):
+            raise ServiceError(f"{self._path} is no socket, and nothing was sent to it: tell whoever keeps the service")
+        if found.st_uid != self._uid:
+            self._refuse(found.st_uid)
+
+    def _look_at_peer(self, event: str, details: Mapping[str, Any]) -> None:
+        """Make sure, between connecting and sending, that who listens is the service's user."""
+        if event != _CONNECTED:
+            return
+        stream = details["return_value"]
+        connection: socket.socket = stream.get_extra_info("socket")
+        peer = peer_of(connection)
+        if peer.uid != self._uid:
+            stream.close()
+            self._refuse(peer.uid)
+
+    def _refuse(self, uid: int) -> None:
+        raise ServiceError(
+            f"{self._path} belongs to {user_name(uid)}, and not to {user_name(self._uid)} as whom the service runs: "
+            "nothing was sent to it; tell whoever keeps the service"
+        )
+
+
+def _of(aside: Aside | None) -> dict[str, object]:
+    return {} if aside is None else {"without_ledger": True, "vouched": [*aside.vouched]}
+
+
+def _answered(kind: type[_Answer], response: httpx.Response) -> _Answer:
+    if response.is_success:
+        return _parsed(kind, response.content)
+    problem = _parsed(Problem, response.content)
+    raise _KINDS.get(response.status_code, ServiceError)(single_line(problem.message, _LONGEST))
+
+
+def _parsed(kind: type[_Answer], content: bytes) -> _Answer:
+    """Read an answer.
+
+    Raises:
+        ServiceError: it is none that this version knows.
+    """
+    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - as above
+
+    try:
+        return TypeAdapter(kind).validate_json(content)
+    except ValidationError:
+        raise ServiceError(
+            "the service's answer cannot be read: it may be of another version, `wedtui service status` says which"
+        ) from None
+
+
+def _why(error: Exception) -> str:
+    return single_line(str(error), 200) or type(error).__name__

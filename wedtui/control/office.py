@@ -1,0 +1,151 @@
+"""With what the paths of the API are served, and who stands before them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, NamedTuple, Protocol
+
+from fastapi import Depends, Header, Path, Request
+
+from wedtui.control.bodies import PlanWanted, ToApprove, ToChange, ToConfirm
+from wedtui.control.desk import Desk
+from wedtui.control.guard import ACCOUNT
+from wedtui.core.actions import Action
+from wedtui.core.failover import Plan
+from wedtui.core.freeze_plan import FreezePlan, Wanted
+from wedtui.core.picture import ServiceFacts
+from wedtui.core.roles import Decided, Decision, Demand, Permission, Person
+from wedtui.ledger.reader import FreezeEntry, OverrideEntry
+
+ALWAYS = (400, 404, 405, 408, 413, 422, 429, 503)
+ACTING = (403, 404, 409)
+
+Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=128, pattern="^[!-~]+$")]
+Token = Annotated[str, Path(min_length=32, max_length=32, pattern="^[0-9a-f]+$")]
+Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
+
+
+class Standing(NamedTuple):
+    """How automation stands."""
+
+    mode: str
+    """`off`, `propose` or `auto`."""
+    stop: tuple[str, datetime, str] | None
+    """Who stopped it, when and why; None where it is not stopped."""
+    action: Action | None
+    """What the service asked for by itself and has not ended."""
+
+
+class Changes(Protocol):
+    """Who plans and carries out changes of shares; every method may be called by any thread."""
+
+    def plan(self, wanted: PlanWanted) -> Future[Plan]:
+        """Plan without asking for anything."""
+        ...
+
+    def ask(self, by: Decided, wanted: ToChange, key: str) -> Future[Action]:
+        """Ask for a change."""
+        ...
+
+    def confirm(self, by: Decided, number: int, body: ToConfirm) -> Future[Action]:
+        """Take a confirmation."""
+        ...
+
+    def approve(self, who: str, refused: str | None, number: int, body: ToApprove) -> Future[Action]:
+        """Take the word of a second person."""
+        ...
+
+    def review(self, who: str, refused: str | None, number: int, sentence: str) -> Future[Action]:
+        """Note what another person found of what was done without a second one."""
+        ...
+
+    def cancel(self, who: str, refused: str | None, number: int) -> Future[Action]:
+        """Begin no further step."""
+        ...
+
+    def settle(self, who: str, refused: str | None, number: int, sentence: str) -> Future[Action]:
+        """End what was handed over."""
+        ...
+
+    def action(self, number: int) -> Action:
+        """Return one action."""
+        ...
+
+    def actions(self, *, open_only: bool, newest: bool = False) -> tuple[Action, ...]:
+        """Return the newest actions, newest first; of those that are open, and the newest confirmed one."""
+        ...
+
+    def standing(self) -> Standing:
+        """Return how automation stands."""
+        ...
+
+
+class Freezes(Protocol):
+    """Who knows what is frozen; every method may be called by any thread, and raises a StoreError where it cannot."""
+
+    def plan(self, wanted: Wanted, decision: Decision, now: datetime) -> FreezePlan:
+        """Plan without asking for anything."""
+        ...
+
+    def entries(self, now: datetime) -> tuple[FreezeEntry, ...]:
+        """Return the freezes of persons that are not over."""
+        ...
+
+    def overrides(self, now: datetime) -> tuple[OverrideEntry, ...]:
+        """Return the overrides that are not over."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What the paths are served with."""
+
+    desk: Desk
+    facts: Callable[[], ServiceFacts]
+    """Of the service in whose process this is."""
+    changes: Changes | None = None
+    """None: no backend of traffic is configured."""
+    demands: Mapping[Permission, frozenset[Demand]] = field(default_factory=dict)
+    """What is demanded beside the role, of actions that wait for a confirmation."""
+    freezes: Freezes | None = None
+    """None: nothing is planned."""
+
+
+def _office(request: Request) -> Office:
+    office: Office = request.app.state.office
+    return office
+
+
+def _person(request: Request) -> Person:
+    return _office(request).desk.person(request.scope[ACCOUNT])
+
+
+Asking = Annotated[Person, Depends(_person)]
+At = Annotated[Office, Depends(_office)]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who wants something done, and the key of the request."""
+
+    office: Office
+    who: Person
+    key: str
+    what: str
+    """Method and path."""
+
+    @property
+    def name(self) -> str:
+        """Under which it goes on record."""
+        return self.who.account.name
+
+
+def _caller(request: Request, who: Asking, office: At, key: Key) -> Caller:
+    # Not by the request's URL: a part of that is its Host header.
+    return Caller(office, who, key, f"{request.method} {request.scope['path']}")
+
+
+Acting = Annotated[Caller, Depends(_caller)]

@@ -1,0 +1,53 @@
+"""What is known of traffic beside a reading of it: how it is asked, and how the newest attempt went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from wedtui.core.evidence import Freshness, freshness
+from wedtui.core.finding import Finding, Severity
+from wedtui.core.traffic import TrafficReading
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficFacts:
+    """What the cache knows of the configured record."""
+
+    name: str
+    """Absolute."""
+    backend: str
+    """`route53` or `powerdns`."""
+    interval: timedelta
+    """How often it is read."""
+    reading: TrafficReading | None = None
+    """The last good one; None: there was none."""
+    attempted_at: datetime | None = None
+    problem: str | None = None
+    """What was wrong with the newest attempt."""
+
+    def freshness(self, now: datetime) -> Freshness:
+        """Return whether the last good reading still counts."""
+        return freshness(self.reading.read_at if self.reading else None, self.interval, now)
+
+
+def traffic_findings(facts: TrafficFacts | None, now: datetime) -> tuple[Finding, ...]:
+    """Say at an aware instant that shares cannot be known, or that the newest attempt to read them failed.
+
+    Shares that are not known are UNKNOWN, with the age of the last good reading, or of the attempt where there never
+    was one: nobody fails over by them. While the last good reading counts, an attempt that failed is a warning.
+    """
+    if facts is None:
+        return ()
+    fresh, because = facts.freshness(now), f": {facts.problem}" if facts.problem else ""
+    if facts.reading is None:
+        text = f"the shares of {facts.name} are UNKNOWN, {facts.backend} was never read{because}"
+        return (Finding(Severity.UNKNOWN, "traffic", text, facts.attempted_at),)
+    read_at = facts.reading.read_at
+    if fresh is not Freshness.FRESH:
+        text = f"the shares of {facts.name} are UNKNOWN, the last reading of {facts.backend} is {fresh}{because}"
+        return (Finding(Severity.UNKNOWN, "traffic", text, read_at),)
+    if facts.problem is None:
+        return ()
+    text = f"the newest reading of {facts.name} by {facts.backend} failed, the one before still counts{because}"
+    return (Finding(Severity.WARNING, "traffic", text, read_at),)

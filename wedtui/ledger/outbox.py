@@ -1,0 +1,321 @@
+"""The outbox of notifications: written with the decision that needs them, and kept until a channel has accepted each.
+
+Of one key only the oldest that waits leaves. One service sends at a time: it holds a lease by the database's clock, and
+what it stores under an older number than the newest is refused. A channel may be told twice, and knows that by the
+episode. When it is asked again, and whom the end concerns, is `core.notify`'s to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from wedtui.core.chain import Entry
+from wedtui.core.notify import (
+    Answer,
+    Delivery,
+    Detail,
+    Event,
+    Level,
+    Message,
+    Notice,
+    Stage,
+    Told,
+    Verdict,
+    more_channels,
+    stage,
+    wait,
+)
+from wedtui.errors import ConflictError, NotFoundError
+from wedtui.ledger.audit import append
+from wedtui.ledger.kind import LEDGER
+from wedtui.ledger.outbox_reader import NoticeEntry, notice_of
+from wedtui.ledger.tables import METADATA
+from wedtui.store.clock import database_now
+from wedtui.store.instants import to_microseconds
+from wedtui.store.opening import WRITER_WAITS, writable
+
+_NOTICE, _DELIVERY, _SENDER = (
+    METADATA.tables[name] for name in ("notification", "notification_delivery", "notification_sender")
+)
+LEASE = timedelta(seconds=10)
+"""How long whoever sends holds that without renewing it; then another service may."""
+SAME_AGAIN = timedelta(minutes=10)
+"""A trigger whose episode has just become a dead letter says nothing new."""
+AT_ONCE = 500
+"""So many keys are looked at in one turn."""
+
+
+def post(connection: Connection, notice: Notice, at: datetime) -> int | None:
+    """Write a notification, in the transaction of what it tells.
+
+    A trigger of an episode that is not over, and a resolve of one that is, say nothing new and are not written.
+
+    Args:
+        connection: in a transaction of the ledger's, of `Writable.writing`, in which nobody else writes.
+        notice: what is to be told.
+        at: by the database's clock.
+
+    Returns:
+        Its number; None where nothing was written.
+
+    Raises:
+        ValueError: its key cannot be used.
+    """
+    said = notice.bounded()
+    newest = connection.execute(
+        select(_NOTICE).where(_NOTICE.c.key == said.key).order_by(_NOTICE.c.id.desc()).limit(1)
+    ).one_or_none()
+    begun = newest is not None and newest.event == Event.TRIGGER.value
+    if said.event is Event.RESOLVE:
+        if newest is None or not begun:
+            return None
+        episode = newest.episode
+    elif newest is not None and begun and not _given_up(newest, at):
+        return None
+    else:
+        episode = f"wedtui/{said.key}/{to_microseconds(at):x}"
+    values = {
+        "key": said.key,
+        "episode": episode,
+        "event": said.event.value,
+        "severity": said.severity.value,
+        "sentence": said.sentence,
+        "details": dict(said.details),
+        "everybody": said.everybody,
+        "created_at": at,
+        "stage": Stage.WAITING.value,
+    }
+    number: int = connection.execute(insert(_NOTICE).values(values).returning(_NOTICE.c.id)).scalar_one()
+    return number
+
+
+def _given_up(trigger: Any, at: datetime) -> bool:
+    """Whether nobody was told of an episode: it begins anew."""
+    if trigger.stage == Stage.DEAD.value:
+        return bool(at - trigger.ended_at >= SAME_AGAIN)
+    return bool(trigger.stage == Stage.DISMISSED.value)
+
+
+def dismiss(connection: Connection, number: int, *, by: str, reason: str, at: datetime) -> NoticeEntry:
+    """Note that a person looked at a dead letter, on the audit chain too; return it.
+
+    Raises:
+        NotFoundError: there is no such notification.
+        ConflictError: it is no dead letter.
+    """
+    here = _NOTICE.c.id == number
+    row = connection.execute(select(_NOTICE).where(here)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no notification {number}: `wedtui notify list` says which there are")
+    if row.stage != Stage.DEAD.value:
+        raise ConflictError(f"notification {number} is {row.stage}, and no dead letter: there is nothing to dismiss")
+    values = {"stage": Stage.DISMISSED.value, "ended_by": by}
+    connection.execute(update(_NOTICE).where(here).values(values))
+    append(connection, Entry(at, "notification.dismiss", by, {"notification": number, "key": row.key, "said": reason}))
+    told = select(_DELIVERY).where(_DELIVERY.c.notification_id == number).order_by(_DELIVERY.c.channel)
+    return notice_of(connection.execute(select(_NOTICE).where(here)).one(), list(connection.execute(told)))
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A message that is to be put to a channel now."""
+
+    channel: str
+    message: Message
+    fence: int
+    """Under which what comes of it is stored."""
+
+
+class Outbox:
+    """The outbox in the hands of one who writes it. Used by one thread at a time; several processes may.
+
+    Each method raises a StoreError when it cannot do what it says.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        waits: timedelta = WRITER_WAITS,
+        clock: Callable[[Connection], datetime] = database_now,
+    ) -> None:
+        """Open the ledger.
+
+        Args:
+            url: where it is.
+            waits: how long to wait for another process that holds it.
+            clock: the time by the database.
+
+        Raises:
+            ConfigurationError: the URL is not supported.
+            StoreError: it cannot be opened.
+        """
+        self._store = writable(url, LEDGER, waits=waits)
+        self._clock = clock
+
+    def post(self, notice: Notice) -> int | None:
+        """Write a notification that stands for itself; return what `post` of this module does."""
+        with self._store.writing() as connection:
+            return post(connection, notice, self._clock(connection))
+
+    def page(self, key: str, severity: str, sentence: str, details: Mapping[str, Detail]) -> None:
+        """Tell whoever is on call; the same key again tells nobody anew until `over` was said of it.
+
+        Args:
+            key: of what it is about, such as `traffic/aws`.
+            severity: `critical`, `error`, `warning` or `info`.
+            sentence: what happened, and what to do.
+            details: more of it, as names and plain values; no secrets.
+        """
+        self.post(Notice(key, Level(severity), sentence, details))
+
+    def over(self, key: str, sentence: str) -> None:
+        """Tell those who were told that it is over; nobody where nobody was."""
+        self.post(Notice(key, Level.INFO, sentence, event=Event.RESOLVE))
+
+    def take(
+        self,
+        holder: str,
+        channels: Sequence[str],
+        *,
+        busy: frozenset[tuple[int, str]] = frozenset(),
+        held: frozenset[str] = frozenset(),
+    ) -> tuple[Attempt, ...] | None:
+        """Say what is to be sent now, and go on holding the sending.
+
+        Args:
+            holder: the instance of the service.
+            channels: those that are configured, in their order.
+            busy: numbers and channels of attempts that are under way.
+            held: channels that take nothing at the moment.
+
+        Returns:
+            What is to be sent; None where another service sends.
+        """
+        with self._store.writing() as connection:
+            at = self._clock(connection)
+            fence = _lease(connection, holder, at)
+            if fence is None:
+                return None
+            oldest = (
+                select(func.min(_NOTICE.c.id).label("id"))
+                .where(_NOTICE.c.stage == Stage.WAITING.value)
+                .group_by(_NOTICE.c.key)
+                .order_by("id")
+                .limit(AT_ONCE)
+            )
+            found: list[Attempt] = []
+            for row in connection.execute(select(_NOTICE).where(_NOTICE.c.id.in_(oldest)).order_by(_NOTICE.c.id)):
+                for channel in _due(connection, row, channels, at):
+                    if channel not in held and (row.id, channel) not in busy:
+                        found.append(Attempt(channel, _message(row), fence))
+            return tuple(found)
+
+    def conclude(self, attempt: Attempt, answer: Answer, channels: Sequence[str]) -> None:
+        """Store what came of an attempt.
+
+        Raises:
+            ConflictError: another service sends by now; the channel may be told again.
+        """
+        number = attempt.message.number
+        here = (_DELIVERY.c.notification_id == number) & (_DELIVERY.c.channel == attempt.channel)
+        with self._store.writing() as connection:
+            if connection.execute(select(_SENDER.c.fence)).scalar() != attempt.fence:
+                raise ConflictError(f"notification {number}: another service sends by now")
+            at = self._clock(connection)
+            tries: int = connection.execute(select(_DELIVERY.c.tries).where(here)).scalar_one() + 1
+            values: dict[str, Any] = {"tries": tries, "problem": answer.words}
+            if answer.verdict is Verdict.ACCEPTED:
+                values["state"] = Delivery.ACCEPTED.value
+            elif answer.verdict is Verdict.REFUSED:
+                values["state"] = Delivery.REFUSED.value
+            else:
+                values["next_at"] = at + wait(tries, answer)
+            connection.execute(update(_DELIVERY).where(here).values(values))
+            row = connection.execute(select(_NOTICE).where(_NOTICE.c.id == number)).one()
+            if row.stage == Stage.WAITING.value:
+                _settle(connection, row, channels, at)
+
+    def close(self) -> None:
+        """Let go of the ledger."""
+        self._store.close()
+
+
+def _lease(connection: Connection, holder: str, at: datetime) -> int | None:
+    """Hold the sending, or go on holding it; return the number of the claim, None where another holds it."""
+    row = connection.execute(select(_SENDER)).one_or_none()
+    if row is None:
+        connection.execute(insert(_SENDER).values(id=1, holder=holder, fence=1, lease_until=at + LEASE))
+        return 1
+    if row.holder != holder and at < row.lease_until:
+        return None
+    fence: int = row.fence if row.holder == holder else row.fence + 1
+    connection.execute(update(_SENDER).values(holder=holder, fence=fence, lease_until=at + LEASE))
+    return fence
+
+
+def _due(connection: Connection, row: Any, channels: Sequence[str], at: datetime) -> Sequence[str]:
+    """Put a notification to further channels where that is due, and return those that are to be asked now."""
+    told = _told(connection, row.id)
+    if row.event == Event.TRIGGER.value:
+        more = more_channels(told, channels, at, everybody=row.everybody)
+    else:
+        known = {each.channel for each in told}
+        more = tuple(each for each in _audience(connection, row.episode, channels) if each not in known)
+    for channel in more:
+        values = {"state": Delivery.WAITING.value, "tries": 0, "since": at, "next_at": at, "problem": ""}
+        connection.execute(insert(_DELIVERY).values(notification_id=row.id, channel=channel, **values))
+    if _settle(connection, row, channels, at) is not Stage.WAITING:
+        return ()
+    due = (_DELIVERY.c.notification_id == row.id, _DELIVERY.c.state == Delivery.WAITING.value)
+    waiting = select(_DELIVERY.c.channel).where(*due, _DELIVERY.c.next_at <= at).order_by(_DELIVERY.c.channel)
+    return [channel for channel in connection.execute(waiting).scalars() if channel in channels]
+
+
+def _settle(connection: Connection, row: Any, channels: Sequence[str], at: datetime) -> Stage:
+    """Store how far a notification is, where it waits no more."""
+    ends = row.event == Event.RESOLVE.value
+    concerns = _audience(connection, row.episode, channels) if ends else channels
+    if ends and not concerns:
+        found = Stage.SENT  # nobody was told of it, so nobody has to be told that it is over
+    else:
+        told = _told(connection, row.id)
+        found = stage(told, concerns, row.created_at, at, everybody=row.everybody or ends)
+    if found is not Stage.WAITING:
+        values = {"stage": found.value, "ended_at": at}
+        connection.execute(update(_NOTICE).where(_NOTICE.c.id == row.id).values(values))
+        here = (_DELIVERY.c.notification_id == row.id) & (_DELIVERY.c.state == Delivery.WAITING.value)
+        connection.execute(update(_DELIVERY).where(here).values(state=Delivery.SPARED.value))
+    return found
+
+
+def _audience(connection: Connection, episode: str, channels: Sequence[str]) -> list[str]:
+    """Return who was told that an episode began, or may have been: an answer that was lost says neither."""
+    trigger = select(_NOTICE.c.id).where(_NOTICE.c.episode == episode, _NOTICE.c.event == Event.TRIGGER.value)
+    maybe = (_DELIVERY.c.tries > 0) & (_DELIVERY.c.state != Delivery.REFUSED.value)
+    asked = select(_DELIVERY.c.channel).where(_DELIVERY.c.notification_id.in_(trigger), maybe)
+    known = set(connection.execute(asked).scalars())
+    return [channel for channel in channels if channel in known]
+
+
+def _told(connection: Connection, number: int) -> list[Told]:
+    rows = connection.execute(select(_DELIVERY).where(_DELIVERY.c.notification_id == number))
+    return [Told(row.channel, Delivery(row.state), row.since, row.tries) for row in rows]
+
+
+def _message(row: Any) -> Message:
+    return Message(
+        row.id,
+        row.key,
+        row.episode,
+        Event(row.event),
+        Level(row.severity),
+        row.sentence,
+        dict(row.details),
+        row.created_at,
+    )

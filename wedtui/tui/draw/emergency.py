@@ -1,0 +1,161 @@
+"""The emergency pane: what is under way, and each action with its key, or why it cannot be started."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from wedtui.core.emergency import EMERGENCIES, Emergency, EmergencyKind, Situation, dropped, why_not
+from wedtui.core.wording import duration, short_age
+from wedtui.tui.spans import Line, Role, crop, rule, spread, wrap
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from wedtui.control.answers import ActionIs, ArmingIs
+    from wedtui.tui.emergency import Told
+    from wedtui.tui.keymap.table import Keymap
+
+TITLE = "emergency actions"
+
+_GOOD_ENDS = frozenset({"verified", "settled"})
+_BAD_ENDS = frozenset({"refused", "failed", "expired", "undone"})
+_STATES = {"awaiting confirmation": "to confirm"}
+
+
+def emergency_lines(
+    situation: Situation, told: Told, keymap: Keymap, now: datetime, size: tuple[int, int]
+) -> tuple[Line, ...]:
+    """Return the pane's lines.
+
+    Args:
+        situation: what decides which actions can be started.
+        told: what the service said last.
+        keymap: the keys in force.
+        now: ages are counted up to it.
+        size: columns and rows of the pane.
+    """
+    width, height = size
+    gone = dropped(situation)
+    body: list[Line] = []
+    for action in told.actions:
+        if action.acts_at is not None and action.state == "awaiting confirmation":
+            left = max(math.ceil((action.acts_at - now).total_seconds()), 0)
+            body.append(crop(((f" ! fails over from {action.target} in {left} s: ", Role.CRITICAL),), width))
+            keys = f"press {keymap.hint('emergency.failover')} to look, {keymap.hint('emergency.abort')} to abort"
+            body.append(crop(((f"   {keys}", Role.STRONG),), width))
+        body.append(action_line(action, keymap.hint("emergency.newest") if not body else "", now, width))
+    body = [*(line for each in told.arming for line in arming_lines(each, now, width)), *body]
+    if situation.problem is not None and not situation.read_only:
+        body.append(crop(((" ✖ the service does not answer", Role.CRITICAL),), width))
+    if told.unlisted is not None:
+        body.append(crop(((f" ✖ what is under way: UNKNOWN, {told.unlisted}", Role.CRITICAL),), width))
+    if gone is not None:
+        return (rule(TITLE, width), *body, *wrap(gone, width - 1, Role.MUTED, indent=" "))[:height]
+    found = [(entry, why_not(entry, situation)) for entry in EMERGENCIES]
+    note = "by hand" if situation.problem is not None else ""
+    entries = _Entries(keymap, note, width)
+    if None not in (reasons := {why for _, why in found}) and len(reasons) == 1:
+        # One reason for all of them is said once.
+        alike = [*entries.in_pairs(found), *wrap(str(reasons.pop()), width - 1, Role.MUTED, indent=" ")]
+        return (rule(TITLE, width), *body, *alike)[:height]
+    room = height - 1 - len(body)
+    ways = (entries.wrapped, entries.one_each, entries.offered_in_pairs, entries.in_pairs)
+    lines = next((lines for way in ways if len(lines := way(found)) <= room), entries.in_pairs(found))
+    return (rule(TITLE, width), *body, *lines)[:height]
+
+
+Found = Sequence[tuple[Emergency, str | None]]
+"""Each action, and why it cannot be started, if so."""
+
+
+class _Entries:
+    """The actions in so many lines as there is room for: none is ever missing, and its key says the reason in full."""
+
+    def __init__(self, keymap: Keymap, note: str, width: int) -> None:
+        self._keymap, self._note, self._width = keymap, note, width
+
+    def wrapped(self, found: Found) -> list[Line]:
+        """Return every reason in full."""
+        lines: list[Line] = []
+        for entry, why in found:
+            text = f"– {entry.title}: {why}"
+            lines += [self._offered(entry)] if why is None else wrap(text, self._width, Role.MUTED, indent="  ")
+        return lines
+
+    def one_each(self, found: Found) -> list[Line]:
+        """Return one line each."""
+        return [self._offered(entry) if why is None else self._disabled(entry, why) for entry, why in found]
+
+    def offered_in_pairs(self, found: Found) -> list[Line]:
+        """Return two of those that can be started in a line."""
+        offered = [entry for entry, why in found if why is None]
+        return [*self._pairs(offered), *(self._disabled(entry, why) for entry, why in found if why is not None)]
+
+    def in_pairs(self, found: Found) -> list[Line]:
+        """Return two in a line, and no reason."""
+        offered = [entry for entry, why in found if why is None]
+        half = max(self._width // 2, 1)
+        rest: list[Line] = [((f"  – {entry.title}", Role.MUTED),) for entry, why in found if why is not None]
+        halves = [spread(line, (), half) for line in rest]
+        paired = [tuple(span for line in halves[i : i + 2] for span in line) for i in range(0, len(halves), 2)]
+        return [*self._pairs(offered), *(crop(line, self._width) for line in paired)]
+
+    def _pairs(self, offered: Sequence[Emergency]) -> list[Line]:
+        half = max(self._width // 2, 1)
+        heads = [spread(self._head(entry), (), half) for entry in offered]
+        return [
+            crop(tuple(span for line in heads[i : i + 2] for span in line), self._width)
+            for i in range(0, len(heads), 2)
+        ]
+
+    def _head(self, entry: Emergency) -> Line:
+        key = self._keymap.hint(f"emergency.{entry.kind}") or "–"
+        return ((f" {key:>2} ", Role.KEY), (entry.title, Role.TEXT))
+
+    def _offered(self, entry: Emergency) -> Line:
+        return spread(self._head(entry), ((self._note, Role.DEGRADED),), self._width)
+
+    def _disabled(self, entry: Emergency, why: str) -> Line:
+        return crop(((f"  – {entry.title}: {why}", Role.MUTED),), self._width)
+
+
+def action_line(action: ActionIs, key: str, now: datetime, width: int) -> Line:
+    """Return one action: id, state, what, who and how old; first what the narrowest pane must still show."""
+    state = (
+        (action.outcome or action.state).upper() if action.state == "ended" else _STATES.get(action.state, action.state)
+    )
+    what = action.kind if action.kind == action.target else f"{action.target} {action.kind}"
+    left: Line = (
+        (f" {key} " if key else " ", Role.KEY),
+        (f"#{action.id} ", Role.STRONG),
+        (f"{state} ", action_role(action)),
+        (what, Role.STRONG),
+        (f" {action.person}", Role.MUTED),
+    )
+    at = action.ended_at or action.requested_at
+    return spread(left, ((short_age(at, now), Role.MUTED),), width)
+
+
+def action_role(action: ActionIs) -> Role:
+    """Return the colour of how an action stands: what ended well, what went wrong, what is under way."""
+    if action.outcome in _GOOD_ENDS:
+        return Role.OK
+    return Role.CRITICAL if action.state == "handed over" or action.outcome in _BAD_ENDS else Role.DEGRADED
+
+
+def arming_lines(arming: ArmingIs, now: datetime, width: int) -> list[Line]:
+    """Say who has a panel open on what, before anything is asked for: `mo is arming failover from aws`."""
+    words = f"▲ {arming.user} is arming {arming_words(arming)}"
+    age = duration(now - arming.since)
+    if len(words) + len(age) + 3 <= width:
+        return [spread(((f" {words}", Role.DEGRADED),), ((age, Role.MUTED),), width)]
+    return wrap(f"{words}, {age}", width - 1, Role.DEGRADED, indent=" ")
+
+
+def arming_words(arming: ArmingIs) -> str:
+    """Return what is armed: `failover from aws`, `lockdown`, `freeze-override traffic 2h`."""
+    if not arming.target or arming.kind == EmergencyKind.LOCKDOWN:
+        return arming.kind
+    return f"{arming.kind} {'from ' if arming.kind == EmergencyKind.FAILOVER else ''}{arming.target}"

@@ -1,0 +1,33 @@
+"""The emergency panel's lines about what is frozen: now, then, whom that hurts, and how it is undone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from wedtui.core.wording import duration, local_time
+from wedtui.tui.spans import Line, Role, wrap
+
+
+def freeze_lines(plan: Mapping[str, object], now: datetime, width: int) -> list[Line]:
+    """Return them; what of the plan cannot be read is said to be UNKNOWN."""
+    environment = plan.get("environment") or "the environment"
+    lines = wrap(f"what: {plan.get('says') or 'UNKNOWN'}", width - 1, Role.STRONG, indent=" ")
+    for title, key in (("now", "before"), ("then", "after")):
+        words = f"{title:<4}: {environment} is {_frozen(plan.get(key), now)}"
+        lines += wrap(words, width - 1, Role.STRONG if key == "after" else Role.TEXT, indent=" ")
+    lines += wrap(f"hurt: {plan.get('hurts') or 'UNKNOWN'}", width - 1, Role.TEXT, indent=" ")
+    return [*lines, *wrap(f"undo: {plan.get('undo') or 'UNKNOWN'}", width - 1, Role.MUTED, indent=" ")]
+
+
+def _frozen(found: object, now: datetime) -> str:
+    if not isinstance(found, dict):
+        return "UNKNOWN"
+    reasons, overrides, until = found.get("reasons"), found.get("overrides"), found.get("until")
+    why = f": {', '.join(map(str, reasons))}" if isinstance(reasons, list) and reasons else ""
+    through = f"; let through: {', '.join(map(str, overrides))}" if isinstance(overrides, list) and overrides else ""
+    if not found.get("frozen"):
+        return f"open{through}"
+    end = datetime.fromisoformat(until) if isinstance(until, str) else None
+    lasts = f"until {local_time(end, 'UTC', now)}, {duration(end - now)} more" if end else "with no end known"
+    return f"FROZEN {lasts}{why}{through}"

@@ -1,0 +1,301 @@
+"""What the dashboard does in an emergency: it asks the service, on a thread of its own, and opens the panel.
+
+The panel belongs to the dashboard's screen; what is known of the service and its actions outlives it.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from textual import events
+from textual.message import Message
+
+from wedtui.core.actions import ActionState
+from wedtui.core.emergency import EMERGENCIES, EmergencyKind, Situation, dropped, emergency, why_not
+from wedtui.core.state import State
+from wedtui.errors import WedtuiError
+from wedtui.tui.arms import Arms
+
+if TYPE_CHECKING:
+    from wedtui.control.answers import ActionIs, ArmingIs, WhoAmI
+    from wedtui.core.picture import Picture
+    from wedtui.tui.app import WedtuiApp
+    from wedtui.tui.hand import Hand
+    from wedtui.tui.panel import Panel
+
+ASKS_EVERY_S = 3.0
+ASKS_IN_NEED_EVERY_S = 1.0
+"""While a provider is CRITICAL: a countdown of the service takes 5 s."""
+KEPT_FOR = timedelta(hours=1)
+"""How long the newest action stays in the pane once it ended: whoever comes back sees what became of it."""
+_KEYS = {f"emergency.{each.kind}": each.kind for each in EMERGENCIES}
+_NEWEST, _ABORT = "emergency.newest", "emergency.abort"
+
+_Answer = TypeVar("_Answer")
+ByHandWords = Callable[["Picture", str], tuple[str, ...]]
+"""Picture, place that is lost -> the lines that say what a person can run without the service."""
+
+
+class Told(NamedTuple):
+    """What the service said of who asks, and of what is under way."""
+
+    who: WhoAmI | None = None
+    actions: tuple[ActionIs, ...] = ()
+    """What is open, and the newest confirmed one for a while after it ended."""
+    at: datetime | None = None
+    """When it last answered."""
+    problem: str | None = None
+    arming: tuple[ArmingIs, ...] = ()
+    """Who has a panel open elsewhere."""
+    unlisted: str | None = None
+    """Why it cannot say what is under way, although it answers."""
+
+
+class _Standing(NamedTuple):
+    """What the service was asked every few seconds, and answered."""
+
+    who: WhoAmI
+    actions: tuple[ActionIs, ...] | WedtuiError
+    """Or why it does not know them."""
+    arming: tuple[ArmingIs, ...]
+
+
+@dataclass
+class HandArrived(Message):
+    """There is a service to ask."""
+
+    hand: Hand
+    by_hand: ByHandWords | None
+
+
+@dataclass
+class Answered(Message):
+    """An answer came, on the app's own loop; `take` knows what to do with it."""
+
+    take: Callable[[], None]
+
+
+class Emergencies:
+    """The state behind the emergency pane.
+
+    Args:
+        app: the dashboard.
+        read_only: whether nothing is ever asked for.
+    """
+
+    def __init__(self, app: WedtuiApp, *, read_only: bool) -> None:
+        self._app = app
+        self._read_only = read_only
+        self._hand: Hand | None = None
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._asked_at: float | None = None
+        self._asking = False
+        self._presence = Arms()
+        self.by_hand: ByHandWords | None = None
+        self.told = Told()
+        self._rung: set[int] = set()
+        """The actions of the service for which the bell rang."""
+
+    @property
+    def panel(self) -> Panel | None:
+        """The panel, while it is open."""
+        return self._app.dashboard.panel if self._app.is_running else None
+
+    @property
+    def situation(self) -> Situation:
+        """What decides which actions can be started."""
+        picture, who = self._app.board.picture, self.told.who
+        return Situation(
+            read_only=self._read_only,
+            asks=self._hand is not None,
+            answered=who is not None,
+            problem=self.told.problem,
+            role=who.role if who else None,
+            may=frozenset(who.may) if who else frozenset(),
+            backend=picture.traffic.backend if picture and picture.traffic else None,
+        )
+
+    def drops(self, name: str | None) -> bool:
+        """Whether an action of the table of keys is not offered at all, because nothing may be done."""
+        return name in _KEYS and dropped(self.situation) is not None
+
+    def hides(self, name: str | None) -> bool:
+        """Whether no hint leads to an action of the table of keys: it cannot be started now, and the pane says why."""
+        return name in _KEYS and why_not(emergency(_KEYS[name]), self.situation) is not None
+
+    def use(self, hand: Hand, by_hand: ByHandWords | None) -> None:
+        """Ask this service from now on."""
+        self._hand, self.by_hand, self._asked_at = hand, by_hand, None
+        self.poll()
+
+    def poll(self, *, at_once: bool = False) -> None:
+        """Ask how it stands, at most every few seconds and never twice at once; called every second."""
+        now = self._app.clock.monotonic()
+        if self._hand is None or self._asking:
+            return
+        picture = self._app.board.picture
+        in_need = picture is not None and any(p.health.state is State.CRITICAL for p in picture.providers)
+        every = ASKS_IN_NEED_EVERY_S if in_need else ASKS_EVERY_S
+        if not at_once and self._asked_at is not None and now - self._asked_at < every:
+            return
+        self._asking, self._asked_at = True, now
+        arms = self._presence.next(self.panel, now)
+        self.ask(lambda hand: _how_it_stands(hand, arms), self._hear)
+
+    def pass_second(self) -> None:
+        """Ask again where it is time to, and let the panel grow older."""
+        self.poll()
+        if self.panel is not None:
+            self.panel.pass_second()
+
+    def _hear(self, answer: _Standing | WedtuiError) -> None:
+        self._asking = False
+        before = self.told
+        if isinstance(answer, WedtuiError):
+            # Who arms something is known from seconds ago, or not at all.
+            self.told = self.told._replace(problem=str(answer), arming=())
+        else:
+            self.told = _told(answer, self._app.clock.now())
+            self._ring()
+        # Only actions and who arms show an age: where there is none, what stands there stays true.
+        if self.told.actions or self.told.arming or self.told._replace(at=before.at) != before:
+            self._app.show_board()
+
+    @property
+    def proposal(self) -> ActionIs | None:
+        """What the service asks for by itself and nobody has confirmed."""
+        return next((a for a in self.told.actions if a.automatic and a.state == ActionState.AWAITING), None)
+
+    def _ring(self) -> None:
+        """Ring the terminal's bell once for what the service asks for by itself."""
+        proposal = self.proposal
+        if proposal is not None and proposal.id not in self._rung:
+            self._rung.add(proposal.id)
+            self._app.bell()
+
+    def ask(self, call: Callable[[Hand], _Answer], take: Callable[[_Answer | WedtuiError], None]) -> None:
+        """Ask the service something, one thing after another, and take the answer on the app's loop."""
+        hand = self._hand
+        assert hand is not None
+
+        def work() -> None:
+            answer: _Answer | WedtuiError
+            try:
+                answer = call(hand)
+            except WedtuiError as error:
+                answer = error
+            except Exception as error:
+                # On this thread nobody would ever see a mistake of ours.
+                broken = error
+                self._app.post_message(Answered(lambda: _fail(broken)))
+                return
+            self._app.post_message(Answered(lambda: take(answer)))
+
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="wedtui-hand", daemon=True)
+            self._thread.start()
+        self._jobs.put(work)
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job()
+
+    def stop(self) -> None:
+        """Ask nothing more; what is being asked is not waited for."""
+        self._jobs.put(None)
+
+    def take(self, event: events.Key | events.Paste) -> bool:
+        """Look at a key before anything else does; return whether it has to go no further.
+
+        What came before the panel was drawn, or while the line hung, was typed by somebody who did not see it.
+        """
+        from wedtui.tui.terminal.driver import came_late  # noqa: PLC0415 - not needed for the first paint
+
+        panel, late = self.panel, came_late(event)
+        if panel is not None:
+            return late or panel.unseen(event.time)
+        name = self._begun(event) if isinstance(event, events.Key) else None
+        if name is None:
+            return False
+        if late:
+            self._app.say("that key came while the line hung, and was thrown away: press it again")
+        else:
+            self.start(name)
+        return True
+
+    def _begun(self, event: events.Key) -> str | None:
+        """Return the action that a key begins, on the dashboard and not while it is a letter of what is typed."""
+        app = self._app
+        if app.screen is not app.dashboard or app.hands.jumping:
+            return None
+        if app.focused is not None and app.focused.check_consume_key(event.key, event.character):
+            return None
+        return next((name for name in (*_KEYS, _NEWEST, _ABORT) if event.key in app.keymap.keys(name)), None)
+
+    def start(self, name: str) -> None:
+        """Open the panel of an action by its id in the table of keys; say why where it cannot be."""
+        if self.panel is not None:
+            return
+        if name == _NEWEST:
+            if self.told.actions:
+                self._app.dashboard.reopen(self.told.actions[0])
+            else:
+                self._app.say(self.told.unlisted or "no action is under way, and none ended within the hour")
+            return
+        if name == _ABORT:
+            self._abort()
+            return
+        entry = emergency(_KEYS[name])
+        why = why_not(entry, self.situation)
+        if why is None and entry.kind is EmergencyKind.FAILOVER and self.proposal is not None:
+            self._app.dashboard.reopen(self.proposal)
+            return
+        if why is not None:
+            self._app.say(f"{entry.title}: {why}")
+        else:
+            self._app.dashboard.arm(EmergencyKind(entry.kind))
+
+    def _abort(self) -> None:
+        """End the countdown of the service; that harms nothing, so it takes one key."""
+        why = dropped(self.situation)
+        if why is not None or self._hand is None:
+            self._app.say(f"abort: {why or 'this dashboard asks no service'}")
+            return
+        self.ask(lambda hand: hand.abort(), self._aborted)
+
+    def _aborted(self, answer: ActionIs | WedtuiError) -> None:
+        refused = isinstance(answer, WedtuiError)
+        self._app.say(str(answer) if refused else "the countdown is aborted: nothing was done")
+        self.poll(at_once=True)
+
+
+def _how_it_stands(hand: Hand, arms: Callable[[Hand], tuple[ArmingIs, ...]]) -> _Standing:
+    """Ask who one is and what is under way: without its ledger a service knows the first and not the second."""
+    who = hand.whoami()
+    actions: tuple[ActionIs, ...] | WedtuiError
+    try:
+        actions = tuple(hand.actions(open_only=True, newest=True))
+    except WedtuiError as error:
+        actions = error
+    return _Standing(who, actions, arms(hand))
+
+
+def _told(standing: _Standing, now: datetime) -> Told:
+    who, actions, arming = standing
+    if isinstance(actions, WedtuiError):
+        return Told(who, at=now, arming=arming, unlisted=str(actions))
+    return Told(who, tuple(each for each in actions if _is_kept(each, now)), at=now, arming=arming)
+
+
+def _is_kept(action: ActionIs, now: datetime) -> bool:
+    return action.ended_at is None or now - action.ended_at < KEPT_FOR
+
+
+def _fail(error: Exception) -> None:
+    raise error

@@ -1,0 +1,68 @@
+"""What the dashboard asks of a service to act through it; the client of the control socket is one.
+
+Every method may block for seconds and is called on a thread of its own, one call at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from wedtui.control.answers import ActionIs, ArmingIs, FreezeIs, OverrideIs, PlanIs, WhoAmI
+
+
+class Hand(Protocol):
+    """Whoever acts for a person; each method raises a WedtuiError that says why it did not."""
+
+    def whoami(self) -> WhoAmI:
+        """Return who one is to the service."""
+        ...
+
+    def plan(self, kind: str, lost: Sequence[str], *, accepts_overload: bool = False, to: str = "configured") -> PlanIs:
+        """Plan a change of shares without asking for it."""
+        ...
+
+    def ask(
+        self, kind: str, lost: Sequence[str], *, reason: str, accepts_overload: bool = False, to: str = "configured"
+    ) -> ActionIs:
+        """Ask for a change of shares: it awaits its confirmation, or was refused."""
+        ...
+
+    def confirm(self, number: int, *, digest: str, typed: str) -> ActionIs:
+        """Confirm exactly the plan of that digest."""
+        ...
+
+    def cancel(self, number: int) -> ActionIs:
+        """End what was not begun."""
+        ...
+
+    def abort(self) -> ActionIs:
+        """End the countdown of the service that runs."""
+        ...
+
+    def action(self, number: int) -> ActionIs:
+        """Return one action."""
+        ...
+
+    def actions(self, *, open_only: bool = False, newest: bool = False) -> list[ActionIs]:
+        """Return the newest actions, newest first; of those that are open, and the newest confirmed one."""
+        ...
+
+    def freezes(self) -> list[FreezeIs]:
+        """Return the freezes by persons that are not over."""
+        ...
+
+    def plan_freeze(self, kind: str, subject: str) -> PlanIs:
+        """Plan a lockdown, a freeze, its end or an override, and ask for nothing."""
+        ...
+
+    def confirm_freeze(
+        self, kind: str, subject: str, *, reason: str, digest: str, at: str, typed: str
+    ) -> FreezeIs | OverrideIs:
+        """Do exactly what the plan of that digest and instant says."""
+        ...
+
+    def arming(self, token: str, kind: str | None, target: str = "", *, left: bool = False) -> list[ArmingIs]:
+        """Return who is arming what elsewhere; say on what a panel is open here, or that it was closed."""
+        ...

@@ -1,0 +1,274 @@
+"""The emergency panel: docked in the dashboard, with every key its own while it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from textual import events
+from textual.binding import BindingType
+from textual.message import Message
+
+from wedtui.core.emergency import EmergencyKind
+from wedtui.core.text import single_line
+from wedtui.errors import WedtuiError
+from wedtui.tui import arming as rules
+from wedtui.tui.arming import Arming, Choice, Stage, Wish
+from wedtui.tui.bindings import bind
+from wedtui.tui.surface import Surface
+
+if TYPE_CHECKING:
+    from wedtui.control.answers import ActionIs, PlanIs
+    from wedtui.tui.app import WedtuiApp
+    from wedtui.tui.hand import Hand
+
+_Answer = TypeVar("_Answer")
+
+PLANS_EVERY_S = 3.0
+SEEN_AFTER_S = 0.15
+"""Nobody answers sooner to what was drawn; what was already on its way through terminal and system has come by then."""
+
+
+class Panel(Surface, inherit_bindings=False):
+    """Shows an action from its plan to its end.
+
+    A key counts only where it was pressed after what stands here now was drawn (`unseen`); the app asks that of every
+    key before anything else hears it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("panel.go", "go"),
+        bind("panel.next", "switch"),
+        bind("panel.leave", "leave"),
+        bind("panel.up", "move(-1)"),
+        bind("panel.down", "move(1)"),
+    ]
+
+    class Left(Message):
+        """The panel is to be closed."""
+
+    def __init__(self, app: WedtuiApp, arming: Arming) -> None:
+        super().__init__(app.palette, id="panel", can_focus=True)
+        self._wedtui = app
+        self._arming = arming
+        self._top = 0
+        self._seen_at: float | None = None
+        self._polling = False
+        self._planned_at = 0.0
+
+    @property
+    def arming(self) -> Arming:
+        """What stands here."""
+        return self._arming
+
+    @property
+    def arms(self) -> tuple[str, str] | None:
+        """On what it is open, and what was chosen, for other dashboards; None once it is stored, done or by hand."""
+        arming = self._arming
+        if arming.action is not None or arming.stage not in {Stage.CHOOSE, Stage.REASON, Stage.NAME}:
+            return None
+        return arming.kind.value, "" if arming.stage is Stage.CHOOSE else arming.chosen
+
+    @property
+    def ready(self) -> bool:
+        """Whether keys count by now."""
+        return self._seen_at is not None and Message().time >= self._seen_at
+
+    def unseen(self, at: float) -> bool:
+        """Whether a key of that instant was pressed before what stands here was drawn."""
+        return self._seen_at is None or at < self._seen_at
+
+    def on_mount(self) -> None:
+        """Draw it, and count keys from then on; where only the service knows what there is to choose, ask it."""
+        self._become(replace(self._arming, shown=self._arming.shown + 1))
+        if self._arming.stage is Stage.CHOOSE and self._arming.waits is not None:
+            self._ask(_liftable, rules.listed)
+
+    def on_resize(self) -> None:
+        """Draw it for the room that it has now: what stands above and below it may have come or gone."""
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw it as it is now."""
+        from wedtui.tui.draw.emergency import arming_lines  # noqa: PLC0415 - when opened
+        from wedtui.tui.draw.panel import panel_lines, scrolled  # noqa: PLC0415 - when opened
+
+        width, height = self.size
+        if not width or not height:
+            return
+        app = self._wedtui
+        drawn = panel_lines(self._arming, app.board.now, width, demo=app.board.demo, by_hand=self._commands())
+        told = app.emergencies.told
+        others = tuple(line for each in told.arming for line in arming_lines(each, app.board.now, width))
+        drawn = drawn._replace(body=(*others, *drawn.body))
+        lines, self._top = scrolled(drawn, self._top, height, width)
+        self.show(lines)
+
+    def _commands(self) -> tuple[str, ...]:
+        picture, by_hand = self._wedtui.board.picture, self._wedtui.emergencies.by_hand
+        if self._arming.stage is not Stage.BY_HAND or picture is None or by_hand is None:
+            return ()
+        return by_hand(picture, self._arming.chosen)
+
+    def _become(self, arming: Arming) -> None:
+        before, self._arming = self._arming, arming
+        if arming.shown != before.shown:
+            self._top, self._seen_at = 0, None
+            self.call_after_refresh(self._painted)
+        if self.is_mounted:
+            self.draw()
+
+    def _painted(self) -> None:
+        """Count keys from when this can have been seen: a slow line takes its time to show it."""
+        link = self._wedtui.link
+        delay = (link.delay or 0.0) if link is not None else 0.0
+        self.draw()
+        self._seen_at = Message().time + max(SEEN_AFTER_S, delay)
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Say that every letter is this panel's own."""
+        return character is not None and character.isprintable()
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Type into the field; no letter does anything else here."""
+        if event.key == "backspace":
+            self._become(rules.write(self._arming, None))
+        elif event.is_printable and event.character is not None:
+            self._become(rules.write(self._arming, event.character))
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        """Take nothing that nobody typed."""
+        event.stop()
+        event.prevent_default()
+        self._wedtui.say("nothing can be pasted here: type it")
+
+    def action_move(self, by: int) -> None:
+        """Choose, or scroll."""
+        if self._arming.stage is Stage.CHOOSE:
+            self._become(rules.step(self._arming, by))
+        else:
+            self._top = max(self._top + by * max(self.size.height // 2, 1), 0)
+            self.draw()
+
+    def action_switch(self) -> None:
+        """Go between Cancel and the field."""
+        self._become(rules.switch(self._arming))
+
+    def action_leave(self) -> None:
+        """Close it; what the service does goes on."""
+        self.post_message(self.Left())
+
+    def action_go(self) -> None:
+        """Do what the cursor stands on."""
+        now = self._wedtui.clock.now()
+        arming, wish = rules.enter(self._arming, now)
+        self._become(arming)
+        if wish is not None and not arming.moves_traffic:
+            self._freeze(arming, wish)
+        elif wish is Wish.PLAN:
+            lost, to = self._asks_for(arming)
+            kind, overload = arming.kind.value, arming.overload
+            self._ask(lambda hand: hand.plan(kind, lost, accepts_overload=overload, to=to), rules.planned)
+        elif wish is Wish.ASK:
+            self._ask(lambda hand: self._request(hand, arming), rules.asked)
+        elif wish is Wish.CONFIRM and arming.action is not None:
+            action, typed = arming.action, arming.text
+            self._ask(lambda hand: hand.confirm(action.id, digest=action.digest, typed=typed), rules.confirmed)
+        elif wish is Wish.CANCEL and arming.action is not None:
+            number = arming.action.id
+            self._wedtui.emergencies.ask(lambda hand: hand.cancel(number), self._cancelled)
+            self.post_message(self.Left())
+        elif wish is Wish.LEAVE:
+            self.post_message(self.Left())
+
+    def _request(self, hand: Hand, arming: Arming) -> ActionIs:
+        lost, to = self._asks_for(arming)
+        return hand.ask(arming.kind.value, lost, reason=arming.reason, accepts_overload=arming.overload, to=to)
+
+    def _freeze(self, arming: Arming, wish: Wish) -> None:
+        """Ask for what changes a freeze: it is planned, planned again once there is a reason, and done at once."""
+        kind, subject = arming.kind.value, arming.chosen
+        if wish is Wish.PLAN:
+            self._ask(lambda hand: hand.plan_freeze(kind, subject), rules.planned)
+        elif wish is Wish.ASK:
+            self._ask(lambda hand: hand.plan_freeze(kind, subject), rules.named)
+        elif wish is Wish.CONFIRM:
+            self._ask(lambda hand: _frozen(hand, arming), rules.done)
+        else:
+            self.post_message(self.Left())
+
+    def _cancelled(self, answer: object) -> None:
+        if isinstance(answer, WedtuiError):
+            self._wedtui.say(str(answer))
+        self._wedtui.emergencies.poll(at_once=True)
+
+    @staticmethod
+    def _asks_for(arming: Arming) -> tuple[tuple[str, ...], str]:
+        """Return what is lost, and of a failback where to."""
+        if arming.kind is EmergencyKind.FAILBACK:
+            return (), arming.chosen
+        return (arming.chosen,), "configured"
+
+    def _ask(self, call: Callable[[Hand], _Answer], take: Callable[[Arming, _Answer | WedtuiError], Arming]) -> None:
+        self._wedtui.emergencies.ask(call, lambda answer: self._take(take, answer))
+
+    def _take(self, take: Callable[[Arming, _Answer | WedtuiError], Arming], answer: _Answer | WedtuiError) -> None:
+        if self.is_attached:
+            self._become(take(self._arming, answer))
+        self._wedtui.emergencies.poll(at_once=True)
+
+    def pass_second(self) -> None:
+        """Let what is left shrink, and ask how the action stands."""
+        self.draw()
+        arming = self._arming
+        if arming.stage is Stage.NAME and not arming.moves_traffic:
+            self._plan_again(arming)
+            return
+        ended = arming.action is None or arming.action.state == "ended"
+        if arming.stage in {Stage.NAME, Stage.FOLLOW} and not ended and not self._polling and arming.waits is None:
+            assert arming.action is not None
+            number, self._polling = arming.action.id, True
+            self._wedtui.emergencies.ask(lambda hand: hand.action(number), self._polled)
+
+    def _plan_again(self, arming: Arming) -> None:
+        """Look whether what waits for its name still is what was planned, every few seconds."""
+        now = self._wedtui.clock.monotonic()
+        if self._polling or arming.waits is not None or now - self._planned_at < PLANS_EVERY_S:
+            return
+        self._polling, self._planned_at = True, now
+        kind, subject = arming.kind.value, arming.chosen
+        self._wedtui.emergencies.ask(lambda hand: hand.plan_freeze(kind, subject), self._planned_again)
+
+    def _planned_again(self, answer: PlanIs | WedtuiError) -> None:
+        self._polling = False
+        if self.is_attached and self._arming.waits is None:
+            self._become(rules.planned_again(self._arming, answer))
+
+    def _polled(self, answer: object) -> None:
+        from wedtui.control.answers import ActionIs  # noqa: PLC0415 - when opened
+
+        self._polling = False
+        # What was asked before the confirmation says nothing of what came of it.
+        if self.is_attached and self._arming.waits is None and isinstance(answer, ActionIs | WedtuiError):
+            self._become(rules.polled(self._arming, answer))
+
+
+def _liftable(hand: Hand) -> tuple[Choice, ...]:
+    """Return the freezes of persons, the newest first: that is the one most often meant."""
+    return tuple(
+        Choice(str(each.id), single_line(f"{each.name}, by {each.added_by}: {each.reason}", 100), "")
+        for each in reversed(hand.freezes())
+    )
+
+
+def _frozen(hand: Hand, arming: Arming) -> str:
+    """Have it done; return what is said of it."""
+    plan = arming.plan or {}
+    kind, subject, at = arming.kind.value, arming.chosen, str(plan.get("at"))
+    hand.confirm_freeze(kind, subject, reason=arming.reason, digest=arming.digest, at=at, typed=arming.text)
+    return f"DONE: {plan.get('says')}"

@@ -1,0 +1,107 @@
+"""The dashboard's part for emergencies: the pane, its keys, and where the panel docks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import BindingType
+
+from wedtui.core.emergency import EMERGENCIES, EmergencyKind, emergency
+from wedtui.tui.bindings import bind
+from wedtui.tui.screens.base import BoardScreen
+from wedtui.tui.spans import Line
+
+if TYPE_CHECKING:
+    from wedtui.control.answers import ActionIs
+    from wedtui.tui.arming import Arming, Choice
+    from wedtui.tui.panel import Panel
+
+PANEL_HINTS = ["panel.go", "panel.next", "panel.up", "panel.leave"]
+
+
+class EmergencyScreen(BoardScreen):
+    """A screen in which the emergency panel can be opened."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(bind(f"emergency.{each.kind}", f"emergency('emergency.{each.kind}')") for each in EMERGENCIES),
+        bind("emergency.newest", "emergency('emergency.newest')"),
+        bind("emergency.abort", "emergency('emergency.abort')"),
+    ]
+
+    panel: Panel | None = None
+    """The panel, while it is open."""
+
+    def action_emergency(self, name: str) -> None:
+        """Open the panel of an action, from the palette; a key begins it before any widget hears it."""
+        self.wedtui.emergencies.start(name)
+
+    def emergency_lines(self, size: tuple[int, int]) -> tuple[Line, ...]:
+        """Return the emergency pane's lines."""
+        from wedtui.tui.draw.emergency import emergency_lines  # noqa: PLC0415 - not needed for the first paint
+
+        emergencies = self.wedtui.emergencies
+        return emergency_lines(emergencies.situation, emergencies.told, self.wedtui.keymap, self.board.now, size)
+
+    def arm(self, kind: EmergencyKind) -> None:
+        """Open the panel on what there is to choose."""
+        from wedtui.tui.arming import begin  # noqa: PLC0415 - when opened
+
+        arming = begin(kind, self._choices(kind))
+        if kind is EmergencyKind.FREEZE_LIFT:
+            arming = replace(arming, waits="asking which freezes there are")
+        self._open(arming)
+
+    def reopen(self, action: ActionIs) -> None:
+        """Open the panel on an action that is stored."""
+        from wedtui.tui.arming import reopen  # noqa: PLC0415 - as above
+
+        self._open(reopen(action))
+
+    def _open(self, arming: Arming) -> None:
+        from wedtui.tui.panel import Panel  # noqa: PLC0415 - as above
+
+        self.panel = Panel(self.wedtui, arming)
+        self.set_class(True, "-armed")
+        self.mount(self.panel, before="#worst")
+        self.panel.focus()
+        self.wedtui.emergencies.poll(at_once=True)
+        self.call_after_refresh(self.show)
+
+    async def on_panel_left(self) -> None:
+        """Close the panel."""
+        panel, self.panel = self.panel, None
+        if panel is not None:
+            await panel.remove()
+            self.wedtui.emergencies.poll(at_once=True)
+        self.set_class(False, "-armed")
+        providers = self.query_one_optional("#providers")
+        if providers is not None:
+            providers.focus()
+        self.call_after_refresh(self.show)
+
+    def _choices(self, kind: EmergencyKind) -> tuple[Choice, ...]:
+        """Return the places with their shares as they were read last, or to what shares to come back."""
+        from wedtui.core.wording import duration  # noqa: PLC0415 - as above
+        from wedtui.tui.arming import Choice  # noqa: PLC0415 - as above
+
+        if kind is EmergencyKind.FAILBACK:
+            return (
+                Choice("configured", "the shares of the configuration", ""),
+                Choice("before", "those before the failover", ""),
+            )
+        picture = self.board.picture
+        if not emergency(kind).moves_traffic:
+            from wedtui.tui.freeze_choices import freeze_choices  # noqa: PLC0415 - as above
+
+            return freeze_choices(kind, picture.environment if picture else "the environment")
+        reading = picture.traffic.reading if picture and picture.traffic else None
+        if picture is None or reading is None:
+            return ()
+        found = []
+        for place in sorted(reading.shares):
+            provider = picture.provider(place.provider)
+            state = provider.health.state.value if provider and not self.board.frozen_picture else "UNKNOWN"
+            age = duration(self.board.now - reading.read_at)
+            found.append(Choice(str(place), f"{reading.shares[place]:>3} %, read {age} ago", state))
+        return tuple(found)
