@@ -148,8 +148,8 @@ def free_ports(count: int) -> Iterator[list[int]]:
 
 def _scraped(running: RunningPrometheus) -> bool:
     try:
-        twice = running.query('count_over_time(up{job=~"node|prometheus"}[1m]) >= 2')
-        return len(twice) == 2 and bool(running.query('ALERTS{alertstate="firing"}'))
+        twice = running.query('count_over_time(up[1m]) >= 2')
+        return len(twice) == 3 and bool(running.query('ALERTS{alertstate="firing"}'))
     except (httpx.HTTPError, ValueError, KeyError):
         return False
 
