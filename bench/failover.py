@@ -1,6 +1,6 @@
-"""A failover by hand, from the confirmation to the change accepted; the journal; and what opening the panel sends.
+"""A failover by hand and one by itself, until the change is accepted; the journal; and what opening the panel sends.
 
-A real service, a real PowerDNS and the real dashboard, on loopback; the journal on a file, beside the disk's own fsync.
+Real services, a real PowerDNS and the real dashboard, on loopback; the journal on a file, beside the disk's own fsync.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bench import by_itself
 from bench.figures import Figure, median, quantile
 from bench.screen import environment
 from bench.terminal import Terminal
@@ -56,6 +57,8 @@ def figures() -> Iterator[Figure]:
         places, plan = opening(site)
         beside = f"its places {places / 1000:.1f} kB, its plan {plan / 1000:.1f} kB, with what changes behind it"
         yield Figure("opening the panel at 120x40", max(places, plan) / 1000, PANEL_KB, "kB", beside)
+    with running() as dns:
+        yield from by_itself.figures(dns)
     with tempfile.TemporaryDirectory(prefix="wedtui-journal-") as folder:
         yield journal(Path(folder))
 

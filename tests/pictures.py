@@ -8,7 +8,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from wedtui.core.calendar import NO_CALENDAR, CalendarFacts
-from wedtui.core.calendar_query import ListedWedding, LiveBreakdown, LivePart, SourceDetails, WeddingPage, WeddingQuery
+from wedtui.core.calendar_query import (
+    Conflicts,
+    ListedWedding,
+    LiveBreakdown,
+    LivePart,
+    SourceDetails,
+    WeddingPage,
+    WeddingQuery,
+)
 from wedtui.core.evidence import ProbeEvidence, ProbeRound, ProviderEvidence, SignalEvidence
 from wedtui.core.freeze import Verdict
 from wedtui.core.inventory import NO_INVENTORY, InventoryFacts, ResourcePage, ResourceQuery
@@ -208,6 +216,7 @@ class Bookings:
 
     rows: list[ListedWedding] = field(default_factory=list)
     sources: tuple[SourceDetails, ...] = ()
+    conflicts: dict[str, Conflicts] = field(default_factory=dict)
 
     def page(self, query: WeddingQuery) -> WeddingPage:
         def fits(each: ListedWedding) -> bool:
@@ -220,8 +229,15 @@ class Bookings:
 
         rows = sorted((each for each in self.rows if fits(each)), key=lambda each: each.wedding.start)
         first = int(query.after or 0)
+        if query.before is not None:
+            first = max(int(query.before) - query.limit, 0)
+        elif query.after is None and query.reaching is not None:
+            until = query.reaching
+            going = (number for number, each in enumerate(rows) if each.wedding.end > until)
+            first = next(going, max(len(rows) - 1, 0)) // query.limit * query.limit
         last = first + query.limit
-        return WeddingPage(tuple(rows[first:last]), str(last) if last < len(rows) else None, len(rows))
+        following = str(last) if last < len(rows) else None
+        return WeddingPage(tuple(rows[first:last]), following, len(rows), first, str(first) if first else None)
 
     def live(self, now: datetime) -> LiveBreakdown:
         going = [each.wedding for each in self.rows if each.wedding.start <= now < each.wedding.end]
@@ -266,6 +282,7 @@ class FakeSource:
         evidence = tuple(p.evidence for p in last.providers)
         services = tuple(seen.facts for seen in last.services)
         facts = CacheFacts(evidence, last.probes, last.prometheus, services, last.inventory)
+        facts = replace(facts, traffic=last.traffic, actions=last.actions)
         return assemble(
             facts, last.freeze, last.protection, environment=last.environment, now=now, calendar=last.calendar
         )
@@ -299,6 +316,9 @@ class FakeSource:
 
     def wedding_sources(self) -> tuple[SourceDetails, ...]:
         return self.booked.sources
+
+    def wedding_conflicts(self, now: datetime) -> dict[str, Conflicts]:
+        return self.booked.conflicts
 
     def close(self) -> None:
         self.closed = True

@@ -686,11 +686,46 @@ def _by_itself(says: str, was: str, without: str, test: str) -> Rule:
 _ENDS = "test_what_a_person_confirmed_ends_where_a_rule_is_broken_by_now"
 BEGUN = (
     Rule(
+        "at the claim: who only stands still is not taken for dead",
+        "core.life",
+        "theirs.lock == mine.lock",
+        "True",
+        "core/test_life.py::test_who_held_my_lock_before_me_is_over",
+    ),
+    Rule(
+        "at the claim: an earlier life never takes over a later one",
+        "core.life",
+        "theirs.since < mine.since",
+        "True",
+        "core/test_life.py::test_who_held_my_lock_before_me_is_over",
+    ),
+    Rule(
         "at the claim: it is planned again before anything is submitted",
         "actions.executor",
         "if part.step.changes and not action.in_effect:",
         "if False:",
         "actions/test_executor.py::test_a_plan_that_no_longer_holds_when_it_is_to_be_begun_ends_refused_and_on_record",
+    ),
+    Rule(
+        "at the claim: what cannot be seen is waited for, and not taken for allowed",
+        "actions.requests",
+        "            raise ProviderUnavailableError(gathered.away)\n",
+        "            return None\n",
+        "actions/test_requests.py::test_records_that_cannot_be_seen_are_waited_for_and_foreign_ones_are_not",
+    ),
+    Rule(
+        "at the claim: nobody holds what waits, so that its deadline ends it",
+        "actions.executor",
+        '            await self._move(action, "wait", lambda now, _at: actions.wait(now, action.fence, why))\n',
+        "",
+        "actions/test_executor.py::test_while_the_outside_is_away_it_waits_until_its_deadline_and_is_never_begun_late",
+    ),
+    Rule(
+        "what came of a step and cannot be compared goes to a person",
+        "actions.executor",
+        "looked = Looked(Found.UNKNOWABLE, str(error))",
+        "raise",
+        "actions/test_executor.py::test_records_that_cannot_be_compared_go_to_a_person",
     ),
     _begun(
         "the records are those that were read",
@@ -760,8 +795,8 @@ PANEL = (
     Rule(
         "on the panel: what was typed for another plan is thrown away",
         "tui.arming",
-        "if old is not None and old.digest == answer.digest:",
-        "if old is not None:",
+        "if stays and same:",
+        "if stays:",
         _KEYS,
     ),
     Rule(

@@ -7,10 +7,12 @@ import json
 import os
 import re
 import subprocess
+import threading
 import time
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from typing import Protocol
 
 from tests.places import PLACES
 from tests.poller.service_process import Place, eventually
@@ -34,15 +36,27 @@ class Platform:
     def __init__(self) -> None:
         platform = self
         self.down: set[str] = set()
+        self.silent: set[str] = set()
+        """Who does not answer at all."""
+        self.closing = threading.Event()
+        self.failed: list[datetime] = []
+        """When something that is down was asked, oldest first."""
         self.pages: list[dict[str, object]] = []
 
         class Answers(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                name = self.path.strip("/")
+                if name in platform.down | platform.silent:
+                    platform.failed.append(datetime.now(UTC))
+                if name in platform.silent:
+                    platform.closing.wait()
+                    self.close_connection = True
+                    return
                 is_query = self.path.startswith("/api/v1/query")
                 value = {"metric": {}, "value": [time.time(), "300"]}
                 found = {"status": "success", "data": {"resultType": "vector", "result": [value]}}
                 body = json.dumps(found).encode() if is_query else b""
-                self.send_response(503 if self.path.strip("/") in platform.down else 200)
+                self.send_response(503 if name in platform.down else 200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -60,7 +74,7 @@ class Platform:
                 """Say nothing: who asked may be gone."""
 
         self.server = Server(("127.0.0.1", 0), Answers)
-        self.thread = Thread(target=self.server.serve_forever, daemon=True)
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()
 
     @property
@@ -68,6 +82,7 @@ class Platform:
         return f"http://127.0.0.1:{self.server.server_address[1]}"
 
     def close(self) -> None:
+        self.closing.set()
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
@@ -115,18 +130,21 @@ requests_per_minute = 6000
 actions_per_minute = 600
 [traffic]
 mode = "{mode}"
-backend = "powerdns"
-name = "www.{zone}"
 ttl = "60s"
+name = "{name}"
 nameservers = ["{nameserver}"]
+{backend}
 [[traffic.places]]
 provider = "aws"
 target = "192.0.2.1"
 [[traffic.places]]
 provider = "gcp"
 target = "192.0.2.2"
+"""
+BY_POWERDNS = """\
+backend = "powerdns"
 [traffic.powerdns]
-url = "{dns}"
+url = "{url}"
 zone = "{zone}"
 api_key = {{ file = "{key}" }}
 """
@@ -149,6 +167,28 @@ def generation_in(content: str) -> int:
     return int(found[1])
 
 
+class Records(Protocol):
+    """A record that shares traffic out, somewhere."""
+
+    @property
+    def record(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def nameserver(self) -> str:
+        """Where customers are told of it."""
+        ...
+
+    def backend(self, folder: Path, api: str) -> str:
+        """Return the rest of [traffic], whose files are put into a folder; `api` is asked instead, if it is named."""
+        ...
+
+    def live(self) -> tuple[int, dict[str, int]]:
+        """Return generation and shares as they are."""
+        ...
+
+
 class Zone:
     """A zone of a running PowerDNS in which AWS has 60 and GCP 40 percent."""
 
@@ -156,13 +196,30 @@ class Zone:
         self.dns, self.name = dns, dns.zone()
         lua = "pickwrandom({{60,'192.0.2.1'},{40,'192.0.2.2'}})"
         record = {"content": f'A "{lua}"', "disabled": False}
-        dns.put(self.name, {"name": f"www.{self.name}", "type": "LUA", "ttl": 60, "records": [record]})
+        dns.put(self.name, {"name": self.record, "type": "LUA", "ttl": 60, "records": [record]})
+
+    @property
+    def record(self) -> str:
+        """Its name."""
+        return f"www.{self.name}"
+
+    @property
+    def nameserver(self) -> str:
+        """Where customers are told of it."""
+        return self.dns.nameserver
+
+    def backend(self, folder: Path, api: str) -> str:
+        """Return the rest of [traffic]."""
+        key = folder / "key"
+        key.write_text(KEY)
+        key.chmod(0o600)
+        return BY_POWERDNS.format(url=api or self.dns.url, zone=self.name, key=key)
 
     def live(self) -> tuple[int, dict[str, int]]:
         """Return generation and shares as they are."""
         sets = self.dns.sets(self.name)
-        (lua,) = sets[f"www.{self.name}", "LUA"]
-        texts = sets.get((f"_wedtui.www.{self.name}", "TXT"), ["generation=0"])
+        (lua,) = sets[self.record, "LUA"]
+        texts = sets.get((f"_wedtui.{self.record}", "TXT"), ["generation=0"])
         return generation_in(texts[0]), shares_in(lua)
 
 
@@ -170,7 +227,7 @@ class Station:
     """One service: its state directory, its configuration, its process when it runs, and a client."""
 
     def __init__(
-        self, folder: Path, zone: Zone, platform: Platform, *, api: str = "", more: str = "", mode: str = "propose"
+        self, folder: Path, zone: Records, platform: Platform, *, api: str = "", more: str = "", mode: str = "propose"
     ) -> None:
         """Write a configuration.
 
@@ -178,16 +235,13 @@ class Station:
             folder: empty.
             zone: whose shares it changes.
             platform: what it probes.
-            api: where it asks PowerDNS; by default itself.
+            api: where it asks whoever has the zone; by default itself.
             more: tables that come first.
             mode: what it does by itself.
         """
-        state, config, key = folder / "state", folder / "config.toml", folder / "key"
+        state, config = folder / "state", folder / "config.toml"
         state.mkdir(mode=0o750)
-        key.write_text(KEY)
-        key.chmod(0o600)
-        dns = zone.dns
-        told = {"zone": zone.name, "nameserver": dns.nameserver, "dns": api or dns.url, "key": key, "mode": mode}
+        told = {"name": zone.record, "nameserver": zone.nameserver, "backend": zone.backend(folder, api), "mode": mode}
         config.write_text(more + CONFIGURATION.format(**told, platform=platform.url))
         config.chmod(0o600)
         self.place, self.loaded = Place(state, config), load(config, {})
@@ -247,8 +301,10 @@ class Station:
 class Site:
     """A platform, a zone and one service."""
 
-    def __init__(self, folder: Path, dns: PowerDns, *, api: str = "", more: str = "", mode: str = "propose") -> None:
-        self.platform, self.zone = Platform(), Zone(dns)
+    def __init__(
+        self, folder: Path, dns: PowerDns | Records, *, api: str = "", more: str = "", mode: str = "propose"
+    ) -> None:
+        self.platform, self.zone = Platform(), Zone(dns) if isinstance(dns, PowerDns) else dns
         self.station = Station(folder, self.zone, self.platform, api=api, more=more, mode=mode)
         self.station.start()
         self.client, self.place = self.station.client, self.station.place

@@ -21,12 +21,12 @@ from wedtui.core.automation import CALM, COUNTDOWN, Mode, timeouts
 from wedtui.core.evidence import ProviderEvidence
 from wedtui.core.failover import PLAN_GOOD_FOR
 from wedtui.core.failover_facts import Facts, Measured
+from wedtui.core.roles import Demand
 from wedtui.core.state import State
 from wedtui.core.traffic import TrafficReading
 from wedtui.ledger.audit_reader import AuditReader
 from wedtui.ledger.journal import Journal
 from wedtui.ledger.ledger import Ledger
-from wedtui.ledger.outbox import Outbox
 from wedtui.ledger.outbox_reader import OutboxReader
 from wedtui.ledger.reader import LedgerReader
 
@@ -46,7 +46,7 @@ class World:
     shares: dict[str, int] = field(default_factory=lambda: dict(SHARES))
     reads: int = 0
     acts: bool = True
-    paged: list[str] = field(default_factory=list)
+    needs: frozenset[Demand] = frozenset()
     said: list[str | None] = field(default_factory=list)
     begun: int = 0
 
@@ -91,20 +91,17 @@ class World:
     def paging(self) -> bool:
         return True
 
-    def page(self, key: str, severity: str, sentence: str) -> None:
-        self.paged.append(f"{severity} {key}: {sentence}")
-        with closing(Outbox(self.url, clock=lambda _connection: self.at)) as outbox:
-            outbox.page(key, severity, sentence, {})
-
-    def over(self, key: str, sentence: str) -> None:
-        with closing(Outbox(self.url, clock=lambda _connection: self.at)) as outbox:
-            outbox.over(key, sentence)
-
     @property
     def told(self) -> list[str]:
         """What leaves, oldest first."""
         with closing(OutboxReader(self.url)) as reader:
             return [f"{each.event} {each.key}" for each in reversed(reader.notifications())]
+
+    @property
+    def paged(self) -> list[str]:
+        """What people were called for, oldest first."""
+        with closing(OutboxReader(self.url)) as reader:
+            return [each.sentence for each in reversed(reader.notifications()) if each.event == "trigger"]
 
     def say(self, sentence: str | None) -> None:
         if self.said[-1:] != [sentence]:
@@ -118,7 +115,7 @@ class World:
 
     def automation(self, vantage: str = "london") -> Automation:
         planner = Planner(self, self.facts, self)  # type: ignore[arg-type]
-        setting = Setting(self.mode, True, vantage, timeouts(wedding_day=True))
+        setting = Setting(self.mode, True, vantage, timeouts(wedding_day=True), self.needs)
         return Automation(self.journal, planner, self.situation, setting, self, clock=self)
 
     def move(self, number: int, move: Callable[[Action, datetime], Action], by: str = "ada") -> Action:
@@ -162,6 +159,37 @@ def calm(world: World) -> Automation:
 def test_while_nothing_fails_nothing_is_asked_and_nothing_read(world: World) -> None:
     looking(world, calm(world), times=30)
     assert (world.kept, world.reads, world.paged) == ((), 0, [])
+
+
+def confirm_as(world: World, person: str) -> Action:
+    only, at = world.only, world.at
+    word = Confirmation(person, only.digest, only.target, at)
+    return world.move(only.id, lambda action, _at: actions.confirm(action, word, at + 30 * SECOND), by=person)
+
+
+def test_what_it_proposes_waits_for_the_second_person_who_is_demanded(world: World) -> None:
+    world.mode, world.needs = Mode.PROPOSE, frozenset({Demand.SECOND_PERSON})
+    automation = calm(world)
+    world.down = {"aws"}
+    looking(world, automation)
+    assert confirm_as(world, "ada").state is ActionState.AWAITING
+    # There is time for the second to see it: the plan is not renewed under their hands.
+    looking(world, automation, times=120)
+    only, at = world.only, world.at
+    word = Confirmation("ben", only.digest, only.target, at)
+    done = world.move(only.id, lambda action, _at: actions.approve(action, word, at + 30 * SECOND), by="ben")
+    assert (done.state, done.confirmed_by, done.approved_by) == (ActionState.CONFIRMED, "ada", "ben")
+
+
+def test_what_it_counts_down_to_it_does_alone_and_what_is_left_of_it_needs_two(world: World) -> None:
+    world.needs = frozenset({Demand.SECOND_PERSON})
+    automation = calm(world)
+    world.down = {"aws"}
+    looking(world, automation)
+    assert (world.only.needs, world.only.countdown_since is None) == (frozenset(), False)
+    world.down = set()
+    looking(world, automation)
+    assert (world.only.needs, world.only.countdown_since) == (world.needs, None)
 
 
 def test_it_proposes_once_and_renews_its_plan_before_that_expires(world: World) -> None:
@@ -224,6 +252,10 @@ def test_what_a_person_took_back_is_not_proposed_again(world: World) -> None:
     world.move(1, lambda action, at: actions.cancel(action, "ada", at))
     looking(world, automation, times=120)
     assert world.only.outcome is Outcome.CANCELLED
+    assert world.said[-1] == (
+        "aws failed, and nothing is proposed: ada cancelled action 1; "
+        "`wedtui failover run --from aws --reason WHY` asks for it again"
+    )
     # Neither by a service that begins anew.
     looking(world, world.automation(), times=5)
     assert len(world.kept) == 1
@@ -289,6 +321,29 @@ def test_what_it_does_by_itself_is_over_for_those_who_were_told_once_it_ended(wo
     assert (world.only.state, world.told) == (ActionState.CONFIRMED, begun)
     world.move(1, lambda action, at: actions.cancel(action, "ada", at))
     assert world.told == [*begun, "resolve action/1/countdown", "resolve action/1/by-itself"]
+
+
+def test_whom_it_calls_is_stored_with_what_it_does_and_no_crash_comes_between(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    automation = calm(world)
+    world.down = {"aws"}
+
+    def die(*_said: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(World, "say", die)
+        with pytest.raises(KeyboardInterrupt):
+            looking(world, automation)
+    assert world.told == ["trigger action/1/countdown"]
+    automation = world.automation()
+    looking(world, automation, times=4)
+    monkeypatch.setattr(World, "confirmed", die)
+    with pytest.raises(KeyboardInterrupt):
+        looking(world, automation)
+    assert world.only.state is ActionState.CONFIRMED
+    assert world.told == ["trigger action/1/countdown", "trigger action/1/by-itself"]
 
 
 def test_where_all_is_bad_nothing_is_proposed(world: World) -> None:
@@ -367,7 +422,7 @@ def test_what_comes_between_the_last_look_and_the_confirmation_prevents_it(
     looking(world, automation, times=5)
     real = Journal.act
 
-    def late(journal: Journal, number: int, move: object, *, by: str) -> Action:
+    def late(journal: Journal, number: int, move: object, tell: object, *, by: str) -> Action:
         if comes == "stop":
             with closing(Ledger(world.url)) as ledger:
                 ledger.stop_automation(by="kay", at=world.at, reason="let me look")
@@ -379,7 +434,7 @@ def test_what_comes_between_the_last_look_and_the_confirmation_prevents_it(
                 other.move(mine, "plan", lambda a, _at: actions.propose(a, "", "d", expires, frozenset()))
                 word = Confirmation("ada", "d", "gcp", world.at)
                 other.move(mine, "confirm", lambda a, _at: actions.confirm(a, word, expires), by="ada")
-        return real(journal, number, move, by=by)  # type: ignore[arg-type]
+        return real(journal, number, move, tell, by=by)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Journal, "act", late)
     looking(world, automation)

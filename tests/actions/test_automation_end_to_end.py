@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.actions.site import Platform, Station, Zone
+from tests.actions.site import Platform, Records, Station, Zone
 from tests.places import POSTGRESQL
 from tests.poller.service_process import eventually
 from tests.postgres import Postgres
@@ -43,13 +43,13 @@ users = {{ {me} = "owner" }}
 class Pair:
     """Two services on one database, each of which sees everything from a vantage of its own."""
 
-    def __init__(self, folder: Path, dns: PowerDns, database: str, mode: str) -> None:
-        self.platform, self.zone = Platform(), Zone(dns)
+    def __init__(self, folder: Path, zone: Records, database: str, mode: str, *, api: str = "") -> None:
+        self.platform, self.zone = Platform(), zone
         self.stations = {}
         for vantage in VANTAGES:
             (folder / vantage).mkdir()
             top = TOP.format(database=database, me=ME, vantage=vantage, platform=self.platform.url)
-            station = Station(folder / vantage, self.zone, self.platform, more=top, mode=mode)
+            station = Station(folder / vantage, self.zone, self.platform, api=api, more=top, mode=mode)
             text = station.place.config.read_text()
             station.place.config.write_text(text.replace("[traffic]\n", "[traffic]\nplanned_peak = 300\n"))
             self.stations[vantage] = station
@@ -70,7 +70,7 @@ class Pair:
 
         station = self.stations["london"]
         eventually(lambda: station.seen("aws", "PASS") and station.seen("gcp", "PASS"))
-        eventually(lambda: len(self.wedtui("service", "status").splitlines()) >= 2)
+        eventually(lambda: len(self.place.wedtui("service", "status").stdout.splitlines()) >= 2)
 
     def own(self) -> list[ActionIs]:
         return [action for action in self.client.actions() if action.automatic]
@@ -96,7 +96,7 @@ class Pair:
 
 @pytest.fixture
 def pair(tmp_path: Path, pdns: PowerDns, postgres: Postgres, request: pytest.FixtureRequest) -> Iterator[Pair]:
-    made = Pair(tmp_path, pdns, postgres.url(postgres.migrated()), request.param)
+    made = Pair(tmp_path, Zone(pdns), postgres.url(postgres.migrated()), request.param)
     try:
         for station in made.stations.values():
             station.start()

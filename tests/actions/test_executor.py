@@ -23,7 +23,7 @@ from wedtui.actions.traffic import Change, MovingTraffic
 from wedtui.core import actions
 from wedtui.core.actions import LEASE, Action, ActionState, Confirmation, Outcome, StepState
 from wedtui.core.traffic import Place
-from wedtui.errors import StoreError
+from wedtui.errors import ProviderUnavailableError, StoreError
 from wedtui.ledger.audit_reader import AuditReader
 from wedtui.ledger.journal import Journal
 from wedtui.ledger.reader import LedgerReader
@@ -47,6 +47,8 @@ class Site:
     may_undo: bool = True
     over: Lapsed | None = None
     """Why the plan no longer holds."""
+    away: bool = False
+    """Whether that cannot be known."""
     at: datetime = NOW
     number: int = 0
     world: World = field(init=False)
@@ -82,13 +84,15 @@ class Site:
             raise WorseError("fewer rounds pass than before")
         return '{"worse":false}'
 
-    async def undoable(self, action: Action, change: Change) -> bool:
+    async def not_undoable(self, action: Action, change: Change) -> str | None:
         assert not any(step.undoes for step in action.steps)
         assert dict(change.shares) == AFTER
-        return self.may_undo
+        return None if self.may_undo else "aws is CRITICAL"
 
     async def holds(self, action: Action) -> Lapsed | None:
         assert not action.in_effect
+        if self.away:
+            raise ProviderUnavailableError("nobody answers")
         return self.over
 
     async def live(self, holder: str) -> None:
@@ -96,7 +100,7 @@ class Site:
         work = MovingTraffic(
             self.world,
             self.watch,
-            self.undoable,
+            self.not_undoable,
             self.holds,
             look_every=NO_TIME,
             in_sync_within=NO_TIME,
@@ -266,6 +270,44 @@ def test_a_plan_that_no_longer_holds_when_it_is_to_be_begun_ends_refused_and_on_
     said = json.loads(newest.content or "")
     assert said["kind"] == "action.refuse"
     assert said["body"]["plan"] == {"plan": {"now": 1}}
+
+
+def test_while_the_outside_is_away_it_waits_until_its_deadline_and_is_never_begun_late(ledger: str) -> None:
+    place = Site(ledger, []).confirmed()
+    place.away = True
+    for _ in range(2):
+        place.at += 10 * SECOND
+        with pytest.raises(ProviderUnavailableError, match="nobody answers"):
+            asyncio.run(place.live("one"))
+        waiting = place.stored()
+        assert (waiting.state, waiting.sentence, waiting.holder) == (ActionState.CONFIRMED, "nobody answers", None)
+    place.at += 10 * SECOND
+    action = place.through()
+    assert (action.outcome, place.world.applied) == (Outcome.EXPIRED, [])
+    assert "not begun in time (nobody answers)" in action.sentence
+    with closing(AuditReader(place.url)) as reader:
+        kinds = [json.loads(link.content or "")["kind"] for link in reader.newest(5)]
+    assert kinds == [f"action.{move}" for move in ("claim", "wait", "claim", "wait", "expire")]
+
+
+def test_once_the_outside_is_back_what_waited_goes_on(ledger: str) -> None:
+    place = Site(ledger, []).confirmed()
+    place.away = True
+    with pytest.raises(ProviderUnavailableError):
+        asyncio.run(place.live("one"))
+    place.away = False
+    assert place.through().outcome is Outcome.VERIFIED
+    assert place.world.applied == [7]
+
+
+def test_records_that_cannot_be_compared_go_to_a_person(ledger: str) -> None:
+    place = Site(ledger, ["crash applied"]).confirmed()
+    asyncio.run(place.live("one"))
+    place.world.foreign = True
+    place.at += LEASE
+    action = place.through()
+    assert (action.state, action.sentence) == (ActionState.HANDED_OVER, "the records are foreign")
+    assert place.world.applied == [7]
 
 
 def test_a_retry_is_made_only_where_the_plan_still_holds(ledger: str) -> None:

@@ -1,7 +1,8 @@
 """Planner, journal and executor of two services on one ledger, with everything that may happen to them, in any order.
 
-Services die or lose their database at any commit, requests are refused, lost or late, shares are changed by others,
-persons say right and wrong words, time passes and the clock jumps: what is accepted is made once, and all has an end.
+Services die or lose their database at any commit, and begin anew at their place; requests are refused, lost or late,
+shares are changed by others, persons say right and wrong words, time passes and the clock jumps: what is accepted is
+made once, and all has an end.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from wedtui.core.actions import LEASE, Action, ActionState, StepState
 from wedtui.core.chain import verify
 from wedtui.core.failover_facts import Facts, Kind, Measured, ProviderFacts
 from wedtui.core.freeze import Verdict
+from wedtui.core.life import Life
 from wedtui.core.roles import Decided
 from wedtui.core.state import State
 from wedtui.core.traffic import Place, TrafficReading
@@ -73,6 +75,7 @@ class Clock:
 class Service:
     """One life of a service."""
 
+    name: str
     requests: Requests
     executor: Executor
     commits: Commits
@@ -98,12 +101,17 @@ class Machine(RuleBasedStateMachine):
         self.worse, self.may_undo = False, True
         newest = self.read(LedgerReader(self.url), 1)
         self.known_before = newest[0].id if newest else 0
-        self.services = [self.begin(), self.begin()]
+        self.places: dict[str | None, int] = {}
+        """Which life was where."""
+        self.services = [self.begin(0), self.begin(1)]
 
     # What services are made of.
 
-    def begin(self) -> Service:
-        commits = Commits()
+    def begin(self, place: int) -> Service:
+        """Begin a life at a place, where it comes after all others."""
+        commits, number = Commits(), next(NUMBERS)
+        name = Life(f"life-{number}", f"place-{place}", number).name
+        self.places[name] = place
 
         def journal() -> BreakingJournal:
             return BreakingJournal(self.url, self.clock.now, commits)
@@ -112,14 +120,14 @@ class Machine(RuleBasedStateMachine):
         moving = MovingTraffic(
             self.world,
             self.watch,
-            self.undoable,
+            self.not_undoable,
             requests.lapsed,
             look_every=NO_TIME,
             in_sync_within=NO_TIME,
             settles=NO_TIME,
         )
-        executor = Executor(journal, {kind.value: moving for kind in Kind}, f"life {next(NUMBERS)}")
-        return Service(requests, executor, commits)
+        executor = Executor(journal, {kind.value: moving for kind in Kind}, name)
+        return Service(name, requests, executor, commits)
 
     def facts(self, reading: TrafficReading | None, problem: str | None, now: datetime) -> Facts:
         known = tuple(
@@ -137,9 +145,9 @@ class Machine(RuleBasedStateMachine):
             raise WorseError("fewer rounds pass than before")
         return "{}"
 
-    async def undoable(self, action: Action, change: Change) -> bool:
+    async def not_undoable(self, action: Action, change: Change) -> str | None:
         del action, change
-        return self.may_undo
+        return None if self.may_undo else "aws is CRITICAL"
 
     async def submitting(self, generation: int) -> int:
         """No request leaves that is not stored as intended, nor one that nobody may begin any more."""
@@ -164,9 +172,10 @@ class Machine(RuleBasedStateMachine):
         except WedtuiError:
             pass  # it was refused, or the database was away: whoever asked was told so
         except Crash:
-            asyncio.run(service.close())
-            self.services[which] = self.begin()
+            self.services[which] = self.begin(which)
         finally:
+            if self.services[which] is not service:
+                asyncio.run(service.close())
             service.commits.faults = {}
             self.world.unreadable = False
             # No request is on its way for longer than somebody waits for what it may have done.
@@ -255,18 +264,30 @@ class Machine(RuleBasedStateMachine):
         self.use(which, commits, self.services[which].requests.cancel(Decided("grace"), asked.id))
 
     @precondition(lambda self: any(action.state in AT_WORK for action in self.stored()))
-    @rule(which=SERVICES, faults=FAULTS, commits=BROKEN, worse=WORSE, may=st.booleans())
-    def work(self, which: int, faults: list[str], commits: dict[int, str], worse: bool, may: bool) -> None:
+    @rule(which=SERVICES, faults=FAULTS, commits=BROKEN, worse=WORSE, may=st.booleans(), successor=st.booleans())
+    def work(self, which: int, faults: list[str], commits: dict[int, str], worse: bool, **more: bool) -> None:
+        may, successor = more["may"], more.get("successor", False)
         self.world.faults, self.worse, self.may_undo = list(faults), worse, may
 
         async def overtake() -> None:
-            """This one hangs for longer than its claim holds, and the other goes on."""
-            self.clock.at += LEASE
-            await self.services[1 - which].executor.work_once()
+            """This one hangs: the other goes on once its claim has run out, a later life at its own place at once."""
+            if await self.services[1 - which].executor.work_once():
+                self.world.broken.append("who only stands still was taken for dead")
+            if successor:
+                self.services[which] = self.begin(which)
+                await self.services[which].executor.work_once()
+            else:
+                self.clock.at += LEASE
+                await self.services[1 - which].executor.work_once()
 
         self.world.overtake = overtake
+        dead = [name for name, place in self.places.items() if place == which and name != self.services[which].name]
+        left = [(a.id, a.fence) for a in self.stored() if a.state is ActionState.CLAIMED and a.holder in dead]
         self.use(which, commits, self.services[which].executor.work_once())
         self.world.faults, self.world.overtake = [], None
+        for action in self.stored() if not commits else ():
+            # Who died is not waited for.
+            assert (action.id, action.fence) not in left or action.state is ActionState.ENDED
 
     @rule(seconds=st.sampled_from([1, 5, 10, 10, 30, 60, 3600, -1, -15, -3600]))
     def time_passes_or_the_clock_jumps(self, seconds: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from tests.actions.world import World
 from tests.core import emergency
-from tests.core.emergency import NOW
+from tests.core.emergency import NOW, SECOND
 from tests.places import SQLITE
 from wedtui.actions.planning import Planner
 from wedtui.actions.requests import Requests, Wish
@@ -20,8 +21,9 @@ from wedtui.core.actions import ActionState
 from wedtui.core.failover import PLAN_GOOD_FOR
 from wedtui.core.failover_facts import Facts, Kind
 from wedtui.core.roles import Decided
+from wedtui.core.state import State
 from wedtui.core.traffic import Place, TrafficReading
-from wedtui.errors import ConflictError
+from wedtui.errors import ConflictError, ProviderUnavailableError
 from wedtui.ledger.journal import Journal
 
 ONLY_ON = SQLITE
@@ -35,12 +37,12 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.at = NOW
         self.known = emergency.facts()
+        self.world = World({Place("aws"): 60, Place("gcp"): 40}, self.now)
         self.url = f"sqlite:///{folder}/ledger.db"
         self.requests = self.another()
 
-    def another(self) -> Requests:
-        planner = Planner(World({Place("aws"): 60, Place("gcp"): 40}, self.now), self.facts, self)
-        return Requests(self.journal, planner, {})
+    def another(self, started_at: datetime | None = None) -> Requests:
+        return Requests(self.journal, Planner(self.world, self.facts, self), {}, started_at)
 
     def journal(self) -> Journal:
         return Journal(self.url, clock=lambda _connection: self.at)
@@ -72,6 +74,39 @@ def test_a_plan_can_be_confirmed_so_long_and_no_longer(site: Site) -> None:
         with pytest.raises(ConflictError, match="has expired"):
             await site.requests.confirm(ADA, first.id, first.digest, "aws")
         assert (await site.requests.confirm(ADA, second.id, second.digest, "aws")).state is ActionState.CONFIRMED
+
+    asyncio.run(asked())
+
+
+def test_records_that_cannot_be_seen_are_waited_for_and_foreign_ones_are_not(site: Site) -> None:
+    async def asked() -> None:
+        action = await site.requests.ask(ADA, LEAVE, "it is down", "1")
+        site.world.unreadable = True
+        with pytest.raises(ProviderUnavailableError, match="could not be read"):
+            await site.requests.lapsed(action)
+        site.world.unreadable, site.world.foreign = False, True
+        site.known = replace(site.known, reading=None, reading_problem="the records are foreign")
+        over = await site.requests.lapsed(action)
+        assert over is not None
+        assert "the records are foreign" in over.why
+
+    asyncio.run(asked())
+
+
+def test_a_service_that_just_started_waits_for_the_first_round_of_its_own(site: Site) -> None:
+    async def asked() -> None:
+        action = await site.requests.ask(ADA, LEAVE, "it is down", "1")
+        anew = site.another(NOW)
+        well = site.known
+        unseen = tuple(replace(each, state=State.UNKNOWN, round_at=NOW - SECOND) for each in well.providers)
+        site.known = replace(well, providers=unseen)
+        with pytest.raises(ProviderUnavailableError, match="not all asked since the service started at 14:02:00 UTC"):
+            await anew.lapsed(action)
+        # Of a service that has long been there, it is judged.
+        for other in (site.requests, site.another(NOW - 31 * SECOND)):
+            assert await other.lapsed(action) is not None
+        site.known = replace(well, providers=tuple(replace(each, round_at=NOW) for each in well.providers))
+        assert await anew.lapsed(action) is None
 
     asyncio.run(asked())
 

@@ -43,6 +43,9 @@ class Backend:
     async def in_sync(self, submission: str) -> bool:
         raise NotImplementedError
 
+    async def told(self, generation: int) -> bool:
+        raise NotImplementedError
+
     async def answers(self, count: int) -> Mapping[Place, int]:
         raise NotImplementedError
 
@@ -78,6 +81,13 @@ class Desk:
     def approve(self, action: Action, by: Decided = KAY) -> Action:
         return asyncio.run(self.requests.approve(by, action.id, action.digest, "aws"))
 
+    def kept(self, number: int) -> Action:
+        journal = Journal(self.url)
+        try:
+            return journal.action(number)
+        finally:
+            journal.close()
+
     def told(self) -> list[NoticeEntry]:
         reader = OutboxReader(self.url)
         try:
@@ -112,8 +122,6 @@ def test_with_a_second_person_it_is_confirmed_and_nobody_is_told(desk: Desk) -> 
     action = desk.ask()
     assert action.needs == SECOND_PERSON
     assert action.expires_at == NOW + 300 * SECOND
-    with pytest.raises(ConflictError, match="it still needs a second person"):
-        desk.confirm(action)
     with pytest.raises(ConflictError, match="it takes another person"):
         desk.approve(action, Decided("ada"))
     with pytest.raises(NotPermittedError, match="eve is viewer"):
@@ -123,15 +131,46 @@ def test_with_a_second_person_it_is_confirmed_and_nobody_is_told(desk: Desk) -> 
     assert desk.told() == []
 
 
+def test_who_asked_may_give_her_word_first_and_then_it_waits(desk: Desk) -> None:
+    action = desk.ask()
+    waits = desk.confirm(action)
+    assert (waits.state, waits.confirmed_by, waits.needs) == (ActionState.AWAITING, "ada", SECOND_PERSON)
+    assert desk.confirm(action) == waits
+    with pytest.raises(ConflictError, match="it takes another person"):
+        desk.approve(action, Decided("ada"))
+    approved = desk.approve(action)
+    assert (approved.state, approved.approved_by, approved.deadline) == (
+        ActionState.CONFIRMED,
+        "kay",
+        NOW + 30 * SECOND,
+    )
+
+
+def test_what_waits_for_a_second_person_is_planned_again_with_their_word(desk: Desk) -> None:
+    action = desk.ask()
+    desk.confirm(action)
+    desk.facts = facts(caps={"azure": 60, "gcp": 100, "digitalocean": 100})
+    with pytest.raises(ConflictError, match="the plan has changed"):
+        desk.approve(action)
+    newer = desk.kept(action.id)
+    assert (newer.state, newer.needs, newer.confirmed_by) == (ActionState.AWAITING, SECOND_PERSON, None)
+
+
+def test_the_glass_is_broken_by_who_waited(desk: Desk) -> None:
+    action = desk.ask()
+    desk.confirm(action)
+    alone = desk.confirm(action, break_glass="nobody answers")
+    assert (alone.state, alone.broke_glass) == (ActionState.CONFIRMED, "nobody answers")
+    assert [each.everybody for each in desk.told()] == [True]
+
+
 def test_a_plan_that_changed_needs_the_second_person_again(desk: Desk) -> None:
     action = desk.ask()
     desk.approve(action)
     desk.facts = facts(caps={"azure": 60, "gcp": 100, "digitalocean": 100})
     with pytest.raises(ConflictError, match="the plan has changed"):
         desk.confirm(action)
-    reader = Journal(desk.url)
-    newer = reader.action(action.id)
-    reader.close()
+    newer = desk.kept(action.id)
     assert (newer.needs, newer.approved_by, newer.digest != action.digest) == (SECOND_PERSON, None, True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -118,6 +119,40 @@ def test_the_other_goes_on_when_one_dies(pair: Pair, when: Callable[[Callable[[]
     assert pair.made == {dead[0]: 1}
     assert pair.zone.live() == (1, {"aws": 0, "gcp": 100})
     assert other.place.wedtui("audit", "verify").returncode == 0
+
+
+def test_one_that_stands_still_is_not_taken_for_dead_and_writes_nothing_once_its_claim_ran_out(pair: Pair) -> None:
+    still: list[Station] = []
+    stored: list[ActionIs] = []
+
+    def stop(station: Station) -> Callable[[], None]:
+        def stands_still() -> None:
+            if station.service is not None and not still:
+                station.service.send_signal(signal.SIGSTOP)
+                still.append(station)
+
+        return stands_still
+
+    for vantage, gate in pair.gates.items():
+        gate.faults["PATCH"] = [then(stop(pair.stations[vantage]))]
+    number = pair.confirmed(pair.first).id
+    eventually(lambda: bool(still))
+    (one,), (other,) = still, (station for station in pair.stations.values() if station is not still[0])
+    try:
+        # Its place is taken: no later life can begin there that would know better.
+        refused = one.place.wedtui("service", "run")
+        assert "a service already runs" in refused.stderr
+        stored.append(other.ended(number))
+    finally:
+        assert one.service is not None
+        one.service.send_signal(signal.SIGCONT)
+    eventually(one.answers)
+    eventually(lambda: "left an action" in (one.place.state / "service.log").read_text())
+    tried = "action.submit-unknown-refused", "action.submit-done-refused"
+    eventually(lambda: any(kind in one.place.wedtui("audit", "export").stdout for kind in tried))
+    assert (stored[0].outcome, one.client.action(number)) == (Outcome.VERIFIED, stored[0])
+    assert list(pair.made.values()) == [1]
+    assert one.place.wedtui("audit", "verify").returncode == 0
 
 
 def test_two_operators_at_once_and_one_change_is_made(pair: Pair) -> None:

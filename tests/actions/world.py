@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 
 from wedtui.core.actions import Action
 from wedtui.core.traffic import Place, TrafficReading, unfit
-from wedtui.errors import ConflictError, ProviderUnavailableError, StoreUnreachableError
+from wedtui.errors import ConflictError, ForeignRecordsError, ProviderUnavailableError, StoreUnreachableError
 from wedtui.ledger.journal import SERVICE, Journal, Move
 
 T = TypeVar("T")
@@ -65,6 +65,8 @@ class World:
     broken: list[str] = field(default_factory=list)
     """What may never be, and was."""
     unreadable: bool = False
+    foreign: bool = False
+    """Whether the records are not those that are configured."""
     before_submit: Callable[[int], Awaitable[int]] = _nothing
     """Gets the generation; returns the number of the action that this is for."""
     overtake: Callable[[], Awaitable[None]] | None = None
@@ -80,6 +82,8 @@ class World:
     async def read(self) -> TrafficReading:
         if self.unreadable:
             raise ProviderUnavailableError("the records could not be read")
+        if self.foreign:
+            raise ForeignRecordsError("the records are foreign")
         name, shares = "www.example.com.", dict(self.shares)
         return TrafficReading("fake", name, shares, SECOND, self.now(), self.generation, self.records)
 
@@ -120,6 +124,11 @@ class World:
         if submission != f"C{self.generation}":
             raise ConflictError("another change came in place of this one")
         return True
+
+    async def told(self, generation: int) -> bool:
+        if generation < self.generation:
+            raise ConflictError("another change came in place of this one")
+        return generation == self.generation
 
     async def close(self) -> None:
         """Nothing is kept."""

@@ -321,9 +321,10 @@ def test_what_was_stopped_among_the_counts_of_a_former_cache_stays_known(tmp_pat
         writer.record([asking([resource("1"), resource("2", status="stopped")])])
     PLACES.execute(path, CACHE, 'UPDATE resource_group SET counts = \'{"OK": 1, "stopped": 1}\'')
     PLACES.execute(path, CACHE, "UPDATE feed SET url = url || ' 0123456789abcdef'")
-    for table, column in (("resource_group", "stopped"), ("feed", "address")):
+    later = (("resource_group", "stopped"), ("feed", "address"), ("freeze_period", "why"), ("wedding", "assumed"))
+    for table, column in later:
         PLACES.execute(path, CACHE, f"ALTER TABLE {table} DROP COLUMN {column}")
-    for table in ("traffic", "freeze_override"):
+    for table in ("traffic", "freeze_override", "action_copy"):
         PLACES.execute(path, CACHE, f"DROP TABLE {table}")
     PLACES.execute(path, CACHE, "UPDATE alembic_version SET version_num = 'cache_0011'")
     CacheWriter(PLACES.url(path)).close()

@@ -24,7 +24,7 @@ from wedtui.cache.writer import CacheWriter
 from wedtui.config import Configuration
 from wedtui.core.observation import Claim, Claimed, Observation
 from wedtui.core.picture import ServiceFacts
-from wedtui.core.sharing import LEASE, vantage_lease
+from wedtui.core.sharing import HOUSE, LEASE, Takeover, vantage_lease
 from wedtui.errors import VantageTakenError
 
 TARGETS = ("house", "prometheus main", "query main aws cpu", "feed venues", "aws here ec2", "aws here rds")
@@ -584,3 +584,16 @@ def test_whatever_happens_a_target_is_one_services_and_soon_somebodys(
     holders = {crowd.sites[name].facts.instance for name in crowd.awake}
     assert {crowd.fences[target][0] for target in TARGETS} <= holders
     crowd.close()
+
+
+def test_who_notices_a_death_is_told_whom_it_took_over(clock: DatabaseClock, sites: tuple[Site, Site]) -> None:
+    london, oregon = sites
+    died_at, held = clock.at, len(oregon.held) - 1
+    told: list[Takeover] = []
+    for _ in range(15):
+        clock.at += SECOND
+        told += london.cache.heartbeat(london.facts, dict.fromkeys(TARGETS, False)).takeovers
+    (takeover,) = told
+    assert (takeover.vantage, takeover.heard_at) == ("oregon", died_at)
+    assert timedelta() < takeover.at - takeover.heard_at <= timedelta(seconds=15)
+    assert takeover.targets == held - (HOUSE in oregon.held)

@@ -57,10 +57,10 @@ def test_a_reading_comes_back_whole(tmp_path: Path) -> None:
         watch(writer)
         assert stored(tmp_path / "c.db") == UNREAD
         assert writer.record([TrafficObservation(NAME, NOW, READ)]) == 0
-        assert stored(tmp_path / "c.db") == replace(UNREAD, reading=READ, attempted_at=NOW)
+        assert stored(tmp_path / "c.db") == replace(UNREAD, reading=READ, attempted_at=NOW, since=NOW)
         later = replace(READ, submission=None, read_at=NOW + SECOND)
         writer.record([TrafficObservation(NAME, NOW + SECOND, later)])
-    assert stored(tmp_path / "c.db") == replace(UNREAD, reading=later, attempted_at=NOW + SECOND)
+    assert stored(tmp_path / "c.db") == replace(UNREAD, reading=later, attempted_at=NOW + SECOND, since=NOW)
 
 
 def test_a_failure_keeps_the_last_good_reading_and_its_age(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_failure_keeps_the_last_good_reading_and_its_age(tmp_path: Path) -> No
         watch(writer)
         writer.record([TrafficObservation(NAME, NOW, READ), TrafficObservation(NAME, NOW + SECOND, problem="denied")])
     found = stored(tmp_path / "c.db")
-    assert found == replace(UNREAD, reading=READ, attempted_at=NOW + SECOND, problem="denied")
+    assert found == replace(UNREAD, reading=READ, attempted_at=NOW + SECOND, problem="denied", since=NOW)
     assert found.freshness(NOW + 120 * SECOND) is Freshness.FRESH
     assert found.freshness(NOW + 121 * SECOND) is Freshness.STALE
     assert UNREAD.freshness(NOW) is not Freshness.FRESH
@@ -79,7 +79,7 @@ def test_what_was_read_of_another_record_says_nothing_of_this_one(tmp_path: Path
         watch(writer)
         writer.record([TrafficObservation(NAME, NOW, READ)])
         watch(writer, ttl="30s")
-        assert stored(tmp_path / "c.db") == replace(UNREAD, reading=READ, attempted_at=NOW)
+        assert stored(tmp_path / "c.db") == replace(UNREAD, reading=READ, attempted_at=NOW, since=NOW)
         watch(writer, name="shop.example.com")
         assert stored(tmp_path / "c.db") == replace(UNREAD, name="shop.example.com.")
         assert writer.record([TrafficObservation(NAME, NOW, READ)]) == 1

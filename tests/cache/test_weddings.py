@@ -36,11 +36,11 @@ from wedtui.cache.kind import CACHE
 from wedtui.cache.wedding_import import Outcome
 from wedtui.core.calendar import staleness
 from wedtui.core.calendar_findings import calendar_findings
-from wedtui.core.calendar_query import conflicting
+from wedtui.core.calendar_query import Conflicts, WeddingPage, WeddingQuery, conflicting
 from wedtui.core.erasure import Forgotten, digest_of
 from wedtui.core.observation import Claim
 from wedtui.core.redact import address_of
-from wedtui.core.wedding import UNITS
+from wedtui.core.wedding import UNITS, Assumed
 from wedtui.core.wedding_rows import RawRow, Rejection, Unusable
 from wedtui.errors import ConflictError, NotFoundError
 
@@ -684,6 +684,61 @@ def test_twice_with_one_start_is_as_long_as_the_longest_and_as_heavy_as_the_heav
             assert reader.calendar(NOW).steps.at(TOMORROW + 8.5 * HOUR) == (2 * UNITS, 1)
 
 
+@pytest.mark.parametrize(
+    ("said", "assumed"),
+    [
+        ({}, ()),
+        ({"culture": None}, (Assumed.CULTURE_NOT_SAID,)),
+        ({"culture": "elvish", "guests": " "}, (Assumed.CULTURE_UNKNOWN, Assumed.GUESTS_NOT_SAID)),
+        ({"culture": "other", "guests": 20_000}, (Assumed.GUESTS_TOO_MANY,)),
+    ],
+)
+def test_what_was_assumed_is_kept_and_the_word_of_the_source_is_not(
+    tmp_path: Path, said: dict[str, Any], assumed: tuple[Assumed, ...]
+) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, [row("a"), row("b")])
+        taken(writer, [row("a", **said), row("b")])
+        assert [each.wedding.assumed for each in stored(path)] == [assumed, ()]
+        # Where the source says it in the end nothing of that is left.
+        taken(writer, [row("a", culture="british", guests=150), row("b")])
+        assert [each.wedding.assumed for each in stored(path)] == [(), ()]
+
+
+def test_of_two_rows_that_are_one_what_was_assumed_is_that_of_the_one_that_counts(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, [row("a", guests=None), row("a", guests=300), row("b", guests=300), row("b", guests=None)])
+        assert [(each.wedding.guests, each.wedding.assumed) for each in stored(path)] == [(300, ()), (300, ())]
+
+
+def test_a_list_begins_with_the_page_of_what_is_not_over_and_goes_both_ways(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, [row(name, NOW + number * HOUR, 1) for number, name in enumerate("abcdefg", -4)])
+    with reading(path) as reader:
+
+        def page(**more: Any) -> WeddingPage:
+            return reader.weddings(WeddingQuery(limit=2, **more))
+
+        def named(found: WeddingPage) -> tuple[str, int]:
+            return "".join(each.wedding.reference for each in found.rows), found.skipped
+
+        here = page(reaching=NOW)
+        assert (named(here), here.total) == (("ef", 4), 7)
+        before = page(reaching=NOW, before=here.previous)
+        assert named(before) == ("cd", 2)
+        first = page(reaching=NOW, before=before.previous)
+        assert (named(first), first.previous) == (("ab", 0), None)
+        assert named(page(reaching=NOW, after=first.next)) == ("cd", 2)
+        last = page(reaching=NOW, after=here.next)
+        assert (named(last), last.next) == (("g", 6), None)
+        # Where all are over it is the page of the last one.
+        assert named(page(reaching=NOW + 9 * HOUR)) == ("g", 6)
+        assert named(page(reaching=NOW, overlaps_to=NOW - 9 * HOUR)) == ("", 0)
+
+
 def test_two_ends_in_two_sources_count_in_load_each_and_once_in_number(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     with writing_weddings(path, "main", "other") as writer:
@@ -697,12 +752,17 @@ def test_two_ends_in_two_sources_count_in_load_each_and_once_in_number(tmp_path:
             assert steps.at(TOMORROW) == (4 * UNITS, 3)
             assert steps.at(TOMORROW + 9 * HOUR) == (UNITS, 1)
             # Several days of one wedding are none, and neither is what both say alike.
-            assert reader.wedding_conflicts() == {"main": 2, "other": 1}
+            assert reader.wedding_conflicts() == {"main": Conflicts(2, ("a", "twice")), "other": Conflicts(1, ("a",))}
+            # Where only what is near is asked for, that alone is; and another calendar is looked at anew.
+            assert reader.near_conflicts(NOW)["main"] == Conflicts(2, ("a", "twice"))
+            assert reader.near_conflicts(TOMORROW + 20 * HOUR) == {"main": Conflicts(1, ("twice",))}
             assert conflicting(reader.wedding("a")) == ("main", "other")
             # One source that says two times of one wedding contradicts itself.
             assert conflicting(reader.wedding("twice")) == ("main",)
             for reference in ("same", "days"):
                 assert conflicting(reader.wedding(reference)) == ()
+            taken(writer, [row("same"), days[1]], source="other")
+            assert reader.near_conflicts(NOW) == {"main": Conflicts(1, ("twice",))}
 
 
 def test_a_reading_that_tells_what_changed_deletes_nothing(tmp_path: Path) -> None:
@@ -975,11 +1035,13 @@ def test_a_calendar_of_the_revision_before_stays(tmp_path: Path) -> None:
         "feed": ("environments", "services", "dropped_at", "address"),
         "resource_group": ("stopped",),
         "service": ("began_at",),
+        "freeze_period": ("why",),
+        "wedding": ("assumed",),
     }
     for table, columns in later.items():
         for column in columns:
             PLACES.execute(path, CACHE, f"ALTER TABLE {table} DROP COLUMN {column}")
-    for table in ("traffic", "freeze_override"):
+    for table in ("traffic", "freeze_override", "action_copy"):
         PLACES.execute(path, CACHE, f"DROP TABLE {table}")
     PLACES.execute(path, CACHE, "UPDATE alembic_version SET version_num = 'cache_0007'")
     with writing_weddings(path) as writer:

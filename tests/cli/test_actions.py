@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,8 @@ from tests.cli.standin import AWAITING, CONFIRMED, RUNNING, VERIFIED, Standin, p
 from tests.core.emergency import NOW, SECOND
 from wedtui.cli import carrying_out
 from wedtui.control.answers import ActionIs
+from wedtui.core.actions import Action
+from wedtui.ledger.journal import Journal
 
 __all__ = ["machine"]
 
@@ -44,6 +47,25 @@ def test_nothing_to_list(machine: Machine, service: Standin) -> None:
     assert machine.run("actions", "list").out == "nobody has asked for any action\n"
 
 
+def test_while_the_service_does_not_answer_the_ledger_is_read_and_that_is_said(machine: Machine) -> None:
+    machine.now = NOW + 60 * SECOND
+    with closing(Journal(f"sqlite:///{machine.state / 'ledger.db'}", clock=lambda _connection: NOW)) as journal:
+        made = Action("failover", "aws", "website", "ann", "AWS is down", NOW)
+        number = journal.request(lambda _at: made, "ann 1").id
+    answer = machine.run("actions", "list", "--open")
+    said, row = answer.out.splitlines()
+    assert answer.code == 0
+    assert said.startswith("there is no service to ask on ")
+    assert said.endswith("this is what its ledger says, read 2026-06-20 14:03:00 UTC; no step is begun meanwhile")
+    assert (f"{number}  failover aws" in row, "by ann: AWS is down" in row) == (True, True)
+    shown = machine.run("actions", "show", str(number), "--json")
+    assert (shown.json["target"], "what its ledger says" in shown.err) == ("aws", True)
+    assert "AWS is down" in machine.run("actions", "show", str(number)).out
+    missing = machine.run("actions", "show", "9")
+    assert "there is no action 9" in missing.err
+    assert machine.run("actions", "show", str(number), "--follow").code == 14
+
+
 def test_one_in_full(machine: Machine, service: Standin) -> None:
     service.action = VERIFIED
     lines = machine.run("actions", "show", "7").out.splitlines()
@@ -60,11 +82,12 @@ def test_one_in_full(machine: Machine, service: Standin) -> None:
         "",
         "VERIFIED: azure 63, gcp 37: watched",
         "accepted after 1.0 s from the confirmation",
-        "customers moved after 61.0 s: in sync, and the TTL",
+        "customers move until 14:03:21 UTC (in 21 s): in sync 14:02:51, TTL 30 s",
     ]
     shown = machine.run("actions", "show", "7", "--json").json
     assert (shown["outcome"], shown["steps"][0]["ended_at"]) == ("verified", "2026-06-20T14:02:21.000Z")
     assert shown["plan"] == AWAITING.plan
+    assert (shown["accepted_after_s"], shown["customers_move_until"]) == (1.0, "2026-06-20T14:03:21.000Z")
 
 
 def test_what_is_not_known_is_said_so(machine: Machine, service: Standin) -> None:
@@ -72,7 +95,7 @@ def test_what_is_not_known_is_said_so(machine: Machine, service: Standin) -> Non
     out = machine.run("actions", "show", "7").out
     assert "its plan is not kept" in out
     assert "accepted after UNKNOWN" in out
-    assert "customers moved after UNKNOWN" in out
+    assert "customers moved: UNKNOWN, the change was not seen in sync" in out
 
 
 def test_words_of_others_reach_no_terminal(machine: Machine, service: Standin) -> None:

@@ -365,7 +365,7 @@ def test_doctor_looks_at_key_and_places(audited: Machine) -> None:
     key.unlink()
     assert "there is no key at" in said()[0]
     audited.configure("")
-    assert [line.split()[0] for line in said()] == ["ok"]
+    assert [line.split()[0] for line in said()] == ["note"]
 
 
 def test_two_places_of_one_name_are_refused(machine: Machine) -> None:

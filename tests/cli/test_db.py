@@ -45,7 +45,9 @@ def test_status_says_where_both_are_and_what_is_wrong(machine: Machine) -> None:
     assert missing.out.startswith(f"cache   SQLite      there is no cache at {machine.state}/cache.db")
     assert missing.out.splitlines()[0].count("cache.db") == 1
     migrated = machine.run("db", "migrate").out
-    assert migrated == f"cache: up to date ({CACHE.head})\nledger: up to date ({LEDGER.head})\n"
+    assert migrated == f"cache: made, at {CACHE.head}\nledger: made, at {LEDGER.head}\n"
+    again = machine.run("db", "migrate").out
+    assert again == f"cache: up to date ({CACHE.head})\nledger: up to date ({LEDGER.head})\n"
     assert machine.run("db", "status").code == 0
     machine.damage("ledger.db")
     found = machine.run("db", "status", "--json")
@@ -146,11 +148,19 @@ def test_that_the_ledger_is_closed_to_a_reader_is_no_problem_while_a_service_cop
 
     closed = "is closed to this role, so not looked into; the cache's copy of it is 4 s old"
     assert told(read) == [f"ok       ledger: {closed}"]
+    state = machine.run("db", "status")
+    assert state.code == 0
+    assert "closed to this role; the cache's copy of it is 4 s old" in state.out
+    assert [(s["store"], s["ok"], bool(s["closed"])) for s in machine.run("db", "status", "--json").json] == [
+        ("cache", True, False),
+        ("ledger", False, True),
+    ]
     assert told(own) == ["ok       ledger: can be read; 0 freezes by persons"]
     # What nobody copies is known to nobody who may not look: also where the service's own role lost its rights.
     machine.now += timedelta(seconds=60)
     (line,) = told(read)
     assert line.startswith("problem  ledger: the server does not let this user into schema wedtui_ledger")
+    assert machine.run("db", "status").code == 10
     # Who is not let in at all is told so, whatever there is of a copy.
     machine.now -= timedelta(seconds=60)
     assert told(postgres.url(database, "nobody_known"))[-1].startswith("problem  ledger")

@@ -14,7 +14,8 @@ import pytest
 
 from tests.cli.base import Machine, machine
 from tests.poller.service_process import eventually
-from wedtui.cli.demo import _own_environment
+from wedtui.cli.demo import _own_environment, _watch
+from wedtui.clock import SystemClock
 from wedtui.demo.configuration import demo_configuration
 from wedtui.demo.scenario import PROVIDERS
 from wedtui.demo.world import Addresses
@@ -90,7 +91,8 @@ def test_a_scenario_has_its_own_date_where_nobody_names_one(environ: dict[str, s
 def test_before_anything_was_read_nothing_is_claimed(machine: Machine) -> None:
     somewhere = {provider.name: "http://127.0.0.1:1" for provider in PROVIDERS}
     feed, weddings = "http://127.0.0.1:1/freeze.ics", "http://127.0.0.1:1/weddings"
-    machine.configure(demo_configuration(Addresses(somewhere, "http://127.0.0.1:1", feed, weddings), machine.state))
+    addresses = Addresses(somewhere, "http://127.0.0.1:1", feed, weddings, "http://127.0.0.1:1", "127.0.0.1:1")
+    machine.configure(demo_configuration(addresses, machine.state))
     status = machine.run("status", "--json").json
     assert status["freeze"]["frozen"] is True
     assert (status["weddings"]["live"], status["weddings"]["peak_load"]) == (None, None)
@@ -115,3 +117,42 @@ def test_how_it_looks_is_the_users_own_and_nothing_else(tmp_path: Path, monkeypa
     _own_environment(config, state)
     demo = {"WEDTUI_CONFIG": str(config), "WEDTUI_STATE_DIR": str(state)}
     assert os.environ == {**looks, **demo, "TERM": "xterm"}
+
+
+def test_a_failover_can_be_practised_from_plan_to_verified(tmp_path: Path, environ: dict[str, str]) -> None:
+    demo = subprocess.Popen(command("--headless", "600", "--scenario", "calm"), env=environ, stdout=subprocess.DEVNULL)
+    try:
+        eventually(lambda: any(tmp_path.glob("wedtui-demo-*/state/control.sock")))
+        (folder,) = tmp_path.glob("wedtui-demo-*")
+        there = {**environ, "WEDTUI_STATE_DIR": str(folder / "state")}
+        there.pop("WEDTUI_PROVIDERS__NOBODY__WEIGHT")
+
+        def wedtui(*arguments: str) -> subprocess.CompletedProcess[str]:
+            asked = [sys.executable, "-m", "wedtui", "--config", str(folder / "config.toml"), *arguments]
+            return subprocess.run(asked, env=there, capture_output=True, text=True, timeout=120, check=False)
+
+        eventually(lambda: wedtui("failover", "plan", "--from", "azure").returncode == 0)
+        moved = wedtui("failover", "run", "--from", "azure", "--reason", "practice", "--confirm", "azure")
+        assert moved.returncode == 0, moved.stdout + moved.stderr
+        assert "VERIFIED" in moved.stdout
+        frozen = wedtui("lockdown", "--reason", "practice")
+        assert frozen.returncode == 0, frozen.stdout + frozen.stderr
+    finally:
+        demo.terminate()
+        demo.wait(30)
+
+
+def test_pictures_go_where_they_go_without_a_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEDTUI_STATE_DIR", str(tmp_path))
+    watch = _watch(None, wall=False, plain=False)
+    # The demo's own environment comes afterwards.
+    monkeypatch.setenv("WEDTUI_STATE_DIR", str(tmp_path / "state"))
+    opened: list[Path | None] = []
+
+    def run(_config: Path, *, pictures: Path | None, **_: object) -> int:
+        opened.append(pictures)
+        return 0
+
+    monkeypatch.setattr("wedtui.cli.dashboard.run", run)
+    assert watch(tmp_path / "config.toml", SystemClock()) == 0
+    assert opened == [tmp_path]

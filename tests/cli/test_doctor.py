@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.base import WEDNESDAY
 from tests.poller.service_process import Place, http_server, make_place
+from wedtui.cli.doctor import _reached
+from wedtui.cli.once import outcomes
+from wedtui.core.observation import PrometheusObservation
 
 
 @pytest.fixture
@@ -35,6 +39,19 @@ def test_a_new_machine_is_warned_of_what_is_not_there_yet(place: Place) -> None:
     assert found["reach"][0]["level"] == "ok"
     assert found["clock"][0]["level"] == "ok"
     assert found["control"][0]["text"].startswith("no service runs here")
+    assert (found["control"][0]["level"], found["control"][0]["remedy"]) == ("warning", "`wedtui service start`")
+
+
+@pytest.mark.parametrize(
+    ("ready", "down", "level"),
+    [(True, (), "ok"), (True, ("job a at b",), "warning"), (False, (), "warning"), (None, (), "warning")],
+)
+def test_a_server_that_answers_with_targets_down_is_not_well(
+    ready: bool | None, down: tuple[str, ...], level: str
+) -> None:
+    [outcome] = outcomes([PrometheusObservation("main", WEDNESDAY, ready, 1, down)])
+    found = _reached(outcome)
+    assert (found.level, all(name in found.remedy for name in down)) == (level, True)
 
 
 def test_a_running_service_is_well(place: Place) -> None:

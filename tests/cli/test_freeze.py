@@ -13,12 +13,13 @@ from icalendar import Calendar
 from tests.cli.base import FEED, WEDNESDAY, WINDOW, Machine, machine, period
 from wedtui.cli import common
 from wedtui.config import Configuration
+from wedtui.ledger.reader import LedgerReader
 
 __all__ = ["machine"]
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 TWO_WEEKS = ("--from", "2026-07-21T00:00Z", "--to", "2026-08-01T00:00Z")
-KNOWN = {"at_least_until": None}
+KNOWN: dict[str, object] = {"at_least_until": None, "persons": {}}
 FREEZES = [
     {"start": "2026-07-24T17:00:00Z", "end": "2026-07-27T05:00:00Z", **KNOWN, "reasons": ["wedding weekend"]},
     {"start": "2026-07-31T17:00:00Z", "end": "2026-08-03T05:00:00Z", **KNOWN, "reasons": ["wedding weekend"]},
@@ -157,6 +158,23 @@ class TestPersons:
             assert "wedding weekend" in out
             assert "db migration" not in out
 
+    def test_a_lockdown_says_by_whom_until_when_and_what_it_ended(self, machine: Machine) -> None:
+        assert machine.run("freeze", "override", "traffic", "--reason", "gcp is back").code == 0
+        said = machine.run("lockdown", "--reason", "bad release").out.splitlines()
+        assert said == [
+            f"LOCKDOWN by {ME}: bad release",
+            "everything is frozen, in every environment, until it is lifted",
+            "the override for traffic ended with it: a manager may give one anew",
+            "`wedtui freeze lift 1 --reason WHY` ends it",
+        ]
+        again = machine.run("lockdown", "--reason", "worse", "--until", "+2h").out
+        assert "until 2026-07-22 14:00:00 UTC" in again
+        assert "override" not in again, "that was said when it ended"
+        first, second = machine.run("freeze", "list").out.splitlines()[:2]
+        assert first == f"   1  2026-07-22T12:00:00Z until lifted  lockdown  by {ME}: bad release"
+        assert "to 2026-07-22T14:00:00Z" in second
+        assert "until it is lifted  LOCKDOWN by" in machine.run("freeze", "calendar").out
+
     def test_the_person_is_who_the_kernel_says(self, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
         for variable in ("USER", "LOGNAME", "SUDO_USER", "USERNAME"):
             monkeypatch.setenv(variable, "somebody-else")
@@ -220,6 +238,44 @@ class TestPersons:
         with machine.cache() as cache:
             cache.mirror_decisions([period("x", WEDNESDAY, 1)], [], datetime(2026, 7, 22, 12, tzinfo=UTC))
         assert machine.run("freeze", "list").out == "no person has frozen anything\n"
+
+
+ASKED = (
+    ("gate",),
+    ("gate", "--json"),
+    ("freeze", "status"),
+    ("freeze", "status", "--json"),
+    ("freeze", "calendar"),
+    ("freeze", "calendar", "--format", "json"),
+    ("freeze", "calendar", "--format", "ics"),
+)
+
+
+def answers(machine: Machine) -> list[str]:
+    """Return what everybody is told of a freeze."""
+    return [machine.run(*asked).out for asked in ASKED]
+
+
+class TestCopy:
+    """Who may not read the ledger sees the same freezes as who may, with who and why."""
+
+    @pytest.mark.parametrize("start", ["now", "+1h"])
+    def test_who_and_why_are_said_to_every_reader(self, machine: Machine, start: str) -> None:
+        reason = ("--reason", "the \x1b[31mvenue asked\nfor it")
+        added = machine.run("freeze", "add", "--from", start, "--to", "+3h", "--name", "royal wedding", *reason)
+        assert added.code == 0
+        reader = LedgerReader(f"sqlite:///{machine.state / 'ledger.db'}")
+        with machine.cache() as cache:
+            cache.mirror_decisions(reader.freeze_periods(), [], machine.now)
+        reader.close()
+        told = answers(machine)
+        machine.forbid("ledger.db")
+        assert answers(machine) == told
+        why = "the [31mvenue asked for it"
+        for out in told:
+            assert "royal wedding" in out.replace("\r\n ", "")
+            assert why in out.replace("\r\n ", "")
+            assert "\x1b" not in out
 
 
 class TestAccept:

@@ -47,6 +47,7 @@ def test_json_says_the_same(machine: Machine) -> None:
         "reasons": ["wedding weekend"],
         "later_reasons": [],
         "persons": {},
+        "lockdown": None,
         "unreadable": [],
         "next_start": None,
         "next_reasons": [],
@@ -59,12 +60,13 @@ def test_a_lockdown_says_who_and_why_and_nothing_of_what_comes_later(machine: Ma
     ledger = Ledger(f"sqlite:///{machine.state / 'ledger.db'}")
     ledger.lock_down(reason="bad release", by="sam", at=WEDNESDAY)
     ledger.close()
-    said = "FROZEN with no end in sight: lockdown (by sam: bad release)\n"
+    said = "FROZEN until it is lifted: LOCKDOWN by sam: bad release\n"
     assert machine.run("freeze", "status").out == said
     assert machine.run("gate").out == f"refused: production is {said}"
     answer = machine.run("gate", "--json").json
     assert (answer["reasons"], answer["later_reasons"]) == (["lockdown", "wedding weekend"], ["wedding weekend"])
     assert answer["persons"] == {"lockdown": "by sam: bad release"}
+    assert answer["lockdown"] == {"id": 1, "since": "2026-07-22T12:00:00Z", "why": "by sam: bad release"}
 
 
 def test_what_begins_later_and_ends_the_stretch_is_said_to_be_later(machine: Machine) -> None:

@@ -27,7 +27,7 @@ def shown(request: Request, known: Facts, **other: Any) -> list[str]:
 def test_before_and_after_with_the_room_of_each() -> None:
     assert shown(leave("aws"), facts())[:8] == [
         "REAL FAILOVER: aws loses all of its traffic",
-        "www.example.com. by route53, TTL 30 s; change number 8",
+        "www.example.com. by route53, TTL 30 s; change number 8; as of 14:02:00 UTC",
         "",
         "              BEFORE   AFTER      CAP  HEADROOM AT THE PEAK",
         "aws             60 %     0 %    100 %  +1300 requests/s  <- changes",
@@ -43,11 +43,14 @@ def test_every_check_with_its_age_those_that_stop_it_first() -> None:
     text = " ".join(" ".join(lines).split())
     assert all(" ".join(check.sentence.split()) in text for check in made.checks)
     words = [line.split()[0] for line in lines if line.startswith(("PASS", "FAIL", "UNKNOWN"))]
-    assert words == ["UNKNOWN", "FAIL", "FAIL", *["PASS"] * (len(made.checks) - 3)]
+    assert words == ["FAIL", "FAIL", "UNKNOWN", *["PASS"] * (len(made.checks) - 3)]
     assert "PASS     the live shares were read (3 s ago)" in lines
     assert "they would be unfit shares: the shares sum to 95 and not to 100 - STOPS IT" in text
-    assert "REFUSED: this plan may not be submitted" in lines
-    assert not [line for line in lines if line.startswith("holds")]
+    assert lines[0] == "REFUSED: nothing is done, for this plan may not be submitted"
+    assert lines[1].startswith("- 5 % find no room")
+    assert "asked for: a failover from aws" in lines
+    assert not [line for line in lines if line.startswith(("holds", "accepted", "moved", "undo", "REAL"))]
+    assert "aws             60 %    100 %  +700 requests/s" in lines, "what is live, and no change of it"
 
 
 def test_times_undo_and_until_when_it_holds() -> None:
@@ -84,14 +87,14 @@ def test_regions_stand_under_their_provider() -> None:
 
 def test_nothing_was_read() -> None:
     lines = shown(leave("aws"), facts(reading=None, reading_problem="AccessDenied"))
-    assert "the live shares could not be read" in lines
+    assert "the live shares could not be read; as of 14:02:00 UTC" in lines
     assert "shares: UNKNOWN before, and nothing would be submitted" in lines
     assert any("REFUSED" in line for line in lines)
 
 
 def test_why_the_service_refuses_it_is_said_once() -> None:
     lines = shown(leave("aws"), facts(), refused=("ann may not", "ann may not"))
-    assert lines[-2:] == ["REFUSED: this plan may not be submitted", "- ann may not"]
+    assert lines[:3] == ["REFUSED: nothing is done, for this plan may not be submitted", "- ann may not", ""]
 
 
 def test_what_an_old_plan_lacks_is_never_taken_for_passed() -> None:
@@ -108,6 +111,13 @@ def test_what_an_old_plan_lacks_is_never_taken_for_passed() -> None:
 @pytest.mark.parametrize("request_", [leave("aws"), come_back(), leave("aws/eu-west-1"), leave("nobody")])
 def test_it_fits_80_columns(request_: Request) -> None:
     assert max(map(len, shown(request_, facts()))) <= WIDTH
+
+
+def test_what_stops_automation_alone_is_no_failure_to_a_person() -> None:
+    well = facts(provider("aws", state=State.OK))
+    assert "NOTE     aws is OK (4 s ago) - stops automation alone" in shown(leave("aws"), well)
+    itself = " ".join(shown(leave("aws", automatic=True), well))
+    assert "FAIL     aws is OK (4 s ago) - STOPS IT" in itself
 
 
 @given(st.text(max_size=40))

@@ -269,7 +269,7 @@ def test_services_say_what_was_asked_where_and_why_not(machine: Machine) -> None
     known(machine)
     out = machine.run("providers", "services", "aws").out
     assert out.splitlines() == [
-        "REGION         SERVICE          REACH                 ASKED IN FULL REQUESTS",
+        "REGION         SERVICE          REACH                 AS OF IN FULL REQUESTS",
         "eu-west-1      ec2              answered                 4s      4s        0",
         "us-east-1      ec2              denied                   4s   never        0",
         "  ec2:DescribeInstances is not allowed",
@@ -539,11 +539,11 @@ def test_the_status_says_how_much_is_wrong_with_resources_which_it_leaves_out(
         assert line.endswith("`wedtui resources list --order worst`")
 
 
-def test_a_finding_that_was_never_measured_has_no_empty_age() -> None:
+def test_a_finding_that_was_never_measured_says_so() -> None:
     never = Finding(Severity.WARNING, "aws", "cpu is UNKNOWN: no value ever came")
     at = Finding(Severity.NOTE, "aws", "something", NOW - MINUTE)
     text = picture_text(picture(WELL, problems=(never, at)))
-    assert any(line.endswith("aws: cpu is UNKNOWN: no value ever came") for line in text.splitlines())
+    assert any(line.endswith("aws: cpu is UNKNOWN: no value ever came (never measured)") for line in text.splitlines())
     assert "aws: something (1 m " in text
 
 

@@ -95,6 +95,7 @@ def test_what_is_live(machine: Machine) -> None:
         "attempted_at": "2026-07-22T12:00:00Z",
         "fresh": True,
         "problem": None,
+        "findings": [],
     }
 
 

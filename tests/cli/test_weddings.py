@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.base import SATURDAY, Answer, Machine, machine
+from tests.cli.base import SATURDAY, WEDNESDAY, Answer, Machine, machine
 from wedtui.cli.wedding_words import source_lines
 from wedtui.core.calendar import SourceFacts
 from wedtui.core.calendar_query import SourceDetails
@@ -53,6 +53,26 @@ def test_import_says_what_came_of_it(machine: Machine) -> None:
     again = machine.run("weddings", "import", write(machine, INDIAN, BRITISH), "--json").json
     assert (again["outcome"], again["written"], again["deleted"], again["rejected"]) == ("taken", 0, 0, 0)
     assert (again["rows"], again["rows_in_source"], "weddings" in again) == (2, 2, False)
+
+
+def test_an_import_says_until_when_it_counts_and_the_calendar_which_freeze_begins_then(machine: Machine) -> None:
+    machine.now = WEDNESDAY
+    answer = machine.run("weddings", "import", write(machine, INDIAN, BRITISH, "x,,,Mars,2026-08-01,,,\n"))
+    said = (
+        'the weddings in source "import" were imported by hand and count as fresh until Thu 2026-07-23 12:00 UTC: '
+        "unless they are imported again by then, production is frozen from then on"
+    )
+    assert answer.out.splitlines()[-2:] == [said, "NOT ALL OF IT WAS TAKEN: 1 of 3 rows weigh nothing"]
+    assert machine.run("freeze", "status").out.splitlines()[-1] == f"note: {said}"
+    week = ("freeze", "calendar", "--from", "now", "--to", "2026-07-29T00:00Z")
+    assert machine.run(*week).out.splitlines()[-1] == f"note: {said}"
+    assert machine.run("freeze", "calendar", "--from", "now", "--to", "2026-07-23T11:00Z").out.count("note") == 0
+    assert machine.run(*week, "--environment", "staging").out.count("note") == 0
+    program = machine.run(*week, "--format", "json")
+    assert program.json
+    assert f"note: {said}" in program.err
+    machine.now = datetime.fromisoformat("2026-07-23T12:00Z")
+    assert machine.run("gate").code == 2, "what was said comes true"
 
 
 def test_import_keeps_rows_that_count_as_other_than_they_say_apart(machine: Machine) -> None:
@@ -100,7 +120,73 @@ def test_known_cultures_are_listed_and_others_visible_as_such(machine: Machine) 
     assert sum("culture: expected" in line for line in said) == 5
     assert "  line 12: guests: expected at most 10,000, and counts as that many" in said
     shown = machine.run("weddings", "show", "s0").out
-    assert "culture  other: one that the table of weights does not name (1.0/150, at most 2.0), 150 guests" in shown
+    why = "assumed: the source names one that the table of weights does not"
+    assert f"  culture  other ({why}) (1.0/150, at most 2.0)\n  guests   150\n" in shown
+    assert "indain" not in shown
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "said"),
+    [
+        # The night that is an hour short, one that begins in the hour that is not, and the night that is one longer.
+        (
+            "2027-03-27T20:00",
+            "2027-03-28T03:00",
+            ("Sat 2027-03-27 20:00 GMT", "Sun 2027-03-28 03:00 BST", "2027-03-28 02:00 UTC), after 6 h 00 m"),
+        ),
+        (
+            "2027-03-28T01:30",
+            "2027-03-28T05:00",
+            ("Sun 2027-03-28 02:00 BST", "05:00 BST", "2027-03-28 04:00 UTC), after 3 h 00 m"),
+        ),
+        (
+            "2026-10-24T20:00",
+            "2026-10-25T01:30",
+            ("Sat 2026-10-24 20:00 BST", "Sun 2026-10-25 01:30 GMT", "2026-10-25 01:30 UTC), after 6 h 30 m"),
+        ),
+    ],
+)
+def test_a_wedding_through_a_night_with_a_clock_change(
+    busy: Machine, start: str, end: str, said: tuple[str, str, str]
+) -> None:
+    night = f"night,Hall,barn,Europe/London,{start},{end},british,150\n"
+    assert busy.run("weddings", "import", write(busy, INDIAN, BRITISH, LATER, night)).code == 0
+    out = busy.run("weddings", "show", "night").out
+    assert f"  start    {said[0]} in Europe/London" in out
+    assert f"  end      {said[1]} in Europe/London ({said[2]}\n" in out
+
+
+def test_a_venue_that_moved_to_another_zone_counts_there_alone(busy: Machine) -> None:
+    moved = LATER.replace("Europe/London", "Asia/Kolkata")
+    assert busy.run("weddings", "import", write(busy, INDIAN, BRITISH, moved)).code == 0
+    out = busy.run("weddings", "show", "later").out
+    assert (out.count("  start "), "in Asia/Kolkata" in out, "London" in out) == (1, True, False)
+    load = busy.run("weddings", "load", "--from", "2026-08-01T00:00Z", "--to", "2026-08-02T00:00Z", "--by", "zone")
+    assert "of Asia/Kolkata" in load.out
+    assert "1 wedding of Europe/London" not in load.out
+
+
+def test_what_no_source_says_is_said_to_be_assumed(busy: Machine) -> None:
+    nothing = BRITISH.replace("british,150", ",").replace("small", "nothing")
+    said_so = BRITISH.replace("british,150", "other,80").replace("small", "other")
+    most = BRITISH.replace("british,150", "british,20000").replace("small", "most")
+    assert busy.run("weddings", "import", write(busy, INDIAN, BRITISH, LATER, nothing, said_so, most)).code == 0
+    shown = {name: busy.run("weddings", "show", name).out for name in ("nothing", "other", "most", "small")}
+    why = "(assumed: the source does not say)"
+    assert f"  culture  other {why} (1.0/150, at most 2.0)\n  guests   150 {why}\n" in shown["nothing"]
+    assert "  culture  other: one that the table of weights does not name (1.0/150" in shown["other"]
+    assert "  guests   80\n" in shown["other"]
+    assert "  guests   10,000 (assumed: the source says more)\n" in shown["most"]
+    assert "  culture  british\n  guests   150\n" in shown["small"]
+    found = {row["reference"]: row["assumed"] for row in busy.run("weddings", "list", "--json").json["weddings"]}
+    assert found["nothing"] == {"culture": "not said", "guests": "not said"}
+    assert (found["most"], found["other"], found["small"]) == ({"guests": "too many"}, {}, {})
+    (row,) = busy.run("weddings", "show", "nothing", "--json").json["rows"]
+    assert row["assumed"] == found["nothing"]
+    listing = busy.run("weddings", "list").out.splitlines()
+    assert ["?other", "?150", "nothing"] in [line.split()[-3:] for line in listing]
+    assert listing[-3] == "? assumed: the source does not say it, or not so that it can be counted"
+    assert max(map(len, listing)) <= 80
 
 
 def test_import_of_what_lost_more_than_half_asks_and_is_accepted(busy: Machine) -> None:
@@ -241,7 +327,8 @@ def test_lines_fit_a_terminal_and_tell_the_venues_time_and_who_is_live(busy: Mac
         "over 11h30m   Fri 07-24 16:00 23:00    Buenos Aires british      80 far",
         "● live 2h30m  Sat 07-25 12:00 20:00    London       british     150 small",
         "● live 2h00m  Sat 07-25 17:00 23:00    Kolkata      indian      600 big",
-        "in 6d21h      Sat 08-01 12:00 02:00+1  London       british     150 later",
+        "in 6d21h      Sat 08-01 12:00 02:00+1  London       british    ?150 later",
+        "? assumed: the source does not say it, or not so that it can be counted",
         "4 of 4 rows shown, in the order in which they begin, on the clock of each place",
         "the calendar is fresh, read 0 s ago",
     ]
@@ -280,10 +367,13 @@ def test_show(busy: Machine) -> None:
     for words in (
         "big  from import, read 0 s ago  LIVE",
         "Palace (hotel)",
-        "Sat 2026-07-25 17:00 IST in Asia/Kolkata",
+        "  start    Sat 2026-07-25 17:00 IST in Asia/Kolkata (2026-07-25 11:30 UTC)\n"
+        "  end      23:00 IST in Asia/Kolkata (2026-07-25 17:30 UTC), after 6 h 00 m\n",
         "2 standard",
     ):
         assert words in out
+    # Of a wedding that ends on another day both are said.
+    assert "  end      Sun 2026-08-02 02:00 BST in Europe/London" in busy.run("weddings", "show", "later").out
     (row,) = busy.run("weddings", "show", "big", "--json").json["rows"]
     assert (row["load"], row["live"], row["start"]) == (2.0, True, "2026-07-25T11:30:00Z")
     assert busy.run("weddings", "show", "gone").code == 17
@@ -394,7 +484,14 @@ def test_two_sources_that_do_not_agree_are_said(busy: Machine) -> None:
 
 def test_a_source_that_names_one_wedding_at_two_times_at_once_is_said(busy: Machine) -> None:
     longer, next_day = SMALL_LATER, LATER.replace("later", "small")
-    assert busy.run("weddings", "import", write(busy, INDIAN, BRITISH, longer, next_day)).code == 0
+    answer = busy.run("weddings", "import", write(busy, INDIAN, BRITISH, longer, next_day))
+    assert answer.code == 0
+    assert (
+        "1 wedding at times that overlap and differ, CONFLICT: each counts in load, the wedding once\n"
+        "  small: look with `wedtui weddings show REF`, and correct the source that is wrong\n"
+    ) in answer.out
+    told = busy.run("weddings", "import", "--json", write(busy, INDIAN, BRITISH, longer, next_day)).json
+    assert (told["conflicts"], told["conflict_references"]) == (1, ["small"])
     said = "  1 wedding at times that overlap and differ, CONFLICT: each counts in load, the wedding once"
     assert busy.run("weddings", "sources").out.count(said) == 1
     assert [each["conflicts"] for each in busy.run("weddings", "sources", "--json").json] == [1]
@@ -404,6 +501,15 @@ def test_a_source_that_names_one_wedding_at_two_times_at_once_is_said(busy: Mach
     # Several days of one wedding are none.
     assert busy.run("weddings", "import", write(busy, INDIAN, BRITISH, next_day)).code == 0
     assert "CONFLICT" not in busy.run("weddings", "show", "small").out + busy.run("weddings", "sources").out
+
+
+def test_of_many_that_are_named_at_two_times_some_are_said(busy: Machine) -> None:
+    many = [line.replace("small", f"m{n}") for n in range(9) for line in (BRITISH, SMALL_LATER)]
+    answer = busy.run("weddings", "import", write(busy, INDIAN, BRITISH, LATER, *many))
+    assert "9 weddings at times that overlap and differ, CONFLICT" in answer.out
+    for out in (answer.out, busy.run("weddings", "sources").out):
+        assert "  m0, m1, m2, m3, m4 and 4 more: look with" in out
+        assert "m5" not in out
 
 
 def test_dropping_what_was_imported(busy: Machine) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,9 +21,11 @@ from wedtui.control.desk import Desk, Record, refusals_on_record
 from wedtui.control.listening import address_of
 from wedtui.control.office import Changes
 from wedtui.control.server import ControlServer, Plan
+from wedtui.core.chain import Link
 from wedtui.core.picture import ServiceFacts
 from wedtui.core.roles import Demand, Mapped, Permission, Role
 from wedtui.errors import StoreMissingError
+from wedtui.ledger.audit_reader import AuditReader, link_of
 from wedtui.ledger.reader import FreezeEntry, LedgerReader
 from wedtui.paths import StatePaths
 
@@ -81,6 +83,11 @@ class Served:
             return ()
         finally:
             reader.close()
+
+    def links(self) -> list[Link]:
+        """Return the audit chain."""
+        with closing(AuditReader(PLACES.url(self.ledger))) as reader:
+            return [link for link in map(link_of, reader.written()) if link is not None]
 
 
 def ask(

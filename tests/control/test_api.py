@@ -102,6 +102,7 @@ class TestReading:
             "/v1/notifications",
             "/v1/notifications/{number}/dismiss",
             "/v1/automation",
+            "/v1/emergency",
             "/v1/automation/stop",
             "/v1/automation/resume",
             "/v1/automation/abort",

@@ -87,7 +87,8 @@ class TestOverride:
 
     def test_a_lockdown_ends_it(self, served: Served) -> None:
         served.ask("POST", "/v1/freeze-overrides", override(), key="1")
-        served.ask("POST", "/v1/lockdown", {"reason": "bad release"}, key="2")
+        locked = served.ask("POST", "/v1/lockdown", {"reason": "bad release"}, key="2")
+        assert locked.json()["overrides_ended"] == ["traffic"]
         assert served.ask("GET", "/v1/freeze-overrides").json() == []
         assert chain(served) == ["freeze.override", "freeze.override-end", "freeze.add"]
         later = served.ask("POST", "/v1/freeze-overrides", override(), key="3")

@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 
 from tests.control.base import NOW, TOMORROW, Served, serving
 from tests.examples import examples
+from tests.places import PLACES
 from wedtui.config_control import ControlSection
+from wedtui.ledger.ledger import Ledger
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=30),
@@ -40,6 +42,8 @@ RAW = st.binary(max_size=200) | st.sampled_from([b"{", b"[" * 20_000, b'{"a":1e9
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     section = ControlSection(requests_per_minute=60_000, actions_per_minute=60_000)
     with serving(tmp_path_factory.mktemp("fuzz"), section=section) as made:
+        # A service has made its ledger before it listens.
+        Ledger(PLACES.url(made.ledger)).close()
         yield made
 
 
@@ -167,8 +171,8 @@ def matches(value: Any, schema: Mapping[str, Any], description: Mapping[str, Any
         case "array":
             return isinstance(value, list) and all(matches(each, schema["items"], description) for each in value)
         case kind:
-            kinds: dict[Any, Any] = {"string": str, "integer": int, "null": type(None)}
-            return isinstance(value, kinds[kind])
+            kinds: dict[Any, Any] = {"string": str, "integer": int, "boolean": bool, "null": type(None)}
+            return type(value) is kinds[kind]
 
 
 @examples(400, unminded=list(HealthCheck))

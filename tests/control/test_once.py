@@ -70,6 +70,13 @@ def test_the_same_key_for_something_else_is_refused(tmp_path: Path) -> None:
             response = served.ask("POST", path, body, key="k")
             assert (response.status_code, response.json()["error"]) == (422, "key-reused")
         assert [entry.lifted_at for entry in served.freezes()] == [None]
+        refused = [link for link in served.links() if link.kind == "request.refused"]
+        assert [link.body["asked"] for link in refused] == [
+            "POST /v1/freezes",
+            "POST /v1/lockdown",
+            "POST /v1/freezes/1/lift",
+        ]
+        assert all("give each a key of its own" in str(link.body["said"]) for link in refused)
 
 
 def test_what_was_refused_stays_refused_for_that_key(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from wedtui.actions.requests import Requests, Wish
 from wedtui.config import Configuration
 from wedtui.control.bodies import PlanWanted, ToApprove, ToChange, ToConfirm
 from wedtui.control.mapping import demands_of
-from wedtui.control.office import Standing
+from wedtui.control.office import EmergencyPath, Standing
 from wedtui.core.actions import Action
 from wedtui.core.failover import Plan
 from wedtui.core.failover_facts import Facts, Kind
@@ -48,6 +48,9 @@ class Records:
         raise NotImplementedError
 
     async def in_sync(self, submission: str) -> bool:
+        raise NotImplementedError
+
+    async def told(self, generation: int) -> bool:
         raise NotImplementedError
 
     async def answers(self, count: int) -> Mapping[Place, int]:
@@ -109,6 +112,9 @@ class Changing:
     def standing(self) -> Standing:
         raise NotImplementedError
 
+    def emergency_path(self) -> EmergencyPath:
+        raise NotImplementedError
+
 
 def _done(work: Any) -> Future[Action]:
     future: Future[Action] = Future()
@@ -156,8 +162,6 @@ def test_two_persons_see_the_same_plan(served: Served) -> None:
     word = {"digest": asked["digest"], "typed": "aws"}
     assert (asked["state"], asked["needs"]) == ("awaiting confirmation", ["second-person"])
     path = f"/v1/actions/{asked['id']}"
-    alone = ask(served, ADA, f"{path}/confirm", word)
-    assert (alone.status, "it still needs a second person" in alone.body["message"]) == (409, True)
     herself = ask(served, ADA, f"{path}/approve", word)
     assert (herself.status, "it takes another person" in herself.body["message"]) == (409, True)
     assert ask(served, EVE, f"{path}/approve", word).status == 403
@@ -166,6 +170,18 @@ def test_two_persons_see_the_same_plan(served: Served) -> None:
     confirmed = ask(served, ADA, f"{path}/confirm", word)
     assert (confirmed.status, confirmed.body["state"], confirmed.body["broke_glass"]) == (200, "confirmed", None)
     assert served.ask("GET", "/v1/notifications").json() == []
+
+
+def test_who_asked_confirms_first_and_the_second_person_completes_it(served: Served) -> None:
+    asked = ask(served, ADA, "/v1/actions", ASKED).body
+    word, path = {"digest": asked["digest"], "typed": "aws"}, f"/v1/actions/{asked['id']}"
+    waits = ask(served, ADA, f"{path}/confirm", word)
+    assert (waits.status, waits.body["state"]) == (200, "awaiting confirmation")
+    assert (waits.body["confirmed_by"], waits.body["needs"]) == (f"uid {ADA}", ["second-person"])
+    assert ask(served, ADA, f"{path}/approve", word).status == 409
+    assert ask(served, KAY, f"{path}/approve", {**word, "typed": "gcp"}).status == 409
+    approved = ask(served, KAY, f"{path}/approve", word)
+    assert (approved.status, approved.body["state"], approved.body["approved_by"]) == (200, "confirmed", f"uid {KAY}")
 
 
 def test_the_glass_is_broken_and_another_person_reviews_it(served: Served) -> None:

@@ -186,6 +186,9 @@ def test_a_squatted_socket_is_a_problem_that_people_see_and_watching_goes_on(pla
             assert refused.returncode == 14
             assert "belongs to nobody" in refused.stderr
             assert names(place) == []
+        links = json.loads(place.wedtui("audit", "list", "--json").stdout)
+        said = [link for link in links if link["kind"] == "control.unserved"]
+        assert len(said) == 1, "once, however often it is tried"
 
 
 def test_a_configuration_that_others_may_write_makes_nobody_anything(place: Place) -> None:
@@ -217,10 +220,13 @@ class TestCommands:
             assert f": manager (roles.users.{ME})\nmay read, acknowledge, deploy" in place.wedtui("whoami").stdout
             locked = place.wedtui("lockdown", "--reason", "fire")
             assert locked.stdout == (
-                f"everything is frozen until it is lifted by {ME}: fire\n`wedtui freeze lift 1 --reason WHY` ends it\n"
+                f"LOCKDOWN by {ME}: fire\neverything is frozen, in every environment, until it is lifted\n"
+                "`wedtui freeze lift 1 --reason WHY` ends it\n"
             )
             assert place.wedtui("gate", "--environment", "staging").returncode == 1
-            assert place.wedtui("freeze", "status").stdout.startswith("FROZEN with no end in sight: ")
+            assert place.wedtui("freeze", "status").stdout.startswith(
+                f"FROZEN until it is lifted: LOCKDOWN by {ME}: fire"
+            )
             assert (
                 place.wedtui("freeze", "lift", "1", "--reason", "out").stdout == f"freeze 1 lifted by {ME}: lockdown\n"
             )

@@ -24,6 +24,7 @@ from wedtui.core.actions import (
     Step,
     StepState,
 )
+from wedtui.core.life import Life
 from wedtui.core.roles import Demand
 
 NOW = datetime(2026, 6, 20, 13, 2, tzinfo=UTC)
@@ -108,6 +109,7 @@ MOVES: dict[str, Callable[[Action], Action]] = {
     "confirm": lambda action: actions.confirm(action, word(), AT + SEND_FOR),
     "cancel": lambda action: actions.cancel(action, "grace", AT),
     "claim": lambda action: actions.claim(action, "two", AT + LEASE),
+    "wait": lambda action: actions.wait(action, 1, "nobody answers"),
     "renew": lambda action: actions.renew(action, 1, AT),
     "intend": lambda action: actions.intend(action, 1, LOOK, AT),
     "take back": lambda action: actions.intend(action, 1, UNDO, AT),
@@ -123,7 +125,7 @@ LEGAL: dict[str, set[str]] = {
     "requested": {"refuse", "propose", "cancel", "expire"},
     "awaiting": {"refuse", "propose", "confirm", "cancel", "expire"},
     "confirmed": {"cancel", "claim", "expire"},
-    "claimed": {"cancel", "claim", "renew", "intend", "fail", "hand over", "expire"},
+    "claimed": {"cancel", "claim", "wait", "renew", "intend", "fail", "hand over", "expire"},
     "under_way": {"cancel", "claim", "renew", "conclude", "hand over"},
     "done": {"cancel", "claim", "renew", "intend", "take back", "verify", "hand over"},
     "unknown": {"cancel", "claim", "renew", "conclude", "hand over"},
@@ -176,6 +178,57 @@ def test_what_is_still_needed_is_waited_for() -> None:
         actions.confirm(waiting, word(), NOW + SEND_FOR)
 
 
+def two_persons(**other: Any) -> Action:
+    return actions.propose(requested(), "{}", "d1", NOW + PLAN_FOR, frozenset({Demand.SECOND_PERSON}), **other)
+
+
+def approved(action: Action, **other: Any) -> Action:
+    return actions.approve(action, word(person="kay", at=NOW + 3 * SECOND, **other), NOW + 3 * SECOND + SEND_FOR)
+
+
+def test_with_two_persons_it_is_confirmed_by_the_last_word_whoever_gives_it() -> None:
+    waits = actions.confirm(two_persons(), word(), NOW + SEND_FOR)
+    assert (waits.state, waits.confirmed_by, waits.deadline) == (ActionState.AWAITING, "ada", None)
+    with pytest.raises(IllegalMoveError, match="cannot be claimed"):
+        actions.claim(waits, "one", AT)
+    done_so = approved(waits)
+    assert (done_so.state, done_so.confirmed_by, done_so.approved_by) == (ActionState.CONFIRMED, "ada", "kay")
+    assert (done_so.confirmed_at, done_so.deadline) == (NOW + 3 * SECOND, NOW + 3 * SECOND + SEND_FOR)
+    first = approved(two_persons())
+    assert (first.state, first.confirmed_by) == (ActionState.AWAITING, None)
+    assert actions.confirm(first, word(), NOW + SEND_FOR).state is ActionState.CONFIRMED
+
+
+def test_a_new_plan_takes_back_the_word_of_who_waits_for_a_second_person() -> None:
+    waits = actions.confirm(two_persons(), word(), NOW + SEND_FOR)
+    changed = actions.propose(waits, '{"x":1}', "d2", NOW + PLAN_FOR, waits.needs)
+    assert (changed.confirmed_by, changed.confirmed_at) == (None, None)
+    assert approved(changed, digest="d2").state is ActionState.AWAITING
+
+
+def test_nobody_is_both_persons() -> None:
+    waits = actions.confirm(two_persons(), word(), NOW + SEND_FOR)
+    with pytest.raises(IllegalMoveError, match="ada asked for it: it takes another person"):
+        actions.approve(waits, word(), NOW + SEND_FOR)
+    by_itself = replace(two_persons(), automatic=True, person="service london")
+    kays = actions.confirm(by_itself, word(person="kay"), NOW + SEND_FOR)
+    with pytest.raises(IllegalMoveError, match="kay confirmed it: it takes another person"):
+        approved(kays)
+    with pytest.raises(IllegalMoveError, match="kay approved it: it takes another person"):
+        actions.confirm(approved(by_itself), word(person="kay"), NOW + SEND_FOR)
+
+
+def test_who_waits_for_a_second_person_may_still_break_the_glass() -> None:
+    waits = actions.confirm(two_persons(), word(), NOW + SEND_FOR)
+    alone = actions.confirm(waits, word(break_glass="nobody answers"), NOW + SEND_FOR)
+    assert (alone.state, alone.broke_glass, alone.unreviewed) == (ActionState.CONFIRMED, "nobody answers", True)
+
+
+def test_what_no_second_person_approved_in_time_says_so() -> None:
+    waits = actions.confirm(two_persons(), word(), NOW + SEND_FOR)
+    assert "was not approved by a second person in time" in actions.expire(waits, NOW + PLAN_FOR).sentence
+
+
 def test_what_was_not_begun_in_time_is_never_begun() -> None:
     with pytest.raises(IllegalMoveError, match="too late to begin"):
         actions.claim(confirmed(), "one", NOW + SEND_FOR)
@@ -190,6 +243,16 @@ def test_what_was_not_begun_in_time_is_never_begun() -> None:
     assert (taken.fence, taken.holder, taken.state) == (2, "two", ActionState.CLAIMED)
 
 
+def test_what_waits_for_the_outside_says_so_and_never_begins_late() -> None:
+    waiting = actions.wait(claimed(), 1, "nobody answers")
+    assert (waiting.state, waiting.holder, waiting.sentence) == (ActionState.CONFIRMED, None, "nobody answers")
+    assert actions.claim(waiting, "two", NOW + 3 * SECOND).sentence == ""
+    with pytest.raises(IllegalMoveError, match="it is too late to begin it: it needs a new confirmation"):
+        actions.claim(waiting, "two", NOW + SEND_FOR)
+    ended = actions.expire(waiting, NOW + SEND_FOR)
+    assert ended.sentence == "it was not begun in time (nobody answers), and nothing was done: ask again"
+
+
 def test_a_lease_keeps_others_away_until_it_runs_out() -> None:
     held = under_way()
     assert held.lease_until is not None
@@ -199,6 +262,20 @@ def test_a_lease_keeps_others_away_until_it_runs_out() -> None:
     with pytest.raises(IllegalMoveError, match="another service has taken it over"):
         actions.conclude(taken, 1, StepState.DONE, "", AT)
     assert actions.conclude(taken, 2, StepState.DONE, "", AT).steps[-1].state is StepState.DONE
+
+
+def test_what_an_earlier_life_of_the_same_service_held_is_taken_at_once_and_that_one_writes_nothing_more() -> None:
+    first, other, second = Life("a", "lock", 1).name, Life("b", "another", 2).name, Life("c", "lock", 3).name
+    held = actions.intend(actions.claim(confirmed(), first, NOW + 2 * SECOND), 1, SUBMIT, AT)
+    with pytest.raises(IllegalMoveError, match="another service works on it"):
+        actions.claim(held, other, AT)
+    taken = actions.claim(held, second, AT)
+    assert (taken.holder, taken.fence, taken.held(AT), taken.held(AT, first)) == (second, 2, True, True)
+    with pytest.raises(IllegalMoveError, match="another service has taken it over"):
+        actions.conclude(taken, 1, StepState.DONE, "", AT)
+    # What was not begun is not begun late by that either.
+    with pytest.raises(IllegalMoveError, match="too late to begin"):
+        actions.claim(actions.claim(confirmed(), first, NOW), second, NOW + SEND_FOR)
 
 
 def test_a_request_that_nobody_planned_ends() -> None:
@@ -249,6 +326,9 @@ def test_undoing_is_tried_once() -> None:
         actions.fail(tried, 1, "", AT)
 
 
+HERE_FIRST, HERE = Life("one", "lock", 1).name, Life("two", "lock", 2).name
+
+
 class Machine(RuleBasedStateMachine):
     """Every move, legal or not, in any order and at any time; what the outside did is known to the machine alone."""
 
@@ -273,7 +353,8 @@ class Machine(RuleBasedStateMachine):
                 assert self.at < before.deadline
         if after.fence != before.fence:
             assert after.fence == before.fence + 1
-            assert not before.held(self.at)
+            gone = (before.holder, after.holder) == (HERE_FIRST, HERE)
+            assert gone or not before.held(self.at)
         # What came of a closed step is never rewritten.
         closed = [step for step in before.steps if step is not before.open_step]
         assert list(after.steps[: len(closed)]) == closed
@@ -297,7 +378,7 @@ class Machine(RuleBasedStateMachine):
         said = Confirmation(person, digest, typed, self.at)
         self.attempt(lambda a: actions.confirm(a, said, self.at + SEND_FOR))
 
-    @rule(holder=st.sampled_from(["one", "two"]))
+    @rule(holder=st.sampled_from([HERE_FIRST, HERE, "elsewhere"]))
     def claim(self, holder: str) -> None:
         self.attempt(lambda a: actions.claim(a, holder, self.at))
 

@@ -6,6 +6,7 @@ import json
 import shlex
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,15 @@ def test_route53_is_one_batch_that_deletes_exactly_what_was_read_and_creates_the
     )
     assert wait.command == "aws route53 wait resource-record-sets-changed --id ID"
     assert "30 s" in wait.says
+
+
+def test_route53_elsewhere_is_asked_there() -> None:
+    found = by_hand(route53(), places(AWAY), replace(ROUTE53, endpoint_url="http://127.0.0.1:4566"))
+    asked = "aws --region us-east-1 --endpoint-url http://127.0.0.1:4566 route53 "
+    assert all(step.command.startswith(asked) for step in found.steps)
+    assert "holds a user or password" in str(
+        by_hand(route53(), places(AWAY), replace(ROUTE53, endpoint_url="http://me:secret@127.0.0.1:4566")).problem
+    )
 
 
 def test_route53_keeps_all_else_that_a_record_has() -> None:

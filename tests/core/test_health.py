@@ -176,6 +176,17 @@ def test_known_components_that_weigh_under_0_6_are_at_most_degraded() -> None:
     health = judge(provider(signals=GOOD_SIGNALS), NOW)
     assert (health.state, health.score) == (State.DEGRADED, 100.0)
     assert "weigh 0.55" in health.ceilings[0]
+    assert health.known_weight == 0.55
+
+
+def test_a_score_says_of_what_it_is_and_what_it_lacks() -> None:
+    never = tuple(replace(s, value=None, measured_at=None) for s in GOOD_SIGNALS)
+    health = judge(provider(probe("." * 20), signals=never), NOW)
+    assert (health.state, health.score) == (State.DEGRADED, 100.0)
+    assert health.basis == "of availability alone, without latency, errors and saturation"
+    # What nobody configured is not missing.
+    assert judge(provider(probe("." * 20)), NOW).basis is None
+    assert judge(provider(signals=never), NOW).basis is None
 
 
 def test_probes_alone_give_latency_and_errors_and_say_so() -> None:

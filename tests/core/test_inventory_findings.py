@@ -13,7 +13,7 @@ from wedtui.cli.inventory_words import asking_json
 from wedtui.core import resource_state as meaning
 from wedtui.core.finding import Finding, Severity
 from wedtui.core.inventory import ApiFacts, Example, Expiring, InventoryFacts, ResourceGroup, Unbacked
-from wedtui.core.inventory_findings import credentials_text, inventory_findings, never_read, troubles
+from wedtui.core.inventory_findings import credentials_text, inventory_findings, never_read, troubles, unreached
 from wedtui.core.resource import Reach
 from wedtui.core.state import State
 from wedtui.core.wording import age
@@ -405,3 +405,22 @@ def test_an_answer_that_never_came_is_not_fresh() -> None:
     assert asking_json(never, NOW)["freshness"] == "missing"
     assert asking_json(API, NOW)["freshness"] == "fresh"
     assert asking_json(failed(Reach.SWITCHED_OFF, answered_at=None), NOW)["freshness"] == "fresh"
+
+
+@pytest.mark.parametrize(
+    ("reaches", "said"),
+    [
+        ((Reach.ANSWERED, Reach.DENIED), None),
+        ((Reach.PARTIAL, Reach.EXPIRED), None),
+        ((Reach.DENIED, Reach.HELD), "its account does not answer: denied"),
+        ((Reach.UNREACHABLE, Reach.NO_CREDENTIALS), "its account does not answer: no credentials"),
+        ((Reach.HELD,), "its account does not answer: held back"),
+        ((), None),
+    ],
+)
+def test_why_nothing_is_heard_of_an_account(reaches: tuple[Reach, ...], said: str | None) -> None:
+    apis = tuple(replace(API, service=f"s{n}", reach=reach) for n, reach in enumerate(reaches))
+    assert unreached(InventoryFacts(apis), "aws", NOW) == said
+    assert unreached(InventoryFacts(apis), "gcp", NOW) is None
+    old = unreached(InventoryFacts(apis), "aws", NOW + 10 * API.interval)
+    assert (old or "").startswith("its account was not asked lately, last ") is bool(reaches)

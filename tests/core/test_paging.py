@@ -56,9 +56,10 @@ def test_a_refusal_says_that_traffic_stays() -> None:
 
 
 def test_without_the_second_person_it_cannot_be_confirmed() -> None:
-    with pytest.raises(IllegalMoveError, match="it still needs a second person"):
-        actions.confirm(WAITING, WORD, LATER)
-    approved = actions.approve(WAITING, WORD._replace(person="kay"))
+    waits = actions.confirm(WAITING, WORD, LATER)
+    assert (waits.state, waits.confirmed_by, waits.needs) == (ActionState.AWAITING, "ada", WAITING.needs)
+    assert [*notices(WAITING, waits)] == []
+    approved = actions.approve(WAITING, WORD._replace(person="kay"), LATER)
     assert (approved.approved_by, approved.needs) == ("kay", frozenset())
     confirmed = actions.confirm(approved, WORD, LATER)
     assert (confirmed.state, confirmed.broke_glass) == (ActionState.CONFIRMED, None)
@@ -76,13 +77,13 @@ def test_without_the_second_person_it_cannot_be_confirmed() -> None:
 )
 def test_the_second_person_is_another_and_saw_the_same_plan(word: Confirmation, why: str) -> None:
     with pytest.raises(IllegalMoveError, match=why):
-        actions.approve(WAITING, word)
+        actions.approve(WAITING, word, LATER)
 
 
 def test_an_approval_is_for_one_plan() -> None:
-    approved = actions.approve(WAITING, WORD._replace(person="kay"))
+    approved = actions.approve(WAITING, WORD._replace(person="kay"), LATER)
     with pytest.raises(IllegalMoveError, match="it needs no second person"):
-        actions.approve(approved, WORD._replace(person="kay"))
+        actions.approve(approved, WORD._replace(person="kay"), LATER)
     again = actions.propose(approved, "{}", "e", LATER, frozenset({Demand.SECOND_PERSON}))
     assert (again.approved_by, again.needs) == (None, frozenset({Demand.SECOND_PERSON}))
 

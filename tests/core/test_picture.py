@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from wedtui.cli.render import picture_json, picture_text
 from wedtui.core.evidence import ProbeEvidence, ProbeRound, ProviderEvidence, SignalEvidence
 from wedtui.core.freeze import Verdict
+from wedtui.core.inventory import ApiFacts, InventoryFacts
 from wedtui.core.picture import (
     AlertFacts,
     CacheFacts,
@@ -23,8 +25,14 @@ from wedtui.core.picture import (
     condition_of,
 )
 from wedtui.core.protection import ProtectionVerdict
+from wedtui.core.resource import Reach
 from wedtui.core.season import Protection
 from wedtui.core.state import State
+from wedtui.tui.board import Board
+from wedtui.tui.draw.detail import detail_rows
+from wedtui.tui.draw.findings import finding_rows, worst_lines
+from wedtui.tui.draw.providers import provider_row
+from wedtui.tui.spans import plain
 
 NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -235,3 +243,48 @@ def test_the_same_facts_grow_old() -> None:
 def test_a_source_of_freezes_that_cannot_be_read_is_found() -> None:
     found = picture(CacheFacts((provider("aws"),), services=(SERVICE,)), frozen=("the ledger is damaged",))
     assert [f.text for f in found.findings] == ["the ledger is damaged"]
+
+
+def test_what_a_score_lacks_stands_beside_it_and_nothing_looks_better_than_it_is() -> None:
+    asked = ApiFacts("aws", "eu-west-1", "ec2", 60 * SECOND, NOW - SECOND, None, Reach.DENIED)
+    shown = picture(CacheFacts((provider("aws"),), services=(SERVICE,), inventory=InventoryFacts((asked,))))
+    (aws,) = shown.providers
+    assert (aws.health.score, aws.score_words) == (100.0, "100.0?")
+    assert aws.lacks == ("its account does not answer: denied",)
+    board = Board(NOW, shown)
+    assert "100.0?" in plain(provider_row(board, aws, 160).line)
+    assert "its account does not answer: denied" in plain(provider_row(board, aws, 160).line)
+    assert "score 100.0?" in plain(detail_rows(board, "aws", 100)[0].line)
+    assert "  100?" in picture_text(shown)
+    told = picture_json(shown)["providers"][0]
+    assert (told["account"], told["missing"], told["known_weight"]) == (aws.account, [], 0.75)
+
+
+def test_every_finding_has_an_age_or_says_that_nothing_was_ever_measured() -> None:
+    tried = NOW - 4 * SECOND
+    server = PrometheusFacts("main", "http://h", 30 * SECOND, problem="connection refused", attempted_at=tried)
+    signal = SignalEvidence("cpu", "prometheus main", 30 * SECOND, problem="connection refused", attempted_at=tried)
+    lost = provider("aws")
+    shown = picture(
+        CacheFacts(
+            (
+                replace(lost, signals=(signal,)),
+                ProviderEvidence("gcp", "probed", 50, probes=(ProbeEvidence("rsvp-gcp", 3 * SECOND, ()),)),
+            ),
+            prometheus=(server,),
+        )
+    )
+    ages = {(f.subject, f.text): f.age_words(NOW) for f in shown.findings}
+    assert ages["main", "connection refused; it never answered"] == "4 s old"
+    assert ages["aws", "cpu from prometheus main is UNKNOWN: connection refused; no value ever came"] == "4 s old"
+    assert {words for (subject, _), words in ages.items() if subject == "gcp"} == {"never measured"}
+    assert {words for (subject, _), words in ages.items() if subject == "service"} == {"0 s old"}
+    board = Board(NOW, shown)
+    bottom = [plain(line) for line in worst_lines(board, 120, 20)]
+    listed = [plain(row.line) for row in finding_rows(board, 120) if row.key]
+    status = picture_text(shown).partition("findings\n")[2].splitlines()
+    for lines in (bottom, listed):
+        assert len(lines) == len(shown.findings)
+        assert all(" old" in line or "never measured" in line for line in lines)
+    assert len(status) == len(shown.findings)
+    assert all(line.endswith((" ago)", "(never measured)")) for line in status)

@@ -110,6 +110,33 @@ def test_a_stale_calendar_still_says_what_it_knows() -> None:
     )
 
 
+NEVER_READ = read(None, name="crm")
+
+
+@pytest.mark.parametrize("at", [WEEKDAY, JANUARY, JUNE])
+@pytest.mark.parametrize("known_at", [None, WEEKDAY])
+def test_what_was_never_read_is_no_evidence(at: datetime, known_at: datetime | None) -> None:
+    """The level is the date's, and its reasons say so: not that by a calendar nobody has read there is no load."""
+    found = protection(calendar_of([], NEVER_READ), (), (LONDON,), at, known_at=known_at)
+    assert found.peak is None
+    assert not [reason for reason in found.reasons if "by the calendar" in reason or "load" in reason]
+    assert found.reasons[0].startswith("by the date, because the calendar was never read: ")
+    assert found.reasons[1] == 'the wedding source "crm" has never been read'
+
+
+def test_of_two_sources_only_what_was_read_is_evidence_and_that_is_said() -> None:
+    calendar = calendar_of([heavy(WEEKDAY, 9 * UNITS)], read(WEEKDAY), NEVER_READ)
+    found = protection(calendar, (), (LONDON,), WEEKDAY)
+    load = "the load is 9, the peak of the next 4 h (HIGH from 8)"
+    assert found.reasons[0] == f"by the calendar, as far as it was ever read, {load}"
+
+
+def test_a_peak_says_of_which_hours_it_is() -> None:
+    calendar = calendar_of([heavy(WEEKDAY + HOUR, 9 * UNITS), heavy(WEEKDAY + 6 * HOUR, 30 * UNITS)], read(WEEKDAY))
+    found = protection(calendar, (), (LONDON,), WEEKDAY)
+    assert found.reasons[0] == ("by the calendar the load of the next 4 h gets to 9 at 14:00 BST (HIGH from 8)")
+
+
 def test_a_calendar_that_gets_stale_on_a_saturday_is_the_next_change() -> None:
     read_at = JUNE - 20 * HOUR
     found = protection(calendar_of([], read(read_at)), (), (LONDON,), JUNE)
@@ -128,11 +155,23 @@ def test_a_calendar_that_was_read_in_the_future_counts_when_that_is_near() -> No
     assert (found.level, found.until, found.next_level) == (MAXIMUM, read_at - 5 * MINUTE, NORMAL)
 
 
-def test_a_question_about_another_time_takes_the_calendar_as_it_is_known_now() -> None:
+def test_a_question_about_a_time_to_come_says_what_the_answer_about_now_says_comes() -> None:
+    """The calendar will be old by then: one truth, whichever way it is asked."""
     calendar = calendar_of([heavy(JUNE, 9 * UNITS)], read(WEEKDAY))
-    assert protection(calendar, (), (LONDON,), JUNE).level is MAXIMUM
-    found = protection(calendar, (), (LONDON,), JUNE, known_at=WEEKDAY)
-    assert (found.level, found.calendar, found.until) == (HIGH, Freshness.FRESH, JUNE + 6 * HOUR)
+    now = protection(calendar, (), (LONDON,), WEEKDAY)
+    assert now.until is not None
+    for at in (now.until, JUNE):
+        found = protection(calendar, (), (LONDON,), at, known_at=WEEKDAY)
+        assert (found.level, found.calendar) == (MAXIMUM, Freshness.STALE)
+        assert found.level is protection(calendar, (), (LONDON,), at).level
+    assert (now.level, now.next_level) == (NORMAL, MAXIMUM)
+
+
+def test_a_question_about_the_past_takes_the_calendar_as_it_is_known_now() -> None:
+    calendar = calendar_of([heavy(JUNE, 9 * UNITS)], read(JUNE + 30 * HOUR))
+    calendar = replace(calendar, begins=JUNE - 72 * HOUR)
+    found = protection(calendar, (), (LONDON,), JUNE, known_at=JUNE + 30 * HOUR)
+    assert (found.level, found.calendar) == (HIGH, Freshness.FRESH)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +248,8 @@ def test_a_raise_never_lowers() -> None:
 
 
 def test_a_calendar_without_an_end_of_a_level_says_none() -> None:
-    found = protection(calendar_of([], read(WEEKDAY)), (), (LONDON,), WEEKDAY, known_at=WEEKDAY)
+    lasting = replace(read(WEEKDAY), max_age=timedelta(days=900))
+    found = protection(calendar_of([], lasting), (), (LONDON,), WEEKDAY, known_at=WEEKDAY)
     assert (found.level, found.since, found.until, found.next_level, found.zone) == (NORMAL, None, None, None, LONDON)
 
 

@@ -81,7 +81,8 @@ def model(world: World, at: datetime, loads: dict[datetime, int], known_at: date
     peak = max(load for instant, load in loads.items() if at <= instant <= at + AHEAD)
     levels = [MAXIMUM if peak >= 25 * UNITS else HIGH if peak >= 8 * UNITS else NORMAL]
     levels += [r.level for r in world.raises if r.at <= at < r.expires_at]
-    if not fresh(world, known_at or at):
+    # What comes is judged by the calendar as it has aged by then, whenever it is asked.
+    if not fresh(world, max(known_at or at, at)):
         served = {*(world.zones or ("UTC",)), *(b.zone for b in world.booked)}
         levels.append(protection_by_date(at, served).level)
     return max(levels, key=lambda level: level.rank)

@@ -15,10 +15,12 @@ from wedtui.core.sharing import (
     Division,
     Lease,
     Member,
+    Takeover,
     divide,
     may_begin,
     owner,
     slow_beat,
+    takeovers,
     vantage_lease,
 )
 
@@ -286,3 +288,46 @@ def test_never_two_and_every_taking_has_a_higher_number(events: list[tuple[int, 
     held = [database.held(me) for me in services]
     assert set().union(*held) == set(TARGETS)
     assert sum(map(len, held)) == len(TARGETS)
+
+
+def test_a_takeover_names_the_dead_what_was_taken_and_how_long_nobody_asked_it() -> None:
+    database = Database()
+    london, oregon = (Member(v, v, "d") for v in ("london", "oregon"))
+    for each in (london, oregon):
+        database.begin(each)
+    for _ in range(12):
+        database.at += SECOND
+        database.beat(london)
+        database.beat(oregon)
+    last, held = database.at, database.held(oregon) - {HOUSE}
+    assert held
+    told: list[Takeover] = []
+    for _ in range(15):
+        database.at += SECOND
+        before = dict(database.leases)
+        division = database.beat(london)
+        assert division is not None
+        told += takeovers(database.members.values(), before, division, database.at)
+    assert told == [Takeover("oregon", last, last + LEASE + SECOND, len(held))]
+    assert told[0].words() == (
+        f"oregon died, last heard 2026-06-20 12:00:12 UTC; it took over {len(held)} targets of it at "
+        "2026-06-20 12:00:21 UTC, unasked for 9 s"
+    )
+
+
+def test_one_that_was_stopped_is_taken_over_from_without_a_takeover() -> None:
+    database = Database()
+    london, oregon = (Member(v, v, "d") for v in ("london", "oregon"))
+    for each in (london, oregon):
+        database.begin(each)
+    for _ in range(12):
+        database.at += SECOND
+        database.beat(london)
+        database.beat(oregon)
+    database._let_go({n for n, lease in database.leases.items() if lease.holder == "oregon"})
+    database.at += SECOND
+    before = dict(database.leases)
+    division = database.beat(london)
+    assert division is not None
+    assert division.take
+    assert not takeovers(database.members.values(), before, division, database.at)

@@ -212,7 +212,12 @@ def test_parameters_come_from_the_query_string_and_from_a_form() -> None:
         await server.close()
 
     asyncio.run(work())
-    assert seen == [Request("GET", "/a", {"q": "1 +", "e": ""}), Request("POST", "/b", {"q": 'x{y="ü"}', "r": "3"})]
+    assert [(r.method, r.path, dict(r.parameters)) for r in seen] == [
+        ("GET", "/a", {"q": "1 +", "e": ""}),
+        ("POST", "/b", {"q": 'x{y="ü"}', "r": "3"}),
+    ]
+    assert [r.headers.get("content-type") for r in seen] == [None, "application/x-www-form-urlencoded"]
+    assert [r.body for r in seen] == [b"", b"q=x%7By%3D%22%C3%BC%22%7D"]
 
 
 def test_connections_are_bounded() -> None:

@@ -60,6 +60,8 @@ def test_addresses_survive_the_pipe() -> None:
         "http://127.0.0.1:2",
         "http://127.0.0.1:3/freeze.ics",
         "http://127.0.0.1:4/weddings",
+        "http://127.0.0.1:5",
+        "127.0.0.1:6",
     )
     line = addresses.to_json()
     assert "\n" not in line

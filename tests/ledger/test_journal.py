@@ -111,6 +111,8 @@ def test_the_same_key_twice_is_one_action(desk: Desk) -> None:
     assert len(desk.record) == 1
     with pytest.raises(ConflictError, match="used for action 1 already"):
         desk.request(target="gcp")
+    (number, move, who, said) = desk.record[-1]
+    assert (number, move, who, "name another" in said) == ("1", "request-refused", "ada", True)
     assert desk.request("eve 1", person="eve").id == 2
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.ledger.base import NOW
 from tests.places import PLACES
+from wedtui.core.life import Life
 from wedtui.core.notify import TOO_OLD, Answer, Event, Level, Notice, Verdict
 from wedtui.errors import ConflictError, NotFoundError
 from wedtui.ledger.ledger import Ledger
@@ -226,6 +227,17 @@ def test_one_service_sends_and_who_lost_it_stores_nothing(desk: Desk) -> None:
     assert desk.stages() == ["waiting"]
     desk.outbox.conclude(theirs[0], ACCEPTED, BOTH)
     assert desk.stages() == ["sent"]
+
+
+def test_a_later_life_of_the_same_service_sends_at_once_and_the_earlier_one_stores_nothing(desk: Desk) -> None:
+    first, other, second = Life("a", "lock", 1).name, Life("b", "another", 2).name, Life("c", "lock", 3).name
+    desk.page()
+    (mine,) = desk.due(holder=first)
+    assert desk.outbox.take(other, BOTH) is None
+    assert desk.outbox.take(second, BOTH) is not None
+    assert desk.outbox.take(first, BOTH) is None
+    with pytest.raises(ConflictError, match="another service sends by now"):
+        desk.outbox.conclude(mine, ACCEPTED, BOTH)
 
 
 def test_what_is_under_way_or_held_is_not_taken_again(desk: Desk) -> None:

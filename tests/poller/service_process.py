@@ -47,6 +47,8 @@ class Place:
 
     state: Path
     config: Path
+    before: tuple[str, ...] = ()
+    """What the service is run by."""
 
     @property
     def cache(self) -> Path:
@@ -65,8 +67,8 @@ class Place:
     def service(self) -> subprocess.Popen[bytes]:
         """Run the service in the foreground of a process; return once it watches."""
         reading, writing = os.pipe()
-        command = [sys.executable, "-m", "wedtui", "service", "run", "--log-to-file", "--ready-fd", str(writing)]
-        child = subprocess.Popen(command, env=self.environ, pass_fds=(writing,))
+        run = [sys.executable, "-m", "wedtui", "service", "run", "--log-to-file", "--ready-fd", str(writing)]
+        child = subprocess.Popen([*self.before, *run], env=self.environ, pass_fds=(writing,))
         os.close(writing)
         with os.fdopen(reading, "rb") as pipe:
             assert pipe.readline() == b"ready\n"

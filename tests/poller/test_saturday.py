@@ -333,10 +333,10 @@ def test_people_are_told_until_when_and_why(day: Day) -> None:
     assert told(7) == ("NORMAL until 09:00 BST, then HIGH", 0, "by the calendar there is no load for 4 h (HIGH from 8)")
     words, live, why = told(9)
     assert (words, live) == ("HIGH until 11:00 BST, then MAXIMUM", 0)
-    assert why == "by the calendar the load gets to 8 at 13:00 BST (HIGH from 8)"
+    assert why == "by the calendar the load of the next 4 h gets to 8 at 13:00 BST (HIGH from 8)"
     words, live, why = told(13)
     assert (words, live) == ("MAXIMUM until 19:00 BST", 8)
-    assert why == "by the calendar the load gets to 25 at 15:00 BST (MAXIMUM from 25)"
+    assert why == "by the calendar the load of the next 4 h gets to 25 at 15:00 BST (MAXIMUM from 25)"
     assert told(15)[:2] == ("MAXIMUM until 19:00 BST", 25)
     assert told(19)[:2] == ("HIGH until 21:00 BST", 17)
     # Nobody is left; what comes next is that the last good reading of the calendar grows too old.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -16,6 +16,8 @@ from wedtui.core.observation import Observation, ProbeObservation
 from wedtui.core.season import NORMAL_PACE, WEDDING_DAY_PACE, Pace
 from wedtui.poller.schedule import FIRST_ROUND_WITHIN_S, Scheduler, ask, interval_of, next_slot, slot_after, spread
 from wedtui.providers.base import Cadence, Schedule
+
+NOON = datetime(2026, 6, 20, 12, tzinfo=UTC)
 
 
 @dataclass
@@ -86,6 +88,42 @@ def test_a_target_is_asked_once_in_every_slot() -> None:
     assert steps == pytest.approx([1.0] * len(steps))
     assert scheduler.punctuality.skipped == 0
     assert len(seen) == len(target.asked)
+
+
+@pytest.mark.parametrize("begun_later_s", [0.4, 1.5, 2.9, 4711.3])
+def test_services_that_began_at_different_times_ask_a_target_at_the_same_time_of_day(begun_later_s: float) -> None:
+    def seconds_of_day(later_s: float) -> set[float]:
+        clock = VirtualClock(NOON + timedelta(seconds=later_s))
+        target = FakeTarget("a", clock, every=3.0)
+        watch(target, seconds=60, clock=clock)
+        at = [(NOON.timestamp() + later_s + t - 1000.0) % 3.0 for t in target.asked[1:]]
+        return {round(second, 3) % 3.0 for second in at}
+
+    assert seconds_of_day(0) == seconds_of_day(begun_later_s)
+    assert len(seconds_of_day(0)) == 1
+
+
+@pytest.mark.parametrize("jump_s", [-3600, -0.7, -0.1, 0.1, 0.7, 3600.5])
+def test_a_step_of_the_clock_neither_stops_nor_hurries_the_rounds(jump_s: float) -> None:
+    clock = VirtualClock()
+    target = FakeTarget("a", clock, every=3.0)
+
+    async def step() -> None:
+        await asyncio.sleep(30)
+        clock.jump = timedelta(seconds=jump_s)
+
+    scheduler = Scheduler((target,), clock, lambda: NORMAL_PACE, lambda _found, _claim: None)
+
+    async def work() -> None:
+        task = asyncio.gather(scheduler.run(), step())
+        await asyncio.sleep(60)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run_virtually(work())
+    gaps = [b - a for a, b in pairwise(target.asked)]
+    assert min(gaps) >= 0.3
+    assert max(gaps) <= 3.3
 
 
 def test_without_any_target_it_goes_on() -> None:

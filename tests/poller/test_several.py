@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import threading
@@ -19,11 +20,13 @@ import pytest
 
 from tests.poller.service_process import Place
 from tests.postgres import Postgres
+from wedtui.core.sharing import LEASE
 
 DEATHS = 5
 STANDSTILLS = 5
 VANTAGES = ("london", "oregon")
 QUERIES = 6
+AWAY_S = 12
 
 
 class _Numbers(BaseHTTPRequestHandler):
@@ -37,6 +40,9 @@ class _Numbers(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         number = self.server.next_number() if "/query" in self.path else 0
+        if number is None:
+            self.send_error(503)
+            return
         body = json.dumps(
             {
                 "status": "success",
@@ -57,10 +63,14 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     last = 0
     """How many queries were answered."""
+    silent = False
+    """Whether no query is answered any more."""
     _lock = threading.Lock()
 
-    def next_number(self) -> int:
+    def next_number(self) -> int | None:
         with self._lock:
+            if self.silent:
+                return None
             self.last += 1
             return self.last
 
@@ -121,6 +131,14 @@ class Pair:
             return all(len(seen) > times for seen in beats.values())
 
         until(enough)
+
+    def answered_once(self, after: int) -> None:
+        """Answer nothing more, and check that each answer since is stored, and once; the first was the next after."""
+        self.asked.silent = True
+        wanted = set(range(after + 1, self.asked.last + 1))
+        until(lambda: wanted <= {int(number) for number in self.numbers()})
+        numbers = self.numbers()
+        assert len(set(numbers)) == len(numbers)
 
     def lost(self, kind: str) -> dict[str, int]:
         """Return how many observations each service says it has lost in a way, `dropped` or `refused`."""
@@ -241,6 +259,30 @@ def test_a_clean_stop_hands_over_at_once_and_status_tells(pair: Pair) -> None:
     assert "london: running" in said.stdout
 
 
+def test_the_survivor_of_a_death_says_whom_it_took_over_and_for_how_long_nobody_asked(pair: Pair) -> None:
+    for vantage in VANTAGES:
+        pair.start(vantage)
+    until(pair.divided)
+    # They know each other for long enough to judge.
+    pair.beaten(int(LEASE.total_seconds()) + 2)
+    pair.processes["oregon"].kill()
+    pair.processes["oregon"].wait()
+    until(lambda: pair.all_with("london"))
+
+    def told() -> list[str]:
+        findings = json.loads(pair.places["london"].wedtui("status", "--json").stdout)["findings"]
+        return [f["text"] for f in findings if f["subject"] == "service london" and "oregon died" in f["text"]]
+
+    until(lambda: bool(told()))
+    (text,) = told()
+    assert re.fullmatch(
+        r"oregon died, last heard .* UTC; it took over \d+ targets? of it at .* UTC, unasked for \d+ s", text
+    )
+    log = (pair.places["london"].state / "service.log").read_text()
+    (line,) = [line for line in log.splitlines() if "took over from a service that died" in line]
+    assert all(word in line for word in ("oregon", "london", "unwatched_s"))
+
+
 def test_services_that_watch_different_things_are_named_with_what_differs(pair: Pair) -> None:
     pair.start("london")
     until(lambda: pair.all_with("london"))
@@ -283,18 +325,28 @@ def test_a_database_that_goes_away_for_a_while_costs_nothing(pair: Pair) -> None
     # Dividing what is asked may cost a round that is under way, and a service says so with a later heartbeat.
     pair.beaten(3)
     shares, refused = pair.holders(), pair.lost("refused")
+    first = pair.asked.last
     # Not by a crash: of the cache a server's crash may cost the last half second, which is learnt again.
     pair.server.stop(signal.SIGINT)
     try:
-        threading.Event().wait(12)
+        # Real time, because everything here is: the server, the services, and what they ask.
+        away = threading.Event()
+        away.wait(AWAY_S / 2)
+        for vantage in VANTAGES:
+            said = pair.places[vantage].wedtui("status")
+            assert said.returncode == 3
+            assert "UNKNOWN" in said.stdout.splitlines()[0]
+            assert "does not answer" in said.stdout
+            assert pair.processes[vantage].poll() is None
+        away.wait(AWAY_S / 2)
     finally:
         pair.server.start()
-    until(lambda: len(pair.rounds()) > len(before) + 2 * 3 * 12)
+    until(lambda: len(pair.rounds()) > len(before) + 2 * 3 * AWAY_S)
     assert before <= pair.rounds()
-    numbers = pair.numbers()
-    assert len(set(numbers)) == len(numbers)
     until(pair.divided)
     assert pair.holders() == shares
     pair.beaten(3)
+    pair.answered_once(first)
+    assert "does not answer" not in pair.places["london"].wedtui("status").stdout
     assert pair.lost("dropped") == dict.fromkeys(VANTAGES, 0)
     assert pair.lost("refused") == refused

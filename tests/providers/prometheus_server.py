@@ -148,7 +148,7 @@ def free_ports(count: int) -> Iterator[list[int]]:
 
 def _scraped(running: RunningPrometheus) -> bool:
     try:
-        twice = running.query('count_over_time(up[1m]) >= 2')
+        twice = running.query("count_over_time(up[1m]) >= 2")
         return len(twice) == 3 and bool(running.query('ALERTS{alertstate="firing"}'))
     except (httpx.HTTPError, ValueError, KeyError):
         return False

@@ -11,10 +11,10 @@ from textual.pilot import Pilot
 
 from tests.pictures import NOW, SECOND
 from tests.tui.driving import settled, until
-from tests.tui.service_hand import FROZEN, GONE, LOCKED, action
+from tests.tui.service_hand import FROZEN, GONE, LOCKED, NO_LEDGER, STANDBY, TWO, WITHOUT, action
 from tests.tui.test_emergency import Desk
 from tests.tui.test_emergency_freezes import GIVEN
-from wedtui.control.answers import ActionIs, ArmingIs, StepIs
+from wedtui.control.answers import ActionIs, ArmingIs, EmergencyIs, StepIs
 from wedtui.core.roles import Role
 from wedtui.tui.arming import Stage
 from wedtui.tui.terminal.abilities import EVERYTHING, Abilities, Charset, Depth
@@ -29,8 +29,11 @@ def step(name: str, state: str = "done", **other: Any) -> StepIs:
     return replace(made, **other)
 
 
+VERIFIED = "aws 0 azure 60 digitalocean 0 gcp 40: in sync; accepted after 1.0 s, the TTL ends 12:00:34 UTC"
+
+
 def stored(**other: Any) -> ActionIs:
-    return action(confirmed_by="grace", confirmed_at=NOW - 2 * SECOND, **other)
+    return action(confirmed_by="ada", confirmed_at=NOW - 2 * SECOND, **other)
 
 
 ACTIONS: dict[str, ActionIs] = {
@@ -40,7 +43,7 @@ ACTIONS: dict[str, ActionIs] = {
     "verified": stored(
         state="ended",
         outcome="verified",
-        sentence="accepted after 1.4 s, customers moved after 1 m 12 s",
+        sentence=VERIFIED,
         steps=[step("submit"), step("in sync"), step("answers", changes=False), step("watch", changes=False)],
     ),
     "failed": stored(
@@ -170,6 +173,88 @@ def test_overload(snap_compare: Compare, size: tuple[int, int]) -> None:
 def test_somebody_else_is_arming(snap_compare: Compare, size: tuple[int, int]) -> None:
     desk = Desk()
     desk.hand.armed = [ArmingIs("mo", "failover", "aws", NOW - 12 * SECOND)]
+    assert snap_compare(desk.app, terminal_size=size, run_before=walk(desk, "pane"))
+
+
+TWO_PERSONS: dict[str, dict[str, Any]] = {
+    "second": {"needs": [TWO], "confirmed_by": "ada", "expires_at": NOW + 297 * SECOND},
+    "approve": {"needs": [TWO], "confirmed_by": "mo", "person": "mo", "expires_at": NOW + 297 * SECOND},
+    "alone": {
+        "state": "ended",
+        "outcome": "verified",
+        "confirmed_by": "mo",
+        "person": "mo",
+        "broke_glass": "nobody answers",
+        "sentence": VERIFIED,
+    },
+}
+STAGES = {"second": Stage.SECOND, "approve": Stage.APPROVE, "alone": Stage.FOLLOW}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("case", ["pane", "second", "glass", "glass-name", "approve", "alone"])
+def test_two_persons(snap_compare: Compare, case: str, size: tuple[int, int]) -> None:
+    desk = Desk()
+    waits = {"pane": "approve", "glass": "second", "glass-name": "second"}.get(case, case)
+    desk.hand.kept = [action(**TWO_PERSONS[waits])]
+
+    async def to(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        desk.app.use_hand(desk.hand)
+        await until(pilot, lambda: bool(desk.app.emergencies.told.actions))
+        if case != "pane":
+            await pilot.press("a")
+            await desk.stands(pilot, STAGES[waits])
+        if case.startswith("glass"):
+            await pilot.press("tab", "enter")
+            await desk.stands(pilot, Stage.GLASS)
+            await pilot.press("tab", *"no answer")
+        if case == "glass-name":
+            await pilot.press("enter")
+            await desk.stands(pilot, Stage.GLASS_NAME)
+            await pilot.press("tab", *"aw")
+        await pilot.pause(0.1)
+
+    assert snap_compare(desk.app, terminal_size=size, run_before=to)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("case", ["pane", "offered", "chosen", "unrecorded", "recorded"])
+def test_without_the_ledger(snap_compare: Compare, case: str, size: tuple[int, int]) -> None:
+    desk = Desk()
+    there = EmergencyIs("propose", "grace", NOW - 720 * SECOND, standby=STANDBY)
+    desk.hand.standing = there if case == "recorded" else replace(NO_LEDGER, unrecorded=case == "unrecorded")
+    ended = stored(state="ended", outcome="verified", sentence=VERIFIED)
+
+    async def to(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        desk.app.use_hand(desk.hand)
+        await until(pilot, lambda: desk.app.emergencies.told.standing is not None)
+        if case in {"offered", "chosen"}:
+            await pilot.press("F")
+            await desk.stands(pilot, Stage.CHOOSE)
+            await pilot.press("enter")
+            await desk.stands(pilot, Stage.REASON)
+            await pilot.press("tab", *(["enter"] if case == "chosen" else []))
+            await until(pilot, lambda: desk.panel.arming.has_field is (case == "chosen") and desk.panel.ready)
+        elif case != "pane":
+            desk.hand.kept = [replace(ended, id=WITHOUT, aside=True)]
+            desk.app.dashboard.reopen(desk.hand.kept[0])
+            await desk.stands(pilot, Stage.FOLLOW)
+            if case == "recorded":
+                desk.hand.change(WITHOUT, id=7, aside=False)
+                desk.hand.renumbered[WITHOUT] = 7
+                desk.panel.pass_second()
+                await until(pilot, lambda: desk.panel.arming.over)
+        await pilot.pause(0.1)
+
+    assert snap_compare(desk.app, terminal_size=size, run_before=to)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_automation_stopped(snap_compare: Compare, size: tuple[int, int]) -> None:
+    desk = Desk()
+    desk.hand.standing = EmergencyIs("auto", "grace", NOW - 720 * SECOND, standby=STANDBY)
     assert snap_compare(desk.app, terminal_size=size, run_before=walk(desk, "pane"))
 
 

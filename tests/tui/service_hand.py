@@ -10,7 +10,17 @@ from typing import Any
 from tests.core.emergency import NAMES, SHARES, facts, leave
 from tests.core.emergency import reading as reading_of
 from tests.pictures import NOW, SECOND, FakeSource, MovableClock, picture, probe, provider
-from wedtui.control.answers import ActionIs, ArmingIs, FreezeIs, OverrideIs, PlanIs, StepIs, WhoAmI
+from wedtui.control.answers import (
+    ActionIs,
+    ArmingIs,
+    EmergencyIs,
+    FreezeIs,
+    OverrideIs,
+    PlanIs,
+    StepIs,
+    WhoAmI,
+)
+from wedtui.control.client import Aside
 from wedtui.control.freezes import freeze_is
 from wedtui.core.emergency import EmergencyKind, emergency
 from wedtui.core.failover import plan, plan_json
@@ -19,7 +29,7 @@ from wedtui.core.freeze_plan import FreezePlan, Known, Liftable, freeze_plan_jso
 from wedtui.core.override import Override
 from wedtui.core.picture import Picture
 from wedtui.core.protection import protection
-from wedtui.core.roles import NEEDED, Account, Person, Role, decide
+from wedtui.core.roles import NEEDED, Account, Demand, Person, Role, decide
 from wedtui.core.traffic_facts import TrafficFacts
 from wedtui.errors import ConflictError, ServiceError, WedtuiError
 from wedtui.ledger.reader import FreezeEntry
@@ -90,6 +100,13 @@ class ServiceHand:
     armed: list[ArmingIs] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     """What others are told of this dashboard."""
+    user: str = "ada"
+    """Who sits there."""
+    demanded: list[str] = field(default_factory=list)
+    """What is needed beside a confirmation."""
+    renumbered: dict[int, int] = field(default_factory=dict)
+    """The number of an action without the ledger -> the one that it has on record."""
+    standing: EmergencyIs = field(default_factory=lambda: EmergencyIs("propose", standby=STANDBY))
 
     def _heard(self, what: str) -> None:
         if self.problem is not None:
@@ -99,35 +116,76 @@ class ServiceHand:
     def whoami(self) -> WhoAmI:
         self._heard("whoami")
         may = [permission.value for permission, least in NEEDED.items() if self.role.reaches(least)]
-        return WhoAmI("ada", 1000, ["ops"], self.role.value, "roles.groups.ops", "shared", may)
+        return WhoAmI(self.user, 1000, ["ops"], self.role.value, "roles.groups.ops", "shared", may)
 
-    def plan(self, kind: str, lost: Sequence[str], *, accepts_overload: bool = False, to: str = "configured") -> PlanIs:
-        self._heard(f"plan {kind} {','.join(lost) or to}{' overload' if accepts_overload else ''}")
+    def emergency(self) -> EmergencyIs:
+        if self.problem is not None:
+            raise self.problem
+        return self.standing
+
+    def plan(
+        self,
+        kind: str,
+        lost: Sequence[str],
+        *,
+        accepts_overload: bool = False,
+        to: str = "configured",
+        aside: Aside | None = None,
+    ) -> PlanIs:
+        self._heard(f"plan {kind} {_how(lost, to, accepts_overload, aside)}")
         made = json_of(self.caps, overload=accepts_overload)
         refused = made.pop("refused")
         return PlanIs(made, "preview", refused)
 
     def ask(
-        self, kind: str, lost: Sequence[str], *, reason: str, accepts_overload: bool = False, to: str = "configured"
+        self,
+        kind: str,
+        lost: Sequence[str],
+        *,
+        reason: str,
+        accepts_overload: bool = False,
+        to: str = "configured",
+        aside: Aside | None = None,
     ) -> ActionIs:
-        self._heard(f"ask {kind} {','.join(lost) or to}{' overload' if accepts_overload else ''}: {reason}")
+        self._heard(f"ask {kind} {_how(lost, to, accepts_overload, aside)}: {reason}")
+        if self.standing.ledger is not None and aside is None:
+            raise ServiceError(f"{self.standing.ledger}. A failover can be done without the ledger")
         shown = json_of(self.caps, overload=accepts_overload)
-        made = action(len(self.kept) + 12, plan=shown, reason=reason, kind=kind)
+        number = len(self.kept) + (12 if aside is None else WITHOUT)
+        made = action(number, plan=shown, reason=reason, kind=kind, person=self.user, needs=[*self.demanded])
+        made = replace(made, aside=aside is not None)
         self.kept.insert(0, made)
         return made
 
-    def confirm(self, number: int, *, digest: str, typed: str) -> ActionIs:
-        self._heard(f"confirm {number} {digest} {typed}")
-        if self.conflict or digest != self.action(number).digest:
-            raise ConflictError(f"the plan of action {number} is another one by now: read it again")
-        self.change(
-            number,
-            state="claimed",
-            confirmed_by="ada",
-            sentence="the change is being made",
-            steps=[StepIs("submit", "intended", NOW, None, changes=True, undoes=False, detail="")],
-        )
+    def confirm(self, number: int, *, digest: str, typed: str, break_glass: str | None = None) -> ActionIs:
+        alone = "" if break_glass is None else f": ALONE, {break_glass}"
+        self._heard(f"confirm {number} {digest} {typed}{alone}")
+        known = self._same(number, digest)
+        if TWO in known.needs and break_glass is None:
+            self.change(number, confirmed_by=self.user)
+        else:
+            self._begin(number, confirmed_by=self.user, broke_glass=break_glass, needs=[])
         return self.action(number)
+
+    def approve(self, number: int, *, digest: str, typed: str) -> ActionIs:
+        self._heard(f"approve {number} {digest} {typed}")
+        known = self._same(number, digest)
+        if self.user in {known.person, known.confirmed_by}:
+            raise ConflictError(f"action {number}: {self.user} asked for it: it takes another person")
+        self.change(number, approved_by=self.user, needs=[])
+        if known.confirmed_by is not None:
+            self._begin(number)
+        return self.action(number)
+
+    def _same(self, number: int, digest: str) -> ActionIs:
+        known = self.action(number)
+        if self.conflict or digest != known.digest:
+            raise ConflictError(f"the plan of action {number} is another one by now: read it again")
+        return known
+
+    def _begin(self, number: int, **other: Any) -> None:
+        steps = [StepIs("submit", "intended", NOW, None, changes=True, undoes=False, detail="")]
+        self.change(number, state="claimed", sentence="the change is being made", steps=steps, **other)
 
     def cancel(self, number: int) -> ActionIs:
         self._heard(f"cancel {number}")
@@ -144,7 +202,7 @@ class ServiceHand:
 
     def action(self, number: int) -> ActionIs:
         self._heard(f"action {number}")
-        return next(each for each in self.kept if each.id == number)
+        return next(each for each in self.kept if each.id == self.renumbered.get(number, number))
 
     def actions(self, *, open_only: bool = False, newest: bool = False) -> list[ActionIs]:
         self._heard("actions")
@@ -198,8 +256,19 @@ class ServiceHand:
 
     @property
     def confirms(self) -> list[str]:
-        """What was confirmed, or tried to be."""
-        return [call for call in self.calls if call.startswith("confirm")]
+        """What was confirmed or approved, or tried to be."""
+        return [call for call in self.calls if call.startswith(("confirm", "approve"))]
+
+
+def _how(lost: Sequence[str], to: str, overload: bool, aside: Aside | None) -> str:
+    return f"{','.join(lost) or to}{' overload' if overload else ''}{' aside' if aside is not None else ''}"
+
+
+TWO = Demand.SECOND_PERSON.value
+WITHOUT = 1_003_338_602
+"""The number of the first action without the ledger."""
+STANDBY = "/var/lib/wedtui/standby.db"
+NO_LEDGER = EmergencyIs("off", ledger="the ledger cannot be reached (connection refused)", standby=STANDBY)
 
 
 GONE = ServiceError("the service does not listen on control.sock: see `wedtui service status`")

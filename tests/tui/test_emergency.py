@@ -157,7 +157,7 @@ def test_failover_by_keys_alone(size: tuple[int, int]) -> None:
             await desk.shows(pilot, "REAL", "› aws", "60 %, read 4 s ago", "CRITICAL")
             await pilot.press("enter")
             await desk.stands(pilot, Stage.REASON)
-            await desk.shows(pilot, "60 % →   0 %", "customers moved: within 1 m 30 s", "undo:", "› [Cancel]")
+            await desk.shows(pilot, "60 % →   0 %", "expected within 1 m 30 s", "undo:", "› [Cancel]")
             await pilot.press("tab", *"it is down", "enter")
             await desk.stands(pilot, Stage.NAME)
             await desk.shows(pilot, "expires in 57 s", "type aws:", "› [Cancel]")
@@ -165,7 +165,7 @@ def test_failover_by_keys_alone(size: tuple[int, int]) -> None:
             await pilot.press("tab", *"aws", "enter")
             await desk.stands(pilot, Stage.FOLLOW)
             assert desk.hand.confirms == ["confirm 12 d1 aws"]
-            await desk.shows(pilot, "#12 CLAIMED", "confirmed by ada", "submit", "reason: it is down")
+            await desk.shows(pilot, "#12 RUNNING", "confirmed by ada", "submit", "reason: it is down")
             done = [StepIs("submit", "done", NOW, NOW + timedelta(seconds=1.2), changes=True, undoes=False, detail="")]
             desk.hand.change(12, state="ended", outcome="verified", sentence="customers have moved", steps=done)
             await desk.second(pilot)
@@ -296,10 +296,10 @@ def test_leaving_lets_the_action_go_on_and_another_dashboard_opens_it_again() ->
             desk.hand.kept = [action(person="grace")]
             desk.hand.confirm(12, digest="d1", typed="aws")
             desk.app.emergencies.poll(at_once=True)
-            await desk.shows(pilot, "#12 claimed aws failover grace", "3s")
+            await desk.shows(pilot, "#12 running aws failover grace", "3s")
             await pilot.press("a")
             await desk.stands(pilot, Stage.FOLLOW)
-            await desk.shows(pilot, "#12 CLAIMED", "grace asked 3 s ago")
+            await desk.shows(pilot, "#12 RUNNING", "grace asked 3 s ago")
             await pilot.press("escape")
             await until(pilot, lambda: desk.app.dashboard.panel is None)
             assert not [call for call in desk.hand.calls if call.startswith("cancel")]

@@ -87,7 +87,7 @@ def test_before_and_after_who_is_hurt_and_how_to_undo_are_shown() -> None:
                 "hurt: whoever deploys",
                 "undo: a manager lifts it",
                 "● PASS    no freeze ever stops it",
-                "it ends the override for traffic (0 s old)",
+                "it ends the override for traffic (0 s ago)",
                 "◇ UNKNOWN",
             )
 
@@ -204,9 +204,9 @@ def test_an_overload_is_not_offered_where_something_else_is_in_the_way() -> None
             await desk.stands(pilot, Stage.CHOOSE)
             await pilot.press("enter")
             await desk.stands(pilot, Stage.REASON)
-            assert not desk.panel.arming.offers_overload
+            assert desk.panel.arming.offer is None
             arming = replace(desk.panel.arming, refused=("no provider may gain share",))
-            assert not arming.offers_overload
+            assert arming.offer is None
 
     run(walk())
 
@@ -243,13 +243,22 @@ def test_the_pane_shows_every_action_however_low_it_is(role: Role, gone: bool, s
     run(walk())
 
 
-def test_without_a_service_a_lockdown_says_its_command() -> None:
+@pytest.mark.parametrize(
+    ("key", "title", "command"),
+    [
+        ("L", "lock down", "lockdown"),
+        ("Z", "add freeze", "freeze add"),
+        ("U", "unfreeze", "freeze lift"),
+        ("O", "override", "freeze override"),
+    ],
+)
+def test_without_a_service_what_freezes_says_its_command(key: str, title: str, command: str) -> None:
     async def walk() -> None:
         desk = Desk()
         desk.hand.problem = GONE
         async with opened(desk, (120, 50)) as pilot:
-            await pilot.press("L")
-            await desk.shows(pilot, "lock down: the service does not answer: `wedtui lockdown`")
+            await pilot.press(key)
+            await desk.shows(pilot, f"{title}: the service does not answer: `wedtui {command}`")
 
     run(walk())
 

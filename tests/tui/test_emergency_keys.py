@@ -22,14 +22,16 @@ from textual.message import Message
 
 from tests.pictures import SECOND, MovableClock
 from tests.soaking import SOAKING
-from tests.tui.service_hand import GONE, LOST, TRAFFIC, ServiceHand, action
-from wedtui.control.answers import ActionIs, FreezeIs, OverrideIs
+from tests.tui.service_hand import GONE, LOST, NO_LEDGER, STANDBY, TRAFFIC, TWO, ServiceHand, action
+from wedtui.control.answers import ActionIs, EmergencyIs, FreezeIs, OverrideIs
 from wedtui.core.emergency import EmergencyKind, emergency
 from wedtui.core.freeze_plan import EVERYTHING
+from wedtui.core.services import ServiceCondition
 from wedtui.errors import WedtuiError
 from wedtui.tui.app import WedtuiApp
-from wedtui.tui.arming import Arming, Choice, Stage, begin, named, planned, reopen
-from wedtui.tui.emergency import Emergencies
+from wedtui.tui.arming import NOBODY, Arming, Choice, Stage, begin, enter, named, planned, reopen, switch
+from wedtui.tui.board import Board
+from wedtui.tui.emergency import Emergencies, Told
 from wedtui.tui.freeze_choices import freeze_choices
 from wedtui.tui.keymap.table import Keymap
 from wedtui.tui.palette import Palette
@@ -71,8 +73,11 @@ SCRAPS = (
     ("tab",),
     ("F", "enter", *NAME),
 )
-MEANT = {Stage.CHOOSE: ("enter",), Stage.REASON: WHY}
-"""What leads on from there; from elsewhere the name does."""
+MEANT = {Stage.CHOOSE: ("enter",), Stage.REASON: WHY, Stage.GLASS: WHY}
+"""What leads on from there; from elsewhere the name does, or to go to what is offered instead of Cancel."""
+GIVES = frozenset({"confirming", "approving"})
+NAMED = {"confirm": Stage.NAME, "alone": Stage.GLASS_NAME, "approve": Stage.APPROVE}
+"""What was asked for -> where the name is typed for it."""
 CHARACTERS = {"enter": "\r", "tab": "\t", "escape": "\x1b", "backspace": "\x7f"}
 PALETTE = Palette(load_theme("midnight"))
 
@@ -129,7 +134,7 @@ class Walk:
     dice: random.Random
     clock: MovableClock = field(default_factory=MovableClock)
     panel: HeldPanel | None = None
-    size: Size = field(default_factory=lambda: Size(0, 0))
+    size: Size = field(default_factory=lambda: Size(80, 16))
     screen_lines: tuple[Line, ...] = ()
     link: LinkReport | None = None
     frames: list[Callable[[], None]] = field(default_factory=list)
@@ -137,20 +142,25 @@ class Walk:
     waiting: list[events.Key | events.Paste] = field(default_factory=list)
     pressed: list[tuple[float, str]] = field(default_factory=list)
     """When each key left its finger, as far as a person could see what stood there."""
-    drawn: dict[tuple[int, str], float] = field(default_factory=dict)
-    """Since when each plan stood there with the question for its name, since the panel was opened."""
+    drawn: dict[tuple[int, str, Stage], float] = field(default_factory=dict)
+    """Since when each plan stood there with the question for its name, or why alone, since the panel was opened."""
     log: list[str] = field(default_factory=list)
+    chosen: bool = False
+    """Whether the walk began where the emergency path was chosen."""
 
     is_running = True
     palette, keymap, focused = PALETTE, KEYMAP, None
 
     def __post_init__(self) -> None:
-        world = SimpleNamespace(traffic=TRAFFIC, providers=())
-        self.board = SimpleNamespace(now=self.clock.at, demo=False, picture=world)
+        world = SimpleNamespace(traffic=TRAFFIC, providers=(), condition=ServiceCondition.DEAD, actions=None)
+        self.board = Board(self.clock.at, picture=cast(Any, world))
         self.hands = SimpleNamespace(jumping=False)
-        self.hand = WalkedHand(self.clock, kept=[action()])
+        demanded = self.dice.choice(([], [TWO]))
+        self.hand = WalkedHand(self.clock, kept=[action(needs=demanded)], demanded=demanded)
+        self.hand.user = self.dice.choice(("ada", "ada", "kay"))
         self.emergencies = HeldEmergencies(cast(WedtuiApp, self), read_only=False)
         self.emergencies.use(self.hand, None)
+        self.emergencies.told = Told(self.hand.whoami())
 
     @property
     def dashboard(self) -> Walk:
@@ -169,7 +179,11 @@ class Walk:
             asks = "asking which freezes there are" if kind is EmergencyKind.FREEZE_LIFT else None
             self.open(replace(begin(kind, freeze_choices(kind, "production")), waits=asks))
             return
-        self.open(begin(kind, (Choice(LOST, "60 %", "CRITICAL"), Choice("gcp", "40 %", "OK"))))
+        choices = (Choice(LOST, "60 %", "CRITICAL"), Choice("gcp", "40 %", "OK"))
+        self.open(begin(kind, choices, self.emergencies.ledger))
+
+    def bell(self) -> None:
+        """Nobody hears it."""
 
     def lock_down(self) -> None:
         """Come as far as a plan of a lockdown that waits for its name."""
@@ -178,8 +192,24 @@ class Walk:
         chosen = planned(begin(kind, freeze_choices(kind, "production")), plan)
         self.open(named(replace(chosen, reason="why"), plan))
 
-    def reopen(self, stored: ActionIs) -> None:
-        self.open(reopen(stored))
+    def wait_for_a_second_person(self) -> None:
+        self.hand.user, self.hand.demanded = "ada", [TWO]
+        self.hand.kept = [action(needs=[TWO], confirmed_by="ada")]
+        self.emergencies.told = Told(self.hand.whoami())
+        waits = reopen(self.hand.kept[0], self.emergencies.me)
+        breaks, _ = enter(switch(waits), self.clock.at)
+        self.open(self.dice.choice((waits, breaks, breaks)))
+
+    def go_without_the_ledger(self) -> None:
+        self.ledger_goes_or_comes()
+        self.emergencies.told = self.emergencies.told._replace(standing=self.hand.standing)
+        kind = EmergencyKind.FAILOVER
+        armed = begin(kind, (Choice(LOST, "60 %", "CRITICAL"),), self.emergencies.ledger)
+        self.chosen = self.dice.random() < 0.8
+        self.open(planned(replace(armed, aside=self.chosen), self.hand.plan(kind.value, [LOST])))
+
+    def reopen(self, stored: ActionIs, *, followed: bool = False) -> None:
+        self.open(reopen(stored, NOBODY if followed else self.emergencies.me))
 
     def open(self, arming: Arming) -> None:
         self.drawn.clear()
@@ -192,7 +222,9 @@ class Walk:
         """Press a few keys; they arrive as the line lets them, and lie there."""
         how = self.dice.random()
         if how < 0.45 and self.panel is not None:
-            self.strike(MEANT.get(self.panel.arming.stage, ("tab", *self.panel.arming.target, "enter")))
+            arming = self.panel.arming
+            name = ("tab", *arming.target, "enter")
+            self.strike(("tab", "enter") if arming.offer is not None else MEANT.get(arming.stage, name))
         else:
             self.strike(self.dice.choice(SCRAPS) if how < 0.9 else self.dice.choices(KEYBOARD, k=4))
 
@@ -233,7 +265,7 @@ class Walk:
         elif event.key in KEYS:
             before = self.panel.arming
             KEYS[event.key](self.panel)
-            if self.panel is not None and self.panel.arming.waits == "confirming" != before.waits:
+            if self.panel is not None and self.panel.arming.waits in GIVES and before.waits not in GIVES:
                 assert before.expires_at is not None
                 assert self.clock.at < before.expires_at
         else:
@@ -245,17 +277,17 @@ class Walk:
         for callback in frames:
             callback()
         arming = self.panel.arming if self.panel is not None else None
-        if arming is not None and arming.stage is Stage.NAME:
+        if arming is not None and arming.stage in {*NAMED.values(), Stage.GLASS}:
             stored = arming.action
             plan = (stored.id, stored.digest) if stored is not None else (0, arming.digest)
-            self.drawn.setdefault(plan, self.clock.seconds)
+            self.drawn.setdefault((*plan, arming.stage), self.clock.seconds)
 
     def answer(self) -> None:
         """Let an answer come."""
         if not self.asked:
             return
         call, take = self.asked.pop(0)
-        before = len(self.hand.confirms)
+        before, asked = len(self.hand.confirms), len(self.hand.calls)
         answer: object
         try:
             answer = call(self.hand)
@@ -264,17 +296,27 @@ class Walk:
         take(answer)
         for confirm in self.hand.confirms[before:]:
             self.judge(confirm)
+        if any(call.startswith("ask") and " aside:" in call for call in self.hand.calls[asked:]):
+            meant = iter([key for _, key in self.pressed])
+            words = ("tab", "enter") if self.chosen else ("tab", "enter", "tab", "enter")
+            assert all(key in meant for key in words), "without the ledger, unasked"
 
     def judge(self, confirm: str) -> None:
         """Whoever has this confirmed has typed the whole name since that plan was drawn, after the last try."""
-        _, number, digest, typed = confirm.split(" ", 3)
+        what, number, digest, typed = confirm.split(" ", 3)
         stored = number.isdecimal()
         if not stored:
             digest, typed = self.hand.plan_and_typed
-        since = self.drawn.get((int(number) if stored else 0, digest))
+        typed, alone, why = typed.partition(": ALONE, ")
+        plan = (int(number) if stored else 0, digest)
+        since = self.drawn.get((*plan, NAMED["alone" if alone else what]))
         assert since is not None, "a plan that was never drawn"
+        words: tuple[str, ...] = ("tab", *typed, "enter")
+        if alone:
+            since, words = self.drawn[(*plan, Stage.GLASS)], ("tab", *why.strip(), "enter", *words)
         meant = iter([key for at, key in self.pressed if at >= since])
-        assert all(key in meant for key in ("tab", *typed, "enter")), f"{typed!r} was not typed since it was drawn"
+        assert all(key in meant for key in words), f"{words} was not typed since it was drawn"
+        assert what == "confirm" or self.hand.user != self.hand.action(int(number)).person
         assert typed == (LOST if stored else EVERYTHING)
         self.pressed.clear()
 
@@ -287,17 +329,29 @@ class Walk:
     def service_goes_or_comes(self) -> None:
         self.hand.problem = None if self.hand.problem else GONE
 
+    def another_approves(self) -> None:
+        """A second person gives their word somewhere else."""
+        newest = self.hand.kept[0]
+        if newest.confirmed_by == "ada" == self.hand.user and newest.needs and self.hand.problem is None:
+            self.hand.user = "kay"
+            self.hand.approve(newest.id, digest=newest.digest, typed=LOST)
+            self.hand.user = "ada"
+            self.hand.calls = [call for call in self.hand.calls if not call.startswith("approve")]
+
+    def ledger_goes_or_comes(self) -> None:
+        lost = self.hand.standing.ledger is not None
+        self.hand.standing = EmergencyIs("propose", standby=STANDBY) if lost else NO_LEDGER
+
     def resize(self) -> None:
         self.size = Size(self.dice.randint(1, 130), self.dice.randint(1, 40))
 
     def passes(self, seconds: float) -> None:
         self.clock.advance(timedelta(seconds=seconds))
-        self.board.now = self.clock.at
+        self.board = replace(self.board, now=self.clock.at)
 
     def second(self) -> None:
         self.passes(1.0)
-        if self.panel is not None:
-            self.panel.pass_second()
+        self.emergencies.pass_second()
 
     def long_time(self) -> None:
         self.passes(self.dice.choice((0.2, 0.5, 0.5, 3.0, 3.0, 61.0)))
@@ -311,6 +365,8 @@ HAPPENS: tuple[tuple[int, Callable[[Walk], None]], ...] = (
     (3, Walk.paste),
     (2, Walk.plan_changes),
     (1, Walk.service_goes_or_comes),
+    (1, Walk.another_approves),
+    (1, Walk.ledger_goes_or_comes),
     (1, Walk.resize),
     (4, Walk.second),
     (6, Walk.long_time),
@@ -324,16 +380,20 @@ def done(coroutine: Coroutine[Any, Any, None]) -> None:
 
 
 def walked(seed: int, moved: pytest.MonkeyPatch) -> Walk:
-    """Go some steps, from the dashboard, from a plan that awaits its confirmation, or from that of a lockdown."""
+    """Go some steps, from the dashboard, or from what waits: for a name, for a second person, for the ledger."""
     dice = random.Random(seed)
     delay = dice.choice((None, 0.01, 0.4, 2.0))
     walk = Walk(dice, link=LinkReport(delay) if delay is not None else None)
     moved.setattr(textual._time, "get_time", walk.clock.monotonic)
     begins = dice.random()
-    if begins < 0.6:
+    if begins < 0.4:
         walk.reopen(walk.hand.kept[0])
-    elif begins < 0.8:
+    elif begins < 0.6:
+        walk.wait_for_a_second_person()
+    elif begins < 0.7:
         walk.lock_down()
+    elif begins < 0.9:
+        walk.go_without_the_ledger()
     weights, steps = zip(*HAPPENS, strict=True)
     for step in dice.choices(steps, weights, k=STEPS):
         walk.log.append(step.__name__)
@@ -345,13 +405,19 @@ def walked(seed: int, moved: pytest.MonkeyPatch) -> Walk:
 
 
 def test_nothing_is_confirmed_that_was_not_meant(monkeypatch: pytest.MonkeyPatch) -> None:
-    confirmed = opened = frozen = 0
+    confirmed = opened = frozen = approved = alone = aside = 0
     for seed in range(WALKS):
         walk = walked(seed, monkeypatch)
         confirmed += any(each.confirmed_by for each in walk.hand.kept)
         opened += any(call.startswith("ask") for call in walk.hand.calls)
         frozen += bool(walk.hand.plan_and_typed[0])
+        approved += any(call.startswith("approve") for call in walk.hand.calls)
+        alone += any(each.broke_glass is not None for each in walk.hand.kept)
+        aside += any(each.aside and each.confirmed_by for each in walk.hand.kept)
     # Hands that never come so far prove nothing.
     assert confirmed > WALKS / 100
     assert opened > WALKS / 200
     assert frozen > WALKS / 200
+    assert approved > WALKS / 200
+    assert alone
+    assert aside

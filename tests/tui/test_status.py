@@ -9,15 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.pictures import NOW, SERVICE, picture, source_of
+from tests.pictures import FROZEN, NOW, SERVICE, picture, source_of
 from tests.tui.driving import driven, make_app, run, screen_text
+from wedtui.cli.render import freeze_sentence
+from wedtui.core.freeze import DEFAULT_WINDOW, LOCKDOWN, UNTIL_LIFTED, FreezeFacts, Origin, Period, Verdict, verdict
+from wedtui.core.override import Override
 from wedtui.core.picture import ServiceFacts
-from wedtui.tui.board import Board
+from wedtui.core.wording import local_time
+from wedtui.tui.board import Board, Stopped
 from wedtui.tui.draw.findings import finding_rows, worst_lines
+from wedtui.tui.draw.freeze import freeze_rows
 from wedtui.tui.draw.status import status_lines
 from wedtui.tui.spans import Role, length, plain
 from wedtui.tui.terminal.link import Drawing, LinkReport
 from wedtui.tui.wall.strip import bottom, top
+from wedtui.tui.wall.strip import freeze_lines as strip_freeze
 
 SLOW = LinkReport(delay=2.5, queued=40_000, drawing=Drawing.LEAN)
 SERVICES = (SERVICE, None, replace(SERVICE, heartbeat_at=NOW - timedelta(minutes=9)), replace(SERVICE, stopped_at=NOW))
@@ -56,6 +62,156 @@ def test_the_wall_of_a_made_up_world_says_so_at_any_width(width: int, height: in
         assert any("DEMO" in plain(each) for each in lines)
 
 
+LONG = "Abbey Hall: final guest numbers"
+ZONE = "America/Argentina/Buenos_Aires"
+
+
+@pytest.mark.parametrize(
+    ("reasons", "later", "width", "end"),
+    [
+        ((LONG, "weekend"), (), 120, f"  {LONG}, weekend"),
+        ((LONG, "weekend"), (), 97, f"  {LONG} +1 more"),
+        # What has room whole stands for the rest; nothing is cut within a word.
+        ((LONG, "weekend"), (), 80, "  weekend +1 more"),
+        ((LONG,), (), 84, "  Abbey Hall: final guest…"),
+        ((LONG,), (), 80, "  Abbey Hall: final…"),
+        ((LONG,), (), 62, ""),
+        # What begins later is no reason now.
+        ((LONG, "weekend"), (LONG,), 80, "  weekend"),
+        ((LONG, "weekend"), ("weekend",), 80, "  Abbey Hall: final…"),
+        (("wedding weekend", LONG), (), 80, "  wedding weekend +1"),
+        ((LONG, "a freeze of everybody"), (), 72, "  2 reasons"),
+        ((LONG,), (), 66, "  Abbey…"),
+    ],
+)
+def test_why_it_is_frozen_is_not_cut_within_a_word(
+    reasons: tuple[str, ...], later: tuple[str, ...], width: int, end: str
+) -> None:
+    frozen = replace(FROZEN, reasons=reasons, later=later)
+    said = plain(status_lines(Board(NOW, picture(freeze=frozen)), width)[0])
+    assert said.rstrip() == f" PRODUCTION  ◆ FROZEN until Mon 06:00 America/New_York {end}".rstrip()
+
+
+def test_what_cannot_be_read_is_the_first_reason() -> None:
+    silence = 'feed "venue" has never been read, which means frozen'
+    frozen = Verdict(True, NOW, reasons=("a", silence), unreadable=(silence,))
+    assert silence in plain(status_lines(Board(NOW, picture(freeze=frozen)), 120)[0])
+    assert "a +1 more" in plain(status_lines(Board(NOW, picture(freeze=frozen)), 70)[0])
+
+
+@given(
+    width=st.integers(76, 200),
+    days=st.integers(1, 40),
+    known=st.booleans(),
+    reasons=st.lists(st.sampled_from(("weekend", LONG, "weddings: 25 and more")), unique=True),
+)
+def test_until_when_and_where_are_never_lost(width: int, days: int, known: bool, reasons: list[str]) -> None:
+    until = NOW + timedelta(days=days)
+    frozen = Verdict(
+        True, NOW, NOW, until, ZONE, tuple(sorted(reasons)), known_to=None if known else until - timedelta(hours=1)
+    )
+    said = plain(status_lines(Board(NOW, picture(freeze=frozen)), width)[0])
+    assert f"until {local_time(until, ZONE, NOW).removesuffix(ZONE)}" in said
+    assert "Buenos" in said
+    assert "Buenos Aires" in said or "Buenos_Aires" in said
+
+
+LOCKED = Period(
+    LOCKDOWN,
+    NOW - timedelta(minutes=2),
+    UNTIL_LIFTED,
+    Origin.PERSON,
+    frozenset(),
+    frozenset(),
+    "by sam: bad release",
+    4,
+)
+ABBEY = Period("Abbey Hall: final guest lists", NOW - timedelta(hours=30), NOW + timedelta(hours=9), Origin.PERSON)
+
+
+def locked(*, by: str = "sam", silent: tuple[str, ...] = ()) -> Board:
+    lockdown = replace(LOCKED, why=f"by {by}: bad release")
+    facts = FreezeFacts(periods=(ABBEY, lockdown), unreadable=silent)
+    return Board(NOW, picture(freeze=verdict(facts, NOW)))
+
+
+@pytest.mark.parametrize(
+    ("width", "by", "words"),
+    [
+        (
+            120,
+            "sam",
+            "◆ LOCKDOWN by sam, FROZEN until it is lifted   bad release, Abbey Hall: final guest lists, weekend",
+        ),
+        (80, "sam", "◆ LOCKDOWN by sam, FROZEN until it is lifted   bad release +2"),
+        (60, "sam", "◆ LOCKDOWN by sam, FROZEN until it is lifted"),
+        (52, "sam", "◆ LOCKDOWN, FROZEN until it is lifted"),
+        (60, "maximiliane.oberhuber", "◆ LOCKDOWN, FROZEN until it is lifted"),
+        (34, "sam", "◆ LOCKDOWN by sam"),
+        (26, "sam", "◆ LOCKDOWN"),
+    ],
+)
+def test_a_lockdown_is_the_first_word_at_any_width(width: int, by: str, words: str) -> None:
+    said = plain(status_lines(locked(by=by), width)[0]).rstrip()
+    assert said.startswith(f" PRODUCTION  {words.partition('   ')[0]}")
+    assert "bad release" in said or width < 80
+
+
+def test_what_cannot_be_read_does_not_hide_a_lockdown() -> None:
+    board = locked(silent=("what persons froze cannot be known",))
+    first = plain(status_lines(board, 80)[0])
+    assert first.startswith(" PRODUCTION  ◆ LOCKDOWN by sam, FROZEN until its sources can be read")
+    assert board.picture is not None
+    said = freeze_sentence(board.picture.freeze)
+    assert said.startswith("FROZEN until it can be read: LOCKDOWN by sam: bad release; what persons froze")
+
+
+def test_the_screen_of_the_freeze_says_since_when_it_is_locked_down_by_whom_and_what_ends_it() -> None:
+    rows = [plain(row.line) for row in freeze_rows(locked(), 100)]
+    at = next(n for n, row in enumerate(rows) if row.startswith("   locked down"))
+    assert "Sat 11:58 UTC   2 m 00 s ago" in rows[at]
+    assert rows[at + 1].strip() == "by sam: bad release; `wedtui freeze lift 4` ends it"
+    reasons = rows.index(next(row for row in rows if "reasons" in row))
+    assert rows[reasons + 1].strip() == "LOCKDOWN by sam: bad release"
+
+
+def test_a_lockdown_is_a_finding() -> None:
+    found = [each.text for each in locked().findings]
+    end = "`wedtui freeze lift 4 --reason WHY` ends it"
+    assert f"LOCKDOWN by sam since Sat 20 Jun 11:58 UTC: bad release; {end}" in found
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_wall_says_a_lockdown_and_by_whom(width: int) -> None:
+    for height in (6, 24, 50):
+        said = " ".join(" ".join(plain(line) for line in top(locked(), width, height, old=False)).split())
+        assert "LOCKDOWN by sam" in said
+    assert any("LOCKDOWN by sam: bad release" in plain(line) for line in strip_freeze(locked(), width))
+
+
+def test_clocks_go_on_by_the_same_zone_when_a_lockdown_begins() -> None:
+    before = FreezeFacts(periods=(ABBEY,), windows=(replace(DEFAULT_WINDOW, zones=("America/New_York",)),))
+    boards = [
+        Board(NOW, picture(freeze=verdict(facts, NOW))) for facts in (before, replace(before, periods=(ABBEY, LOCKED)))
+    ]
+    assert [each.zone for each in boards] == ["America/New_York"] * 2
+    assert ["New_York" in plain(status_lines(each, 120)[2]) for each in boards] == [True, True]
+
+
+def test_a_freeze_that_is_only_called_a_lockdown_is_none() -> None:
+    called = replace(LOCKED, environments=frozenset({"production"}))
+    assert verdict(FreezeFacts(periods=(called,)), NOW).lockdown is None
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 200])
+@pytest.mark.parametrize("zone", ["Europe/London", ZONE])
+def test_an_override_never_reads_as_if_the_whole_freeze_were_off(width: int, zone: str) -> None:
+    let = Override("traffic", "mo", "azure is well", NOW, NOW + timedelta(minutes=59, seconds=58))
+    frozen = replace(FROZEN, zone=zone, overrides=(let,))
+    said = plain(status_lines(Board(NOW, picture(freeze=frozen)), width)[0])
+    assert "OVERRIDDEN for traffic" in said or "traffic OVERRIDDEN" in said
+
+
 LONDON, OREGON, TOKYO = (replace(SERVICE, instance=name, vantage=name) for name in ("london", "oregon", "tokyo"))
 
 
@@ -64,6 +220,8 @@ LONDON, OREGON, TOKYO = (replace(SERVICE, instance=name, vantage=name) for name 
     ("services", "words"),
     [
         ((LONDON, OREGON), " ● 2 services running 1 s ago  "),
+        # Who was heard longest ago counts: it may have died just now.
+        ((LONDON, replace(OREGON, heartbeat_at=NOW - timedelta(seconds=4))), " ● 2 services running 4 s ago  "),
         # Somebody stopped it: no outage, but said for as long as it is so.
         (
             (LONDON, replace(OREGON, stopped_at=NOW - timedelta(minutes=2))),
@@ -144,3 +302,12 @@ def test_the_dashboard_of_a_service_that_never_ran_says_so() -> None:
             assert "no providers configured" not in text
 
     run(walk())
+
+
+@pytest.mark.parametrize("width", [80, 90, 100, 120])
+@pytest.mark.parametrize("letters", range(1, 30))
+def test_that_automation_is_stopped_is_never_cut(letters: int, width: int) -> None:
+    board = Board(NOW, picture(), stopped=Stopped("n" * letters, NOW - timedelta(minutes=12)))
+    first = plain(status_lines(board, width)[0])
+    assert " AUTOMATION STOPPED " in first
+    assert "n…" not in first

@@ -25,15 +25,17 @@ from tests.tui.calendars import (
     wedding,
 )
 from wedtui.core.calendar import CalendarFacts
-from wedtui.core.calendar_query import ListedWedding
+from wedtui.core.calendar_query import Conflicts, ListedWedding, WeddingPage, WeddingQuery
 from wedtui.core.load import NO_STEPS
 from wedtui.core.protection import Raise
 from wedtui.core.season import Protection
-from wedtui.core.wedding import UNITS
-from wedtui.tui.board import Board
+from wedtui.core.wedding import UNITS, Assumed
+from wedtui.core.wording import duration
+from wedtui.tui.board import Board, Overview, WeddingsTold
 from wedtui.tui.draw.status import status_lines
 from wedtui.tui.draw.wedding_day import axis_line, local_days, peak_within, strip_lines
 from wedtui.tui.draw.wedding_day import day_of as laid_out
+from wedtui.tui.draw.wedding_list import one_rows, page_rows
 from wedtui.tui.draw.wedding_words import belief, compact
 from wedtui.tui.draw.weddings import wedding_rows, weddings_note
 from wedtui.tui.plain.changes import announce
@@ -45,6 +47,8 @@ from wedtui.tui.terminal.abilities import Charset
 from wedtui.tui.terminal.charset import translate
 from wedtui.tui.wall.weddings import has_page, wedding_strip
 
+LONDON = "Europe/London"
+FRIDAY = SATURDAY - timedelta(days=1)
 FRESH = board(calendar(SUMMER, BOOKING, VENUES))
 
 
@@ -94,7 +98,7 @@ def text(shown: Board, width: int = 79) -> str:
     [
         (FRESH, 80, " 41 weddings live, MAXIMUM until 23:00 BST  then HIGH"),
         (FRESH, 80, "WEDDING DAY: probes 3 s"),
-        (FRESH, 200, "load 57.4, peak 62.8 at 14:00 BST · calendar read 3 h 00 m ago"),
+        (FRESH, 200, "load 57.4, peak of next 4 h 62.8 at 14:00 BST · calendar read 3 h 00 m ago"),
         (FRESH, 200, "WEDDING-DAY MODE: probes 3 s, availability weighs 0.45, else 0.35"),
         (FRESH, 60, " 41 weddings live, MAXIMUM until 23:00 BST "),
         (OLD, 80, " (41 live) STALE 1d, MAXIMUM until Sun 00:00 PDT "),
@@ -228,7 +232,7 @@ def test_a_list_that_never_was_does_not_come_back(of: tuple[str, ...]) -> None:
 
 def test_the_line_mode_tells_it_in_sentences() -> None:
     said = weddings(FRESH)
-    assert said[0] == "41 weddings live; load 57.4, peak 62.8 at 14:00 BST; calendar 3 hours old."
+    assert said[0] == "41 weddings live; load 57.4, peak of next 4 h 62.8 at 14:00 BST; calendar 3 hours old."
     assert "Asia/Kolkata: 10 weddings live, load 20, peak of today 20 at 07:30 Europe/London." in said
     assert any(
         each.startswith("Peak load of the next 14 days: Sat 20 Jun 62.8 MAXIMUM, Sun 21 Jun 24.9 HIGH") for each in said
@@ -245,7 +249,9 @@ def test_the_line_mode_tells_it_in_sentences() -> None:
 
 def test_the_line_mode_tells_the_protection_and_what_it_changes() -> None:
     said = protection(FRESH)
-    assert said[0].startswith("Protection MAXIMUM until 23:00 BST, then HIGH: by the calendar the load gets to 62.8")
+    assert said[0].startswith(
+        "Protection MAXIMUM until 23:00 BST, then HIGH: by the calendar the load of the next 4 h gets to 62.8"
+    )
     assert "Wedding-day mode is on, probes every 3 seconds, availability weighs 0.45 instead of 0.35." in said
     assert any(each.startswith("Until Sat 23:00 Europe/London, Sat 22:00 UTC, in 9 hours 59 minutes") for each in said)
 
@@ -312,12 +318,87 @@ def test_every_sentence_goes_by_one_clock_and_what_is_drawn_by_the_first_configu
     for width in (79, 119):
         words = text(shown, width)
         (summary, drawn) = words.split("today, Sat 20 Jun, 13:00 by the clock of Europe/London")
-        assert "at 22:30 JST" in summary.splitlines()[0]
-        assert "gets to 21 at 22:30 JST (HIGH" in summary
+        assert "at 22:30 JST (14:30 BST)" in summary.splitlines()[0], "the bars say 14:30 of the same moment"
+        assert "the load of the next 4 h gets to 21 at 22:30 JST" in summary
         assert "HIGH until Sun 01:00 JST" in summary
         assert "(17:00 BST)" in summary
         assert "Europe" not in summary
         assert "21 at 14:30" in drawn
+
+
+@pytest.mark.parametrize(
+    ("zone", "begins", "hours", "starts", "ends"),
+    [
+        # On one day, of which nothing is said twice; also where that is another day than in UTC.
+        (
+            LONDON,
+            datetime.combine(FRIDAY, time(14)),
+            9,
+            "Fri 2026-06-19 14:00 BST (13:00 UTC)",
+            "23:00 BST (22:00 UTC)",
+        ),
+        (
+            "Australia/Sydney",
+            datetime.combine(SATURDAY, time(8)),
+            4,
+            "Sat 2026-06-20 08:00 AEST (Fri 22:00 UTC)",
+            "12:00 AEST (02:00 UTC)",
+        ),
+        # Of more than one both days are said, and each once.
+        (
+            LONDON,
+            datetime.combine(FRIDAY, time(14)),
+            34,
+            "Fri 2026-06-19 14:00 BST (13:00 UTC)",
+            "Sun 2026-06-21 00:00 BST (Sat 23:00 UTC)",
+        ),
+    ],
+)
+def test_a_day_is_said_once(zone: str, begins: datetime, hours: int, starts: str, ends: str) -> None:
+    listed = ListedWedding("booking", wedding("W", zone, "british", begins, hours))
+    rows = [plain(row.line).rstrip() for row in one_rows(FRESH, None, (listed,), 79)]
+    assert f" starts       {starts}" in rows
+    assert f" ends         {ends}, after {duration(hours * HOUR)}" in rows
+
+
+def test_an_hour_that_comes_twice_says_which_it_is() -> None:
+    night = ListedWedding("booking", wedding("W", LONDON, "british", datetime(2026, 10, 24, 20), 9))  # noqa: DTZ001
+    for hour, clock in ((0, "01:45 BST"), (1, "01:45 GMT"), (2, "02:45")):
+        shown = board(calendar([night], BOOKING), datetime(2026, 10, 25, hour, 45, tzinfo=UTC))
+        assert f"today, Sun 25 Oct, {clock} by the clock of Europe/London" in text(shown)
+        rows = [plain(row.line).rstrip() for row in one_rows(shown, None, (night,), 79)]
+        assert f" zone         Europe/London, now Sun {clock}" in rows
+
+
+def test_a_source_that_contradicts_itself_is_said_with_what_to_do() -> None:
+    conflicts = {"booking": Conflicts(7, ("A-1", "A-2", "A-3", "A-4", "A-5"))}
+    told = Overview(None, (), NOW, conflicts=conflicts)
+    rows = [plain(row.line).rstrip() for row in wedding_rows(FRESH, told, (79, 60), all_zones=True)]
+    words = " ".join(" ".join(rows).split())
+    assert "7 weddings at times that overlap and differ, CONFLICT: each counts in load, the wedding once" in words
+    assert "A-1, A-2, A-3, A-4, A-5 and 2 more: look with `wedtui weddings show REF`, and correct the source" in words
+    assert "CONFLICT" not in text(FRESH)
+    begins = datetime.combine(SATURDAY, time(11))
+    one, other = (wedding("A-1", LONDON, "british", begins, hours) for hours in (3, 5))
+    both = tuple(ListedWedding("booking", each) for each in (one, other))
+    shown = "\n".join(plain(row.line).rstrip() for row in one_rows(FRESH, None, both, 120))
+    assert "CONFLICT: booking says times that overlap: each counts in load, the wedding once" in shown
+    assert "CONFLICT" not in "\n".join(plain(row.line) for row in one_rows(FRESH, None, both[:1], 120))
+
+
+def test_what_is_assumed_is_said_on_the_screen() -> None:
+    begins = datetime.combine(SATURDAY, time(11))
+    assumed = (Assumed.CULTURE_UNKNOWN, Assumed.GUESTS_NOT_SAID)
+    guessed = ListedWedding("booking", wedding("A-1", LONDON, "other", begins, 3, assumed=assumed))
+    said = ListedWedding("booking", wedding("A-2", LONDON, "other", begins, 3))
+    told = WeddingsTold(WeddingQuery(), WeddingPage((guessed, said), None, 2), NOW)
+    first, second, note = [plain(row.line) for row in page_rows(FRESH, told, 100)]
+    assert ("?other" in first, "?150" in first, "?1.0" in first) == (True, True, True)
+    assert "?" not in second
+    assert note.startswith(" ? assumed: ")
+    rows = [plain(row.line).rstrip() for row in one_rows(FRESH, None, (guessed,), 100)]
+    assert " culture      other (assumed: the source names one that the table of weights does not)" in rows
+    assert " guests       150 (assumed: the source does not say)" in rows
 
 
 def test_windows_are_local_days() -> None:

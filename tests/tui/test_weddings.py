@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
-from tests.pictures import SECOND, FakeSource, MovableClock
+import pytest
+
+from tests.pictures import NOW, SECOND, FakeSource, MovableClock
 from tests.tui.calendars import (
     BOOKING,
+    HOUR,
     QUESTIONED,
     REJECTED,
     SATURDAY,
@@ -15,6 +18,7 @@ from tests.tui.calendars import (
 )
 from tests.tui.driving import cursor, driven, make_app, press, run, screen_text, until
 from wedtui.core.calendar_query import ListedWedding, WeddingQuery
+from wedtui.core.wedding import Wedding
 from wedtui.errors import StoreLockedError
 from wedtui.tui.board import OneWedding, Overview, WeddingsTold, WhoIsLive
 from wedtui.tui.messages import WeddingsArrived
@@ -92,6 +96,41 @@ def test_only_a_page_is_asked_for_and_the_time_is_one_key_away() -> None:
                 await pilot.press("o")
                 await until(pilot, lambda words=words: words in screen_text(app))  # type: ignore[misc]
             await until(pilot, lambda: "of 59" in screen_text(app))
+
+    run(walk())
+
+
+@pytest.mark.parametrize(
+    ("moved", "begins_at", "page"),
+    [
+        # What is live now, and nothing that is over, though these come first in the order of their starts.
+        (timedelta(), "live-000", "101–200 of 230"),
+        # Where none is live, the next.
+        (timedelta(minutes=45), "next-000", "101–200 of 230"),
+        # Where all are over, the last.
+        (3 * HOUR, "next-109", "201–230 of 230"),
+    ],
+)
+def test_a_list_opens_at_what_is_live_or_comes_next(moved: timedelta, begins_at: str, page: str) -> None:
+    parts = (("over", -2 * HOUR, 105), ("live", timedelta(minutes=-30), 15), ("next", HOUR, 110))
+    rows = [
+        ListedWedding("booking", Wedding(f"{name}-{n:03}", "", "", "UTC", start, start + HOUR, "british", 150))
+        for name, ahead, count in parts
+        for n in range(count)
+        for start in [NOW + ahead]
+    ]
+
+    async def walk() -> None:
+        app = make_app(booked(rows), MovableClock(NOW + moved))
+        async with driven(app) as pilot:
+            await pilot.press("W")
+            await until(pilot, lambda: cursor(app) == "everyone")
+            await pilot.press("enter")
+            await until(pilot, lambda: page in screen_text(app))
+            await until(pilot, lambda: f"\t{begins_at}\t" in (cursor(app) or ""))
+            shown = screen_text(app).splitlines()
+            (first,) = [number for number, line in enumerate(shown) if line.strip().startswith("LIVE FOR/IN")]
+            assert begins_at in shown[first + 1] or begins_at == "next-109"
 
     run(walk())
 
@@ -197,7 +236,7 @@ def test_what_is_under_the_cursor_can_be_copied() -> None:
             subject = app.seen.subject()
             assert subject is not None
             assert subject.text.startswith(
-                "41 weddings live, load 57.4, peak 62.8 at 14:00 BST, MAXIMUM until 23:00 BST"
+                "41 weddings live, load 57.4, peak of next 4 h 62.8 at 14:00 BST, MAXIMUM until 23:00 BST"
             )
             assert subject.text.endswith("production, DEMO, a made-up world")
             await pilot.press("l")

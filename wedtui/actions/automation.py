@@ -18,9 +18,9 @@ from typing import NamedTuple, Protocol, TypeVar
 import structlog
 
 from wedtui.actions.planning import Gathered, Planned, Planner, stored_plan
-from wedtui.actions.requests import SEND_WITHIN, TRAFFIC
+from wedtui.actions.requests import SEND_WITHIN, TRAFFIC, good_for
 from wedtui.clock import Clock
-from wedtui.core import actions, failover, paging
+from wedtui.core import actions, paging
 from wedtui.core.actions import Action, ActionState, Confirmation, IllegalMoveError
 from wedtui.core.automation import (
     CALM,
@@ -39,11 +39,13 @@ from wedtui.core.checks import Check
 from wedtui.core.evidence import ProviderEvidence
 from wedtui.core.failover import canonical, lapsed
 from wedtui.core.failover_facts import Kind, Request
+from wedtui.core.notify import Event, Level, Notice
+from wedtui.core.roles import Demand
 from wedtui.core.traffic import Place
 from wedtui.core.wording import listed
 from wedtui.errors import ConflictError
 from wedtui.ledger.automation import AUTOMATON, Record
-from wedtui.ledger.journal import PLAN, Journal
+from wedtui.ledger.journal import PLAN, Journal, Move, Tell
 
 T = TypeVar("T")
 
@@ -57,6 +59,12 @@ HELD = "automation/held"
 """The key of what fails and is not moved, whatever it is: so a service that begins anew knows it too."""
 MAY_BE_OLD = timedelta(hours=1)
 """What fails when the service begins may be what it asked about before, within this."""
+
+
+def _nothing(before: Action, after: Action) -> tuple[Notice, ...]:
+    """Nobody is told more of a move than what follows from it alone."""
+    del before, after
+    return ()
 
 
 class Situation(NamedTuple):
@@ -80,14 +88,6 @@ class Edge(Protocol):
         """Whether somebody would be paged."""
         ...
 
-    def page(self, key: str, severity: str, sentence: str) -> None:
-        """Page: the same key is the same episode, until that is over."""
-        ...
-
-    def over(self, key: str, sentence: str) -> None:
-        """Tell whoever was paged that it is over; nobody where nobody was."""
-        ...
-
     def say(self, sentence: str | None) -> None:
         """Tell every screen how automation stands; None: there is nothing to say."""
         ...
@@ -105,6 +105,8 @@ class Setting:
     shared: bool
     vantage: str
     timeouts: Timeouts
+    needs: frozenset[Demand] = frozenset()
+    """What is demanded beside the role of whoever confirms what it proposes."""
 
     @property
     def name(self) -> str:
@@ -146,10 +148,9 @@ class Automation:
         """When something last failed (monotonic); None where that is over, and nothing of ours is open."""
         self._looked = self._clean = False
         self._gathered: Gathered | None = None
-        self._paged: set[str] = set()
-        """Keys of what was paged since something failed."""
-        self._held: tuple[str, ...] = ()
-        self._log = structlog.get_logger("automation")
+        self._held: tuple[str, ...] | None = None
+        """Of what it was paged that it fails and is not moved; None where of nothing yet."""
+        self._log = structlog.get_logger("wedtui.automation")
 
     async def look(self) -> float:
         """Look once, and do what is next; return after how many seconds to look again.
@@ -200,10 +201,8 @@ class Automation:
         if open_ is not None:
             await self._withdraw(open_, f"{open_.target} does not fail any more")
         self._failing = self._since = self._failed_at = None
-        # Whoever began it: this life of the service, one before, or another service.
-        self._edge.over(HELD, "nothing fails any more")
+        await self._held_over("nothing fails any more")
         self._clean = True
-        self._paged.clear()
         self._edge.say(None)
         return False
 
@@ -223,7 +222,7 @@ class Automation:
             return await self._rest()
         self._begin(answer.failed, now)
         if answer.page is not None:
-            self._page_held(answer.failed, answer.page)
+            await self._page_held(answer.failed, answer.page)
         open_ = await self._of_this(record, ",".join(answer.failed))
         if answer.next is Next.ACT and open_ is not None:
             await self._act(open_, facts)
@@ -278,7 +277,7 @@ class Automation:
         if answer.next is Next.COUNTDOWN and answer.until is not None:
             since = answer.until - COUNTDOWN
         else:
-            planned = _for_a_person(gathered, planned)
+            planned = _for_a_person(gathered, planned, self._setting.needs)
         if answer.next is Next.NOTHING or planned.plan.refused or planned.change is None:
             if open_ is not None:
                 await self._withdraw(open_, (*planned.plan.refused, "the rules do not allow it any more")[0])
@@ -312,18 +311,25 @@ class Automation:
 
     async def _propose(self, open_: Action, planned: Planned, answer: Answer, since: datetime | None) -> Action | None:
         document = planned.document({"automation": _evidence(answer.checks)})
+        # What it counts down to it may do alone; what it only proposes a person confirms, of whom as much is demanded
+        # as if they had asked for it.
+        needs = frozenset() if since is not None else self._setting.needs
 
         def move(action: Action, at: datetime) -> Action:
-            until = at + failover.PLAN_GOOD_FOR
-            return actions.propose(action, document, planned.plan.digest, until, frozenset(), countdown_since=since)
+            until = at + good_for(needs)
+            return actions.propose(action, document, planned.plan.digest, until, needs, countdown_since=since)
 
-        return await self._move(open_, PLAN, move)
+        def tell(_before: Action, after: Action) -> tuple[Notice, ...]:
+            what = paging.PROPOSAL if since is None else paging.COUNTDOWN
+            return (_page(paging.key_of(after.id, what), _sentence(after.id, answer, since)),)
+
+        return await self._move(open_, PLAN, move, tell)
 
     async def _end_countdown(self, open_: Action) -> None:
         def move(action: Action, at: datetime) -> Action:
             del at
             assert action.expires_at is not None
-            return actions.propose(action, action.plan, action.digest, action.expires_at, frozenset())
+            return actions.propose(action, action.plan, action.digest, action.expires_at, self._setting.needs)
 
         await self._move(open_, "end the countdown", move)
         self._edge.say(f"{open_.target} passed a round: nothing is counted down (action {open_.id})")
@@ -344,55 +350,51 @@ class Automation:
             document = json.loads(action.plan) | {"automation": _evidence(again.checks)}
             return replace(actions.confirm(action, word, at + SEND_WITHIN), plan=canonical(document).decode())
 
+        def tell(_before: Action, after: Action) -> tuple[Notice, ...]:
+            said = f"wedtui fails over from {after.target} by itself (action {after.id})"
+            return (_page(paging.key_of(after.id, paging.ACTS), said),)
+
         try:
-            await self._in_thread(lambda journal: journal.act(open_.id, move, by=self._setting.name))
+            await self._in_thread(lambda journal: journal.act(open_.id, move, tell, by=self._setting.name))
         except ConflictError as error:
             self._log.warning("not done", action=open_.id, why=str(error))
             return
         self._edge.confirmed()
         self._edge.say(f"fails over from {open_.target} now (action {open_.id})")
-        said = f"wedtui fails over from {open_.target} by itself (action {open_.id})"
-        self._page(paging.key_of(open_.id, paging.ACTS), said)
 
-    async def _move(self, open_: Action, name: str, move: Callable[[Action, datetime], Action]) -> Action | None:
+    async def _move(self, open_: Action, name: str, move: Move, tell: Tell = _nothing) -> Action | None:
         """Make a move; a person may have come before."""
         person = self._setting.name
         try:
-            return await self._in_thread(lambda journal: journal.move(open_.id, name, move, by=person))
+            return await self._in_thread(lambda journal: journal.move_telling(open_.id, name, move, tell, by=person))
         except ConflictError as error:
             self._log.info("a person came before", action=open_.id, why=str(error))
             return None
 
     def _tell(self, open_: Action | None, answer: Answer, since: datetime | None, record: Record) -> None:
-        """Tell every screen what is next, and page once of each."""
-        names = listed(answer.failed)
+        """Tell every screen what is next; of what is asked for people are told with the move."""
         if open_ is None or open_.state is not ActionState.AWAITING:
-            self._edge.say(record.busy or f"{names} failed, and nothing is proposed")
-        elif since is not None:
-            until = f"{(since + COUNTDOWN).astimezone(UTC):%H:%M:%S} UTC"
-            sentence = f"fails over from {names} at {until} (action {open_.id}): `wedtui automation abort` prevents it"
-            self._edge.say(sentence)
-            self._page(paging.key_of(open_.id, paging.COUNTDOWN), sentence)
+            self._edge.say(record.busy or _unproposed(answer.failed, record.newest))
         else:
-            sentence = f"{names} failed; to leave it waits for a person: `wedtui actions confirm {open_.id}`"
-            why = [check.sentence for check in answer.checks if not check.passed]
+            why = [check.sentence for check in answer.checks if not check.passed] if since is None else []
             by_itself = f" (not by itself: {why[0]})" if self._setting.mode is Mode.AUTO and why else ""
-            self._edge.say(f"{sentence}{by_itself}")
-            self._page(paging.key_of(open_.id, paging.PROPOSAL), sentence)
+            self._edge.say(f"{_sentence(open_.id, answer, since)}{by_itself}")
 
-    def _page(self, key: str, sentence: str) -> None:
-        """Page once of each; it is over when the action ended, by the journal."""
-        if key not in self._paged:
-            self._edge.page(key, "critical", sentence)
-            self._paged.add(key)
-
-    def _page_held(self, names: tuple[str, ...], why: str) -> None:
+    async def _page_held(self, names: tuple[str, ...], why: str) -> None:
         """Page that nothing is moved, once for each set of what fails; there is no action to which that belongs."""
-        if HELD in self._paged and self._held != names:
-            self._edge.over(HELD, f"by now it is {listed(names)} that failed")
-            self._paged.discard(HELD)
+        if self._held == names:
+            return
+        if self._held is not None:
+            await self._held_over(f"by now it is {listed(names)} that failed")
+        page = _page(HELD, f"{listed(names)} failed, and nothing is moved: {why}")
+        await self._in_thread(lambda journal: journal.tell(page))
         self._held = names
-        self._page(HELD, f"{listed(names)} failed, and nothing is moved: {why}")
+
+    async def _held_over(self, why: str) -> None:
+        """Tell whoever was paged that it is over: by this life of the service, one before, or another service."""
+        over = Notice(HELD, Level.INFO, why, event=Event.RESOLVE)
+        await self._in_thread(lambda journal: journal.tell(over))
+        self._held = None
 
     async def _in_thread(self, work: Callable[[Journal], T]) -> T:
         def run() -> T:
@@ -401,6 +403,30 @@ class Automation:
             return work(self._journal)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, run)
+
+
+def _page(key: str, sentence: str) -> Notice:
+    return Notice(key, Level.CRITICAL, sentence)
+
+
+def _sentence(number: int, answer: Answer, since: datetime | None) -> str:
+    """Say what is asked for by an action: that it counts down since an instant, or waits for a person."""
+    names = listed(answer.failed)
+    if since is None:
+        return f"{names} failed; to leave it waits for a person: `wedtui actions confirm {number}`"
+    until = f"{(since + COUNTDOWN).astimezone(UTC):%H:%M:%S} UTC"
+    return f"fails over from {names} at {until} (action {number}): `wedtui automation abort` prevents it"
+
+
+def _unproposed(failed: tuple[str, ...], newest: Action | None) -> str:
+    """Say that nothing is proposed, and where a person is why: who that was, and what can be done."""
+    words = f"{listed(failed)} failed, and nothing is proposed"
+    if newest is None or not newest.automatic or newest.cancelled_by is None or newest.target != ",".join(failed):
+        return words
+    return (
+        f"{words}: {newest.cancelled_by} cancelled action {newest.id}; "
+        f"`wedtui failover run --from {failed[0]} --reason WHY` asks for it again"
+    )
 
 
 def _open_of(record: Record) -> Action | None:
@@ -427,11 +453,12 @@ def _known(facts: AutomationFacts, record: Record) -> AutomationFacts:
     )
 
 
-def _for_a_person(gathered: Gathered, planned: Planned) -> Planned:
+def _for_a_person(gathered: Gathered, planned: Planned, needs: frozenset[Demand]) -> Planned:
     """Return the same as a plan that a person may confirm; where there is no room, one that accepts the overload."""
     request = Request(Kind.FAILOVER, planned.plan.request.lost)
-    found = gathered.plan(request)
-    return gathered.plan(replace(request, accepts_overload=True)) if found.plan.refused else found
+    within = good_for(needs)
+    found = gathered.plan(request, good_for=within)
+    return gathered.plan(replace(request, accepts_overload=True), good_for=within) if found.plan.refused else found
 
 
 def _stands(open_: Action, planned: Planned, since: datetime | None, now: datetime) -> bool:

@@ -18,6 +18,7 @@ import structlog
 
 from wedtui.core import actions
 from wedtui.core.actions import LEASE, Action, ActionState, Step, StepState
+from wedtui.core.step_words import NOT_MADE
 from wedtui.errors import ConflictError, ProviderUnavailableError, StoreError
 from wedtui.ledger.journal import Journal, Move
 
@@ -77,6 +78,7 @@ class Part(Protocol):
         """Say from what is there now whether the step took.
 
         Raises:
+            ConflictError: what is there cannot be compared: a person has to look.
             Exception: that cannot be seen; somebody looks again.
         """
         ...
@@ -93,12 +95,12 @@ class Work(Protocol):
         """Return why it may not be begun any more by what is known now; None where it may.
 
         Raises:
-            StoreError: that cannot be known at present.
+            ProviderUnavailableError, StoreError: that cannot be known at present.
         """
         ...
 
-    async def undoing(self, action: Action) -> Part | None:
-        """Return the step that takes everything back, or None where that may not be."""
+    async def undoing(self, action: Action) -> Part | str:
+        """Return the step that takes everything back, or why that may not be."""
         ...
 
     def verified(self, action: Action) -> str:
@@ -121,19 +123,20 @@ class Executor:
         Args:
             open_journal: opens the ledger.
             works: kind of action -> how it is carried out.
-            holder: the instance of the service.
+            holder: the life of the service.
             changed: told that something outside is, or may be, another by now.
         """
         self._changed = changed
         self._open, self._works, self._holder = open_journal, works, holder
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._journal: Journal | None = None
-        self._log = structlog.get_logger("actions")
+        self._log = structlog.get_logger("wedtui.actions")
 
     async def work_once(self) -> bool:
         """End plans that are old, then carry out one action as far as it goes; return whether there was one.
 
         Raises:
+            ProviderUnavailableError: the outside cannot be seen: what waits for it is looked at again.
             StoreError: the ledger cannot be used; nothing was begun that is not stored.
         """
         action = await self._in_thread(lambda journal: (journal.expire(), journal.claim(self._holder))[1])
@@ -185,7 +188,7 @@ class Executor:
                 action = await self._look(part, action)
             elif not tries and open_step is not None:
                 return await self._hand_over(action, f'this service does not know the step "{open_step.name}"')
-            elif not tries or (tries[-1].detail.startswith(_NOT_MADE) and len(tries) < TRIES):
+            elif not tries or (tries[-1].detail.startswith(NOT_MADE) and len(tries) < TRIES):
                 action = await self._begin(work, part, action)
             else:
                 break
@@ -194,7 +197,7 @@ class Executor:
     async def _begin(self, work: Work, part: Part, action: Action) -> Action:
         """Make a step; the first that changes anything only while the plan holds by what is known at that moment."""
         if part.step.changes and not action.in_effect:
-            found = await work.lapsed(action)
+            found = await self._lapsed(work, action)
             if found is not None:
 
                 def end(now: Action, at: datetime) -> Action:
@@ -202,6 +205,21 @@ class Executor:
 
                 return await self._move(action, "refuse", end)
         return await self._make(part, action)
+
+    async def _lapsed(self, work: Work, action: Action) -> Lapsed | None:
+        """Return why it may not be begun any more; what cannot be known now is waited for, until its deadline.
+
+        Raises:
+            ProviderUnavailableError: it waits, where everybody sees that and why; nobody holds it meanwhile.
+        """
+        try:
+            return await work.lapsed(action)
+        except ProviderUnavailableError as error:
+            why = str(error)
+            if action.steps:
+                return Lapsed(why)
+            await self._move(action, "wait", lambda now, _at: actions.wait(now, action.fence, why))
+            raise
 
     async def _make(self, part: Part, action: Action) -> Action:
         def begin(now: Action, at: datetime) -> Action:
@@ -228,12 +246,16 @@ class Executor:
 
     async def _look(self, part: Part, action: Action) -> Action:
         """Compare what is there with what the step was to do, as long as that takes."""
-        looked = await part.look(action)
+        try:
+            looked = await part.look(action)
+        except ConflictError as error:
+            # Nothing that can be compared: looking again would say the same until a person has corrected it.
+            looked = Looked(Found.UNKNOWABLE, str(error))
         if looked.found is Found.APPLIED:
             return await self._conclude(action, StepState.DONE, looked.detail)
         if looked.found is Found.NOT_APPLIED:
             was = action.steps[-1].detail
-            return await self._conclude(action, StepState.FAILED, f"{_NOT_MADE}: {was}" if was else _NOT_MADE)
+            return await self._conclude(action, StepState.FAILED, f"{NOT_MADE}: {was}" if was else NOT_MADE)
         return await self._hand_over(action, looked.detail)
 
     async def _stop(self, action: Action, why: str) -> Action:
@@ -244,8 +266,8 @@ class Executor:
 
     async def _take_back(self, work: Work, action: Action, why: str) -> None:
         part = await work.undoing(action)
-        if part is None:
-            await self._hand_over(action, f"{why}; it may not be undone by itself")
+        if isinstance(part, str):
+            await self._hand_over(action, f"{why}; it is held, and not undone: {part}")
             return
         if not any(step.undoes for step in action.steps):
             action = await self._make(part, action)
@@ -293,7 +315,6 @@ class Executor:
         return await running
 
 
-_NOT_MADE = "it was not made"
 _WORSE = "it made things worse: "
 
 

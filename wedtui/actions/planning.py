@@ -45,6 +45,8 @@ class Gathered(NamedTuple):
 
     facts: Facts
     at: datetime
+    away: str | None = None
+    """Why the live records could not be seen at all; None where they were, be they those configured or not."""
 
     def plan(self, request: Request, *, good_for: timedelta = PLAN_GOOD_FOR) -> Planned:
         """Plan one request on it."""
@@ -72,13 +74,15 @@ class Planner:
             StoreError: the cache or the ledger cannot be read.
         """
         reading: TrafficReading | None = None
-        problem: str | None = None
+        problem = away = None
         try:
             reading = await self._backend.read()
-        except (ConflictError, ProviderUnavailableError) as error:
+        except ConflictError as error:
             problem = str(error)
+        except ProviderUnavailableError as error:
+            problem = away = str(error)
         now = self._clock.now()
-        return Gathered(await asyncio.to_thread(self._facts, reading, problem, now), now)
+        return Gathered(await asyncio.to_thread(self._facts, reading, problem, now), now, away)
 
     async def plan(self, request: Request, *, good_for: timedelta = PLAN_GOOD_FOR) -> Planned:
         """Plan a request as of now; raises what `gather` does."""

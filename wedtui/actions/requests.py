@@ -14,16 +14,17 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from wedtui.actions.executor import Lapsed
-from wedtui.actions.planning import Planned, Planner, stored_plan
+from wedtui.actions.planning import Gathered, Planned, Planner, stored_plan
 from wedtui.actions.traffic import change_of
 from wedtui.core import actions, failover, paging
 from wedtui.core.actions import Action, ActionState, Confirmation, IllegalMoveError, Outcome
 from wedtui.core.failover import Plan, changed, lapsed
 from wedtui.core.failover_facts import Kind, Request
 from wedtui.core.notify import Notice
+from wedtui.core.plan_words import clock
 from wedtui.core.roles import Decided, Demand
-from wedtui.core.traffic import Place, parse_place
-from wedtui.errors import ConflictError, NotFoundError, NotPermittedError
+from wedtui.core.traffic import Place, by_provider, parse_place
+from wedtui.errors import ConflictError, NotFoundError, NotPermittedError, ProviderUnavailableError
 from wedtui.ledger.journal import PLAN, Journal
 
 T = TypeVar("T")
@@ -58,14 +59,22 @@ class Wish:
 class Requests:
     """Plans and takes confirmations. May be used by several threads: the journal is one's at a time."""
 
-    def __init__(self, open_journal: Callable[[], Journal], planner: Planner, configured: Mapping[Place, int]) -> None:
+    def __init__(
+        self,
+        open_journal: Callable[[], Journal],
+        planner: Planner,
+        configured: Mapping[Place, int],
+        started_at: datetime | None = None,
+    ) -> None:
         """Remember with what it is done.
 
         Args:
             open_journal: opens the ledger; called by whoever asks first.
             planner: plans on what is live.
             configured: the shares of the configuration.
+            started_at: since when this service asks probes; None: it is not known to be any later than them.
         """
+        self._started_at = started_at
         self._open, self._planner, self._configured = open_journal, planner, configured
         self._turn = threading.Lock()
         self._journal: Journal | None = None
@@ -122,15 +131,10 @@ class Requests:
         await self._refuse(by, number, "confirm")
         person = by.person
         known = await self._in_turn(lambda journal: journal.action(number))
-        if (known.confirmed_by, known.digest) == (person, digest):
+        waits = known.state is ActionState.AWAITING
+        if (known.confirmed_by, known.digest) == (person, digest) and not (waits and break_glass is not None):
             return known  # it was confirmed, and its answer was lost
-        seen = stored_plan(known) if known.state is ActionState.AWAITING else None
-        if seen is not None and seen.digest == digest:
-            newer = await self._planner.plan(seen.request, good_for=_good_for(by.needs))
-            why = changed(seen, newer.plan) or newer.plan.refused
-            if why:
-                await self._put(number, newer, by)
-                raise ConflictError(f"action {number}: the plan has changed since it was shown: {why[0]}")
+        await self._look_again(by, known, digest)
 
         def move(action: Action, at: datetime) -> Action:
             return actions.confirm(action, Confirmation(person, digest, typed, at, break_glass), at + SEND_WITHIN)
@@ -141,11 +145,26 @@ class Requests:
         """Take the word of a second person for exactly the plan that they saw; raises what `confirm` does."""
         await self._refuse(by, number, "approve")
         person = by.person
+        known = await self._in_turn(lambda journal: journal.action(number))
+        if known.confirmed_by is not None:
+            # With this word it is confirmed.
+            await self._look_again(by._replace(needs=known.needs), known, digest)
 
         def move(action: Action, at: datetime) -> Action:
-            return actions.approve(action, Confirmation(person, digest, typed, at))
+            return actions.approve(action, Confirmation(person, digest, typed, at), at + SEND_WITHIN)
 
         return await self._in_turn(lambda journal: journal.move(number, "approve", move, by=person))
+
+    async def _look_again(self, by: Decided, known: Action, digest: str) -> None:
+        """Plan what is about to be confirmed once more; raises a ConflictError where it is another one by now."""
+        seen = stored_plan(known) if known.state is ActionState.AWAITING else None
+        if seen is None or seen.digest != digest:
+            return
+        newer = await self._planner.plan(seen.request, good_for=good_for(by.needs))
+        why = changed(seen, newer.plan) or newer.plan.refused
+        if why:
+            await self._put(known.id, newer, by)
+            raise ConflictError(f"action {known.id}: the plan has changed since it was shown: {why[0]}")
 
     async def review(self, by: Decided, number: int, sentence: str) -> Action:
         """Note what another person found of what was done without a second one; raises what `confirm` does."""
@@ -161,16 +180,34 @@ class Requests:
         """Return why a confirmed change may not be begun any more by what is known now; None where it may.
 
         Raises:
+            ProviderUnavailableError: the live records cannot be seen at the moment; or the service has just started,
+                and what would stop it is not known by a round of its own yet.
             StoreError: what is known now cannot be read.
         """
         confirmed = stored_plan(action)
         if confirmed is None:
             return Lapsed("its plan is not kept")
-        newer = await self._planner.plan(confirmed.request)
+        gathered = await self._planner.gather()
+        if gathered.away is not None:
+            raise ProviderUnavailableError(gathered.away)
+        newer = gathered.plan(confirmed.request)
         why = lapsed(confirmed, newer.plan)
         if not why:
             return None
+        if newer.plan.records == confirmed.records and self._awaits_probes(gathered):
+            assert self._started_at is not None
+            since = f"probes were not all asked since the service started at {clock(self._started_at)}"
+            raise ProviderUnavailableError(f"{since}; by what is known without: {why[0]}")
         return Lapsed(f"the plan no longer holds, and nothing was done: {why[0]}", newer.document())
+
+    def _awaits_probes(self, gathered: Gathered) -> bool:
+        """Whether somebody who has traffic, or may get it, was not probed since the service started."""
+        started, reading = self._started_at, gathered.facts.reading
+        # Later than that a provider without a round is one that is not probed: nothing that is waited for.
+        if started is None or reading is None or gathered.at - started > SEND_WITHIN:
+            return False
+        rounds = (gathered.facts.provider(name).round_at for name in by_provider(reading.shares))
+        return any(at is None or at < started for at in rounds)
 
     async def cancel(self, by: Decided, number: int) -> Action:
         """End what was not begun, and begin no further step of what was; raises what `confirm` does."""
@@ -198,7 +235,7 @@ class Requests:
                 journal.close()
 
     async def _planned(self, wish: Wish, needs: frozenset[Demand] = frozenset()) -> Planned:
-        return await self._planner.plan(await self._request(wish), good_for=_good_for(needs))
+        return await self._planner.plan(await self._request(wish), good_for=good_for(needs))
 
     async def _request(self, wish: Wish) -> Request:
         if wish.kind is Kind.FAILOVER:
@@ -256,6 +293,6 @@ class Requests:
         return await asyncio.to_thread(run)
 
 
-def _good_for(needs: frozenset[Demand]) -> timedelta:
+def good_for(needs: frozenset[Demand]) -> timedelta:
     """Return how long a plan may be confirmed: a second person has to see it too."""
     return failover.SECOND_PERSON_WITHIN if needs else failover.PLAN_GOOD_FOR

@@ -14,11 +14,13 @@ from datetime import UTC, datetime, timedelta
 
 from wedtui.actions.executor import Found, Lapsed, Looked, Part
 from wedtui.core.actions import Action, Step, StepState
+from wedtui.core.customers import IN_SYNC, moved
 from wedtui.core.traffic import Place, TrafficReading, parse_place
+from wedtui.core.traffic_facts import Written
 from wedtui.errors import ProviderUnavailableError
 from wedtui.providers.traffic.base import TrafficBackend
 
-SUBMIT, IN_SYNC, ANSWERS, WATCH, UNDO = "submit", "in sync", "answers", "watch", "undo"
+SUBMIT, ANSWERS, WATCH, UNDO = "submit", "answers", "watch", "undo"
 SAMPLES = 200
 """So many questions are asked of the authoritative servers."""
 _UNSET = datetime.min.replace(tzinfo=UTC)
@@ -66,11 +68,27 @@ def change_of(plan: str) -> Change:
     return Change(read, _places(said["after"]), said["generation"])
 
 
+def written(action: Action) -> Written | None:
+    """Return what an action wrote last; None where it wrote nothing, or nothing that took.
+
+    Raises:
+        KeyError, TypeError, ValueError: its plan is none that this version knows.
+    """
+    wrote = [step for step in action.steps if (step.changes or step.undoes) and step.state is not StepState.FAILED]
+    if not wrote:
+        return None
+    change, last = change_of(action.plan), wrote[-1]
+    shares = change.read.shares if last.undoes else change.shares
+    at = last.ended_at if last.state is StepState.DONE else None
+    generation = change.generation + (1 if last.undoes else 0)
+    return Written(shares, generation, at, action.id, f"{action.kind} {action.target} by {action.person}")
+
+
 Watch = Callable[[Action, Change], Awaitable[str]]
 """Waits until it can be said whether a change helped, and returns canonical JSON of what was seen, with `worse` false
 where that is known; raises WorseError where for two rounds it was worse than before."""
-MayUndo = Callable[[Action, Change], Awaitable[bool]]
-"""Whether a change that made things worse may be undone."""
+MayNotUndo = Callable[[Action, Change], Awaitable[str | None]]
+"""Why a change that made things worse may not be undone; None where it may."""
 Holds = Callable[[Action], Awaitable[Lapsed | None]]
 """Whether the plan of a confirmed change still holds by what is known now."""
 
@@ -82,7 +100,7 @@ class MovingTraffic:
         self,
         backend: TrafficBackend,
         watch: Watch | None = None,
-        may_undo: MayUndo | None = None,
+        may_not_undo: MayNotUndo | None = None,
         holds: Holds | None = None,
         *,
         look_every: timedelta = timedelta(seconds=1),
@@ -94,13 +112,13 @@ class MovingTraffic:
         Args:
             backend: where shares are decided.
             watch: says whether a change helped; without it nobody watches, and nothing is undone.
-            may_undo: says whether it may be taken back.
+            may_not_undo: says why it may not be taken back; without it nothing is.
             holds: plans again before anything is submitted; without it the compare-and-set alone decides.
             look_every: between two looks.
             in_sync_within: how long a change may take to be in sync everywhere.
             settles: how long a request that timed out may still arrive.
         """
-        self._backend, self._watch, self._may_undo, self._holds = backend, watch, may_undo, holds
+        self._backend, self._watch, self._may_not_undo, self._holds = backend, watch, may_not_undo, holds
         self._every, self._within, self._settles = look_every, in_sync_within, settles
 
     def parts(self, action: Action) -> Sequence[Part]:
@@ -108,7 +126,7 @@ class MovingTraffic:
         change = change_of(action.plan)
         return (
             self._submit(change, Step(SUBMIT, StepState.INTENDED, _UNSET, changes=True)),
-            _InSync(self._backend, self._every, self._within),
+            _InSync(self._backend, change, self._every, self._within),
             _Answers(self._backend, change),
             *((_Watched(self._watch, change),) if self._watch is not None else ()),
         )
@@ -117,12 +135,13 @@ class MovingTraffic:
         """Return why it may not be submitted any more; None where it may."""
         return None if self._holds is None else await self._holds(action)
 
-    async def undoing(self, action: Action) -> Part | None:
-        """Return the change back to what was read, where that may be; of one that was begun it is asked no more."""
+    async def undoing(self, action: Action) -> Part | str:
+        """Return the change back to what was read, or why that may not be; of one that was begun nobody asks again."""
         change = change_of(action.plan)
-        begun = any(step.undoes for step in action.steps)
-        if not begun and (self._may_undo is None or not await self._may_undo(action, change)):
-            return None
+        if not any(step.undoes for step in action.steps):
+            why = "nobody watches it" if self._may_not_undo is None else await self._may_not_undo(action, change)
+            if why is not None:
+                return why
         back = Change(_after(change), change.read.shares, change.generation + 1)
         return self._submit(back, Step(UNDO, StepState.INTENDED, _UNSET, undoes=True))
 
@@ -135,7 +154,7 @@ class MovingTraffic:
         seen = ["in sync"] if json.loads(done[IN_SYNC]).get("asked", True) else []
         seen += ["answered so by the authoritative servers"] if ANSWERS in done else []
         seen += [_watched_words(done[WATCH])] if WATCH in done else []
-        return f"{_words(change.shares)}: {', '.join(seen)}"
+        return f"{_words(change.shares)}: {', '.join(seen)}{_times_words(action, change)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +198,7 @@ class _Submit:
 @dataclass(frozen=True, slots=True)
 class _InSync:
     backend: TrafficBackend
+    change: Change
     every: timedelta
     within: timedelta
 
@@ -191,14 +211,22 @@ class _InSync:
         number = json.loads(submitted.detail)["id"]
         loop = asyncio.get_running_loop()
         until = loop.time() + self.within.total_seconds()
-        if not number:
-            # It was recognised by its generation after its answer was lost: nothing can be asked of it by its id.
-            return json.dumps({"asked": False})
-        while not await self.backend.in_sync(number):
+        why = f"the change {number or self.change.generation} was accepted, but is not in sync everywhere"
+        while True:
+            # It was accepted: that it cannot be asked for at one moment is no reason to give it up.
+            try:
+                if await self._seen(number):
+                    return "{}" if number else json.dumps({"asked": False})
+                missing = why
+            except ProviderUnavailableError as error:
+                missing = str(error)
             if loop.time() >= until:
-                raise ProviderUnavailableError(f"the change {number} was accepted, but is not in sync everywhere")
+                raise ProviderUnavailableError(missing)
             await asyncio.sleep(self.every.total_seconds())
-        return "{}"
+
+    async def _seen(self, number: str) -> bool:
+        """Ask for a change by its id; where its answer was lost, the authoritative servers for its generation."""
+        return await (self.backend.in_sync(number) if number else self.backend.told(self.change.generation))
 
     async def look(self, action: Action) -> Looked:
         del action
@@ -249,6 +277,15 @@ def _after(change: Change) -> TrafficReading:
     """What is there once a change was made; its records are to be read anew."""
     read = change.read
     return TrafficReading(read.backend, read.name, change.shares, read.ttl, read.read_at, change.generation, "")
+
+
+def _times_words(action: Action, change: Change) -> str:
+    """Return what is put on record of how long it took: no forecast, so that it stays true."""
+    times = moved(action.confirmed_at, action.steps, change.read.ttl)
+    after, until = times.accepted_after, times.until
+    if after is None or until is None:
+        return ""
+    return f"; accepted after {after.total_seconds():.1f} s, the TTL ends {until.astimezone(UTC):%H:%M:%S} UTC"
 
 
 def _watched_words(seen: str) -> str:

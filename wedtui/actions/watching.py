@@ -13,7 +13,6 @@ from wedtui.actions.executor import WorseError
 from wedtui.actions.planning import Planner
 from wedtui.actions.traffic import SUBMIT
 from wedtui.clock import Clock
-from wedtui.core import paging
 from wedtui.core.actions import Action, StepState
 from wedtui.core.automation import AutomationFacts
 from wedtui.core.checks import Result
@@ -28,7 +27,6 @@ WITHIN = timedelta(seconds=45)
 
 StandingOf = Callable[[Situation], Awaitable[AutomationFacts]]
 """Whether the service may do anything by itself at all."""
-Page = Callable[[str, str, str], None]
 
 
 class Watching:
@@ -39,7 +37,6 @@ class Watching:
         planner: Planner,
         situation: Callable[[datetime], Situation],
         standing: StandingOf,
-        page: Page,
         *,
         clock: Clock,
         look_every: timedelta = LOOKS_EVERY,
@@ -51,12 +48,11 @@ class Watching:
             planner: reads the live records.
             situation: what the newest probes say at an instant; called in a thread.
             standing: whether the service may do anything by itself.
-            page: takes a key, a severity and a sentence.
             clock: the time of day, and one that never jumps.
             look_every: between two looks.
             within: how long rounds are waited for.
         """
-        self._planner, self._situation, self._standing, self._page = planner, situation, standing, page
+        self._planner, self._situation, self._standing = planner, situation, standing
         self._clock, self._every, self._within = clock, look_every, within
         self._rounds: dict[int, tuple[Round, ...]] = {}
 
@@ -86,17 +82,16 @@ class Watching:
                 return json.dumps({"before": change.served, "served": newest, "worse": None})
             await asyncio.sleep(self._every.total_seconds())
 
-    async def may_undo(self, action: Action, made: traffic.Change) -> bool:
-        """Answer whether a change that made things worse may be taken back; where not, somebody is paged."""
+    async def may_not_undo(self, action: Action, made: traffic.Change) -> str | None:
+        """Answer why a change that made things worse may not be taken back; None where it may."""
         gathered = await self._planner.gather()
         found = await asyncio.to_thread(self._situation, gathered.at)
         automation = await self._standing(found)
         change = change_made(action, made, found)
         answer = may_undo(change, self._rounds.get(action.id, ()), gathered.facts, automation, gathered.at)
-        if answer.page is not None:
-            # What may not be undone is handed over to a person next: it is the same episode, with its reason.
-            self._page(paging.key_of(action.id, paging.HANDED_OVER), "critical", f"action {action.id}: {answer.page}")
-        return answer.verdict is Verdict.UNDO
+        if answer.verdict is Verdict.UNDO:
+            return None
+        return next(check.sentence for check in answer.checks if not check.passed)
 
 
 def change_made(action: Action, made: traffic.Change, found: Situation) -> Change:

@@ -22,6 +22,8 @@ CACHE = Kind(
         "cache_0012",
         "cache_0013",
         "cache_0014",
+        "cache_0015",
+        "cache_0016",
     ),
     # The service's group reads it: the second user of a machine watches without writing.
     file_mode=0o640,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select, update
 
@@ -17,8 +17,10 @@ from wedtui.core.sharing import (
     Division,
     Lease,
     Member,
+    Takeover,
     divide,
     may_begin,
+    takeovers,
     vantage_lease,
     whole_digest,
 )
@@ -60,7 +62,16 @@ def begin(connection: Connection, me: Member, place: tuple[str, str], now: datet
     return None
 
 
-def share(connection: Connection, me: Member, targets: Mapping[str, bool], now: datetime) -> Mapping[str, int] | None:
+class Shared(NamedTuple):
+    """What a service holds after a heartbeat."""
+
+    fences: Mapping[str, int]
+    """The fencing number of each lease."""
+    takeovers: tuple[Takeover, ...] = ()
+    """Whom it took for dead."""
+
+
+def share(connection: Connection, me: Member, targets: Mapping[str, bool], now: datetime) -> Shared | None:
     """Renew, take and give back at a heartbeat.
 
     Args:
@@ -70,7 +81,7 @@ def share(connection: Connection, me: Member, targets: Mapping[str, bool], now: 
         now: by the database's clock.
 
     Returns:
-        The fencing number of each lease that it holds now; None where it lost its vantage and has to begin anew.
+        What it holds now; None where it lost its vantage and has to begin anew.
     """
     leases = _leases(connection)
     members = _members(connection)
@@ -80,7 +91,7 @@ def share(connection: Connection, me: Member, targets: Mapping[str, bool], now: 
     if division is None:
         return None
     _store(connection, me, leases, division, now)
-    return fences(connection, me.instance)
+    return Shared(fences(connection, me.instance), takeovers(members, leases, division, now))
 
 
 def fences(connection: Connection, instance: str) -> dict[str, int]:

@@ -12,6 +12,7 @@ from wedtui.cache.tables import METADATA
 from wedtui.core.freeze import Period
 from wedtui.core.override import Override
 from wedtui.core.protection import Raise
+from wedtui.core.text import single_line
 from wedtui.store.upsert import upsert
 
 _PERIOD, _RAISE, _OVERRIDE, _MIRROR = (
@@ -39,14 +40,15 @@ def write_mirror(
     """
     rows = [
         {
-            "id": number,
+            "id": period.number or place,
             "name": period.name,
             "start": period.start,
             "end": period.end,
             "environments": sorted(period.environments),
             "services": sorted(period.services),
+            "why": single_line(period.why),
         }
-        for number, period in enumerate(periods, start=1)
+        for place, period in enumerate(periods, start=1)
     ]
     raised = [{**asdict(each), "level": each.level.value} for each in raises]
     for table, copied in ((_PERIOD, rows), (_RAISE, raised), (_OVERRIDE, [*map(asdict, overrides)])):

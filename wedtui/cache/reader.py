@@ -6,6 +6,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from wedtui.cache.copied import read_actions
 from wedtui.cache.gone import read_gone
 from wedtui.cache.history import SERIES_NUMBER, drawn
 from wedtui.cache.kind import CACHE
@@ -35,7 +36,7 @@ from wedtui.cache.weddings import (
     read_weddings,
 )
 from wedtui.core.calendar import CalendarFacts
-from wedtui.core.calendar_query import ListedWedding, LiveBreakdown, SourceDetails, WeddingPage, WeddingQuery
+from wedtui.core.calendar_query import Conflicts, ListedWedding, LiveBreakdown, SourceDetails, WeddingPage, WeddingQuery
 from wedtui.core.evidence import ProbeEvidence, ProviderEvidence, SignalEvidence, VendorEvidence
 from wedtui.core.freeze import Feed, Origin, Period
 from wedtui.core.inventory import KnownResource, ResourcePage, ResourceQuery, ResourceView
@@ -128,6 +129,7 @@ class CacheReader:
                     for row in snapshot.rows(PROVIDER, "ORDER BY position")
                 ),
                 traffic=read_traffic(snapshot),
+                actions=read_actions(snapshot),
                 probes=tuple(
                     _details(row, seen[row.name].get(sight), sight.vantage if several else "")
                     for row in probes
@@ -253,10 +255,15 @@ class CacheReader:
         with self._store.reading() as snapshot:
             return read_sources(snapshot)
 
-    def wedding_conflicts(self) -> dict[str, int]:
-        """Return source -> how many of its weddings have, there or elsewhere, times that overlap and differ."""
+    def wedding_conflicts(self) -> dict[str, Conflicts]:
+        """Return source -> its weddings that have, there or elsewhere, times that overlap and differ."""
         with self._store.reading() as snapshot:
             return read_conflicts(snapshot)
+
+    def near_conflicts(self, now: datetime) -> dict[str, Conflicts]:
+        """Return the same of what is live or begins soon."""
+        with self._store.reading() as snapshot:
+            return self._calendar.conflicts(snapshot, self._store.opened, now)
 
     def freeze_feeds(self) -> tuple[Feed, ...]:
         """Return the last good reading of every configured feed, by name."""
@@ -298,6 +305,8 @@ class CacheReader:
                     origin=Origin.PERSON,
                     environments=frozenset(row.environments),
                     services=frozenset(row.services),
+                    why=row.why or "",
+                    number=row.id if row.why else 0,
                 )
                 for row in snapshot.rows(FREEZE_PERIOD, "ORDER BY id")
             )
@@ -399,6 +408,7 @@ def _signal(row: Any) -> SignalEvidence:
         value=row.value,
         measured_at=row.measured_at,
         problem=row.problem,
+        attempted_at=row.attempted_at,
     )
 
 
@@ -432,6 +442,7 @@ def _server(row: Any) -> PrometheusFacts:
         url=row.url,
         interval=timedelta(seconds=row.interval_s),
         measured_at=row.measured_at,
+        attempted_at=row.attempted_at,
         ready=row.ready,
         targets_up=row.targets_up,
         targets_down=tuple(row.targets_down),

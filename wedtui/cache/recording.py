@@ -268,15 +268,19 @@ def _record_feed(connection: Connection, batch: _Batch, seen: FeedObservation) -
 def _record_traffic(connection: Connection, seen: TrafficObservation) -> bool:
     """Store a look at the records; a bad one leaves the last good reading. Return whether the record is configured."""
     values: dict[str, Any] = {"attempted_at": seen.at, "problem": seen.problem}
-    reading = seen.reading
+    reading, here = seen.reading, _TRAFFIC.c.name == seen.name
     if reading is not None:
+        shares = [[place.provider, place.region, share] for place, share in sorted(reading.shares.items())]
+        known = connection.execute(select(_TRAFFIC.c.shares, _TRAFFIC.c.shares_since).where(here)).one_or_none()
+        since = known.shares_since if known is not None and known.shares == shares else None
         values |= {
-            "shares": [[place.provider, place.region, share] for place, share in sorted(reading.shares.items())],
+            "shares": shares,
+            "shares_since": since or reading.read_at,
             "ttl_s": reading.ttl // timedelta(seconds=1),
             "generation": reading.generation,
             "records": reading.records,
             "submission": reading.submission,
             "read_at": reading.read_at,
         }
-    done = connection.execute(update(_TRAFFIC).where(_TRAFFIC.c.name == seen.name).values(values))
+    done = connection.execute(update(_TRAFFIC).where(here).values(values))
     return bool(done.rowcount)

@@ -42,10 +42,11 @@ FEED = shape(
     flags="questioned accept_next",
     documents="periods environments services",
 )
-FREEZE_PERIOD = shape("freeze_period", "id name", instants="start end", documents="environments services")
+FREEZE_PERIOD = shape("freeze_period", "id name why", instants="start end", documents="environments services")
 PROTECTION_RAISE = shape("protection_raise", "id level reason person", instants="at expires_at")
 FREEZE_OVERRIDE = shape("freeze_override", "id object reason person", instants="at expires_at")
 MIRROR = shape("mirror", "name", instants="copied_at")
+ACTION_COPY = shape("action_copy", "name", instants="copied_at", documents="actions written")
 RESOURCE = shape(
     "resource",
     "provider kind region id asked_in service name status state badness detail words monthly_cost digest",
@@ -68,12 +69,12 @@ VENDOR = shape("vendor", "provider source status interval_s problem", instants="
 TRAFFIC = shape(
     "traffic",
     "name backend interval_s ttl_s generation records submission problem",
-    instants="read_at attempted_at",
+    instants="read_at attempted_at shares_since",
     documents="shares",
 )
 WEDDING = shape(
     "wedding",
-    "source reference zone venue venue_kind culture guests load",
+    "source reference zone venue venue_kind culture guests load assumed",
     instants="starts_at ends_at",
 )
 WEDDING_SOURCE = shape(
@@ -105,6 +106,7 @@ SHAPES = (
     PROTECTION_RAISE,
     FREEZE_OVERRIDE,
     MIRROR,
+    ACTION_COPY,
     RESOURCE,
     GROUP,
     API,

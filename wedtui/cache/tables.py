@@ -257,6 +257,8 @@ class FreezePeriodRow(CacheTable, table=True):
     end: datetime = instant()
     environments: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     services: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    why: str | None = None
+    """Who froze it, and the reason where that is not its name; None: an older service copied it."""
 
 
 class ProtectionRaiseRow(CacheTable, table=True):
@@ -288,6 +290,16 @@ class MirrorRow(CacheTable, table=True):
 
     __tablename__ = "mirror"
     name: str = Field(primary_key=True)
+    copied_at: datetime = instant()
+
+
+class ActionCopyRow(CacheTable, table=True):
+    """A copy of the ledger's actions that are under way, and of the last shares that were written (`ledger`)."""
+
+    __tablename__ = "action_copy"
+    name: str = Field(primary_key=True)
+    actions: list[dict[str, object]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    written: dict[str, object] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))
     copied_at: datetime = instant()
 
 
@@ -400,6 +412,8 @@ class TrafficRow(CacheTable, table=True):
     read_at: datetime | None = instant(nullable=True)
     attempted_at: datetime | None = instant(nullable=True)
     problem: str | None = None
+    shares_since: datetime | None = instant(nullable=True)
+    """When these shares were first read, and no others since."""
 
 
 class WeddingRow(CacheTable, table=True):
@@ -423,6 +437,8 @@ class WeddingRow(CacheTable, table=True):
     guests: int = Field(sa_column=Column(BigInteger, nullable=False))
     load: int = Field(sa_column=Column(BigInteger, nullable=False))
     """In units (see `core.wedding`)."""
+    assumed: str | None = None
+    """The values of `core.wedding.Assumed` that hold, with commas between them; None: not read since that is kept."""
 
 
 class WeddingSourceRow(CacheTable, table=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from wedtui.cache.copied import read_written
 from wedtui.cache.shapes import TRAFFIC
 from wedtui.core.traffic import Place, TrafficReading
 from wedtui.core.traffic_facts import TrafficFacts
@@ -28,5 +29,12 @@ def read_traffic(snapshot: Snapshot) -> TrafficFacts | None:
             submission=row.submission,
         )
     return TrafficFacts(
-        row.name, row.backend, timedelta(seconds=row.interval_s), reading, row.attempted_at, row.problem
+        row.name,
+        row.backend,
+        timedelta(seconds=row.interval_s),
+        reading,
+        row.attempted_at,
+        row.problem,
+        row.shares_since,
+        read_written(snapshot),
     )

@@ -50,7 +50,8 @@ from wedtui.store.upsert import upsert
 
 _T = METADATA.tables
 _WEDDING, _SOURCE, _CALENDAR = _T["wedding"], _T["wedding_source"], _T["wedding_calendar"]
-_NAMES = ", ".join(COLUMNS)
+# What was read before that was kept is rewritten only where it says something.
+_NAMES = ", ".join("coalesce(assumed, '')" if name == "assumed" else name for name in COLUMNS)
 _PAGE = text(
     f"SELECT {_NAMES} FROM wedding WHERE source = :source AND (reference, starts_at) > (:reference, :starts_at) "  # noqa: S608
     "ORDER BY reference, starts_at LIMIT :most"
@@ -208,7 +209,9 @@ class WeddingImport:
     def _compare_named(self, stage: Stage) -> Generator[None, None, Key]:
         """Compare what the reading names, which is not all that there is; return after which key nothing is left."""
         after = FIRST
-        here = select(*(_WEDDING.c[name] for name in COLUMNS)).where(_WEDDING.c.source == self._reading.source)
+        columns = (_WEDDING.c[name] for name in COLUMNS)
+        named = (func.coalesce(column, "") if column.name == "assumed" else column for column in columns)
+        here = select(*named).where(_WEDDING.c.source == self._reading.source)
         while names := stage.references(after[0]):
             until = (names[-1], -FIRST[1])
             with self._writing() as connection:

@@ -28,12 +28,12 @@ Key = tuple[str, int]
 """Reference and start in microseconds: what a wedding is within its source."""
 FIRST: Key = ("", -(2**62))
 
-COLUMNS = ("reference", "starts_at", "ends_at", "zone", "venue", "venue_kind", "culture", "guests", "load")
+COLUMNS = ("reference", "starts_at", "ends_at", "zone", "venue", "venue_kind", "culture", "guests", "load", "assumed")
 _NAMES = ", ".join(COLUMNS)
 _TABLE = """
 reference TEXT NOT NULL, starts_at INTEGER NOT NULL, ends_at INTEGER NOT NULL, zone TEXT NOT NULL,
 venue TEXT NOT NULL, venue_kind TEXT NOT NULL, culture TEXT NOT NULL, guests INTEGER NOT NULL, load INTEGER NOT NULL,
-PRIMARY KEY (reference, starts_at)
+assumed TEXT NOT NULL, PRIMARY KEY (reference, starts_at)
 """
 _MAKE = (
     f"PRAGMA cache_size = -{MEMORY_KIB}",
@@ -69,6 +69,7 @@ ON CONFLICT (reference, starts_at) DO UPDATE SET
     venue_kind = excluded.venue_kind,
     culture = CASE WHEN excluded.load > load THEN excluded.culture ELSE culture END,
     guests = CASE WHEN excluded.load > load THEN excluded.guests ELSE guests END,
+    assumed = CASE WHEN excluded.load > load THEN excluded.assumed ELSE assumed END,
     load = max(load, excluded.load)
 """  # noqa: S608 - names of ours alone make up the statements here
 _REPEATS = """
@@ -427,4 +428,5 @@ def _values(row: Row) -> Values:
         w.culture,
         w.guests,
         w.load,
+        ",".join(w.assumed),
     )

@@ -9,14 +9,17 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from wedtui.cache.shapes import WEDDING, WEDDING_SOURCE
-from wedtui.core.calendar import CalendarFacts, SourceFacts, horizon
+from wedtui.core.calendar import AHEAD, CalendarFacts, SourceFacts, horizon
 from wedtui.core.calendar_query import (
+    CONFLICTS_NAMED,
     MOST_ROWS,
+    Conflicts,
     ListedWedding,
     LiveBreakdown,
     LivePart,
@@ -26,7 +29,7 @@ from wedtui.core.calendar_query import (
 )
 from wedtui.core.freeze_windows import shifted
 from wedtui.core.load import NO_STEPS, WEIGHT_OF_A_UNIT, Steps, sweep
-from wedtui.core.wedding import Wedding
+from wedtui.core.wedding import Assumed, Wedding
 from wedtui.core.wedding_rows import LONGEST
 from wedtui.errors import ConfigurationError
 from wedtui.store.instants import from_microseconds, to_microseconds
@@ -53,15 +56,15 @@ WITH one AS (
     GROUP BY reference, starts_at, ends_at
 )
 """
-_CONFLICTS = """
-SELECT a.source, count(DISTINCT a.reference)
-FROM (SELECT reference FROM wedding GROUP BY reference HAVING count(*) > 1) AS several
+_SEVERAL = """
+FROM (SELECT reference FROM wedding WHERE {where} GROUP BY reference HAVING count(*) > 1) AS several
 JOIN wedding a ON a.reference = several.reference
 JOIN wedding b ON b.reference = a.reference AND b.starts_at < a.ends_at AND a.starts_at < b.ends_at
-WHERE b.starts_at <> a.starts_at OR b.ends_at <> a.ends_at GROUP BY a.source
+WHERE (b.starts_at <> a.starts_at OR b.ends_at <> a.ends_at)
 """
 _PARTS = ("culture", "venue_kind", "zone")
 _ORDER = "starts_at, source, reference"
+_BACKWARDS = "starts_at DESC, source DESC, reference DESC"
 
 
 class CalendarMemory:
@@ -75,6 +78,8 @@ class CalendarMemory:
         self._zones_of: tuple[int, int] = (-1, -1)
         self._zones: tuple[str, ...] = ()
         self._known = CalendarFacts()
+        self._conflicts_of: tuple[object, ...] = ()
+        self._conflicts: dict[str, Conflicts] = {}
 
     def read(self, snapshot: Snapshot, opened: int, start: datetime, end: datetime) -> CalendarFacts:
         """Return the calendar.
@@ -106,6 +111,14 @@ class CalendarMemory:
             )
             self._of = opened, generation, first, last
         return replace(self._known, sources=sources)
+
+    def conflicts(self, snapshot: Snapshot, opened: int, now: datetime) -> dict[str, Conflicts]:
+        """Return what `read_conflicts` does of what is live or begins soon; looked for anew once an hour."""
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        of = (opened, generation_of(snapshot), hour)
+        if of != self._conflicts_of:
+            self._conflicts, self._conflicts_of = read_conflicts(snapshot, hour), of
+        return self._conflicts
 
 
 def generation_of(snapshot: Snapshot) -> int:
@@ -167,12 +180,25 @@ def read_sources(snapshot: Snapshot) -> tuple[SourceDetails, ...]:
     )
 
 
-def read_conflicts(snapshot: Snapshot) -> dict[str, int]:
-    """Return source -> how many of its weddings have, there or elsewhere, times that overlap and differ.
+def read_conflicts(snapshot: Snapshot, around: datetime | None = None) -> dict[str, Conflicts]:
+    """Return source -> its weddings that have, there or elsewhere, times that overlap and differ.
 
     Where two sources name millions it takes seconds. Times that do not overlap are several days of one wedding.
+
+    Args:
+        snapshot: one state of the cache.
+        around: only of those that are not over at this aware instant, or begin within `core.calendar.AHEAD`.
     """
-    return {source: int(count) for source, count in snapshot.values(_CONFLICTS)}
+    where, parameters = "1 = 1", list[object]()
+    if around is not None:
+        where, parameters = "starts_at > ? AND starts_at < ? AND ends_at > ?", [*_touching(around, around + AHEAD)]
+    several = _SEVERAL.format(where=where)
+    numbers = snapshot.values(f"SELECT a.source, count(DISTINCT a.reference) {several} GROUP BY a.source", *parameters)
+    named = f"SELECT DISTINCT a.reference {several} AND a.source = ? ORDER BY a.reference LIMIT {CONFLICTS_NAMED}"
+    return {
+        source: Conflicts(int(count), tuple(reference for (reference,) in snapshot.values(named, *parameters, source)))
+        for source, count in tuple(numbers)
+    }
 
 
 def read_live(snapshot: Snapshot, now: datetime) -> LiveBreakdown:
@@ -193,18 +219,52 @@ def read_weddings(snapshot: Snapshot, query: WeddingQuery) -> WeddingPage:
     """Return one page of weddings by start.
 
     Raises:
-        ConfigurationError: `after` is not what a page gave.
+        ConfigurationError: `after` or `before` is not what a page gave.
     """
     where, parameters = _where(query)
-    total = int(snapshot.scalar(f"SELECT count(*) FROM wedding WHERE {where}", *parameters))  # noqa: S608
-    if query.after is not None:
-        where += f" AND ({_ORDER}) > (?, ?, ?)"
-        parameters += _place_after(query.after)
+    total = _count(snapshot, where, parameters)
     limit = min(max(query.limit, 1), MOST_ROWS)
-    rows = snapshot.rows(WEDDING, f"WHERE {where} ORDER BY {_ORDER} LIMIT ?", *parameters, limit + 1)
-    shown = rows[:limit]
-    following = _token(shown[-1]) if len(rows) > limit else None
-    return WeddingPage(tuple(map(_listed, shown)), following, total)
+    if query.before is not None:
+        found = snapshot.rows(
+            WEDDING,
+            f"WHERE {where} AND ({_ORDER}) < (?, ?, ?) ORDER BY {_BACKWARDS} LIMIT ?",
+            *(*parameters, *_place_after(query.before), limit),
+        )
+        shown = list(reversed(found))
+        following = _token(shown[-1]) if shown else None
+    else:
+        beyond, place, skip = "", list[object](), 0
+        if query.after is not None:
+            beyond, place = f" AND ({_ORDER}) > (?, ?, ?)", _place_after(query.after)
+        elif query.reaching is not None:
+            skip = _over_before(snapshot, where, parameters, query.reaching) // limit * limit
+        rows = snapshot.rows(
+            WEDDING,
+            f"WHERE {where}{beyond} ORDER BY {_ORDER} LIMIT ? OFFSET ?",
+            *(*parameters, *place, limit + 1, skip),
+        )
+        shown = rows[:limit]
+        following = _token(shown[-1]) if len(rows) > limit else None
+    page = WeddingPage(tuple(map(_listed, shown)), following, total)
+    if query.reaching is None or not shown:
+        return page
+    first = _token(shown[0])
+    skipped = _count(snapshot, f"{where} AND ({_ORDER}) < (?, ?, ?)", [*parameters, *_place_after(first)])
+    return replace(page, skipped=skipped, previous=first if skipped else None)
+
+
+def _count(snapshot: Snapshot, where: str, parameters: Sequence[object]) -> int:
+    return int(snapshot.scalar(f"SELECT count(*) FROM wedding WHERE {where}", *parameters))  # noqa: S608
+
+
+def _over_before(snapshot: Snapshot, where: str, parameters: Sequence[object], now: datetime) -> int:
+    """Return how many rows stand before the first that is not over; where all are, before the last."""
+    first = snapshot.rows(
+        WEDDING, f"WHERE {where} AND ends_at > ? ORDER BY {_ORDER} LIMIT 1", *parameters, to_microseconds(now)
+    )
+    if not first:
+        return max(_count(snapshot, where, parameters) - 1, 0)
+    return _count(snapshot, f"{where} AND ({_ORDER}) < (?, ?, ?)", [*parameters, *_place_after(_token(first[0]))])
 
 
 def read_wedding(snapshot: Snapshot, reference: str) -> tuple[ListedWedding, ...]:
@@ -257,6 +317,7 @@ def _listed(row: Any) -> ListedWedding:
             end=row.ends_at,
             culture=row.culture,
             guests=row.guests,
+            assumed=tuple(map(Assumed, filter(None, (row.assumed or "").split(",")))),
         ),
     )
 

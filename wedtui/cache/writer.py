@@ -33,7 +33,7 @@ from wedtui.core.override import Override
 from wedtui.core.picture import ServiceFacts
 from wedtui.core.protection import Raise
 from wedtui.core.rollup import SAMPLES, SETTLES
-from wedtui.core.sharing import Member, whole_digest
+from wedtui.core.sharing import Member, Takeover, whole_digest
 from wedtui.errors import NotFoundError, VantageTakenError
 from wedtui.store import clock
 from wedtui.store.instants import from_microseconds, to_microseconds
@@ -58,6 +58,8 @@ class Beat(NamedTuple):
     """By the database's clock."""
     alone: bool = True
     """Whether no other service lives."""
+    takeovers: tuple[Takeover, ...] = ()
+    """Whom it took for dead."""
 
 
 class Stored(NamedTuple):
@@ -186,12 +188,12 @@ class CacheWriter:
         """
         with self._store.writing() as connection:
             now = clock.database_now(connection)
-            held = leases.share(connection, _member(service), targets, now)
-            if held is not None:
-                values = {**_row(service), "shares": len(held) - 1}
+            shared = leases.share(connection, _member(service), targets, now)
+            if shared is not None:
+                values = {**_row(service), "shares": len(shared.fences) - 1}
                 connection.execute(update(_SERVICE).where(_SERVICE.c.instance == service.instance).values(values))
             alone = leases.alive(connection, now) <= {service.vantage}
-        return Beat(held, now, alone)
+        return Beat(None, now, alone) if shared is None else Beat(shared.fences, now, alone, shared.takeovers)
 
     def end(self, at: datetime) -> None:
         """Say that the service that began was stopped, and did not die; give back what it held."""

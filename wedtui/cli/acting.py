@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
 
@@ -27,12 +27,13 @@ from wedtui.cli.traffic_facts import TrafficFactsSource, configured_shares, know
 from wedtui.clock import Clock
 from wedtui.config_file import Loaded
 from wedtui.control.bodies import PlanWanted, ToApprove, ToChange, ToConfirm
+from wedtui.control.mapping import demands_of
 from wedtui.control.office import Standing
 from wedtui.core.actions import Action
 from wedtui.core.automation import Mode, Timeouts
 from wedtui.core.failover import Plan
 from wedtui.core.failover_facts import Kind
-from wedtui.core.roles import Decided
+from wedtui.core.roles import Decided, Permission
 from wedtui.core.text import single_line
 from wedtui.errors import ServiceError, StoreError, WedtuiError
 from wedtui.ledger.journal import Journal
@@ -60,38 +61,6 @@ class Aside(NamedTuple):
     """Raises a ConflictError where the ledger itself can be used, so that this one may not."""
 
 
-class Pager(Protocol):
-    """Who calls people; called by the thread that acts."""
-
-    def configured(self) -> bool:
-        """Whether anybody would be called."""
-        ...
-
-    def page(self, key: str, severity: str, sentence: str) -> None:
-        """Call them: the same key is the same episode, until that is over."""
-        ...
-
-    def over(self, key: str, sentence: str) -> None:
-        """Tell whoever was called that it is over; nobody where nobody was."""
-        ...
-
-
-class Nobody:
-    """Calls nobody: no paging is configured."""
-
-    def configured(self) -> bool:
-        """Return that nobody would be called."""
-        return False
-
-    def page(self, key: str, severity: str, sentence: str) -> None:
-        """Leave in the log what would have been said."""
-        structlog.get_logger("paging").warning("nobody is paged", key=key, severity=severity, sentence=sentence)
-
-    def over(self, key: str, sentence: str) -> None:
-        """Do nothing: nobody was called."""
-        del key, sentence
-
-
 class Told(NamedTuple):
     """Who is told what happens, and who is asked; called by its thread."""
 
@@ -104,13 +73,17 @@ class Told(NamedTuple):
     acts: Callable[[], bool] = lambda: True
     """Whether this service, of several, is the one that acts by itself."""
     wedding_day: Callable[[], bool] = lambda: False
-    pager: Pager = Nobody()
+    paging: bool = False
+    """Whether somebody would be paged."""
+    moved: Callable[[], None] = lambda: None
+    """An action made a move that is stored: called by any thread, which waits a moment at most."""
 
 
 class Who(NamedTuple):
     """Which service it is."""
 
-    instance: str
+    life: str
+    """Under which it holds what it works on."""
     vantage: str
 
 
@@ -252,7 +225,7 @@ class Acting:
         try:
             asyncio.run(self._run())
         except Exception as error:
-            structlog.get_logger("actions").error("acting ended", error=type(error).__name__)
+            structlog.get_logger("wedtui.actions").error("acting ended", error=type(error).__name__)
             self._told.trouble(
                 "actions", f"nothing is carried out any more ({type(error).__name__}): restart the service"
             )
@@ -270,14 +243,16 @@ class Acting:
         facts = source.facts if self._aside is None else partial(known_or_nothing, source, configuration)
         self._stop, self._due = asyncio.Event(), asyncio.Event()
         planner = Planner(backend, facts, self._clock)
-        requests = self._requests = Requests(self._journal, planner, configured_shares(configuration))
+        requests = self._requests = Requests(
+            self._journal, planner, configured_shares(configuration), self._clock.now()
+        )
         automation = self._automation(planner, source, self._due)
         moving = MovingTraffic(backend, holds=requests.lapsed)
         if self._aside is None:
-            watching = Watching(planner, source.situation, automation.facts, self._told.pager.page, clock=self._clock)
-            moving = MovingTraffic(backend, watching.watch, watching.may_undo, requests.lapsed)
+            watching = Watching(planner, source.situation, automation.facts, clock=self._clock)
+            moving = MovingTraffic(backend, watching.watch, watching.may_not_undo, requests.lapsed)
         works = {kind.value: moving for kind in Kind}
-        executor = Executor(self._journal, works, self._who.instance, self._told.changed)
+        executor = Executor(self._journal, works, self._who.life, self._told.changed)
         self._loop = asyncio.get_running_loop()
         self._ready.set()
         # By itself it does nothing without the ledger.
@@ -300,13 +275,14 @@ class Acting:
         # A reading before the plan, one when it is begun, and the change.
         whole = 2 * READ_WITHIN + SUBMIT_WITHIN
         timeouts = Timeouts(REQUEST_WITHIN, whole)
-        setting = Setting(Mode(configuration.traffic.mode), shared, self._who.vantage, timeouts)
+        needs = demands_of(configuration).get(Permission.FAIL_OVER, frozenset())
+        setting = Setting(Mode(configuration.traffic.mode), shared, self._who.vantage, timeouts, needs)
         edge = _Edge(self._told, due)
         return Automation(self._journal, planner, source.situation, setting, edge, clock=self._clock)
 
     async def _look(self, automation: Automation) -> None:
         """Have automation look again and again; what fails is a problem that people see, and is tried again."""
-        log = structlog.get_logger("automation")
+        log = structlog.get_logger("wedtui.automation")
         reader = LedgerReader(self._ledger_url)
         stopped: str | None = None
         while True:
@@ -326,7 +302,7 @@ class Acting:
     async def _work(self, executor: Executor) -> None:
         assert self._stop is not None
         assert self._due is not None
-        log = structlog.get_logger("actions")
+        log = structlog.get_logger("wedtui.actions")
         while not self._stop.is_set():
             waits = LOOKS_EVERY_S
             self._due.clear()
@@ -346,7 +322,7 @@ class Acting:
                 continue
 
     def _journal(self) -> Journal:
-        return Journal(self._ledger_url, first=1 if self._aside is None else self._aside.first)
+        return Journal(self._ledger_url, first=1 if self._aside is None else self._aside.first, moved=self._told.moved)
 
 
 class _Edge:
@@ -359,13 +335,7 @@ class _Edge:
         return self._told.acts()
 
     def paging(self) -> bool:
-        return self._told.pager.configured()
-
-    def page(self, key: str, severity: str, sentence: str) -> None:
-        self._told.pager.page(key, severity, sentence)
-
-    def over(self, key: str, sentence: str) -> None:
-        self._told.pager.over(key, sentence)
+        return self._told.paging
 
     def say(self, sentence: str | None) -> None:
         self._told.trouble("automation", sentence)

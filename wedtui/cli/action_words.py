@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from wedtui.cli.plan_words import WIDTH, clock, plan_lines
+from wedtui.cli.plan_words import WIDTH, plan_lines
 from wedtui.core.actions import ActionState, Outcome, StepState
+from wedtui.core.customers import Moved, moved
+from wedtui.core.plan_words import clock
+from wedtui.core.step_words import interrupted
 from wedtui.core.text import single_line
 from wedtui.core.wording import age
 
@@ -116,16 +118,18 @@ def action_lines(action: ActionIs, now: datetime, *, with_plan: bool = True) -> 
         kept = ["its plan is not kept"]
         lines += ["", *(kept if action.plan is None else plan_lines(action.plan, now, open_plan=waiting))]
     if action.steps:
-        lines += ["", *(step_line(step, now) for step in action.steps)]
-    return [*lines, "", *outcome_lines(action)]
+        lines += ["", *(step_line(step, now, interrupted(action.steps, n)) for n, step in enumerate(action.steps))]
+    return [*lines, "", *outcome_lines(action, now)]
 
 
-def step_line(step: StepIs, now: datetime) -> str:
-    """Return one step with its duration, in one line."""
+def step_line(step: StepIs, now: datetime, again: str | None = None) -> str:
+    """Return one step with its duration, in one line; `again` says that it was interrupted, and another try follows."""
     name = f"{_said(step.name)}{' (takes it back)' if step.undoes else ''}"
     took = f"{seconds((step.ended_at or now) - step.intended_at):>8}"
     if step.ended_at is None and step.state != StepState.UNKNOWN:
         return f"{clock(step.intended_at)}  {name:<14} {took}  running"
+    if again is not None:
+        return f"{clock(step.intended_at)}  {name:<14} {took}  {again}"
     result = next((words for state, words in _DONE_WORDS.items() if state == step.state), "UNKNOWN")
     why = "" if step.state == StepState.DONE or not step.detail else f": {single_line(step.detail, 200)}"
     return f"{clock(step.intended_at)}  {name:<14} {took}  {result}{why}"
@@ -136,17 +140,22 @@ def seconds(span: timedelta) -> str:
     return f"{max(span.total_seconds(), 0.0):.1f} s"
 
 
-def outcome_lines(action: ActionIs) -> list[str]:
+def outcome_lines(action: ActionIs, now: datetime) -> list[str]:
     """Return how it stands, the two times, and what a person does next."""
     end = end_of(action)
     if end is Ends.GOES_ON:
         if action.state == ActionState.AWAITING:
-            return [f"it awaits its confirmation by {_said(action.person)}, and nothing was done"]
+            if action.confirmed_by is None:
+                return [f"it awaits its confirmation by {_said(action.person)}, and nothing was done"]
+            return [
+                f"{_said(action.confirmed_by)} confirmed it; it waits for a second person, and nothing was done:",
+                f"  `wedtui actions approve {action.id}`",
+            ]
         return [f"it goes on in the service: `wedtui actions show {action.id} --follow`"]
     if end is Ends.HANDED_OVER:
         return _handed_over(action)
     head = _AFTER.get(end) or f"{str(action.outcome or '').upper()}"
-    return [*_wrapped(f"{head}: {_said(action.sentence)}"), *(_times(action) if end is Ends.VERIFIED else [])]
+    return [*_wrapped(f"{head}: {_said(action.sentence)}"), *(_times(action, now) if end is Ends.VERIFIED else [])]
 
 
 def _handed_over(action: ActionIs) -> list[str]:
@@ -159,34 +168,17 @@ def _handed_over(action: ActionIs) -> list[str]:
     ]
 
 
-def _times(action: ActionIs) -> list[str]:
-    """Return "accepted after" and "customers moved after", both counted from the confirmation."""
-    accepted, moved = times_of(action)
-    unknown = "UNKNOWN"
-    return [
-        f"accepted after {unknown if accepted is None else seconds(accepted)} from the confirmation",
-        f"customers moved after {unknown if moved is None else seconds(moved)}: in sync, and the TTL",
-    ]
+def _times(action: ActionIs, now: datetime) -> list[str]:
+    """Return when it was accepted, and until when customers move, or by when they have."""
+    times = times_of(action)
+    return [times.accepted_words(), *_wrapped(times.moved_words(now))]
 
 
-def times_of(action: ActionIs) -> tuple[timedelta | None, timedelta | None]:
-    """Return how long after the confirmation the change was accepted, and customers had moved (in sync + TTL)."""
-    from wedtui.actions.traffic import IN_SYNC
-
-    start, ttl = action.confirmed_at, (action.plan or {}).get("ttl_seconds")
-    accepted = _done_at([step for step in action.steps if step.changes and not step.undoes])
-    synced = _done_at([step for step in action.steps if step.name == IN_SYNC])
-    if start is None:
-        return None, None
-    return (
-        None if accepted is None else accepted - start,
-        None if synced is None or not isinstance(ttl, int | float) else synced + timedelta(seconds=ttl) - start,
-    )
-
-
-def _done_at(steps: Sequence[StepIs]) -> datetime | None:
-    ends = [step.ended_at for step in steps if step.state == StepState.DONE and step.ended_at is not None]
-    return ends[-1] if ends else None
+def times_of(action: ActionIs) -> Moved:
+    """Return the times of an action."""
+    ttl = (action.plan or {}).get("ttl_seconds")
+    known = timedelta(seconds=ttl) if isinstance(ttl, int | float) else None
+    return moved(action.confirmed_at, action.steps, known)
 
 
 def _stamp(at: datetime) -> str:

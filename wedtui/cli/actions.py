@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wedtui.cli.asking import client_of
-from wedtui.cli.common import print_json, session_of
+from wedtui.cli.common import Session, print_json, session_of
 from wedtui.cli.failover import AS_JSON, CODES, CONFIRM, WAIT, said
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wedtui.control.answers import ActionIs
+    from wedtui.control.client import ControlClient
+    from wedtui.core.actions import Action
+    from wedtui.ledger.reader import LedgerReader
 
 app = typer.Typer(no_args_is_help=True, help="Emergency actions: which there are, how they stand, and their end.")
 
@@ -30,7 +35,12 @@ def list_command(
     from wedtui.cli.action_words import action_row
 
     session = session_of(context)
-    found = client_of(session).actions(open_only=open_only)
+    found = _known(
+        session,
+        lambda client: client.actions(open_only=open_only),
+        lambda ledger: ledger.actions(open_only=open_only),
+        as_json=as_json,
+    )
     if as_json:
         print_json([action_json(action) for action in found])
         return
@@ -53,17 +63,54 @@ def show_command(
     if as_json and follow:
         raise typer.BadParameter("it follows in words, and JSON is printed once", param_hint="--follow")
     session = session_of(context)
-    client = client_of(session)
-    action = client.action(number)
-    if as_json:
-        print_json(action_json(action))
-    elif follow:
+    if follow:
         from wedtui.cli.carrying_out import follow as follow_action
 
-        raise typer.Exit(follow_action(session, client, action))
+        client = client_of(session)
+        raise typer.Exit(follow_action(session, client, client.action(number)))
+    [action] = _known(
+        session, lambda client: [client.action(number)], lambda ledger: (ledger.action(number),), as_json=as_json
+    )
+    if as_json:
+        print_json(action_json(action))
     else:
         for line in action_lines(action, session.clock.now()):
             typer.echo(line)
+
+
+def _known(
+    session: Session,
+    ask: Callable[[ControlClient], list[ActionIs]],
+    read: Callable[[LedgerReader], tuple[Action, ...]],
+    *,
+    as_json: bool,
+) -> list[ActionIs]:
+    """Ask the service; while it does not answer, read the ledger where that is open to this user, and say so.
+
+    What is under way is asked most where something is wrong.
+
+    Raises:
+        ServiceError: it does not answer, and the ledger cannot be read either.
+        NotFoundError: there is no such action.
+    """
+    from wedtui.control.action_answers import action_is
+    from wedtui.errors import ServiceError, StoreError
+    from wedtui.ledger.reader import LedgerReader
+
+    try:
+        return ask(client_of(session))
+    except ServiceError as error:
+        silence = error
+    reader = LedgerReader(session.ledger_url)
+    try:
+        found = [action_is(each) for each in read(reader)]
+    except StoreError as error:
+        raise ServiceError(f"{silence}; and its ledger cannot be read instead: {error}") from None
+    finally:
+        reader.close()
+    at = f"{session.clock.now().astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    typer.echo(f"{silence}: this is what its ledger says, read {at}; no step is begun meanwhile", err=as_json)
+    return found
 
 
 @app.command("confirm", epilog=CODES)
@@ -87,7 +134,8 @@ def confirm_command(context: typer.Context, number: NUMBER, confirm: CONFIRM = N
 @app.command("cancel")
 def cancel_command(context: typer.Context, number: NUMBER) -> None:
     """End what was not begun; of what was, no further step is begun, and what was done stays to be looked at."""
-    _say_state(client_of(session_of(context)).cancel(number))
+    session = session_of(context)
+    _say_state(session, client_of(session).cancel(number))
 
 
 @app.command("approve")
@@ -106,7 +154,7 @@ def approve_command(context: typer.Context, number: NUMBER, confirm: CONFIRM = N
     if not confirm:
         typer.echo("NOT APPROVED: its name was not typed, and no --confirm NAME was given")
         raise typer.Exit(3)
-    _say_state(client.approve(number, digest=action.digest, typed=confirm))
+    _say_state(session, client.approve(number, digest=action.digest, typed=confirm))
 
 
 @app.command("review")
@@ -117,7 +165,8 @@ def review_command(
 ) -> None:
     """Review what another did without the second person who is demanded; until then it is shown to everybody."""
     words = said(sentence, "--sentence")
-    _say_state(client_of(session_of(context)).review(number, sentence=words))
+    session = session_of(context)
+    _say_state(session, client_of(session).review(number, sentence=words))
 
 
 @app.command("settle")
@@ -128,21 +177,28 @@ def settle_command(
 ) -> None:
     """End what was handed over, by the word of a person who looked."""
     words = said(sentence, "--sentence")
-    _say_state(client_of(session_of(context)).settle(number, sentence=words))
+    session = session_of(context)
+    _say_state(session, client_of(session).settle(number, sentence=words))
 
 
-def _say_state(action: ActionIs) -> None:
+def _say_state(session: Session, action: ActionIs) -> None:
     from wedtui.cli.action_words import outcome_lines, state_words
 
     typer.echo(f"action {action.id}: {action.kind} {action.target}, {state_words(action)}")
-    for line in outcome_lines(action):
+    for line in outcome_lines(action, session.clock.now()):
         typer.echo(line)
 
 
 def action_json(action: ActionIs) -> dict[str, Any]:
-    """Return an action for a program: the fields of `ActionIs`, instants in UTC to the millisecond."""
+    """Return an action for a program: the fields of `ActionIs` and its times, instants in UTC to the millisecond."""
+    from wedtui.cli.action_words import times_of
+
     found = plain_json(asdict(action))
     assert isinstance(found, dict)
+    times = times_of(action)
+    after, until = times.accepted_after, times.until
+    found["accepted_after_s"] = None if after is None else round(after.total_seconds(), 3)
+    found["customers_move_until"] = plain_json(until)
     return found
 
 

@@ -25,9 +25,11 @@ def audit_checks(section: AuditSection, uid: int, *, shared: bool) -> Iterator[C
         shared: whether several persons rely on it.
     """
     if section.key_file is None:
-        level = Level.WARNING if shared else Level.OK
         text = "the newest link of the audit chain is not signed, so nobody could tell that the end was cut off"
-        yield Check(level, _NAME, text, "name a key_file under [audit], and `wedtui audit key`" if shared else "")
+        if shared:
+            yield Check(Level.WARNING, _NAME, text, "name a key_file under [audit], and `wedtui audit key`")
+        else:
+            yield Check(Level.NOTE, _NAME, f"{text}; nothing else of it was checked (`wedtui audit verify` does)")
         return
     yield from _key_checks(section.key_file, uid)
     if not section.anchors:
@@ -46,7 +48,7 @@ def _key_checks(file: Path, uid: int) -> Iterator[Check]:
         yield Check(Level.PROBLEM, _NAME, f"there is no key at {file}", "`wedtui audit key`, as the service's user")
         return
     except OSError:
-        yield Check(Level.OK, _NAME, f"the key {file} is the service's own: it was not looked at")
+        yield Check(Level.NOTE, _NAME, f"the key {file} is the service's own: it was not looked at")
         return
     problem = key_problem(found, file, uid)
     if problem is not None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wedtui.cli.asking import client_of, deciding
-from wedtui.cli.common import person, print_json, session_of, writable_ledger
+from wedtui.cli.common import Session, person, print_json, session_of, writable_ledger
 from wedtui.cli.failover import AS_JSON, said
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from wedtui.control.answers import AutomationIs
+    from wedtui.control.client import ControlClient
+    from wedtui.ledger.ledger import Ledger
 
 app = typer.Typer(no_args_is_help=True, help="What the service does by itself: how it stands, stop, resume, abort.")
 
@@ -36,33 +41,40 @@ def status_command(context: typer.Context, as_json: AS_JSON = False) -> None:
 @app.command("stop")
 def stop_command(context: typer.Context, reason: WHY) -> None:
     """Stop all automation, at every service: countdowns end, and nothing is done that no person confirms."""
-    session, why = session_of(context), said(reason)
-    client = deciding(session)
-    if client is not None:
-        client.stop_automation(reason=why)
-    else:
-        ledger = writable_ledger(session)
-        try:
-            ledger.stop_automation(by=person(), at=session.clock.now(), reason=why)
-        finally:
-            ledger.close()
+    why = said(reason)
+    _decide(
+        session_of(context),
+        lambda client: client.stop_automation(reason=why),
+        lambda ledger, by, at: ledger.stop_automation(by=by, at=at, reason=why),
+    )
     typer.echo("all automation is stopped; `wedtui automation resume --reason WHY` (an owner) lets it go on")
 
 
 @app.command("resume")
 def resume_command(context: typer.Context, reason: WHY) -> None:
     """Let automation go on. Only an owner may."""
-    session, why = session_of(context), said(reason)
+    why = said(reason)
+    _decide(
+        session_of(context),
+        lambda client: client.resume_automation(reason=why),
+        lambda ledger, by, at: ledger.resume_automation(by=by, at=at, reason=why),
+    )
+    typer.echo("automation goes on")
+
+
+def _decide(
+    session: Session, asks: Callable[[ControlClient], object], writes: Callable[[Ledger, str, datetime], object]
+) -> None:
+    """Have it done by the service; where none runs, by whoever may write the ledger."""
     client = deciding(session)
     if client is not None:
-        client.resume_automation(reason=why)
-    else:
-        ledger = writable_ledger(session)
-        try:
-            ledger.resume_automation(by=person(), at=session.clock.now(), reason=why)
-        finally:
-            ledger.close()
-    typer.echo("automation goes on")
+        asks(client)
+        return
+    ledger = writable_ledger(session)
+    try:
+        writes(ledger, person(), session.clock.now())
+    finally:
+        ledger.close()
 
 
 @app.command("abort")

@@ -146,7 +146,8 @@ def _address(section: TrafficSection) -> Route53Address | PowerDnsAddress:
     spots = Wanted.of(section).spots
     if section.backend == "route53":
         assert section.route53 is not None, "it is beside its backend"
-        return Route53Address(section.route53.hosted_zone_id, {spot.identifier: spot.place for spot in spots})
+        where, identifiers = section.route53, {spot.identifier: spot.place for spot in spots}
+        return Route53Address(where.hosted_zone_id, identifiers, where.endpoint_url)
     assert section.powerdns is not None, "it is beside its backend"
     targets = {spot.target: spot.place for spot in spots}
     return PowerDnsAddress(section.powerdns.url, section.powerdns.zone, targets, section.powerdns.server_id)

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from wedtui.cli.action_words import Ends, end_of, outcome_lines, over, step_line
-from wedtui.cli.plan_words import WIDTH, clock, plan_lines
+from wedtui.cli.plan_words import WIDTH, plan_lines
 from wedtui.cli.typing_in import typed
 from wedtui.core.actions import ActionState, Outcome, StepState
+from wedtui.core.plan_words import clock
 from wedtui.core.roles import Demand
+from wedtui.core.step_words import interrupted
 from wedtui.core.text import single_line
 from wedtui.errors import ConflictError, ServiceError, WedtuiError
 
@@ -108,7 +110,7 @@ def confirm(
             return Ends.NOT_CONFIRMED
         action = client.action(action.id) if action.needs else action
         if action.state != ActionState.AWAITING:
-            _say(outcome_lines(action))
+            _say(outcome_lines(action, session.clock.now()))
             return end_of(action)
         if not _agreed(client, action, given):
             return Ends.NOT_CONFIRMED
@@ -234,7 +236,8 @@ class Follower:
             if self._seen.get(number) == step.state and not (running and self._live):
                 continue
             self._seen[number] = step.state
-            self._line(step_line(step, now), stays=not (running and self._live))
+            again = interrupted(action.steps, number)
+            self._line(step_line(step, now, again), stays=not (running and self._live))
 
     def close(self) -> None:
         """Leave the cursor on a line of its own."""
@@ -259,7 +262,8 @@ class Follower:
 def _waits(action: ActionIs) -> str:
     if action.state == ActionState.CONFIRMED:
         until = "" if action.deadline is None else f" until {clock(action.deadline)}, and never later"
-        return f"confirmed: it waits to be begun{until}"
+        why = f": {single_line(action.sentence)}" if action.sentence else ""
+        return f"confirmed: it waits to be begun{until}{why}"
     if action.state == ActionState.CLAIMED and action.cancelled_by is not None:
         return f"cancelled by {single_line(action.cancelled_by)}: no further step is begun"
     return ""
@@ -293,7 +297,7 @@ def follow(session: Session, client: ControlClient, action: ActionIs) -> Ends:
         goes_on(action)
         raise
     follower.close()
-    _say(["", *outcome_lines(action)])
+    _say(["", *outcome_lines(action, session.clock.now())])
     return end_of(action)
 
 

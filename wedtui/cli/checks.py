@@ -10,6 +10,8 @@ class Level(StrEnum):
     """How a check came out."""
 
     OK = "ok"
+    NOTE = "note"
+    """Neither well nor wrong: something that is not there, which nobody has to have."""
     WARNING = "warning"
     PROBLEM = "problem"
 

@@ -55,7 +55,10 @@ def register(app: typer.Typer) -> None:
             raise ConfigurationError(f"expected --until after now, got {until}")
         entry = _lock_down(session, why, now, end)
         lasts = "until it is lifted" if end is None else f"until {end:%Y-%m-%d %H:%M:%S} UTC"
-        typer.echo(f"everything is frozen {lasts} by {entry.added_by}: {entry.reason}")
+        typer.echo(f"LOCKDOWN by {entry.added_by}: {entry.reason}")
+        typer.echo(f"everything is frozen, in every environment, {lasts}")
+        for name in entry.overrides_ended:
+            typer.echo(f"the override for {name} ended with it: a manager may give one anew")
         typer.echo(f"`wedtui freeze lift {entry.id} --reason WHY` ends it")
 
 

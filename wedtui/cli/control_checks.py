@@ -19,7 +19,8 @@ def control_checks(session: Session) -> Iterator[Check]:
     """Ask the service of this machine who one is; where none runs nobody is asked."""
     try:
         if holder(session.paths.lock) is None:
-            yield Check(Level.OK, "control", "no service runs here, so nobody is asked: nothing can be done through it")
+            text = "no service runs here, so nobody is asked: nothing can be done through it"
+            yield Check(Level.WARNING, "control", text, "`wedtui service start`")
             return
     except ServiceError:
         pass  # who may not look at the lock can still be heard at the socket

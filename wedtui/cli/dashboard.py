@@ -17,7 +17,7 @@ from wedtui.cli.looks import abilities_of, looks_of, peek
 from wedtui.cli.opening import Opening
 from wedtui.cli.terminal import look, wants_mouse
 from wedtui.clock import Clock, SystemClock
-from wedtui.paths import find_configuration, own_directory, state_paths, theme_folders, user_directory
+from wedtui.paths import find_configuration, own_directory, state_paths, theme_folders
 
 if TYPE_CHECKING:
     from wedtui.config import Configuration
@@ -30,7 +30,14 @@ PICTURES_NAME = "pictures"
 GARBAGE_AFTER = 10_000
 
 
-def run(config_path: Path | None, *, clock: Clock | None = None, demo: bool = False, read_only: bool = False) -> int:
+def run(
+    config_path: Path | None,
+    *,
+    clock: Clock | None = None,
+    demo: bool = False,
+    read_only: bool = False,
+    pictures: Path | None = None,
+) -> int:
     """Open the dashboard; on a pipe or a terminal without escapes print the picture as text instead.
 
     Args:
@@ -45,10 +52,17 @@ def run(config_path: Path | None, *, clock: Clock | None = None, demo: bool = Fa
     ours = clock or SystemClock()
     if not look().interactive:
         return guarded(lambda: _text(config_path, ours))
-    return guarded(lambda: show(config_path, ours, demo=demo, read_only=read_only))
+    return guarded(lambda: show(config_path, ours, demo=demo, read_only=read_only, pictures=pictures))
 
 
-def show(config_path: Path | None, clock: Clock, *, demo: bool = False, read_only: bool = False) -> int:
+def show(
+    config_path: Path | None,
+    clock: Clock,
+    *,
+    demo: bool = False,
+    read_only: bool = False,
+    pictures: Path | None = None,
+) -> int:
     """Run the dashboard on this terminal until it is left; return the exit code."""
     # Thousands of classes are about to be made and none to be dropped: looking for garbage in between costs a
     # tenth of the start. It is switched on again when everything is loaded.
@@ -69,7 +83,7 @@ def show(config_path: Path | None, clock: Clock, *, demo: bool = False, read_onl
             gc.enable()
 
     # A demo keeps nothing of itself; a picture that a person asked for outlives it.
-    own = user_directory() if demo else own_directory(state_paths())
+    own = pictures or own_directory(state_paths())
     looks = looks_of(peek(config_path))
     abilities = abilities_of(looks)
     app = WedtuiApp(

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wedtui.cli.common import Session, print_json, session_of
-from wedtui.errors import AlreadyRunningError, ServiceError
+from wedtui.errors import AlreadyRunningError, ServiceError, StoreClosedError
 
 if TYPE_CHECKING:
     from wedtui.store.kind import Kind
+    from wedtui.store.state import State
 
 app = typer.Typer(help="Where cache and ledger are, and moving them.", no_args_is_help=True)
 
@@ -21,11 +22,16 @@ app = typer.Typer(help="Where cache and ledger are, and moving them.", no_args_i
 def status_command(
     context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
 ) -> None:
-    """Say where cache and ledger are, and whether this version can read them; exit with the first problem's code."""
+    """Say where cache and ledger are, and whether this version can read them; exit with the first problem's code.
+
+    That the ledger is closed to a role that only reads is none, while a service copies it into the cache.
+    """
     from wedtui.store.state import state_of
 
     session = session_of(context)
     found = [state_of(url, kind) for kind, url in _stores(session)]
+    closed = {s.kind: words for s in found if (words := _closed_on_purpose(session, s))}
+    problems = [s.problem for s in found if s.problem is not None and s.kind not in closed]
     if as_json:
         print_json(
             [
@@ -35,6 +41,7 @@ def status_command(
                     "system": s.system,
                     "exists": s.exists,
                     "ok": s.problem is None,
+                    "closed": closed.get(s.kind),
                     "problem": None if s.problem is None else str(s.problem),
                 }
                 for s in found
@@ -42,10 +49,10 @@ def status_command(
         )
     else:
         for s in found:
-            words = "up to date" if s.problem is None else str(s.problem)
+            words = "up to date" if s.problem is None else closed.get(s.kind) or str(s.problem)
             # A sentence that names the place says it once.
             typer.echo(f"{s.kind:<7} {s.system:<11} {words if s.place in words else f'{s.place}: {words}'}")
-    raise typer.Exit(next((s.problem.exit_code for s in found if s.problem is not None), 0))
+    raise typer.Exit(next((problem.exit_code for problem in problems), 0))
 
 
 @app.command("migrate")
@@ -64,7 +71,7 @@ def migrate_command(context: typer.Context) -> None:
             store = writable(url, kind)
             store.settle()
             store.close()
-            typer.echo(f"{kind.name}: up to date ({kind.head})")
+            typer.echo(f"{kind.name}: {_brought(store.found, kind.head)}")
 
 
 @app.command("copy")
@@ -107,6 +114,33 @@ def copy_command(
             counts = copy_store(file, url, kind, tables, behind=behind, without=without)
             rows = ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "nothing in it"
             typer.echo(f"{kind.name}: copied ({rows})")
+
+
+def _brought(found: str | None, head: str) -> str:
+    """Say from which revision to which a store was brought."""
+    if found is None:
+        return f"made, at {head}"
+    return f"up to date ({head})" if found == head else f"brought from {found} to {head}"
+
+
+def _closed_on_purpose(session: Session, found: State) -> str | None:
+    """Say of a ledger that is closed to this role how old the cache's copy of it is; None where that is a problem.
+
+    A role that only reads sees what persons decided in the cache: a service copies it there.
+    """
+    from wedtui.cache.reader import CacheReader
+    from wedtui.cli.facts import copy_age
+    from wedtui.core.wording import duration
+    from wedtui.ledger.kind import LEDGER
+
+    if found.kind != LEDGER.name or not isinstance(found.problem, StoreClosedError):
+        return None
+    cache = CacheReader(session.cache_url)
+    try:
+        copied = copy_age(cache, session.clock.now())
+    finally:
+        cache.close()
+    return None if copied is None else f"closed to this role; the cache's copy of it is {duration(copied)} old"
 
 
 def _stores(session: Session) -> tuple[tuple[Kind, str], ...]:

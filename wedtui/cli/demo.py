@@ -27,7 +27,8 @@ import typer
 from wedtui.cli.common import Session, parse_instant, session_of
 from wedtui.clock import SystemClock
 from wedtui.errors import ConfigurationError, NotFoundError, ServiceError
-from wedtui.paths import CONFIG_VARIABLE, STATE_DIR_VARIABLE
+from wedtui.paths import CONFIG_VARIABLE, STATE_DIR_VARIABLE, own_directory, state_paths
+from wedtui.tui.private_files import add_own
 
 ENDS_WITHIN_S = 10.0
 KEPT_VARIABLES = frozenset({f"WEDTUI_DASHBOARD__{key}" for key in ("THEME", "MOUSE", "COLOURS", "CHARSET")})
@@ -153,7 +154,8 @@ def _watch(headless: float | None, *, wall: bool, plain: bool) -> Callable[[Path
     if plain:
         return open_plain
     if not wall:
-        return open_dashboard
+        # Asked before the demo's own environment takes the place of the user's.
+        return partial(open_dashboard, own_directory(state_paths()))
     from wedtui.cli.wall import require_terminal
 
     require_terminal()
@@ -167,11 +169,11 @@ def open_wall(config: Path, clock: SystemClock) -> int:
     return show_wall(config, clock, demo=True)
 
 
-def open_dashboard(config: Path, clock: SystemClock) -> int:
-    """Watch with the dashboard."""
+def open_dashboard(pictures: Path, config: Path, clock: SystemClock) -> int:
+    """Watch with the dashboard; pictures go to where they go without a demo."""
     from wedtui.cli.dashboard import run
 
-    return run(config, clock=clock, demo=True)
+    return run(config, clock=clock, demo=True, pictures=pictures)
 
 
 def open_plain(config: Path, clock: SystemClock) -> int:
@@ -199,11 +201,13 @@ def _own_environment(config: Path, state: Path) -> None:
 
 
 def _write_configuration(config: Path, state: Path, scenario: str, addresses: str) -> None:
-    from wedtui.demo.configuration import demo_configuration
+    from wedtui.demo.configuration import KEY_NAME, demo_configuration
+    from wedtui.demo.names import API_KEY
     from wedtui.demo.scenario import SCENARIOS
     from wedtui.demo.world import Addresses
 
     text = demo_configuration(Addresses.from_json(addresses), state, SCENARIOS[scenario].calendar_max_age)
+    add_own(state / KEY_NAME, f"{API_KEY}\n".encode())
     # The demo's service is started here; the dashboard must not start another.
     config.write_text(f"{text}\n[service]\nautostart = false\n", encoding="utf-8")
 

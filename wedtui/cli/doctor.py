@@ -17,7 +17,7 @@ from wedtui.cli.control_checks import control_checks
 from wedtui.cli.keys import key_problems
 from wedtui.cli.looks import looks_of, peek
 from wedtui.cli.terminal import LEAST_COLUMNS, LEAST_ROWS, look
-from wedtui.core.observation import ApiObservation, Observation, ProbeObservation
+from wedtui.core.observation import ApiObservation, Observation, ProbeObservation, PrometheusObservation
 from wedtui.core.resource import Reach
 from wedtui.core.wording import counted
 from wedtui.errors import (
@@ -33,12 +33,15 @@ from wedtui.tui.terminal.abilities import CHARSET_WORDS, Charset
 
 if TYPE_CHECKING:
     from wedtui.cache.reader import CacheReader
+    from wedtui.cli.once import Outcome
     from wedtui.config import Configuration
     from wedtui.core.picture import ServiceFacts
     from wedtui.ledger.reader import LedgerReader
 
 SKEW_WARNING, SKEW_PROBLEM = timedelta(seconds=2), timedelta(seconds=30)
 SKEW_TIMEOUT = timedelta(seconds=3)
+# Targets that a remedy names; `wedtui status` and the dashboard name all.
+_NAMED = 3
 # Of an account that was reached; the sentence says what to do.
 SAYS_WHAT_TO_DO = frozenset(
     {Reach.DENIED, Reach.EXPIRED, Reach.REJECTED, Reach.NO_CREDENTIALS, Reach.THROTTLED, Reach.PARTIAL}
@@ -263,7 +266,7 @@ def _closed_ledger(session: Session) -> Check | None:
     file = session.paths.directory / "ledger.db"
     if not shared or not own_file_of_another(file):
         return None
-    return Check(Level.OK, "ledger", f"{file} is the service's own: it was not looked into")
+    return Check(Level.NOTE, "ledger", f"{file} is the service's own: it was not looked into")
 
 
 def _unusable(name: str, error: StoreError) -> Check:
@@ -299,10 +302,21 @@ def _reachability(session: Session, configuration: Configuration) -> Iterator[Ch
         yield Check(Level.PROBLEM, "secrets", str(error))
         return
     for outcome in outcomes(observations):
-        remedy = "" if outcome.ok else _remedy(outcome.of[0])
-        yield Check(Level.OK if outcome.ok else Level.PROBLEM, "reach", outcome.words, remedy)
+        yield _reached(outcome)
         for observation in outcome.of:
             yield from _certificate(session, observation)
+
+
+def _reached(outcome: Outcome) -> Check:
+    """Say what came of an asking; what answered but has targets that are down, or is not ready, is not well."""
+    if not outcome.ok:
+        return Check(Level.PROBLEM, "reach", outcome.words, _remedy(outcome.of[0]))
+    seen = outcome.of[0]
+    if isinstance(seen, PrometheusObservation) and (seen.targets_down or not seen.ready):
+        names = ", ".join(seen.targets_down[:_NAMED])
+        remedy = f"look at what it cannot scrape: {names}" if names else "its own log says why it is not ready"
+        return Check(Level.WARNING, "reach", outcome.words, remedy)
+    return Check(Level.OK, "reach", outcome.words)
 
 
 def _remedy(observation: Observation) -> str:

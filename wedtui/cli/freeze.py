@@ -23,7 +23,8 @@ from wedtui.cli.common import (
     session_of,
     writable_ledger,
 )
-from wedtui.core.freeze import FreezeFacts, Interval, Scope
+from wedtui.core.freeze import UNTIL_LIFTED, FreezeFacts, Interval, Scope
+from wedtui.core.freeze_words import with_persons
 
 if TYPE_CHECKING:
     from wedtui.control.answers import FreezeIs
@@ -78,7 +79,9 @@ def status_command(
 ) -> None:
     """Say whether it is frozen, until when and why. The exit code is 0 either way; pipelines ask `wedtui gate`."""
     from wedtui.cli.render import freeze_json, freeze_sentence
-    from wedtui.core.freeze import feed_notes, verdict
+    from wedtui.core.freeze import PRODUCTION, feed_notes, verdict
+    from wedtui.core.freeze_weddings import silence_ahead
+    from wedtui.core.freeze_windows import LAST
     from wedtui.core.override import override_words
 
     session = session_of(context)
@@ -94,7 +97,8 @@ def status_command(
     typer.echo(freeze_sentence(answer))
     for each in answer.overrides:
         typer.echo(f"overridden for {override_words(each, instant)}")
-    for note in feed_notes(facts, now):
+    ahead = silence_ahead(facts.calendar, now, LAST) if scope.environment == PRODUCTION else ()
+    for note in (*feed_notes(facts, now), *ahead):
         typer.echo(f"note: {note}")
 
 
@@ -112,6 +116,9 @@ def calendar_command(
     A stretch is printed whole, also where it begins before the range or ends after it: a pipeline that plans with
     the end of a stretch must not take the end of its own question for it. An end that is not known is null in JSON.
     """
+    from wedtui.core.freeze import PRODUCTION
+    from wedtui.core.freeze_weddings import silence_ahead
+
     session = session_of(context)
     now = session.clock.now()
     first, last = parse_range(start, end, now)
@@ -124,14 +131,21 @@ def calendar_command(
     else:
         for i in found:
             to = "to" if i.is_end_known else "to an end that is not known, at least to"
-            typer.echo(f"{i.start:%a %Y-%m-%d %H:%M} {to} {i.end:%a %Y-%m-%d %H:%M} UTC  {', '.join(i.reasons)}")
+            reasons = ", ".join(with_persons(i.reasons, i.persons))
+            end = "until it is lifted" if i.end >= UNTIL_LIFTED else f"{to} {i.end:%a %Y-%m-%d %H:%M} UTC"
+            typer.echo(f"{i.start:%a %Y-%m-%d %H:%M} {end}  {reasons}")
         if not found:
             typer.echo("nothing is frozen in that range")
+    if scope.environment == PRODUCTION:
+        calendar = current_facts(session, now, (first, last)).calendar
+        for note in silence_ahead(calendar, now, last):
+            # What a program reads stays what it is.
+            typer.echo(f"note: {note}", err=form is not Format.TEXT)
 
 
 def _stretches(session: Session, now: datetime, asked: tuple[datetime, datetime], scope: Scope) -> tuple[Interval, ...]:
     """Return what is frozen in a range; weddings around where the last stretch seems to end are looked at as well."""
-    from wedtui.core.freeze import UNTIL_LIFTED, intervals
+    from wedtui.core.freeze import intervals
 
     found = intervals(current_facts(session, now, asked), *asked, scope, known_at=now)
     if not found or found[-1].is_end_known or not asked[1] < found[-1].end < UNTIL_LIFTED:
@@ -141,9 +155,12 @@ def _stretches(session: Session, now: datetime, asked: tuple[datetime, datetime]
 
 
 def _stretch_json(stretch: Interval) -> dict[str, Any]:
+    from wedtui.cli.render import persons_json
+
     end = _iso(stretch.end)
     known = {"end": end, "at_least_until": None} if stretch.is_end_known else {"end": None, "at_least_until": end}
-    return {"start": _iso(stretch.start), **known, "reasons": list(stretch.reasons)}
+    said = {"reasons": list(stretch.reasons), "persons": persons_json(stretch.persons)}
+    return {"start": _iso(stretch.start), **known, **said}
 
 
 def _iso(at: datetime) -> str:
@@ -169,7 +186,7 @@ def _calendar(found: tuple[Interval, ...], now: datetime) -> str:
         event.add("dtstart", i.start)
         event.add("dtend", i.end)
         what = "freeze" if i.is_end_known else "freeze, the end is not known"
-        event.add("summary", f"{what}: {', '.join(i.reasons)}")
+        event.add("summary", f"{what}: {', '.join(with_persons(i.reasons, i.persons))}")
         calendar.add_component(event)
     return str(calendar.to_ical().decode())
 
@@ -309,7 +326,8 @@ def list_command(
         lifted = f"; lifted by {e.lifted_by}: {e.lift_reason}" if e.lifted_at else ""
         # By default it is called by its reason, which is said once.
         why = f"{e.name}  by {e.added_by}" + ("" if e.name == e.reason else f": {e.reason}")
-        typer.echo(f"{e.id:>4}  {_second(e.start)} to {_second(e.end)}  {why}{lifted}")
+        end = "until lifted" if e.end >= UNTIL_LIFTED else f"to {_second(e.end)}"
+        typer.echo(f"{e.id:>4}  {_second(e.start)} {end}  {why}{lifted}")
     for each in overrides:
         ended = f"; ended by {each.ended_by}: {each.end_reason}" if each.ended_at else ""
         span = f"{_second(each.overridden_at)} to {_second(each.expires_at)}"

@@ -15,7 +15,7 @@ from wedtui.tui.spans import clean, fit
 
 CELLS = 80
 _RESOURCE = (("STATE", 10), ("PROVIDER", 8), ("KIND", 18), ("REGION", 12), ("NAME", 21))
-_ASKING = (("REGION", 14), ("SERVICE", 16), ("REACH", 20), ("ASKED", -6), ("IN FULL", -7), ("REQUESTS", -8))
+_ASKING = (("REGION", 14), ("SERVICE", 16), ("REACH", 20), ("AS OF", -6), ("IN FULL", -7), ("REQUESTS", -8))
 
 
 def cells(*parts: tuple[str, int]) -> str:

@@ -98,6 +98,7 @@ def wants_service(section: ServiceSection, paths: StatePaths) -> bool:
 def _start(source: object, config: Path, paths: StatePaths) -> None:
     from wedtui.cli.service import background_arguments, files_of
     from wedtui.cli.source import PictureSource
+    from wedtui.clock import SystemClock
     from wedtui.core.picture import Finding, Severity
     from wedtui.poller.process import start
 
@@ -109,4 +110,5 @@ def _start(source: object, config: Path, paths: StatePaths) -> None:
     except (WedtuiError, OSError) as error:
         # The text of the system's own errors is not a sentence; a traceback would land on the screen.
         why = str(error) if isinstance(error, WedtuiError) else f"the system refused it ({error.strerror})"
-        source.problems = (Finding(Severity.CRITICAL, "service", f"it could not be started: {why}"),)
+        text = f"it could not be started: {why}"
+        source.problems = (Finding(Severity.CRITICAL, "service", text, SystemClock().now()),)

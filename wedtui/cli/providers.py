@@ -19,10 +19,12 @@ AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def list_command(context: typer.Context, as_json: AS_JSON = False) -> None:
     """List the configured providers with their state, score and the age of what it rests on."""
     from wedtui.cli.render import picture_json
+    from wedtui.core.live_share import Share, share_of
     from wedtui.core.state import State, glyph
 
     session = session_of(context)
-    judged = {p["name"]: p for p in picture_json(read_picture(session))["providers"]}
+    picture = read_picture(session)
+    judged = {p["name"]: p for p in picture_json(picture)["providers"]}
     rows = []
     for section in session.loaded.configuration.providers:
         seen = judged.get(section.name, {})
@@ -31,6 +33,7 @@ def list_command(context: typer.Context, as_json: AS_JSON = False) -> None:
                 "name": section.name,
                 "kind": section.kind,
                 "weight": section.weight,
+                "traffic": seen.get("traffic"),
                 "capacity": section.capacity,
                 "state": seen.get("state", State.UNKNOWN.value),
                 "score": seen.get("score"),
@@ -40,11 +43,13 @@ def list_command(context: typer.Context, as_json: AS_JSON = False) -> None:
     if as_json:
         print_json(rows)
         return
+    shares = {p.name: share_of(picture.traffic, p.evidence, picture.at) for p in picture.providers}
     for row in rows:
         score = "no score" if row["score"] is None else f"score {row['score']:g}"
         age = "never measured" if row["age_s"] is None else f"{row['age_s']:g} s old"
         sign = glyph(State(row["state"]))
-        typer.echo(f"{sign} {row['name']}  {row['kind']}  weight {row['weight']}%  {row['state']}  {score}  {age}")
+        share = shares.get(row["name"], Share(row["weight"])).words(picture.at)
+        typer.echo(f"{sign} {row['name']}  {row['kind']}  {share}  {row['state']}  {score}  {age}")
     if not rows:
         typer.echo("no providers are configured")
 

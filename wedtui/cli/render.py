@@ -8,8 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from wedtui.core.evidence import Freshness
-from wedtui.core.freeze import Verdict
+from wedtui.core.freeze import Period, Verdict
+from wedtui.core.freeze_words import with_persons
 from wedtui.core.health import ERRORS, LATENCY, Component
+from wedtui.core.live_share import Share, share_of
 from wedtui.core.picture import Picture, ProviderPicture, SeenService, ServiceCondition, Troubles, leading
 from wedtui.core.protection import AHEAD, ProtectionVerdict, live_words, until_words
 from wedtui.core.services import share_words
@@ -28,6 +30,15 @@ def age_s(measured_at: datetime | None, now: datetime) -> float | None:
     return None if measured_at is None else round((now - measured_at).total_seconds(), 1)
 
 
+def persons_json(persons: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Return, of each freeze by persons, who and why; several of one name are one line."""
+    return {name: "; ".join(why for of, why in persons if of == name) for name, _ in persons}
+
+
+def _lockdown_json(period: Period) -> dict[str, Any]:
+    return {"id": period.number or None, "since": iso(period.start), "why": period.why}
+
+
 def freeze_json(verdict: Verdict) -> dict[str, Any]:
     """Return a verdict as the object that every command prints."""
     return {
@@ -37,7 +48,8 @@ def freeze_json(verdict: Verdict) -> dict[str, Any]:
         "zone": verdict.zone,
         "reasons": list(verdict.reasons),
         "later_reasons": list(verdict.later),
-        "persons": {name: "; ".join(w for n, w in verdict.persons if n == name) for name, _ in verdict.persons},
+        "persons": persons_json(verdict.persons),
+        "lockdown": verdict.lockdown and _lockdown_json(verdict.lockdown),
         "unreadable": list(verdict.unreadable),
         "next_start": iso(verdict.next_start),
         "next_reasons": list(verdict.next_reasons),
@@ -83,6 +95,7 @@ def weddings_json(verdict: ProtectionVerdict, now: datetime) -> dict[str, Any]:
         "load": None if peak is None else standard_number(verdict.live.load),
         "peak_load": None if peak is None else standard_number(peak.load),
         "peak_at": None if peak is None else iso(peak.at),
+        "peak_horizon_s": AHEAD.total_seconds(),
         "calendar": verdict.calendar.value,
         "calendar_age_s": age_s(verdict.read_at, now),
     }
@@ -108,7 +121,7 @@ def picture_json(picture: Picture) -> dict[str, Any]:
         "freeze": freeze_json(picture.freeze),
         "protection": protection_json(picture.protection),
         "weddings": weddings_json(picture.protection, picture.at),
-        "providers": [_provider_json(p, picture.at) for p in picture.providers],
+        "providers": [_provider_json(p, picture) for p in picture.providers],
         "prometheus": [
             {
                 "name": p.name,
@@ -225,14 +238,18 @@ def service_sentence(
     return "; ".join([words, *service.problems])
 
 
-def _provider_json(provider: ProviderPicture, now: datetime) -> dict[str, Any]:
-    health, evidence = provider.health, provider.evidence
+def _provider_json(provider: ProviderPicture, picture: Picture) -> dict[str, Any]:
+    health, evidence, now = provider.health, provider.evidence, picture.at
     return {
         "name": provider.name,
         "kind": evidence.kind,
         "state": health.state.value,
         "score": health.score,
+        "known_weight": health.known_weight,
+        "missing": [c.name for c in health.missing],
+        "account": provider.account,
         "weight": evidence.weight,
+        "traffic": share_json(share_of(picture.traffic, evidence, now), now),
         "capacity": evidence.capacity,
         "age_s": age_s(health.measured_at, now),
         "ceilings": list(health.ceilings),
@@ -262,6 +279,22 @@ def _provider_json(provider: ProviderPicture, now: datetime) -> dict[str, Any]:
     }
 
 
+def share_json(share: Share, now: datetime) -> dict[str, Any] | None:
+    """Return the live share as an object; None where no backend shares traffic out."""
+    if share.backend is None:
+        return None
+    known = share.read_at is not None
+    return {
+        "backend": share.backend,
+        "state": "UNKNOWN" if not known else "OFF" if share.live is None else "ON",
+        "share": share.live,
+        "read_at": iso(share.read_at),
+        "age_s": age_s(share.read_at, now),
+        "fresh": share.believed,
+        "as_configured": not share.differs if known and share.believed else None,
+    }
+
+
 def _component_json(component: Component, now: datetime) -> dict[str, Any]:
     return {
         "name": component.name,
@@ -278,26 +311,25 @@ def _component_json(component: Component, now: datetime) -> dict[str, Any]:
 def freeze_sentence(verdict: Verdict) -> str:
     """Return the answer in one sentence: frozen until when and why, or open until when."""
     if verdict.unreadable:
-        return f"FROZEN until it can be read: {'; '.join(verdict.unreadable)}"
+        locked = [n for n in with_persons(verdict.reasons, verdict.persons)[:1] if verdict.lockdown is not None]
+        return f"FROZEN until it can be read: {'; '.join((*locked, *verdict.unreadable))}"
     if verdict.frozen:
         least = "at least " if verdict.known_to else ""
-        until = f"{least}until {_local(verdict.until, verdict.zone)}" if verdict.until else "with no end in sight"
-        later = f"; then {', '.join(verdict.later)}" if verdict.later and verdict.until else ""
-        return f"FROZEN {until}: {', '.join(_reasons(verdict))}{later}"
+        until = f"{least}until {_local(verdict.until, verdict.zone)}" if verdict.until else _endless(verdict)
+        then = ", ".join(with_persons(verdict.later, verdict.persons))
+        later = f"; then {then}" if verdict.later and verdict.until else ""
+        now = with_persons((name for name in verdict.reasons if name not in verdict.later), verdict.persons)
+        return f"FROZEN {until}: {', '.join(now)}{later}"
     if verdict.known_to is not None:
         return f"open at least until {_local(verdict.known_to, None)}; later weddings are not looked at"
     if verdict.next_start is None:
         return "open; no freeze is in sight"
-    return f"open until {_local(verdict.next_start, None)}, then frozen: {', '.join(verdict.next_reasons)}"
+    then = ", ".join(with_persons(verdict.next_reasons, verdict.persons))
+    return f"open until {_local(verdict.next_start, None)}, then frozen: {then}"
 
 
-def _reasons(verdict: Verdict) -> list[str]:
-    """Return what freezes now; of what persons froze with who and why."""
-    said: dict[str, list[str]] = {}
-    for name, why in verdict.persons:
-        said.setdefault(name, []).append(why)
-    now = (name for name in verdict.reasons if name not in verdict.later)
-    return [f"{name} ({'; '.join(said[name])})" if name in said else name for name in now]
+def _endless(verdict: Verdict) -> str:
+    return "until it is lifted" if verdict.lockdown is not None else "with no end in sight"
 
 
 def _local(at: datetime | None, zone: str | None) -> str:
@@ -355,25 +387,39 @@ def picture_text(picture: Picture) -> str:
         )
     else:
         width = max(8, *(len(p.name) for p in picture.providers))
-        lines.append(f"  {'provider':<{width}}  {'state':<8}  score  weight     p95  errors  age")
-        lines += [_provider_line(p, picture.at, width) for p in picture.providers]
+        shares = [share_of(picture.traffic, p.evidence, picture.at) for p in picture.providers]
+        lines.append(f"  {'provider':<{width}}  {'state':<8}  score  {shares[0].name:>6}     p95  errors  age")
+        lines += [_provider_line(p, s, picture.at, width) for p, s in zip(picture.providers, shares, strict=True)]
+        lines += _share_lines(picture, shares)
     if picture.findings:
         lines += ["", "findings"]
         lines += [
-            # What was never measured says so itself.
             f"  {f.severity.value:<8}  {f.subject}: {f.text}"
-            + (f" ({_ago(f.measured_at, picture.at)})" if f.measured_at else "")
+            f" ({_ago(f.measured_at, picture.at) if f.measured_at else f.age_words(picture.at)})"
             for f in picture.findings
         ]
     return "\n".join(lines)
 
 
-def _provider_line(provider: ProviderPicture, now: datetime, width: int) -> str:
+def _share_lines(picture: Picture, shares: list[Share]) -> list[str]:
+    """Say how old the live shares are, and where they are others than configured."""
+    if picture.traffic is None:
+        return []
+    read_at = shares[0].read_at
+    read = "never read" if read_at is None else f"read {_ago(read_at, picture.at)} by {shares[0].backend}"
+    said = [read if shares[0].believed else f"UNKNOWN now, {read}"]
+    pairs = zip(picture.providers, shares, strict=True)
+    said += [f"{p.name} {s.figure}, configured {s.configured} %" for p, s in pairs if s.differs]
+    return [f"shares: {'; '.join(said)}"]
+
+
+def _provider_line(provider: ProviderPicture, share: Share, now: datetime, width: int) -> str:
     health = provider.health
-    score = "-" if health.score is None else f"{int(health.score)}"
+    figure = share.figure.replace(" ", "")
+    score = "-" if health.score is None else f"{int(health.score)}{'?' if provider.lacks else ''}"
     return (
         f"{glyph(health.state)} {provider.name:<{width}}  {health.state.value:<8}  {score:>5}"
-        f"  {provider.evidence.weight:>5}%  {_measure(health.component(LATENCY), now):>6}"
+        f"  {figure:>6}  {_measure(health.component(LATENCY), now):>6}"
         f"  {_measure(health.component(ERRORS), now):>6}  {age(health.measured_at, now)}"
     )
 

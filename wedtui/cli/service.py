@@ -20,6 +20,7 @@ from wedtui.poller.lock import ServiceLock, holder
 from wedtui.poller.process import ServiceFiles, start, stop
 
 if TYPE_CHECKING:
+    from wedtui.cli.copying import Copying
     from wedtui.cli.standby import Standby
     from wedtui.config import ServiceSection
     from wedtui.control.server import ControlServer
@@ -54,6 +55,7 @@ def run_service(session: Session, clock: Clock, *, log_to_file: bool, ready_fd: 
     Raises:
         ConfigurationError, AlreadyRunningError, ServiceError, StoreError: it cannot begin.
     """
+    from wedtui.cli.copying import Copying
     from wedtui.ledger.former import former_place
     from wedtui.notify.running import Notifying
     from wedtui.poller.figures import outbox_figures
@@ -67,7 +69,7 @@ def run_service(session: Session, clock: Clock, *, log_to_file: bool, ready_fd: 
     os.umask(UMASK)
     _refuse_another_user(paths, configuration.service)
     paths.make()
-    with ServiceLock(paths.lock):
+    with ServiceLock(paths.lock) as lock:
         section = configuration.log
         set_up_logging(paths.log if log_to_file else None, level=section.level, max_bytes=section.max_bytes)
         _note_configuration(session, clock)
@@ -78,15 +80,19 @@ def run_service(session: Session, clock: Clock, *, log_to_file: bool, ready_fd: 
         mode = configuration.service.mode
         service = Service(configuration, stores, clock, mode=mode, identity=identity, unwatched=loaded.unwatched)
         notifier = Notifier()
-        acting = _acting(session, clock, service)
-        notifying = Notifying(configuration, session.ledger_url, clock, service.facts.instance, service.trouble)
+        life = lock.life(service.facts.instance, identity.boot).name
+        copying = Copying(session.cache_url, session.ledger_url, clock)
+        acting = _acting(session, clock, service, life, copying)
+        notifying = Notifying(configuration, session.ledger_url, clock, life, service.trouble)
         outbox = outbox_figures(
             lambda: None if (known := notifying.standing) is None else known.waiting,
             lambda: None if (known := notifying.standing) is None else known.dead,
         )
         service.figures.look_up(outbox)
         control = _control(session, clock, service, acting)
-        beside: list[Notifying | Standby | ControlServer] = [notifying, *([] if acting is None else [acting]), control]
+        # What copies begins before who acts, and ends after: the last moves of a service that ends are copied too.
+        acts: list[Copying | Standby] = [] if acting is None else [copying, acting]
+        beside: list[Notifying | Copying | Standby | ControlServer] = [notifying, *acts, control]
 
         def ready() -> None:
             _say_ready(ready_fd)
@@ -116,14 +122,14 @@ def _note_configuration(session: Session, clock: Clock) -> None:
         ledger.close()
 
 
-def _acting(session: Session, clock: Clock, service: Service) -> Standby | None:
+def _acting(session: Session, clock: Clock, service: Service, life: str, copying: Copying) -> Standby | None:
     """Return what carries out changes of shares; None where no backend of traffic is configured."""
     loaded = session.loaded
     if loaded.configuration.traffic.backend is None:
         return None
     from wedtui.cli.acting import Told, Who
-    from wedtui.cli.paging import LedgerPager
     from wedtui.cli.standby import Standby
+    from wedtui.notify import paging_configured
     from wedtui.providers.traffic.target import KEY
 
     # Who reads the records for all acts for all: there is one lease of that.
@@ -133,9 +139,12 @@ def _acting(session: Session, clock: Clock, service: Service) -> Standby | None:
         lambda: service.ask_soon(KEY),
         lambda: service.asks(KEY),
         lambda: service.wedding_day,
-        LedgerPager(loaded.configuration, session.ledger_url),
+        paging_configured(loaded.configuration),
+        copying.moved,
     )
-    return Standby(loaded, session.paths, clock, Who(service.facts.instance, service.facts.vantage), told)
+    made = Standby(loaded, session.paths, clock, Who(life, service.facts.vantage), told)
+    copying.of(made)
+    return made
 
 
 def _control(session: Session, clock: Clock, service: Service, acting: Standby | None) -> ControlServer:

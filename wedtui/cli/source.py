@@ -13,7 +13,7 @@ from wedtui.cli.facts import freeze_facts, freeze_findings, raise_facts
 from wedtui.config import Configuration
 from wedtui.config_file import Loaded, load
 from wedtui.core.calendar import CalendarFacts
-from wedtui.core.calendar_query import ListedWedding, LiveBreakdown, SourceDetails, WeddingPage, WeddingQuery
+from wedtui.core.calendar_query import Conflicts, ListedWedding, LiveBreakdown, SourceDetails, WeddingPage, WeddingQuery
 from wedtui.core.freeze import FreezeFacts, Scope, verdict
 from wedtui.core.inventory import ResourcePage, ResourceQuery
 from wedtui.core.picture import (
@@ -147,6 +147,14 @@ class PictureSource:
             StoreError: the cache cannot be read.
         """
         return self._cache.wedding_sources()
+
+    def wedding_conflicts(self, now: datetime) -> dict[str, Conflicts]:
+        """Return source -> what is live or begins soon at times that overlap and differ.
+
+        Raises:
+            StoreError: the cache cannot be read.
+        """
+        return self._cache.near_conflicts(now)
 
     def close(self) -> None:
         """Let go of every file."""

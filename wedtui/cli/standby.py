@@ -17,7 +17,7 @@ from wedtui.cli.acting import Acting, Aside, Told, Who
 from wedtui.clock import Clock
 from wedtui.config_file import Loaded
 from wedtui.control.bodies import PlanWanted, ToApprove, ToChange, ToConfirm
-from wedtui.control.office import Standing
+from wedtui.control.office import EmergencyPath, Standing
 from wedtui.core.actions import Action
 from wedtui.core.failover import Plan
 from wedtui.core.roles import Decided
@@ -143,6 +143,10 @@ class Standby:
         """Return how automation stands: it is always that of the ledger; raises a StoreError where it is unknown."""
         return self._with.standing()
 
+    def emergency_path(self) -> EmergencyPath:
+        """Return how the path without the ledger stands."""
+        return EmergencyPath(str(self.file), self.file.exists())
+
     def _of(self, number: int) -> Acting:
         if number < FIRST:
             return self._with
@@ -157,12 +161,12 @@ class Standby:
                 raise ServiceError("the service is ending: ask again")
             if self._without is None:
                 aside = Aside(url_of(self.file), first_number(self._clock.now()), self._look)
-                told = Told(self._told_of, self._told.acted, self._told.changed)
+                told = Told(self._told_of, self._told.acted, self._told.changed, moved=self._told.moved)
                 self._without = Acting(self._loaded, self._paths, self._clock, self._who, told, aside)
                 self._without.start()
                 # People are paged from there as well: the outbox of the ledger cannot be reached either.
                 configuration, url = self._loaded.configuration, aside.url
-                self._telling = Notifying(configuration, url, self._clock, self._who.instance, self._told_of)
+                self._telling = Notifying(configuration, url, self._clock, self._who.life, self._told_of)
                 self._telling.start()
             return self._without
 

@@ -10,6 +10,7 @@ import typer
 
 from wedtui.cli.common import Session, print_json, session_of
 from wedtui.core.evidence import Freshness
+from wedtui.core.share_findings import share_findings
 from wedtui.core.traffic import Place
 from wedtui.core.traffic_facts import TrafficFacts
 
@@ -48,10 +49,12 @@ def show_command(
     facts = _facts(session, section)
     answers = _sampled(section, sample) if sample else None
     now = session.clock.now()
+    weights = {p.name: p.weight for p in session.loaded.configuration.providers}
+    found = share_findings(facts, weights, now)
     if as_json:
-        print_json(_json(section, facts, answers, now))
+        print_json({**_json(section, facts, answers, now), "findings": [each.text for each in found]})
     else:
-        for line in _lines(section, facts, answers, now):
+        for line in (*_lines(section, facts, answers, now), *(f"{each.severity}: {each.text}" for each in found)):
             typer.echo(line)
     if facts.problem is not None or facts.freshness(now) is not Freshness.FRESH:
         raise typer.Exit(1)

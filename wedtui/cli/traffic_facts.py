@@ -60,6 +60,7 @@ class TrafficFactsSource:
             reading,
             tuple(provider_facts(p.evidence, p.health, now) for p in picture.providers),
             problem,
+            last_read_at=_last_read(picture) if reading is None else None,
             observed=observed,
             planned=self._planned(picture, now),
             freeze=picture.freeze,
@@ -106,6 +107,12 @@ class TrafficFactsSource:
                 newest = point.at if newest is None else max(newest, point.at)
         peak = max((sum(bucket.values()) for bucket in sums.values()), default=None)
         return Measured(peak, newest)
+
+
+def _last_read(picture: Picture) -> datetime | None:
+    """Return when the live shares were read last, as far as the cache knows."""
+    traffic = picture.traffic
+    return traffic.reading.read_at if traffic is not None and traffic.reading is not None else None
 
 
 def known_or_nothing(

@@ -13,8 +13,10 @@ from wedtui.cache.wedding_import import Outcome
 from wedtui.cache.wedding_stage import Stage
 from wedtui.cache.writer import CacheWriter
 from wedtui.cli.common import Session, person, print_json, writable_ledger
+from wedtui.cli.render import iso
 from wedtui.config_weddings import IMPORTED, WeddingSourceSection
-from wedtui.core.calendar_query import SourceDetails
+from wedtui.core.calendar_query import NO_CONFLICTS, Conflicts, SourceDetails
+from wedtui.core.freeze_weddings import fresh_until
 from wedtui.core.observation import WeddingsObservation
 from wedtui.core.wedding import cultures_words
 from wedtui.core.wording import counted
@@ -40,6 +42,7 @@ class Imported:
     written: int
     deleted: int
     details: SourceDetails
+    conflicts: Conflicts
     rejected: int
     """Of the rows of this file, taken or not, as the following two."""
     examples: tuple[str, ...]
@@ -68,7 +71,7 @@ def import_file(session: Session, file: Path, source: str | None, zone: str | No
         _ensure(writer, session, section)
         work = Taking(writer, rules_of(session.loaded.configuration, session.ledger_url), observation)
         store_now(work)
-        details = _details(session, section.name)
+        details, conflicts = _details(session, section.name)
     finally:
         let_go(observation)
         if section.name == IMPORTED:
@@ -84,7 +87,7 @@ def import_file(session: Session, file: Path, source: str | None, zone: str | No
     rows = observation.rows
     assert isinstance(rows, Stage)
     read = (rows.rejected, tuple(rows.examples), tuple(rows.notes))
-    return Imported(file, section.name, rows.rows, work.outcome, work.written, work.deleted, details, *read)
+    return Imported(file, section.name, rows.rows, work.outcome, work.written, work.deleted, details, conflicts, *read)
 
 
 def _of_it(problem: str, section: WeddingSourceSection) -> str:
@@ -104,12 +107,13 @@ def _note(session: Session, kind: str) -> None:
         ledger.close()
 
 
-def _details(session: Session, source: str) -> SourceDetails | None:
+def _details(session: Session, source: str) -> tuple[SourceDetails | None, Conflicts]:
     from wedtui.cache.reader import CacheReader
 
     reader = CacheReader(session.cache_url)
     try:
-        return next((each for each in reader.wedding_sources() if each.facts.name == source), None)
+        details = next((each for each in reader.wedding_sources() if each.facts.name == source), None)
+        return details, reader.wedding_conflicts().get(source, NO_CONFLICTS)
     finally:
         reader.close()
 
@@ -131,7 +135,10 @@ def _import_json(done: Imported) -> dict[str, object]:
         "unknown_kinds": done.details.unknown_kinds,
         "repeated": done.details.repeated,
         "kept": done.details.kept,
+        "conflicts": done.conflicts.weddings,
+        "conflict_references": list(done.conflicts.references),
         "problem": facts.problem,
+        "stale_from": iso(facts.stale_from),
     }
 
 
@@ -160,17 +167,31 @@ def say_import(done: Imported, *, as_json: bool) -> int:
         typer.echo(_FIRST_REFUSED if first else _REFUSED)
     elif first and not taken:
         typer.echo(_FIRST_QUESTIONED)
-    if taken and done.notes:
+    if taken:
+        _say_odd(done)
+        if facts.interval is None and facts.stale_from is not None:
+            typer.echo(fresh_until(facts.name, facts.stale_from))
+        if done.rejected:
+            # The last that is read: the exit code says that the rest was taken.
+            typer.echo(f"NOT ALL OF IT WAS TAKEN: {done.rejected:,} of {counted(done.rows, 'row')} weigh nothing")
+    return 0 if taken else 1
+
+
+def _say_odd(done: Imported) -> None:
+    """Print what is odd about a file that was taken."""
+    if done.notes:
         typer.echo("rows that were used, but count as other than they say:")
         for note in done.notes:
             typer.echo(f"  {note}")
-    odd = done.details.odd if taken else {}
+    odd = done.details.odd
     for title in ("repeated", "kept", "culture"):
         if title in odd:
             typer.echo(odd[title])
+    if done.conflicts.weddings:
+        typer.echo(done.conflicts.words)
+        typer.echo(f"  {done.conflicts.hint}")
     if "culture" in odd:
         typer.echo(f"known cultures, with what a typical wedding weighs and its guests: {cultures_words()}")
-    return 0 if taken else 1
 
 
 def _section(session: Session, file: Path, source: str | None, zone: str | None) -> WeddingSourceSection:

@@ -10,10 +10,18 @@ from zoneinfo import ZoneInfo
 from wedtui.cli.inventory_words import cells
 from wedtui.cli.render import iso
 from wedtui.core.calendar import SourceFacts, dropped_source
-from wedtui.core.calendar_query import ListedWedding, SourceDetails
+from wedtui.core.calendar_query import NO_CONFLICTS, Conflicts, ListedWedding, SourceDetails
 from wedtui.core.load import Step, Steps
-from wedtui.core.wedding import OTHER, in_column, others_words, standard, standard_number, weighed
-from wedtui.core.wording import age, counted, lived
+from wedtui.core.wedding import (
+    OTHER,
+    in_column,
+    marked_as_assumed,
+    others_words,
+    standard,
+    standard_number,
+    weighed,
+)
+from wedtui.core.wording import age, counted, duration, lived
 from wedtui.core.zones import place_of
 from wedtui.tui.spans import clean
 
@@ -49,8 +57,8 @@ def wedding_line(listed: ListedWedding, now: datetime, *, believed: bool, source
         f"{start:%a %m-%d %H:%M}",
         f"{end:%H:%M}" + (f"+{days}" if days else ""),
         place_of(found.zone),
-        listed.source if sources else found.culture,
-        str(found.guests),
+        listed.source if sources else marked_as_assumed(found.culture, found.doubt("culture")),
+        marked_as_assumed(str(found.guests), found.doubt("guests")),
     )
     columns = zip(values, (*_COLUMNS, _CULTURE, *_LAST[:-1]), strict=True)
     return " ".join([cells(*((value, width) for value, (_, width) in columns)), clean(found.reference)])
@@ -69,6 +77,7 @@ def wedding_json(listed: ListedWedding, now: datetime) -> dict[str, Any]:
         "end": iso(found.end),
         "culture": found.culture,
         "guests": found.guests,
+        "assumed": {each.of: each.why for each in found.assumed},
         "load": standard_number(found.load),
         "live": found.start <= now < found.end,
     }
@@ -86,14 +95,19 @@ def view_lines(listed: ListedWedding, source: SourceFacts | None, now: datetime)
     yield f"{clean(found.reference)}  from {listed.source}, {'' if fresh else 'STALE, '}{read}{mark}"
     venue = f"{found.venue or 'not said'}{f' ({found.venue_kind})' if found.venue_kind else ''}"
     yield f"  venue    {clean(venue)}"
-    for name, at in (("start", found.start), ("end", found.end)):
-        yield f"  {name:<7}  {at.astimezone(zone):%a %Y-%m-%d %H:%M %Z} in {found.zone} ({at:%Y-%m-%d %H:%M} UTC)"
-    other = f": one that the table of weights does not name ({others_words()})" if found.culture == OTHER else ""
-    yield f"  culture  {found.culture}{other}, {found.guests:,} guests"
+    start, end = found.start.astimezone(zone), found.end.astimezone(zone)
+    yield f"  start    {start:%a %Y-%m-%d %H:%M %Z} in {found.zone} ({found.start:%Y-%m-%d %H:%M} UTC)"
+    # The day on which it begins as well is not said twice.
+    day = "" if start.date() == end.date() else f"{end:%a %Y-%m-%d} "
+    after = duration(found.end - found.start)
+    yield f"  end      {day}{end:%H:%M %Z} in {found.zone} ({found.end:%Y-%m-%d %H:%M} UTC), after {after}"
+    other = f" ({others_words()})" if found.culture == OTHER else ""
+    yield f"  culture  {found.culture_words}{other}"
+    yield f"  guests   {found.guests_words}"
     yield f"  load     {weighed(found.load)}"
 
 
-def source_json(details: SourceDetails, now: datetime, conflicts: int = 0) -> dict[str, Any]:
+def source_json(details: SourceDetails, now: datetime, conflicts: Conflicts = NO_CONFLICTS) -> dict[str, Any]:
     """Return a source as JSON-ready values; `conflicts` as `CacheReader.wedding_conflicts` counts them."""
     facts = details.facts
     return {
@@ -117,11 +131,12 @@ def source_json(details: SourceDetails, now: datetime, conflicts: int = 0) -> di
         "unknown_kinds": details.unknown_kinds,
         "repeated": details.repeated,
         "kept": details.kept,
-        "conflicts": conflicts,
+        "conflicts": conflicts.weddings,
+        "conflict_references": list(conflicts.references),
     }
 
 
-def source_lines(details: SourceDetails, now: datetime, conflicts: int = 0) -> Iterator[str]:
+def source_lines(details: SourceDetails, now: datetime, conflicts: Conflicts = NO_CONFLICTS) -> Iterator[str]:
     """Yield a source: how old, how many, what is wrong."""
     facts = details.facts
     state = "fresh" if facts.is_fresh(now) else "never read" if facts.read_at is None else "STALE"
@@ -141,9 +156,9 @@ def source_lines(details: SourceDetails, now: datetime, conflicts: int = 0) -> I
         yield f"  {counted(facts.rejected, 'row')} cannot be used"
         yield from (f"    {example}" for example in facts.examples)
     yield from (f"  {sentence}" for sentence in details.odd.values())
-    if conflicts:
-        what = "at times that overlap and differ, CONFLICT: each counts in load, the wedding once"
-        yield f"  {counted(conflicts, 'wedding')} {what}"
+    if conflicts.weddings:
+        yield f"  {conflicts.words}"
+        yield f"    {clean(conflicts.hint)}"
     if details.notes:
         yield "  rows that count as other than they say, such as:"
         yield from (f"    {note}" for note in details.notes)

@@ -23,7 +23,7 @@ from wedtui.cli.common import (
 )
 from wedtui.config_weddings import IMPORTED
 from wedtui.core.calendar_query import MOST_ROWS, WeddingPage, WeddingQuery
-from wedtui.core.wedding import cultures_words, others_words
+from wedtui.core.wedding import ASSUMED_NOTE, cultures_words, others_words
 from wedtui.core.wording import counted
 from wedtui.errors import ConfigurationError, ConflictError, NotFoundError, StoreMissingError
 
@@ -171,6 +171,7 @@ def sources_command(context: typer.Context, as_json: AS_JSON = False) -> None:
     """Say of each source how old its last good reading is, and what could not be used. Exit code: 0 in any state."""
     from wedtui.cache.reader import CacheReader
     from wedtui.cli.wedding_words import source_json, source_lines
+    from wedtui.core.calendar_query import NO_CONFLICTS
 
     session = session_of(context)
     reader, now = CacheReader(session.cache_url), session.clock.now()
@@ -180,10 +181,10 @@ def sources_command(context: typer.Context, as_json: AS_JSON = False) -> None:
     finally:
         reader.close()
     if as_json:
-        print_json([source_json(each, now, conflicts.get(each.facts.name, 0)) for each in found])
+        print_json([source_json(each, now, conflicts.get(each.facts.name, NO_CONFLICTS)) for each in found])
         return
     for each in found:
-        for line in source_lines(each, now, conflicts.get(each.facts.name, 0)):
+        for line in source_lines(each, now, conflicts.get(each.facts.name, NO_CONFLICTS)):
             typer.echo(line)
     if not found:
         typer.echo("no source of weddings is known: configure one in [[weddings.sources]], or import a file")
@@ -432,6 +433,8 @@ def _print_page(page: WeddingPage, now: datetime, *, believed: bool, sources: bo
         typer.echo(wedding_heading(sources=sources))
     for each in page.rows:
         typer.echo(wedding_line(each, now, believed=believed, sources=sources))
+    if any(each.wedding.assumed for each in page.rows):
+        typer.echo(ASSUMED_NOTE)
     shown = f"{len(page.rows):,} of {counted(page.total, 'row')} shown, in the order in which they begin"
     typer.echo(f"{shown}, on the clock of each place" if page.total else "no wedding matches")
 

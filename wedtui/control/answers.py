@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -66,6 +66,8 @@ class FreezeIs:
     lifted_at: datetime | None
     lifted_by: str | None
     lift_reason: str | None
+    overrides_ended: list[str] = field(default_factory=list)
+    """Of a lockdown that was just begun: the objects whose override it ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,8 @@ class ActionIs:
     """Whether the service asked for it by itself: whoever may do it may confirm it."""
     acts_at: datetime | None = None
     """When the service confirms it by itself; None where it does not."""
+    aside: bool = False
+    """Whether it is done without the ledger, and is not on record there yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +240,23 @@ class AutomationIs:
     reason: str | None
     action: ActionIs | None
     """What the service asked for by itself and has not ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyIs:
+    """What a dashboard has to say at any time of how the service can act."""
+
+    mode: str
+    """`off`, `propose` or `auto`; `off` where no backend of traffic is configured, or the ledger cannot be reached."""
+    stopped_by: str | None = None
+    """Who stopped all automation; None where nobody did, or where the ledger cannot be reached."""
+    stopped_at: datetime | None = None
+    ledger: str | None = None
+    """Why the service cannot reach its ledger; None where it can."""
+    standby: str | None = None
+    """The file of the service in which what is done without the ledger is written first; None: nothing can be."""
+    unrecorded: bool = False
+    """Whether anything in that file is not on record in the ledger yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,23 +6,20 @@ Planning and carrying out is done elsewhere (`Changes`); here is who may ask for
 from __future__ import annotations
 
 import asyncio
-import json
-from datetime import datetime
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.responses import Response
 
-from wedtui.control.answers import ActionIs, AutomationIs, PlanIs, Problem, StepIs
+from wedtui.control.action_answers import action_is, acts_at
+from wedtui.control.answers import ActionIs, AutomationIs, EmergencyIs, PlanIs, Problem
 from wedtui.control.bodies import PlanWanted, ToApprove, ToChange, ToConfirm, ToSettle
 from wedtui.control.desk import DONE, written
 from wedtui.control.mapping import PERMISSIONS
 from wedtui.control.office import ACTING, Acting, At, Caller, Changes, Number, Office
-from wedtui.core.actions import Action, ActionState
-from wedtui.core.automation import COUNTDOWN
 from wedtui.core.failover import plan_json
 from wedtui.core.roles import NOTHING, Answer, Decided, Given, Permission, Person, decide
-from wedtui.errors import ConflictError, NotFoundError
+from wedtui.errors import ConflictError, NotFoundError, StoreError
 
 
 def add_changes(app: FastAPI) -> None:
@@ -44,7 +41,7 @@ def _add_readings(app: FastAPI) -> None:
     def list_open_actions(office: At) -> list[ActionIs]:
         return [action_is(each) for each in _changes(office).actions(open_only=True)]
 
-    @app.get("/v1/recent-actions", summary="The actions that have not ended, and the newest that was confirmed")
+    @app.get("/v1/recent-actions", summary="What has not ended, what was not reviewed, and the newest confirmed")
     def list_recent_actions(office: At) -> list[ActionIs]:
         # Where nothing can be asked for, nothing is under way: that is an answer, and not the service's failure.
         found = office.changes.actions(open_only=True, newest=True) if office.changes is not None else ()
@@ -107,6 +104,10 @@ def _add_words(app: FastAPI) -> None:
         by, at, reason = stop or (None, None, None)
         return AutomationIs(mode, by, at, reason, None if action is None else action_is(action))
 
+    @app.get("/v1/emergency", summary="Whether automation is stopped, and whether the ledger can be reached")
+    def emergency(office: At) -> EmergencyIs:
+        return EmergencyIs("off") if office.changes is None else _emergency(office.changes)
+
     @app.post("/v1/automation/abort", response_model=ActionIs, summary="End the countdown that runs", **_POSTS)
     async def abort(caller: Acting) -> Response:
         changes = _changes(caller.office)
@@ -115,6 +116,16 @@ def _add_words(app: FastAPI) -> None:
         if counted is None or acts_at(counted) is None:
             raise ConflictError("no countdown runs: `wedtui automation status` says how it stands")
         return _answered(action_is(await asyncio.wrap_future(changes.cancel(caller.name, refused, counted.id))))
+
+
+def _emergency(changes: Changes) -> EmergencyIs:
+    path = changes.emergency_path()
+    try:
+        mode, stop, _ = changes.standing()
+    except StoreError as error:
+        return EmergencyIs("off", ledger=str(error), standby=path.file, unrecorded=path.unrecorded)
+    by, at, _ = stop or (None, None, None)
+    return EmergencyIs(mode, by, at, standby=path.file, unrecorded=path.unrecorded)
 
 
 def _changes(office: Office) -> Changes:
@@ -137,48 +148,3 @@ def _decided(caller: Caller, permission: Permission, given: Given = NOTHING) -> 
 
 def _answered(answer: object) -> Response:
     return Response(written(answer), DONE, {"Cache-Control": "no-store"}, "application/json")
-
-
-def action_is(action: Action) -> ActionIs:
-    """Return an action as it is answered; of its plan what was shown, not the records that it changes."""
-    document = json.loads(action.plan) if action.plan else {}
-    return ActionIs(
-        id=action.id,
-        kind=action.kind,
-        target=action.target,
-        resource=action.resource,
-        person=action.person,
-        reason=action.reason,
-        requested_at=action.requested_at,
-        state=action.state.value,
-        outcome=None if action.outcome is None else action.outcome.value,
-        plan=document.get("plan"),
-        digest=action.digest,
-        expires_at=action.expires_at,
-        needs=sorted(each.value for each in action.needs),
-        confirmed_by=action.confirmed_by,
-        confirmed_at=action.confirmed_at,
-        deadline=action.deadline,
-        cancelled_by=action.cancelled_by,
-        ended_at=action.ended_at,
-        sentence=action.sentence,
-        approved_by=action.approved_by,
-        approved_at=action.approved_at,
-        broke_glass=action.broke_glass,
-        reviewed_by=action.reviewed_by,
-        reviewed_at=action.reviewed_at,
-        review=action.review,
-        steps=[
-            StepIs(s.name, s.state.value, s.intended_at, s.ended_at, s.changes, s.undoes, s.detail)
-            for s in action.steps
-        ],
-        automatic=action.automatic,
-        acts_at=acts_at(action),
-    )
-
-
-def acts_at(action: Action) -> datetime | None:
-    """Return when the service confirms an action by itself; None where it does not."""
-    if action.state is not ActionState.AWAITING or action.countdown_since is None:
-        return None
-    return action.countdown_since + COUNTDOWN

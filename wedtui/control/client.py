@@ -20,6 +20,7 @@ from wedtui.control.answers import (
     ActionIs,
     ArmingIs,
     AutomationIs,
+    EmergencyIs,
     FreezeIs,
     NotificationIs,
     OverrideIs,
@@ -270,6 +271,10 @@ class ControlClient:
     def automation(self) -> AutomationIs:
         """Return how automation stands; raises NotFoundError where there is none, and ServiceError."""
         return self._asked("GET", "/v1/automation", AutomationIs)
+
+    def emergency(self) -> EmergencyIs:
+        """Return whether automation is stopped, and whether the service reaches its ledger; raises ServiceError."""
+        return self._asked("GET", "/v1/emergency", EmergencyIs)
 
     def stop_automation(self, *, reason: str) -> StopIs:
         """Stop all automation; raises what `confirm` does."""

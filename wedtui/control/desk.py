@@ -23,6 +23,7 @@ from wedtui.errors import (
     StoreError,
     WedtuiError,
 )
+from wedtui.ledger.journal import SERVICE
 from wedtui.ledger.ledger import Ledger
 from wedtui.ledger.requests import StoredAnswer
 
@@ -150,35 +151,49 @@ class Desk:
         if not self._turn.acquire(timeout=TURN_WITHIN_S):
             raise ServiceError("others are being served, and it was not this request's turn in time: try again")
         try:
-            answer, before = self._act(self._opened(), asked, work)
+            done = self._act(self._opened(), asked, work)
         except StoreError:
             # The next one opens it anew: it may have been put back from a backup, or its server may be another.
             self._let_go()
             raise
         finally:
             self._turn.release()
+        if isinstance(done, KeyReusedError):
+            raise done
+        answer, before = done
         log.info("asked", who=asked.who.account.name, what=asked.what, status=answer.status, again=before)
         if not before:
             self._acted()
         return answer, before
 
-    def _act(self, ledger: Ledger, asked: Asked, work: Work) -> tuple[StoredAnswer, bool]:
+    def _act(self, ledger: Ledger, asked: Asked, work: Work) -> tuple[StoredAnswer, bool] | KeyReusedError:
         identity = asked.who.account.name
         with ledger.together():
             known = ledger.answered(identity, asked.key)
+            decision, now = decide(asked.who, asked.permission), self._clock.now()
+            if known is not None and known.digest != asked.digest:
+                reused = KeyReusedError(
+                    f"the key of this request was {identity}'s key of another one: give each a key of its own"
+                )
+                status, word = refusal(reused)
+                self._record(ledger, Heard(asked, decision, status, written(Problem(word, str(reused))), now))
+                return reused
             if known is not None:
-                if known.digest != asked.digest:
-                    raise KeyReusedError(
-                        f"the key of this request was {identity}'s key of another one: give each a key of its own"
-                    )
                 return known, True
-            decision = decide(asked.who, asked.permission)
-            now = self._clock.now()
             status, answer = _done(ledger, decision, work, now)
             given = StoredAnswer(asked.digest, status, answer)
             self._record(ledger, Heard(asked, decision, status, answer, now))
             ledger.answer(identity, asked.key, given, at=now)
             return given, False
+
+    def unserved(self, sentence: str) -> None:
+        """Put on record that nobody can ask this service, and why; where that cannot be stored, the log has it."""
+        with self._turn:
+            try:
+                self._opened().record("control.unserved", SERVICE, {"said": sentence}, self._clock.now())
+            except StoreError as error:
+                self._let_go()
+                log.warning("not on record", said=sentence, why=str(error))
 
     def _opened(self) -> Ledger:
         if self._ledger is None:

@@ -194,6 +194,7 @@ def freeze_is(entry: FreezeEntry) -> FreezeIs:
         lifted_at=entry.lifted_at,
         lifted_by=entry.lifted_by,
         lift_reason=entry.lift_reason,
+        overrides_ended=list(entry.overrides_ended),
     )
 
 

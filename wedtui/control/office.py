@@ -39,6 +39,15 @@ class Standing(NamedTuple):
     """What the service asked for by itself and has not ended."""
 
 
+class EmergencyPath(NamedTuple):
+    """How the emergency path stands."""
+
+    file: str
+    """In which what is done without the ledger is written first."""
+    unrecorded: bool
+    """Whether anything in it is not on record in the ledger yet."""
+
+
 class Changes(Protocol):
     """Who plans and carries out changes of shares; every method may be called by any thread."""
 
@@ -80,6 +89,10 @@ class Changes(Protocol):
 
     def standing(self) -> Standing:
         """Return how automation stands."""
+        ...
+
+    def emergency_path(self) -> EmergencyPath:
+        """Return how the path without the ledger stands."""
         ...
 
 

@@ -97,6 +97,7 @@ class ControlServer:
     def _trouble(self, sentence: str) -> None:
         if self._said != sentence:
             log.error("the control socket is not served", problem=sentence)
+            self._desk.unserved(sentence)
         self._said = sentence
         self._plan.tell(sentence)
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from wedtui.core.evidence import FUTURE_TOLERANCE
+from wedtui.core.life import is_over
 from wedtui.core.roles import DEMANDED, Demand
 
 PLANNED_WITHIN = timedelta(seconds=60)
@@ -37,6 +38,9 @@ class ActionState(StrEnum):
     HANDED_OVER = "handed over"
     """What was done is not known, or cannot go on by itself: a person has to look."""
     ENDED = "ended"
+
+
+_UNENDED = (ActionState.REQUESTED, ActionState.AWAITING, ActionState.CONFIRMED, ActionState.CLAIMED)
 
 
 class Outcome(StrEnum):
@@ -108,11 +112,13 @@ class Action:
     needs: frozenset[Demand] = frozenset()
     """What is still missing beside the confirmation."""
     confirmed_by: str | None = None
+    """Who gave their word for the plan; while it awaits its confirmation, a second person's word is still missing."""
     confirmed_at: datetime | None = None
+    """When the last word that it takes was given."""
     deadline: datetime | None = None
     """Until when a confirmed one may be begun; later it needs a new confirmation."""
     holder: str | None = None
-    """The instance of the service that works on it."""
+    """The life of the service that works on it (`Life.name`)."""
     fence: int = 0
     """Grows with each claim: what is stored under an older number is refused."""
     lease_until: datetime | None = None
@@ -158,12 +164,12 @@ class Action:
             return not (step.undoes and step.state is StepState.DONE)
         return False
 
-    def held(self, now: datetime) -> bool:
-        """Whether somebody works on it at an instant of the database's clock.
+    def held(self, now: datetime, by: str = "") -> bool:
+        """Whether somebody works on it at an instant of the database's clock, as far as the life that asks can know.
 
         A claim that would hold for much longer than one does was made before that clock went back.
         """
-        if self.state is not ActionState.CLAIMED or self.lease_until is None:
+        if self.state is not ActionState.CLAIMED or self.lease_until is None or is_over(self.holder, by):
             return False
         return now < self.lease_until <= now + 2 * LEASE
 
@@ -263,30 +269,45 @@ def propose(
         digest=digest,
         expires_at=expires_at,
         needs=frozenset(needs),
+        confirmed_by=None,
+        confirmed_at=None,
         approved_by=None,
         approved_at=None,
         countdown_since=countdown_since,
     )
 
 
-def approve(action: Action, word: Confirmation) -> Action:
+def may_be_second(person: str, asked_by: str, confirmed_by: str | None) -> bool:
+    """Whether a person is another one than who asked for an action, and than who confirmed it."""
+    return person not in {asked_by, confirmed_by}
+
+
+def approve(action: Action, word: Confirmation, deadline: datetime) -> Action:
     """Take the word of a second person for exactly the plan that awaits its confirmation by the first.
+
+    Where the first gave theirs already, it is confirmed with that.
 
     Args:
         action: one that awaits it.
         word: what the second person saw and typed.
+        deadline: until when it may be begun, where it is confirmed.
     """
     _expect(action, "approved", ActionState.AWAITING)
     _refuse_another_plan(action, word)
     if Demand.SECOND_PERSON not in action.needs:
         raise IllegalMoveError("it needs no second person")
-    if word.person == action.person:
-        raise IllegalMoveError(f"{action.person} asked for it: it takes another person")
-    return replace(action, needs=action.needs - {Demand.SECOND_PERSON}, approved_by=word.person, approved_at=word.at)
+    if not may_be_second(word.person, action.person, action.confirmed_by):
+        did = "asked for it" if word.person == action.person else "confirmed it"
+        raise IllegalMoveError(f"{word.person} {did}: it takes another person")
+    needs = action.needs - {Demand.SECOND_PERSON}
+    approved = replace(action, needs=needs, approved_by=word.person, approved_at=word.at)
+    if approved.confirmed_by is None or needs:
+        return approved
+    return replace(approved, state=ActionState.CONFIRMED, confirmed_at=word.at, deadline=deadline)
 
 
 def confirm(action: Action, word: Confirmation, deadline: datetime) -> Action:
-    """Take a person's word for exactly the plan that they saw.
+    """Take a person's word for exactly the plan that they saw; where only the second person's is missing, it waits.
 
     Args:
         action: one that awaits it.
@@ -296,10 +317,14 @@ def confirm(action: Action, word: Confirmation, deadline: datetime) -> Action:
     _expect(action, "confirmed", ActionState.AWAITING)
     if word.person != action.person and not action.automatic:
         raise IllegalMoveError(f"{action.person} asked for it, and only they may confirm it")
+    if word.person == action.approved_by:
+        raise IllegalMoveError(f"{word.person} approved it: it takes another person")
     _refuse_another_plan(action, word)
     needs, broke_glass = action.needs, None
     if word.break_glass is not None and Demand.SECOND_PERSON in needs:
         needs, broke_glass = needs - {Demand.SECOND_PERSON}, word.break_glass
+    if needs == {Demand.SECOND_PERSON}:
+        return replace(action, confirmed_by=word.person, confirmed_at=word.at)
     if needs:
         raise IllegalMoveError(f"it still needs {' and '.join(DEMANDED[each] for each in sorted(needs))}")
     return replace(
@@ -325,30 +350,18 @@ def _refuse_another_plan(action: Action, word: Confirmation) -> None:
 
 def expire(action: Action, at: datetime) -> Action:
     """End what was not planned, not confirmed, or not begun, in time."""
-    _expect(
-        action,
-        "ended as expired",
-        ActionState.REQUESTED,
-        ActionState.AWAITING,
-        ActionState.CONFIRMED,
-        ActionState.CLAIMED,
-    )
+    _expect(action, "ended as expired", *_UNENDED)
     if not action.expired(at):
         raise IllegalMoveError("it has not expired")
-    what = {ActionState.REQUESTED: "planned", ActionState.AWAITING: "confirmed"}.get(action.state, "begun")
-    return _end(action, Outcome.EXPIRED, f"it was not {what} in time, and nothing was done: ask again", at)
+    awaits = "confirmed" if action.confirmed_by is None else "approved by a second person"
+    what = {ActionState.REQUESTED: "planned", ActionState.AWAITING: awaits}.get(action.state, "begun")
+    why = f" ({action.sentence})" if action.sentence else ""
+    return _end(action, Outcome.EXPIRED, f"it was not {what} in time{why}, and nothing was done: ask again", at)
 
 
 def cancel(action: Action, person: str, at: datetime) -> Action:
     """End what was not begun; of what was, no further step is begun, and what was done stays to be looked at."""
-    _expect(
-        action,
-        "cancelled",
-        ActionState.REQUESTED,
-        ActionState.AWAITING,
-        ActionState.CONFIRMED,
-        ActionState.CLAIMED,
-    )
+    _expect(action, "cancelled", *_UNENDED)
     if action.steps:
         return replace(action, cancelled_by=person)
     return replace(_end(action, Outcome.CANCELLED, f"cancelled by {person}: nothing was done", at), cancelled_by=person)
@@ -360,11 +373,20 @@ def claim(action: Action, holder: str, at: datetime) -> Action:
     What was begun is taken over however late it is: it has to be looked at. What was not is never begun late.
     """
     _expect(action, "claimed", ActionState.CONFIRMED, ActionState.CLAIMED)
-    if action.held(at):
+    if action.held(at, holder):
         raise IllegalMoveError("another service works on it")
     if action.expired(at):
         raise IllegalMoveError("it is too late to begin it: it needs a new confirmation")
-    return replace(action, state=ActionState.CLAIMED, holder=holder, fence=action.fence + 1, lease_until=at + LEASE)
+    until, fence = at + LEASE, action.fence + 1
+    return replace(action, state=ActionState.CLAIMED, holder=holder, fence=fence, lease_until=until, sentence="")
+
+
+def wait(action: Action, fence: int, sentence: str) -> Action:
+    """Put down what cannot be begun at the moment: it may be claimed again until its deadline, and never later."""
+    _holds(action, fence)
+    if action.steps:
+        raise IllegalMoveError("it was begun already")
+    return replace(action, state=ActionState.CONFIRMED, sentence=sentence, holder=None, lease_until=None)
 
 
 def renew(action: Action, fence: int, at: datetime) -> Action:

@@ -45,6 +45,8 @@ class Route53Address:
     hosted_zone_id: str
     identifiers: Mapping[str, Place]
     """The place that each set identifier stands for."""
+    endpoint_url: str | None = None
+    """Where it is asked instead of at Amazon's own address, without user and password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,10 @@ def _route53(
     reading: TrafficReading, records: list[_Json], shares: Mapping[Place, int], address: Route53Address
 ) -> tuple[Step, ...]:
     zone = address.hosted_zone_id
+    aws = "aws route53"
+    if address.endpoint_url is not None:
+        # Of an address of one's own the aws-cli knows no region, and refuses to ask it without one.
+        aws = f"aws --region us-east-1 --endpoint-url {shlex.quote(_server(address.endpoint_url))} route53"
     if not _ZONE_ID.fullmatch(zone):
         raise _UnfitError("the id of the hosted zone is none")
     weighted = [record for record in records if "Weight" in record]
@@ -117,16 +123,16 @@ def _route53(
     return (
         Step(
             f"look first: the weights have to be {_words(reading.shares)}",
-            f"aws route53 list-resource-record-sets {listing} --max-items {len(weighted)}",
+            f"{aws} list-resource-record-sets {listing} --max-items {len(weighted)}",
         ),
         Step(
             f"change them to {_words(shares)}; it is refused as a whole if the records are not those of the first step",
-            f"aws route53 change-resource-record-sets --hosted-zone-id {zone} --change-batch {_quoted(batch)}",
+            f"{aws} change-resource-record-sets --hosted-zone-id {zone} --change-batch {_quoted(batch)}",
         ),
         Step(
             "wait until every server has it, with the Id from the answer in place of ID; "
             f"customers follow within {reading.ttl.total_seconds():.0f} s more",
-            "aws route53 wait resource-record-sets-changed --id ID",
+            f"{aws} wait resource-record-sets-changed --id ID",
         ),
     )
 
@@ -172,7 +178,13 @@ def _powerdns(
 
 
 def _zone_url(address: PowerDnsAddress) -> str:
-    server = address.server_url
+    server = _server(address.server_url)
+    zone = quote(address.zone, safe="")
+    return f"{server.rstrip('/')}/api/v1/servers/{quote(address.server_id, safe='')}/zones/{zone}"
+
+
+def _server(server: str) -> str:
+    """Return the address of a server, if a command may name it."""
     parts = urlsplit(server)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise _UnfitError("the address of the server is none")
@@ -180,8 +192,7 @@ def _zone_url(address: PowerDnsAddress) -> str:
         raise _UnfitError("the address of the server holds a user or password")
     if not server.isascii() or not server.isprintable():
         raise _UnfitError("the address of the server is no plain text")
-    zone = quote(address.zone, safe="")
-    return f"{server.rstrip('/')}/api/v1/servers/{quote(address.server_id, safe='')}/zones/{zone}"
+    return server
 
 
 def _place(places: Mapping[str, Place], name: str, shares: Mapping[Place, int]) -> Place:

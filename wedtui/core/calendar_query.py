@@ -30,6 +30,10 @@ class WeddingQuery:
     limit: int = 100
     after: str | None = None
     """What the page before gave as `next`."""
+    before: str | None = None
+    """What the page after gave as `previous`; instead of `after`."""
+    reaching: datetime | None = None
+    """Without either: of all pages the one with the first wedding that is not over at this instant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,35 @@ def conflicting(rows: Sequence[ListedWedding]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+CONFLICTS_NAMED = 5
+"""Of the weddings with times that overlap and differ, so many are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicts:
+    """Weddings of a source that have, there or elsewhere, times that overlap and differ; see `conflicting`."""
+
+    weddings: int
+    references: tuple[str, ...]
+    """The first by name, at most `CONFLICTS_NAMED`."""
+
+    @property
+    def words(self) -> str:
+        """How many, and what that means."""
+        what = "at times that overlap and differ, CONFLICT: each counts in load, the wedding once"
+        return f"{counted(self.weddings, 'wedding')} {what}"
+
+    @property
+    def hint(self) -> str:
+        """Which, and what to do: `W-1, W-2 and 7 more: look with ...`."""
+        more = self.weddings - len(self.references)
+        named = ", ".join(self.references) + (f" and {more:,} more" if more else "")
+        return f"{named}: look with `wedtui weddings show REF`, and correct the source that is wrong"
+
+
+NO_CONFLICTS = Conflicts(0, ())
+
+
 @dataclass(frozen=True, slots=True)
 class WeddingPage:
     """One page of weddings, by start."""
@@ -63,6 +96,10 @@ class WeddingPage:
     """What asks for the page after; None: there is none."""
     total: int
     """How many rows the question has in all."""
+    skipped: int = 0
+    """How many of them stand before these, where pages were asked for in both directions."""
+    previous: str | None = None
+    """What asks for the page before; None: there is none, or only what comes was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

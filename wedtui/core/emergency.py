@@ -12,6 +12,9 @@ from enum import StrEnum
 
 from wedtui.core.roles import NEEDED, Permission, Role
 
+FIRST_ASIDE = 1_000_000_000
+"""Actions without the ledger are numbered from here on: no number of the ledger's own is so large."""
+
 
 class EmergencyKind(StrEnum):
     """What can be done in an emergency; the value is the word of the API."""
@@ -161,9 +164,11 @@ def why_not(entry: Emergency, situation: Situation) -> str | None:
         why = "no traffic backend: see [traffic]"
     elif why is None and situation.problem is not None:
         why = "the service does not answer"
-        if entry.rescue:
-            # Of the shares the panel shows what to run by hand; of a lockdown there is but one command.
-            why = None if entry.moves_traffic else f"the service does not answer: `wedtui {entry.command}`"
+        if not entry.moves_traffic:
+            # What is frozen stands in the ledger, which a command writes where no service runs.
+            why = f"{why}: `wedtui {entry.command}`"
+        elif entry.rescue:
+            why = None  # of the shares the panel shows what to run by hand
     elif why is None and not situation.answered:
         why = "asking the service"
     return why

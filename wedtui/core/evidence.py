@@ -113,6 +113,8 @@ class SignalEvidence:
     """When the last good value was measured."""
     problem: str | None = None
     """Why the newest attempt gave no value; None when it gave one."""
+    attempted_at: datetime | None = None
+    """When that was."""
 
 
 class VendorStatus(StrEnum):

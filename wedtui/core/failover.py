@@ -221,7 +221,7 @@ def _failback(
     held = [name for name in by_provider(before) if facts.provider(name).state is State.UNKNOWN]
     moved = back(before, request.to, caps, eligibles, held)
     left = f"{moved.unplaced} % of {request.to_words} cannot follow yet: who gains may not, or has no room"
-    step = passing("step", not moved.unplaced, f"all of {request.to_words} is reached", left)
+    step = passing("step", not moved.unplaced, f"all of {request.to_words} would be reached", left)
     gains = passing("gains", moved.shares != before, "there is something to come back", f"nothing can move: {left}")
     return _Draft(moved, (target, gains, replace(step, stops=Stops.NOBODY)))
 

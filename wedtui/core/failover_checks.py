@@ -15,6 +15,7 @@ from wedtui.core.evidence import Freshness, freshness
 from wedtui.core.failover_facts import AT_ONCE, Facts, Kind, Request
 from wedtui.core.failover_shares import Moved
 from wedtui.core.override import TRAFFIC, override_of
+from wedtui.core.plan_words import clock
 from wedtui.core.protection import live_words
 from wedtui.core.state import State
 from wedtui.core.text import single_line
@@ -31,7 +32,9 @@ def reading_checks(facts: Facts, now: datetime, *, rescue: bool) -> Iterator[Che
     """
     reading = facts.reading
     if reading is None:
-        why = f"the live shares are not known: {single_line(facts.reading_problem or 'they were not read')}"
+        last = f", last read at {clock(facts.last_read_at)}" if facts.last_read_at is not None else ""
+        problem = single_line(facts.reading_problem or "they were not read")
+        why = f"the live shares are not known{last}: {problem}"
         yield Check("reading", Result.UNKNOWN, why)
         return
     age = freshness(reading.read_at, AT_ONCE, now)

@@ -84,6 +84,8 @@ class Facts:
     """The live shares; None with `reading_problem` saying why."""
     providers: tuple[ProviderFacts, ...] = ()
     reading_problem: str | None = None
+    last_read_at: datetime | None = None
+    """When the live shares were read last, before this could not be; None where that is not known."""
     observed: Measured = Measured()
     """The peak of the last 24 h, requests a second, of everything together."""
     planned: Measured = Measured()

@@ -18,6 +18,7 @@ from wedtui.core.failover_facts import Facts, Measured
 from wedtui.core.protection import ProtectionVerdict
 from wedtui.core.shares import cap
 from wedtui.core.wedding import UNITS
+from wedtui.core.wording import figure as words
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +98,14 @@ def _figure(rule: str, name: str, figure: Measured, now: datetime, *, least: boo
     if figure.value is None or age is Freshness.MISSING:
         why = "is not known"
     elif not _is_figure(figure.value) or (least and figure.value == 0):
-        why = f"is {figure.value:g} requests/s, which is no peak to go by"
+        why = f"is {words(figure.value)} requests/s, which is no peak to go by"
     elif age is not Freshness.FRESH:
-        why = "is dated in the future" if age is Freshness.FUTURE else f"is old: it was {figure.value:g} requests/s"
+        why = (
+            "is dated in the future" if age is Freshness.FUTURE else f"is old: it was {words(figure.value)} requests/s"
+        )
     else:
         return Check(
-            rule, Result.PASS, f"{name} is {figure.value:g} requests/s", figure.measured_at, stops=Stops.AUTOMATIC
+            rule, Result.PASS, f"{name} is {words(figure.value)} requests/s", figure.measured_at, stops=Stops.AUTOMATIC
         )
     return Check(rule, Result.UNKNOWN, f"{name} {why}", figure.measured_at, stops=Stops.AUTOMATIC)
 

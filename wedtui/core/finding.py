@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from wedtui.core.wording import age
+
 
 class Severity(StrEnum):
     """How much a finding matters."""
@@ -26,3 +28,11 @@ class Finding:
     """What it is about: a provider, a probe, `service`, `cache`."""
     text: str
     measured_at: datetime | None = None
+    """Of the evidence; where there never was any, of the attempt to get it; None: nobody has tried yet."""
+
+    def age_words(self, now: datetime) -> str:
+        """Return how old its evidence is: `12 s old`, `never measured`, `in the future`."""
+        if self.measured_at is None:
+            return "never measured"
+        words = age(self.measured_at, now)
+        return words if words == "in the future" else f"{words} old"

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
 from wedtui.core.calendar import NO_CALENDAR, CalendarFacts, dropped_words
+from wedtui.core.freeze_period import LOCKDOWN, UNTIL_LIFTED, Origin, Period, lockdown_at
 from wedtui.core.freeze_weddings import calendar_silence, venue_spans, wedding_spans
 from wedtui.core.freeze_windows import (
     DEFAULT_WINDOW,
@@ -53,10 +53,6 @@ __all__ = [
 ]
 
 FEED_GOOD_FOR = timedelta(hours=24)
-UNTIL_LIFTED = datetime(9999, 1, 1, tzinfo=UTC)
-"""The end of a freeze by a person that has none of its own."""
-LOCKDOWN = "lockdown"
-"""The name of a freeze of everything."""
 LONGEST_WINDOW = timedelta(days=8)
 """A week, and what clocks that are changed in it add."""
 LOOK_AROUND = timedelta(days=400)
@@ -64,28 +60,6 @@ LOOK_AROUND = timedelta(days=400)
 
 # Most stretches end within days; looking further only where one does not keeps an answer quick.
 _STEPS = (timedelta(days=14), timedelta(days=90), LOOK_AROUND)
-
-
-class Origin(StrEnum):
-    """Where a one-off period comes from."""
-
-    CONFIGURATION = "configuration"
-    FEED = "feed"
-    PERSON = "person"
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """An absolute interval [start, end)."""
-
-    name: str
-    start: datetime
-    end: datetime
-    origin: Origin
-    environments: frozenset[str] = frozenset({PRODUCTION})
-    services: frozenset[str] = frozenset()
-    why: str = field(default="", compare=False)
-    """Of one by a person who added it, and the reason where that is not its name; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +114,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A merged frozen stretch [start, end) in UTC, and the sorted names of everything in it."""
+    """A merged frozen stretch [start, end) in UTC, and the names of everything in it, sorted, a lockdown first."""
 
     start: datetime
     end: datetime
@@ -148,6 +122,8 @@ class Interval:
     reasons: tuple[str, ...]
     is_end_known: bool = True
     """False while a source is unreadable, and where later weddings, which are not looked at, may freeze on."""
+    persons: tuple[tuple[str, str], ...] = ()
+    """Of what in it persons froze: its name, and who and why (`by sam: bad release`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +139,13 @@ class Verdict:
 
     A stretch is followed for `LOOK_AROUND`; one that goes on longer ends, as far as this says, beyond that."""
     zone: str | None = None
-    """The IANA zone in which the stretch ends last, where a weekly window decides its end."""
+    """The IANA zone in which the stretch ends last, where a weekly window decides its end.
+
+    While it is locked down until that is lifted, the zone of what is frozen beside that."""
     reasons: tuple[str, ...] = ()
-    """Sorted: the names of everything in the stretch that is not over, and the sentences of `unreadable`."""
+    """The names of everything in the stretch that is not over, and the sentences of `unreadable`.
+
+    Sorted, but for a lockdown, which comes first."""
     unreadable: tuple[str, ...] = ()
     """The sentences about sources that fail closed; not empty means frozen."""
     next_start: datetime | None = None
@@ -177,9 +157,12 @@ class Verdict:
     overrides: tuple[Override, ...] = ()
     """What managers override at that instant, each for one object: for everything else it is as frozen as it says."""
     later: tuple[str, ...] = ()
-    """Those of `reasons` that have not begun yet: they make the stretch longer, and are no reason now."""
+    """Those of `reasons` that have not begun yet, in the order in which they do: they make the stretch longer, and are
+    no reason now."""
     persons: tuple[tuple[str, str], ...] = ()
-    """Of what persons froze and counts at that instant: its name, and who and why (`by sam: bad release`)."""
+    """Of what persons froze and is among the reasons, or the next ones: its name, and who and why."""
+    lockdown: Period | None = None
+    """The lockdown that holds at that instant: its start is that of the lockdown, whatever froze before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +179,13 @@ class _Stretch:
     def holding(self, at: datetime) -> frozenset[str]:
         """Return what in it counts at an instant."""
         return frozenset(span.name for span in self.spans if span.start <= at < span.end)
+
+    def coming(self, at: datetime) -> tuple[str, ...]:
+        """Return what in it has yet to begin at an instant, and was not there before, in the order of time."""
+        ahead = sorted((span for span in self.spans if span.end > at), key=lambda s: s.start, reverse=True)
+        begins = {span.name: span.start for span in ahead}
+        names = self.after(at) - self.holding(at)
+        return tuple(sorted(names, key=lambda name: (begins[name], name)))
 
     @property
     def names(self) -> frozenset[str]:
@@ -223,13 +213,29 @@ def verdict(facts: FreezeFacts, at: datetime, scope: Scope = Scope(), *, known_a
     at = _utc(at)
     found = _verdict(facts, at, scope, at if known_at is None else _utc(known_at))
     holding = tuple(each for each in facts.overrides if each.holds(at))
-    return replace(found, overrides=holding, persons=_persons(facts, at, scope))
+    names = frozenset((*found.reasons, *found.next_reasons))
+    # What begins when an open stretch ends is among the next reasons.
+    last = found.until or found.next_start or (UNTIL_LIFTED if found.frozen else at)
+    persons, lockdown = _persons(facts, names, (at, last), scope), lockdown_at(facts.periods, at)
+    if lockdown is not None and found.zone is None:
+        # Clocks and charts go on by the zone that they went by before.
+        rest = replace(facts, periods=tuple(each for each in facts.periods if not each.locks_down))
+        found = replace(found, zone=_verdict(rest, at, scope, at if known_at is None else _utc(known_at)).zone)
+    return replace(found, overrides=holding, persons=persons, lockdown=lockdown)
 
 
-def _persons(facts: FreezeFacts, at: datetime, scope: Scope) -> tuple[tuple[str, str], ...]:
-    """Return name, and person and reason, of what persons froze in that scope at an instant."""
-    counting = (p for p in facts.periods if p.start <= at < p.end and scope.within(p.environments, p.services))
-    return tuple(sorted({(p.name, p.why) for p in counting if p.why}))
+def _ordered(names: Iterable[str]) -> tuple[str, ...]:
+    """Return reasons as they are said: a lockdown before all others, which stand by name."""
+    return tuple(sorted(names, key=lambda name: (name != LOCKDOWN, name)))
+
+
+def _persons(
+    facts: FreezeFacts, names: frozenset[str], within: tuple[datetime, datetime], scope: Scope
+) -> tuple[tuple[str, str], ...]:
+    """Return name, and person and reason, of what persons froze that touches a time and goes by one of some names."""
+    first, last = within
+    there = (p for p in facts.periods if p.why and p.name in names and p.start <= last and p.end > first)
+    return tuple(sorted({(p.name, p.why) for p in there if scope.within(p.environments, p.services)}))
 
 
 def _verdict(facts: FreezeFacts, at: datetime, scope: Scope, known_at: datetime) -> Verdict:
@@ -247,15 +253,16 @@ def _verdict(facts: FreezeFacts, at: datetime, scope: Scope, known_at: datetime)
             break
     # What is over is no reason any more, though it may have begun the stretch: a freeze that was lifted, say.
     names = here.after(at) if here else frozenset[str]()
+    later = here.coming(at) if here else ()
     if silent:
-        return Verdict(True, at, reasons=tuple(sorted(names.union(silent))), unreadable=silent)
+        return Verdict(True, at, reasons=_ordered(names.union(silent)), unreadable=silent, later=later)
     known_to = _known_to(facts)
     if here is None:
         limit = _limit(known_to, None if upcoming is None else upcoming.start)
         if upcoming is None or limit is not None:
             return Verdict(False, at, known_to=limit)
-        return Verdict(False, at, next_start=upcoming.start, next_reasons=tuple(sorted(upcoming.names)))
-    found = Verdict(True, at, here.start, reasons=tuple(sorted(names)), later=tuple(sorted(names - here.holding(at))))
+        return Verdict(False, at, next_start=upcoming.start, next_reasons=_ordered(upcoming.names))
+    found = Verdict(True, at, here.start, reasons=_ordered(names), later=later)
     if here.end >= UNTIL_LIFTED:
         return found
     return replace(found, until=here.end, zone=here.zone, known_to=_limit(known_to, here.end))
@@ -301,10 +308,17 @@ def intervals(
     if silent:
         names = frozenset(silent).union(*(s.after(over) for s in found))
         first, last = min([start, *(s.start for s in found)]), max([end, *(s.end for s in found)])
-        return (Interval(first, last, tuple(sorted(names)), is_end_known=False),)
+        persons = _persons(facts, names, (first, last), scope)
+        return (Interval(first, last, _ordered(names), is_end_known=False, persons=persons),)
     known_to = _known_to(facts)
     return tuple(
-        Interval(s.start, s.end, tuple(sorted(s.after(over))), is_end_known=_limit(known_to, s.end) is None)
+        Interval(
+            s.start,
+            s.end,
+            _ordered(s.after(over)),
+            is_end_known=_limit(known_to, s.end) is None,
+            persons=_persons(facts, s.after(over), (max(s.start, over), s.end), scope),
+        )
         for s in found
     )
 

@@ -302,6 +302,7 @@ def _shown(found: Verdict) -> dict[str, object]:
         "frozen": found.frozen,
         "until": None if found.until is None else _iso(found.until),
         "reasons": list(found.reasons),
+        "later": list(found.later),
         "overrides": sorted({each.object for each in found.overrides}),
     }
 

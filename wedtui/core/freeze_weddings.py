@@ -74,6 +74,30 @@ def _beyond(window: WeeklyWindow, found: list[Span], monday: date) -> list[Span]
     return needed
 
 
+def silence_ahead(calendar: CalendarFacts, known_at: datetime, until: datetime) -> Iterator[str]:
+    """Yield from when on production is frozen because nobody reads the calendar again.
+
+    Of what a person imported that is how it comes unless a person does it again; what is configured is read by itself.
+
+    Args:
+        calendar: the weddings known.
+        known_at: an aware instant.
+        until: an aware instant; what begins later is not said.
+    """
+    for source in calendar.sources:
+        ends = source.stale_from
+        if source.interval is None and ends is not None and source.is_fresh(known_at) and ends <= until:
+            yield fresh_until(source.name, ends)
+
+
+def fresh_until(name: str, ends: datetime) -> str:
+    """Say until when weddings that were imported by hand count as fresh, and what comes then."""
+    return (
+        f'the weddings in source "{name}" were imported by hand and count as fresh until {ends:%a %Y-%m-%d %H:%M} UTC: '
+        "unless they are imported again by then, production is frozen from then on"
+    )
+
+
 def calendar_silence(calendar: CalendarFacts, known_at: datetime) -> Iterator[str]:
     """Yield a sentence for everything in the calendar that cannot be known at an aware instant."""
     silence = unread(calendar)

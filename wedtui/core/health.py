@@ -32,6 +32,7 @@ from wedtui.core.evidence import (
     freshness,
 )
 from wedtui.core.state import State, badness
+from wedtui.core.wording import listed
 
 AVAILABILITY_WINDOW = timedelta(minutes=5)
 FAILED_ROUNDS_CRITICAL = 3
@@ -96,6 +97,19 @@ class Health:
     def missing(self) -> tuple[Component, ...]:
         """The expected components that do not count, because they are old, in the future, or were never measured."""
         return tuple(c for c in self.components if c.expected and not c.known)
+
+    @property
+    def basis(self) -> str | None:
+        """Of what alone the score is, and without what; None where nothing is missing that is configured."""
+        if self.score is None or not self.missing:
+            return None
+        known = tuple(c.name for c in self.components if c.known)
+        return f"of {listed(known)} alone, without {listed(tuple(c.name for c in self.missing))}"
+
+    @property
+    def known_weight(self) -> float:
+        """The weight of what counts in the score, 0..1."""
+        return round(sum(c.weight for c in self.components if c.known), 2)
 
     def component(self, name: str) -> Component:
         """Return the component of that name."""

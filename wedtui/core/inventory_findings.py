@@ -174,6 +174,27 @@ def never_read(facts: InventoryFacts, provider: str | None, now: datetime, *, be
     return tuple(said)
 
 
+def unreached(facts: InventoryFacts, provider: str, now: datetime) -> str | None:
+    """Say why nothing is heard of a provider's account, as far as that is known; None where it answers, or has none.
+
+    A score says nothing of an account: what probes see of a provider may be well while nobody can look into it.
+    """
+    askings = [each for each in facts.apis_of(provider) if each.service != COST]
+    if not askings or any(each.reach in _ON and each.freshness(now) is Freshness.FRESH for each in askings):
+        return None
+    newest = max(askings, key=lambda each: (_tells(each.reach), each.asked_at))
+    if newest.freshness(now) is not Freshness.FRESH:
+        return f"its account was not asked lately, last {newest.reach}"
+    return f"its account does not answer: {newest.reach}"
+
+
+def _tells(reach: Reach) -> int:
+    """Return how much an asking's end says of the whole account: what was not asked says the least."""
+    if reach is Reach.HELD:
+        return 0
+    return 2 if _SEVERITIES.get(reach) is Severity.CRITICAL else 1
+
+
 def asked_words(asking: ApiFacts, now: datetime) -> str:
     """Say how long ago an API was asked; of one that was held back only how old that is, for nobody asked it then."""
     return f"{'as of' if asking.reach is Reach.HELD else 'asked'} {age(asking.asked_at, now)} ago"

@@ -12,15 +12,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from wedtui.core import health
+from wedtui.core.action_document import CopiedActions
 from wedtui.core.calendar import NO_CALENDAR, CalendarFacts
 from wedtui.core.calendar_findings import calendar_findings
 from wedtui.core.evidence import Freshness, ProbeEvidence, ProviderEvidence, SignalEvidence, freshness
 from wedtui.core.finding import Finding, Severity
 from wedtui.core.freeze import Verdict
+from wedtui.core.freeze_words import lockdown_words
 from wedtui.core.gone import NOTHING_GONE, Gone, gone_findings
 from wedtui.core.health import Component, Health, disagreement, judge
 from wedtui.core.inventory import CERTIFICATE_CRITICAL, CERTIFICATE_WARNING, NO_INVENTORY, InventoryFacts
-from wedtui.core.inventory_findings import Troubles, inventory_findings, troubles
+from wedtui.core.inventory_findings import Troubles, inventory_findings, troubles, unreached
 from wedtui.core.protection import ProtectionVerdict
 from wedtui.core.services import (
     SeenService,
@@ -31,6 +33,7 @@ from wedtui.core.services import (
     see_services,
     service_findings,
 )
+from wedtui.core.share_findings import share_findings
 from wedtui.core.state import State, worst
 from wedtui.core.text import single_line
 from wedtui.core.traffic_facts import TrafficFacts, traffic_findings
@@ -114,6 +117,8 @@ class PrometheusFacts:
     alerts: tuple[AlertFacts, ...] = ()
     problem: str | None = None
     """Why the newest attempt failed; None when it did not."""
+    attempted_at: datetime | None = None
+    """When that was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,8 @@ class CacheFacts:
     """What was measured lately and is not configured any more."""
     traffic: TrafficFacts | None = None
     """The record that shares traffic out; None where none is configured."""
+    actions: CopiedActions | None = None
+    """What was under way by the ledger; None where it was never copied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +148,21 @@ class ProviderPicture:
 
     evidence: ProviderEvidence
     health: Health
+    account: str | None = None
+    """Why nothing is heard of its account, of which the health says nothing; None where it answers, or has none."""
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What its score does not know, in sentences; nothing where it has no score."""
+        if self.health.score is None:
+            return ()
+        basis = self.health.basis
+        return (*([f"its score is {basis}"] if basis else []), *([self.account] if self.account else []))
+
+    @property
+    def score_words(self) -> str | None:
+        """Its score; with a question mark where it lacks something: it may be worse, were that known."""
+        return None if self.health.score is None else f"{self.health.score:.1f}{'?' if self.lacks else ''}"
 
     @property
     def name(self) -> str:
@@ -171,6 +193,8 @@ class Picture:
     """The weddings by which freeze and protection were judged."""
     traffic: TrafficFacts | None = None
     """The record that shares traffic out; None where none is configured."""
+    actions: CopiedActions | None = None
+    """What was under way by the ledger; None where it was never copied."""
     resources: Troubles | None = None
     """How many of the findings are about resources, which are no part of `state`; None where nobody lists any."""
 
@@ -215,13 +239,16 @@ def assemble(
         unread: whether the cache cannot be read at present: the facts are the last ones that could.
     """
     wedding_day = protection.level.wedding_day
-    providers = tuple(ProviderPicture(e, judge(e, now, wedding_day=wedding_day)) for e in facts.providers)
+    providers = tuple(
+        ProviderPicture(e, judge(e, now, wedding_day=wedding_day), unreached(facts.inventory, e.name, now))
+        for e in facts.providers
+    )
     services = see_services(facts.services, now, process=process, place=place, unread=unread)
     first = leading(services)
     about_resources = inventory_findings(facts.inventory, now)
     found = [
         *problems,
-        *service_findings(services, unread=unread, keeper=facts.keeper),
+        *service_findings(services, now, unread=unread, keeper=facts.keeper),
         *_findings_of(facts, providers, about_resources, now),
         *_freeze_findings(freeze),
         *calendar_findings(calendar, freeze.unreadable, now),
@@ -241,6 +268,7 @@ def assemble(
         inventory=facts.inventory,
         calendar=calendar,
         traffic=facts.traffic,
+        actions=facts.actions,
         resources=troubles(facts.inventory, about_resources, now),
     )
 
@@ -262,6 +290,7 @@ def _findings_of(
     for server in facts.prometheus:
         yield from _prometheus_findings(server, now)
     yield from traffic_findings(facts.traffic, now)
+    yield from share_findings(facts.traffic, {p.name: p.weight for p in facts.providers}, now)
     yield from about_resources
 
 
@@ -307,7 +336,8 @@ def signal_findings(provider: ProviderPicture, now: datetime) -> list[Finding]:
         if problem and not known:
             why += f"; {_LOST[Freshness.MISSING]}"
         text = f"{names} from {source} {'is' if len(signals) == 1 else 'are'} UNKNOWN: {why}"
-        found.append(Finding(Severity.WARNING, provider.name, text, min(known, default=None)))
+        tried = max((s.attempted_at for s in signals if s.attempted_at is not None), default=None)
+        found.append(Finding(Severity.WARNING, provider.name, text, min(known, default=tried)))
     return found
 
 
@@ -323,7 +353,9 @@ def _why(provider: ProviderPicture, now: datetime) -> str:
     found = provider.health
     failures = _newest_failures(provider.evidence.probes, now)
     split = disagreement(provider.evidence.probes, now)
-    causes = [*([_divided(*split)] if split else []), *([failures] if failures else []), *found.ceilings]
+    causes = [*([_divided(*split)] if split else []), *([failures] if failures else [])]
+    causes += provider.lacks
+    causes += found.ceilings
     low = [c for c in found.components if c.known and c.value is not None and c.value < 1]
     low.sort(key=lambda c: c.weight * (1 - (c.value or 0.0)), reverse=True)
     causes += [_measured(c) for c in low[:CAUSES_NAMED]]
@@ -389,7 +421,9 @@ def _certificate_findings(probes: Iterable[ProbeDetails], now: datetime) -> list
 def _prometheus_findings(server: PrometheusFacts, now: datetime) -> list[Finding]:
     age = freshness(server.measured_at, server.interval, now)
     if server.problem or age is not Freshness.FRESH:
-        return [Finding(Severity.WARNING, server.name, server.problem or f"its answers are {age}", server.measured_at)]
+        text = server.problem or (f"its answers are {age}" if server.measured_at else "")
+        text = text if server.measured_at else "; ".join(filter(None, (text, "it never answered")))
+        return [Finding(Severity.WARNING, server.name, text, server.measured_at or server.attempted_at)]
     found = []
     if server.ready is False:
         found.append(Finding(Severity.WARNING, server.name, "it says that it is not ready", server.measured_at))
@@ -406,6 +440,11 @@ def _prometheus_findings(server: PrometheusFacts, now: datetime) -> list[Finding
 
 def _freeze_findings(freeze: Verdict) -> list[Finding]:
     found = [Finding(Severity.WARNING, "freeze", text, freeze.at) for text in freeze.unreadable]
+    if (locked := freeze.lockdown) is not None:
+        ends = f"; `wedtui freeze lift {locked.number} --reason WHY` ends it" if locked.number else ""
+        since = f"{locked.start.astimezone(UTC):%a %d %b %H:%M} UTC"
+        text = f"{lockdown_words(freeze)} since {since}: {locked.reason or 'everything is frozen'}{ends}"
+        found.append(Finding(Severity.WARNING, "freeze", text, locked.start))
     for each in freeze.overrides:
         # No span that is left: a finding that says another thing every second is another one every second.
         until = f"{each.expires_at.astimezone(UTC):%H:%M} UTC"

@@ -150,12 +150,20 @@ def ahead_words(
         return None
     until = min((source.stale_from for source in calendar.sources if source.stale_from is not None), default=at)
     if at > now and at >= until:
-        level = protection(calendar, raises, zones, at).level
+        level = protection(calendar, raises, zones, at, known_at=now).level
+        alone = _by_calendar(calendar, raises, at)
+        less = f"; if it is read again, and says the same, this is {alone}" if alone is not level else ""
         return (
             f"this is by the calendar as it is known now: unless it is read again it is stale from "
-            f"{until:%Y-%m-%d %H:%M} UTC on, and the date counts as well, which makes it {level} then"
+            f"{until:%Y-%m-%d %H:%M} UTC on, and the date counts as well{less}"
         )
     return _beyond(calendar, at, now, timedelta() if at > now else _DAY)
+
+
+def _by_calendar(calendar: CalendarFacts, raises: Iterable[Raise], at: datetime) -> Protection:
+    """Return the level that calendar and persons ask for, whatever the date."""
+    asked = [r.level for r in raises if r.holds(at)]
+    return max((_Known(calendar, (), (), at, None).by_load(at), *asked), key=lambda level: level.rank)
 
 
 def _beyond(calendar: CalendarFacts, at: datetime, now: datetime, near: timedelta = timedelta()) -> str | None:
@@ -209,13 +217,20 @@ class _Known:
         farthest = shifted(self.at, LOOK_AROUND)
         return farthest if known_to is None else min(farthest, known_to - AHEAD - _INSTANT)
 
+    def judged(self, at: datetime) -> datetime:
+        """Return as of when the age of the calendar counts for an instant: it ages on, but was never younger than now.
+
+        What is asked about a time to come is then what that time will say, as an answer about now has it.
+        """
+        return at if self.known_at is None else max(self.known_at, at)
+
     def is_fresh(self, at: datetime) -> bool:
         """Whether the calendar can be believed at an instant, if nothing is read from now on.
 
         Of the past only that is known: what was read at some time had been read before, as far as it matters.
         """
         if self.known_at is not None:
-            return freshness(self.calendar, self.known_at) is Freshness.FRESH
+            return freshness(self.calendar, self.judged(at)) is Freshness.FRESH
         if at >= self.at:
             return freshness(self.calendar, at) is Freshness.FRESH
         sources = self.calendar.sources
@@ -253,7 +268,7 @@ class _Known:
         for threshold in THRESHOLDS.values():
             for stretch in self.calendar.steps.stretches(threshold, start, end + AHEAD):
                 found |= {stretch.start - AHEAD, stretch.end}
-        if self.known_at is None:
+        if self.known_at is None or end > self.known_at:
             for source in self.calendar.sources:
                 if source.read_at is not None:
                     # The first only where a clock is wrong: it was read in the future.
@@ -280,8 +295,8 @@ def protection(
         raises: what persons asked for.
         zones: IANA names of the configured zones; those of the venues are served as well.
         at: an aware instant.
-        known_at: the aware instant at which the age of the calendar is judged, for all times alike. Without it the
-            calendar ages: `until` is then also when it gets too old. A question about another time than now gives now.
+        known_at: the aware instant of the question, where that is about another time: what was is judged by the
+            calendar as it is then. What comes is not: the calendar ages, and `until` is also when it gets too old.
 
     Raises:
         ValueError: an instant has no zone.
@@ -314,7 +329,7 @@ def protection(
         raises=tuple(asked),
         live=calendar.steps.at(at),
         peak=calendar.steps.peak(at, at + AHEAD) if was_ever_read(calendar) and not known.beyond else None,
-        calendar=freshness(calendar, at if known_at is None else known_at),
+        calendar=freshness(calendar, known.judged(at)),
         read_at=min((r for r in read if r is not None), default=None) if None not in read else None,
     )
 
@@ -400,9 +415,11 @@ def raise_words(found: Raise, zone: str, now: datetime) -> str:
 def _reasons(known: _Known, level: Protection, raises: Iterable[Raise], zone: str) -> Iterator[str]:
     """Yield what asks for a level, and then what is wrong with the calendar."""
     at, calendar = known.at, known.calendar
-    judged = at if known.known_at is None else known.known_at
+    judged = known.judged(at)
     yield from (raise_words(each, zone, at) for each in raises if each.level is level)
-    if known.by_load(at) is level and ((calendar.sources and not known.beyond) or level is not Protection.NORMAL):
+    # What was never read says nothing: neither that there is no load, nor how high it gets.
+    says = was_ever_read(calendar) and (not known.beyond or level is not Protection.NORMAL)
+    if says and known.by_load(at) is level:
         yield _load_words(known, level, zone)
     if known.counts_date(at):
         yield from _without_calendar(known, level, judged, zone)
@@ -417,10 +434,7 @@ def _without_calendar(known: _Known, level: Protection, judged: datetime, zone: 
     at, calendar = known.at, known.calendar
     by_date = protection_by_date(at, known.zones)
     if by_date.level is level:
-        there = calendar.sources or calendar.problem is not None
-        why = "because the calendar is not fresh" if there else "without a wedding calendar"
-        why = "because the calendar may not reach that time" if known.beyond and known.is_fresh(at) else why
-        yield f"by the date, {why}: {by_date.words}"
+        yield f"by the date, {_why_the_date(known)}: {by_date.words}"
     if calendar.unknown and level is UNKNOWN:
         yield f"at least {UNKNOWN}, because the calendar that there is, or was, is not known{_sooner(known, zone)}"
     silence = unread(calendar)
@@ -429,6 +443,18 @@ def _without_calendar(known: _Known, level: Protection, judged: datetime, zone: 
     for source in calendar.sources:
         if not source.is_fresh(judged):
             yield staleness(source, judged)
+
+
+def _why_the_date(known: _Known) -> str:
+    """Return why the date counts, with which a sentence goes on."""
+    calendar = known.calendar
+    if not calendar.sources and calendar.problem is None:
+        return "without a wedding calendar"
+    if not was_ever_read(calendar) and calendar.problem is None:
+        return "because the calendar was never read"
+    if known.beyond and known.is_fresh(known.at):
+        return "because the calendar may not reach that time"
+    return "because the calendar is not fresh"
 
 
 def _sooner(known: _Known, zone: str) -> str:
@@ -444,13 +470,14 @@ def _load_words(known: _Known, level: Protection, zone: str) -> str:
     calendar, at = known.calendar, known.at
     peak = calendar.steps.peak(at, at + AHEAD)
     hours = f"{AHEAD // timedelta(hours=1)} h"
+    some = "" if all(source.read_at is not None for source in calendar.sources) else ", as far as it was ever read,"
     if level is Protection.NORMAL:
         bound = f"the load stays at or under {standard(peak.load)}" if peak.load else "there is no load"
-        return f"by the calendar {bound} for {hours}" + _from(Protection.HIGH)
+        return f"by the calendar{some} {bound} for {hours}" + _from(Protection.HIGH)
     if peak.at == at:
-        return f"by the calendar the load is {standard(peak.load)}, the peak of the next {hours}" + _from(level)
+        return f"by the calendar{some} the load is {standard(peak.load)}, the peak of the next {hours}" + _from(level)
     when = wall_clock(peak.at, zone, at)
-    return f"by the calendar the load gets to {standard(peak.load)} at {when}" + _from(level)
+    return f"by the calendar{some} the load of the next {hours} gets to {standard(peak.load)} at {when}" + _from(level)
 
 
 def _from(level: Protection) -> str:

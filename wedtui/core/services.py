@@ -174,14 +174,16 @@ def stopped_words(services: tuple[SeenService, ...], now: datetime) -> str:
     return f"{len(stopped)} others stopped, last {when}"
 
 
-def service_findings(services: tuple[SeenService, ...], *, unread: bool = False, keeper: str = "") -> list[Finding]:
-    """Return what is wrong with the services, of which every one is given that is not forgotten."""
+def service_findings(
+    services: tuple[SeenService, ...], now: datetime, *, unread: bool = False, keeper: str = ""
+) -> list[Finding]:
+    """Return what is wrong with the services at an aware instant; every one is given that is not forgotten."""
     first = leading(services)
     if first is None and unread:
         return []
     if first is None:
         text = "no service has ever filled this cache: start one with `wedtui service start`"
-        return [Finding(Severity.CRITICAL, "service", text)]
+        return [Finding(Severity.CRITICAL, "service", text, now)]
     if first.condition is ServiceCondition.UNSEEN:
         return []  # that the cache cannot be read is said by whoever tried
     if not first.runs:

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from wedtui.core.wording import counted, duration, utc_words
+
 # A service that stood still for this long has lost what it held. With a heartbeat each second another has taken it
 # over within 10 s; a second more or two where the database is busy still keeps the promise of 15 s.
 LEASE = timedelta(seconds=8)
@@ -64,6 +66,49 @@ class Division:
     """What it holds and another is to ask from now on."""
     taken_away: frozenset[str] = frozenset()
     """Instances whose leases ran out: whatever they hold is held no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """That another service died, and this one noticed first and took what fell to it."""
+
+    vantage: str
+    """From where the dead one watched."""
+    heard_at: datetime
+    """When it last renewed its leases, by the database's clock."""
+    at: datetime
+    """When it was taken over, by the same."""
+    targets: int
+    """How many of its targets this one asks from now on."""
+
+    def words(self) -> str:
+        """Say it in a sentence that a service says of itself."""
+        taken = f"{counted(self.targets, 'target')} of it at {utc_words(self.at)}"
+        silent = duration(self.at - self.heard_at)
+        return f"{self.vantage} died, last heard {utc_words(self.heard_at)}; it took over {taken}, unasked for {silent}"
+
+
+TAKEOVER_TOLD_FOR = timedelta(hours=1)
+"""How long a takeover is a finding."""
+
+
+def takeovers(
+    members: Iterable[Member], leases: Mapping[str, Lease], division: Division, now: datetime
+) -> tuple[Takeover, ...]:
+    """Return whom a division takes for dead, and what becomes of what they held.
+
+    Args:
+        members: every service.
+        leases: as they stood before.
+        division: what is done about them.
+        now: by the database's clock.
+    """
+    found = []
+    for dead in sorted((m for m in members if m.instance in division.taken_away), key=lambda m: m.vantage):
+        heard = leases[vantage_lease(dead.vantage)].until - LEASE
+        taken = sum(leases[name].holder == dead.instance for name in division.take if name in leases and name != HOUSE)
+        found.append(Takeover(dead.vantage, heard, now, taken))
+    return tuple(found)
 
 
 def slow_beat(took: timedelta) -> str | None:

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from wedtui.core.evidence import Freshness, freshness
 from wedtui.core.finding import Finding, Severity
-from wedtui.core.traffic import TrafficReading
+from wedtui.core.traffic import Place, TrafficReading
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The last change of shares that is on record here."""
+
+    shares: Mapping[Place, int]
+    generation: int
+    at: datetime | None
+    """When it was accepted; None: it is being made, or whether it took is not known."""
+    action: int
+    """Its number."""
+    what: str
+    """`failover aws by ada`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +40,10 @@ class TrafficFacts:
     attempted_at: datetime | None = None
     problem: str | None = None
     """What was wrong with the newest attempt."""
+    since: datetime | None = None
+    """When the shares of the reading were seen first, and no others since."""
+    written: Written | None = None
+    """What was written here last; None: nothing ever, as far as is known."""
 
     def freshness(self, now: datetime) -> Freshness:
         """Return whether the last good reading still counts."""

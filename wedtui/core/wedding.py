@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
 
@@ -45,6 +46,40 @@ OTHER_AT_MOST = Fraction(2)
 """Standard weddings that a wedding of another culture counts at most."""
 
 
+class Assumed(StrEnum):
+    """What counts of a wedding though its source does not say so; the source's own word is not kept.
+
+    In a file whose columns have shifted it may be the name of a person.
+    """
+
+    CULTURE_NOT_SAID = "culture not said"
+    CULTURE_UNKNOWN = "culture unknown"
+    """It names one that the table does not know."""
+    GUESTS_NOT_SAID = "guests not said"
+    GUESTS_TOO_MANY = "guests too many"
+    """It says more than are counted at most."""
+
+    @property
+    def of(self) -> str:
+        """The field of which that is."""
+        return self.value.partition(" ")[0]
+
+    @property
+    def why(self) -> str:
+        """What of it the source does, as a program reads it: `not said`, `unknown`, `too many`."""
+        return self.value.partition(" ")[2]
+
+    @property
+    def words(self) -> str:
+        """Why that is assumed, as people read it."""
+        match self:
+            case Assumed.CULTURE_UNKNOWN:
+                return "assumed: the source names one that the table of weights does not"
+            case Assumed.GUESTS_TOO_MANY:
+                return "assumed: the source says more"
+        return "assumed: the source does not say"
+
+
 @dataclass(frozen=True, slots=True)
 class Wedding:
     """One celebration at one venue: half-open, [start, end). Nobody's name is in it."""
@@ -63,11 +98,40 @@ class Wedding:
     culture: str
     """One of `CULTURES`, or `other`."""
     guests: int
+    assumed: tuple[Assumed, ...] = ()
+    """What of it no source says so."""
 
     @property
     def load(self) -> int:
         """In units; see `load_of`."""
         return load_of(self.culture, self.guests)
+
+    def doubt(self, field: str) -> Assumed | None:
+        """Return how `culture` or `guests` came to be assumed; None where a source says it."""
+        return next((each for each in self.assumed if each.of == field), None)
+
+    @property
+    def culture_words(self) -> str:
+        """Its culture, and whether that is only assumed."""
+        doubt = self.doubt("culture")
+        if doubt is not None:
+            return f"{self.culture} ({doubt.words})"
+        return f"{OTHER}: one that the table of weights does not name" if self.culture == OTHER else self.culture
+
+    @property
+    def guests_words(self) -> str:
+        """How many guests, and whether that is only assumed: `150 (assumed: the source does not say)`."""
+        doubt = self.doubt("guests")
+        return f"{self.guests:,}" + (f" ({doubt.words})" if doubt else "")
+
+
+def marked_as_assumed(value: str, doubt: Assumed | None) -> str:
+    """Return what stands in a column: `?other` where it is assumed; in front, where nothing cuts the sign off."""
+    return f"?{value}" if doubt else value
+
+
+ASSUMED_NOTE = "? assumed: the source does not say it, or not so that it can be counted"
+"""What the sign of `marked_as_assumed` means."""
 
 
 @lru_cache(maxsize=65536)

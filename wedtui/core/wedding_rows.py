@@ -19,7 +19,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from wedtui.core.freeze_windows import closing_instant, opening_instant
-from wedtui.core.wedding import CULTURES, OTHER, OTHER_WEIGHT, Wedding, others_words
+from wedtui.core.wedding import CULTURES, OTHER, OTHER_WEIGHT, Assumed, Wedding, others_words
 
 MOST_GUESTS = 10_000
 LONGEST = timedelta(days=14)
@@ -143,13 +143,15 @@ def read_row(raw: RawRow, defaults: Defaults) -> Row | Rejection:
     times = _times(raw, zone)
     if isinstance(times, Rejection):
         return times
-    said = _text(raw.culture).casefold() or defaults.culture
+    named_culture = _text(raw.culture).casefold()
+    said = named_culture or defaults.culture
     culture = said if said in CULTURES else OTHER
     guests = _guests(raw.guests, culture)
     if guests is None:
         return _GUESTS
     # However unlikely: not to count it at all would protect the largest one least.
     guests, many = (MOST_GUESTS, _MANY) if guests > MOST_GUESTS else (guests, None)
+    unknown = said != culture
     kind = _text(raw.venue_kind).casefold()
     known = kind in defaults.venue_kinds or kind in {"", OTHER}
     wedding = Wedding(
@@ -161,9 +163,27 @@ def read_row(raw: RawRow, defaults: Defaults) -> Row | Rejection:
         end=times[1],
         culture=culture,
         guests=guests,
+        assumed=_assumed(raw, named_culture, unknown=unknown, many=many is not None),
     )
-    unknown = said != culture
     return Row(wedding, unknown, not known, many or (_CULTURE if unknown else None))
+
+
+def _assumed(raw: RawRow, culture: str, *, unknown: bool, many: bool) -> tuple[Assumed, ...]:
+    """Return what counts of a row though it does not say so."""
+    found: list[Assumed] = []
+    if not culture:
+        found.append(Assumed.CULTURE_NOT_SAID)
+    elif unknown:
+        found.append(Assumed.CULTURE_UNKNOWN)
+    if many:
+        found.append(Assumed.GUESTS_TOO_MANY)
+    elif _says_nothing(raw.guests):
+        found.append(Assumed.GUESTS_NOT_SAID)
+    return tuple(found)
+
+
+def _says_nothing(said: Said) -> bool:
+    return said is None or (isinstance(said, str) and not said.strip())
 
 
 def _times(raw: RawRow, zone: tzinfo) -> tuple[datetime, datetime] | Rejection:
@@ -220,12 +240,10 @@ def clean(said: Said, most: int) -> str:
 
 def _guests(said: Said, culture: str) -> int | None:
     """Return how many guests there are; None where that is no number of guests."""
-    if said is None or said == "":
+    if said is None or _says_nothing(said):
         return CULTURES.get(culture, OTHER_WEIGHT).guests
     if isinstance(said, str):
         text = said.strip()
-        if not text:
-            return CULTURES.get(culture, OTHER_WEIGHT).guests
         if not text.isascii() or not _NUMBER.fullmatch(text):
             return None
         count = int(text.partition(".")[0])

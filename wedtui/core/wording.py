@@ -72,6 +72,11 @@ def counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
+def figure(value: float) -> str:
+    """Return a measured number to three significant digits: `0.291`, `45.6`, `12300`."""
+    return f"{float(f'{value:.3g}'):.15g}"
+
+
 def listed(names: tuple[str, ...]) -> str:
     """Return names as a sentence lists them: `a`, `a and b`, `a, b and c`."""
     return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
@@ -98,6 +103,26 @@ def local_time(at: datetime, zone: str, now: datetime) -> str:
 _SHARED_LETTERS = frozenset({"IST", "CST", "CDT", "PST"})
 
 
+def hour_there(at: datetime, zone: str) -> str:
+    """Return the hour of an instant where the zone is said already; which of two alike it is in a clock change's night.
+
+    `01:45`, but `01:45 BST` where the same comes again as `01:45 GMT`.
+    """
+    local = at.astimezone(ZoneInfo(zone))
+    twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    return f"{local:%H:%M %Z}" if twice else f"{local:%H:%M}"
+
+
+def zone_clock(at: datetime, zone: str) -> str:
+    """Return the hour of an instant as people who are there say it, without its day: `23:30 BST`, `23:30 Dubai`."""
+    local = at.astimezone(ZoneInfo(zone))
+    letters = local.tzname() or zone
+    if letters in _SHARED_LETTERS or not letters.isalpha():
+        # `Etc/GMT+5` is five hours behind UTC.
+        letters = f"UTC{letters}" if zone.startswith("Etc/") else zone.rsplit("/", 1)[-1].replace("_", " ")
+    return f"{local:%H:%M} {letters}"
+
+
 def wall_clock(at: datetime, zone: str, now: datetime) -> str:
     """Return an instant as people who are there say it: `23:30 BST`.
 
@@ -105,11 +130,7 @@ def wall_clock(at: datetime, zone: str, now: datetime) -> str:
     A zone without letters of its own, or with letters that others have too, is called by its place: `23:30 Dubai`.
     """
     local, here = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
-    letters = local.tzname() or zone
-    if letters in _SHARED_LETTERS or not letters.isalpha():
-        # `Etc/GMT+5` is five hours behind UTC.
-        letters = f"UTC{letters}" if zone.startswith("Etc/") else zone.rsplit("/", 1)[-1].replace("_", " ")
-    words = f"{local:%H:%M} {letters}"
+    words = zone_clock(at, zone)
     if local.date() == here.date() == now.astimezone(UTC).date():
         return words
     return f"{local:%a} {words}" if abs(at - now) < timedelta(days=6) else f"{local:%a %d %b %Y} {words}"

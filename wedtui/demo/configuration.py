@@ -8,10 +8,15 @@ from datetime import timedelta
 from pathlib import Path
 
 from wedtui.core.calendar import GOOD_FOR
+from wedtui.demo.names import RECORD, TARGETS, TTL_S, ZONE
 from wedtui.demo.prometheus import metric_name
 from wedtui.demo.scenario import EDGE_SIGNALS, MACHINE_SIGNALS, PROVIDERS, Provider
 from wedtui.demo.world import Addresses
 
+# By these an ordinary evening asks for what the world's traffic is, and a Saturday in June finds room without aws.
+PLANNED_BASE, PLANNED_PER_WEDDING = 300.0, 4.0
+KEY_NAME = "names.key"
+"""The file in the state directory that holds the key of the API of the world's DNS."""
 ZONES = ("Europe/London", "America/New_York")
 
 
@@ -20,10 +25,11 @@ def demo_configuration(addresses: Addresses, state_dir: Path, calendar_max_age: 
 
     Args:
         addresses: where its servers are.
-        state_dir: an absolute path, for the cache and the ledger.
+        state_dir: an absolute path, for the cache and the ledger; `KEY_NAME` has to be in it.
         calendar_max_age: how long a reading of the calendar of weddings counts; whole seconds.
     """
-    return "\n".join([*_lines(addresses, state_dir), *_calendar(addresses, calendar_max_age)])
+    lines = (*_lines(addresses, state_dir), *_traffic(addresses, state_dir), *_calendar(addresses, calendar_max_age))
+    return "\n".join(lines)
 
 
 def _lines(addresses: Addresses, state_dir: Path) -> Iterator[str]:
@@ -42,6 +48,16 @@ def _lines(addresses: Addresses, state_dir: Path) -> Iterator[str]:
     yield from ("", "[[freeze.windows]]", 'name = "wedding weekend"', 'start = "fri 18:00"', 'end = "mon 06:00"')
     yield f"timezones = [{', '.join(_text(zone) for zone in ZONES)}]"
     yield from ("", "[[freeze.feeds]]", 'name = "venues"', f"url = {_text(addresses.feed)}", 'interval = "30s"')
+
+
+def _traffic(addresses: Addresses, state_dir: Path) -> Iterator[str]:
+    yield from ("", "[traffic]", 'backend = "powerdns"', f"name = {_text(RECORD.removesuffix('.'))}")
+    yield from (f"requests_base = {PLANNED_BASE:g}", f"requests_per_wedding = {PLANNED_PER_WEDDING:g}")
+    yield from (f'ttl = "{TTL_S}s"', f"nameservers = [{_text(addresses.nameserver)}]")
+    yield from ("", "[traffic.powerdns]", f"url = {_text(addresses.names)}", f"zone = {_text(ZONE.removesuffix('.'))}")
+    yield f"api_key = {{ file = {_text(str(state_dir / KEY_NAME))} }}"
+    for provider, target in TARGETS.items():
+        yield from ("", "[[traffic.places]]", f"provider = {_text(provider)}", f"target = {_text(target)}")
 
 
 def _calendar(addresses: Addresses, max_age: timedelta) -> Iterator[str]:

@@ -221,18 +221,31 @@ class WorldState:
         raise KeyError(name)
 
 
-def state(scenario: Scenario, elapsed: timedelta, *, began: datetime = DEFAULT_BEGAN) -> WorldState:
+USUAL_SHARES: Mapping[str, float] = MappingProxyType({p.name: p.weight / 100 for p in PROVIDERS})
+"""The share of traffic of each provider, 0..1, as it is while nobody moves any."""
+
+
+def state(
+    scenario: Scenario,
+    elapsed: timedelta,
+    *,
+    began: datetime = DEFAULT_BEGAN,
+    shares: Mapping[str, float] = USUAL_SHARES,
+) -> WorldState:
     """Return the world as it is `elapsed` after it began.
 
     Args:
         scenario: what happens.
         elapsed: since the world began; before that it is as at its beginning.
         began: the aware instant of its beginning, from which traffic takes the hour of the day.
+        shares: of the traffic, by provider.
     """
     seconds = max(0.0, elapsed.total_seconds())
     moment = seconds if scenario.cycle_s is None else seconds % scenario.cycle_s
     traffic = _traffic(seconds, began)
-    providers = tuple(_provider(p, scenario.stories.get(p.name, ()), moment, seconds, traffic) for p in PROVIDERS)
+    providers = tuple(
+        _provider(p, scenario.stories.get(p.name, ()), moment, seconds, traffic * shares[p.name]) for p in PROVIDERS
+    )
     lost = scenario.half_empty_s
     whole = lost is None or not lost[0] <= moment < lost[1]
     return WorldState(providers, Conduct(_beat(scenario.prometheus, moment).behaviour), whole)
@@ -277,7 +290,7 @@ def _provider(
     def wobble(signal: str, size: float) -> float:
         return 1 + size * noise(f"{provider.name}:{signal}", seconds)
 
-    requests = max(STANDBY_REQUESTS, traffic * provider.weight / 100) * wobble(REQUESTS_SIGNAL, 0.03)
+    requests = max(STANDBY_REQUESTS, traffic) * wobble(REQUESTS_SIGNAL, 0.03)
     p95 = provider.usual_p95_ms * wobble(LATENCY_SIGNAL, 0.12) + 1000 * beat.strain
     failing = 0.06 * beat.strain**2 if serving else 1.0
     values = {

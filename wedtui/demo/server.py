@@ -41,6 +41,9 @@ class Request:
     path: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     """Of the query string and, over it, of a form in the body; the first of a name counts."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """By name in lower case."""
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +263,7 @@ async def read_request(reader: asyncio.StreamReader) -> Request | Response:
     if headers.get("content-type", "").split(";")[0] == "application/x-www-form-urlencoded":
         form = parse_qsl(body.decode("latin-1"), keep_blank_values=True)
     # A dict keeps the last of a name: reversed, that is the first one said, with the form before the query.
-    return Request(method, parts.path, dict(reversed([*form, *query])))
+    return Request(method, parts.path, dict(reversed([*form, *query])), headers, body)
 
 
 async def _until_client_leaves(reader: asyncio.StreamReader) -> None:

@@ -1,5 +1,5 @@
 """The demo's world as a running thing: one server for each provider, a Prometheus API, a calendar of freezes,
-and the platform's API, which lists its weddings.
+the platform's API, which lists its weddings, and the DNS that shares its traffic out.
 
 It runs in a process of its own (`run_world`), one thread and one event loop, and never outlives its parent: it
 ends when its standard input does.
@@ -22,6 +22,7 @@ from http import HTTPStatus
 from typing import IO
 
 from wedtui.clock import Clock
+from wedtui.demo.names import Nameserver, Zone, api_answer
 from wedtui.demo.prometheus import AlertBoard, PrometheusApi, metric_name, sample_value
 from wedtui.demo.scenario import MACHINE_SIGNALS, PROVIDERS, Conduct, Scenario, WorldState, state
 from wedtui.demo.server import (
@@ -62,6 +63,10 @@ class Addresses:
     """The URL of the calendar of freezes."""
     weddings: str
     """The URL of the list of weddings, in JSON, page by page."""
+    names: str
+    """`http://127.0.0.1:PORT` of the API by which the record is changed that shares traffic out."""
+    nameserver: str
+    """`127.0.0.1:PORT` of the authoritative nameserver, on UDP."""
 
     def to_json(self) -> str:
         """Write them on one line."""
@@ -77,7 +82,8 @@ class Addresses:
         try:
             found = json.loads(line)
             providers = {str(name): str(url) for name, url in found["providers"].items()}
-            return cls(providers, str(found["prometheus"]), str(found["feed"]), str(found["weddings"]))
+            others = {name: str(found[name]) for name in ("prometheus", "feed", "weddings", "names", "nameserver")}
+            return cls(providers, **others)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ServiceError(
                 "The demo's world did not say where its servers are; look at what it wrote to standard error."
@@ -106,10 +112,13 @@ class World:
         self._prometheus = LoopbackServer(api.answer, lambda: self.state().prometheus, clock.now, sleep)
         self._calendar = LoopbackServer(self._calendar_answer, Conduct, clock.now, sleep)
         self._platform = LoopbackServer(self._platform_answer, Conduct, clock.now, sleep)
+        self._zone = Zone(lambda: self._elapsed().total_seconds())
+        self._names = LoopbackServer(lambda request: api_answer(self._zone, request), Conduct, clock.now, sleep)
+        self._nameserver = Nameserver(self._zone)
 
     def state(self) -> WorldState:
         """Return the world as it is now."""
-        return state(self._scenario, self._elapsed(), began=self._began)
+        return state(self._scenario, self._elapsed(), began=self._began, shares=self._zone.shares())
 
     async def open(self) -> Addresses:
         """Open every server.
@@ -119,10 +128,12 @@ class World:
         """
         for server in self._servers:
             await server.open()
+        await self._nameserver.open()
         self._targets.update({name: server.url for name, server in self._providers.items()})
         await self.step()
         feed, weddings = f"{self._calendar.url}/freeze.ics", f"{self._platform.url}/weddings"
-        return Addresses(dict(self._targets), self._prometheus.url, feed, weddings)
+        dns = {"names": self._names.url, "nameserver": self._nameserver.address}
+        return Addresses(dict(self._targets), self._prometheus.url, feed, weddings, **dns)
 
     async def step(self) -> None:
         """Let ports open and close as the state says now, and evaluate the alerts.
@@ -136,12 +147,13 @@ class World:
 
     async def close(self) -> None:
         """Close every server and reset what is still connected."""
+        self._nameserver.close()
         for server in self._servers:
             await server.close()
 
     @property
     def _servers(self) -> tuple[LoopbackServer, ...]:
-        return (*self._providers.values(), self._prometheus, self._calendar, self._platform)
+        return (*self._providers.values(), self._prometheus, self._calendar, self._platform, self._names)
 
     def _elapsed(self) -> timedelta:
         return timedelta(seconds=self._clock.monotonic() - self._began_monotonic)
@@ -149,7 +161,10 @@ class World:
     def _state_at(self, at: datetime) -> WorldState | None:
         # Counted back from now, so that a time of day that jumps does not move the scenario.
         elapsed = self._elapsed() - (self._clock.now() - at)
-        return None if elapsed < timedelta() else state(self._scenario, elapsed, began=self._began)
+        if elapsed < timedelta():
+            return None
+        shares = self._zone.shares(elapsed.total_seconds())
+        return state(self._scenario, elapsed, began=self._began, shares=shares)
 
     def _provider_server(self, name: str, sleep: Sleep) -> LoopbackServer:
         def answer(request: Request) -> Response:

@@ -58,6 +58,7 @@ class Journal:
         waits: timedelta = WRITER_WAITS,
         clock: Callable[[Connection], datetime] = database_now,
         first: int = 1,
+        moved: Callable[[], None] = lambda: None,
     ) -> None:
         """Open the ledger.
 
@@ -66,6 +67,7 @@ class Journal:
             waits: how long to wait for another process that holds it.
             clock: the time by the database.
             first: the number of its first action, where it has none yet.
+            moved: told after each move that was stored; it may wait a moment, and never raises.
 
         Raises:
             ConfigurationError: the URL is not supported.
@@ -73,7 +75,7 @@ class Journal:
         """
         self._store = writable(url, LEDGER, waits=waits)
         self._reader = LedgerReader(url, waits=waits)
-        self._clock, self._first = clock, first
+        self._clock, self._first, self._moved = clock, first, moved
 
     def request(self, make: Callable[[datetime], Action], key: str) -> Action:
         """Store a request before anything is thought about it; the same key again is the same action.
@@ -83,26 +85,33 @@ class Journal:
             key: of the request, unique to who asks.
 
         Raises:
-            ConflictError: the key was used for something else.
+            ConflictError: the key was used for something else; that it was tried is on record.
         """
+        action = self._requested(make, key)
+        self._moved()
+        return action
+
+    def _requested(self, make: Callable[[datetime], Action], key: str) -> Action:
         with self._store.writing() as connection:
             asked = make(at := self._clock(connection))
             number = connection.execute(select(_ACTION.c.id).where(_ACTION.c.request_key == key)).scalar()
-            if number is not None:
-                known = _load(connection, number)
-                if _question(known) == _question(asked):
-                    return known
-                raise ConflictError(
-                    f"the key of this request was used for action {number} already, which asks for something else: "
-                    "name another"
-                )
-            values = {**values_of(asked), "request_key": key}
-            if self._first > 1 and connection.execute(select(func.count()).select_from(_ACTION)).scalar() == 0:
-                values["id"] = self._first
-            made = connection.execute(insert(_ACTION).values(values).returning(_ACTION.c.id)).scalar_one()
-            action = _load(connection, made)
-            _record(connection, "request", action, at, by=action.person, said=action.reason)
-            return action
+            if number is None:
+                values = {**values_of(asked), "request_key": key}
+                if self._first > 1 and connection.execute(select(func.count()).select_from(_ACTION)).scalar() == 0:
+                    values["id"] = self._first
+                made = connection.execute(insert(_ACTION).values(values).returning(_ACTION.c.id)).scalar_one()
+                action = _load(connection, made)
+                _record(connection, "request", action, at, by=action.person, said=action.reason)
+                return action
+            known = _load(connection, number)
+            if _question(known) == _question(asked):
+                return known
+            refused = (
+                f"the key of this request was used for action {number} already, which asks for something else: "
+                "name another"
+            )
+            _record(connection, "request refused", known, at, by=asked.person, said=refused)
+        raise ConflictError(refused)
 
     def move(self, number: int, name: str, move: Move, *, by: str = SERVICE) -> Action:
         """Make one move, and write with it who is to be told of it.
@@ -135,12 +144,13 @@ class Journal:
         """
         return self._made(number, name, lambda _connection, action, at: move(action, at), tell, by)
 
-    def act(self, number: int, move: KnowingMove, *, by: str) -> Action:
+    def act(self, number: int, move: KnowingMove, tell: Tell, *, by: str) -> Action:
         """Have the service confirm by itself what it asked for, by what is on record in the same transaction.
 
         Args:
             number: of the action.
             move: what is to become of it.
+            tell: what is to be told of that.
             by: the service.
 
         Raises:
@@ -151,7 +161,12 @@ class Journal:
         def knowing(connection: Connection, action: Action, at: datetime) -> Action:
             return move(action, at, record_of(connection, action.resource))
 
-        return self._made(number, ACT, knowing, lambda _before, _after: (), by)
+        return self._made(number, ACT, knowing, tell, by)
+
+    def tell(self, notice: Notice) -> None:
+        """Write what is to be told and belongs to no action; the same again is the same episode, until that is over."""
+        with self._store.writing() as connection:
+            post(connection, notice, self._clock(connection))
 
     def record(self, resource: str) -> Record:
         """Return what is on record for automation."""
@@ -176,19 +191,31 @@ class Journal:
                 _tell(connection, before, after, at)
                 for notice in tell(before, after):
                     post(connection, notice, at)
-                return after
-        raise ConflictError(f"action {number}: {refused}")
+                refused = ""
+        if refused:
+            raise ConflictError(f"action {number}: {refused}")
+        self._moved()
+        return after
 
     def claim(self, holder: str) -> Action | None:
         """Take the oldest action that nobody works on; None where there is none.
 
-        What was confirmed and not begun in time ends here.
+        What was confirmed and not begun in time ends here. What an earlier life of the same service worked on when it
+        died is taken at once; what anybody else works on is not before their claim has run out.
         """
+        claimed, ended = self._claimed(holder)
+        if claimed is not None or ended:
+            self._moved()
+        return claimed
+
+    def _claimed(self, holder: str) -> tuple[Action | None, bool]:
+        """Return what was taken, and whether anything ended for being late."""
+        ended = False
         with self._store.writing() as connection:
             at = self._clock(connection)
             for number in connection.execute(_waiting()).scalars().all():
                 before = _load(connection, number)
-                if before.held(at):
+                if before.held(at, holder):
                     continue
                 late = before.expired(at)
                 name = "expire" if late else "claim"
@@ -197,8 +224,9 @@ class Journal:
                 _record(connection, name, after, at, by=SERVICE, said=after.sentence)
                 _tell(connection, before, after, at)
                 if not late:
-                    return after
-        return None
+                    return after, ended
+                ended = True
+        return None, ended
 
     def renew(self, number: int, fence: int) -> None:
         """Go on holding an action; that is no move, and not on record.
@@ -226,7 +254,9 @@ class Journal:
                 _store(connection, before, after)
                 _record(connection, "expire", after, at, by=SERVICE, said=after.sentence)
                 _tell(connection, before, after, at)
-            return len(found)
+        if found:
+            self._moved()
+        return len(found)
 
     def action(self, number: int) -> Action:
         """Return one action; whoever writes is not waited for.

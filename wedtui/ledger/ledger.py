@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -151,13 +152,14 @@ class Ledger:
             ConfigurationError: it would end before it begins.
         """
         with self._writing() as connection:
-            end_all(connection, by=by, at=at, reason=f"{LOCKDOWN}: {reason}")
+            ended = end_all(connection, by=by, at=at, reason=f"{LOCKDOWN}: {reason}")
             end = until or UNTIL_LIFTED
             with self._within(connection):
                 # No environment and no service is named: all are meant.
-                return self.add_freeze(
+                entry = self.add_freeze(
                     LOCKDOWN, at, end, reason=reason, added_by=by, added_at=at, environments=(), services=()
                 )
+            return replace(entry, overrides_ended=ended)
 
     def override_freeze(self, name: str, *, reason: str, by: str, at: datetime, until: datetime) -> OverrideEntry:
         """Override a freeze for one object up to an instant; raises what `overrides.override` does."""

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from wedtui.core.chain import Entry
+from wedtui.core.life import is_over
 from wedtui.core.notify import (
     Answer,
     Delivery,
@@ -189,7 +190,7 @@ class Outbox:
         """Say what is to be sent now, and go on holding the sending.
 
         Args:
-            holder: the instance of the service.
+            holder: the life of the service.
             channels: those that are configured, in their order.
             busy: numbers and channels of attempts that are under way.
             held: channels that take nothing at the moment.
@@ -252,7 +253,7 @@ def _lease(connection: Connection, holder: str, at: datetime) -> int | None:
     if row is None:
         connection.execute(insert(_SENDER).values(id=1, holder=holder, fence=1, lease_until=at + LEASE))
         return 1
-    if row.holder != holder and at < row.lease_until:
+    if row.holder != holder and at < row.lease_until and not is_over(row.holder, holder):
         return None
     fence: int = row.fence if row.holder == holder else row.fence + 1
     connection.execute(update(_SENDER).values(holder=holder, fence=fence, lease_until=at + LEASE))

@@ -58,12 +58,14 @@ def end_override(connection: Connection, number: int, *, by: str, at: datetime, 
     return override_entry_of(_row(connection, number))
 
 
-def end_all(connection: Connection, *, by: str, at: datetime, reason: str) -> None:
-    """End every override that counts: who freezes everything means what was let through as well."""
+def end_all(connection: Connection, *, by: str, at: datetime, reason: str) -> tuple[str, ...]:
+    """End every override that counts: who freezes everything means what was let through as well; return of what."""
     c = FREEZE_OVERRIDE.c
-    holding = select(c.id).where(c.ended_at.is_(None), c.expires_at > at).order_by(c.id)
-    for number in connection.execute(holding).scalars().all():
-        _end(connection, number, by=by, at=at, reason=reason)
+    holding = select(c.id, c.object).where(c.ended_at.is_(None), c.expires_at > at).order_by(c.id)
+    found = connection.execute(holding).all()
+    for row in found:
+        _end(connection, row.id, by=by, at=at, reason=reason)
+    return tuple(dict.fromkeys(row.object for row in found))
 
 
 def _end(connection: Connection, number: int, *, by: str, at: datetime, reason: str) -> None:

@@ -52,6 +52,8 @@ class FreezeEntry:
     lifted_at: datetime | None = None
     lifted_by: str | None = None
     lift_reason: str | None = None
+    overrides_ended: tuple[str, ...] = ()
+    """Of a lockdown that was just begun the objects whose override it ended; it is not stored with it."""
 
     @property
     def period(self) -> Period | None:
@@ -60,7 +62,7 @@ class FreezeEntry:
         if end <= self.start:
             return None
         why = f"by {self.added_by}" + ("" if self.name == self.reason else f": {single_line(self.reason)}")
-        return Period(self.name, self.start, end, Origin.PERSON, self.environments, self.services, why)
+        return Period(self.name, self.start, end, Origin.PERSON, self.environments, self.services, why, self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +222,14 @@ class LedgerReader:
 
         Args:
             open_only: only those that have not ended.
-            newest: and the newest that was confirmed, whatever became of it.
+            newest: and the newest that was confirmed, whatever became of it, and those that were done without the
+                second person who is demanded and were not reviewed.
             most: how many.
         """
-        or_newest = "OR id = (SELECT max(id) FROM action WHERE confirmed_at IS NOT NULL) " if newest else ""
-        which = f"WHERE state <> 'ended' {or_newest}" if open_only else ""
+        alone = "(broke_glass IS NOT NULL AND reviewed_by IS NULL)"
+        newest_one = "id = (SELECT max(id) FROM action WHERE confirmed_at IS NOT NULL)"
+        also = f"OR {newest_one} OR {alone} " if newest else ""
+        which = f"WHERE state <> 'ended' {also}" if open_only else ""
         with self._store.reading() as snapshot:
             return _actions(snapshot, f"{which}ORDER BY id DESC LIMIT ?", most)
 
@@ -233,6 +238,12 @@ class LedgerReader:
         with self._store.reading() as snapshot:
             which = "WHERE kind = ? AND outcome = ? ORDER BY id DESC LIMIT 1"
             return next(iter(_actions(snapshot, which, kind, outcome.value)), None)
+
+    def last_change(self) -> Action | None:
+        """Return the newest action that changed, or may have changed, shares; None where there is none."""
+        writes = "SELECT max(action_id) FROM action_step WHERE (changes OR undoes) AND state <> 'failed'"
+        with self._store.reading() as snapshot:
+            return next(iter(_actions(snapshot, f"WHERE id = ({writes})")), None)
 
     def stopped_automation(self) -> tuple[str, datetime, str] | None:
         """Return who stopped all automation, when and why; None where it is not stopped."""

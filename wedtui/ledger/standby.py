@@ -15,6 +15,7 @@ from sqlalchemy import Connection, insert, select
 
 from wedtui.core.actions import Action
 from wedtui.core.chain import Entry, Link, verify
+from wedtui.core.emergency import FIRST_ASIDE
 from wedtui.core.notify import Event, Level, Notice, Stage
 from wedtui.ledger.actions import step_values, values_of
 from wedtui.ledger.audit import append
@@ -28,7 +29,7 @@ from wedtui.ledger.tables import METADATA
 from wedtui.store.clock import database_now
 from wedtui.store.opening import url_of, writable
 
-FIRST = 1_000_000_000
+FIRST = FIRST_ASIDE
 """Actions of a standby ledger are numbered from here on: no number of the ledger's own is so large."""
 KIND = "standby"
 """Of the links that are taken in: `standby.action.request`; and `standby.taken-in` before them."""

@@ -46,7 +46,7 @@ class Notifying:
             configuration: the channels.
             ledger_url: where the outbox is.
             clock: the time of day, and a time that never jumps.
-            holder: the instance of the service.
+            holder: the life of the service.
             trouble: told what people have to know.
         """
         self._configuration, self._url, self._clock, self._holder = configuration, ledger_url, clock, holder
@@ -74,7 +74,7 @@ class Notifying:
         try:
             asyncio.run(self._run())
         except Exception as error:
-            structlog.get_logger("notify").error("notifying ended", error=type(error).__name__)
+            structlog.get_logger("wedtui.notify").error("notifying ended", error=type(error).__name__)
             self._trouble("notify", f"nobody is told anything any more ({type(error).__name__}): restart the service")
         finally:
             self._ready.set()
@@ -99,7 +99,7 @@ class Notifying:
 
     async def _work(self, reader: OutboxReader, sender: Sender) -> None:
         assert self._stop is not None
-        log = structlog.get_logger("notify")
+        log = structlog.get_logger("wedtui.notify")
         stands_at = -AGAIN_AFTER_S
         while not self._stop.is_set():
             waits = LOOKS_EVERY_S

@@ -36,7 +36,7 @@ class Sender:
         Args:
             open_outbox: opens the ledger.
             channels: by name, in the order in which they are asked.
-            holder: the instance of the service.
+            holder: the life of the service.
             clock: a time that never jumps, for channels that take nothing at the moment.
         """
         self._open, self._channels, self._holder, self._clock = open_outbox, channels, holder, clock
@@ -46,7 +46,7 @@ class Sender:
         self._under_way: dict[tuple[int, str], asyncio.Task[None]] = {}
         self._held: dict[str, float] = {}
         self._limited: dict[str, int] = {}
-        self._log = structlog.get_logger("notify")
+        self._log = structlog.get_logger("wedtui.notify")
 
     async def look(self) -> int:
         """Begin to send what is due; return how much that is. What is under way is waited for by nobody.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ from wedtui.cache.configured import digest_by_name
 from wedtui.clock import Clock
 from wedtui.config import Configuration
 from wedtui.core.picture import ServiceFacts
-from wedtui.core.sharing import slow_beat
+from wedtui.core.sharing import Takeover, slow_beat
 from wedtui.poller.clock_watch import ahead_s
 from wedtui.poller.figures import Figures
 from wedtui.poller.house import House
@@ -21,6 +22,7 @@ from wedtui.poller.recorder import Recorder
 from wedtui.poller.schedule import Punctuality
 from wedtui.poller.surroundings import Identity
 
+TAKEOVER = "takeover"
 SLOW = "slow heartbeat"
 """Whose problem it is that a heartbeat takes long."""
 
@@ -96,6 +98,10 @@ class Condition:
             left_behind=self._house.left_behind,
         )
         return self.facts
+
+    def took_over(self, takeovers: Iterable[Takeover]) -> None:
+        """Say with each heartbeat from now on whom it took over, for as long as that is told."""
+        self._problems.take(TAKEOVER, "; ".join(each.words() for each in takeovers) or None)
 
     def stored(self, database_at: datetime, took: timedelta) -> None:
         """Take that a heartbeat was stored; how long this one took is said with the next one.

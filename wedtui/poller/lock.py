@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from wedtui.core.life import Life
 from wedtui.errors import AlreadyRunningError, ServiceError
 
 TRIES, TRY_AGAIN_S = 10, 0.02
@@ -20,6 +21,7 @@ class ServiceLock:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor: int | None = None
+        self._since = 0
 
     def __enter__(self) -> Self:
         """Take the lock.
@@ -50,8 +52,20 @@ class ServiceLock:
             )
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        self._descriptor = descriptor
+        self._descriptor, self._since = descriptor, time.monotonic_ns()
         return self
+
+    def life(self, instance: str, boot: str) -> Life:
+        """Return the life that holds this lock: those that held it before, since the machine started, are over.
+
+        Args:
+            instance: of the service; changes at every start.
+            boot: of the machine; empty where that is not known, and then nobody can tell whose life came first.
+        """
+        assert self._descriptor is not None, "it is entered"
+        # The file itself, not its name: another one there is another lock, whoever holds the old one.
+        file = os.fstat(self._descriptor)
+        return Life(instance, f"{boot}:{file.st_dev}:{file.st_ino}", self._since) if boot else Life(instance)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

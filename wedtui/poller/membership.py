@@ -14,7 +14,7 @@ from wedtui.cache.writer import Beat, CacheWriter
 from wedtui.clock import Clock
 from wedtui.core.observation import Claim
 from wedtui.core.picture import ServiceFacts
-from wedtui.core.sharing import HOUSE, LEASE
+from wedtui.core.sharing import HOUSE, LEASE, TAKEOVER_TOLD_FOR, Takeover
 from wedtui.errors import OutlivedError, StoreVersionError, VantageTakenError
 from wedtui.poller.condition import Condition
 from wedtui.poller.configuring import Configuring
@@ -58,6 +58,7 @@ class Membership:
         self._held: Mapping[str, int] = {}
         self._held_until = math.inf
         self._anew = False
+        self._takeovers: list[Takeover] = []
         self.stored = False
         """Whether the newest heartbeat was stored."""
 
@@ -124,6 +125,7 @@ class Membership:
         began = self._clock.monotonic()
         beat = self._renew(self._condition.look(punctuality))
         self.stored = True
+        self._took_over(beat)
         held = beat.held or {}
         gained = HOUSE in held and HOUSE not in self._held
         self._held = held
@@ -149,6 +151,22 @@ class Membership:
         """Do something that one service does for all, if that is this one."""
         house = self.house
         return None if house is None else work(house)
+
+    def _took_over(self, beat: Beat) -> None:
+        """Put on record whom this one took over, and say it for a while."""
+        for each in beat.takeovers:
+            log.warning(
+                "took over from a service that died",
+                dead=each.vantage,
+                survivor=self.facts.vantage,
+                targets=each.targets,
+                last_heard=each.heard_at.isoformat(),
+                unwatched_s=round((each.at - each.heard_at).total_seconds(), 1),
+            )
+        told = [t for t in (*self._takeovers, *beat.takeovers) if beat.database_at - t.at <= TAKEOVER_TOLD_FOR]
+        if told != self._takeovers:
+            self._takeovers = told
+            self._condition.took_over(told)
 
     def _renew(self, facts: ServiceFacts) -> Beat:
         # What is given back before its answer is stored would be refused.

@@ -1,7 +1,9 @@
 """When each target is asked: spread over its interval, never twice at once, never waiting for another.
 
 Every target has a task of its own. A slot that comes while the target is still being asked is skipped and
-counted; it is not made up for later, because a burst of late probes would tell nothing about now.
+counted; it is not made up for later, because a burst of late probes would tell nothing about now. Slots go by the time
+of day, so that all vantages ask a target at the same time: what fails has failed the same rounds for each of them, and
+a quorum is there with the round, not up to an interval later.
 """
 
 from __future__ import annotations
@@ -45,10 +47,15 @@ def next_slot(now: float, interval: float, phase: float) -> float:
 def slot_after(slot: float, now: float, interval: float, phase: float) -> float:
     """Return the slot that follows `slot`, or, where `now` is already past that one, the next that is still to come.
 
-    A timer may fire a hair early and a grid of binary fractions is a hair off; without the margin the same slot
-    would come twice.
+    A timer may fire early, a grid of binary fractions is a hair off, and the clock to which the grid is set may have
+    been corrected: without the margin of a tenth of an interval the same slot would come twice.
     """
-    return next_slot(max(now, slot + interval / 1000), interval, phase)
+    return next_slot(max(now, slot + interval / 10), interval, phase)
+
+
+def phase_of(key: str, interval: float, clock: Clock) -> float:
+    """Return where on the monotonic clock the slots of a target lie: the same time of day on every machine."""
+    return spread(key, interval) - (clock.now().timestamp() - clock.monotonic())
 
 
 def interval_of(schedule: Schedule, pace: Pace) -> timedelta:
@@ -154,7 +161,7 @@ class Scheduler:
                 # Nobody wants to wait a minute for the first answer of a query.
                 slot = now + spread(target.key, min(interval, FIRST_ROUND_WITHIN_S))
             else:
-                upcoming = slot_after(slot, now, interval, spread(target.key, interval))
+                upcoming = slot_after(slot, now, interval, phase_of(target.key, interval, self._clock))
                 self.punctuality.skipped += max(0, round((upcoming - slot) / interval) - 1)
                 slot = upcoming
             if await self._told_to_ask_anew(target, max(0.0, slot - now)):

@@ -67,6 +67,11 @@ class Readable(Protocol):
 class Writable(Protocol):
     """A store in the hands of one who writes, brought up to date. May be used from any one thread at a time."""
 
+    @property
+    def found(self) -> str | None:
+        """The revision that it had when it was opened; None: it was made."""
+        ...
+
     def writing(self) -> AbstractContextManager[Connection]:
         """Run a block in one transaction, in which nobody else writes: all of it is stored, or nothing.
 

@@ -309,7 +309,7 @@ class WedtuiApp(PagedApp):
         """Offer every provider, and every binding that stands among the key hints."""
         for provider in self.board.picture.providers if self.board.picture else ():
             name = provider.name
-            words = f"{provider.health.state}, weight {provider.evidence.weight} %"
+            words = f"{provider.health.state}, {self.board.share(provider).words(self.board.now)}"
             yield SystemCommand(f"go to {name}", words, lambda name=name: self.open_provider(name))
         owner = type(screen) if isinstance(screen, BoardScreen) else None
         bindings = [(screen, b) for b in (own_bindings(owner) if owner else ()) if b.show]

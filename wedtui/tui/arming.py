@@ -2,7 +2,8 @@
 
 Two things are never confirmed here: what was not shown, and what was not named. A confirmation is wished for only where
 the plan of a stored action stands on the screen, its target's name was typed letter by letter under exactly that plan,
-and Enter was pressed in that field. Source: DESIGN, law 7 and "On the screen".
+and Enter was pressed in that field. The same holds for the word of a second person, and for acting without one.
+Source: DESIGN, law 7 and "On the screen".
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from wedtui.core.actions import may_be_second
 from wedtui.core.emergency import EmergencyKind, emergency
+from wedtui.core.roles import Demand
 from wedtui.errors import ConflictError, ServiceError, WedtuiError
 
 if TYPE_CHECKING:
@@ -32,6 +35,14 @@ class Stage(StrEnum):
     """A plan is shown, of which nothing is stored."""
     NAME = "name"
     """The plan of a stored action is shown, and waits for the target's name."""
+    APPROVE = "approve"
+    """Another's plan is shown, and waits for the target's name from a second person: whoever sits here."""
+    SECOND = "second person"
+    """It was confirmed, and waits for another person."""
+    GLASS = "break glass"
+    """Why it cannot wait for them is to be said."""
+    GLASS_NAME = "break glass, name"
+    """That was said, and the target's name is to be typed once more."""
     FOLLOW = "follow"
     DONE = "done"
     """What was frozen, lifted or overridden: it was done as a whole."""
@@ -46,8 +57,36 @@ class Wish(StrEnum):
     ASK = "ask"
     """Of what changes a freeze, for the plan that is confirmed: nothing is stored before."""
     CONFIRM = "confirm"
+    APPROVE = "approve"
     CANCEL = "cancel"
     LEAVE = "leave"
+
+
+class Offer(StrEnum):
+    """What can be chosen instead of Cancel where there is no field."""
+
+    OVERLOAD = "overload"
+    """Nothing but room is missing, and more than that may be taken knowingly."""
+    ASIDE = "without the ledger"
+    """The emergency path."""
+    GLASS = "break glass"
+    """Acting without the second person."""
+
+
+_NAMES = frozenset({Stage.NAME, Stage.APPROVE, Stage.GLASS_NAME})
+"""Where the target's name is typed."""
+_GLASS = frozenset({Stage.GLASS, Stage.GLASS_NAME})
+
+
+class Me(NamedTuple):
+    """Who sits here, as the service knows it."""
+
+    user: str = ""
+    may: frozenset[str] = frozenset()
+    """The permissions that the role suffices for."""
+
+
+NOBODY = Me()
 
 
 class Choice(NamedTuple):
@@ -84,6 +123,19 @@ class Arming:
     text: str = ""
     """What was typed into the field of this stage."""
     said: str | None = None
+    unheard: str | None = None
+    """Why it cannot be heard at present how the action stands; gone with the next answer."""
+    me: Me = NOBODY
+    alone: str = ""
+    """Why it cannot wait for the second person, once that was said."""
+    ledger: str | None = None
+    """Why the service cannot reach its ledger; None: it can, as far as is known."""
+    aside: bool = False
+    """Whether the emergency path was chosen, without the ledger."""
+    numbered: int | None = None
+    """The number that the action has, or had, without the ledger; None: it was asked for with it."""
+    unread: bool = False
+    """Whether something of the plan that has not passed never stood on the screen."""
     shown: int = 0
     """How often something else was shown than before; what was typed before that was drawn does not count."""
 
@@ -111,9 +163,21 @@ class Arming:
         return datetime.fromisoformat(said) if isinstance(said, str) else None
 
     @property
-    def offers_overload(self) -> bool:
-        """Whether nothing but room is missing, and more than that may be taken knowingly."""
-        if self.kind is not EmergencyKind.FAILOVER or self.overload or self.waits or self.stage is not Stage.REASON:
+    def offer(self) -> Offer | None:
+        """What can be chosen instead of Cancel; None: nothing."""
+        if self.waits:
+            return None
+        if self.stage is Stage.SECOND:
+            return Offer.GLASS
+        if self.kind is not EmergencyKind.FAILOVER or self.stage is not Stage.REASON:
+            return None
+        if self._lacks_room:
+            return Offer.OVERLOAD
+        return Offer.ASIDE if self.ledger is not None and not self.aside and not self.refused else None
+
+    @property
+    def _lacks_room(self) -> bool:
+        if self.overload:
             return False
         checks = (self.plan or {}).get("checks")
         stopping = [each for each in checks if _stops(each)] if isinstance(checks, list) else []
@@ -122,24 +186,70 @@ class Arming:
     @property
     def has_field(self) -> bool:
         """Whether there is something to type now."""
-        return self.waits is None and (self.stage is Stage.NAME or (self.stage is Stage.REASON and not self.refused))
+        if self.waits is not None:
+            return False
+        if self.stage is Stage.REASON:
+            return not self.refused and (self.ledger is None or self.aside or not self.moves_traffic)
+        return self.stage in _NAMES or self.stage is Stage.GLASS
+
+    @property
+    def open_plan(self) -> bool:
+        """Whether what is shown still waits for a person's word, and so can expire."""
+        return self.stage in _NAMES or self.stage in {Stage.SECOND, Stage.GLASS}
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is to be seen of the action: not while it is not on record, or not reviewed."""
+        action = self.action
+        if action is None:
+            return True
+        unreviewed = action.broke_glass is not None and action.reviewed_by is None
+        return action.state == "ended" and not action.aside and not unreviewed
 
     def expired(self, now: datetime) -> bool:
         """Whether the plan that waits for its confirmation may not be confirmed any more."""
-        return self.stage is Stage.NAME and (self.expires_at is None or now >= self.expires_at)
+        return self.open_plan and (self.expires_at is None or now >= self.expires_at)
 
 
-def begin(kind: EmergencyKind, choices: tuple[Choice, ...]) -> Arming:
+def begin(kind: EmergencyKind, choices: tuple[Choice, ...], ledger: str | None = None) -> Arming:
     """Open the panel on what there is to choose, the worst of it first under the cursor."""
     worst = next((i for i, each in enumerate(choices) if each.state == "CRITICAL"), 0)
-    return Arming(kind, choices, worst)
+    return Arming(kind, choices, worst, ledger=ledger)
 
 
-def reopen(action: ActionIs) -> Arming:
+def reopen(action: ActionIs, me: Me) -> Arming:
     """Open the panel on an action that is stored, wherever it was asked for."""
-    kind = EmergencyKind.FAILBACK if action.kind == EmergencyKind.FAILBACK else EmergencyKind.FAILOVER
-    stage = Stage.NAME if action.state in AWAITING else Stage.FOLLOW
-    return Arming(kind, stage=stage, action=action, plan=action.plan)
+    opened = Arming(_kind(action), stage=stage_of(action, me), action=action, plan=action.plan, me=me)
+    return replace(opened, numbered=action.id if action.aside else None)
+
+
+def _kind(action: ActionIs) -> EmergencyKind:
+    return EmergencyKind.FAILBACK if action.kind == EmergencyKind.FAILBACK else EmergencyKind.FAILOVER
+
+
+def stage_of(action: ActionIs, me: Me) -> Stage:
+    """Return what a person can do about an action that is stored; where nothing, they follow it."""
+    if action.state not in AWAITING or not me.user:
+        return Stage.FOLLOW
+    waits = Demand.SECOND_PERSON.value in action.needs
+    permitted = emergency(_kind(action)).permission.value in me.may
+    if action.confirmed_by is None and (action.person == me.user or (action.automatic and permitted)):
+        return Stage.NAME
+    if waits and action.confirmed_by == me.user:
+        return Stage.SECOND
+    if waits and permitted and may_be_second(me.user, action.person, action.confirmed_by):
+        return Stage.APPROVE
+    return Stage.FOLLOW
+
+
+def ledger_is(arming: Arming, problem: str | None) -> Arming:
+    """Take whether the service reaches its ledger: where it does not, nothing is asked for as ever."""
+    newer = replace(arming, ledger=problem)
+    changed = (problem is None) != (arming.ledger is None)
+    if not changed or arming.stage is not Stage.REASON or arming.aside or not arming.moves_traffic:
+        return newer
+    said = "the ledger can be reached again: ask as ever" if problem is None else None
+    return _another(newer, waits=arming.waits, said=said)
 
 
 def step(arming: Arming, by: int) -> Arming:
@@ -151,14 +261,14 @@ def step(arming: Arming, by: int) -> Arming:
 
 def switch(arming: Arming) -> Arming:
     """Go between Cancel and the field."""
-    return replace(arming, in_field=not arming.in_field and (arming.has_field or arming.offers_overload))
+    return replace(arming, in_field=not arming.in_field and (arming.has_field or arming.offer is not None))
 
 
 def write(arming: Arming, character: str | None) -> Arming:
     """Type a character into the field; None takes the last one back. Nothing is typed outside of it."""
     if not (arming.in_field and arming.has_field):
         return arming
-    longest = LONGEST_REASON if arming.stage is Stage.REASON else LONGEST_NAME
+    longest = LONGEST_NAME if arming.stage in _NAMES else LONGEST_REASON
     text = arming.text[:-1] if character is None else (arming.text + character)[:longest]
     return replace(arming, text=text, said=None)
 
@@ -171,13 +281,36 @@ def enter(arming: Arming, now: datetime) -> tuple[Arming, Wish | None]:
         if not arming.chosen:
             return arming, Wish.LEAVE
         return replace(arming, waits="asking the service for the plan", said=None), Wish.PLAN
-    if arming.in_field and arming.offers_overload:
-        return replace(arming, overload=True, waits="asking the service for the plan", said=None), Wish.PLAN
-    if not (arming.in_field and arming.has_field):
-        # What the service proposes stays for whoever comes next.
-        own = arming.stage is Stage.NAME and arming.action is not None and not arming.action.automatic
-        return arming, Wish.CANCEL if own else Wish.LEAVE
-    return _asks(arming) if arming.stage is Stage.REASON else _confirms(arming, now)
+    if arming.in_field and arming.offer is not None:
+        return _takes(arming, arming.offer)
+    return _of_field(arming, now) if arming.in_field and arming.has_field else _cancels(arming)
+
+
+def _of_field(arming: Arming, now: datetime) -> tuple[Arming, Wish | None]:
+    if arming.stage is Stage.REASON:
+        return _asks(arming)
+    return (_says_why_alone(arming), None) if arming.stage is Stage.GLASS else _confirms(arming, now)
+
+
+def _takes(arming: Arming, offer: Offer) -> tuple[Arming, Wish | None]:
+    if offer is Offer.GLASS:
+        return _another(arming, stage=Stage.GLASS), None
+    asks = replace(arming, waits="asking the service for the plan", said=None)
+    return replace(asks, overload=True) if offer is Offer.OVERLOAD else replace(asks, aside=True), Wish.PLAN
+
+
+def _cancels(arming: Arming) -> tuple[Arming, Wish | None]:
+    if arming.stage in _GLASS:
+        return _another(arming, stage=Stage.SECOND, alone=""), None
+    # What the service proposes stays for whoever comes next, and what another asked for is theirs.
+    own = arming.stage is Stage.NAME and arming.action is not None and not arming.action.automatic
+    return arming, Wish.CANCEL if own else Wish.LEAVE
+
+
+def _says_why_alone(arming: Arming) -> Arming:
+    if not arming.text.strip():
+        return replace(arming, said="say why it cannot wait: everybody is told, and it stays on the audit chain")
+    return _another(arming, stage=Stage.GLASS_NAME, alone=arming.text.strip())
 
 
 def _asks(arming: Arming) -> tuple[Arming, Wish | None]:
@@ -191,6 +324,10 @@ def _confirms(arming: Arming, now: datetime) -> tuple[Arming, Wish | None]:
         return replace(arming, text="", said="this plan is too old to be confirmed: leave, and ask again"), None
     if not arming.target or arming.text != arming.target:
         return replace(arming, said=f"that is not its name: type {arming.target} to confirm"), None
+    if arming.unread:
+        return replace(arming, said="not all that has not passed was on the screen: read it first, with ↓"), None
+    if arming.stage is Stage.APPROVE:
+        return replace(arming, waits="approving"), Wish.APPROVE
     return replace(arming, waits="confirming"), Wish.CONFIRM
 
 
@@ -200,7 +337,7 @@ def planned(arming: Arming, answer: PlanIs | WedtuiError) -> Arming:
         stage = Stage.BY_HAND if arming.moves_traffic else Stage.CHOOSE
         return _another(arming, stage=stage, said=str(answer))
     if isinstance(answer, WedtuiError):
-        return _another(arming, stage=Stage.CHOOSE, said=str(answer))
+        return _another(arming, stage=Stage.CHOOSE, said=str(answer), aside=False)
     return _another(arming, stage=Stage.REASON, plan=answer.plan, refused=tuple(answer.refused), digest=answer.digest)
 
 
@@ -224,7 +361,8 @@ def named(arming: Arming, answer: PlanIs | WedtuiError) -> Arming:
 def planned_again(arming: Arming, answer: PlanIs | WedtuiError) -> Arming:
     """Take a newer plan of what waits for its confirmation: the same one stays, and expires when it was to."""
     if isinstance(answer, WedtuiError):
-        return arming if arming.said else replace(arming, said=str(answer))
+        return replace(arming, unheard=str(answer))
+    arming = replace(arming, unheard=None)
     if arming.stage is not Stage.NAME or answer.digest == arming.digest:
         return arming
     if answer.refused:
@@ -246,9 +384,10 @@ def asked(arming: Arming, answer: ActionIs | WedtuiError) -> Arming:
     """Take what came of asking for the action: its plan is newer than the one that was shown."""
     if isinstance(answer, WedtuiError):
         return replace(arming, waits=None, said=str(answer))
-    stage = Stage.NAME if answer.state in AWAITING else Stage.FOLLOW
+    stage = stage_of(answer, arming.me)
     other = "THE PLAN CHANGED since the last one: read it again" if differs(arming.plan, answer.plan) else None
-    return _another(arming, stage=stage, action=answer, plan=answer.plan, said=other if stage is Stage.NAME else None)
+    said, numbered = other if stage is Stage.NAME else None, answer.id if answer.aside else None
+    return _another(arming, stage=stage, action=answer, plan=answer.plan, said=said, numbered=numbered)
 
 
 def confirmed(arming: Arming, answer: ActionIs | WedtuiError) -> Arming:
@@ -263,15 +402,17 @@ def confirmed(arming: Arming, answer: ActionIs | WedtuiError) -> Arming:
 def polled(arming: Arming, answer: ActionIs | WedtuiError) -> Arming:
     """Take how the action is now."""
     if isinstance(answer, WedtuiError):
-        return arming if arming.said else replace(arming, said=str(answer))
-    old = arming.action
-    if arming.stage is Stage.NAME and answer.state in AWAITING:
-        if old is not None and old.digest == answer.digest:
-            return replace(arming, action=answer, plan=answer.plan)
-        return _another(arming, action=answer, plan=answer.plan, said=CHANGED)
-    if arming.stage is Stage.FOLLOW:
-        return replace(arming, action=answer, said=None)
-    return _another(arming, stage=Stage.FOLLOW, action=answer, plan=answer.plan)
+        return replace(arming, unheard=str(answer))
+    arming = replace(arming, unheard=None)
+    stage = stage_of(answer, arming.me)
+    stays = stage is (Stage.SECOND if arming.stage in _GLASS else arming.stage)
+    if stays and stage is Stage.FOLLOW:
+        return replace(arming, action=answer, plan=answer.plan, said=None)
+    same = arming.action is not None and arming.action.digest == answer.digest
+    if stays and same:
+        return replace(arming, action=answer, plan=answer.plan)
+    said = CHANGED if stage in _NAMES and not same else None
+    return _another(arming, stage=stage, action=answer, plan=answer.plan, said=said, alone="")
 
 
 def differs(seen: Mapping[str, object] | None, newer: Mapping[str, object] | None) -> bool:
@@ -292,5 +433,5 @@ def _stops(check: object) -> bool:
 
 def _another(arming: Arming, **changes: object) -> Arming:
     """Show something else: nothing that was typed counts any more, and the cursor is on Cancel."""
-    fresh: dict[str, object] = {"waits": None, "in_field": False, "text": "", "said": None, **changes}
+    fresh: dict[str, object] = {"waits": None, "in_field": False, "text": "", "said": None, "unread": True, **changes}
     return replace(arming, shown=arming.shown + 1, **fresh)  # type: ignore[arg-type]

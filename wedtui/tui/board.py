@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from wedtui.tui.terminal.link import Drawing, LinkReport
 
 if TYPE_CHECKING:
-    from wedtui.core.calendar_query import ListedWedding, LiveBreakdown, SourceDetails, WeddingPage, WeddingQuery
+    from wedtui.core.calendar_query import (
+        Conflicts,
+        ListedWedding,
+        LiveBreakdown,
+        SourceDetails,
+        WeddingPage,
+        WeddingQuery,
+    )
     from wedtui.core.inventory import ResourcePage, ResourceQuery
-    from wedtui.core.picture import Finding, Picture
+    from wedtui.core.live_share import Share
+    from wedtui.core.picture import Finding, Picture, ProviderPicture
     from wedtui.core.series import Series
 
 # The reader judges the picture anew every second; one that is older than three has a reader that hangs.
@@ -77,6 +87,8 @@ class Overview(NamedTuple):
     """As of when."""
     problem: str | None = None
     """Why there is none."""
+    conflicts: Mapping[str, Conflicts] = MappingProxyType({})
+    """Of each source what of its weddings that are live or begin soon is at times that overlap and differ."""
 
 
 class WeddingsTold(NamedTuple):
@@ -88,6 +100,13 @@ class WeddingsTold(NamedTuple):
     """When it was read."""
     problem: str | None = None
     """Why there is none."""
+
+
+class Stopped(NamedTuple):
+    """That all automation is stopped."""
+
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +126,8 @@ class Board:
     """What is known of the line to the terminal that this is drawn on; None where nobody measures it."""
     stock_because: str | None = None
     """Why it is not drawn by differences."""
+    stopped: Stopped | None = None
+    """That automation is stopped, by the service's newest word."""
 
     @property
     def drawing(self) -> Drawing:
@@ -131,6 +152,13 @@ class Board:
         """Whether the picture was not judged for so long that none of its states can be believed."""
         return self.lag > PICTURE_BELIEVED
 
+    def share(self, provider: ProviderPicture) -> Share:
+        """Return the share of traffic of a provider; of a picture that nobody judges any more the last one."""
+        from wedtui.core.live_share import share_of  # noqa: PLC0415 - not needed for the first paint
+
+        found = share_of(self.picture.traffic if self.picture else None, provider.evidence, self.now)
+        return replace(found, believed=False) if self.frozen_picture else found
+
     @property
     def zone(self) -> str:
         """The zone of the freeze, or UTC."""
@@ -154,5 +182,5 @@ class Board:
             own.append(Finding(Severity.CRITICAL, "dashboard", "its reader hangs: what stands here is old", at))
         if self.stock_because is not None:
             text = f"it sends more than it needs: this version of Textual is not known ({self.stock_because})"
-            own.append(Finding(Severity.WARNING, "dashboard", text, None))
+            own.append(Finding(Severity.WARNING, "dashboard", text, self.now))
         return (*own, *(self.picture.findings if self.picture else ()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -18,11 +18,14 @@ from textual.message import Message
 from wedtui.core.actions import ActionState
 from wedtui.core.emergency import EMERGENCIES, EmergencyKind, Situation, dropped, emergency, why_not
 from wedtui.core.state import State
-from wedtui.errors import WedtuiError
+from wedtui.errors import NotFoundError, WedtuiError
+from wedtui.tui.arming import Me, Stage, stage_of
 from wedtui.tui.arms import Arms
+from wedtui.tui.board import Stopped
+from wedtui.tui.last_known import AsOf, last_known
 
 if TYPE_CHECKING:
-    from wedtui.control.answers import ActionIs, ArmingIs, WhoAmI
+    from wedtui.control.answers import ActionIs, ArmingIs, EmergencyIs, WhoAmI
     from wedtui.core.picture import Picture
     from wedtui.tui.app import WedtuiApp
     from wedtui.tui.hand import Hand
@@ -54,6 +57,30 @@ class Told(NamedTuple):
     """Who has a panel open elsewhere."""
     unlisted: str | None = None
     """Why it cannot say what is under way, although it answers."""
+    standing: EmergencyIs | None = None
+    """Whether automation is stopped and the ledger reached; None: not known."""
+    as_of: AsOf | None = None
+    """That nothing newer is known of what is under way; None: it is as the service said it last."""
+
+    @property
+    def me(self) -> Me:
+        """Who sits here."""
+        return Me(self.who.user, frozenset(self.who.may)) if self.who is not None else Me()
+
+    @property
+    def ledger(self) -> str | None:
+        """Why the service cannot reach its ledger; None: it can, as far as is known."""
+        return self.standing.ledger if self.standing is not None else None
+
+    @property
+    def stopped(self) -> Stopped | None:
+        """Who stopped automation, where there is any; None: it is not stopped, as far as is known."""
+        from wedtui.core.automation import Mode  # noqa: PLC0415 - not needed for the first paint
+
+        found = self.standing
+        if found is None or found.mode == Mode.OFF or found.stopped_by is None or found.stopped_at is None:
+            return None
+        return Stopped(found.stopped_by, found.stopped_at)
 
 
 class _Standing(NamedTuple):
@@ -63,6 +90,8 @@ class _Standing(NamedTuple):
     actions: tuple[ActionIs, ...] | WedtuiError
     """Or why it does not know them."""
     arming: tuple[ArmingIs, ...]
+    standing: EmergencyIs | None
+    """None: an older service does not say."""
 
 
 @dataclass
@@ -99,13 +128,28 @@ class Emergencies:
         self._presence = Arms()
         self.by_hand: ByHandWords | None = None
         self.told = Told()
-        self._rung: set[int] = set()
-        """The actions of the service for which the bell rang."""
+        self._rung: set[tuple[int, str]] = set()
+        """What the bell rang for: an action, and the plan that waits for a word; of the service's own any plan."""
 
     @property
     def panel(self) -> Panel | None:
         """The panel, while it is open."""
         return self._app.dashboard.panel if self._app.is_running else None
+
+    @property
+    def known(self) -> Told:
+        """What the service said; while it does not answer the newest that is known, with its instant."""
+        return last_known(self.told, self._app.board.picture)
+
+    @property
+    def me(self) -> Me:
+        """Who sits here, as the service said last."""
+        return self.told.me
+
+    @property
+    def ledger(self) -> str | None:
+        """Why the service cannot reach its ledger; None: it can, as far as is known."""
+        return self.told.ledger
 
     @property
     def situation(self) -> Situation:
@@ -163,6 +207,7 @@ class Emergencies:
         else:
             self.told = _told(answer, self._app.clock.now())
             self._ring()
+        self._app.board = replace(self._app.board, stopped=self.told.stopped)
         # Only actions and who arms show an age: where there is none, what stands there stays true.
         if self.told.actions or self.told.arming or self.told._replace(at=before.at) != before:
             self._app.show_board()
@@ -172,11 +217,18 @@ class Emergencies:
         """What the service asks for by itself and nobody has confirmed."""
         return next((a for a in self.told.actions if a.automatic and a.state == ActionState.AWAITING), None)
 
+    @property
+    def to_approve(self) -> ActionIs | None:
+        """What waits for a second person who may be whoever sits here."""
+        return next((a for a in self.told.actions if stage_of(a, self.me) is Stage.APPROVE), None)
+
     def _ring(self) -> None:
-        """Ring the terminal's bell once for what the service asks for by itself."""
-        proposal = self.proposal
-        if proposal is not None and proposal.id not in self._rung:
-            self._rung.add(proposal.id)
+        """Ring the terminal's bell once for what the service asks for by itself, and for each plan to be approved."""
+        proposal, waits = self.proposal, self.to_approve
+        rings = {(proposal.id, "")} if proposal is not None else set()
+        rings |= {(waits.id, waits.digest)} if waits is not None else set()
+        if rings - self._rung:
+            self._rung |= rings
             self._app.bell()
 
     def ask(self, call: Callable[[Hand], _Answer], take: Callable[[_Answer | WedtuiError], None]) -> None:
@@ -243,8 +295,10 @@ class Emergencies:
         if self.panel is not None:
             return
         if name == _NEWEST:
-            if self.told.actions:
-                self._app.dashboard.reopen(self.told.actions[0])
+            known = self.known
+            if known.actions:
+                approves = self.to_approve if known.as_of is None else None
+                self._app.dashboard.reopen(approves or known.actions[0], followed=known.as_of is not None)
             else:
                 self._app.say(self.told.unlisted or "no action is under way, and none ended within the hour")
             return
@@ -283,18 +337,26 @@ def _how_it_stands(hand: Hand, arms: Callable[[Hand], tuple[ArmingIs, ...]]) -> 
         actions = tuple(hand.actions(open_only=True, newest=True))
     except WedtuiError as error:
         actions = error
-    return _Standing(who, actions, arms(hand))
+    standing: EmergencyIs | None
+    try:
+        standing = hand.emergency()
+    except NotFoundError:
+        standing = None
+    return _Standing(who, actions, arms(hand), standing)
 
 
 def _told(standing: _Standing, now: datetime) -> Told:
-    who, actions, arming = standing
+    who, actions, arming, stands = standing
     if isinstance(actions, WedtuiError):
-        return Told(who, at=now, arming=arming, unlisted=str(actions))
-    return Told(who, tuple(each for each in actions if _is_kept(each, now)), at=now, arming=arming)
+        return Told(who, at=now, arming=arming, unlisted=str(actions), standing=stands)
+    kept = tuple(each for each in actions if is_kept(each, now))
+    return Told(who, kept, at=now, arming=arming, standing=stands)
 
 
-def _is_kept(action: ActionIs, now: datetime) -> bool:
-    return action.ended_at is None or now - action.ended_at < KEPT_FOR
+def is_kept(action: ActionIs, now: datetime) -> bool:
+    """Whether an action that may have ended still stands in the pane."""
+    recent = action.ended_at is None or now - action.ended_at < KEPT_FOR
+    return recent or (action.broke_glass is not None and action.reviewed_by is None)
 
 
 def _fail(error: Exception) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from wedtui.control.answers import ActionIs, ArmingIs, FreezeIs, OverrideIs, PlanIs, WhoAmI
+    from wedtui.control.answers import ActionIs, ArmingIs, EmergencyIs, FreezeIs, OverrideIs, PlanIs, WhoAmI
+    from wedtui.control.client import Aside
 
 
 class Hand(Protocol):
@@ -19,18 +20,41 @@ class Hand(Protocol):
         """Return who one is to the service."""
         ...
 
-    def plan(self, kind: str, lost: Sequence[str], *, accepts_overload: bool = False, to: str = "configured") -> PlanIs:
-        """Plan a change of shares without asking for it."""
+    def emergency(self) -> EmergencyIs:
+        """Return whether automation is stopped, and whether the service reaches its ledger."""
+        ...
+
+    def plan(
+        self,
+        kind: str,
+        lost: Sequence[str],
+        *,
+        accepts_overload: bool = False,
+        to: str = "configured",
+        aside: Aside | None = None,
+    ) -> PlanIs:
+        """Plan a change of shares without asking for it; `aside` is the emergency path, without the ledger."""
         ...
 
     def ask(
-        self, kind: str, lost: Sequence[str], *, reason: str, accepts_overload: bool = False, to: str = "configured"
+        self,
+        kind: str,
+        lost: Sequence[str],
+        *,
+        reason: str,
+        accepts_overload: bool = False,
+        to: str = "configured",
+        aside: Aside | None = None,
     ) -> ActionIs:
         """Ask for a change of shares: it awaits its confirmation, or was refused."""
         ...
 
-    def confirm(self, number: int, *, digest: str, typed: str) -> ActionIs:
-        """Confirm exactly the plan of that digest."""
+    def confirm(self, number: int, *, digest: str, typed: str, break_glass: str | None = None) -> ActionIs:
+        """Confirm exactly the plan of that digest; with `break_glass` without the second person who is demanded."""
+        ...
+
+    def approve(self, number: int, *, digest: str, typed: str) -> ActionIs:
+        """Be the second person for exactly the plan of that digest."""
         ...
 
     def cancel(self, number: int) -> ActionIs:

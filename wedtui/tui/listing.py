@@ -137,6 +137,11 @@ class Listing(ScrollView, Unadorned, can_focus=True, inherit_bindings=False):
         """Let the next rows put the cursor on the first of them."""
         self.cursor, self._fresh = None, True
 
+    def begin(self, key: str | None) -> None:
+        """Let the first rows that there are put the cursor there, at the top of what is seen."""
+        if self._fresh and self.cursor is None:
+            self._begin_at = key
+
     def repaint(self, palette: Palette) -> None:
         """Redraw everything in another palette."""
         self._palette = palette
@@ -222,10 +227,18 @@ class Listing(ScrollView, Unadorned, can_focus=True, inherit_bindings=False):
             self._last_place = self._places[self.cursor]
 
     def _show_cursor(self) -> None:
-        """Scroll to a cursor that does not begin at the top, once the widget knows its size."""
+        """Scroll to a cursor that does not begin at the top, once the widget knows its size.
+
+        What stands above it was passed over, so it is the first that is seen, where that many follow.
+        """
         key = self.cursor
+
+        def scroll() -> None:
+            if key is not None and key == self.cursor and key in self._places:
+                self.scroll_to(y=self._places[key], animate=False)
+
         if key is not None and key != next(iter(self._places)):
-            self.call_after_refresh(lambda: self._reveal(self._places[key]) if key in self._places else None)
+            self.call_after_refresh(scroll)
 
     def _nearest(self) -> str:
         """Return the object nearest to where the cursor last was."""

@@ -20,6 +20,7 @@ from wedtui.tui.surface import Surface
 
 if TYPE_CHECKING:
     from wedtui.control.answers import ActionIs, PlanIs
+    from wedtui.control.client import Aside
     from wedtui.tui.app import WedtuiApp
     from wedtui.tui.hand import Hand
 
@@ -53,6 +54,8 @@ class Panel(Surface, inherit_bindings=False):
         self._wedtui = app
         self._arming = arming
         self._top = 0
+        self._read = frozenset[int]()
+        """Which lines of the body stood here since it is this plan, in this width."""
         self._seen_at: float | None = None
         self._polling = False
         self._planned_at = 0.0
@@ -87,23 +90,28 @@ class Panel(Surface, inherit_bindings=False):
 
     def on_resize(self) -> None:
         """Draw it for the room that it has now: what stands above and below it may have come or gone."""
+        # Lines are broken elsewhere now, and what was read of them is not known.
+        self._read = frozenset()
         self.draw()
 
     def draw(self) -> None:
         """Draw it as it is now."""
         from wedtui.tui.draw.emergency import arming_lines  # noqa: PLC0415 - when opened
-        from wedtui.tui.draw.panel import panel_lines, scrolled  # noqa: PLC0415 - when opened
+        from wedtui.tui.draw.panel import Beside, panel_lines, scrolled  # noqa: PLC0415 - when opened
 
         width, height = self.size
         if not width or not height:
             return
-        app = self._wedtui
-        drawn = panel_lines(self._arming, app.board.now, width, demo=app.board.demo, by_hand=self._commands())
-        told = app.emergencies.told
+        app, told = self._wedtui, self._wedtui.emergencies.known
+        file = told.standing.standby if told.standing is not None else None
+        beside = Beside(self._commands(), app.keymap.hint("emergency.newest"), file or "", told.as_of)
+        drawn = panel_lines(self._arming, app.board.now, width, demo=app.board.demo, beside=beside)
         others = tuple(line for each in told.arming for line in arming_lines(each, app.board.now, width))
-        drawn = drawn._replace(body=(*others, *drawn.body))
-        lines, self._top = scrolled(drawn, self._top, height, width)
-        self.show(lines)
+        drawn = drawn._replace(body=(*others, *drawn.body), vital=drawn.vital + len(others))
+        found = scrolled(drawn, self._top, height, width)
+        self._top, self._read = found.top, self._read.union(found.seen)
+        self._arming = replace(self._arming, unread=not self._read.issuperset(range(len(others), drawn.vital)))
+        self.show(found.lines)
 
     def _commands(self) -> tuple[str, ...]:
         picture, by_hand = self._wedtui.board.picture, self._wedtui.emergencies.by_hand
@@ -114,7 +122,7 @@ class Panel(Surface, inherit_bindings=False):
     def _become(self, arming: Arming) -> None:
         before, self._arming = self._arming, arming
         if arming.shown != before.shown:
-            self._top, self._seen_at = 0, None
+            self._top, self._seen_at, self._read = 0, None, frozenset()
             self.call_after_refresh(self._painted)
         if self.is_mounted:
             self.draw()
@@ -152,7 +160,7 @@ class Panel(Surface, inherit_bindings=False):
         if self._arming.stage is Stage.CHOOSE:
             self._become(rules.step(self._arming, by))
         else:
-            self._top = max(self._top + by * max(self.size.height // 2, 1), 0)
+            self._top = max(self._top + by * max(self.size.height // 4, 1), 0)
             self.draw()
 
     def action_switch(self) -> None:
@@ -172,13 +180,16 @@ class Panel(Surface, inherit_bindings=False):
             self._freeze(arming, wish)
         elif wish is Wish.PLAN:
             lost, to = self._asks_for(arming)
-            kind, overload = arming.kind.value, arming.overload
-            self._ask(lambda hand: hand.plan(kind, lost, accepts_overload=overload, to=to), rules.planned)
+            kind, overload, aside = arming.kind.value, arming.overload, _aside(arming)
+            self._ask(lambda hand: hand.plan(kind, lost, accepts_overload=overload, to=to, aside=aside), rules.planned)
         elif wish is Wish.ASK:
             self._ask(lambda hand: self._request(hand, arming), rules.asked)
         elif wish is Wish.CONFIRM and arming.action is not None:
+            action, typed, alone = arming.action, arming.text, arming.alone or None
+            self._ask(lambda hand: _confirm(hand, action, typed, alone), rules.confirmed)
+        elif wish is Wish.APPROVE and arming.action is not None:
             action, typed = arming.action, arming.text
-            self._ask(lambda hand: hand.confirm(action.id, digest=action.digest, typed=typed), rules.confirmed)
+            self._ask(lambda hand: hand.approve(action.id, digest=action.digest, typed=typed), rules.confirmed)
         elif wish is Wish.CANCEL and arming.action is not None:
             number = arming.action.id
             self._wedtui.emergencies.ask(lambda hand: hand.cancel(number), self._cancelled)
@@ -188,7 +199,8 @@ class Panel(Surface, inherit_bindings=False):
 
     def _request(self, hand: Hand, arming: Arming) -> ActionIs:
         lost, to = self._asks_for(arming)
-        return hand.ask(arming.kind.value, lost, reason=arming.reason, accepts_overload=arming.overload, to=to)
+        kind, overload, aside = arming.kind.value, arming.overload, _aside(arming)
+        return hand.ask(kind, lost, reason=arming.reason, accepts_overload=overload, to=to, aside=aside)
 
     def _freeze(self, arming: Arming, wish: Wish) -> None:
         """Ask for what changes a freeze: it is planned, planned again once there is a reason, and done at once."""
@@ -219,21 +231,30 @@ class Panel(Surface, inherit_bindings=False):
 
     def _take(self, take: Callable[[Arming, _Answer | WedtuiError], Arming], answer: _Answer | WedtuiError) -> None:
         if self.is_attached:
-            self._become(take(self._arming, answer))
+            self._become(take(self._mine, answer))
         self._wedtui.emergencies.poll(at_once=True)
 
     def pass_second(self) -> None:
         """Let what is left shrink, and ask how the action stands."""
+        self._become(rules.ledger_is(self._arming, self._wedtui.emergencies.ledger))
         self.draw()
         arming = self._arming
         if arming.stage is Stage.NAME and not arming.moves_traffic:
             self._plan_again(arming)
             return
-        ended = arming.action is None or arming.action.state == "ended"
-        if arming.stage in {Stage.NAME, Stage.FOLLOW} and not ended and not self._polling and arming.waits is None:
-            assert arming.action is not None
+        self._learn()
+        if arming.action is not None and not arming.over and not self._polling and arming.waits is None:
             number, self._polling = arming.action.id, True
             self._wedtui.emergencies.ask(lambda hand: hand.action(number), self._polled)
+
+    def _learn(self) -> None:
+        """Take how the action stands by the cache, where the service does not say."""
+        known, action = self._wedtui.emergencies.known, self._arming.action
+        if known.as_of is None or action is None:
+            return
+        newer = next((each for each in known.actions if each.id == action.id), None)
+        if newer is not None and newer != action:
+            self._become(rules.polled(self._mine, newer))
 
     def _plan_again(self, arming: Arming) -> None:
         """Look whether what waits for its name still is what was planned, every few seconds."""
@@ -255,7 +276,23 @@ class Panel(Surface, inherit_bindings=False):
         self._polling = False
         # What was asked before the confirmation says nothing of what came of it.
         if self.is_attached and self._arming.waits is None and isinstance(answer, ActionIs | WedtuiError):
-            self._become(rules.polled(self._arming, answer))
+            self._become(rules.polled(self._mine, answer))
+
+    @property
+    def _mine(self) -> Arming:
+        """What stands here, with who sits before it by the service's newest word."""
+        return replace(self._arming, me=self._wedtui.emergencies.me)
+
+
+def _aside(arming: Arming) -> Aside | None:
+    """Return that it is asked for without the ledger; None where it is not."""
+    from wedtui.control.client import Aside  # noqa: PLC0415 - when opened
+
+    return Aside() if arming.aside else None
+
+
+def _confirm(hand: Hand, action: ActionIs, typed: str, alone: str | None) -> ActionIs:
+    return hand.confirm(action.id, digest=action.digest, typed=typed, break_glass=alone)
 
 
 def _liftable(hand: Hand) -> tuple[Choice, ...]:

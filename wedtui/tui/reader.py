@@ -256,7 +256,8 @@ def _answer(
 ) -> Overview | tuple[ListedWedding, ...] | WeddingPage:
     match question:
         case WhoIsLive():
-            return Overview(source.live(now), source.wedding_sources(), now)
+            conflicts = source.wedding_conflicts(now)
+            return Overview(source.live(now), source.wedding_sources(), now, conflicts=conflicts)
         case OneWedding(reference):
             return source.wedding(reference)
         case _:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from wedtui.core.calendar_query import ListedWedding, LiveBreakdown, SourceDetails, WeddingPage, WeddingQuery
+from wedtui.core.calendar_query import Conflicts, ListedWedding, LiveBreakdown, SourceDetails, WeddingPage, WeddingQuery
 from wedtui.core.inventory import ResourcePage, ResourceQuery
 from wedtui.core.picture import Picture
 from wedtui.core.series import Series
@@ -72,6 +73,14 @@ class Source(Protocol):
 
     def wedding_sources(self) -> tuple[SourceDetails, ...]:
         """Return every source of weddings, and how its newest reading went.
+
+        Raises:
+            WedtuiError: the cache cannot be read.
+        """
+        ...
+
+    def wedding_conflicts(self, now: datetime) -> Mapping[str, Conflicts]:
+        """Return source -> its weddings that are live or begin soon, at times that overlap and differ.
 
         Raises:
             WedtuiError: the cache cannot be read.

@@ -1,7 +1,8 @@
-"""What Amazon publishes as examples of its answers, as resources; no server is needed for that."""
+"""What Amazon publishes as examples of its answers, as resources; a server is needed only for what is empty."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from datetime import UTC, datetime
@@ -10,9 +11,13 @@ from typing import Any
 
 import pytest
 
-from tests.providers.aws.base import AT
+from tests.providers.aws.base import AT, Asked, MovedClock, api, provider
+from tests.providers.aws.strict_server import body, running
+from tests.providers.aws.strict_world import World
+from wedtui.core.observation import ApiObservation
+from wedtui.core.resource import Reach
 from wedtui.core.state import State
-from wedtui.providers.aws.lean import READ, shared_loader
+from wedtui.providers.aws.lean import CALLED, READ, shared_loader
 from wedtui.providers.aws.services.alarms import alarm
 from wedtui.providers.aws.services.certificates import KEY_TYPES
 from wedtui.providers.aws.services.ec2 import checks, instances
@@ -75,6 +80,41 @@ def test_a_target_group_and_its_targets() -> None:
     assert target_group(group, None, "us-west-2").state is State.UNKNOWN
 
 
+def test_an_account_without_groups_has_none_and_says_so_of_the_whole_list() -> None:
+    page = parsed("wire_autoscaling-describe-auto-scaling-groups.parsed")
+    # As it stood on the wire of that example: an empty element, in a name space.
+    wire = (
+        '<DescribeAutoScalingGroupsResponse xmlns="http://autoscaling.amazonaws.com/doc/2011-01-01/">\n'
+        "  <DescribeAutoScalingGroupsResult>\n    <AutoScalingGroups/>\n  </DescribeAutoScalingGroupsResult>\n"
+        f"  <ResponseMetadata>\n    <RequestId>{page['ResponseMetadata']['RequestId']}</RequestId>\n"
+        "  </ResponseMetadata>\n</DescribeAutoScalingGroupsResponse>\n"
+    )
+    seen: list[Any] = []
+
+    async def ask(url: str) -> ApiObservation:
+        asked = Asked(provider(url), MovedClock())
+        answered = asked.account.ask
+
+        async def noted(*words: Any, **parameters: Any) -> Any:
+            seen.append(await answered(*words, **parameters))
+            return seen[-1]
+
+        asked.account.ask = noted  # type: ignore[method-assign]
+        try:
+            return api(await asked["autoscaling"].observe())
+        finally:
+            await asked.account.close()
+
+    with running(World()) as server:
+        server.fail("DescribeAutoScalingGroups", body(wire.encode(), content_type="text/xml"))
+        found = asyncio.run(ask(server.url))
+    assert seen[-1]["AutoScalingGroups"] == page["AutoScalingGroups"] == []
+    assert seen[-1]["ResponseMetadata"]["RequestId"] == page["ResponseMetadata"]["RequestId"]
+    assert found.reach is Reach.ANSWERED
+    assert found.kinds == frozenset({"autoscaling.group"})
+    assert not found.resources
+
+
 def test_an_alarm() -> None:
     found = alarm(output("cloudwatch_describe_alarms")["MetricAlarms"][0], "us-east-1")
     assert (found.name, found.status, found.state) == ("myalarm", "OK", State.OK)
@@ -90,3 +130,9 @@ def test_what_is_read_exists(name: str) -> None:
     described = shared_loader().load_service_model(name, "service-2")
     for shape, members in READ[name].items():
         assert described["shapes"][shape]["members"].keys() == members
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_what_is_called_exists_and_nothing_else_is_kept(name: str) -> None:
+    described = shared_loader().load_service_model(name, "service-2")
+    assert described["operations"].keys() == CALLED[name]

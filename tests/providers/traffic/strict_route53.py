@@ -86,6 +86,8 @@ class StrictRoute53:
         self.asked: list[str] = []
         self.batches: list[list[tuple[str, Record]]] = []
         """What was asked of each change, applied or not."""
+        self.heard: list[str] = []
+        """The names that its nameserver was asked for."""
         self.faults: dict[str, list[Fault]] = {}
         self.closing = threading.Event()
         self._lock = threading.Lock()
@@ -115,6 +117,11 @@ class StrictRoute53:
     def change(self, record: Record) -> None:
         """Change one record behind everybody's back."""
         self.records[_key(record)] = _whole(record)
+
+    def publish(self) -> None:
+        """Have the newest change in sync, whether anybody asks of it or not."""
+        with self._lock:
+            self.published = copy.deepcopy(self.records)
 
     def handle(self, method: str, target: str, body: bytes) -> Answer:
         """Return what a request is answered."""
@@ -213,6 +220,7 @@ class StrictRoute53:
         answer = dns.message.make_response(question)
         answer.flags |= dns.flags.AA
         name, kind = asked.name.to_text().lower(), dns.rdatatype.to_text(asked.rdtype)
+        self.heard.append(name)
         found = [r for r in self.published.values() if (r["Name"], r["Type"]) == (name, kind)]
         if found:
             chosen = self._chosen(found)

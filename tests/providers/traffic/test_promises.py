@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from tests.providers.aws.base import AT
-from tests.providers.traffic.base import AWAY, AWS, AZURE, GCP, OCEAN, USUAL, System, using
+from tests.providers.traffic.base import AWAY, AWS, AZURE, GCP, OCEAN, USUAL, OnRoute53, System, using
 from wedtui.core.traffic import Place
 from wedtui.errors import ConflictError, ForeignRecordsError, OutcomeUnknownError
 from wedtui.providers.traffic.base import TrafficBackend
@@ -57,6 +57,22 @@ def test_a_change_is_accepted_then_in_sync_and_then_heard(traffic: System) -> No
     using(traffic.backend(), work)
     assert traffic.shares() == USUAL
     assert "generation=8" in str(traffic.generation())
+
+
+def test_a_change_whose_id_was_lost_is_recognised_by_what_the_authoritative_servers_tell(traffic: System) -> None:
+    traffic.put(USUAL)
+
+    async def work(backend: TrafficBackend) -> None:
+        submission = await backend.submit(await backend.read(), AWAY, 7)
+        if isinstance(traffic, OnRoute53):
+            assert not await backend.told(7), "it is pending"
+        await settled(backend, submission)
+        assert await backend.told(7)
+        assert not await backend.told(8)
+        with pytest.raises(ConflictError, match=r"another change of .* came in place of this one"):
+            await backend.told(6)
+
+    using(traffic.backend(), work)
 
 
 def test_all_of_it_in_one_place(traffic: System) -> None:

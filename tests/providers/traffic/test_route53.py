@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import os
+import subprocess
 import threading
 import traceback
 from collections.abc import Awaitable, Callable
@@ -12,12 +15,14 @@ from typing import Any
 
 import pytest
 
+from tests.needs import require_program
 from tests.providers.aws.base import AT
 from tests.providers.faults import refusing_port, unaccepting_port
 from tests.providers.traffic import strict_route53 as strict
 from tests.providers.traffic.base import AWAY, AWS, AZURE, GCP, USUAL, OnRoute53, using
 from tests.providers.traffic.strict_route53 import ZONE, Answer, Fault, code
 from tests.providers.traffic.test_promises import foreign, settled
+from wedtui.core.by_hand import Route53Address, by_hand
 from wedtui.errors import ConflictError, ForeignRecordsError, OutcomeUnknownError, ProviderUnavailableError
 from wedtui.providers.aws import account
 from wedtui.providers.traffic import route53 as adapter
@@ -140,6 +145,38 @@ def test_health_checks_stay(route53: OnRoute53) -> None:
     using(route53.backend(places=places), work)
     assert route53.server.records[route53.name, "A", "aws"]["HealthCheckId"] == check
     assert 'the A record "aws" has another health check' in foreign(route53)
+
+
+def test_what_is_run_by_hand_is_taken_by_the_aws_cli_as_it_is(route53: OnRoute53) -> None:
+    aws = require_program("aws", package="awscli")
+    check = "abcdef11-2222-3333-4444-555555fedcba"
+    route53.server.put(route53.record(AWS, 70, HealthCheckId=check), route53.record(GCP, 30))
+    route53.write_generation('"wedtui generation=5"')
+    route53.server.pending = 0
+    places = [
+        {"provider": "aws", "target": "192.0.2.1", "health_check": check},
+        {"provider": "gcp", "target": "192.0.2.3"},
+    ]
+    read = using(route53.backend(places=places), lambda backend: backend.read())
+    address = Route53Address(ZONE, {"aws": AWS, "gcp": GCP}, route53.server.url)
+    found = by_hand(read, {AWS: 0, GCP: 100}, address)
+    (look, change, wait) = (f"{aws}{step.command.removeprefix('aws')}" for step in found.steps)
+
+    def run(command: str) -> Any:
+        environ = {**os.environ, "AWS_PAGER": "", "AWS_DEFAULT_OUTPUT": "json"}
+        done = subprocess.run(["sh", "-c", command], env=environ, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout or "null")
+
+    weights = {r["SetIdentifier"]: r["Weight"] for r in run(look)["ResourceRecordSets"]}
+    assert weights == {"aws": 70, "gcp": 30}
+    number = run(change)["ChangeInfo"]["Id"]
+    run(wait.replace(" ID", f" {number}"))
+    assert route53.shares() == {AWS: 0, GCP: 100}
+    assert route53.server.records[route53.name, "A", "aws"]["HealthCheckId"] == check
+    # Whose generation stands beside other shares: that it was changed by hand can be told.
+    assert route53.generation() == '"wedtui generation=5"'
+    assert using(route53.backend(places=places), lambda backend: backend.read()).shares == {AWS: 0, GCP: 100}
 
 
 def test_names_as_targets(route53: OnRoute53) -> None:

@@ -296,3 +296,12 @@ def test_schedule_and_name() -> None:
     assert (seen.source, seen.problem, seen.at) == ("main", "why", NOW)
     # As the cache has it of what is configured.
     assert seen.address == configured_row(0, section("/w.csv"))["address"]
+
+
+def test_more_rows_than_can_be_kept_are_refused_whole_and_as_many_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wedtui.providers.weddings.target.MOST_ROWS", 30)
+    with rows_of(of_file(tmp_path, csv_text(*lines(30)))) as stage:
+        assert stage.rows == 30
+    assert refused(of_file(tmp_path, csv_text(*lines(31)))) == "it has more than 30 rows: leave out what is long over"

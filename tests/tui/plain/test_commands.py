@@ -95,7 +95,7 @@ def test_a_mistake_is_one_sentence_that_helps(line: str, expected: str | None) -
         ),
         ("status", "Service running, heard 1 second ago. Mode shared."),
         ("status", "Clock Sat 20 Jun 2026 12:00:05 UTC, Sat 08:00 America/New_York."),
-        ("providers", "aws CRITICAL, weight 60 %: rsvp-aws status 503"),
+        ("providers", "aws CRITICAL, configured weight 60 %: rsvp-aws status 503"),
         ("providers crit", "aws CRITICAL"),
         ("provider aws", "Probe rsvp-aws: FAILED, status 503, expected 200, 1 second ago"),
         ("provider het", "Probe rsvp-hetzner: UNKNOWN, last passed 1 minute 35 seconds ago"),

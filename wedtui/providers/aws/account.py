@@ -21,6 +21,7 @@ from wedtui.providers.aws.faults import CallError, of_exception
 from wedtui.providers.aws.guard import NotWholeError, Page, check_body, check_page
 from wedtui.providers.aws.lean import described, read_instant, read_statuses, shared_loader
 from wedtui.providers.aws.threads import Threads
+from wedtui.providers.aws.turns import Turns
 from wedtui.providers.web import USER_AGENT
 
 if TYPE_CHECKING:
@@ -53,12 +54,17 @@ class Asking(Protocol):
 
     requests: int
 
+    @property
+    def chain(self) -> int:
+        """How many calls that depend on each other are made: the longest chain comes first."""
+
 
 @dataclass(slots=True)
 class Counter:
     """Counts requests."""
 
     requests: int = 0
+    chain: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,7 @@ class Account:
         self._clock = clock
         self._maker = Threads(1, f"aws-{provider}-session")
         self._threads = Threads(THREADS, f"aws-{provider}")
+        self._turns = Turns()
         self._places = asyncio.Semaphore(CALLS_AT_ONCE)
         self._opening = asyncio.Lock()
         self._opened: _Opened | None = None
@@ -274,7 +281,7 @@ class Account:
             counter.requests += 1
             try:
                 async with asyncio.timeout(self.section.timeout.total_seconds()):
-                    return await self._threads.run(call)
+                    return await self.work(call, counter.chain)
             except TimeoutError:
                 raise self._out_of_time(what) from None
             except NotWholeError as error:
@@ -287,9 +294,14 @@ class Account:
             return CallError(Reach.UNREACHABLE, f"{what} was not asked: every thread waits for an answer")
         return CallError(Reach.UNREACHABLE, f"{what} was not answered in {self.section.timeout.total_seconds():g} s")
 
-    async def work(self, work: Callable[[], T]) -> T:
-        """Do something that takes long beside the event loop."""
-        return await self._threads.run(work)
+    async def work(self, work: Callable[[], T], chain: int = 1) -> T:
+        """Do something that takes long beside the event loop.
+
+        Args:
+            work: what is done.
+            chain: how many calls that depend on each other it belongs to.
+        """
+        return await self._threads.run(partial(self._turns.run, chain, work))
 
     @asynccontextmanager
     async def _using(self) -> AsyncIterator[_Opened]:
@@ -380,8 +392,12 @@ class Account:
             made = make(
                 service, region_name=region, endpoint_url=self.section.endpoint_url, config=_config(self.section)
             )
+            made.meta.events.register("before-send", self._turns.away)
+            made.meta.events.register("before-parse", self._turns.back)
             made.meta.events.register("before-parse", check_body)
             if service == "ec2":
+                # What is registered for one operation is called before what is registered for all.
+                made.meta.events.register("before-parse.ec2.DescribeInstanceStatus", self._turns.back)
                 made.meta.events.register("before-parse.ec2.DescribeInstanceStatus", read_statuses)
             opened.clients[service, region] = made
         return made

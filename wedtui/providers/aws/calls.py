@@ -55,7 +55,9 @@ class Found:
 class Calls:
     """One round."""
 
-    def __init__(self, account: Account, service: str, region: str, clock: Clock, *, ends_at: float) -> None:
+    def __init__(
+        self, account: Account, service: str, region: str, clock: Clock, *, ends_at: float, chain: int = 1
+    ) -> None:
         """Prepare a round.
 
         Args:
@@ -65,10 +67,12 @@ class Calls:
             clock: tells how much time is left.
             ends_at: monotonic seconds at which the round ends: what is not answered by then is given up, and what
                 was answered counts.
+            chain: how many of the round's calls depend on each other.
         """
         self.account = account
         self.region = region
         self.requests = 0
+        self.chain = chain
         self._service = service
         self._clock = clock
         self._ends_at = ends_at
@@ -163,7 +167,7 @@ class Calls:
 
     async def work(self, work: Callable[[], T]) -> T:
         """Do something that takes long beside the event loop."""
-        return await self.account.work(work)
+        return await self.account.work(work, self.chain)
 
 
 async def outcomes(asking: Collection[Awaitable[T]]) -> list[T | CallError]:

@@ -3,6 +3,10 @@
 The SDK looks in each entry of an answer for every member that its description names: a hundred for a machine, of
 which five are read here. Without the others a page is parsed in a half to a fifth of the time, which counts when
 10,000 machines are listed while probes have to be on time.
+
+And it makes a handful of objects for each operation of a client, 750 of them for EC2, of which five are called here.
+Without the others the clients of five regions are a third of the objects, through which the collector of garbage looks
+again and again while everything else waits.
 """
 
 from __future__ import annotations
@@ -100,8 +104,27 @@ READ: Mapping[str, Mapping[str, frozenset[str]]] = {
 }
 
 
+# The operations that are called. STS keeps all: the SDK's own chain calls it too.
+CALLED: Mapping[str, frozenset[str]] = {
+    "ecs": frozenset({"ListClusters", "ListServices", "DescribeServices"}),
+    "elbv2": frozenset({"DescribeTargetGroups", "DescribeTargetHealth"}),
+    "ec2": frozenset(
+        {"DescribeInstances", "DescribeInstanceStatus", "DescribeRegions", "DescribeSnapshots", "DescribeVolumes"}
+    ),
+    "rds": frozenset(
+        {"DescribeDBInstances", "DescribeDBClusters", "DescribeDBSnapshots", "DescribeDBClusterSnapshots"}
+    ),
+    "autoscaling": frozenset({"DescribeAutoScalingGroups"}),
+    "cloudwatch": frozenset({"DescribeAlarms", "GetMetricData"}),
+    "health": frozenset({"DescribeEvents"}),
+    "s3": frozenset({"ListBuckets"}),
+    "acm": frozenset({"ListCertificates"}),
+    "ce": frozenset({"GetCostAndUsage"}),
+}
 # What is asked of every account.
 _ASKED = ("ecs", "elbv2", "sts", "ec2", "rds", "autoscaling", "cloudwatch", "health", "s3", "acm")
+# What the SDK makes every client of.
+_COMMON = ("endpoints", "partitions", "sdk-default-configuration")
 _DESCRIBING = threading.Lock()
 
 
@@ -118,9 +141,15 @@ def described() -> None:
 
 @cache
 def _describe() -> None:
+    import boto3
+
+    assert boto3  # its modules stay to the end, too
     loader = shared_loader()
     for service in _ASKED:
         loader.load_service_model(service, "service-2")
+        loader.load_service_model(service, "endpoint-rule-set-1")
+    for name in _COMMON:
+        loader.load_data(name)
     gc.collect()
     gc.freeze()
 
@@ -134,13 +163,16 @@ def shared_loader() -> Any:
         """Leaves out what is not read."""
 
         def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> Any:
-            """Return a description, without the members that nobody reads."""
+            """Return a description, without the members that nobody reads and the operations that nobody calls."""
             described = super().load_service_model(service_name, type_name, api_version)
             if type_name == "service-2":
                 for shape, members in READ.get(service_name, {}).items():
                     whole = described["shapes"][shape]["members"]
                     for name in whole.keys() - members:
                         del whole[name]
+                if service_name in CALLED:
+                    for name in described["operations"].keys() - CALLED[service_name]:
+                        del described["operations"][name]
             return described
 
     return LeanLoader()

@@ -189,7 +189,8 @@ class ServiceTarget:
         place = self._home if region == GLOBAL else region
         assert place is not None
         ends_at = self._clock.monotonic() + self._round.total_seconds()
-        calls = Calls(self._account, self._service.client, place, self._clock, ends_at=ends_at)
+        chain = self._service.chain
+        calls = Calls(self._account, self._service.client, place, self._clock, ends_at=ends_at, chain=chain)
         try:
             found = await self._read(calls)
         except CallError as caught:

@@ -69,6 +69,15 @@ class TrafficBackend(Protocol):
         """
         ...
 
+    async def told(self, generation: int) -> bool:
+        """Return whether every authoritative server tells a generation: for a change whose id was lost.
+
+        Raises:
+            ConflictError: one tells of a newer change.
+            ProviderUnavailableError: that could not be found out.
+        """
+        ...
+
     async def answers(self, count: int) -> Mapping[Place, int]:
         """Ask the authoritative servers that often, in turn, and return how often each place was the answer.
 

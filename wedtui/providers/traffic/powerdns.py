@@ -34,10 +34,9 @@ from wedtui.providers.traffic.base import (
     SUBMIT_WITHIN,
     Wanted,
     canonical,
-    generation_of,
     generation_text,
 )
-from wedtui.providers.traffic.questions import UnheardError, found, sample, texts
+from wedtui.providers.traffic.questions import found, marks, newer, sample, told
 from wedtui.providers.web import Answer, UnansweredError, WebClient, backoff_s, resolved_headers, trust
 
 Record = dict[str, Any]
@@ -133,22 +132,17 @@ class PowerDnsBackend:
                 f"no change of {self._wanted.name} in PowerDNS has that id: read the records"
             )
         generation, mark = int(ours[1]), ours[2]
-        servers = await found(self._nameservers)
-        if len(servers) < len(self._nameservers):
-            raise ProviderUnavailableError("a nameserver of traffic.nameservers has no address: correct its name")
-        try:
-            heard = await asyncio.gather(*(texts(server, self._wanted.generation_name) for server in servers))
-        except UnheardError as error:
-            raise ProviderUnavailableError(
-                f"whether the change of {self._wanted.name} is in sync is not known ({error}): check that nameserver"
-            ) from None
-        marks = [generation_of(values[0]) if len(values) == 1 else None for values in heard]
-        if any(other is not None and other[0] >= generation and other != (generation, mark) for other in marks):
-            raise ConflictError(f"another change of {self._wanted.name} came in place of this one: read and plan again")
-        synced = all(other == (generation, mark) for other in marks)
+        heard = await marks(self._wanted, self._nameservers)
+        if any(other is not None and other[0] >= generation and other != (generation, mark) for other in heard):
+            raise newer(self._wanted)
+        synced = all(other == (generation, mark) for other in heard)
         if synced and self._pending == submission:
             self._pending = None
         return synced
+
+    async def told(self, generation: int) -> bool:
+        """Ask the configured nameservers; see `TrafficBackend`."""
+        return await told(self._wanted, self._nameservers, generation)
 
     async def answers(self, count: int) -> Mapping[Place, int]:
         """Ask the configured nameservers; see `TrafficBackend`."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from wedtui.config_values import nameserver_parts
 from wedtui.core.traffic import Place
-from wedtui.errors import ForeignRecordsError, ProviderUnavailableError
-from wedtui.providers.traffic.base import Wanted
+from wedtui.errors import ConflictError, ForeignRecordsError, ProviderUnavailableError
+from wedtui.providers.traffic.base import Wanted, generation_of
 
 if TYPE_CHECKING:
     from dns.message import Message
@@ -96,6 +96,42 @@ async def sample(wanted: Wanted, servers: Sequence[Server], count: int) -> Mappi
             )
         counted[place] += 1
     return {place: number for place, number in counted.items() if number}
+
+
+async def told(wanted: Wanted, nameservers: Sequence[str], generation: int) -> bool:
+    """Return whether every nameserver tells a generation.
+
+    Raises:
+        ConflictError: one tells a newer one.
+        ProviderUnavailableError: one could not be asked.
+    """
+    heard = [mark and mark[0] for mark in await marks(wanted, nameservers)]
+    if any(each is not None and each > generation for each in heard):
+        raise newer(wanted)
+    return all(each == generation for each in heard)
+
+
+async def marks(wanted: Wanted, nameservers: Sequence[str]) -> list[tuple[int, str | None] | None]:
+    """Return the generation, with its mark, that each nameserver tells; None of one that tells none.
+
+    Raises:
+        ProviderUnavailableError: one could not be asked.
+    """
+    servers = await found(nameservers)
+    if len(servers) < len(nameservers):
+        raise ProviderUnavailableError("a nameserver of traffic.nameservers has no address: correct its name")
+    try:
+        heard = await asyncio.gather(*(texts(server, wanted.generation_name) for server in servers))
+    except UnheardError as error:
+        raise ProviderUnavailableError(
+            f"whether the change of {wanted.name} is in sync is not known ({error}): check that nameserver"
+        ) from None
+    return [generation_of(values[0]) if len(values) == 1 else None for values in heard]
+
+
+def newer(wanted: Wanted) -> ConflictError:
+    """Return what it means that a nameserver tells of a newer change than the one that is asked for."""
+    return ConflictError(f"another change of {wanted.name} came in place of this one: read and plan again")
 
 
 async def _answer(server: Server, wanted: Wanted) -> str:

@@ -35,7 +35,7 @@ from wedtui.providers.traffic.base import (
     canonical,
     generation_text,
 )
-from wedtui.providers.traffic.questions import found, sample
+from wedtui.providers.traffic.questions import found, sample, told
 from wedtui.providers.web import backoff_s
 
 Record = dict[str, Any]
@@ -126,6 +126,10 @@ class Route53Backend:
         if status == "INSYNC" and self._pending == submission:
             self._pending = None
         return bool(status == "INSYNC")
+
+    async def told(self, generation: int) -> bool:
+        """Ask the servers of the zone; see `TrafficBackend`."""
+        return await told(self._wanted, self._nameservers or await self._delegated(), generation)
 
     async def answers(self, count: int) -> Mapping[Place, int]:
         """Ask the servers of the zone; see `TrafficBackend`."""

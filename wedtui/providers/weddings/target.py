@@ -131,7 +131,9 @@ class _Taking:
             SourceError: they cannot be read to their end, or are too many.
         """
         iterator = iter(rows)
-        while await self._piece(iterator):
+        more = True
+        while more:
+            more = await self._piece(iterator)
             if self._stage.rows > MOST_ROWS:
                 raise SourceError(f"it has more than {MOST_ROWS:,} rows: leave out what is long over")
 

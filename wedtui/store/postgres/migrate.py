@@ -22,8 +22,8 @@ _CLOSED = (
 )
 
 
-def migrate(engine: Engine, server: Server, kind: Kind) -> None:
-    """Make the schema where there is none and bring it up to date.
+def migrate(engine: Engine, server: Server, kind: Kind) -> str | None:
+    """Make the schema where there is none and bring it up to date; return the revision that it had, None of none.
 
     Raises:
         StoreVersionError: a newer wedtui wrote it; nothing was changed.
@@ -32,7 +32,7 @@ def migrate(engine: Engine, server: Server, kind: Kind) -> None:
     with translated(server, kind):
         with engine.begin() as connection:
             if current_version(connection) == kind.head:
-                return
+                return kind.head
         prepare()
         with engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATING})
@@ -47,9 +47,10 @@ def migrate(engine: Engine, server: Server, kind: Kind) -> None:
             # Only now: whoever held the lock before may have done it.
             version = current_version(connection)
             if version == kind.head:
-                return
+                return version
             _refuse_foreign(connection, version, server, kind)
             upgrade(connection, kind)
+            return version
 
 
 def current_version(connection: Connection) -> str | None:

@@ -50,7 +50,8 @@ class WritableSchema:
         self._kind = kind
         self._engine = _engine(self._server, kind, waits)
         try:
-            migrate(self._engine, self._server, kind)
+            self.found = migrate(self._engine, self._server, kind)
+            """The revision that it had when it was opened; None: it was made."""
         except BaseException:
             self.close()
             raise

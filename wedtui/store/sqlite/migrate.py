@@ -30,8 +30,8 @@ def current_version(connection: Connection) -> str | None:
     return version
 
 
-def migrate(engine: Engine, path: Path, kind: Kind) -> None:
-    """Bring a store up to date, in one transaction; a ledger is copied beforehand.
+def migrate(engine: Engine, path: Path, kind: Kind) -> str | None:
+    """Bring a store up to date, in one transaction; a ledger is copied beforehand. Return the revision that it had.
 
     The copy is `<file>.before-<revision>`, beside the file.
 
@@ -45,17 +45,18 @@ def migrate(engine: Engine, path: Path, kind: Kind) -> None:
             _refuse_foreign(connection, version, path, kind)
         enter_wal(engine, path)
         if version == kind.head:
-            return
+            return version
         prepare()
         with engine.begin() as connection:
             # Only now: whoever held the file before may have done it, and a copy of that would be none of the old one.
             version = current_version(connection)
             if version == kind.head:
-                return
+                return version
             _refuse_foreign(connection, version, path, kind)
             if version is not None and kind.durable:
                 copy_file(path, path.with_name(f"{path.name}.before-{kind.head}"))
             upgrade(connection, kind)
+            return version
 
 
 def is_older(path: Path, kind: Kind) -> bool:

@@ -44,7 +44,8 @@ class WritableFile:
         self._kind = kind
         self._engine = open_for_writing(url, kind, waits=waits)
         try:
-            migrate(self._engine, self.path, kind)
+            self.found = migrate(self._engine, self.path, kind)
+            """The revision that it had when it was opened; None: it was made."""
             self._identity = identity(self.path)
         except BaseException:
             self.close()

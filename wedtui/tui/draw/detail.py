@@ -75,9 +75,9 @@ def _heading(*titles: tuple[str, int]) -> Row:
 
 def _summary(board: Board, provider: ProviderPicture, width: int) -> list[Row]:
     health, evidence = provider.health, provider.evidence
-    score: Span = (f"score {health.score:.1f}", Role.STRONG) if health.score is not None else ("no score", Role.MUTED)
+    score: Span = (f"score {provider.score_words}", Role.STRONG) if provider.score_words else ("no score", Role.MUTED)
     if health.score is not None and (board.frozen_picture or health.state is State.UNKNOWN):
-        score = (f"score ({health.score:.1f})", Role.STALE)
+        score = (f"score ({provider.score_words})", Role.STALE)
     capacity = f" · capacity {evidence.capacity:g}/s" if evidence.capacity else ""
     line: Line = (
         (" ", Role.TEXT),
@@ -85,12 +85,17 @@ def _summary(board: Board, provider: ProviderPicture, width: int) -> list[Row]:
         ("   ", Role.TEXT),
         score,
         (f"   {age(health.measured_at, board.now)} old", Role.MUTED),
-        (f"   {evidence.kind} · weight {evidence.weight} %{capacity}", Role.TEXT),
     )
+    rest = f"   {evidence.kind} · {board.share(provider).words(board.now)}{capacity}"
+    # Of a share nothing may be cut: that it is another than configured stands at its end.
+    fits = sum(len(text) for text, _ in line) + len(rest) <= width
+    line = (*line, (rest, Role.TEXT)) if fits else line
+    below = [] if fits else [Row(each) for each in wrap(rest.strip(), width, indent="   ")]
     ceilings = [
         Row(line) for text in health.ceilings for line in wrap(f"limited: {text}", width, Role.DEGRADED, indent="   ")
     ]
-    return [Row(line), *ceilings]
+    lacks = [Row(line) for text in provider.lacks for line in wrap(text, width, Role.DEGRADED, indent="   ")]
+    return [Row(line), *below, *lacks, *ceilings]
 
 
 _COMPONENT = (("COMPONENT", 12), ("VALUE", -6), ("WEIGHT", -6), ("MEASURE", -10), ("AGE", -6), ("", 7))

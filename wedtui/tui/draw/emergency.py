@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from wedtui.core.emergency import EMERGENCIES, Emergency, EmergencyKind, Situation, dropped, why_not
+from wedtui.core.roles import Demand
 from wedtui.core.wording import duration, short_age
+from wedtui.tui.arming import AWAITING, Stage, stage_of
 from wedtui.tui.spans import Line, Role, crop, rule, spread, wrap
 
 if TYPE_CHECKING:
@@ -16,12 +18,14 @@ if TYPE_CHECKING:
     from wedtui.control.answers import ActionIs, ArmingIs
     from wedtui.tui.emergency import Told
     from wedtui.tui.keymap.table import Keymap
+    from wedtui.tui.last_known import AsOf
 
 TITLE = "emergency actions"
 
 _GOOD_ENDS = frozenset({"verified", "settled"})
 _BAD_ENDS = frozenset({"refused", "failed", "expired", "undone"})
-_STATES = {"awaiting confirmation": "to confirm"}
+_STATES = {"awaiting confirmation": "to confirm", "claimed": "running"}
+_TO_APPROVE = "to approve"
 
 
 def emergency_lines(
@@ -38,14 +42,18 @@ def emergency_lines(
     """
     width, height = size
     gone = dropped(situation)
-    body: list[Line] = []
-    for action in told.actions:
-        if action.acts_at is not None and action.state == "awaiting confirmation":
+    body: list[Line] = _paths(told, keymap, now, width)
+    first = len(body)
+    if told.as_of is not None and told.actions:
+        body.append(crop(((f" {told.as_of.words}:", Role.STALE),), width))
+    for number, action in enumerate(told.actions):
+        if action.acts_at is not None and action.state == "awaiting confirmation" and told.as_of is None:
             left = max(math.ceil((action.acts_at - now).total_seconds()), 0)
             body.append(crop(((f" ! fails over from {action.target} in {left} s: ", Role.CRITICAL),), width))
             keys = f"press {keymap.hint('emergency.failover')} to look, {keymap.hint('emergency.abort')} to abort"
             body.append(crop(((f"   {keys}", Role.STRONG),), width))
-        body.append(action_line(action, keymap.hint("emergency.newest") if not body else "", now, width))
+        key = "" if number or len(body) > first + (told.as_of is not None) else keymap.hint("emergency.newest")
+        body.append(action_line(action, key, now, width, as_of=told.as_of))
     body = [*(line for each in told.arming for line in arming_lines(each, now, width)), *body]
     if situation.problem is not None and not situation.read_only:
         body.append(crop(((" ✖ the service does not answer", Role.CRITICAL),), width))
@@ -64,6 +72,22 @@ def emergency_lines(
     ways = (entries.wrapped, entries.one_each, entries.offered_in_pairs, entries.in_pairs)
     lines = next((lines for way in ways if len(lines := way(found)) <= room), entries.in_pairs(found))
     return (rule(TITLE, width), *body, *lines)[:height]
+
+
+def _paths(told: Told, keymap: Keymap, now: datetime, width: int) -> list[Line]:
+    """Say what waits for whoever sits here: an approval, a review, a ledger that cannot be reached."""
+    key = keymap.hint("emergency.newest")
+    said: list[tuple[str, Role]] = []
+    for action in told.actions:
+        if stage_of(action, told.me) is Stage.APPROVE and told.as_of is None and not _expired(action, now):
+            said.append((f"! press {key} to approve #{action.id} of {action.person}", Role.CRITICAL))
+        elif action.broke_glass is not None and action.reviewed_by is None:
+            said.append((f"▲ #{action.id} NOT REVIEWED: {action.confirmed_by} broke the glass", Role.DEGRADED))
+    if told.ledger is not None:
+        said.append((f"✖ NO LEDGER: {keymap.hint('emergency.failover')} opens the emergency path", Role.CRITICAL))
+    if told.standing is not None and told.standing.unrecorded:
+        said.append(("▲ NOT YET RECONCILED: done without the ledger", Role.DEGRADED))
+    return [crop(((f" {text}", role),), width) for text, role in said]
 
 
 Found = Sequence[tuple[Emergency, str | None]]
@@ -121,16 +145,40 @@ class _Entries:
         return crop(((f"  – {entry.title}: {why}", Role.MUTED),), self._width)
 
 
-def action_line(action: ActionIs, key: str, now: datetime, width: int) -> Line:
-    """Return one action: id, state, what, who and how old; first what the narrowest pane must still show."""
-    state = (
-        (action.outcome or action.state).upper() if action.state == "ended" else _STATES.get(action.state, action.state)
-    )
+def state_words(action: ActionIs, now: datetime) -> str:
+    """Return how an action stands at an instant; a plan that is too old waits for nobody any more."""
+    if action.state == "ended":
+        return (action.outcome or action.state).upper()
+    if _expired(action, now):
+        return "plan expired"
+    if action.confirmed_by is not None and Demand.SECOND_PERSON.value in action.needs:
+        return _TO_APPROVE
+    return _STATES.get(action.state, action.state)
+
+
+def _expired(action: ActionIs, now: datetime) -> bool:
+    return action.state in AWAITING and action.expires_at is not None and action.expires_at <= now
+
+
+def action_line(action: ActionIs, key: str, now: datetime, width: int, *, as_of: AsOf | None = None) -> Line:
+    """Return one action: id, state, what, who and how old; first what the narrowest pane must still show.
+
+    Args:
+        action: as it is known.
+        key: opens it.
+        now: its age is counted up to it.
+        width: of the pane.
+        as_of: nothing newer is known: its state is in brackets, with the step that was the last one.
+    """
+    state, role = state_words(action, now), action_role(action)
+    if as_of is not None and action.state != "ended":
+        last = f", {action.steps[-1].name} {action.steps[-1].state}" if action.steps else ""
+        state, role = f"({state}{last})", Role.STALE
     what = action.kind if action.kind == action.target else f"{action.target} {action.kind}"
     left: Line = (
         (f" {key} " if key else " ", Role.KEY),
         (f"#{action.id} ", Role.STRONG),
-        (f"{state} ", action_role(action)),
+        (f"{state} ", role),
         (what, Role.STRONG),
         (f" {action.person}", Role.MUTED),
     )

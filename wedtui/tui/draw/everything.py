@@ -3,7 +3,7 @@
 from wedtui.tui.draw.findings import worst_lines
 from wedtui.tui.draw.later import deployments_lines
 from wedtui.tui.draw.metrics import metrics_lines, signals_of
-from wedtui.tui.draw.providers import matching, provider_header, provider_row, resources_note
+from wedtui.tui.draw.providers import matching, provider_header, provider_row, resources_note, shares_note
 from wedtui.tui.draw.status import status_lines
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "provider_header",
     "provider_row",
     "resources_note",
+    "shares_note",
     "signals_of",
     "status_lines",
     "worst_lines",

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from wedtui.core.picture import Finding, ServiceCondition, Severity
 from wedtui.core.state import State, glyph
-from wedtui.core.wording import age
 from wedtui.tui.board import Board
 from wedtui.tui.rows import Row
 from wedtui.tui.spans import Line, Role, Span, clean, crop, fit, length, wrap
@@ -59,7 +58,7 @@ def _nothing(board: Board) -> Line:
 
 
 def _one(board: Board, finding: Finding, tail: str, width: int) -> Line:
-    old = f"  {age(finding.measured_at, board.now)} old" if finding.measured_at else ""
+    old = f"  {finding.age_words(board.now)}"
     end: list[Span] = [(old, Role.MUTED), (tail, Role.ACCENT)]
     return (*crop(short(finding), max(width - length(end), 10)), *end)
 
@@ -80,7 +79,7 @@ def finding_rows(board: Board, width: int) -> tuple[Row, ...]:
     rows: list[Row] = []
     for key, finding in keyed_findings(board):
         sign, role = LOOKS[finding.severity]
-        old = f"{age(finding.measured_at, board.now)} old" if finding.measured_at else "–"
+        old = finding.age_words(board.now)
         # Coloured as in the table of providers; blanks apart, which would be underlined where there are no colours.
         state = f"{sign} {finding.severity.upper()}"
         head: Line = (
@@ -88,7 +87,7 @@ def finding_rows(board: Board, width: int) -> tuple[Row, ...]:
             (state, role),
             (" " * (12 - len(state)), Role.TEXT),
             (f"{fit(finding.subject, 14)} ", Role.STRONG),
-            (f"{fit(old, 13, right=True)}  ", Role.MUTED),
+            (f"{fit(old, 14, right=True)}  ", Role.MUTED),
         )
         sentence = wrap(finding.text, max(width - length(head) - 1, 20))
         rows.append(Row((*head, *(sentence[0] if sentence else ())), key))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from wedtui.core.freeze import Period
+from wedtui.core.freeze_words import with_persons
 from wedtui.core.override import override_words
 from wedtui.core.wording import duration, local_time
 from wedtui.tui.board import Board
@@ -20,6 +22,8 @@ def freeze_rows(board: Board, width: int) -> tuple[Row, ...]:
     verdict = picture.freeze
     role = Role.DEGRADED if verdict.frozen else Role.OK
     rows: list[Line] = [((f" {picture.environment}: {freeze_words(verdict, board.now)}", role),), ()]
+    if verdict.lockdown is not None:
+        rows += _lockdown(verdict.lockdown, verdict.zone, board.now, width)
     if verdict.since is not None:
         rows += _instant("frozen since", verdict.since, verdict.zone, board.now)
     if verdict.until is not None:
@@ -28,10 +32,15 @@ def freeze_rows(board: Board, width: int) -> tuple[Row, ...]:
         rows += _instant("next freeze", verdict.next_start, verdict.zone, board.now)
     if verdict.reasons:
         rows += [(), rule("reasons", width)]
-        rows += [line for reason in verdict.reasons for line in wrap(reason, width, indent="   ")]
+        rows += [
+            line
+            for reason in with_persons(verdict.reasons, verdict.persons)
+            for line in wrap(reason, width, indent="   ")
+        ]
     if verdict.next_reasons:
         rows += [(), rule("reasons of the next freeze", width)]
-        rows += [line for reason in verdict.next_reasons for line in wrap(reason, width, indent="   ")]
+        following = with_persons(verdict.next_reasons, verdict.persons)
+        rows += [line for reason in following for line in wrap(reason, width, indent="   ")]
     if verdict.unreadable:
         rows += [(), rule("unreadable, therefore frozen", width)]
         rows += [line for text in verdict.unreadable for line in wrap(text, width, Role.DEGRADED, indent="   ")]
@@ -50,6 +59,14 @@ def freeze_rows(board: Board, width: int) -> tuple[Row, ...]:
     )
     rows += wrap(rescue, width, Role.MUTED, indent="   ")
     return tuple(Row(line) for line in rows)
+
+
+def _lockdown(lockdown: Period, zone: str | None, now: datetime, width: int) -> list[Line]:
+    """Return since when it is locked down, by whom and why, and what ends that."""
+    who = f"{lockdown.why or 'it is not known by whom'}"
+    ends = f"; `wedtui freeze lift {lockdown.number}` ends it" if lockdown.number else ""
+    rows = _instant("locked down", lockdown.start, zone, now)
+    return [*rows, *wrap(f"{who}{ends}", width - 1, Role.STRONG, indent=" " * 17), ()]
 
 
 def _instant(title: str, at: datetime, zone: str | None, now: datetime) -> list[Line]:

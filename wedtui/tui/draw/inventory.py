@@ -194,10 +194,11 @@ def _doubts(board: Board, listed: Listed, width: int) -> list[Row]:
     if not asked:
         text = "no provider's API was ever asked: `wedtui providers sync` asks"
         return [Row(line) for line in wrap(text, width, Role.DEGRADED, indent=" ")]
-    count = sum(board.frozen_picture or not a.complete(board.now) for a in asked)
-    if not count:
+    lacking = [a for a in asked if board.frozen_picture or not a.complete(board.now)]
+    if not lacking:
         return []
-    text = f"some may be missing: {count} of {len(asked)} askings were not answered in full"
+    oldest = age(min(a.asked_at for a in lacking), board.now)
+    text = f"some may be missing: {len(lacking)} of {len(asked)} askings were not answered in full, as of {oldest} ago"
     return [Row(line) for line in wrap(text, width, Role.DEGRADED, indent=" ")]
 
 

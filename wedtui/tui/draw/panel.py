@@ -1,34 +1,25 @@
-"""The emergency panel's lines: what will be changed, on which evidence, what is typed, and how it goes.
-
-The plan comes as plain data from the service (`core.failover.plan_json`); what of it cannot be read is said to be
-UNKNOWN and never left out silently.
-"""
+"""The emergency panel's lines: what will be changed, on which evidence, what is typed, and how it goes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from wedtui.core.emergency import EmergencyKind, emergency
 from wedtui.core.state import State
+from wedtui.core.step_words import interrupted
 from wedtui.core.wording import duration
-from wedtui.tui.arming import Arming, Stage
+from wedtui.tui.arming import Arming, Offer, Stage
 from wedtui.tui.draw.emergency import action_role
-from wedtui.tui.draw.panel_freeze import freeze_lines
-from wedtui.tui.spans import Line, Role, crop, fit, rule, state_role, wrap
+from wedtui.tui.draw.panel_paths import ledger_lines, second_lines
+from wedtui.tui.draw.panel_plan import is_refused, plan_lines
+from wedtui.tui.spans import Line, Role, crop, rule, state_role, wrap
 
 if TYPE_CHECKING:
     from wedtui.control.answers import ActionIs, StepIs
+    from wedtui.tui.last_known import AsOf
 
-ACCEPTED_WITHIN = timedelta(seconds=2)
-"""From the confirmation until the backend took the change, where all is well."""
-IN_SYNC_WITHIN = {"route53": timedelta(seconds=60), "powerdns": timedelta(0)}
-"""Amazon Route 53 Developer Guide, "How Amazon Route 53 routes traffic": changes propagate within 60 s, as a rule."""
-
-_RESULTS = {"PASS": ("●", Role.OK), "FAIL": ("◆", Role.CRITICAL), "UNKNOWN": ("◇", Role.UNKNOWN)}
 _STEPS = {"done": ("●", Role.OK), "failed": ("◆", Role.CRITICAL), "unknown": ("◇", Role.UNKNOWN)}
-_BARS = 20
 
 
 class Drawn(NamedTuple):
@@ -38,9 +29,27 @@ class Drawn(NamedTuple):
     body: tuple[Line, ...]
     """Scrolls, where there is no room for all of it."""
     foot: tuple[Line, ...]
+    vital: int = 0
+    """So many of the body's first lines have to have been seen before the plan is confirmed."""
 
 
-def panel_lines(arming: Arming, now: datetime, width: int, *, demo: bool, by_hand: tuple[str, ...] = ()) -> Drawn:
+class Beside(NamedTuple):
+    """What is known beside the panel's own state."""
+
+    by_hand: tuple[str, ...] = ()
+    """What a person can run without the service."""
+    key: str = ""
+    """Opens on any dashboard what waits for somebody's word."""
+    standby: str = ""
+    """The service's file for what is done without its ledger."""
+    as_of: AsOf | None = None
+    """That nothing newer is known of the action: the service does not answer."""
+
+
+NOTHING = Beside()
+
+
+def panel_lines(arming: Arming, now: datetime, width: int, *, demo: bool, beside: Beside = NOTHING) -> Drawn:
     """Return the panel.
 
     Args:
@@ -48,30 +57,48 @@ def panel_lines(arming: Arming, now: datetime, width: int, *, demo: bool, by_han
         now: ages and what is left are counted from it.
         width: its columns.
         demo: whether the world is made up.
-        by_hand: what a person can run without the service.
+        beside: what is known beside it.
     """
-    return Drawn(_head(arming, width, demo=demo), tuple(_body(arming, now, width, by_hand)), _foot(arming, now, width))
+    paths = [*second_lines(arming, now, width, beside.key), *ledger_lines(arming, width, beside.standby)]
+    body, vital = _body(arming, now, width, beside, paths)
+    return Drawn(_head(arming, width, demo=demo), tuple(body), _foot(arming, now, width), vital)
 
 
-def scrolled(drawn: Drawn, top: int, height: int, width: int) -> tuple[tuple[Line, ...], int]:
-    """Return the lines for a height, and how far down they really are; it is said how many lines are not seen."""
+class Scrolled(NamedTuple):
+    """The panel's lines for a height."""
+
+    lines: tuple[Line, ...]
+    top: int
+    """How far down they really are."""
+    seen: range
+    """Which lines of the body stand there."""
+
+
+def scrolled(drawn: Drawn, top: int, height: int, width: int) -> Scrolled:
+    """Return the lines for a height; it is said how many lines are not seen."""
     room = max(height - 1 - len(drawn.foot), 1)
     top = max(min(top, len(drawn.body) - room), 0)
     shown = list(drawn.body[top : top + room])
     below = len(drawn.body) - top - room
+    first, last = top, top + len(shown)
     if below > 0:
+        last -= 1
         shown[-1] = crop(((f" ↓ {below + 1} lines more below", Role.ACCENT),), width)
     if top > 0 and len(shown) > 1:
+        first += 1
         shown[0] = crop(((f" ↑ {top + 1} lines more above", Role.ACCENT),), width)
     shown += [()] * (room - len(shown))
-    return (drawn.head, *shown, *drawn.foot)[:height], top
+    return Scrolled((drawn.head, *shown, *drawn.foot)[:height], top, range(first, last))
 
 
 def _head(arming: Arming, width: int, *, demo: bool) -> Line:
     target = arming.action.target if arming.action is not None else _subject(arming)
     title = f"{emergency(arming.kind).title} {target}" if arming.stage is not Stage.CHOOSE else _question(arming)
+    title = f"{title} without the ledger" if arming.aside or arming.numbered is not None else title
     drill, real = _SERIOUS[arming.kind]
     kind = (f" DRILL: a made-up world, {drill} ", Role.MARK) if demo else (f" REAL: {real} ", Role.ALARM)
+    if is_refused(arming):
+        kind = (" REFUSED: nothing is done ", Role.BADGE)
     return rule(title, width, (kind,))
 
 
@@ -104,17 +131,19 @@ def _question(arming: Arming) -> str:
     return f"{emergency(arming.kind).title}: {_QUESTIONS[arming.kind]}"
 
 
-def _body(arming: Arming, now: datetime, width: int, by_hand: tuple[str, ...]) -> list[Line]:
+def _body(arming: Arming, now: datetime, width: int, beside: Beside, paths: list[Line]) -> tuple[list[Line], int]:
+    """Return the body, and how many of its first lines have to have been seen before anything is confirmed."""
     if arming.stage is Stage.CHOOSE:
-        return _choices(arming, width)
+        return [*_choices(arming, width), *paths], 0
     if arming.stage is Stage.BY_HAND:
-        return _by_hand(by_hand, width)
+        return _by_hand(beside.by_hand, width), 0
     if arming.stage is Stage.DONE:
-        return wrap(arming.said or "", width - 1, Role.OK, indent=" ")
+        return wrap(arming.said or "", width - 1, Role.OK, indent=" "), 0
+    planned = plan_lines(arming, now, width)
     if arming.stage is Stage.FOLLOW and arming.action is not None:
-        followed = _followed(arming.action, now, width)
-        return [*followed, (), *_plan(arming, now, width)] if arming.plan is not None else followed
-    return _plan(arming, now, width)
+        followed = [*_followed(arming.action, now, width, beside.as_of), *paths]
+        return ([*followed, (), *planned.lines] if arming.plan is not None else followed), 0
+    return [*paths, *planned.lines], len(paths) + planned.vital
 
 
 def _choices(arming: Arming, width: int) -> list[Line]:
@@ -148,117 +177,21 @@ def _broken(text: str, width: int) -> list[Line]:
     return [((f" {text[i : i + room]}", Role.TEXT),) for i in range(0, len(text), room)]
 
 
-def _plan(arming: Arming, now: datetime, width: int) -> list[Line]:
-    plan = arming.plan or {}
-    lines: list[Line] = []
-    for why in arming.refused:
-        lines += wrap(f"REFUSED: {why}", width - 1, Role.CRITICAL, indent=" ")
-    if not arming.moves_traffic:
-        return [*lines, *freeze_lines(plan, now, width), *_left(arming, now, width), *_checks(plan, now, width)]
-    if plan.get("accepts_overload"):
-        words = "AN OVERLOAD IS ACCEPTED: whoever gains is given more than it is known to bear"
-        lines += wrap(words, width - 1, Role.CRITICAL, indent=" ")
-    lines += [*_shares(plan, width), *_times(arming, plan, now, width), *_checks(plan, now, width)]
-    return lines
+def _followed(action: ActionIs, now: datetime, width: int, as_of: AsOf | None = None) -> list[Line]:
+    """Return how an action stands: its state, its sentence, and each step with how long it took.
 
-
-def _shares(plan: Mapping[str, object], width: int) -> list[Line]:
-    """Say what each place has and will have, and what room is left then."""
-    before, after = _shares_of(plan, "before"), _shares_of(plan, "after")
-    rooms = {str(each.get("provider")): each for each in _objects(plan, "rooms")}
-    lines: list[Line] = []
-    longest = max((len(name) for name in before), default=0)
-    for name in before:
-        now, then = before[name], after.get(name, before[name])
-        bars = "█" * round(then * _BARS / 100) if width >= 100 else ""
-        head = (f" {name:<{longest}} {now:>3} % → {then:>3} % ", Role.STRONG if now != then else Role.TEXT)
-        bar = (fit(bars, _BARS + 1) if width >= 100 else "", Role.CHART)
-        lines.append(crop((head, bar, _headroom(rooms.get(name.partition("/")[0]))), width))
-    if not lines:
-        lines.append(((" the live shares are UNKNOWN", Role.UNKNOWN),))
-    return lines
-
-
-def _headroom(room: Mapping[str, object] | None) -> tuple[str, Role]:
-    cap, spare = (room or {}).get("cap"), (room or {}).get("spare")
-    if not isinstance(spare, int | float) or not isinstance(cap, int):
-        return (" room UNKNOWN", Role.UNKNOWN)
-    if spare < 0:
-        return (f" cap {cap} %: {-spare:.0f} requests/s TOO MANY at the peak", Role.CRITICAL)
-    return (f" cap {cap} %, {spare:.0f} requests/s spare at the peak", Role.MUTED)
-
-
-def _times(arming: Arming, plan: Mapping[str, object], now: datetime, width: int) -> list[Line]:
-    """Say when it counts, how it is undone, and how long the plan holds."""
-    ttl, backend = plan.get("ttl_seconds"), plan.get("backend")
-    sync = IN_SYNC_WITHIN.get(str(backend))
-    lines: list[Line] = []
-    if isinstance(ttl, int | float) and sync is not None:
-        whole = sync + timedelta(seconds=ttl)
-        words = f"within {duration(whole)} (in sync {duration(sync)} + TTL {ttl:.0f} s)"
-    else:
-        words = "UNKNOWN"
-    lines += wrap(
-        f"accepted: within {duration(ACCEPTED_WITHIN)} · customers moved: {words} · {backend or 'no backend'}",
-        width - 1,
-        indent=" ",
-    )
-    undo = "undo: fail back to the shares before, once whoever gains then is well and has room"
-    lines += wrap(undo, width - 1, Role.MUTED, indent=" ")
-    return [*lines, *_left(arming, now, width)]
-
-
-def _left(arming: Arming, now: datetime, width: int) -> list[Line]:
-    """Say how long the plan that waits for its confirmation holds."""
-    if arming.stage is not Stage.NAME or arming.expires_at is None:
-        return []
-    left = arming.expires_at - now
-    role = Role.CRITICAL if left <= timedelta(seconds=10) else Role.ACCENT
-    text = f"this plan expires in {duration(left)}" if left > timedelta(0) else "THIS PLAN EXPIRED: ask again"
-    return [crop(((f" {text}", role),), width)]
-
-
-def _checks(plan: Mapping[str, object], now: datetime, width: int) -> list[Line]:
-    """Return each rule, those that do not pass first: of a low screen only the first lines are seen."""
-    checks = _objects(plan, "checks")
-    if not checks:
-        return [((" ◇ UNKNOWN the plan has no checks", Role.UNKNOWN),)]
-    order = {"FAIL": 0, "UNKNOWN": 1, "PASS": 2}
-
-    def weight(check: Mapping[str, object]) -> tuple[bool, int]:
-        return (check.get("rule") != "weddings", order.get(str(check.get("result")), 1))
-
-    lines: list[Line] = []
-    for check in sorted(checks, key=weight):
-        result = str(check.get("result"))
-        glyph, role = _RESULTS.get(result, ("◇", Role.UNKNOWN))
-        head: Line = ((f" {glyph} {result:<7} ", role),)
-        indent = 11
-        text = f"{check.get('sentence')}{_age(check.get('measured_at'), now)}"
-        wrapped = wrap(text, max(width - indent - 1, 10))
-        lines += [(*(head if i == 0 else ((" " * indent, Role.TEXT),)), *line) for i, line in enumerate(wrapped)]
-    return lines
-
-
-def _age(measured_at: object, now: datetime) -> str:
-    if not isinstance(measured_at, str):
-        return ""
-    try:
-        at = datetime.fromisoformat(measured_at)
-    except ValueError:
-        return " (age UNKNOWN)"
-    if at.tzinfo is None:
-        return " (age UNKNOWN)"
-    return f" ({duration(now - at)} old)" if at <= now else " (dated in the future)"
-
-
-def _followed(action: ActionIs, now: datetime, width: int) -> list[Line]:
-    """Return how an action stands: its state, its sentence, and each step with how long it took."""
-    state = action.outcome or action.state
+    Of one that may go on unseen that is said, and how long a step takes is counted only as far as it was seen.
+    """
+    state = (action.outcome or {"claimed": "running"}.get(action.state, action.state)).upper()
+    role, old = action_role(action), as_of is not None and action.state != "ended"
+    state, role = (f"({state})", Role.STALE) if old else (state, role)
     by = f" · confirmed by {action.confirmed_by}" if action.confirmed_by else ""
+    by += f" · approved by {action.approved_by}" if action.approved_by else ""
     asked = f"{action.person} asked {duration(now - action.requested_at)} ago{by}"
-    words: Line = ((f" #{action.id} ", Role.STRONG), (state.upper(), action_role(action)), (f"  {asked}", Role.MUTED))
+    words: Line = ((f" #{action.id} ", Role.STRONG), (state, role), (f"  {asked}", Role.MUTED))
     lines: list[Line] = [crop(words, width)]
+    if as_of is not None and old:
+        lines += wrap(f"{as_of.words}: how it stands now is UNKNOWN", width - 1, Role.STALE, indent=" ")
     lines += wrap(action.sentence, width - 1, Role.STRONG, indent=" ")
     lines += wrap(f"reason: {action.reason}", width - 1, Role.MUTED, indent=" ")
     if action.state == "handed over":
@@ -269,17 +202,17 @@ def _followed(action: ActionIs, now: datetime, width: int) -> list[Line]:
             Role.CRITICAL,
             indent=" ",
         )
-    for step in action.steps:
-        lines += _step(step, now, width)
+    for number, step in enumerate(action.steps):
+        lines += _step(step, as_of.at if as_of is not None else now, width, interrupted(action.steps, number))
     return lines
 
 
-def _step(step: StepIs, now: datetime, width: int) -> list[Line]:
-    glyph, role = _STEPS.get(step.state, ("…", Role.DEGRADED))
+def _step(step: StepIs, now: datetime, width: int, again: str | None) -> list[Line]:
+    glyph, role = _STEPS.get(step.state, ("…", Role.DEGRADED)) if again is None else ("▲", Role.DEGRADED)
     took = (step.ended_at or now) - step.intended_at
     lasting = duration(took) if step.ended_at is None or took >= timedelta(seconds=10) else _short(took)
     name = f"{step.name} (takes back)" if step.undoes else step.name
-    state = step.state if step.state != "intended" else "under way"
+    state = {"intended": "under way"}.get(step.state, step.state) if again is None else "again"
     at = step.intended_at.astimezone(UTC)
     lines: list[Line] = [
         crop(
@@ -288,11 +221,12 @@ def _step(step: StepIs, now: datetime, width: int) -> list[Line]:
                 (f"{name:<12} ", Role.STRONG),
                 (f"{lasting:<8} ", Role.TEXT),
                 (f"since {at:%H:%M:%S} UTC", Role.MUTED),
+                (f"  {again}" if again else "", Role.MUTED),
             ),
             width,
         )
     ]
-    if step.state in {"failed", "unknown"} and step.detail:
+    if again is None and step.state in {"failed", "unknown"} and step.detail:
         lines += wrap(step.detail, width - 1, Role.CRITICAL, indent=" " * 13)
     return lines
 
@@ -303,18 +237,19 @@ def _short(span: timedelta) -> str:
 
 def _foot(arming: Arming, now: datetime, width: int) -> tuple[Line, ...]:
     """Return what is said, the field, and the way out; the cursor is a mark and a word, not a colour alone."""
-    told = arming.said if arming.stage is not Stage.DONE else None
+    told = (arming.said or arming.unheard) if arming.stage is not Stage.DONE else None
     said: list[Line] = wrap(told, width - 1, Role.CRITICAL, indent=" ")[:3] if told else []
     if arming.waits is not None:
         return (*said, crop(((f" … {arming.waits}", Role.ACCENT),), width))
     if arming.stage is Stage.CHOOSE:
-        return (*said, crop(((" Enter", Role.KEY), (" shows the plan; nothing is done yet", Role.TEXT)), width))
+        does = " shows the plan; nothing is done yet" if arming.chosen else " leaves: there is nothing to choose"
+        return (*said, crop(((" Enter", Role.KEY), (does, Role.TEXT)), width))
     lines: list[Line] = []
     if arming.has_field:
-        asked = "why" if arming.stage is Stage.REASON else f"type {arming.target}"
+        asked = {Stage.REASON: "why", Stage.GLASS: "why alone"}.get(arming.stage, f"type {arming.target}")
         lines.append(_field(asked, arming, width))
-    if arming.offers_overload:
-        here, words = arming.in_field, "[Plan it again, and accept the overload]"
+    if arming.offer is not None:
+        here, words = arming.in_field, f"[{_OFFERS[arming.offer].words}]"
         mark = (f" {'›' if here else ' '} ", Role.STRONG)
         lines.append(crop((mark, (words, Role.MARK if here else Role.TEXT)), width))
     way = "Cancel" if arming.has_field else "Close"
@@ -335,8 +270,13 @@ def _field(asked: str, arming: Arming, width: int) -> Line:
 
 def _next(arming: Arming, now: datetime) -> Line:
     """Say what Enter does here."""
-    if arming.offers_overload:
-        does = "Enter plans it anew; nothing is done yet" if arming.in_field else "Tab goes to the overload"
+    if arming.offer is not None:
+        offer = _OFFERS[arming.offer]
+        does = (
+            f"Enter {offer.enter}; nothing is done yet"
+            if arming.in_field
+            else f"{offer.leaves}Tab goes to {offer.name}"
+        )
         return ((f"  {does}", Role.MUTED),)
     if not arming.has_field:
         return (("  Enter leaves; the action goes on" if _goes_on(arming) else "  Enter leaves", Role.MUTED),)
@@ -344,23 +284,34 @@ def _next(arming: Arming, now: datetime) -> Line:
         return (("  the plan expired: leave, and ask again", Role.CRITICAL),)
     if not arming.in_field:
         return (("  Tab goes to the field", Role.MUTED),)
-    does = (
-        "asks for it; it is not confirmed yet" if arming.stage is Stage.REASON else "confirms, once the name is typed"
-    )
-    return ((f"  Enter {does}", Role.MUTED),)
+    return ((f"  Enter {_ENTER[arming.stage]}", Role.MUTED),)
+
+
+_ENTER = {
+    Stage.REASON: "asks for it; it is not confirmed yet",
+    Stage.NAME: "confirms, once the name is typed",
+    Stage.APPROVE: "approves, once the name is typed",
+    Stage.GLASS: "goes on to the name; it is not confirmed yet",
+    Stage.GLASS_NAME: "confirms ALONE, once the name is typed",
+}
+"""What Enter does in the field."""
+
+
+class _Words(NamedTuple):
+    words: str
+    name: str
+    enter: str
+    leaves: str = ""
+
+
+_OFFERS = {
+    Offer.OVERLOAD: _Words("Plan it again, and accept the overload", "the overload", "plans it anew"),
+    Offer.ASIDE: _Words("Emergency path: plan it without the ledger", "the emergency path", "plans it so"),
+    Offer.GLASS: _Words(
+        "Break the glass: act alone, and everybody is paged", "break-glass", "asks why", "Enter leaves; it waits on · "
+    ),
+}
 
 
 def _goes_on(arming: Arming) -> bool:
     return arming.action is not None and arming.action.state not in {"handed over", "ended"}
-
-
-def _objects(plan: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
-    found = plan.get(key)
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-
-
-def _shares_of(plan: Mapping[str, object], key: str) -> dict[str, int]:
-    found = plan.get(key)
-    if not isinstance(found, dict):
-        return {}
-    return {str(name): share for name, share in found.items() if isinstance(share, int)}

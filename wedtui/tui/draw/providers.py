@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from wedtui.core.evidence import Freshness, freshness
 from wedtui.core.health import AVAILABILITY, ERRORS, LATENCY, SATURATION
+from wedtui.core.live_share import readable
 from wedtui.core.picture import HEALTH_SEVERITIES, Finding, Picture, ProviderPicture, health_prefix
 from wedtui.core.state import State, glyph
 from wedtui.core.wording import short_age
@@ -43,22 +44,22 @@ def _name(_board: Board, p: ProviderPicture) -> Span:
 
 
 def _score(board: Board, p: ProviderPicture) -> Span:
-    if p.health.score is None:
+    score = p.score_words
+    if score is None:
         return MISSING, Role.MUTED
     if board.frozen_picture or p.health.state is State.UNKNOWN:
-        return f"({p.health.score:.1f})", Role.STALE
-    return f"{p.health.score:.1f}", Role.TEXT
+        return f"({score})", Role.STALE
+    return score, Role.DEGRADED if p.lacks else Role.TEXT
 
 
 def _weight(board: Board, p: ProviderPicture) -> Span:
-    """Return the share of traffic: the live one where it was read, marked where it is another than configured."""
-    traffic = board.picture.traffic if board.picture else None
-    if traffic is None or traffic.reading is None:
-        return f"{p.evidence.weight} %", Role.TEXT
-    live = sum(share for place, share in traffic.reading.shares.items() if place.provider == p.name)
-    if traffic.freshness(board.now) is not Freshness.FRESH or board.frozen_picture:
-        return f"({live}%)", Role.STALE
-    return f"{live} %", Role.TEXT if live == p.evidence.weight else Role.DEGRADED
+    """Return the share of traffic: the live one where it is read, marked where it is another than configured."""
+    share = board.share(p)
+    if share.backend is None:
+        return share.figure, Role.TEXT
+    if not share.believed:
+        return share.figure.replace(" ", ""), Role.STALE
+    return share.figure, Role.DEGRADED if share.differs else Role.TEXT
 
 
 def _measure(name: str) -> Callable[[Board, ProviderPicture], Span]:
@@ -160,6 +161,8 @@ def resources_note(board: Board, key: str) -> Line:
         (found.warning, State.DEGRADED, found.warning_at),
     )
     names = {State.CRITICAL: "critical", State.DEGRADED: "warning"}
+    if not (found.critical or found.warning):
+        return *head, (f"  nothing wrong {short_age(found.asked_at, board.now)}", Role.MUTED)
     return head + tuple(
         span
         for count, state, at in counts
@@ -171,9 +174,23 @@ def resources_note(board: Board, key: str) -> Line:
     )
 
 
-def provider_header(width: int) -> Line:
-    """Return the titles of the columns."""
-    cells = "  ".join(fit(c.title, c.width, right=c.right) for c in _columns(width))
+def shares_note(board: Board) -> Line:
+    """Return how old the shares in the table are, or that they cannot be read; nothing where only weights are known."""
+    traffic = board.picture.traffic if board.picture else None
+    if traffic is None:
+        return ()
+    if traffic.reading is None:
+        return (("shares UNKNOWN, never read  ", Role.UNKNOWN),)
+    words = short_age(traffic.reading.read_at, board.now)
+    if board.frozen_picture or not readable(traffic, board.now):
+        return ((f"shares not read for {words}  ", Role.STALE),)
+    return ((f"shares {words}  ", Role.MUTED),)
+
+
+def provider_header(width: int, *, live: bool = False) -> Line:
+    """Return the titles of the columns; `live` where shares are read, else the weights are those configured."""
+    titles = ("SHARE" if live and c.title == "WEIGHT" else c.title for c in _columns(width))
+    cells = "  ".join(fit(t, c.width, right=c.right) for t, c in zip(titles, _columns(width), strict=True))
     return ((f" {cells}", Role.MUTED),)
 
 
@@ -187,7 +204,7 @@ def provider_row(board: Board, provider: ProviderPicture, width: int) -> Row:
         line.append((f"{fit(words, column.width, right=column.right)}  ", role))
         taken += column.width + 2
     if width - taken >= 16:
-        line.append((fit(why(board.picture, provider) if board.picture else "", width - taken), Role.MUTED))
+        line.append((fit(remark(board.picture, provider) if board.picture else "", width - taken), Role.MUTED))
     return Row(tuple(line), provider.name)
 
 
@@ -208,6 +225,11 @@ def why(picture: Picture, provider: ProviderPicture) -> str:
     """Return what drags a provider down; nothing while it is well."""
     found = health_finding(picture, provider)
     return found.text.removeprefix(health_prefix(provider.health.state)) if found else ""
+
+
+def remark(picture: Picture, provider: ProviderPicture) -> str:
+    """Return what drags a provider down; of one that is well what nobody knows of it."""
+    return why(picture, provider) or "; ".join(provider.lacks)
 
 
 def matching(board: Board, words: str) -> tuple[ProviderPicture, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from wedtui.core.evidence import Freshness, ProbeEvidence, freshness
+from wedtui.core.freeze_words import with_persons
 from wedtui.core.override import override_words
 from wedtui.core.picture import Finding, Picture, ProviderPicture
 from wedtui.core.state import State
@@ -27,7 +28,7 @@ def provider_subject(board: Board, provider: ProviderPicture) -> Subject:
     health = provider.health
     old = board.frozen_picture or health.state is State.UNKNOWN
     state = State.UNKNOWN if old else health.state
-    parts = [f"{provider.name} {state} {_score(health.score, old=old)}"]
+    parts = [f"{provider.name} {state} {_score(provider, old=old)}"]
     passed = probes_passed(board, provider)
     if passed is not None:
         parts.append(f"probes {'' if passed.fresh and not old else 'last '}{passed.words}")
@@ -69,7 +70,8 @@ def freeze_subject(board: Board, picture: Picture) -> Subject:
     end = verdict.until if verdict.frozen else verdict.next_start
     if end is not None:
         parts[0] += f" ({instant(end)})"
-    parts += [*(verdict.reasons or verdict.next_reasons), *(f"unreadable: {text}" for text in verdict.unreadable)]
+    reasons = with_persons(verdict.reasons or verdict.next_reasons, verdict.persons)
+    parts += [*reasons, *(f"unreadable: {text}" for text in verdict.unreadable)]
     parts += [f"overridden for {override_words(each, board.now)}" for each in verdict.overrides]
     return Subject("freeze", _sentence(board, parts, picture.at, old=board.frozen_picture))
 
@@ -88,10 +90,9 @@ def _probe(board: Board, provider: ProviderPicture, probe: ProbeEvidence) -> Sub
     return Subject(name, _sentence(board, parts, newest_round.at, old=not fresh))
 
 
-def _score(score: float | None, *, old: bool) -> str:
-    if score is None:
-        return "without a score"
-    return f"{'last ' if old else ''}score {score:.1f}"
+def _score(provider: ProviderPicture, *, old: bool) -> str:
+    words = provider.score_words
+    return "without a score" if words is None else f"{'last ' if old else ''}score {words}"
 
 
 def _sentence(board: Board, parts: list[str], at: datetime | None, *, old: bool) -> str:

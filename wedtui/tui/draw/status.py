@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from wedtui.core.calendar import Freshness
-from wedtui.core.freeze import PRODUCTION, Verdict
+from wedtui.core.freeze import LOCKDOWN, PRODUCTION, Verdict
+from wedtui.core.freeze_words import endless_words, lockdown_words
 from wedtui.core.picture import Picture, ServiceCondition
 from wedtui.core.protection import gets_worse, until_words
 from wedtui.core.services import stopped_words
-from wedtui.core.wording import age, duration, local_time, short_age
+from wedtui.core.wording import age, counted, duration, local_time, short_age
 from wedtui.tui.board import Board
 from wedtui.tui.draw.wedding_words import (
     LEVEL_ROLES,
@@ -42,7 +43,11 @@ def status_lines(board: Board, width: int) -> tuple[Line, Line, Line]:
 
 
 def freeze_words(verdict: Verdict, now: datetime) -> str:
-    """Say until when it is frozen, or when the next freeze begins, in words without the reasons."""
+    """Say until when it is frozen, or when the next freeze begins, in words without the reasons; a lockdown first."""
+    return ", ".join(filter(None, (lockdown_words(verdict), _lasting(verdict, now))))
+
+
+def _lasting(verdict: Verdict, now: datetime) -> str:
     if not verdict.frozen:
         if verdict.known_to is not None:
             return f"open at least until {local_time(verdict.known_to, verdict.zone or 'UTC', now)}"
@@ -51,7 +56,7 @@ def freeze_words(verdict: Verdict, now: datetime) -> str:
         begins = local_time(verdict.next_start, verdict.zone or "UTC", now)
         return f"open until {begins}, freeze in {duration(verdict.next_start - now)}"
     if verdict.until is None:
-        return "FROZEN until its sources can be read" if verdict.unreadable else "FROZEN, no end known"
+        return "FROZEN until its sources can be read" if verdict.unreadable else endless_words(verdict)
     least = "at least " if verdict.known_to else ""
     return f"FROZEN {least}until {local_time(verdict.until, verdict.zone or 'UTC', now)}"
 
@@ -64,25 +69,99 @@ def _world(board: Board, width: int) -> Line:
     verdict = picture.freeze
     production = picture.environment == PRODUCTION
     badge = (f" {picture.environment.upper()} ", Role.ALARM if production else Role.BADGE)
-    words = freeze_words(verdict, board.now)
-    if length((badge, (words, Role.TEXT))) + 4 > width:
-        words = words.partition(", freeze in ")[0]  # it says until when; how long that is goes first
-    sign: Span = (f" ◆ {words} ", Role.CAUTION) if verdict.frozen else (f" ◇ {words}", Role.TEXT)
-    state: Line = (badge, sign, *_overridden(verdict, board.now, width - length((badge, sign))))
-    reasons = f"  {clean(', '.join(verdict.reasons))}"
-    if verdict.frozen and verdict.reasons and width - length(state) >= 12:
-        return spread((*state, (reasons, Role.TEXT)), (), width)
-    return spread(state, (), width)
+    frozen = verdict.frozen
+    signs: list[Span] = [
+        (f" ◆ {words} ", Role.CAUTION) if frozen else (f" ◇ {words}", Role.TEXT)
+        for words in _fewer_words(verdict, board.now)
+    ]
+    holding = _holding(verdict, board.now)
+    # Nobody may take the freeze for off: for what it is overridden stands there, and the zone is shortened for it.
+    held = length(((holding[-1], Role.CAUTION),)) + 1 if holding else 0
+    still = length(_stopped(board, 0))
+    rooms = (still + held, still, 0)
+    sign = next((each for room in rooms for each in signs if length((badge, each)) + room < width), signs[-1])
+    stopped = _stopped(board, width - length((badge, sign)) - held)
+    state: Line = (badge, sign, *stopped)
+    state = (*state, *_overridden(holding, width - length(state)))
+    because = _because(verdict, width - length(state) - 3) if frozen else ""
+    return spread((*state, (f"  {because}" if because else "", Role.TEXT)), (), width)
 
 
-def _overridden(verdict: Verdict, now: datetime, room: int) -> Line:
-    """Say for what a freeze does not count at present, as fully as there is room; where there is none findings do."""
+def _fewer_words(verdict: Verdict, now: datetime) -> list[str]:
+    """Return until when it is frozen or open, the fullest first: its end is the last to be cut, and then its zone.
+
+    How long that is goes first, as it says until when; then of the zone all but its place.
+    """
+    words = _lasting(verdict, now)
+    end = words.partition(", freeze in ")[0]
+    zone = verdict.zone or "UTC"
+    place = zone.rsplit("/", 1)[-1].replace("_", " ")
+    shown = [words, end, end.replace(f" {zone}", f" {place}")]
+    if verdict.lockdown is None:
+        return shown
+    # That it is a lockdown is the last to be cut: whose goes before its end, and its end before the word.
+    word = LOCKDOWN.upper()
+    whose = clean(lockdown_words(verdict))
+    return [*(f"{whose}, {each}" for each in shown), *(f"{word}, {each}" for each in shown), whose, word]
+
+
+def _because(verdict: Verdict, room: int) -> str:
+    """Return why it is frozen now, as many whole reasons as there is room for, and how many more there are.
+
+    What cannot be read comes first: it freezes whatever else does. What only begins later is no reason now. Where none
+    has room the first ends after a word; half a word could be any other.
+    """
+    now = [name for name in verdict.reasons if name not in verdict.later] or list(verdict.reasons)
+    if verdict.lockdown is not None:
+        # Whose it is stands in front: here is why.
+        why = [verdict.lockdown.reason] if verdict.lockdown.reason else []
+        now = [*why, *(name for name in now if name != LOCKDOWN)]
+    reasons = [clean(name) for name in _urgent(verdict, now)]
+    if not reasons:
+        return ""
+    others = len(reasons) - 1
+    tails = (f" +{others} more", f" +{others}") if others else ("",)
+    shown = [", ".join(reasons)]
+    shown += [f"{', '.join(reasons[:count])} +{others + 1 - count} more" for count in range(others, 1, -1)]
+    shown += [f"{name}{tail}" for name in reasons for tail in tails]
+    words = reasons[0].split()
+    shown += [f"{' '.join(words[:count])}…{tails[-1]}" for count in range(len(words) - 1, 1, -1)]
+    # One word alone says less than how many there are.
+    shown.append(counted(len(reasons), "reason") if others else f"{words[0]}…")
+    return next((each for each in shown if length(((each, Role.TEXT),)) <= room), "")
+
+
+def _stopped(board: Board, room: int) -> Line:
+    """Say that the service does nothing by itself, by whose word and since when, as fully as there is room."""
+    stop = board.stopped
+    if stop is None:
+        return ()
+    by, since = clean(stop.by), duration(board.now - stop.at)
+    stops = "AUTOMATION STOPPED"
+    shown = (f" {stops} by {by}, {since} ", f" {stops} by {by} ", f" {stops} {since} ", f" {stops} ")
+    # Beside its own gap a line leaves its last cell empty.
+    fitting = next((words for words in shown if len(words) + 2 <= room), shown[-1])
+    return ((" ", Role.TEXT), (fitting, Role.CAUTION))
+
+
+def _urgent(verdict: Verdict, reasons: Sequence[str]) -> list[str]:
+    """Return reasons with what cannot be read first, which freezes whatever else does; after why it is locked down."""
+    why = verdict.lockdown.reason if verdict.lockdown is not None else None
+    return sorted(reasons, key=lambda name: (name != why, name not in verdict.unreadable))
+
+
+def _holding(verdict: Verdict, now: datetime) -> tuple[str, ...]:
+    """Return for what a freeze does not count at present, the fullest first; that object is in all of them."""
     holding = [each for each in verdict.overrides if each.holds(now)]
     if not holding:
         return ()
     names = ", ".join(sorted({each.object for each in holding}))
     left = duration(min(each.expires_at for each in holding) - now)
-    shown = (f" OVERRIDDEN for {names}, {left} ", f" OVERRIDDEN {left} ", " OVERRIDDEN ")
+    return (f" OVERRIDDEN for {names}, {left} ", f" OVERRIDDEN for {names} ", f" {names} OVERRIDDEN ")
+
+
+def _overridden(shown: Sequence[str], room: int) -> Line:
+    """Say for what a freeze does not count at present, as fully as there is room; where there is none findings do."""
     fitting = next((words for words in shown if len(words) + 1 <= room), None)
     return ((" ", Role.TEXT), (fitting, Role.CAUTION)) if fitting else ()
 
@@ -199,7 +278,9 @@ def _condition(picture: Picture, now: datetime) -> Line:
     if picture.condition is ServiceCondition.RUNNING and service is not None:
         stopped = clean(stopped_words(picture.services, now))
         others: Line = ((f" · {stopped}", Role.ACCENT),) if stopped else ()
-        return (_running(picture), (f" {age(service.heartbeat_at, now)} ago", Role.MUTED), *others)
+        # Of several the one that was heard longest ago: what died just now is not hidden behind another's word.
+        oldest = min((s.facts.heartbeat_at for s in picture.services if s.runs), default=service.heartbeat_at)
+        return (_running(picture), (f" {age(oldest, now)} ago", Role.MUTED), *others)
     if picture.condition is ServiceCondition.STOPPED and service is not None:
         return ((f" ■ SERVICE STOPPED {age(service.stopped_at, now)} ago ", Role.ALARM),)
     if picture.condition is ServiceCondition.STUCK and service is not None:

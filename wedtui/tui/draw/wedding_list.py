@@ -7,10 +7,21 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from wedtui.core.calendar import CalendarFacts, Freshness, SourceFacts
-from wedtui.core.calendar_query import ListedWedding, WeddingPage
+from wedtui.core.calendar_query import ListedWedding, WeddingPage, conflicting
 from wedtui.core.freeze_weddings import wedding_spans
-from wedtui.core.wedding import CULTURES, OTHER, OTHER_AT_MOST, OTHER_WEIGHT, Wedding, in_column, standard, weighed
-from wedtui.core.wording import age, duration, lived, wall_clock
+from wedtui.core.wedding import (
+    ASSUMED_NOTE,
+    CULTURES,
+    OTHER_AT_MOST,
+    OTHER_WEIGHT,
+    Wedding,
+    in_column,
+    marked_as_assumed,
+    standard,
+    weighed,
+)
+from wedtui.core.wording import age, duration, hour_there, lived, wall_clock, zone_clock
+from wedtui.core.wording import listed as listed_words
 from wedtui.core.zones import is_readable, place_of
 from wedtui.tui.board import Board, WeddingsTold
 from wedtui.tui.clipboard import Subject
@@ -41,7 +52,7 @@ def wedding_key(listed: ListedWedding) -> str:
 
 
 def page_rows(board: Board, told: WeddingsTold | None, width: int) -> tuple[Row, ...]:
-    """Return a page of weddings: a heading, and each on the clock of its venue."""
+    """Return a page of weddings, each on the clock of its venue."""
     if told is None:
         return (Row(((" reading the cache…", Role.MUTED),)),)
     page = told.answer
@@ -50,19 +61,28 @@ def page_rows(board: Board, told: WeddingsTold | None, width: int) -> tuple[Row,
     doubts = [Row(line) for line in _doubts(board, width)]
     if not page.rows:
         return (Row(((" no wedding is known here", Role.MUTED),)), *doubts)
-    heading: Line = _cells([((title, Role.MUTED), size) for title, size in _sizes(width)])
-    return (Row(heading), *doubts, *(Row(_wedding(board, each, width), wedding_key(each)) for each in page.rows))
+    rows = [Row(_wedding(board, each, width), wedding_key(each)) for each in page.rows]
+    if any(each.wedding.assumed for each in page.rows):
+        rows += [Row(line) for line in wrap(ASSUMED_NOTE, width, Role.MUTED, indent=" ")]
+    return (*doubts, *rows)
 
 
-def page_note(board: Board, told: WeddingsTold | None, before: int) -> Line:
-    """Return which of how many are shown and how old the calendar is; `before` stand on earlier pages."""
+def page_titles(told: WeddingsTold | None, width: int) -> tuple[Line, ...]:
+    """Return the titles of a page's columns; none where it has no rows."""
+    if told is None or not isinstance(told.answer, WeddingPage) or not told.answer.rows:
+        return ()
+    return (_cells([((title, Role.MUTED), size) for title, size in _sizes(width)]),)
+
+
+def page_note(board: Board, told: WeddingsTold | None) -> Line:
+    """Return which of how many are shown and how old the calendar is."""
     role = Role.MUTED if belief(board) is Freshness.FRESH else Role.STALE
     aged: Line = ((calendar_age(board).removeprefix("calendar "), role),)
     page = told.answer if told else None
     if not isinstance(page, WeddingPage) or not page.rows:
         return aged
-    last = before + len(page.rows)
-    return ((f"{before + 1:,}–{last:,} of {max(page.total, last):,}", Role.ACCENT), (" · ", Role.MUTED), *aged)
+    last = page.skipped + len(page.rows)
+    return ((f"{page.skipped + 1:,}–{last:,} of {max(page.total, last):,}", Role.ACCENT), (" · ", Role.MUTED), *aged)
 
 
 def _doubts(board: Board, width: int) -> list[Line]:
@@ -98,9 +118,9 @@ def _wedding(board: Board, listed: ListedWedding, width: int) -> Line:
         "STARTS": (f"{start:%a %d %H:%M}", Role.TEXT),
         "ENDS": (f"{end:%H:%M}" + (f"+{days}" if days else ""), Role.TEXT),
         "PLACE": (place_of(found.zone), Role.TEXT),
-        "CULTURE": (found.culture, Role.TEXT),
-        "GUESTS": (f"{found.guests}", Role.TEXT),
-        "LOAD": (in_column(found.load), Role.STRONG),
+        "CULTURE": (marked_as_assumed(found.culture, found.doubt("culture")), Role.TEXT),
+        "GUESTS": (marked_as_assumed(f"{found.guests}", found.doubt("guests")), Role.TEXT),
+        "LOAD": (marked_as_assumed(in_column(found.load), next(iter(found.assumed), None)), Role.STRONG),
         "KIND": (found.venue_kind or "–", Role.TEXT),
         "VENUE": (found.venue or "–", Role.TEXT),
         "SOURCE": (listed.source, Role.MUTED),
@@ -140,6 +160,7 @@ def one_rows(board: Board, told: WeddingsTold | None, known: tuple[ListedWedding
         text = "no source names it any more: what stands here was known before"
         rows += [Row(line) for line in wrap(text, width, Role.DEGRADED, indent=" ")]
     rows += [Row(line) for line in _doubts(board, width)]
+    rows += [Row(line) for line in _conflict(known, width)]
     calendar = board.picture.calendar if board.picture else None
     for number, listed in enumerate(known, 1):
         if len(known) > 1:
@@ -148,16 +169,26 @@ def one_rows(board: Board, told: WeddingsTold | None, known: tuple[ListedWedding
     return tuple(rows)
 
 
+def _conflict(known: tuple[ListedWedding, ...], width: int) -> list[Line]:
+    """Say that a wedding is named at times that overlap and differ, and by whom."""
+    conflict = conflicting(known)
+    if not conflict:
+        return []
+    say = "say other times" if len(conflict) > 1 else "says times that overlap"
+    text = f"CONFLICT: {listed_words(conflict)} {say}: each counts in load, the wedding once; correct what is wrong"
+    return wrap(text, width, Role.DEGRADED, indent=" ")
+
+
 def _one(board: Board, listed: ListedWedding, calendar: CalendarFacts | None, width: int) -> list[Row]:
     found = listed.wedding
     facts = (
         ("venue", found.venue or "not said"),
         ("venue kind", found.venue_kind or "not said"),
-        ("zone", f"{found.zone}, now {_local(board.now, found.zone):%a %H:%M}"),
+        ("zone", f"{found.zone}, now {_local(board.now, found.zone):%a} {hour_there(board.now, _zone(found))}"),
         ("starts", _moment(found.start, found.zone)),
-        ("ends", f"{_moment(found.end, found.zone)}, after {duration(found.end - found.start)}"),
-        ("culture", found.culture if found.culture != OTHER else "other: one that the table of weights does not name"),
-        ("guests", f"{found.guests:,}"),
+        ("ends", f"{_ending(found)}, after {duration(found.end - found.start)}"),
+        ("culture", found.culture_words),
+        ("guests", found.guests_words),
         ("load", f"{weighed(found.load)}: {_weight(found)}"),
         ("source", _source(board, listed, calendar)),
     )
@@ -188,10 +219,22 @@ def _state(board: Board, found: Wedding) -> Line:
 
 def _moment(at: datetime, zone: str) -> str:
     """Return an instant with its date, on the venue's wall clock and in UTC."""
+    return f"{_local(at, zone):%a %Y-%m-%d} {_clock(at, zone)}"
+
+
+def _clock(at: datetime, zone: str) -> str:
+    """Return the same without its date there: `23:00 BST (22:00 UTC)`; UTC's day is said where it is another."""
     if not is_readable(zone):
-        return f"{at:%a %Y-%m-%d %H:%M} UTC"
-    # A date of its own is always said here, so the clock is asked for its letters alone.
-    return f"{_local(at, zone):%a %Y-%m-%d} {wall_clock(at, zone, at)} ({at:%H:%M} UTC)"
+        return f"{at:%H:%M} UTC"
+    other = "" if _local(at, zone).date() == at.date() else f"{at:%a} "
+    return f"{zone_clock(at, zone)} ({other}{at:%H:%M} UTC)"
+
+
+def _ending(found: Wedding) -> str:
+    """Return when it ends; on the day on which it begins that day is not said twice."""
+    if _local(found.start, found.zone).date() == _local(found.end, found.zone).date():
+        return _clock(found.end, found.zone)
+    return _moment(found.end, found.zone)
 
 
 def _weight(found: Wedding) -> str:
@@ -230,8 +273,10 @@ def wedding_subject(board: Board, listed: ListedWedding) -> Subject:
     parts = [
         f"wedding {found.reference}",
         live if belief(board) is Freshness.FRESH else f"{live} as last known",
-        f"from {_moment(found.start, found.zone)} to {_moment(found.end, found.zone)} in {found.zone}",
-        f"{found.culture}, {found.guests:,} guests, load {standard(found.load)}",
+        f"from {_moment(found.start, found.zone)} to {_ending(found)} in {found.zone}",
+        f"{marked_as_assumed(found.culture, found.doubt('culture'))}, "
+        f"{marked_as_assumed(f'{found.guests:,}', found.doubt('guests'))} guests, load {standard(found.load)}",
+        *([ASSUMED_NOTE] if found.assumed else []),
         f"source {_source(board, listed, board.picture.calendar if board.picture else None)}",
     ]
     parts += [board.picture.environment] if board.picture else []

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from wedtui.core.calendar import CalendarFacts, Freshness
 from wedtui.core.health import AVAILABILITY, WEDDING_DAY_WEIGHTS, WEIGHTS
 from wedtui.core.picture import Picture
-from wedtui.core.protection import THRESHOLDS, ProtectionVerdict, live_words, then_words, until_words
+from wedtui.core.protection import AHEAD, THRESHOLDS, ProtectionVerdict, live_words, then_words, until_words
 from wedtui.core.season import Protection
 from wedtui.core.wedding import UNITS, rounded, standard
 from wedtui.core.wording import age, duration, wall_clock
@@ -88,13 +88,16 @@ def then(verdict: ProtectionVerdict) -> str:
 
 
 def peak_words(verdict: ProtectionVerdict, now: datetime) -> str:
-    """Return load now and its peak ahead: `load 41.2, peak 76.9 at 16:00 BST`; nothing where no calendar is known."""
+    """Return load now and its peak ahead: `load 41.2, peak of next 4 h 76.9 at 16:00 BST`.
+
+    It is nothing where no calendar is known. For how long ahead is said, as a day may get higher later.
+    """
     if verdict.peak is None:
         return ""
-    here, peak = verdict.live.load, verdict.peak
+    here, peak, window = verdict.live.load, verdict.peak, f"peak of next {AHEAD // timedelta(hours=1)} h"
     if peak.load <= here:
-        return f"load {standard(here)}, the peak of 4 h"
-    return f"load {standard(here)}, peak {standard(peak.load)} at {wall_clock(peak.at, verdict.zone, now)}"
+        return f"load {standard(here)}, the {window}"
+    return f"load {standard(here)}, {window} {standard(peak.load)} at {wall_clock(peak.at, verdict.zone, now)}"
 
 
 def compact(units: int, room: int) -> str:

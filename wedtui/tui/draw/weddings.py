@@ -14,7 +14,7 @@ from wedtui.core.picture import Picture
 from wedtui.core.protection import AHEAD, THRESHOLDS, ProtectionVerdict, raise_words, until_words
 from wedtui.core.state import State, glyph
 from wedtui.core.wedding import in_column, standard
-from wedtui.core.wording import age, counted, duration, short_age, wall_clock
+from wedtui.core.wording import age, counted, duration, hour_there, short_age, wall_clock
 from wedtui.core.zones import zone_names
 from wedtui.tui.board import Board, Overview
 from wedtui.tui.clipboard import Subject
@@ -40,7 +40,7 @@ from wedtui.tui.draw.wedding_words import (
     who,
 )
 from wedtui.tui.rows import Row
-from wedtui.tui.spans import Line, Role, Span, fit, rule, state_role, wrap
+from wedtui.tui.spans import Line, Role, Span, fit, length, rule, state_role, wrap
 
 EVERYONE = "everyone"
 """The key of the row that stands for all weddings of today."""
@@ -116,6 +116,10 @@ def _summary(board: Board, picture: Picture, width: int) -> list[Row]:
     verdict, fresh = picture.protection, belief(board) is Freshness.FRESH
     told: list[Span] = [(" ", Role.TEXT), (who(board, picture), Role.STRONG if fresh else Role.STALE)]
     peak = peak_words(verdict, board.now)
+    if verdict.peak is not None and " at " in peak:
+        # The bars beneath say the same moment by their own clock.
+        both = f"{peak}{_here(verdict, verdict.peak.at, board.now)}"
+        peak = both if length((*told, (f" · {both}", Role.TEXT))) <= width else peak
     if peak:
         told.append((f" · {peak}", Role.TEXT if fresh else Role.STALE))
     rows = [Row(tuple(told))]
@@ -173,7 +177,8 @@ def _today(board: Board, calendar: CalendarFacts, width: int, *, zones: int | No
     stale = belief(board) is not Freshness.FRESH
     day = day_of(board.now, board.home, width)
     levels = threshold_words()
-    title = f"today, {board.now.astimezone(ZoneInfo(day.zone)):%a %d %b, %H:%M} by the clock of {day.zone}"
+    here = f"{board.now.astimezone(ZoneInfo(day.zone)):%a %d %b}, {hour_there(board.now, day.zone)}"
+    title = f"today, {here} by the clock of {day.zone}"
     note: Line = ((levels, Role.MUTED),) if width >= len(title) + len(levels) + 8 else ()
     rows = [Row(rule(title, width, note)), Row(axis_line(day, board.now))]
     total = calendar.steps
@@ -294,6 +299,10 @@ def _sources(board: Board, picture: Picture, overview: Overview | None, width: i
         trouble = source_trouble(source, board.now)
         if trouble is not None:
             rows += [Row(each) for each in wrap(trouble, width, Role.DEGRADED, indent="   ")]
+        conflicts = overview.conflicts.get(source.name) if overview else None
+        if conflicts is not None:
+            for words in (conflicts.words, conflicts.hint):
+                rows += [Row(each) for each in wrap(words, width, Role.DEGRADED, indent="   ")]
     if overview is not None and overview.problem is not None:
         rows += [Row(each) for each in wrap(overview.problem, width, Role.DEGRADED, indent=" ")]
     return rows

@@ -76,7 +76,8 @@ def providers(board: Board, words: str = "") -> tuple[str, ...]:
         return (f'No provider matches "{words}"; there are {listed([p.name for p in picture.providers])}.',)
     order = sorted(found, key=lambda p: WORST_FIRST.index(shown_state(board, p)))
     return tuple(
-        f"{p.name} {shown_state(board, p)}, weight {p.evidence.weight} %: {provider_words(board, p)}." for p in order
+        f"{p.name} {shown_state(board, p)}, {board.share(p).words(board.now)}: {provider_words(board, p)}."
+        for p in order
     )
 
 
@@ -98,6 +99,8 @@ def freeze(board: Board) -> tuple[str, ...]:
         return (pulse(board),)
     verdict, now = picture.freeze, board.now
     lines = [f"{distrust(board)}" if board.lag else "", freeze_sentence(picture, now)]
+    if verdict.lockdown is not None:
+        lines.append(sentence(f"Locked down since {_instant(verdict.lockdown.start, verdict.zone, now)}"))
     for title, at in (("Frozen since", verdict.since), ("Frozen until", verdict.until), ("Next", verdict.next_start)):
         if at is not None:
             lines.append(f"{title} {_instant(at, verdict.zone, now)}.")
@@ -123,7 +126,7 @@ def provider(board: Board, found: ProviderPicture) -> tuple[str, ...]:
         f"{found.name} is {shown_state(board, found)}: {evidence_words(board, found)}.",
         sentence(f"Why: {reason}") if reason else "",
         *(sentence(f"Limited: {text}") for text in health.ceilings),
-        f"{evidence.kind}, weight {evidence.weight} %{capacity}.",
+        f"{evidence.kind}, {board.share(found).words(board.now)}{capacity}.",
         *(_component(board, c) for c in health.components if c.expected),
     ]
     unset = [c.name for c in health.components if not c.expected]

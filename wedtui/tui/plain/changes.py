@@ -6,6 +6,7 @@ A signal that was lost is said as UNKNOWN. A finding that is gone because nobody
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from enum import IntEnum
 from typing import NamedTuple
@@ -200,8 +201,9 @@ def _one_provider(before: Board, after: Board, was: ProviderPicture, provider: P
     if then is not now:
         better = badness(now) < badness(then)
         found.append(_provider(after, provider, f", was {then}", Rank.BETTER if better else None))
-    if was.evidence.weight != provider.evidence.weight:
-        text = f"{provider.name} has weight {provider.evidence.weight} %, was {was.evidence.weight} %, "
+    old_share, share = before.share(was), after.share(provider)
+    if (old_share.configured, old_share.live) != (share.configured, share.live):
+        text = f"{provider.name} has {share.words(after.now)}, was {old_share.figure}, "
         found.append(Change(Rank.NOTE, f"weight {provider.name}", f"{text}at {clock_words(after.now)}."))
     if before.picture is not None and after.picture is not None:
         # A provider that is UNKNOWN now is so because its probes were lost; that need not be said twice.
@@ -217,7 +219,9 @@ def _one_provider(before: Board, after: Board, was: ProviderPicture, provider: P
 
 def _causes(picture: Picture, provider: ProviderPicture) -> frozenset[str]:
     """Return what drags a provider down, without the figures, which differ with every round."""
-    return frozenset(skeleton(cause) for cause in why(picture, provider).split("; "))
+    # What it lacks is told of the signals and of the account themselves.
+    causes = why(picture, provider).split("; ")
+    return frozenset(skeleton(cause) for cause in causes if cause not in provider.lacks)
 
 
 def _provider(board: Board, provider: ProviderPicture, was: str, rank: Rank | None = None) -> Change:
@@ -330,13 +334,19 @@ def _others(picture: Picture, *, lost: bool = False) -> list[Finding]:
     told = {id(f) for p in picture.providers if (f := health_finding(picture, p)) is not None}
     if not lost:
         # Of a signal that never had a value nothing was lost.
-        signals = {f for p in picture.providers for f in signal_findings(p, picture.at) if f.measured_at is not None}
+        signals = {f for p in picture.providers for f in signal_findings(_once_measured(p), picture.at)}
         told.update(id(f) for f in picture.findings if f in signals)
     if picture.condition is not ServiceCondition.RUNNING:
         # `assemble` puts the condition behind everything that the reader found, and the order is kept.
         ours = [f for f in picture.findings if f.subject == "service" and f.severity is Severity.CRITICAL]
         told.update(id(f) for f in ours[-1:])
     return [f for f in picture.findings if id(f) not in told]
+
+
+def _once_measured(provider: ProviderPicture) -> ProviderPicture:
+    """Return a provider with those of its signals alone that ever had a value."""
+    signals = tuple(s for s in provider.evidence.signals if s.measured_at is not None)
+    return replace(provider, evidence=replace(provider.evidence, signals=signals))
 
 
 def _name(finding: Finding) -> tuple[Severity, str, str]:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from wedtui.core.calendar import Freshness
 from wedtui.core.freeze import Verdict
+from wedtui.core.freeze_words import endless_words, lockdown_words, with_persons
 from wedtui.core.health import AVAILABILITY, WEDDING_DAY_WEIGHTS, WEIGHTS
 from wedtui.core.picture import Finding, Picture, ProviderPicture, ServiceCondition, Severity
 from wedtui.core.protection import then_words, until_words
@@ -42,7 +43,7 @@ def evidence_words(board: Board, provider: ProviderPicture) -> str:
     health = provider.health
     if shown_state(board, provider) is State.UNKNOWN or health.score is None:
         return f"last evidence {old(health.measured_at, board.now)}" if health.measured_at else "never measured"
-    return f"score {health.score:.1f}, evidence {old(health.measured_at, board.now)}"
+    return f"score {provider.score_words}, evidence {old(health.measured_at, board.now)}"
 
 
 def provider_words(board: Board, provider: ProviderPicture) -> str:
@@ -74,7 +75,11 @@ def oldest(board: Board, picture: Picture) -> str:
 
 
 def freeze_words(verdict: Verdict, now: datetime) -> str:
-    """Say whether it is frozen, until when, in which zone and how far away that is, without the reasons."""
+    """Say whether it is frozen, until when, where and how far away that is, without reasons; a lockdown first."""
+    return ", ".join(filter(None, (lockdown_words(verdict), _lasting(verdict, now))))
+
+
+def _lasting(verdict: Verdict, now: datetime) -> str:
     zone = verdict.zone or "UTC"
     if not verdict.frozen:
         if verdict.known_to is not None:
@@ -84,19 +89,20 @@ def freeze_words(verdict: Verdict, now: datetime) -> str:
         ahead = spoken(verdict.next_start - now)
         return f"open until the next freeze {local_time(verdict.next_start, zone, now)}, in {ahead}"
     if verdict.until is None:
-        return "FROZEN until its sources can be read" if verdict.unreadable else "FROZEN, no end known"
+        return "FROZEN until its sources can be read" if verdict.unreadable else endless_words(verdict)
     least = "at least " if verdict.known_to else ""
     return f"FROZEN {least}until {local_time(verdict.until, zone, now)}, for another {spoken(verdict.until - now)}"
 
 
 def reasons(verdict: Verdict) -> tuple[str, ...]:
     """Return why it is frozen, without the sentences about sources that cannot be read: those are findings."""
-    return tuple(r for r in verdict.reasons if r not in verdict.unreadable)
+    return tuple(with_persons((r for r in verdict.reasons if r not in verdict.unreadable), verdict.persons))
 
 
 def freeze_sentence(picture: Picture, now: datetime) -> str:
     """Return the freeze of an environment with its reasons; while it is open, those of the next one."""
-    because = "; ".join(reasons(picture.freeze) or picture.freeze.next_reasons)
+    found = picture.freeze
+    because = "; ".join(reasons(found) or with_persons(found.next_reasons, found.persons))
     return sentence(
         f"{picture.environment} is {freeze_words(picture.freeze, now)}" + (f": {because}" if because else "")
     )
@@ -173,7 +179,7 @@ def finding_sentence(finding: Finding, now: datetime) -> str:
     for state in _STATE_WORDS:
         if text.startswith(state):
             head, text = state.removesuffix(": "), text.removeprefix(state)
-    aged = f"; evidence {old(finding.measured_at, now)}" if finding.measured_at else ""
+    aged = f"; evidence {old(finding.measured_at, now)}" if finding.measured_at else "; never measured"
     return sentence(f"{head}: {finding.subject}: {text.rstrip('.')}{aged}")
 
 

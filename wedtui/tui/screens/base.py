@@ -194,13 +194,17 @@ class ListScreen(BoardScreen):
         """Return what stands at the right of the breadcrumb."""
         return ()
 
+    def titles(self, width: int) -> tuple[Line, ...]:
+        """Return what stands over the rows and does not scroll."""
+        return ()
+
     def draw(self) -> None:
         """Draw the list."""
         listing = self.listing
         if listing is None:
             return
         width = listing.inner_width
-        listing.show((rule(self.crumbs(), width, self.note()),), self.rows(width))
+        listing.show((rule(self.crumbs(), width, self.note()), *self.titles(width)), self.rows(width))
 
     def action_open(self) -> None:
         """Open the row under the cursor."""

@@ -41,22 +41,22 @@ class EmergencyScreen(BoardScreen):
         from wedtui.tui.draw.emergency import emergency_lines  # noqa: PLC0415 - not needed for the first paint
 
         emergencies = self.wedtui.emergencies
-        return emergency_lines(emergencies.situation, emergencies.told, self.wedtui.keymap, self.board.now, size)
+        return emergency_lines(emergencies.situation, emergencies.known, self.wedtui.keymap, self.board.now, size)
 
     def arm(self, kind: EmergencyKind) -> None:
         """Open the panel on what there is to choose."""
         from wedtui.tui.arming import begin  # noqa: PLC0415 - when opened
 
-        arming = begin(kind, self._choices(kind))
+        arming = begin(kind, self._choices(kind), self.wedtui.emergencies.ledger)
         if kind is EmergencyKind.FREEZE_LIFT:
             arming = replace(arming, waits="asking which freezes there are")
         self._open(arming)
 
-    def reopen(self, action: ActionIs) -> None:
-        """Open the panel on an action that is stored."""
-        from wedtui.tui.arming import reopen  # noqa: PLC0415 - as above
+    def reopen(self, action: ActionIs, *, followed: bool = False) -> None:
+        """Open the panel on an action that is stored; `followed` while nobody can be asked to do anything about it."""
+        from wedtui.tui.arming import NOBODY, reopen  # noqa: PLC0415 - as above
 
-        self._open(reopen(action))
+        self._open(reopen(action, NOBODY if followed else self.wedtui.emergencies.me))
 
     def _open(self, arming: Arming) -> None:
         from wedtui.tui.panel import Panel  # noqa: PLC0415 - as above

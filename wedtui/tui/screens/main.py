@@ -171,7 +171,8 @@ class MainScreen(FilteredScreen):
         if not rows:
             rows = (Row(((f' nothing matches "{self.words}"', Role.MUTED), *self._way_back("; ", " shows all"))),)
         self._make_room(listing, len(picture.providers))
-        listing.show((head, provider_header(inner)), rows)
+        live = picture.traffic is not None
+        listing.show((head, provider_header(inner, live=live)), rows)
 
     def _make_room(self, listing: Listing, providers: int) -> None:
         """Give the table the rows that it needs, as far as the panes under it stay useful."""
@@ -188,9 +189,9 @@ class MainScreen(FilteredScreen):
         if self.words and self.board.picture:
             count, total = len(self.matching()), len(self.board.picture.providers)
             return ((f'filter "{self.words}": {count} of {total}', Role.ACCENT), *self._way_back("  ", ": all"))
-        from wedtui.tui.draw.everything import resources_note  # noqa: PLC0415 - not needed for the first paint
+        from wedtui.tui.draw.everything import resources_note, shares_note  # noqa: PLC0415 - as above
 
-        return resources_note(self.board, self.wedtui.keymap.hint("app.resources"))
+        return *shares_note(self.board), *resources_note(self.board, self.wedtui.keymap.hint("app.resources"))
 
     def _way_back(self, before: str, after: str) -> Line:
         """Say by which key all providers are shown again, where there is one."""
@@ -256,7 +257,7 @@ class MainScreen(FilteredScreen):
 
     def action_open(self) -> None:
         """Open the provider under the cursor, unless the keys go to another pane."""
-        if self._focused == "emergency" and self.wedtui.emergencies.told.actions:
+        if self._focused == "emergency" and self.wedtui.emergencies.known.actions:
             self.action_emergency("emergency.newest")
             return
         if self._focused:

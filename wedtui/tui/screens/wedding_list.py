@@ -14,7 +14,7 @@ from wedtui.tui.bindings import bind
 from wedtui.tui.board import OneWedding, WeddingsTold
 from wedtui.tui.clipboard import Subject
 from wedtui.tui.draw.wedding_day import DAYS, local_days
-from wedtui.tui.draw.wedding_list import one_rows, page_note, page_rows, wedding_key, wedding_subject
+from wedtui.tui.draw.wedding_list import one_rows, page_note, page_rows, page_titles, wedding_key, wedding_subject
 from wedtui.tui.draw.weddings import NOT_SAID, PARTS
 from wedtui.tui.listing import Listing
 from wedtui.tui.rows import Row
@@ -78,8 +78,11 @@ class WeddingListScreen(ListScreen):
         super().__init__()
         self.window, self.part, self.value = window, part, value
         self._after: str | None = None
-        self._before: list[str | None] = []
-        """Where each page before this one began."""
+        self._before: str | None = None
+        self._reaching: datetime | None = None
+        """The minute in which it was opened: its first page is that of what was not over then."""
+        self._is_first = False
+        """Whether the page that is being read is known to be the first."""
         self._told: WeddingsTold | None = None
         self._asked = WeddingQuery()
 
@@ -90,11 +93,20 @@ class WeddingListScreen(ListScreen):
 
     def note(self) -> Line:
         """Return which of how many are shown, and how old the calendar is."""
-        return page_note(self.board, self._listed(), PAGE * len(self._before))
+        return page_note(self.board, self._listed())
 
     def _query(self) -> WeddingQuery:
         start, end = self.window.bounds(self.board.now, self.board.home)
-        query = WeddingQuery(overlaps_from=start, overlaps_to=end, limit=PAGE, after=self._after)
+        if self._reaching is None:
+            self._reaching = self.board.now.replace(second=0, microsecond=0)
+        query = WeddingQuery(
+            overlaps_from=start,
+            overlaps_to=end,
+            limit=PAGE,
+            after=self._after,
+            before=self._before,
+            reaching=self._reaching,
+        )
         match self.part:
             case "zone":
                 return replace(query, zone=self.value)
@@ -119,7 +131,19 @@ class WeddingListScreen(ListScreen):
         """Ask for the page, and draw what is there of it."""
         self._asked = self._query()
         self.wedtui.reader_asks(self._asked)
+        if (listing := self.listing) is not None and self._after is None and self._before is None:
+            listing.begin(self._first_not_over())
         super().draw()
+
+    def _first_not_over(self) -> str | None:
+        """Return where a list begins that is opened: at what is live, else at what comes next, else at the last."""
+        rows = self._page.rows if self._page else ()
+        found = next((each for each in rows if each.wedding.end > self.board.now), rows[-1] if rows else None)
+        return wedding_key(found) if found else None
+
+    def titles(self, width: int) -> tuple[Line, ...]:
+        """Return the titles of the columns, which stay while rows scroll."""
+        return page_titles(self._listed(), width)
 
     def on_screen_suspend(self) -> None:
         """Ask for nothing while another screen is on top."""
@@ -159,24 +183,26 @@ class WeddingListScreen(ListScreen):
     def action_page(self, by: int) -> None:
         """Show the next page, or the one before."""
         page = self._page
-        if by > 0 and page is not None and page.next is not None:
-            self._before.append(self._after)
-            self._turn(page.next)
-        elif by < 0 and self._before:
-            self._turn(self._before.pop())
-        elif by < 0:
-            self.wedtui.say("this is the first page")
-        elif page is not None:
-            self.wedtui.say("this is the last page")
+        if page is None:
+            first = by < 0 and self._is_first
+            self.wedtui.say("this is the first page" if first else "the page is still being read")
+        elif by > 0 and page.next is not None:
+            self._turn(after=page.next)
+        elif by < 0 and page.previous is not None:
+            self._is_first = page.skipped <= PAGE
+            self._turn(before=page.previous)
+        else:
+            self.wedtui.say("this is the first page" if by < 0 else "this is the last page")
 
     def action_window(self) -> None:
-        """List another time, from its first page on."""
+        """List another time, from what is not over on."""
         self.window = _WINDOWS[(_WINDOWS.index(self.window) + 1) % len(_WINDOWS)]
-        self._before = []
-        self._turn(None)
+        self._reaching = None
+        self._turn()
 
-    def _turn(self, after: str | None) -> None:
-        self._after, self._told = after, None
+    def _turn(self, after: str | None = None, before: str | None = None) -> None:
+        self._after, self._before, self._told = after, before, None
+        self._is_first = self._is_first and before is not None
         self.begin_anew()
 
 

@@ -144,7 +144,7 @@ def _last_known(board: Board, width: int, rows: int) -> list[Line]:
     for provider in worst_first(board):
         health = provider.health
         state = "is UNKNOWN" if health.state is State.UNKNOWN else f"was {health.state}"
-        score = "" if health.score is None else f", score was {health.score:.1f}"
+        score = "" if health.score is None else f", score was {provider.score_words}"
         parts.append(f"{clean(provider.name)} {state}{score}, {within(health.measured_at, board.now)} old")
     lines = wrap("OLD, last known: " + "; ".join(parts), max(width - 2, 1), Role.STALE, indent=" ")
     if len(lines) > rows > 0:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from wedtui.core.evidence import FUTURE_TOLERANCE
-from wedtui.core.health import Health
+from wedtui.core.picture import ProviderPicture
 from wedtui.core.state import State
 from wedtui.tui.spans import Line, Look, Role, Tile, crop, length
 
@@ -69,8 +69,9 @@ def within(measured_at: datetime | None, now: datetime) -> str:
     return f"< {seconds // 86400 + 1} d"
 
 
-def score_words(health: Health) -> str:
+def score_words(provider: ProviderPicture) -> str:
     """Return the score; in brackets where the state is UNKNOWN, a dash where there is none."""
-    if health.score is None:
+    words = provider.score_words
+    if words is None:
         return "–"
-    return f"({health.score:.1f})" if health.state is State.UNKNOWN else f"{health.score:.1f}"
+    return f"({words})" if provider.health.state is State.UNKNOWN else words

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from wedtui.core.freeze import PRODUCTION, Verdict
+from wedtui.core.freeze_words import with_persons
 from wedtui.core.picture import Finding, Picture, ServiceCondition
 from wedtui.core.state import State, glyph
 from wedtui.core.wording import duration, local_time
@@ -76,8 +77,12 @@ def bottom(board: Board, width: int, rows: int, marker: str) -> list[Line]:
 
 def finding_line(board: Board, finding: Finding, width: int) -> Line:
     """Return a finding on one line, with its age."""
-    age: Line = ((f"  {within(finding.measured_at, board.now)} old ", Role.MUTED),) if finding.measured_at else ()
+    age: Line = ((f"  {_aged(finding, board)} ", Role.MUTED),)
     return (*crop(short(finding), max(width - length(age), 0)), *age)
+
+
+def _aged(finding: Finding, board: Board) -> str:
+    return f"{within(finding.measured_at, board.now)} old" if finding.measured_at else "never measured"
 
 
 def all_fit(board: Board, width: int, rows: int) -> bool:
@@ -94,7 +99,7 @@ def finding_lines(board: Board, width: int) -> list[Line]:
     lines: list[Line] = []
     for finding in board.findings:
         sign, role = LOOKS[finding.severity]
-        age = f"{within(finding.measured_at, board.now)} old" if finding.measured_at else ""
+        age = _aged(finding, board)
         head = f" {sign} {finding.severity.upper()}  {clean(finding.subject)}"
         lines.append(spread(((head, role),), ((f" {age} ", Role.MUTED),), width))
         lines += [filled(line, width) for line in wrap(finding.text, width - 1, indent="   ")]
@@ -108,14 +113,20 @@ def freeze_lines(board: Board, width: int) -> list[Line]:
         return []
     verdict, zone = picture.freeze, picture.freeze.zone or "UTC"
     lines = wrap(freeze_words(verdict, board.now), width - 1, Role.STRONG, indent=" ")
-    instants = (("since", verdict.since), ("until", verdict.until), ("next from", verdict.next_start))
+    locked = verdict.lockdown.start if verdict.lockdown else None
+    instants = (
+        ("locked", locked),
+        ("since", verdict.since),
+        ("until", verdict.until),
+        ("next from", verdict.next_start),
+    )
     for title, at in instants:
         if at is not None:
             there = "" if zone == "UTC" else f", {local_time(at, 'UTC', board.now)}"
             lines.append(((f" {title:<10}", Role.MUTED), (f"{local_time(at, zone, board.now)}{there}", Role.TEXT)))
-    for reason in verdict.reasons or verdict.next_reasons:
-        if reason not in verdict.unreadable:
-            lines.append(((" because of ", Role.MUTED), (clean(reason), Role.TEXT)))
+    why = (reason for reason in verdict.reasons or verdict.next_reasons if reason not in verdict.unreadable)
+    for reason in with_persons(why, verdict.persons):
+        lines.append(((" because of ", Role.MUTED), (clean(reason), Role.TEXT)))
     for sentence in verdict.unreadable:
         lines += wrap(sentence, width - 1, Role.DEGRADED, indent=" ")
     level = picture.protection
@@ -230,7 +241,7 @@ def _told(board: Board, zones: tuple[str, ...], width: int, rows: int, *, old: b
     if picture is None:
         return [last]
     lines = wrap(_freeze(picture, board.now, old=old), width, Role.STALE if old else Role.STRONG)
-    why = wrap(", ".join(picture.freeze.reasons), width, Role.MUTED) if picture.freeze.frozen and not old else []
+    why = wrap(", ".join(_reasons(picture.freeze)), width, Role.MUTED) if picture.freeze.frozen and not old else []
     if len(lines) + len(why) < rows:
         lines += why
     cut = lines[: rows - 1]
@@ -247,8 +258,12 @@ def _sentence(board: Board, zones: tuple[str, ...], width: int, *, old: bool) ->
         return ((" ", Role.TEXT), *last)
     words = _freeze(picture, board.now, old=old)
     if picture.freeze.frozen and picture.freeze.reasons and not old:
-        words = f"{words}  ({', '.join(picture.freeze.reasons)})"
+        words = f"{words}  ({', '.join(_reasons(picture.freeze))})"
     return spread(((f" {clean(words)}", Role.STALE if old else Role.STRONG),), (*last, (" ", Role.TEXT)), width)
+
+
+def _reasons(verdict: Verdict) -> list[str]:
+    return with_persons(verdict.reasons, verdict.persons)
 
 
 def _facts(board: Board, zones: tuple[str, ...], *, old: bool) -> Line:

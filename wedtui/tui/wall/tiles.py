@@ -62,9 +62,15 @@ class Grid:
 
 
 def worst_first(board: Board) -> tuple[ProviderPicture, ...]:
-    """Return the providers, worst first, and of equal ones those with more weight first."""
+    """Return the providers, worst first, and of equal ones those with more traffic first."""
     providers = board.picture.providers if board.picture else ()
-    return tuple(sorted(providers, key=lambda p: (-badness(p.health.state), -p.evidence.weight)))
+    return tuple(sorted(providers, key=lambda p: (-badness(p.health.state), -_traffic(board, p))))
+
+
+def _traffic(board: Board, provider: ProviderPicture) -> int:
+    """Return the percent of traffic that a provider has; of one that was never read the configured one."""
+    share = board.share(provider)
+    return share.configured if share.read_at is None else share.live or 0
 
 
 def alarming(board: Board) -> int:
@@ -162,7 +168,8 @@ def _line(board: Board, provider: ProviderPicture, width: int) -> Span:
     """Return a provider in one line of normal letters."""
     state = provider.health.state
     old = within(provider.health.measured_at, board.now)
-    words = f" {glyph(state)} {state}  {provider.name}  {provider.evidence.weight} %  {score_words(provider.health)}"
+    share = board.share(provider).brief(board.now)
+    words = f" {glyph(state)} {state}  {provider.name}  {share}  {score_words(provider)}"
     return fit(f"{words}  {old}  {_why(board, provider)}", width), tile_look(state)
 
 
@@ -170,8 +177,9 @@ def _words(board: Board, provider: ProviderPicture, width: int, rows: int, face:
     """Return what a tile says in normal letters, in at most `rows` lines; the name large where that finds room."""
     found = provider.health
     look = tile_look(found.state)
-    name, weight = f"{glyph(found.state)} {clean(provider.name)}", f"{provider.evidence.weight} %"
-    score, old = score_words(found), within(found.measured_at, board.now)
+    share = board.share(provider)
+    name, weight = f"{glyph(found.state)} {clean(provider.name)}", share.brief(board.now)
+    score, old = score_words(provider), within(found.measured_at, board.now)
     reason = _why(board, provider)
     if rows <= 2:
         short: list[Line] = [((fit(f"{name}  {weight}  {score}  {old}", width), look),)]
@@ -180,10 +188,12 @@ def _words(board: Board, provider: ProviderPicture, width: int, rows: int, face:
         return [((fit(line, width), look),) for line in (f"{name}  {weight}", f"score {score}  {old}", reason)]
     large = _name(provider.name, width, rows - 4, face)
     lines: list[Line] = [((row, look),) for row in large]
-    first = f"{name}  weight {weight}  score {score}"
+    first = f"{name}  {share.name} {weight}  score {score}"
     if rows - len(lines) <= 5 and cell_len(first) > width:
         first = f"{name}  {weight}  {score}"
-    heads = [first] if cell_len(first) <= width else [name, f"weight {weight}  score {score}"]
+    heads = [first] if cell_len(first) <= width else [name, f"{share.name} {weight}  score {score}"]
+    if cell_len(heads[-1]) > width:
+        heads = [name, f"{share.name} {weight}", f"score {score}"]
     lines += [((fit(head, width), look),) for head in heads]
     room = rows - len(lines) - 1
     sentence = wrap(reason, width, look)

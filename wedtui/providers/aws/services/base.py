@@ -41,6 +41,8 @@ class Service(ABC):
     """The SDK's name."""
     scope: ClassVar[Scope]
     pace: ClassVar[Pace]
+    chain: ClassVar[int] = 1
+    """How many calls of a round depend on each other: what others wait for is read first."""
 
     @property
     def chosen(self) -> tuple[str | None, ...]:

@@ -30,6 +30,7 @@ class Services(Service):
     client: ClassVar[str] = "ecs"
     scope: ClassVar[Scope] = Scope.REGION
     pace: ClassVar[Pace] = Pace.STATUS
+    chain: ClassVar[int] = 3
 
     async def read(self, calls: Calls) -> Found:
         """List every service of every cluster."""

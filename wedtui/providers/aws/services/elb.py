@@ -23,6 +23,7 @@ class TargetGroups(Service):
     client: ClassVar[str] = "elbv2"
     scope: ClassVar[Scope] = Scope.REGION
     pace: ClassVar[Pace] = Pace.STATUS
+    chain: ClassVar[int] = 2
 
     async def read(self, calls: Calls) -> Found:
         """List every target group, then ask each for its targets: there is no call for all of them."""

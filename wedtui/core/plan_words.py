@@ -1,0 +1,169 @@
+"""What panel and commands say of a plan, from the JSON that is shown, digested and kept: one function a question.
+
+What a stored plan does not hold is said to be missing; nothing of it is taken for passed. Where two things can be
+promised, it is the less rosy one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from wedtui.core.text import single_line
+from wedtui.core.wording import age, duration, listed
+
+ACCEPTED_WITHIN = timedelta(seconds=5)
+"""A change takes less than this, or it is given up: docs/configuration.md, "Traffic"."""
+ROUTE53_IN_SYNC_WITHIN = timedelta(seconds=60)
+"""Source: Amazon Route 53 API reference, ChangeResourceRecordSets: "generally within 60 seconds"."""
+
+NOTE = "NOTE"
+"""The word for a check that is broken and stops nobody who asks: they decide with it before their eyes."""
+_MISSING = "not kept with this plan"
+_STOPS = {"everybody": "STOPS IT", "automatic": "stops automation alone", "nobody": "stops nobody"}
+
+
+class Row(NamedTuple):
+    """One check as a line."""
+
+    word: str
+    """PASS, FAIL, UNKNOWN or NOTE."""
+    text: str
+    """Its sentence, how old its evidence is, and whom it stops."""
+    counts: bool
+    """Whether a person has to have seen it before they confirm: it has not passed, or says who is getting married."""
+
+
+def check_rows(plan: Mapping[str, Any], now: datetime) -> list[Row]:
+    """Return every check: what stops it, who is getting married, what else has not passed, and what has.
+
+    Args:
+        plan: as `plan_json` of `core.failover` or `core.freeze_plan` writes it.
+        now: an aware instant; ages are counted up to it, or to the plan's own instant where that is later.
+    """
+    made = instant(plan.get("at"))
+    until = now if made is None else max(now, made)
+    checks = checks_of(plan)
+    rows = [_row(plan, check, until) for check in sorted(checks, key=lambda each: _urgency(plan, each))]
+    if not checks:
+        rows.append(Row("UNKNOWN", f"checks: {_MISSING}", counts=True))
+    if not any(check.get("rule") == "weddings" for check in checks):
+        rows.insert(0, Row("UNKNOWN", f"live weddings: {_MISSING}", counts=True))
+    return rows
+
+
+def stopped_by(plan: Mapping[str, Any]) -> list[str]:
+    """Return the sentences of the checks that stop who asked."""
+    return [said(check.get("sentence")) for check in checks_of(plan) if _is_stopping(plan, check)]
+
+
+def as_of(plan: Mapping[str, Any]) -> str:
+    """Return the instant of the plan, which is that of every line without an age of its own."""
+    at = instant(plan.get("at"))
+    return f"as of {clock(at)}" if at is not None else "as of UNKNOWN"
+
+
+def accepted_words() -> str:
+    """Return when the backend has taken the change."""
+    return f"expected within {duration(ACCEPTED_WITHIN)} of the confirmation, or given up"
+
+
+def moved_words(plan: Mapping[str, Any]) -> str:
+    """Return when customers are expected to have moved: in sync, and the TTL after that."""
+    ttl = plan.get("ttl_seconds")
+    if not isinstance(ttl, int | float):
+        return "UNKNOWN: the TTL is not known"
+    rest = timedelta(seconds=ttl)
+    if plan.get("backend") == "route53":
+        total = ROUTE53_IN_SYNC_WITHIN + rest
+        sync = f"in sync within {duration(ROUTE53_IN_SYNC_WITHIN)}, by Amazon's word"
+        return f"customers, expected within {duration(total)}: {sync}, and the TTL of {duration(rest)}"
+    return (
+        f"customers, expected {duration(rest)} (the TTL) after it is in sync; how soon it is in sync depends on how "
+        "your name servers copy the zone"
+    )
+
+
+def undo_words(plan: Mapping[str, Any]) -> str:
+    """Return how to take it back."""
+    if plan.get("kind") == "failback":
+        fell = [place for place in (plan.get("after") or {}) if _gain(plan, place) > 0]
+        back = listed(tuple(said(place) for place in fell)) or "a provider"
+        return f"`wedtui failover run --from P --reason WHY` leaves {back} again"
+    return "`wedtui failback run --to before --reason WHY`, by a manager; a freeze stops that, unless overridden"
+
+
+def checks_of(plan: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the checks of a plan."""
+    found = plan.get("checks")
+    return [check for check in found if isinstance(check, Mapping)] if isinstance(found, list) else []
+
+
+def instant(text: object) -> datetime | None:
+    """Return an aware instant, or None for what is none."""
+    if isinstance(text, datetime):
+        return text if text.tzinfo is not None else None
+    try:
+        at = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
+
+
+def clock(at: datetime) -> str:
+    """Return an instant as every line of a plan or an action has it."""
+    return f"{at.astimezone(UTC):%H:%M:%S} UTC"
+
+
+def said(value: object) -> str:
+    """Return what others wrote, on one line of bounded length."""
+    return single_line(str(value), 300)
+
+
+def _row(plan: Mapping[str, Any], check: Mapping[str, Any], now: datetime) -> Row:
+    result, stopping = _result(check), _is_stopping(plan, check)
+    word = NOTE if result == "FAIL" and not stopping else result
+    weddings = check.get("rule") == "weddings"
+    stops = "everybody" if stopping else _stops(check)
+    tail = None if result == "PASS" or (weddings and stops == "nobody") else f"- {_STOPS[stops]}"
+    sentence = f"weddings: {said(check.get('sentence'))}" if weddings else said(check.get("sentence"))
+    at = instant(check.get("measured_at"))
+    if at is None:
+        # Without evidence of its own it holds at the plan's instant, which is said once.
+        seen = "(not measured)" if result == "UNKNOWN" else None
+    else:
+        old = age(at, now)
+        seen = f"({old})" if old == "in the future" else f"({old} ago)"
+    return Row(word, " ".join(filter(None, (sentence, seen, tail))), result != "PASS" or weddings)
+
+
+def _urgency(plan: Mapping[str, Any], check: Mapping[str, Any]) -> int:
+    if _is_stopping(plan, check):
+        return 0
+    if check.get("rule") == "weddings":
+        return 1
+    if _result(check) == "PASS":
+        return 4
+    return 2 if _stops(check) == "automatic" else 3
+
+
+def _is_stopping(plan: Mapping[str, Any], check: Mapping[str, Any]) -> bool:
+    stops = {"everybody", "automatic"} if plan.get("automatic") else {"everybody"}
+    return _result(check) != "PASS" and _stops(check) in stops
+
+
+def _result(check: Mapping[str, Any]) -> str:
+    result = check.get("result")
+    return str(result) if result in {"PASS", "FAIL"} else "UNKNOWN"
+
+
+def _stops(check: Mapping[str, Any]) -> str:
+    """Return whom a check stops: everybody, where that is not known."""
+    stops = check.get("stops")
+    return str(stops) if stops in {"nobody", "automatic"} else "everybody"
+
+
+def _gain(plan: Mapping[str, Any], place: str) -> int:
+    after, before = (plan.get("after") or {}).get(place), (plan.get("before") or {}).get(place)
+    return after - before if isinstance(after, int) and isinstance(before, int) else 0
