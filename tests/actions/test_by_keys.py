@@ -118,7 +118,8 @@ def test_a_line_that_drops_in_the_middle_of_a_failover_by_keys_loses_nothing(sit
         named(terminal, "aws", "it answers 503")
         assert not site.client.actions()[0].confirmed_by
         confirm(terminal, "aws")
-        terminal.until(lambda: any(step in terminal.text for step in ("#1 running", "RUNNING", "under way", "VERIFIED")))
+        begun = ("#1 running", "RUNNING", "under way", "VERIFIED")
+        terminal.until(lambda: any(step in terminal.text for step in begun))
     with dashboard(site, size) as terminal:
         terminal.shows("#1 VERIFIED aws")
         press_until(terminal, "a", lambda: "answered so by the authoritative servers" in terminal.text)

@@ -272,8 +272,8 @@ def test_a_plan_that_no_longer_holds_when_it_is_to_be_begun_ends_refused_and_on_
     assert said["body"]["plan"] == {"plan": {"now": 1}}
 
 
-def test_while_the_outside_is_away_it_waits_until_its_deadline_and_is_never_begun_late(ledger: str) -> None:
-    place = Site(ledger, []).confirmed()
+def test_while_the_outside_is_away_it_waits_until_its_deadline_and_is_never_begun_late(tmp_path: Path) -> None:
+    place = Site(PLACES.url(tmp_path / "l.db"), []).confirmed()
     place.away = True
     for _ in range(2):
         place.at += 10 * SECOND
@@ -300,8 +300,8 @@ def test_once_the_outside_is_back_what_waited_goes_on(ledger: str) -> None:
     assert place.world.applied == [7]
 
 
-def test_records_that_cannot_be_compared_go_to_a_person(ledger: str) -> None:
-    place = Site(ledger, ["crash applied"]).confirmed()
+def test_records_that_cannot_be_compared_go_to_a_person(tmp_path: Path) -> None:
+    place = Site(PLACES.url(tmp_path / "l.db"), ["crash applied"]).confirmed()
     asyncio.run(place.live("one"))
     place.world.foreign = True
     place.at += LEASE

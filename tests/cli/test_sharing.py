@@ -288,7 +288,7 @@ def test_what_a_member_of_the_group_is_told(shared: Place) -> None:
         service.wait(30)
     text = "\n".join(lines)
     assert any(line.startswith("ok") and "cache: can be read" in line for line in lines), text
-    assert any(line.startswith("ok") and "ledger.db is the service's own" in line for line in lines), text
+    assert any(line.startswith("note") and "ledger.db is the service's own" in line for line in lines), text
     assert any(line.startswith("warning") and "sudo -u root wedtui doctor" in line for line in lines), text
     assert "hunter2" not in text
 

@@ -50,4 +50,4 @@ def test_the_panel_says_what_was_measured_and_no_estimate() -> None:
     assert "within" not in said
     assert "undo:" in said
     assert "not accepted yet" in panel(replace(known, state="claimed", steps=[replace(SUBMIT, state="intended")]))
-    assert "accepted: within 2 s" in panel(replace(known, state="confirmed", outcome=None, steps=[]))
+    assert "accepted: expected within 5 s" in panel(replace(known, state="confirmed", outcome=None, steps=[]))

@@ -71,7 +71,7 @@ async def running(scenario: str, *, patience: float = 30.0) -> AsyncIterator[Run
     world = World(SCENARIOS[scenario], clock, sleep)
     try:
         addresses = await world.open()
-        async with httpx.AsyncClient(timeout=patience, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=httpx.Timeout(10.0, read=patience), trust_env=False) as client:
             yield Running(world, clock, addresses, client, slept)
     finally:
         await world.close()
