@@ -26,7 +26,7 @@ WAITS = timedelta(seconds=2)
 MOVE_WAITS_S = 0.25
 """How long a move waits for its copy at most; one takes some milliseconds."""
 
-log = structlog.get_logger("actions")
+log = structlog.get_logger(__name__)
 
 
 class Actions(Protocol):

@@ -23,7 +23,6 @@ from wedtui.tui.session import View
 from wedtui.tui.spans import Line
 
 PAGE = 100
-_MINUTE = timedelta(minutes=1)
 _INSTANT = timedelta(microseconds=1)
 
 
