@@ -87,7 +87,8 @@ class Terminal:
         return self._emulator.display[number].rstrip()
 
     def type(self, keys: str) -> None:
-        """Press keys."""
+        """Press keys, behind what the terminal has answered by now."""
+        self._answer()
         os.write(self.descriptor, keys.encode())
 
     def resize(self, columns: int, rows: int) -> None:
@@ -129,8 +130,7 @@ class Terminal:
 
     def read(self, seconds: float) -> bool:
         """Read what comes within some seconds; return whether anything did."""
-        while self._answers and self._answers[0][0] <= time.monotonic():
-            os.write(self.descriptor, self._answers.pop(0)[1])
+        self._answer()
         if not select.select([self.descriptor], [], [], seconds)[0]:
             return False
         try:
@@ -139,6 +139,10 @@ class Terminal:
             return False
         self._hear(data)
         return True
+
+    def _answer(self) -> None:
+        while self._answers and self._answers[0][0] <= time.monotonic():
+            os.write(self.descriptor, self._answers.pop(0)[1])
 
     def _hear(self, data: bytes) -> None:
         self.sent += data

@@ -28,6 +28,9 @@ name = "here"
 weight = 100
 """
 
+DISCARD = "\x15"
+"""Empties the shell's line: who is stopped from outside cannot take what the terminal was about to answer."""
+
 
 class Line:
     """A person at a shell behind sshd, whose dashboard is `python -m wedtui`."""
@@ -203,7 +206,7 @@ def test_stopped_and_continued_from_outside(line: Line) -> None:
         process = line.open(terminal)
         process.send_signal(signal.SIGSTOP)
         terminal.shows("Stopped", "prompt>")
-        terminal.type("clear; fg\n")
+        terminal.type(f"{DISCARD}clear; fg\n")
         terminal.shows("PRODUCTION", "here", "q quit")
         assert "prompt>" not in terminal.text
 
@@ -237,7 +240,7 @@ def test_back_from_the_background(line: Line, stop: str) -> None:
             process.send_signal(signal.SIGSTOP)
         terminal.shows("Stopped", "prompt>")
         # In the background the system stops it once more, when it wants the terminal.
-        terminal.type("bg\n")
+        terminal.type(f"{DISCARD}bg\n")
         terminal.until(lambda: process.status() == psutil.STATUS_STOPPED)
         terminal.type("clear; fg\n")
         terminal.shows("PRODUCTION", "here", "q quit")
