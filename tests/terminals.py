@@ -12,14 +12,17 @@ import struct
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from types import TracebackType
 from typing import Self
 
 import pyte
+from pyte.screens import Cursor
 
 _MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
 _QUESTION = b"\x1b[5n"
 _ANSWER = b"\x1b[0n"
+_ALTERNATE = re.compile(rb"(\x1b\[\?1049[hl])")
 _MODE_QUESTION = re.compile(rb"\x1b\[\?(\d+)\$p")
 _CUT = re.compile(rb"\x1b(\[[?\d;]*\$?)?\Z")
 _LONGEST_S = 30.0
@@ -52,6 +55,8 @@ class Terminal:
         self.answers_after = answers_after
         self._answers: list[tuple[float, bytes]] = []
         self._rest = b""
+        self._main: tuple[list[str], Cursor] | None = None
+        """What stands on the main screen while the alternate one is shown."""
         self.modes: set[int] = set(AT_START)
         self.sent = bytearray()
         self.pid, self.descriptor = pty.fork()
@@ -146,9 +151,6 @@ class Terminal:
 
     def _hear(self, data: bytes) -> None:
         self.sent += data
-        for numbers, switch in _MODE.findall(data):
-            for number in numbers.split(b";"):
-                (self.modes.add if switch == b"h" else self.modes.discard)(int(number))
         # A sequence that was cut at the end of a read is completed by the next one.
         text = self._rest + data
         cut = text.rfind(b"\x1b")
@@ -156,10 +158,31 @@ class Terminal:
             len(text) if cut < 0 or len(text) - cut > 16 or re.match(rb"\x1b\[[?\d;]*\$?[a-zA-Z]", text[cut:]) else cut
         )
         text, self._rest = text[:whole], text[whole:]
+        for numbers, switch in _MODE.findall(text):
+            for number in numbers.split(b";"):
+                (self.modes.add if switch == b"h" else self.modes.discard)(int(number))
         if self.answers_after is not None:
             due = time.monotonic() + self.answers_after
             self._answers += [(due, _ANSWER)] * text.count(_QUESTION)
-        self._stream.feed(_MODE_QUESTION.sub(b"", text))
+        for piece in _ALTERNATE.split(_MODE_QUESTION.sub(b"", text)):
+            if _ALTERNATE.fullmatch(piece):
+                self._alternate(on=piece.endswith(b"h"))
+            else:
+                self._stream.feed(piece)
+
+    def _alternate(self, *, on: bool) -> None:
+        """Change to the alternate screen, or back to what stood before it, where the cursor was."""
+        screen = self._emulator
+        if on and self._main is None:
+            self._main = screen.display, copy(screen.cursor)
+            screen.erase_in_display(2)
+        elif not on and self._main is not None:
+            (lines, cursor), self._main = self._main, None
+            screen.reset()
+            for number, line in enumerate(lines[: screen.lines], 1):
+                screen.cursor_position(number, 1)
+                screen.draw(line.rstrip()[: screen.columns])
+            screen.cursor_position(cursor.y + 1, cursor.x + 1)
 
     def _size(self, columns: int, rows: int) -> None:
         fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

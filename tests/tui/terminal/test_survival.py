@@ -214,6 +214,7 @@ def test_stopped_and_continued_from_outside(line: Line) -> None:
 def test_a_key_redraws_what_another_program_wrote_over(line: Line) -> None:
     with line.shell() as terminal:
         line.open(terminal)
+        terminal.shows("the service does not answer")  # the last thing that it learns here
         before = terminal.text.splitlines()[2:]
         terminal.write_over("\x1b[3;1HBroadcast message from root\x1b[2J")
         assert "here" not in terminal.text
