@@ -92,7 +92,7 @@ def opening(site: Site) -> tuple[int, int]:
         terminal.until("aws", "gcp", "F fail over")
         terminal.rest(RESTS_S)
         counted = []
-        for key, word in (("F", "away from where?"), ("\r", "accepted: within")):
+        for key, word in (("F", "away from where?"), ("\r", "accepted: expected within")):
             before = terminal.bytes
             terminal.type(key)
             terminal.until(word)
