@@ -88,6 +88,8 @@ def _shown(char: str) -> bool:
     return unicodedata.category(char) not in _UNPRINTABLE
 
 
+# So is nearly every cell of a table, second after second.
+@lru_cache(maxsize=4096)
 def fit(text: str, width: int, *, right: bool = False) -> str:
     """Return `text` in exactly `width` cells, cut with `…` where it is longer."""
     text = clean(text)

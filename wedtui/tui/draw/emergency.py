@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from wedtui.core.emergency import EMERGENCIES, Emergency, EmergencyKind, Situation, dropped, why_not
@@ -50,8 +51,8 @@ def emergency_lines(
         if action.acts_at is not None and action.state == "awaiting confirmation" and told.as_of is None:
             left = max(math.ceil((action.acts_at - now).total_seconds()), 0)
             body.append(crop(((f" ! fails over from {action.target} in {left} s: ", Role.CRITICAL),), width))
-            keys = f"press {keymap.hint('emergency.failover')} to look, {keymap.hint('emergency.abort')} to abort"
-            body.append(crop(((f"   {keys}", Role.STRONG),), width))
+            words = f"press {keymap.hint('emergency.failover')} to look, {keymap.hint('emergency.abort')} to abort"
+            body.append(crop(((f"   {words}", Role.STRONG),), width))
         key = "" if number or len(body) > first + (told.as_of is not None) else keymap.hint("emergency.newest")
         body.append(action_line(action, key, now, width, as_of=told.as_of))
     body = [*(line for each in told.arming for line in arming_lines(each, now, width)), *body]
@@ -61,17 +62,23 @@ def emergency_lines(
         body.append(crop(((f" ✖ what is under way: UNKNOWN, {told.unlisted}", Role.CRITICAL),), width))
     if gone is not None:
         return (rule(TITLE, width), *body, *wrap(gone, width - 1, Role.MUTED, indent=" "))[:height]
-    found = [(entry, why_not(entry, situation)) for entry in EMERGENCIES]
+    found = tuple((entry, why_not(entry, situation)) for entry in EMERGENCIES)
     note = "by hand" if situation.problem is not None else ""
-    entries = _Entries(keymap, note, width)
+    keys = tuple(keymap.hint(f"emergency.{entry.kind}") or "–" for entry in EMERGENCIES)
+    lines = _entry_lines(found, keys, note, width, height - 1 - len(body))
+    return (rule(TITLE, width), *body, *lines)[:height]
+
+
+# They are the same for hours, and laying them out costs more than the rest of the pane.
+@lru_cache(maxsize=16)
+def _entry_lines(found: Found, keys: tuple[str, ...], note: str, width: int, room: int) -> tuple[Line, ...]:
+    """Return the actions, each with its key, in as much detail as there is room for."""
+    entries = _Entries({entry: key for (entry, _why), key in zip(found, keys, strict=True)}, note, width)
     if None not in (reasons := {why for _, why in found}) and len(reasons) == 1:
         # One reason for all of them is said once.
-        alike = [*entries.in_pairs(found), *wrap(str(reasons.pop()), width - 1, Role.MUTED, indent=" ")]
-        return (rule(TITLE, width), *body, *alike)[:height]
-    room = height - 1 - len(body)
-    ways = (entries.wrapped, entries.one_each, entries.offered_in_pairs, entries.in_pairs)
-    lines = next((lines for way in ways if len(lines := way(found)) <= room), entries.in_pairs(found))
-    return (rule(TITLE, width), *body, *lines)[:height]
+        return (*entries.in_pairs(found), *wrap(str(reasons.pop()), width - 1, Role.MUTED, indent=" "))
+    ways = (entries.wrapped, entries.one_each, entries.offered_in_pairs)
+    return tuple(next((lines for way in ways if len(lines := way(found)) <= room), entries.in_pairs(found)))
 
 
 def _paths(told: Told, keymap: Keymap, now: datetime, width: int) -> list[Line]:
@@ -90,15 +97,15 @@ def _paths(told: Told, keymap: Keymap, now: datetime, width: int) -> list[Line]:
     return [crop(((f" {text}", role),), width) for text, role in said]
 
 
-Found = Sequence[tuple[Emergency, str | None]]
+Found = tuple[tuple[Emergency, str | None], ...]
 """Each action, and why it cannot be started, if so."""
 
 
 class _Entries:
     """The actions in so many lines as there is room for: none is ever missing, and its key says the reason in full."""
 
-    def __init__(self, keymap: Keymap, note: str, width: int) -> None:
-        self._keymap, self._note, self._width = keymap, note, width
+    def __init__(self, keys: Mapping[Emergency, str], note: str, width: int) -> None:
+        self._keys, self._note, self._width = keys, note, width
 
     def wrapped(self, found: Found) -> list[Line]:
         """Return every reason in full."""
@@ -135,8 +142,7 @@ class _Entries:
         ]
 
     def _head(self, entry: Emergency) -> Line:
-        key = self._keymap.hint(f"emergency.{entry.kind}") or "–"
-        return ((f" {key:>2} ", Role.KEY), (entry.title, Role.TEXT))
+        return ((f" {self._keys[entry]:>2} ", Role.KEY), (entry.title, Role.TEXT))
 
     def _offered(self, entry: Emergency) -> Line:
         return spread(self._head(entry), ((self._note, Role.DEGRADED),), self._width)

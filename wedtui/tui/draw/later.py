@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from wedtui.tui.spans import Line, Role, rule, wrap
 
 
+@lru_cache(maxsize=16)
 def deployments_lines(width: int, height: int) -> tuple[Line, ...]:
     """Return the deployment queue's lines."""
     return _pane(
