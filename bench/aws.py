@@ -75,7 +75,7 @@ def world() -> World:
 def serve(ready: Connection, core: int) -> None:
     """Answer until killed."""
     os.sched_setaffinity(0, {core})
-    asyncio.run(StrictAws(world(), LATENCY_S, cached=True).serve(ready.send))
+    asyncio.run(StrictAws(world(), cached=True, latency_s=LATENCY_S).serve(ready.send))
 
 
 async def measure(port: int) -> tuple[list[float], list[float], float, int, int]:

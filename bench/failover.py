@@ -21,8 +21,9 @@ from bench.terminal import Terminal
 from tests.actions.site import Site, Zone
 from tests.poller.service_process import eventually
 from tests.providers.traffic.pdns import PowerDns, running
-from wedtui.core import actions
-from wedtui.core.actions import Action, Confirmation, Step, StepState
+from wedtui.core import actions, confirming
+from wedtui.core.actions import Action, Step, StepState
+from wedtui.core.confirming import Confirmation
 from wedtui.ledger.journal import Journal
 
 BY_HAND_S = 2.0
@@ -125,7 +126,7 @@ def _carry(kept: Journal, number: int) -> int:
         return kept.move(action.id, name, made)
 
     move("plan", lambda a, at: actions.propose(a, "{}", "d", at + HOUR, frozenset()))
-    move("confirm", lambda a, at: actions.confirm(a, Confirmation("ada", "d", "aws", at), at + HOUR))
+    move("confirm", lambda a, at: confirming.confirm(a, Confirmation("ada", "d", "aws", at), at + HOUR))
     claimed = kept.claim("bench")
     assert claimed is not None, "nobody else works on this ledger"
     fence = claimed.fence

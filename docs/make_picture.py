@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wedtui import __version__
-from wedtui.cli.dashboard import own_names
+from wedtui.cli.dashboard import give_hand, own_names
 from wedtui.cli.demo import run_demo
 from wedtui.cli.source import PictureSource
 from wedtui.clock import SystemClock
@@ -28,10 +28,12 @@ def draw(config: Path, clock: SystemClock) -> int:
     time.sleep(ILL_AFTER_S)
 
     async def shoot() -> str:
-        source = PictureSource(load(config, os.environ), config, state_paths())
+        loaded = load(config, os.environ)
+        source = PictureSource(loaded, config, state_paths())
         app = WedtuiApp(lambda: source, clock, theme="midnight", demo=True)
         async with app.run_test(size=(120, 40)) as pilot:
-            await pilot.pause(2.0)
+            give_hand(app, loaded.configuration)
+            await pilot.pause(4.0)
             await pilot.press("down", "minus")
             await pilot.pause(2.0)
             caption = Caption(__version__, "production", clock.now(), "dashboard", demo=True)

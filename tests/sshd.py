@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.needs import require_program
 from tests.poller.service_process import eventually
+from tests.ports import free_ports
 
 _CONFIG = """
 Port {port}
@@ -34,15 +35,16 @@ def ssh_command(folder: Path) -> Iterator[list[str]]:
     keygen = require_program("ssh-keygen", package="openssh-client")
     for name in ("host", "user"):
         subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    with free_ports(1) as ports:
+        (port,) = ports
     config = folder / "sshd_config"
     config.write_text(_CONFIG.format(port=port, folder=folder))
     if os.getuid() == 0:
         # Where sshd keeps what it does not trust; its package's own start makes it.
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-    daemon = subprocess.Popen([server, "-D", "-e", "-f", str(config)], stderr=subprocess.DEVNULL)
+    # Whoever runs the tests under nohup ignores hang-ups, and so would every session.
+    command = ["env", "--default-signal=HUP", server, "-D", "-e", "-f", str(config)]
+    daemon = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         eventually(lambda: _listens(port))
         options = ["StrictHostKeyChecking=no", f"UserKnownHostsFile={folder}/known", "LogLevel=ERROR", "SendEnv=LC_ALL"]

@@ -25,7 +25,8 @@ _ANSWER = b"\x1b[0n"
 _ALTERNATE = re.compile(rb"(\x1b\[\?1049[hl])")
 _MODE_QUESTION = re.compile(rb"\x1b\[\?(\d+)\$p")
 _CUT = re.compile(rb"\x1b(\[[?\d;]*\$?)?\Z")
-_LONGEST_S = 30.0
+# For what never comes: a busy machine takes its time.
+_LONGEST_S = 120.0
 # What a terminal begins with: lines wrap, the cursor is seen.
 AT_START = frozenset({7, 25})
 
@@ -62,8 +63,9 @@ class Terminal:
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
             try:
-                # As a shell that somebody sits at: in the background of another it would be ignored.
-                signal.signal(signal.SIGINT, signal.SIG_DFL)
+                # As a shell that somebody sits at: in the background of another or under nohup they are ignored.
+                for number in (signal.SIGINT, signal.SIGHUP):
+                    signal.signal(number, signal.SIG_DFL)
                 os.execvpe(command[0], list(command), dict(environ))
             finally:
                 os._exit(127)

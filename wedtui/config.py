@@ -132,6 +132,12 @@ class AwsSection(Section):
     metrics: tuple[MetricSection, ...] = ()
     cost: bool = False
     """Whether Cost Explorer is asked: each request costs US$ 0.01."""
+    resource_cost: bool = False
+    """Whether Cost Explorer is asked for single resources too, which the account has to enable: US$ 0.01 a page."""
+    resource_cost_services: tuple[Annotated[str, Field(min_length=1, max_length=1024)], ...] = Field(
+        default=("Amazon Elastic Compute Cloud - Compute",), min_length=1, max_length=20
+    )
+    """The services as bills name them, of whose resources it is asked."""
     timeout: Annotated[Duration, between(least=timedelta(milliseconds=100), most=timedelta(seconds=60))] = timedelta(
         seconds=5
     )
@@ -147,6 +153,10 @@ class AwsSection(Section):
     )
     """Between two readings of the metrics: each metric costs US$ 0.01 per thousand readings."""
     cost_interval: Annotated[Duration, between(least=timedelta(hours=1), most=timedelta(days=7))] = timedelta(hours=6)
+    resource_cost_interval: Annotated[Duration, between(least=timedelta(hours=1), most=timedelta(days=7))] = timedelta(
+        days=1
+    )
+    """Between two readings of what resources cost: a day's bill is not complete before another day is over."""
 
 
 class ProviderSection(Section):

@@ -96,6 +96,10 @@ class ProviderUnavailableError(WedtuiError):
     exit_code = 16
 
 
+class NotNowError(ProviderUnavailableError):
+    """A change was throttled, or could not be sent at all: nothing was changed, and the same may be tried again."""
+
+
 class NotFoundError(WedtuiError):
     """The object that was named does not exist."""
 

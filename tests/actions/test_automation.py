@@ -15,9 +15,10 @@ import pytest
 from tests.core.emergency import NOW, PEAK, SECOND, SHARES, facts, places, provider, reading, rounds, watched
 from wedtui.actions.automation import Automation, Setting, Situation
 from wedtui.actions.planning import Planner
-from wedtui.core import actions
-from wedtui.core.actions import Action, ActionState, Confirmation, Outcome
+from wedtui.core import actions, confirming
+from wedtui.core.actions import Action, ActionState, Outcome
 from wedtui.core.automation import CALM, COUNTDOWN, Mode, timeouts
+from wedtui.core.confirming import Confirmation
 from wedtui.core.evidence import ProviderEvidence
 from wedtui.core.failover import PLAN_GOOD_FOR
 from wedtui.core.failover_facts import Facts, Measured
@@ -164,7 +165,7 @@ def test_while_nothing_fails_nothing_is_asked_and_nothing_read(world: World) -> 
 def confirm_as(world: World, person: str) -> Action:
     only, at = world.only, world.at
     word = Confirmation(person, only.digest, only.target, at)
-    return world.move(only.id, lambda action, _at: actions.confirm(action, word, at + 30 * SECOND), by=person)
+    return world.move(only.id, lambda action, _at: confirming.confirm(action, word, at + 30 * SECOND), by=person)
 
 
 def test_what_it_proposes_waits_for_the_second_person_who_is_demanded(world: World) -> None:
@@ -177,7 +178,7 @@ def test_what_it_proposes_waits_for_the_second_person_who_is_demanded(world: Wor
     looking(world, automation, times=120)
     only, at = world.only, world.at
     word = Confirmation("ben", only.digest, only.target, at)
-    done = world.move(only.id, lambda action, _at: actions.approve(action, word, at + 30 * SECOND), by="ben")
+    done = world.move(only.id, lambda action, _at: confirming.approve(action, word, at + 30 * SECOND), by="ben")
     assert (done.state, done.confirmed_by, done.approved_by) == (ActionState.CONFIRMED, "ada", "ben")
 
 
@@ -409,7 +410,7 @@ def test_a_stop_within_the_countdown_ends_it_and_a_person_may_still_confirm(worl
     assert (action.state, action.countdown_since, world.begun) == (ActionState.AWAITING, None, 0)
     assert "all automation is stopped: by kay" in (world.said[-1] or "")
     word = Confirmation("ada", action.digest, "aws", world.at)
-    done = world.move(1, lambda a, at: actions.confirm(a, word, at + SECOND))
+    done = world.move(1, lambda a, at: confirming.confirm(a, word, at + SECOND))
     assert done.confirmed_by == "ada"
 
 
@@ -433,7 +434,7 @@ def test_what_comes_between_the_last_look_and_the_confirmation_prevents_it(
                 expires = world.at + 60 * SECOND
                 other.move(mine, "plan", lambda a, _at: actions.propose(a, "", "d", expires, frozenset()))
                 word = Confirmation("ada", "d", "gcp", world.at)
-                other.move(mine, "confirm", lambda a, _at: actions.confirm(a, word, expires), by="ada")
+                other.move(mine, "confirm", lambda a, _at: confirming.confirm(a, word, expires), by="ada")
         return real(journal, number, move, tell, by=by)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Journal, "act", late)

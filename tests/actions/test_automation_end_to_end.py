@@ -153,7 +153,7 @@ def test_it_fails_over_by_itself_after_its_countdown_and_a_stop_prevents_that(pa
     eventually(lambda: "all automation is stopped by" in pair.place.wedtui("status").stdout)
     assert pair.sampled().get(AWS, 0) > 0
     pair.wedtui("automation", "resume", "--reason", "go on")
-    eventually(lambda: pair.own()[0].state in {"ended", "handed over"}, tries=1200)
+    eventually(lambda: pair.own()[0].state in {"ended", "handed over"})
     (done,) = pair.own()
     assert (done.id, done.outcome) == (held.id, "verified"), done.sentence
     assert done.confirmed_by in {f"service {vantage}" for vantage in VANTAGES}

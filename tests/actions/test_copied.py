@@ -15,7 +15,7 @@ from tests.poller.service_process import eventually
 from tests.providers.traffic.pdns import PowerDns
 from wedtui.cache.reader import CacheReader
 from wedtui.cli.source import PictureSource
-from wedtui.core.actions import Step
+from wedtui.control.answers import StepIs
 from wedtui.ledger.reader import LedgerReader
 from wedtui.paths import StatePaths
 
@@ -56,7 +56,7 @@ def test_a_killed_service_leaves_the_newest_move_in_the_cache(site: Site, when: 
         assert any(step.changes and step.ended_at for step in known.steps)
 
 
-def went_on(steps: Sequence[Step]) -> bool:
+def went_on(steps: Sequence[StepIs]) -> bool:
     """Whether a step follows one that changed something."""
     changed = [at for at, step in enumerate(steps) if step.changes and step.ended_at]
     return bool(changed) and len(steps) > changed[0] + 1

@@ -65,7 +65,7 @@ def test_traffic_leaves_what_failed_and_comes_back(site: Site) -> None:
     steps = ["submit", "in sync", "answers", "watch"]
     assert (action.outcome, [step.name for step in action.steps]) == ("verified", steps)
     # The shares are asked for every minute, and at once after a change.
-    assert json.loads(site.place.wedtui("traffic", "show", "--json").stdout)["generation"] == 1
+    eventually(lambda: json.loads(site.place.wedtui("traffic", "show", "--json").stdout)["generation"] == 1)
     assert site.sampled() == {GCP: 200}
     site.platform.down.clear()
     eventually(lambda: site.station.seen("aws", "PASS"))

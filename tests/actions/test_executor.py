@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import json
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,10 +18,12 @@ from hypothesis import strategies as st
 from tests.actions.world import SECOND, BreakingJournal, Commits, Crash, World
 from tests.examples import examples
 from tests.places import PLACES
-from wedtui.actions.executor import Executor, Lapsed, WorseError
+from wedtui.actions.executor import LOOKS, Executor, Lapsed, WorseError
 from wedtui.actions.traffic import Change, MovingTraffic
-from wedtui.core import actions
-from wedtui.core.actions import LEASE, Action, ActionState, Confirmation, Outcome, StepState
+from wedtui.core import actions, confirming
+from wedtui.core.actions import LEASE, Action, ActionState, Outcome, StepState
+from wedtui.core.confirming import Confirmation
+from wedtui.core.step_words import interrupted
 from wedtui.core.traffic import Place
 from wedtui.errors import ProviderUnavailableError, StoreError
 from wedtui.ledger.audit_reader import AuditReader
@@ -74,7 +76,7 @@ class Site:
             propose = lambda a, at: actions.propose(a, plan, "d", at + 60 * SECOND, frozenset())  # noqa: E731
             journal.move(self.number, "plan", propose)
             word = Confirmation("ada", "d", "aws", self.at)
-            journal.move(self.number, "confirm", lambda a, at: actions.confirm(a, word, at + 30 * SECOND))
+            journal.move(self.number, "confirm", lambda a, at: confirming.confirm(a, word, at + 30 * SECOND))
         return self
 
     async def watch(self, action: Action, change: Change) -> str:
@@ -117,7 +119,8 @@ class Site:
 
     def through(self, lives: int = 12) -> Action:
         for life in range(lives):
-            asyncio.run(self.live(f"life {life}"))
+            with suppress(ProviderUnavailableError):  # it waits
+                asyncio.run(self.live(f"life {life}"))
             self.at += LEASE
             if self.stored().state in {ActionState.ENDED, ActionState.HANDED_OVER}:
                 break
@@ -215,7 +218,9 @@ def test_where_the_clock_went_back_after_a_crash_it_still_has_its_end(
     assert place.world.applied == ([7] if outcome is Outcome.VERIFIED else [])
 
 
-FAULTS = st.lists(st.sampled_from(["ok", "refused", "lost", "applied", "late", "crash", "crash applied"]), max_size=4)
+FAULTS = st.lists(
+    st.sampled_from(["ok", "refused", "not now", "lost", "applied", "late", "crash", "crash applied"]), max_size=4
+)
 CRASHES = st.dictionaries(
     st.integers(1, 20), st.sampled_from(["before", "after", "gone before", "gone after"]), max_size=4
 )
@@ -298,6 +303,96 @@ def test_once_the_outside_is_back_what_waited_goes_on(ledger: str) -> None:
     place.away = False
     assert place.through().outcome is Outcome.VERIFIED
     assert place.world.applied == [7]
+
+
+def test_a_change_that_is_throttled_waits_where_everybody_sees_it_and_is_made_once(ledger: str) -> None:
+    place = Site(ledger, ["not now", "not now"]).confirmed()
+    for tries in (1, 2):
+        with pytest.raises(ProviderUnavailableError, match="it was throttled"):
+            asyncio.run(place.live("one"))
+        waiting = place.stored()
+        assert (waiting.state, waiting.sentence, waiting.holder) == (ActionState.CONFIRMED, "it was throttled", None)
+        assert [(step.state, step.detail) for step in waiting.steps] == tries * [
+            (StepState.FAILED, "not taken for now: it was throttled")
+        ]
+        assert interrupted(waiting.steps, 0) == (None if tries == 1 else "not taken for now, tried again")
+        place.at += 10 * SECOND
+    action = place.through()
+    assert (action.outcome, place.world.applied) == (Outcome.VERIFIED, [7])
+
+
+def test_a_change_that_is_throttled_until_its_deadline_is_never_sent_late(tmp_path: Path) -> None:
+    place = Site(PLACES.url(tmp_path / "l.db"), ["not now"] * 20).confirmed()
+    action = place.through()
+    assert (action.outcome, place.world.applied) == (Outcome.EXPIRED, [])
+    assert action.sentence == "it was not begun in time (it was throttled), and nothing was done: ask again"
+    assert sum(step.name == "submit" for step in action.steps) == 3
+    assert len(place.world.faults) == 17, "after its deadline nothing was sent"
+
+
+def test_a_change_that_waits_is_made_only_where_its_plan_still_holds(ledger: str) -> None:
+    place = Site(ledger, ["not now"]).confirmed()
+    with pytest.raises(ProviderUnavailableError):
+        asyncio.run(place.live("one"))
+    place.over = Lapsed("gcp may not gain share")
+    action = place.through()
+    assert (action.outcome, action.sentence, place.world.applied) == (Outcome.REFUSED, "gcp may not gain share", [])
+
+
+def test_a_change_that_waits_and_is_cancelled_is_not_made(ledger: str) -> None:
+    place = Site(ledger, ["not now"]).confirmed()
+
+    async def cancel(_generation: int) -> int:
+        with closing(Journal(place.url, clock=lambda _connection: place.at)) as journal:
+            journal.move(place.number, "cancel", lambda a, at: actions.cancel(a, "grace", at), by="grace")
+        return place.number
+
+    place.world.before_submit = cancel
+    action = place.through()
+    assert (action.outcome, action.cancelled_by, place.world.applied) == (Outcome.CANCELLED, "grace", [])
+    assert len(action.steps) == 1
+
+
+def test_a_throttled_retry_of_what_may_have_arrived_is_looked_at_and_not_sent_again(tmp_path: Path) -> None:
+    place = Site(PLACES.url(tmp_path / "l.db"), ["late", "not now"]).confirmed()
+    # The first arrives after it was given up, while the second is refused.
+    action = place.through()
+    assert action.outcome is Outcome.VERIFIED
+    assert place.world.applied == [7]
+    assert sum(step.name == "submit" for step in action.steps) == 2
+
+
+def test_whoever_dies_while_it_looks_leaves_it_to_the_next(ledger: str) -> None:
+    place = Site(ledger, []).confirmed()
+    lives = 0
+
+    async def dies(submission: str) -> bool:
+        nonlocal lives
+        assert submission == "C7"
+        lives += 1
+        raise Crash
+
+    in_sync = place.world.in_sync
+    place.world.in_sync = dies  # type: ignore[method-assign]
+    for life in range(5):
+        asyncio.run(place.live(f"life {life}"))
+        place.at += LEASE
+    assert (lives, place.stored().state) == (5, ActionState.CLAIMED)
+    place.world.in_sync = in_sync  # type: ignore[method-assign]
+    action = place.through()
+    assert (action.outcome, place.world.applied) == (Outcome.VERIFIED, [7])
+
+
+def test_where_every_life_dies_of_looking_it_goes_to_a_person(ledger: str) -> None:
+    place = Site(ledger, []).confirmed()
+
+    async def dies(submission: str) -> bool:
+        raise Crash(submission)
+
+    place.world.in_sync = dies  # type: ignore[method-assign]
+    action = place.through(lives=LOOKS + 2)
+    assert (action.state, place.world.applied) == (ActionState.HANDED_OVER, [7])
+    assert sum(step.name == "in sync" for step in action.steps) == LOOKS
 
 
 def test_records_that_cannot_be_compared_go_to_a_person(tmp_path: Path) -> None:

@@ -16,14 +16,14 @@ from tests.core import emergency
 from tests.core.emergency import NOW, SECOND
 from tests.places import SQLITE
 from wedtui.actions.planning import Planner
-from wedtui.actions.requests import Requests, Wish
+from wedtui.actions.requests import BEFORE, Requests, Wish
 from wedtui.core.actions import ActionState
 from wedtui.core.failover import PLAN_GOOD_FOR
 from wedtui.core.failover_facts import Facts, Kind
 from wedtui.core.roles import Decided
 from wedtui.core.state import State
 from wedtui.core.traffic import Place, TrafficReading
-from wedtui.errors import ConflictError, ProviderUnavailableError
+from wedtui.errors import ConflictError, NotFoundError, ProviderUnavailableError
 from wedtui.ledger.journal import Journal
 
 ONLY_ON = SQLITE
@@ -74,6 +74,52 @@ def test_a_plan_can_be_confirmed_so_long_and_no_longer(site: Site) -> None:
         with pytest.raises(ConflictError, match="has expired"):
             await site.requests.confirm(ADA, first.id, first.digest, "aws")
         assert (await site.requests.confirm(ADA, second.id, second.digest, "aws")).state is ActionState.CONFIRMED
+
+    asyncio.run(asked())
+
+
+WISHES = (
+    LEAVE,
+    replace(LEAVE, accepts_overload=True),
+    replace(LEAVE, vouched=("gcp",)),
+    replace(LEAVE, vouched=("azure", "gcp")),
+    replace(LEAVE, lost=("gcp",)),
+    Wish(Kind.FAILBACK),
+    Wish(Kind.FAILBACK, to=BEFORE),
+)
+
+
+@pytest.mark.parametrize("first", WISHES)
+def test_a_key_is_that_of_one_request_with_all_its_options(site: Site, first: Wish) -> None:
+    async def ask(wish: Wish, reason: str = "it is down") -> int | None:
+        try:
+            return (await site.requests.ask(ADA, wish, reason, "1")).id
+        except NotFoundError:
+            return None  # there was no failover to come back from
+
+    async def asked() -> None:
+        number = await ask(first)
+        assert await ask(replace(first, vouched=first.vouched[::-1])) == number
+        for other in (wish for wish in WISHES if wish != first):
+            with pytest.raises(ConflictError, match="used for action 1 already, which asks for something else"):
+                await ask(other)
+        with pytest.raises(ConflictError, match="name another"):
+            await ask(first, "for another reason")
+        assert await ask(first) == number, "what was refused changed nothing"
+
+    asyncio.run(asked())
+
+
+def test_a_key_keeps_its_options_whatever_becomes_of_the_action(site: Site) -> None:
+    async def asked() -> None:
+        action = await site.requests.ask(ADA, LEAVE, "it is down", "1")
+        site.known = emergency.facts(caps={"azure": 60, "gcp": 100, "digitalocean": 100})
+        with pytest.raises(ConflictError, match="the plan has changed since it was shown"):
+            await site.requests.confirm(ADA, action.id, action.digest, "aws")
+        await site.requests.cancel(ADA, action.id)
+        assert (await site.requests.ask(ADA, LEAVE, "it is down", "1")).id == action.id
+        with pytest.raises(ConflictError, match="name another"):
+            await site.requests.ask(ADA, replace(LEAVE, accepts_overload=True), "it is down", "1")
 
     asyncio.run(asked())
 

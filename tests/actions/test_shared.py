@@ -189,7 +189,7 @@ def test_the_database_gone_between_intent_and_call(tmp_path: Path, pdns: PowerDn
         for gate in pair.gates.values():
             gate.faults["PATCH"] = [first(go)]
         number = pair.confirmed(pair.first).id
-        assert gone.wait(30)
+        assert gone.wait(120)
         eventually(lambda: bool(pair.made))
         server.start()
         eventually(pair.second.answers)

@@ -41,7 +41,8 @@ def make(tmp_path: Path, pdns: PowerDns, server: Postgres) -> Iterator[Make]:
 
     def make(*stores: str) -> Site:
         more = "".join(f'[{store}]\nurl = "{server.url(server.database())}"\n' for store in stores)
-        made.append(Site(tmp_path, pdns, more=more))
+        # One that proposes nothing by itself: what is asked for is a person's, and nothing else is on record.
+        made.append(Site(tmp_path, pdns, more=more, mode="off"))
         return made[-1]
 
     yield make

@@ -14,7 +14,13 @@ from typing import NamedTuple, TypeVar
 
 from wedtui.core.actions import Action
 from wedtui.core.traffic import Place, TrafficReading, unfit
-from wedtui.errors import ConflictError, ForeignRecordsError, ProviderUnavailableError, StoreUnreachableError
+from wedtui.errors import (
+    ConflictError,
+    ForeignRecordsError,
+    NotNowError,
+    ProviderUnavailableError,
+    StoreUnreachableError,
+)
 from wedtui.ledger.journal import SERVICE, Journal, Move
 
 T = TypeVar("T")
@@ -57,7 +63,7 @@ class World:
     shares: Mapping[Place, int]
     now: Callable[[], datetime]
     faults: list[str] = field(default_factory=list)
-    """What happens to each submission: ok, refused, lost, applied (and no answer), late, crash, crash applied,
+    """What happens to each submission: ok, refused, not now, lost, applied (and no answer), late, crash, crash applied,
     overtaken (it lands, and while its answer is on the way another service takes over)."""
     generation: int = 6
     late: list[Request] = field(default_factory=list)
@@ -95,6 +101,8 @@ class World:
         fault = self.faults.pop(0) if self.faults else "ok"
         if fault == "refused":
             raise ProviderUnavailableError("the server says no")
+        if fault == "not now":
+            raise NotNowError("it was throttled")
         if fault == "late":
             self.late.append(request)
         elif fault not in {"lost", "crash"} and not self.land(request):

@@ -19,6 +19,11 @@ from wedtui.core.picture import ServiceFacts
 NOW = datetime(2026, 6, 6, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
+
+def unrecorded(*_decided: object) -> None:
+    """Stand for a ledger that takes whatever a person decided."""
+
+
 SMALL: dict[str, Any] = {
     "providers": [{"name": "aws", "weight": 60, "capacity": 1200}, {"name": "gcp", "weight": 40}],
     "probes": [

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from tests.cache.base import NOW, configure, reading
+from tests.cache.base import NOW, configure, reading, unrecorded
 from tests.cache.weddings import (
     HOUR,
     TOMORROW,
@@ -101,7 +101,7 @@ def test_the_steps_are_those_of_a_sweep_over_every_row(
                 if where == name
             ]
             if read(writer, some, source=name).outcome is Outcome.QUESTIONED:
-                writer.weddings.accept(name)
+                writer.weddings.accept(name, unrecorded)
                 taken(writer, some, source=name)
         every = stored(path)
         with reading(path) as reader:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cache.base import NOW, SECOND, configuration, configure, event, feed, reading, writing
+from tests.cache.base import NOW, SECOND, configuration, configure, event, feed, reading, unrecorded, writing
 from tests.places import PLACES
 from wedtui.cache.kind import CACHE
 from wedtui.config import Configuration
@@ -69,7 +69,7 @@ def test_a_question_goes_when_the_events_come_back(tmp_path: Path) -> None:
 def test_a_person_accepts_the_next_good_reading_and_only_that(tmp_path: Path) -> None:
     with writing(tmp_path / "c.db") as writer:
         writer.record([feed(NOW, "abcd"), feed(NOW + SECOND, "")])
-        writer.accept_feed("venues")
+        writer.accept_feed("venues", unrecorded)
         writer.record([feed(NOW + 2 * SECOND, None, "timed out")])
         assert names(stored(tmp_path / "c.db")) == "abcd"
         writer.record([feed(NOW + 3 * SECOND, "efgh")])
@@ -81,7 +81,7 @@ def test_a_person_accepts_the_next_good_reading_and_only_that(tmp_path: Path) ->
 
 def test_accepting_a_feed_that_is_not_configured(tmp_path: Path) -> None:
     with writing(tmp_path / "c.db") as writer, pytest.raises(NotFoundError, match='no freeze feed "gone"'):
-        writer.accept_feed("gone")
+        writer.accept_feed("gone", unrecorded)
 
 
 def at(url: str) -> Configuration:
@@ -169,7 +169,7 @@ def test_a_feed_that_a_wrong_configuration_lacks_is_kept_for_a_day_and_comes_bac
         configure(writer, right)
         assert stored(path) == before
         with pytest.raises(ConflictError, match="is configured"):
-            writer.drop_feed("venues")
+            writer.drop_feed("venues", unrecorded)
         configure(writer, wrong)
         PLACES.execute(path, CACHE, "UPDATE feed SET dropped_at = dropped_at - 86400000000")
         assert writer.forget_dropped() == 1
@@ -190,6 +190,6 @@ def test_a_person_forgets_a_feed_that_is_no_longer_configured(tmp_path: Path) ->
     with writing(path) as writer:
         writer.record([feed(NOW, "ab")])
         configure(writer, configuration(freeze={}))
-        writer.drop_feed("venues")
+        writer.drop_feed("venues", unrecorded)
         with pytest.raises(NotFoundError, match="no freeze feed"):
-            writer.drop_feed("venues")
+            writer.drop_feed("venues", unrecorded)

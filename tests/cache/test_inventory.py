@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -324,7 +325,7 @@ def test_what_was_stopped_among_the_counts_of_a_former_cache_stays_known(tmp_pat
     later = (("resource_group", "stopped"), ("feed", "address"), ("freeze_period", "why"), ("wedding", "assumed"))
     for table, column in later:
         PLACES.execute(path, CACHE, f"ALTER TABLE {table} DROP COLUMN {column}")
-    for table in ("traffic", "freeze_override", "action_copy"):
+    for table in ("traffic", "freeze_override", "action_copy", "resource_cost"):
         PLACES.execute(path, CACHE, f"DROP TABLE {table}")
     PLACES.execute(path, CACHE, "UPDATE alembic_version SET version_num = 'cache_0011'")
     CacheWriter(PLACES.url(path)).close()
@@ -442,3 +443,97 @@ def test_resources_are_values_of_their_own(tmp_path: Path) -> None:
     with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
         writer.record([asking(same, kinds=[INSTANCE, "ec2.volume"]), asking(same[:1], provider="gcp")])
         assert reader.resources(EVERYTHING, NOW).total == 4
+
+
+def neighbours(path: Path, *place: str) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+    """Return region, id and state of what a resource rests on, and region and id of what rests on it."""
+    with reading(path) as reader:
+        view = reader.resource(*place)
+    assert view is not None
+    known = [each.known.resource if each.known else None for each in view.depends_on]
+    below: list[tuple[str, ...]] = [(r.region, r.id, r.state.value) if r else ("nowhere",) for r in known]
+    return below, [(k.resource.region, k.resource.id) for k in view.needed_by]
+
+
+def database(region: str, state: State, **more: Any) -> Resource:
+    return resource("db-1", kind="rds.instance", region=region, state=state, **more)
+
+
+RDS: dict[str, Any] = {"service": "rds", "kinds": ["rds.instance", "rds.cluster"]}
+
+
+def test_a_neighbour_is_that_of_the_same_region(tmp_path: Path) -> None:
+    """Regions give the same names: the database of another one neither is nor carries this cluster."""
+    states = {"eu-west-1": State.CRITICAL, "us-east-1": State.OK}
+    with writing(tmp_path / "c.db") as writer:
+        for region, state in states.items():
+            rests = resource("main", kind="rds.cluster", region=region, depends_on=("i-db-1", "i-db-9"))
+            writer.record([asking([database(region, state), rests], region=region, **RDS)])
+    for region, state in states.items():
+        below, above = neighbours(tmp_path / "c.db", "aws", "rds.cluster", region, "i-main")
+        assert (below, above) == ([(region, "i-db-1", state), ("nowhere",)], [])
+        below, above = neighbours(tmp_path / "c.db", "aws", "rds.instance", region, "i-db-1")
+        assert (below, above) == ([], [(region, "i-main")])
+
+
+def test_what_is_named_with_its_region_is_found_there(tmp_path: Path) -> None:
+    copies = [resource("copy", kind="rds.instance", region=r, depends_on=("us-east-1/i-db-1",)) for r in ("a", "b")]
+    with writing(tmp_path / "c.db") as writer:
+        for region, state in (("eu-west-1", State.CRITICAL), ("us-east-1", State.OK)):
+            writer.record([asking([database(region, state)], region=region, **RDS)])
+        writer.record([asking([each], region=each.region, **RDS) for each in copies])
+    for copy in copies:
+        below, _ = neighbours(tmp_path / "c.db", "aws", "rds.instance", copy.region, "i-copy")
+        assert below == [("us-east-1", "i-db-1", "OK")]
+    assert neighbours(tmp_path / "c.db", "aws", "rds.instance", "us-east-1", "i-db-1")[1] == [
+        ("a", "i-copy"),
+        ("b", "i-copy"),
+    ]
+    assert neighbours(tmp_path / "c.db", "aws", "rds.instance", "eu-west-1", "i-db-1")[1] == []
+
+
+def test_what_belongs_to_the_account_and_what_has_an_arn_is_found_from_every_region(tmp_path: Path) -> None:
+    arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef"
+    shop = replace(resource("shop", kind="s3.bucket", region="global"), depends_on=())
+    group = replace(resource("web", kind="elb.target-group", region="us-east-1"), id=arn)
+    with writing(tmp_path / "c.db") as writer:
+        for region in ("eu-west-1", "us-east-1"):
+            writer.record([asking([resource("1", region=region, depends_on=(arn, "i-shop"))], region=region)])
+        writer.record([asking([shop], region="global", service="s3", kinds=["s3.bucket"])])
+        writer.record([asking([group], region="us-east-1", service="elb", kinds=["elb.target-group"])])
+    for region in ("eu-west-1", "us-east-1"):
+        below, _ = neighbours(tmp_path / "c.db", "aws", INSTANCE, region, "i-1")
+        assert below == [("us-east-1", arn, "OK"), ("global", "i-shop", "OK")]
+    both = [("eu-west-1", "i-1"), ("us-east-1", "i-1")]
+    assert neighbours(tmp_path / "c.db", "aws", "s3.bucket", "global", "i-shop")[1] == both
+    assert neighbours(tmp_path / "c.db", "aws", "elb.target-group", "us-east-1", arn)[1] == both
+
+
+def test_its_own_region_counts_before_the_account_and_what_is_there_before_what_vanished(tmp_path: Path) -> None:
+    there = resource("x", kind="ec2.volume", state=State.DEGRADED)
+    gone, far = resource("x", kind="rds.instance"), resource("x", kind="s3.bucket", region="global")
+    with writing(tmp_path / "c.db") as writer:
+        kinds = [INSTANCE, "ec2.volume", "rds.instance"]
+        rests = resource("1", depends_on=("i-x",))
+        writer.record([asking([far], region="global", service="s3", kinds=["s3.bucket"])])
+        writer.record([asking([there, gone, rests], kinds=kinds)])
+        writer.record([asking([there, rests], NOW + MINUTE, kinds=kinds)])
+        assert neighbours(tmp_path / "c.db", "aws", INSTANCE, "eu-west-1", "i-1")[0] == [
+            ("eu-west-1", "i-x", "DEGRADED")
+        ]
+        writer.record([asking([rests], NOW + 2 * MINUTE, kinds=kinds)])
+        ((region, *_),) = neighbours(tmp_path / "c.db", "aws", INSTANCE, "eu-west-1", "i-1")[0]
+        assert region == "eu-west-1", "that it is gone is not hidden by another of its name"
+
+
+def test_nothing_rests_on_itself(tmp_path: Path) -> None:
+    """A cluster may have a member of its own name."""
+    member = resource("main", kind="rds.instance", state=State.CRITICAL)
+    cluster = resource("main", kind="rds.cluster", depends_on=("i-main",))
+    with writing(tmp_path / "c.db") as writer:
+        writer.record([asking([cluster, member], **RDS)])
+    assert neighbours(tmp_path / "c.db", "aws", "rds.cluster", "eu-west-1", "i-main") == (
+        [("eu-west-1", "i-main", "CRITICAL")],
+        [],
+    )
+    assert neighbours(tmp_path / "c.db", "aws", "rds.instance", "eu-west-1", "i-main")[1] == [("eu-west-1", "i-main")]

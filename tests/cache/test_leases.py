@@ -487,6 +487,22 @@ def test_after_an_outage_what_waited_is_stored(clock: DatabaseClock, sites: tupl
     assert london.beat()
 
 
+@pytest.mark.parametrize(("ahead", "forgotten"), [(-864_000.0, 0), (864_000.0, 1)])
+def test_when_a_service_was_heard_does_not_hang_on_its_clock(
+    clock: DatabaseClock, sites: tuple[Site, Site], ahead: float, forgotten: int
+) -> None:
+    london, oregon = sites
+    # Where it is behind it was heard after the day before, where it is ahead before the day after.
+    stamped = NOW + timedelta(seconds=ahead)
+    oregon.facts = replace(oregon.facts, heartbeat_at=stamped, clock_ahead_s=ahead)
+    oregon.beat()
+    oregon.cache.end(stamped)
+    clock.at += timedelta(minutes=1)
+    london.facts = replace(london.facts, heartbeat_at=NOW + timedelta(days=2))
+    london.beat()
+    assert london.cache.forget_services(NOW + timedelta(days=1 if forgotten else -1)) == forgotten
+
+
 def test_services_that_are_long_gone_are_forgotten_with_what_they_saw(
     tmp_path: Path, clock: DatabaseClock, sites: tuple[Site, Site]
 ) -> None:

@@ -24,7 +24,7 @@ def paid(path: Path) -> LastPaid:
 
 def test_a_cache_that_is_not_there_remembers_nothing(tmp_path: Path) -> None:
     remembered = Remembered(f"sqlite:///{tmp_path / 'none.db'}")
-    assert remembered.paid("aws", "cost") == (None, None)
+    assert remembered.paid("aws", "cost") == LastPaid()
     assert remembered.backed_up("aws", "ec2.volume", "eu-west-1") == {}
 
 
@@ -32,24 +32,24 @@ def test_when_something_was_last_paid_for(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     with writing(path) as writer:
         configure(writer, configuration(providers=[ACCOUNT], probes=[], prometheus=[]))
-        assert paid(path) == (None, None)
+        assert paid(path) == LastPaid()
         writer.record(
             [
                 asking([], NOW, region=GLOBAL, service="cost", requests=1),
                 SignalObservation("aws", COST_SIGNAL, COST_SOURCE, NOW, 700.75),
             ]
         )
-        assert paid(path) == (NOW, NOW)
+        assert paid(path) == (NOW, NOW, 1)
         writer.record(
             [
                 asking([], NOW + HOUR, region=GLOBAL, service="cost", requests=1, reach=Reach.THROTTLED),
                 SignalObservation("aws", COST_SIGNAL, COST_SOURCE, NOW + HOUR, None, "throttled"),
             ]
         )
-        assert paid(path) == (NOW, NOW + HOUR), "the answer that is kept is older than the newest request"
+        assert paid(path) == (NOW, NOW + HOUR, 1), "the answer that is kept is older than the newest request"
         writer.record([asking([], NOW + 2 * HOUR, region=GLOBAL, service="cost", requests=0, reach=Reach.EXPIRED)])
-        assert paid(path) == (NOW, None), "what was not sent was not paid for"
-        assert Remembered(PLACES.url(path)).paid("gcp", "cost") == (None, None)
+        assert paid(path) == (NOW, None, 0), "what was not sent was not paid for"
+        assert Remembered(PLACES.url(path)).paid("gcp", "cost") == LastPaid()
 
 
 def test_what_had_backups(tmp_path: Path) -> None:

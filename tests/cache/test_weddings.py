@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from tests.cache.base import NOW, SECOND, configuration, configure, reading, service
+from tests.cache.base import NOW, SECOND, configuration, configure, reading, service, unrecorded
 from tests.cache.weddings import (
+    EVERYTHING,
     HOUR,
     SOURCES,
     TOMORROW,
@@ -101,7 +102,7 @@ def test_whatever_came_before_the_cache_has_what_the_newest_reading_has(
         for each in readings:
             given = [row(name, TOMORROW + start * HOUR, hours) for name, start, hours in each]
             if read(writer, given).outcome is Outcome.QUESTIONED:
-                writer.weddings.accept("main")
+                writer.weddings.accept("main", unrecorded)
                 taken(writer, given)
             wanted: dict[tuple[str, int], int] = {}
             for name, start, hours in each:
@@ -199,7 +200,7 @@ def test_a_first_reading_without_anything_to_come_is_questioned_until_a_person_a
         facts = source(path).facts
         assert (facts.read_at, facts.questioned, facts.is_fresh(NOW)) == (None, True, False)
         assert facts.problem == f"{said}: look at it, then run `wedtui weddings accept main`"
-        writer.weddings.accept("main")
+        writer.weddings.accept("main", unrecorded)
         taken(writer, given)
         assert source(path).facts.is_fresh(NOW)
         # Once accepted it stays so, until something is to come again.
@@ -233,7 +234,7 @@ def test_a_source_does_not_waste_away_by_halves(tmp_path: Path) -> None:
         # A day later nobody remembers; what a person accepted is forgotten at once.
         taken(writer, given[:2], at=NOW + 30 * HOUR)
         assert read(writer, given[:1], at=NOW + 31 * HOUR).outcome is Outcome.QUESTIONED
-        writer.weddings.accept("main")
+        writer.weddings.accept("main", unrecorded)
         taken(writer, given[:2], at=NOW + 31 * HOUR)
         taken(writer, given[:1], at=NOW + 32 * HOUR)
 
@@ -319,7 +320,7 @@ def test_a_day_whose_weddings_all_move_to_other_hours_of_it_is_questioned(tmp_pa
             "it lost more than half of the load x hours of 2026-06-07 UTC to other hours (48 before"
         )
         # What was looked at is no leave to empty the day.
-        writer.weddings.accept("main")
+        writer.weddings.accept("main", unrecorded)
         gone = [row(f"w{n}", TOMORROW + 240 * HOUR, hours=6) for n in range(8)]
         assert read(writer, gone, at=NOW + SECOND).outcome is Outcome.QUESTIONED
         # Half may move, or all by half of their time.
@@ -327,7 +328,7 @@ def test_a_day_whose_weddings_all_move_to_other_hours_of_it_is_questioned(tmp_pa
         taken(writer, tomorrow(0, HOUR), at=NOW + 3 * SECOND)
         taken(writer, tomorrow(8, 3 * HOUR), at=NOW + 4 * SECOND)
         assert read(writer, tomorrow(8, -2 * HOUR), at=NOW + 5 * SECOND).outcome is Outcome.QUESTIONED
-        writer.weddings.accept("main")
+        writer.weddings.accept("main", unrecorded)
         taken(writer, tomorrow(8, -2 * HOUR), at=NOW + 6 * SECOND)
 
 
@@ -359,7 +360,7 @@ def test_light_days_that_all_move_to_another_year_are_questioned(tmp_path: Path)
         taken(writer, ahead(1))
         taken(writer, ahead(6), at=NOW + SECOND)
         assert read(writer, ahead(7), at=NOW + 2 * SECOND).outcome is Outcome.QUESTIONED
-        writer.weddings.accept("main")
+        writer.weddings.accept("main", unrecorded)
         taken(writer, ahead(7), at=NOW + 3 * SECOND)
 
 
@@ -371,10 +372,10 @@ def test_what_was_accepted_is_no_leave_to_lose_all_of_the_fortnight_once_it_is_a
     with writing_weddings(path) as writer:
         taken(writer, [*year, *near])
         assert read(writer, [*year, *near[:5], *moved[5:]]).outcome is Outcome.QUESTIONED
-        writer.weddings.accept("main")
+        writer.weddings.accept("main", unrecorded)
         assert read(writer, [*year, *moved], at=NOW + 13 * HOUR).outcome is Outcome.QUESTIONED
         assert read(writer, [*year, *near[:5], *moved[5:]]).outcome is Outcome.QUESTIONED
-        writer.weddings.accept("main")
+        writer.weddings.accept("main", unrecorded)
         taken(writer, [*year, *near[:5], *moved[5:]], at=NOW + 13 * HOUR)
 
 
@@ -513,9 +514,9 @@ def test_a_person_accepts_the_next_good_reading_and_only_that(tmp_path: Path) ->
     with writing_weddings(path) as writer:
         taken(writer, rows("abcd"))
         with pytest.raises(ConflictError, match="not questioned"):
-            writer.weddings.accept("main")
+            writer.weddings.accept("main", unrecorded)
         read(writer, [])
-        writer.weddings.accept("main")
+        writer.weddings.accept("main", unrecorded)
         assert source(path).accept_next
         writer.weddings.note_failure("main", NOW + HOUR, "timed out")
         taken(writer, rows("wxyz"), at=NOW + 2 * HOUR)
@@ -523,7 +524,7 @@ def test_a_person_accepts_the_next_good_reading_and_only_that(tmp_path: Path) ->
         assert not source(path).accept_next
         assert read(writer, [], at=NOW + 3 * HOUR).outcome is Outcome.QUESTIONED
         with pytest.raises(NotFoundError, match="known are main"):
-            writer.weddings.accept("gone")
+            writer.weddings.accept("gone", unrecorded)
 
 
 def test_a_person_accepts_what_was_looked_at_and_no_greater_loss(tmp_path: Path) -> None:
@@ -535,13 +536,13 @@ def test_a_person_accepts_what_was_looked_at_and_no_greater_loss(tmp_path: Path)
         said = source(path).facts.problem or ""
         assert "more than half of its 60 coming weddings; it names 25 weddings to come of load 25, from 2026-07" in said
         for loses_more in ([], given[:24], [*given[:24], row("new")]):
-            writer.weddings.accept("main")
+            writer.weddings.accept("main", unrecorded)
             assert read(writer, loses_more, at=NOW + HOUR).outcome is Outcome.QUESTIONED
             facts = source(path).facts
             assert (facts.problem or "").startswith("it is not what was accepted: it lost")
             assert (facts.questioned, source(path).accept_next, facts.weddings) == (True, False, 60)
             assert read(writer, given[:25]).outcome is Outcome.QUESTIONED
-        writer.weddings.accept("main")
+        writer.weddings.accept("main", unrecorded)
         taken(writer, given[:26], at=NOW + 2 * HOUR)
 
 
@@ -573,7 +574,7 @@ def test_a_live_wedding_stays_to_its_end_also_where_a_person_accepts_an_empty_re
     with writing_weddings(path) as writer:
         taken(writer, [row("live", NOW - HOUR), *rows("abc")])
         assert read(writer, []).outcome is Outcome.QUESTIONED
-        writer.weddings.accept("main")
+        writer.weddings.accept("main", unrecorded)
         taken(writer, [])
         assert names(path) == "live"
         taken(writer, [], at=NOW + 7 * HOUR)
@@ -761,7 +762,19 @@ def test_two_ends_in_two_sources_count_in_load_each_and_once_in_number(tmp_path:
             assert conflicting(reader.wedding("twice")) == ("main",)
             for reference in ("same", "days"):
                 assert conflicting(reader.wedding(reference)) == ()
+            shown = [
+                (each.wedding.reference, each.source, each.conflict)
+                for each in reader.weddings(EVERYTHING).rows
+                if each.conflict
+            ]
+            both, itself = ("main", "other"), ("main",)
+            assert sorted(shown) == [
+                *(("a", source, both) for source in both),
+                *(("twice", "main", itself) for _ in range(2)),
+            ]
+            assert [each.conflict for each in reader.wedding("twice")] == [itself, itself]
             taken(writer, [row("same"), days[1]], source="other")
+            assert not any(each.conflict for each in reader.wedding("a"))
             assert reader.near_conflicts(NOW) == {"main": Conflicts(1, ("twice",))}
 
 
@@ -850,7 +863,7 @@ def test_what_was_forgotten_stays_so_and_its_guests_still_come(tmp_path: Path) -
     with writing_weddings(path, "main", "other") as writer:
         taken(writer, rows("abc"))
         taken(writer, rows("a"), source="other")
-        assert writer.weddings.forget("a", "forgotten-1") == 2
+        assert writer.weddings.forget("a", "forgotten-1") == (2, 2)
         forgotten = Forgotten(key, {digest_of(key, "a"): "forgotten-1"})
         with reading(path) as reader:
             before = reader.calendar(NOW).steps.at(TOMORROW)
@@ -889,7 +902,7 @@ def test_what_is_forgotten_is_not_named_by_another_source_that_is_being_read(tmp
         under_way = prepared(writer, rows("a"), source="other")
         pieces = under_way.pieces()
         next(pieces)
-        assert writer.weddings.forget("a", "forgotten-1") == 1
+        assert writer.weddings.forget("a", "forgotten-1") == (1, 1)
         list(pieces)
         assert under_way.outcome is Outcome.OVERTAKEN
         assert "a" not in names(path).split()
@@ -908,8 +921,9 @@ def test_what_is_forgotten_twice_or_by_a_reading_before_is_gone(tmp_path: Path) 
         # Both at once, as a cut in the middle leaves it.
         writer.weddings.forget("forgotten-1", "a")
         taken(writer, [*live, row("forgotten-1", NOW - HOUR)])
-        writer.weddings.forget("a", "forgotten-1")
+        assert writer.weddings.forget("a", "forgotten-1") == (1, 1)
         assert names(path) == "b forgotten-1"
+        assert writer.weddings.forget("a", "forgotten-1") == (0, 1)
 
 
 def test_a_source_that_moved_is_old_until_it_is_read_there(tmp_path: Path) -> None:
@@ -926,7 +940,7 @@ def test_a_source_that_moved_is_old_until_it_is_read_there(tmp_path: Path) -> No
         assert read(writer, rows("x")).outcome is Outcome.QUESTIONED
         assert names(path) == "a b c d"
         assert source(path).facts.read_at is None
-        writer.weddings.accept("main")
+        writer.weddings.accept("main", unrecorded)
         taken(writer, rows("x"))
         assert names(path) == "x"
 
@@ -1011,10 +1025,10 @@ def test_a_source_that_is_gone_takes_its_weddings_with_it_but_not_what_was_impor
         with reading(path) as reader:
             imported, _ = reader.calendar(NOW).sources
             assert (imported.name, imported.interval, imported.weddings) == ("import", None, 2)
-        writer.weddings.drop_imported()
+        writer.weddings.drop_imported(unrecorded)
         assert names(path) == ""
         with pytest.raises(NotFoundError, match="nobody imported"):
-            writer.weddings.drop_imported()
+            writer.weddings.drop_imported(unrecorded)
 
 
 def test_a_configured_source_keeps_what_it_knows_through_a_restart(tmp_path: Path) -> None:
@@ -1041,7 +1055,7 @@ def test_a_calendar_of_the_revision_before_stays(tmp_path: Path) -> None:
     for table, columns in later.items():
         for column in columns:
             PLACES.execute(path, CACHE, f"ALTER TABLE {table} DROP COLUMN {column}")
-    for table in ("traffic", "freeze_override", "action_copy"):
+    for table in ("traffic", "freeze_override", "action_copy", "resource_cost"):
         PLACES.execute(path, CACHE, f"DROP TABLE {table}")
     PLACES.execute(path, CACHE, "UPDATE alembic_version SET version_num = 'cache_0007'")
     with writing_weddings(path) as writer:
@@ -1090,11 +1104,11 @@ def test_a_person_forgets_a_source_that_is_no_longer_configured(tmp_path: Path) 
     with writing_weddings(path, "main", "other") as writer:
         taken(writer, rows("ab"), source="other")
         with pytest.raises(ConflictError, match="is configured"):
-            writer.weddings.drop("other")
+            writer.weddings.drop("other", unrecorded)
         with pytest.raises(NotFoundError, match="no wedding source"):
-            writer.weddings.drop("none")
+            writer.weddings.drop("none", unrecorded)
         configure(writer, calendar_of("main"))
-        writer.weddings.drop("other")
+        writer.weddings.drop("other", unrecorded)
         assert names(path) == ""
         with reading(path) as reader:
             assert [each.name for each in reader.calendar(NOW).sources] == ["main"]

@@ -74,7 +74,9 @@ def test_the_examples_of_the_readme_do_not_grow_old(machine: Machine) -> None:
     commands = [shlex.split(line, comments=True) for line in lines]
     some = [each for each in commands if each[1:2] not in (["lift"], ["lower"])]
     assert len(some) >= 7
-    assert {tuple(each): machine.run(*each).code for each in some} == {tuple(each): 0 for each in some}
+    # There is no cache here, without which no load is known.
+    expected = {tuple(each): 10 if each[0] == "weddings" else 0 for each in some}
+    assert {each: machine.run(*each).code for each in expected} == expected
     (added, *_) = machine.run("freeze", "list", "--json").json
     assert added["end"] == "2071-03-06T05:06:07Z"
 
@@ -84,7 +86,7 @@ def test_a_reader_that_has_gone_is_no_traceback(machine: Machine) -> None:
     os.close(reading)
     try:
         command = [sys.executable, "-m", "wedtui", "config", "show"]
-        ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False, timeout=60)
+        ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False, timeout=300)
     finally:
         os.close(writing)
     assert (ended.returncode, ended.stderr) == (1, b"")

@@ -137,6 +137,8 @@ role_arn = "arn:aws:iam::123456789012:role/wedtui"
 regions = ["eu-west-1", "us-east-1"]
 endpoint_url = "https://aws.example.com/?key=hunter2"
 cost = true
+resource_cost = true
+resource_cost_services = ["Amazon Elastic Compute Cloud - Compute", "EC2 - Other"]
 
 [[providers]]
 name = "plain"
@@ -154,7 +156,7 @@ def test_check_says_with_what_an_account_is_asked_and_where(machine: Machine) ->
     assert [line for line in answer.out.splitlines() if line.startswith("aws account")] == [
         'aws account prod: profile "weddings", role arn:aws:iam::123456789012:role/wedtui; '
         "regions eu-west-1, us-east-1; at https://aws.example.com/?key=*** instead of Amazon's own addresses; "
-        "costs each 6h",
+        "costs each 6h; costs of the resources of Amazon Elastic Compute Cloud - Compute, EC2 - Other each 1d",
         "aws account plain: the SDK's default credentials; all regions that the account has switched on",
     ]
     assert "hunter2" not in answer.out

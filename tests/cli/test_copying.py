@@ -17,9 +17,10 @@ from wedtui.actions.traffic import Change
 from wedtui.cache.kind import CACHE
 from wedtui.cache.reader import CacheReader
 from wedtui.cli.copying import Copying
-from wedtui.core import actions
+from wedtui.core import actions, confirming
 from wedtui.core.action_document import action_document, action_from
-from wedtui.core.actions import Action, ActionState, Confirmation, Step, StepState
+from wedtui.core.actions import Action, ActionState, Step, StepState
+from wedtui.core.confirming import Confirmation
 from wedtui.core.roles import Demand
 from wedtui.core.traffic_facts import Written
 from wedtui.errors import ConflictError, StoreUnreachableError
@@ -77,7 +78,7 @@ def begin(desk: Desk) -> Action:
     number = desk.journal.request(lambda at: Action("failover", "aws", "traffic", "ada", "down", at), "key").id
     desk.journal.move(number, "plan", lambda a, at: actions.propose(a, PLAN, "d", at + 60 * SECOND, frozenset()))
     word = Confirmation("ada", "d", "aws", NOW)
-    desk.journal.move(number, "confirm", lambda a, at: actions.confirm(a, word, at + 30 * SECOND))
+    desk.journal.move(number, "confirm", lambda a, at: confirming.confirm(a, word, at + 30 * SECOND))
     claimed = desk.journal.claim("one")
     assert claimed is not None
     return claimed

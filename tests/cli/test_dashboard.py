@@ -153,7 +153,7 @@ def on_a_pseudo_terminal(place: Place, session: dict[str, str]) -> bytes:
             if b"SERVICE NEVER STARTED" in written:
                 os.write(ours, b"q")
     except OSError:  # the other end is closed
-        assert child.wait(60) == 0
+        assert child.wait(300) == 0
         return written
     finally:
         child.kill()

@@ -11,6 +11,7 @@ import psycopg
 
 from tests.cache.base import NOW, SECOND, configure, probe, service, signal
 from tests.cli.base import Machine, machine
+from tests.ledger.base import noted_configurations
 from tests.postgres import Postgres
 from wedtui.cache.kind import CACHE
 from wedtui.cache.reader import CacheReader
@@ -109,8 +110,9 @@ def test_a_service_that_was_started_before_the_copy_leaves_nothing_out(machine: 
     assert "1 freeze by a person stands in" in refused.out + refused.err
     assert "`wedtui db copy`" in machine.run("doctor").out
     machine.run("db", "copy")
+    noted = noted_configurations(postgres.url(database))
+    assert [(each.id, each.digest) for each in noted] == [(3, "b"), (1, "a")]
     with closing(LedgerReader(postgres.url(database))) as reader:
-        assert [(c.id, c.digest) for c in reader.configuration_changes()] == [(3, "b"), (1, "a")]
         assert [e.name for e in reader.freeze_entries()] == ["fair"]
     after = machine.run("gate")
     assert (after.code, "stands in" in after.out + after.err) == (1, False)

@@ -165,7 +165,7 @@ class TestRun:
     def test_without_terminal_and_name_it_ends_with_the_plan(self, machine: Machine, service: Standin) -> None:
         answer = machine.run(*RUN)
         assert answer.code == 3
-        assert "NOT CONFIRMED: this is no terminal, and no --confirm NAME was given" in answer.out
+        assert "NOT CONFIRMED: this is no terminal, and no --confirm aws was given" in answer.out
         assert service.paths() == ["/v1/plans"]
         service.refused = ["a freeze"]
         assert machine.run(*RUN).code == 1

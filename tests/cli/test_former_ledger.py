@@ -263,7 +263,7 @@ def test_the_service_looks_and_says_what_it_found(tmp_path: Path, postgres: Post
             eventually(lambda: postgres.query(database, "SELECT left_behind FROM service") == [(None,)])
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(120)
 
 
 def test_the_cache_is_as_it_was_before_it_is_asked(machine: Machine) -> None:

@@ -237,7 +237,7 @@ class TestPersons:
     def test_a_copy_in_the_cache_is_not_the_ledger(self, machine: Machine) -> None:
         with machine.cache() as cache:
             cache.mirror_decisions([period("x", WEDNESDAY, 1)], [], datetime(2026, 7, 22, 12, tzinfo=UTC))
-        assert machine.run("freeze", "list").out == "no person has frozen anything\n"
+        assert machine.run("freeze", "list").out == "nothing is frozen by a person now; `--all` lists what was\n"
 
 
 ASKED = (
@@ -290,7 +290,11 @@ class TestAccept:
         questioned = machine.run("freeze", "status").out
         assert "FROZEN" in questioned
         assert "wedtui freeze accept venues" in questioned
-        assert machine.run("freeze", "accept", "venues").code == 0
+        accepted = machine.run("freeze", "accept", "venues")
+        assert accepted.code == 0
+        assert 'the feed "venues" loses more than half of what it had (1 coming event), or all' in accepted.out
+        (link,) = machine.run("audit", "list", "--json").json
+        assert (link["kind"], link["body"]) == ("freeze.accept", {"feed": "venues", "coming": 1})
         assert "FROZEN" in machine.run("freeze", "status").out
         machine.read_feed()
         assert machine.run("freeze", "status").out.startswith("open")
@@ -308,6 +312,8 @@ class TestAccept:
         assert [machine.run("gate", "--environment", env).code for env in ("staging", "production")] == [1, 0]
         assert 'the feed "venues" is no longer configured and is forgotten at ' in machine.run("freeze", "status").out
         assert machine.run("freeze", "drop", "venues").out == 'feed "venues" is forgotten\n'
+        (link,) = machine.run("audit", "list", "--json").json
+        assert (link["kind"], link["body"]) == ("freeze.drop", {"feed": "venues"})
         assert machine.run("gate", "--environment", "staging").code == 0
         assert machine.run("freeze", "drop", "venues").code != 0
 

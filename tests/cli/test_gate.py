@@ -210,7 +210,7 @@ def test_a_ledger_that_has_gone_does_not_lift_what_it_held(machine: Machine) -> 
 def in_a_process(machine: Machine, redirection: str) -> int:
     command = [sys.executable, "-m", "wedtui", "gate"]
     shell = f'"$@" {redirection}'
-    return subprocess.run(["sh", "-c", shell, "sh", *command], env=os.environ, check=False, timeout=60).returncode
+    return subprocess.run(["sh", "-c", shell, "sh", *command], env=os.environ, check=False, timeout=300).returncode
 
 
 @pytest.mark.parametrize("redirection", [">&-", ">/dev/full"])

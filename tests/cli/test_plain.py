@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -106,8 +106,14 @@ def test_it_starts_the_service_announces_answers_and_leaves(place: Place) -> Non
         line.shows("Service running, heard", "here is OK")
         line.type("stauts")
         line.shows('Unknown command "stauts"; did you mean status?')
-        line.type("provider he")
-        line.shows("Probe p1: passed", "every 500 milliseconds")
+
+        def asked() -> bool:
+            line.type("provider he")
+            line.shows("every 500 milliseconds")
+            return b"Probe p1: passed" in line.seen
+
+        # It may be OK by its first probe before anything is heard of the second.
+        eventually(asked)
         line.type("signal here p0")
         line.shows("Over the last 15 minutes: lowest")
         assert "stopped" in place.wedtui("service", "stop").stdout
@@ -169,7 +175,7 @@ def test_the_end_of_input_on_a_terminal_ends_it(place: Place) -> None:
 
 def piped(place: Place, typed: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        COMMAND, env={**place.environ, **environ}, input=typed, capture_output=True, text=True, check=False, timeout=60
+        COMMAND, env={**place.environ, **environ}, input=typed, capture_output=True, text=True, check=False, timeout=300
     )
 
 
@@ -194,11 +200,14 @@ def test_a_reader_of_its_output_that_leaves_ends_it_quietly(place: Place) -> Non
     assert child.stderr is not None
     child.stdout.readline()
     child.stdout.close()
-    child.stdin.write(b"help\n" * 50)
-    child.stdin.flush()
-    assert child.wait(60) == 1
+    # It may have noticed already, by what it had to say itself, and be gone.
+    with suppress(BrokenPipeError):
+        child.stdin.write(b"help\n" * 50)
+        child.stdin.flush()
+    assert child.wait(300) == 1
     assert child.stderr.read() == b""
-    child.stdin.close()
+    with suppress(BrokenPipeError):
+        child.stdin.close()
     child.stderr.close()
 
 
@@ -214,7 +223,7 @@ def test_the_demo_is_told_in_lines_and_leaves_nothing(tmp_path: Path) -> None:
     environ = {**os.environ, "TMPDIR": str(tmp_path)}
     command = [sys.executable, "-m", "wedtui", "demo", "--plain", "--scenario", "calm"]
     done = subprocess.run(
-        command, env=environ, input="status\n", capture_output=True, text=True, check=False, timeout=60
+        command, env=environ, input="status\n", capture_output=True, text=True, check=False, timeout=300
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("DEMO, a made-up world.")

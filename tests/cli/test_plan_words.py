@@ -55,7 +55,7 @@ def test_every_check_with_its_age_those_that_stop_it_first() -> None:
 
 def test_times_undo_and_until_when_it_holds() -> None:
     text = " ".join(" ".join(shown(leave("aws"), facts())).split())
-    assert "accepted expected within 5 s of the confirmation, or given up" in text
+    assert "accepted expected within 5 s of the confirmation; waits 30 s at most" in text
     assert "customers, expected within 1 m 30 s: in sync within 1 m 00 s, by Amazon's word, and the TTL of 30 s" in text
     assert "undo `wedtui failback run --to before --reason WHY`, by a manager" in text
     assert "holds may be confirmed until 14:03:00 UTC, 58 s from now" in text

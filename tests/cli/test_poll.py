@@ -105,7 +105,7 @@ def test_beside_a_running_service_a_round_is_not_stored(world: World) -> None:
         assert polled(world)["stored"] is False
     finally:
         service.terminate()
-        service.wait(30)
+        service.wait(120)
 
 
 def test_a_feed_that_lost_its_events_is_not_passed_over(tmp_path: Path) -> None:

@@ -54,6 +54,25 @@ class TestLevel:
             None,
         )
 
+    @pytest.mark.parametrize(
+        "at",
+        [
+            "0001-01-01T00:00Z",
+            "0001-01-02T00:00Z",
+            "0002-02-05T00:00Z",
+            "9998-11-27T00:00Z",
+            "9999-12-31T00:00Z",
+            "9999-12-31T23:59:59.999999Z",
+        ],
+    )
+    def test_both_ends_of_time_have_an_answer(self, machine: Machine, at: str) -> None:
+        machine.configure(WINDOW.replace('"Europe/London"', '"Pacific/Auckland", "America/Juneau", "Asia/Manila"'))
+        path = machine.folder / "w.csv"
+        path.write_text(HEADER + large(WEDNESDAY, 6), encoding="utf-8")
+        assert machine.run("weddings", "import", str(path)).code == 0
+        for form in ([], ["--json"]):
+            assert machine.run("protection", "--at", at, *form).code == 0
+
     def test_a_weekday_with_large_weddings_says_until_when_in_their_zone(self, machine: Machine) -> None:
         read_calendar(machine, large(WEDNESDAY - HOUR, 6) + wedding("UK", WEDNESDAY, 9, "Europe/London", "british,75"))
         assert machine.run("protection").out == (
@@ -234,7 +253,7 @@ class TestRaises:
         machine.now += HOUR
         assert machine.run("protection", "lower", "1", "--reason", "it rains").code == 0
         assert machine.run("protection", "--json").json["level"] == "NORMAL"
-        assert machine.run("protection", "list").out == "no person has raised anything\n"
+        assert machine.run("protection", "list").out == "nothing is raised by a person now; `--all` lists what was\n"
         [entry] = machine.run("protection", "list", "--all", "--json").json
         assert (entry["lowered_by"], entry["lowered_at"], entry["lower_reason"]) == (
             ME,
@@ -249,8 +268,8 @@ class TestRaises:
 
     def test_where_nobody_has_decided_anything_there_is_nothing_to_list(self, machine: Machine) -> None:
         for command, words in (
-            ("protection", "no person has raised anything\n"),
-            ("freeze", "no person has frozen anything\n"),
+            ("protection", "nothing is raised by a person now; `--all` lists what was\n"),
+            ("freeze", "nothing is frozen by a person now; `--all` lists what was\n"),
         ):
             answer = machine.run(command, "list")
             assert (answer.code, answer.out) == (0, words)

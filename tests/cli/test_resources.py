@@ -181,6 +181,7 @@ def test_a_page_that_none_named_is_refused(machine: Machine, token: str) -> None
 
 def test_where_nothing_was_asked_it_says_how_to(machine: Machine) -> None:
     store(machine)
+    machine.configure(COST)
     assert machine.run("resources", "list").out == (
         "no provider's API was ever asked here: ask with `wedtui providers sync`\n"
     )
@@ -234,6 +235,24 @@ def test_one_resource_in_full_by_id_name_or_beginning(machine: Machine, name: st
         "rests on    vpc-9 (not in the inventory)",
     ]
     assert "needed by   i-db rds.instance orders, CRITICAL, seen 4 s ago" in machine.run("resources", "show", "i-1").out
+
+
+def test_a_neighbour_in_another_region_is_said_with_it(machine: Machine) -> None:
+    away, mine = resource("db", kind="rds.instance", region="us-east-1"), ("i-1", "us-east-1/i-db", "us-east-1/i-9")
+    copy = resource("copy", kind="rds.instance", depends_on=mine)
+    kinds = ["rds.instance", INSTANCE]
+    store(
+        machine,
+        asking([resource("1"), copy], WEDNESDAY, service="rds", kinds=kinds),
+        asking([away], WEDNESDAY, region="us-east-1", service="rds", kinds=kinds),
+    )
+    assert machine.run("resources", "show", "i-copy").out.splitlines()[-3:] == [
+        "rests on    i-1 ec2.instance web-1, OK, seen 0 s ago",
+        "rests on    i-db rds.instance web-db in us-east-1, OK, seen 0 s ago",
+        "rests on    us-east-1/i-9 (not in the inventory)",
+    ]
+    last = machine.run("resources", "show", "i-db").out.splitlines()[-1]
+    assert last == "needed by   i-copy rds.instance web-copy in eu-west-1, OK, seen 0 s ago"
 
 
 def test_a_name_that_several_have_is_refused_with_their_places(machine: Machine) -> None:
@@ -458,6 +477,71 @@ cost = true
 endpoint_url = "http://127.0.0.1:9"
 timeout = "100ms"
 """
+
+
+def test_where_there_is_nothing_to_ask_nobody_is_sent_to_ask(machine: Machine) -> None:
+    store(machine)
+    none = "there is no API to ask of any provider: probes and queries alone watch them\n"
+    assert machine.run("resources", "list").out == none
+    one = "there is no API to ask of gcp: it is of the kind probed, which probes and queries alone watch\n"
+    for words in ("resources list --provider gcp", "providers regions gcp", "providers services gcp"):
+        assert machine.run(*words.split()).out == one
+    # Beside one that can be asked it still says so of the other.
+    machine.configure(COST.replace("weight = 100", "weight = 60") + PROVIDERS.partition("\n\n")[2])
+    assert machine.run("providers", "regions", "gcp").out == one
+    assert "never asked here: ask with" in machine.run("providers", "regions", "aws").out
+
+
+@pytest.mark.parametrize("noun", ["regions", "services", "sync", "test"])
+def test_of_nothing_that_is_configured_there_is_no_choice(machine: Machine, noun: str) -> None:
+    machine.configure("")
+    answer = machine.run("providers", noun, "aws")
+    assert answer.code == 17
+    assert answer.err == 'wedtui: the configuration has no provider "aws": none is configured\n'
+
+
+def test_only_what_lists_resources_can_leave_some_out(machine: Machine) -> None:
+    refused = [
+        asking([], WEDNESDAY, kinds=[], service=service, region="global", reach=Reach.DENIED, problem="not allowed")
+        for service in ("cost", "health", "metrics")
+    ]
+    store(machine, asking([resource("1")], WEDNESDAY), *refused)
+    assert machine.run("resources", "list").out.endswith("1 of 1 shown\n")
+    assert machine.run("resources", "list", "--json").json["incomplete"] == []
+    # What was billed is listed by that asking alone.
+    bills = machine.run("resources", "list", "--kind", "cost.service")
+    assert "note: aws cost in global: denied, asked 0 s ago; some may be missing" in bills.out
+
+
+def test_a_failed_asking_for_costs_is_a_warning_of_the_doctor(machine: Machine) -> None:
+    machine.configure(COST)
+    machine.state.mkdir()
+    section = Configuration.model_validate(tomllib.loads(COST))
+
+    def told() -> tuple[str, str]:
+        (check,) = (c for c in machine.run("doctor", "--json").json if c["name"] == "cost")
+        return check["level"], check["text"].partition("; not asked now")[0]
+
+    assert told() == ("ok", "aws cost_month_usd: never read")
+    with machine.cache() as cache:
+        cache.configure(section, probe_interval=MINUTE, query_interval=MINUTE)
+        lost = SignalObservation("aws", "cost_month_usd", "cost explorer", WEDNESDAY, None, "ce is not allowed")
+        cache.record([lost])
+    failed = "the last asking failed: ce is not allowed"
+    assert told() == ("warning", f"aws cost_month_usd: never read, {failed}")
+    with machine.cache() as cache:
+        read = SignalObservation("aws", "cost_month_usd", "cost explorer", WEDNESDAY + MINUTE, 700.75)
+        cache.record([read])
+        machine.now = WEDNESDAY + 3 * MINUTE
+        assert told() == ("ok", "aws cost_month_usd: US$ 700.75, read 2 m 00 s ago")
+        cache.record([replace(lost, at=WEDNESDAY + 2 * MINUTE)])
+    assert told() == ("warning", f"aws cost_month_usd: US$ 700.75, read 2 m 00 s ago, {failed}")
+    (known,) = machine.run("providers", "sync", "--json").json["known_costs"]
+    assert (known["value"], known["problem"]) == (700.75, "ce is not allowed")
+    (machine.state / "cache.db").write_bytes(b"no database" * 100)
+    level, text = told()
+    assert level == "warning"
+    assert "never read" not in text
 
 
 @pytest.mark.parametrize("command", ["providers test aws", "poll --once", "providers sync", "doctor"])

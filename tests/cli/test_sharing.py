@@ -274,7 +274,7 @@ for check in doctor.examine(Session()):
 def as_member(place: Place) -> str:
     command = [sys.executable, "-c", _MEMBER, str(OTHER_USER), str(SHARED_GROUP)]
     environ = {**place.environ, "HOME": "/"}
-    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -285,7 +285,7 @@ def test_what_a_member_of_the_group_is_told(shared: Place) -> None:
         lines = as_member(shared).splitlines()
     finally:
         service.terminate()
-        service.wait(30)
+        service.wait(120)
     text = "\n".join(lines)
     assert any(line.startswith("ok") and "cache: can be read" in line for line in lines), text
     assert any(line.startswith("note") and "ledger.db is the service's own" in line for line in lines), text

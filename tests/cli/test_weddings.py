@@ -10,12 +10,21 @@ from typing import Any
 import pytest
 
 from tests.cli.base import SATURDAY, WEDNESDAY, Answer, Machine, machine
+from wedtui.cache.kind import CACHE
+from wedtui.cache.wedding_sources import Erased
+from wedtui.cache.wedding_writer import WeddingWriter
+from wedtui.cli.common import person
 from wedtui.cli.wedding_words import source_lines
+from wedtui.config import Configuration
 from wedtui.core.calendar import SourceFacts
 from wedtui.core.calendar_query import SourceDetails
+from wedtui.errors import DiskFullError
+from wedtui.ledger.ledger import Ledger
+from wedtui.store.opening import readable
 
 __all__ = ["machine"]
 
+ME = person()
 HEADER = "reference,venue,venue_kind,zone,start,end,culture,guests\n"
 SOURCE = '[[weddings.sources]]\nname = "main"\nkind = "csv"\nurl = "/srv/gone.csv"\n'
 INDIAN = "big,Palace,hotel,Asia/Kolkata,2026-07-25T17:00,2026-07-25T23:00,indian,600\n"
@@ -23,6 +32,16 @@ BRITISH = "small,Hall,barn,Europe/London,2026-07-25T12:00,2026-07-25T20:00,briti
 SMALL_LATER = BRITISH.replace("T12:00", "T13:00").replace("T20:00", "T21:00")
 LATER = "later,Hall,barn,Europe/London,2026-08-01T12:00,2026-08-02T02:00,british,\n"
 FAR = "far,,,America/Argentina/Buenos_Aires,2026-07-24T16:00,2026-07-24T23:00,british,80\n"
+
+
+def links(machine: Machine) -> list[tuple[str, str, Any]]:
+    """Return what is on the audit chain, by whom and what."""
+    found = machine.run("audit", "list", "--json").json
+    return [(each["kind"], each["person"], each["body"]) for each in found]
+
+
+def refuse(*_arguments: object) -> None:
+    raise DiskFullError("there is no room")
 
 
 def write(machine: Machine, *lines: str, name: str = "w.csv") -> str:
@@ -194,10 +213,78 @@ def test_import_of_what_lost_more_than_half_asks_and_is_accepted(busy: Machine) 
     answer = busy.run("weddings", "import", empty)
     assert answer.code == 1
     assert "run `wedtui weddings accept import`" in answer.out
-    assert busy.run("weddings", "accept", "import").code == 0
+    accepted = busy.run("weddings", "accept", "import")
+    assert accepted.code == 0
+    assert accepted.out.splitlines() == [
+        'accepted: the wedding source "import" loses 1 coming wedding, load 1, '
+        "14 load x hours of the next 14 days, and names none to come",
+        'the next good reading of the wedding source "import" is taken if it loses no more',
+    ]
     assert busy.run("weddings", "import", empty).code == 0
     assert busy.run("weddings", "accept", "import").code == 18
     assert busy.run("weddings", "accept", "gone").code == 17
+    assert links(busy)[1:] == [
+        (
+            "weddings.accept",
+            ME,
+            {
+                "source": "import",
+                "lost": {
+                    "weddings": 1,
+                    "load": 1,
+                    "load_hours": 14,
+                    "load_hours_moved": 0,
+                    "none_to_come": True,
+                },
+            },
+        ),
+        ("weddings.import", ME, {"source": "import", "kind": "csv", "written": 0, "deleted": 1}),
+    ]
+
+
+def test_weddings_that_go_to_other_hours_are_accepted_as_such(machine: Machine) -> None:
+    machine.now = SATURDAY
+    day = [f"w{n},Hall,,Europe/London,2026-07-28T12:00,2026-07-28T18:00,british,150\n" for n in range(9)]
+    assert machine.run("weddings", "import", write(machine, *day)).code == 0
+    moved = [each.replace("T12", "T00").replace("T18", "T06") for each in day]
+    assert machine.run("weddings", "import", write(machine, *moved)).code == 1
+    said = machine.run("weddings", "accept", "import").out
+    assert '"import" loses 54 load x hours of the next 14 days to other hours\n' in said
+
+
+def test_reading_a_file_as_a_source_and_dropping_that_are_on_record(busy: Machine) -> None:
+    busy.configure(SOURCE)
+    assert busy.run("weddings", "import", write(busy, INDIAN, BRITISH), "--source", "main").code == 0
+    assert busy.run("weddings", "drop", "main").code == 18
+    with busy.cache() as cache:
+        minute = timedelta(minutes=1)
+        cache.configure(Configuration(), probe_interval=minute, query_interval=minute)
+    busy.configure("")
+    assert busy.run("weddings", "drop", "main").out == 'wedding source "main" is forgotten: 2 rows\n'
+    assert busy.run("weddings", "drop").out == "what was imported by hand is gone: 3 rows\n"
+    assert busy.run("weddings", "drop").code == 17
+    assert links(busy) == [
+        ("weddings.import", ME, {"source": "import", "kind": "csv", "written": 3, "deleted": 0}),
+        ("weddings.import", ME, {"source": "main", "kind": "csv", "written": 2, "deleted": 0}),
+        ("weddings.drop", ME, {"source": "main", "rows": 2}),
+        ("weddings.drop", ME, {"source": "import", "rows": 3}),
+    ]
+
+
+def test_an_import_that_only_the_cache_knows_is_dropped_on_record(busy: Machine) -> None:
+    (busy.state / "ledger.db").unlink()
+    assert busy.run("weddings", "drop").code == 0
+    assert links(busy) == [("weddings.drop", ME, {"source": "import", "rows": 3})]
+
+
+def test_what_cannot_be_put_on_record_is_not_decided(busy: Machine) -> None:
+    empty = write(busy)
+    assert busy.run("weddings", "import", empty).code == 1
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr(Ledger, "record", refuse)
+        assert busy.run("weddings", "accept", "import").code == 13
+    assert busy.run("weddings", "import", empty).code == 1, "it was not accepted"
+    assert busy.run("weddings", "accept", "import").code == 0
 
 
 @pytest.mark.parametrize(
@@ -206,7 +293,7 @@ def test_import_of_what_lost_more_than_half_asks_and_is_accepted(busy: Machine) 
         (["/nowhere/w.csv"], 2, "wedtui: /nowhere/w.csv: it cannot be read: no such file"),
         (["."], 2, "expected a file that ends in .csv"),
         (["/nowhere/w.xlsx"], 2, "expected a file that ends in .csv"),
-        (["w.csv", "--source", "gone"], 17, 'no wedding source "gone"'),
+        (["w.csv", "--source", "gone"], 17, 'no wedding source "gone": choose one of main; --source may be left out'),
         (["w.ics", "--source", "main"], 2, "is of the kind csv, not icalendar"),
         (["w.csv", "--zone", "Mars"], 2, "expected an IANA zone"),
     ],
@@ -216,6 +303,13 @@ def test_imports_that_cannot_be_done(machine: Machine, arguments: list[str], cod
     answer = machine.run("weddings", "import", *arguments)
     assert answer.code == code
     assert said in answer.err
+
+
+def test_an_import_where_no_source_is_configured_offers_none(machine: Machine) -> None:
+    machine.configure("")
+    answer = machine.run("weddings", "import", "w.csv", "--source", "nope")
+    assert answer.code == 17
+    assert 'no wedding source "nope": none is configured; --source may be left out' in answer.err
 
 
 @pytest.mark.parametrize(
@@ -323,28 +417,70 @@ def test_lines_fit_a_terminal_and_tell_the_venues_time_and_who_is_live(busy: Mac
     out = busy.run("weddings", "list").out
     assert max(map(len, out.splitlines())) <= 80
     assert out.splitlines() == [
-        "LIVE FOR/IN   STARTS          ENDS     PLACE        CULTURE  GUESTS REFERENCE",
-        "over 11h30m   Fri 07-24 16:00 23:00    Buenos Aires british      80 far",
-        "● live 2h30m  Sat 07-25 12:00 20:00    London       british     150 small",
-        "● live 2h00m  Sat 07-25 17:00 23:00    Kolkata      indian      600 big",
-        "in 6d21h      Sat 08-01 12:00 02:00+1  London       british    ?150 later",
+        "● LIVE / WHEN STARTS THERE     ENDS    PLACE        CULTURE  GUESTS REFERENCE",
+        "over 11h ago  Fri 07-24 16:00  23:00   Buenos Aires british      80 far",
+        "● 5h30m left  Sat 07-25 12:00  20:00   London       british     150 small",
+        "● 4h00m left  Sat 07-25 17:00  23:00   Kolkata      indian      600 big",
+        "in 6d21h      Sat 08-01 12:00  02:00+1 London       british    ?150 later",
         "? assumed: the source does not say it, or not so that it can be counted",
         "4 of 4 rows shown, in the order in which they begin, on the clock of each place",
         "the calendar is fresh, read 0 s ago",
     ]
     busy.now = SATURDAY + timedelta(days=7)
-    assert "(live) 1h00m  Sat 08-01 12:00" in busy.run("weddings", "list").out, "of a calendar that is stale"
+    assert "(13h00m left) Sat 08-01 12:00" in busy.run("weddings", "list").out, "of a calendar that is stale"
 
 
 def test_lines_of_several_sources_fit_a_terminal_too(busy: Machine) -> None:
     busy.configure(SOURCE.replace("main", "reservations"))
     assert busy.run("weddings", "import", write(busy, FAR, LATER), "--source", "reservations").code == 0
     assert busy.run("weddings", "list").out.splitlines()[:4] == [
-        "LIVE FOR/IN   STARTS          ENDS     PLACE        SOURCE   GUESTS REFERENCE",
-        "over 10h00m   Fri 07-24 16:00 23:00    Buenos Aires reserva…     80 far",
-        "● live 1h00m  Sat 07-25 12:00 20:00    London       import      150 small",
-        "● live 30m    Sat 07-25 17:00 23:00    Kolkata      import      600 big",
+        "● LIVE / WHEN STARTS THERE     ENDS    PLACE        SOURCE   GUESTS REFERENCE",
+        "over 10h ago  Fri 07-24 16:00  23:00   Buenos Aires reserva…     80 far",
+        "● 7h00m left  Sat 07-25 12:00  20:00   London       import      150 small",
+        "● 5h30m left  Sat 07-25 17:00  23:00   Kolkata      import      600 big",
     ]
+
+
+def test_a_wedding_of_another_year_says_its_year(busy: Machine) -> None:
+    far = [LATER.replace("2026", "2027"), BRITISH.replace("2026", "2025").replace("small", "before")]
+    long = "long,Hall,barn,Europe/London,2026-08-01T12:00,2026-08-12T02:00,british,80\n"
+    assert busy.run("weddings", "import", write(busy, INDIAN, BRITISH, long, *far)).code == 0
+    lines = busy.run("weddings", "list").out.splitlines()
+    assert lines[1] == "over 364d ago 2025-07-25 12:00 20:00   London       british     150 before"
+    assert lines[4] == "in 6d23h      Sat 08-01 12:00 02:00+11 London       british      80 long"
+    assert lines[5] == "in 371d       2027-08-01 12:00 02:00+1 London       british    ?150 later"
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_wedding_at_two_times_at_once_is_marked_in_lists(busy: Machine) -> None:
+    next_day = LATER.replace("later", "small")
+    assert busy.run("weddings", "import", write(busy, INDIAN, BRITISH, SMALL_LATER, next_day)).code == 0
+    for command in ("list", "upcoming"):
+        lines = busy.run("weddings", command).out.splitlines()
+        marked = "● 7h00m left !Sat 07-25 12:00  20:00   London       british     150 small"
+        assert (lines[1], lines[3].startswith("● 8h00m left !Sat 07-25 13:00")) == (marked, True)
+        assert "!" not in lines[2] + lines[4], "another wedding, and another day of that one"
+        note = lines.index("! CONFLICT: named at times that overlap and differ; each counts in load")
+        assert lines[note + 1] == "  look with `wedtui weddings show REF`, and correct the source that is wrong"
+        assert max(map(len, lines)) <= 80
+        found = busy.run("weddings", command, "--json").json["weddings"]
+        assert [each["conflict"] for each in found] == [["import"], [], ["import"], []]
+    # Also where a page ends between the two.
+    (first,) = busy.run("weddings", "list", "--limit", "1", "--json").json["weddings"]
+    assert first["conflict"] == ["import"]
+    assert [row["conflict"] for row in busy.run("weddings", "show", "small", "--json").json["rows"]] == [
+        *(["import"], ["import"], []),
+    ]
+
+
+def test_a_culture_that_is_assumed_and_has_no_column_is_said(busy: Machine) -> None:
+    busy.configure(SOURCE)
+    some = [BRITISH.replace("british", "").replace("small", f"s{n}") for n in range(7)]
+    assert busy.run("weddings", "import", write(busy, *some), "--source", "main").code == 0
+    lines = busy.run("weddings", "list").out.splitlines()
+    assert "the culture, which has no column here, is assumed of s0, s1, s2, s3, s4 and 2 more" in lines
+    later = busy.run("weddings", "list", "--source", "import").out
+    assert ("?150 later" in later, "? assumed" in later, "no column" in later) == (True, True, False)
 
 
 def test_a_reference_by_which_a_wedding_is_asked_for_is_never_cut(busy: Machine) -> None:
@@ -443,7 +579,77 @@ def test_load_is_said_by_zone_and_by_culture_and_of_one_of_them(busy: Machine) -
     words = busy.run(*asked, "--by", "culture").out
     assert "peak of indian 2 at 2026-07-25T12:00:00Z" in words
     assert "peak 3 at 2026-07-25T12:00:00Z" in words
-    assert busy.run(*asked, "--culture", "klingon", "--json").json["peak"]["load"] == 0.0
+    assert busy.run(*asked, "--culture", "greek", "--json").json["peak"]["load"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "said"),
+    [
+        ("list", ["--zone", "Mars/Olympus"], 'expected an IANA zone such as "Europe/London", got "Mars/Olympus"'),
+        ("load", ["--zone", "Mars/Olympus"], 'expected an IANA zone such as "Europe/London", got "Mars/Olympus"'),
+        ("upcoming", ["--zone", ""], 'expected an IANA zone such as "Europe/London", got ""'),
+        (
+            "list",
+            ["--culture", "martian"],
+            '--culture: expected one of indian, nigerian, chinese, greek, jewish, british, other, got "martian"',
+        ),
+        ("load", ["--culture", "Indian"], 'british, other, got "Indian"'),
+        ("upcoming", ["--culture", "martian"], "--culture: expected one of indian, nigerian"),
+        ("list", ["--source", "man"], '--source: expected one of main, import, got "man"'),
+        ("list", ["--venue-kind", "barm"], "--venue-kind: expected one of barn, beach, "),
+    ],
+)
+def test_a_typo_is_no_calm_calendar(busy: Machine, command: str, options: list[str], said: str) -> None:
+    busy.configure(SOURCE)
+    for form in ([], ["--json"]):
+        answer = busy.run("weddings", command, *options, *form)
+        assert (answer.code, answer.out) == (2, "")
+        assert said in " ".join(answer.err.split())
+
+
+def test_what_is_known_and_none_has_finds_nothing(busy: Machine) -> None:
+    busy.configure(SOURCE)
+    for options in (
+        ["--zone", "Pacific/Auckland"],
+        ["--culture", "other"],
+        ["--source", "main"],
+        ["--venue-kind", "beach"],
+    ):
+        answer = busy.run("weddings", "list", *options)
+        assert (answer.code, "no wedding matches" in answer.out) == (0, True)
+    assert listed(busy.run("weddings", "list", "--venue-kind", "", "--json")) == []
+
+
+def test_what_only_the_cache_knows_is_known(busy: Machine) -> None:
+    busy.configure(SOURCE)
+    path = write(busy, BRITISH.replace("small", "other"))
+    assert busy.run("weddings", "import", path, "--source", "main").code == 0
+    busy.configure('[weddings]\nvenue_kinds = ["yurt"]\n')
+    assert listed(busy.run("weddings", "list", "--source", "main", "--json")) == ["other"]
+    assert listed(busy.run("weddings", "list", "--venue-kind", "hotel", "--json")) == ["big"]
+    assert busy.run("weddings", "list", "--venue-kind", "beach").code == 2
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "found"),
+    [
+        ("0001-01-01T00:00Z", "9999-12-31T23:59:59.999999Z", ["small", "big", "later"]),
+        ("0001-01-10T00:00Z", "0001-01-11T00:00Z", []),
+        ("9999-12-31T23:59Z", "9999-12-31T23:59:59.999999Z", []),
+    ],
+)
+def test_both_ends_of_time_are_no_damage(busy: Machine, start: str, end: str, found: list[str]) -> None:
+    assert listed(busy.run("weddings", "list", "--from", start, "--to", end, "--json")) == found
+    load = busy.run("weddings", "load", "--from", start, "--to", end, "--json").json
+    assert (load["peak"]["load"] > 0) is bool(found)
+
+
+@pytest.mark.parametrize("command", ["list", "upcoming", "load"])
+def test_without_a_cache_there_is_no_answer(machine: Machine, command: str) -> None:
+    answer = machine.run("weddings", command)
+    assert (answer.code, answer.out) == (10, "")
+    answer = machine.run("weddings", command, "--json")
+    assert (answer.code, answer.out) == (10, "")
 
 
 def test_what_is_old_says_so(busy: Machine) -> None:
@@ -540,6 +746,56 @@ def test_forget_erases_which_it_was_and_keeps_its_weight(busy: Machine) -> None:
     assert (again["written"], again["deleted"]) == (0, 0)
     assert busy.run("weddings", "show", "big").code == 17
     assert busy.run(*load).json["steps"] == before
+
+
+SECRET = (
+    "REF-4711-unmistakable,Schloss Unverwechselbar,barn,Europe/London,2026-07-25T12:00,2026-07-25T20:00,british,150\n"
+)
+
+
+def says(folder: Path) -> tuple[bool, bool]:
+    """Whether reference and venue of `SECRET` can be read anywhere in the state directory."""
+    found = everything(folder)
+    return b"REF-4711-unmistakable" in found, b"Schloss Unverwechselbar" in found
+
+
+def test_forget_leaves_no_byte_of_it_while_a_service_holds_the_cache(busy: Machine) -> None:
+    # What is open keeps the log beside the file.
+    with busy.cache():
+        assert busy.run("weddings", "import", write(busy, INDIAN, SECRET)).code == 0
+        assert says(busy.folder) == (True, True)
+        assert busy.run("weddings", "forget", "REF-4711-unmistakable").code == 0
+        assert (busy.state / "cache.db-wal").exists()
+        assert says(busy.folder) == (False, False)
+        assert busy.run("weddings", "import", write(busy, INDIAN, SECRET)).code == 0
+        assert says(busy.folder) == (False, False)
+
+
+def test_forget_says_that_a_reader_holds_what_was_and_a_second_try_ends_it(busy: Machine) -> None:
+    store = readable(f"sqlite:///{busy.state / 'cache.db'}", CACHE)
+    with busy.cache() as service:
+        assert busy.run("weddings", "import", write(busy, INDIAN, SECRET)).code == 0
+        with store.reading() as snapshot:
+            assert snapshot.scalar("SELECT count(*) FROM wedding")
+            answer = busy.run("weddings", "forget", "REF-4711-unmistakable")
+            assert (answer.code, answer.out.startswith("forgotten: 1 row kept as forgotten-")) == (11, True)
+            assert "can still be read in its log" in answer.err
+            assert says(busy.folder) == (True, True)
+            assert not service.empty_log()
+        assert busy.run("weddings", "forget", "REF-4711-unmistakable").code == 0
+        assert says(busy.folder) == (False, False)
+    store.close()
+
+
+def test_forget_counts_what_a_reading_in_between_renamed(busy: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    forget = WeddingWriter.forget
+
+    def late(writer: WeddingWriter, reference: str, alias: str) -> Erased:
+        forget(writer, reference, alias)
+        return forget(writer, reference, alias)
+
+    monkeypatch.setattr(WeddingWriter, "forget", late)
+    assert busy.run("weddings", "forget", "big").out.startswith("forgotten: 1 row kept as forgotten-")
 
 
 @pytest.mark.parametrize("reads", [True, False])

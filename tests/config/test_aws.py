@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.config.base import read, refused
+from wedtui.config import AwsSection
 
 HEAD = '[[providers]]\nname = "aws"\nkind = "aws"\n'
 METRIC = '[[providers.aws.metrics]]\nsignal = "cpu"\nnamespace = "AWS/EC2"\nmetric = "CPUUtilization"\n'
@@ -16,6 +17,13 @@ METRIC = '[[providers.aws.metrics]]\nsignal = "cpu"\nnamespace = "AWS/EC2"\nmetr
 def test_an_account_needs_no_table(tmp_path: Path) -> None:
     (section,) = read(tmp_path, HEAD).configuration.providers
     assert (section.kind, section.aws) == ("aws", None)
+
+
+def test_what_costs_money_is_not_asked_by_default() -> None:
+    account = AwsSection()
+    assert (account.cost, account.resource_cost) == (False, False)
+    assert account.resource_cost_services == ("Amazon Elastic Compute Cloud - Compute",)
+    assert account.resource_cost_interval == timedelta(days=1)
 
 
 def test_everything(tmp_path: Path) -> None:
@@ -42,6 +50,9 @@ def test_everything(tmp_path: Path) -> None:
         ('profil = "x"', 'providers.aws.aws.profil: expected a known key; did you mean "profile"?'),
         ('cost_interval = "1m"', "providers.aws.aws.cost_interval: expected at least 1h"),
         ('cost = "often"', "providers.aws.aws.cost: expected true or false"),
+        ('resource_cost = "often"', "providers.aws.aws.resource_cost: expected true or false"),
+        ('resource_cost_interval = "1m"', "providers.aws.aws.resource_cost_interval: expected at least 1h"),
+        ("resource_cost_services = []", "providers.aws.aws.resource_cost_services: expected"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, line: str, said: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -114,6 +115,12 @@ def ask(
         elif content is not None:
             given["Content-Type"] = "application/json"
         return client.request(method, path, headers=given, content=content)
+
+
+def listens(path: Path) -> bool:
+    """Whether anybody listens on a socket."""
+    with address_of(path) as address, socket.socket(socket.AF_UNIX) as asking:
+        return asking.connect_ex(address) == 0
 
 
 def everybody(role: Role) -> Mapped:

@@ -331,7 +331,7 @@ class TestLimits:
 
 def connected(path: Path) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.settimeout(20)
+    connection.settimeout(120)
     with address_of(path) as address:
         connection.connect(address)
     return connection

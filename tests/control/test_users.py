@@ -65,7 +65,7 @@ def as_user(served: Served, uid: int, requests: list[list[object]], *, gid: int 
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
         env={**os.environ, "HOME": "/", "USER": "root", "LOGNAME": "root", "SUDO_USER": "root"},
     )

@@ -12,18 +12,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tests.examples import examples
-from wedtui.core import actions
+from wedtui.core import actions, confirming
 from wedtui.core.actions import (
     LEASE,
     PLANNED_WITHIN,
     Action,
     ActionState,
-    Confirmation,
     IllegalMoveError,
     Outcome,
     Step,
     StepState,
 )
+from wedtui.core.confirming import Confirmation
 from wedtui.core.life import Life
 from wedtui.core.roles import Demand
 
@@ -49,7 +49,7 @@ def word(**other: Any) -> Confirmation:
 
 
 def confirmed() -> Action:
-    return actions.confirm(awaiting(), word(), NOW + SEND_FOR)
+    return confirming.confirm(awaiting(), word(), NOW + SEND_FOR)
 
 
 def claimed() -> Action:
@@ -106,7 +106,7 @@ AT = NOW + 10 * SECOND
 MOVES: dict[str, Callable[[Action], Action]] = {
     "refuse": lambda action: actions.refuse(action, "no", AT),
     "propose": lambda action: actions.propose(action, "{}", "d2", AT + PLAN_FOR, frozenset()),
-    "confirm": lambda action: actions.confirm(action, word(), AT + SEND_FOR),
+    "confirm": lambda action: confirming.confirm(action, word(), AT + SEND_FOR),
     "cancel": lambda action: actions.cancel(action, "grace", AT),
     "claim": lambda action: actions.claim(action, "two", AT + LEASE),
     "wait": lambda action: actions.wait(action, 1, "nobody answers"),
@@ -129,7 +129,7 @@ LEGAL: dict[str, set[str]] = {
     "under_way": {"cancel", "claim", "renew", "conclude", "hand over"},
     "done": {"cancel", "claim", "renew", "intend", "take back", "verify", "hand over"},
     "unknown": {"cancel", "claim", "renew", "conclude", "hand over"},
-    "failed": {"cancel", "claim", "renew", "intend", "fail", "hand over"},
+    "failed": {"cancel", "claim", "wait", "renew", "intend", "fail", "hand over", "expire"},
     "undoing": {"cancel", "claim", "renew", "conclude", "hand over"},
     "taken_back": {"cancel", "claim", "renew", "intend", "undo", "fail", "hand over"},
     "handed_over": {"settle"},
@@ -160,14 +160,14 @@ def test_every_move_in_every_state(make: Callable[[], Action], name: str) -> Non
 )
 def test_a_confirmation_is_bound_to_person_plan_name_and_time(other: dict[str, Any], why: str) -> None:
     with pytest.raises(IllegalMoveError, match=why):
-        actions.confirm(awaiting(), word(**other), NOW + SEND_FOR)
+        confirming.confirm(awaiting(), word(**other), NOW + SEND_FOR)
 
 
 def test_a_new_plan_invalidates_what_was_typed_for_the_old_one() -> None:
     changed = actions.propose(awaiting(), '{"x":1}', "d2", NOW + PLAN_FOR, frozenset())
     with pytest.raises(IllegalMoveError, match="the plan has changed"):
-        actions.confirm(changed, word(), NOW + SEND_FOR)
-    assert actions.confirm(changed, word(digest="d2"), NOW + SEND_FOR).state is ActionState.CONFIRMED
+        confirming.confirm(changed, word(), NOW + SEND_FOR)
+    assert confirming.confirm(changed, word(digest="d2"), NOW + SEND_FOR).state is ActionState.CONFIRMED
 
 
 def test_what_is_still_needed_is_waited_for() -> None:
@@ -175,7 +175,7 @@ def test_what_is_still_needed_is_waited_for() -> None:
         awaiting(), "{}", "d1", NOW + PLAN_FOR, frozenset({Demand.SECOND_PERSON, Demand.ONE_TIME_CODE})
     )
     with pytest.raises(IllegalMoveError, match="still needs a one-time code and a second person"):
-        actions.confirm(waiting, word(), NOW + SEND_FOR)
+        confirming.confirm(waiting, word(), NOW + SEND_FOR)
 
 
 def two_persons(**other: Any) -> Action:
@@ -183,11 +183,11 @@ def two_persons(**other: Any) -> Action:
 
 
 def approved(action: Action, **other: Any) -> Action:
-    return actions.approve(action, word(person="kay", at=NOW + 3 * SECOND, **other), NOW + 3 * SECOND + SEND_FOR)
+    return confirming.approve(action, word(person="kay", at=NOW + 3 * SECOND, **other), NOW + 3 * SECOND + SEND_FOR)
 
 
 def test_with_two_persons_it_is_confirmed_by_the_last_word_whoever_gives_it() -> None:
-    waits = actions.confirm(two_persons(), word(), NOW + SEND_FOR)
+    waits = confirming.confirm(two_persons(), word(), NOW + SEND_FOR)
     assert (waits.state, waits.confirmed_by, waits.deadline) == (ActionState.AWAITING, "ada", None)
     with pytest.raises(IllegalMoveError, match="cannot be claimed"):
         actions.claim(waits, "one", AT)
@@ -196,36 +196,36 @@ def test_with_two_persons_it_is_confirmed_by_the_last_word_whoever_gives_it() ->
     assert (done_so.confirmed_at, done_so.deadline) == (NOW + 3 * SECOND, NOW + 3 * SECOND + SEND_FOR)
     first = approved(two_persons())
     assert (first.state, first.confirmed_by) == (ActionState.AWAITING, None)
-    assert actions.confirm(first, word(), NOW + SEND_FOR).state is ActionState.CONFIRMED
+    assert confirming.confirm(first, word(), NOW + SEND_FOR).state is ActionState.CONFIRMED
 
 
 def test_a_new_plan_takes_back_the_word_of_who_waits_for_a_second_person() -> None:
-    waits = actions.confirm(two_persons(), word(), NOW + SEND_FOR)
+    waits = confirming.confirm(two_persons(), word(), NOW + SEND_FOR)
     changed = actions.propose(waits, '{"x":1}', "d2", NOW + PLAN_FOR, waits.needs)
     assert (changed.confirmed_by, changed.confirmed_at) == (None, None)
     assert approved(changed, digest="d2").state is ActionState.AWAITING
 
 
 def test_nobody_is_both_persons() -> None:
-    waits = actions.confirm(two_persons(), word(), NOW + SEND_FOR)
+    waits = confirming.confirm(two_persons(), word(), NOW + SEND_FOR)
     with pytest.raises(IllegalMoveError, match="ada asked for it: it takes another person"):
-        actions.approve(waits, word(), NOW + SEND_FOR)
+        confirming.approve(waits, word(), NOW + SEND_FOR)
     by_itself = replace(two_persons(), automatic=True, person="service london")
-    kays = actions.confirm(by_itself, word(person="kay"), NOW + SEND_FOR)
+    kays = confirming.confirm(by_itself, word(person="kay"), NOW + SEND_FOR)
     with pytest.raises(IllegalMoveError, match="kay confirmed it: it takes another person"):
         approved(kays)
     with pytest.raises(IllegalMoveError, match="kay approved it: it takes another person"):
-        actions.confirm(approved(by_itself), word(person="kay"), NOW + SEND_FOR)
+        confirming.confirm(approved(by_itself), word(person="kay"), NOW + SEND_FOR)
 
 
 def test_who_waits_for_a_second_person_may_still_break_the_glass() -> None:
-    waits = actions.confirm(two_persons(), word(), NOW + SEND_FOR)
-    alone = actions.confirm(waits, word(break_glass="nobody answers"), NOW + SEND_FOR)
+    waits = confirming.confirm(two_persons(), word(), NOW + SEND_FOR)
+    alone = confirming.confirm(waits, word(break_glass="nobody answers"), NOW + SEND_FOR)
     assert (alone.state, alone.broke_glass, alone.unreviewed) == (ActionState.CONFIRMED, "nobody answers", True)
 
 
 def test_what_no_second_person_approved_in_time_says_so() -> None:
-    waits = actions.confirm(two_persons(), word(), NOW + SEND_FOR)
+    waits = confirming.confirm(two_persons(), word(), NOW + SEND_FOR)
     assert "was not approved by a second person in time" in actions.expire(waits, NOW + PLAN_FOR).sentence
 
 
@@ -251,6 +251,22 @@ def test_what_waits_for_the_outside_says_so_and_never_begins_late() -> None:
         actions.claim(waiting, "two", NOW + SEND_FOR)
     ended = actions.expire(waiting, NOW + SEND_FOR)
     assert ended.sentence == "it was not begun in time (nobody answers), and nothing was done: ask again"
+
+
+def test_what_was_tried_and_not_taken_waits_as_well_and_never_begins_late() -> None:
+    refused = actions.conclude(under_way(), 1, StepState.FAILED, "it was throttled", NOW + 4 * SECOND)
+    waiting = actions.wait(refused, 1, "it was throttled")
+    assert (waiting.state, waiting.begun, waiting.in_effect) == (ActionState.CONFIRMED, False, False)
+    again = actions.claim(waiting, "two", NOW + SEND_FOR - SECOND)
+    assert actions.intend(again, 2, SUBMIT, NOW + SEND_FOR - SECOND).begun
+    for open_one in (waiting, refused, again):
+        ended = actions.expire(open_one, NOW + SEND_FOR)
+        assert ended.sentence == "it was not begun in time (it was throttled), and nothing was done: ask again"
+    assert actions.cancel(waiting, "grace", AT).outcome is Outcome.CANCELLED
+    # Of what may have been changed nothing is put down, nor does it end by itself.
+    for begun in (under_way(), unknown(), done(), undoing(), taken_back()):
+        assert begun.begun
+        assert not begun.expired(NOW + SEND_FOR)
 
 
 def test_a_lease_keeps_others_away_until_it_runs_out() -> None:
@@ -290,7 +306,7 @@ BACK = NOW - 3600 * SECOND
 
 def test_where_the_clock_went_back_behind_a_word_it_is_worth_nothing() -> None:
     with pytest.raises(IllegalMoveError, match="the plan has expired"):
-        actions.confirm(awaiting(), word(at=BACK), BACK + SEND_FOR)
+        confirming.confirm(awaiting(), word(at=BACK), BACK + SEND_FOR)
     with pytest.raises(IllegalMoveError, match="too late to begin"):
         actions.claim(confirmed(), "one", BACK)
     for begun in (claimed(), failed()):
@@ -299,7 +315,7 @@ def test_where_the_clock_went_back_behind_a_word_it_is_worth_nothing() -> None:
     for open_one in (requested(), awaiting(), confirmed(), claimed()):
         assert actions.expire(open_one, BACK).outcome is Outcome.EXPIRED
     # So little is no going back.
-    assert actions.confirm(awaiting(), word(at=NOW - SECOND), NOW + SEND_FOR).state is ActionState.CONFIRMED
+    assert confirming.confirm(awaiting(), word(at=NOW - SECOND), NOW + SEND_FOR).state is ActionState.CONFIRMED
 
 
 def test_a_claim_from_before_the_clock_went_back_keeps_nobody_away() -> None:
@@ -376,7 +392,7 @@ class Machine(RuleBasedStateMachine):
     )
     def confirm(self, digest: str, typed: str, person: str) -> None:
         said = Confirmation(person, digest, typed, self.at)
-        self.attempt(lambda a: actions.confirm(a, said, self.at + SEND_FOR))
+        self.attempt(lambda a: confirming.confirm(a, said, self.at + SEND_FOR))
 
     @rule(holder=st.sampled_from([HERE_FIRST, HERE, "elsewhere"]))
     def claim(self, holder: str) -> None:
@@ -402,6 +418,7 @@ class Machine(RuleBasedStateMachine):
             "undo": lambda a: actions.undo(a, fence, "", self.at),
             "fail": lambda a: actions.fail(a, fence, "", self.at),
             "renew": lambda a: actions.renew(a, fence, self.at),
+            "wait": lambda a: actions.wait(a, fence, "nobody answers"),
         }
         if name in moves:
             self.attempt(moves[name])
@@ -419,6 +436,8 @@ class Machine(RuleBasedStateMachine):
             assert not action.in_effect
         if action.outcome is Outcome.VERIFIED:
             assert action.in_effect
+        if action.outcome is Outcome.EXPIRED or action.state is ActionState.CONFIRMED:
+            assert not action.begun
 
     @invariant()
     def nothing_is_begun_without_a_confirmation(self) -> None:

@@ -13,7 +13,7 @@ from wedtui.core.resource import Reach
 
 T0 = datetime(2026, 6, 20, 12, tzinfo=UTC)
 BAD = (Reach.UNREACHABLE, Reach.GARBLED, Reach.THROTTLED)
-SILENT = (Reach.HELD, Reach.SWITCHED_OFF, Reach.NOT_ON_PLAN)
+SILENT = (Reach.HELD, Reach.SWITCHED_OFF, Reach.NOT_ON_PLAN, Reach.NOT_ENABLED)
 GOOD = tuple(r for r in Reach if r not in BAD + SILENT)
 
 

@@ -94,6 +94,11 @@ def test_where_all_is_well_nothing_is_found() -> None:
         (failed(Reach.SWITCHED_OFF), NOTE, "switched off by the account, not an outage: eu-west-1"),
         (failed(Reach.NOT_ON_PLAN, service="health"), NOTE, "not on this plan, not an outage: health"),
         (
+            failed(Reach.NOT_ENABLED, service="resource-cost", problem="enable it"),
+            NOTE,
+            "not enabled in the account, not an outage: resource-cost: enable it",
+        ),
+        (
             replace(API, asked_at=NOW - 2 * MINUTE - SECOND),
             WARNING,
             "its API was not asked lately, what is known of it is stale: ec2 in eu-west-1",
@@ -200,7 +205,7 @@ def test_troubles_with_asking_alone_say_whose_since_no_list_of_resources_shows_t
 
 def test_what_is_asked_rarely_for_money_does_not_make_the_rest_look_old() -> None:
     costs = replace(API, service="cost", interval=12 * HOUR, asked_at=NOW - 11 * HOUR)
-    counted = troubles(InventoryFacts((API, costs)), [], NOW)
+    counted = troubles(InventoryFacts((API, costs, replace(costs, service="resource-cost"))), [], NOW)
     assert counted is not None
     assert counted.asked_at == ASKED
 

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from wedtui.core import actions
-from wedtui.core.actions import Action, ActionState, Confirmation, IllegalMoveError, Outcome
+from wedtui.core import actions, confirming
+from wedtui.core.actions import Action, ActionState, IllegalMoveError, Outcome
+from wedtui.core.confirming import Confirmation
 from wedtui.core.notify import Event, Level
 from wedtui.core.paging import notices, refused
 from wedtui.core.roles import Demand
@@ -56,12 +57,12 @@ def test_a_refusal_says_that_traffic_stays() -> None:
 
 
 def test_without_the_second_person_it_cannot_be_confirmed() -> None:
-    waits = actions.confirm(WAITING, WORD, LATER)
+    waits = confirming.confirm(WAITING, WORD, LATER)
     assert (waits.state, waits.confirmed_by, waits.needs) == (ActionState.AWAITING, "ada", WAITING.needs)
     assert [*notices(WAITING, waits)] == []
-    approved = actions.approve(WAITING, WORD._replace(person="kay"), LATER)
+    approved = confirming.approve(WAITING, WORD._replace(person="kay"), LATER)
     assert (approved.approved_by, approved.needs) == ("kay", frozenset())
-    confirmed = actions.confirm(approved, WORD, LATER)
+    confirmed = confirming.confirm(approved, WORD, LATER)
     assert (confirmed.state, confirmed.broke_glass) == (ActionState.CONFIRMED, None)
     assert [*notices(approved, confirmed)] == []
 
@@ -77,19 +78,19 @@ def test_without_the_second_person_it_cannot_be_confirmed() -> None:
 )
 def test_the_second_person_is_another_and_saw_the_same_plan(word: Confirmation, why: str) -> None:
     with pytest.raises(IllegalMoveError, match=why):
-        actions.approve(WAITING, word, LATER)
+        confirming.approve(WAITING, word, LATER)
 
 
 def test_an_approval_is_for_one_plan() -> None:
-    approved = actions.approve(WAITING, WORD._replace(person="kay"), LATER)
+    approved = confirming.approve(WAITING, WORD._replace(person="kay"), LATER)
     with pytest.raises(IllegalMoveError, match="it needs no second person"):
-        actions.approve(approved, WORD._replace(person="kay"), LATER)
+        confirming.approve(approved, WORD._replace(person="kay"), LATER)
     again = actions.propose(approved, "{}", "e", LATER, frozenset({Demand.SECOND_PERSON}))
     assert (again.approved_by, again.needs) == (None, frozenset({Demand.SECOND_PERSON}))
 
 
 def test_the_glass_stands_for_the_second_person_and_for_nothing_else() -> None:
-    confirmed = actions.confirm(WAITING, ALONE, LATER)
+    confirmed = confirming.confirm(WAITING, ALONE, LATER)
     assert (confirmed.state, confirmed.broke_glass, confirmed.unreviewed) == (
         ActionState.CONFIRMED,
         "nobody answers",
@@ -97,26 +98,26 @@ def test_the_glass_stands_for_the_second_person_and_for_nothing_else() -> None:
     )
     needs_code = replace(WAITING, needs=BOTH)
     with pytest.raises(IllegalMoveError, match="it still needs a one-time code"):
-        actions.confirm(needs_code, ALONE, LATER)
+        confirming.confirm(needs_code, ALONE, LATER)
     nothing_to_break = replace(WAITING, needs=frozenset())
-    assert actions.confirm(nothing_to_break, ALONE, LATER).broke_glass is None
+    assert confirming.confirm(nothing_to_break, ALONE, LATER).broke_glass is None
 
 
 def test_everybody_is_told_of_broken_glass_until_another_person_reviewed_it() -> None:
-    confirmed = actions.confirm(WAITING, ALONE, LATER)
+    confirmed = confirming.confirm(WAITING, ALONE, LATER)
     (told,) = notices(WAITING, confirmed)
     assert (told.key, told.severity, told.everybody) == ("action/7/break-glass", Level.CRITICAL, True)
     assert told.sentence.startswith(
         "ada broke the glass for action 7 (failover aws), without the second person who is demanded: nobody answers"
     )
     with pytest.raises(IllegalMoveError, match="ada acted alone: another person reviews it"):
-        actions.review(confirmed, "ada", "it was right", NOW)
+        confirming.review(confirmed, "ada", "it was right", NOW)
     ended = replace(confirmed, state=ActionState.ENDED, outcome=Outcome.VERIFIED)
-    reviewed = actions.review(ended, "kay", "it was right", NOW)
+    reviewed = confirming.review(ended, "kay", "it was right", NOW)
     assert (reviewed.unreviewed, reviewed.state, reviewed.outcome) == (False, ended.state, ended.outcome)
     (over,) = notices(ended, reviewed)
     assert (over.key, over.event) == ("action/7/break-glass", Event.RESOLVE)
     with pytest.raises(IllegalMoveError, match="kay reviewed it already"):
-        actions.review(reviewed, "ada", "it was right", NOW)
+        confirming.review(reviewed, "ada", "it was right", NOW)
     with pytest.raises(IllegalMoveError, match="there is nothing to review"):
-        actions.review(WAITING, "kay", "it was right", NOW)
+        confirming.review(WAITING, "kay", "it was right", NOW)

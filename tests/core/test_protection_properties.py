@@ -28,7 +28,8 @@ from tests.core.weddings import (
 )
 from tests.examples import examples
 from wedtui.core.calendar import SKEW, CalendarFacts, SourceFacts
-from wedtui.core.protection import AHEAD, ProtectionVerdict, Raise, protection
+from wedtui.core.freeze_windows import FIRST, LAST
+from wedtui.core.protection import AHEAD, ProtectionVerdict, Raise, ahead_words, protection, until_words
 from wedtui.core.season import Protection, protection_by_date
 from wedtui.core.wedding import UNITS
 
@@ -218,3 +219,31 @@ def test_a_calendar_around_the_time_asked_about_says_what_the_whole_one_says(
     else:
         assert part.known_to > world.at
         assert whole.until is None or whole.until >= part.known_to
+
+
+ENDS = st.one_of(
+    st.sampled_from([timedelta(), MICROSECOND, AHEAD, 13 * HOUR, 23 * HOUR, DAY]), st.timedeltas(timedelta(), 420 * DAY)
+)
+
+
+@given(
+    st.booleans(),
+    ENDS,
+    st.lists(st.sampled_from([*ZONES, "Pacific/Kiritimati", "America/Juneau", "Asia/Manila"]), max_size=3),
+    st.sampled_from([(), (read(None),), (read(BEGINNINGS[0]),)]),
+    st.sampled_from([None, BEGINNINGS[0]]),
+)
+@examples(100)
+def test_there_is_an_answer_at_both_ends_of_time(
+    first: bool, off: timedelta, zones: list[str], sources: tuple[SourceFacts, ...], known_at: datetime | None
+) -> None:
+    at = FIRST + off if first else LAST - off
+    calendar = calendar_of([], *sources)
+    found = protection(calendar, (), zones, at, known_at=known_at)
+    assert found.since is None or found.since <= at
+    if found.until is not None:
+        assert found.until > at
+        assert protection(calendar, (), zones, found.until, known_at=known_at).level is found.next_level
+    for now in (at, BEGINNINGS[0]):
+        assert until_words(found, now).startswith(found.level)
+        ahead_words(calendar, (), zones, at, now)

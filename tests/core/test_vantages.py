@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wedtui.cli.render import service_sentence
-from wedtui.core.evidence import Freshness, ProbeEvidence, ProbeRound, ProviderEvidence
+from wedtui.core.evidence import Freshness, ProbeEvidence, ProbeRound, ProviderEvidence, righted
+from wedtui.core.failover_facts import newest_round
 from wedtui.core.freeze import Verdict
-from wedtui.core.health import disagreement, failed_rounds, judge
+from wedtui.core.health import failed_rounds, judge
 from wedtui.core.picture import CacheFacts, Picture, ProbeDetails, Severity, assemble
 from wedtui.core.protection import ProtectionVerdict
 from wedtui.core.season import Protection
 from wedtui.core.services import ServiceCondition, ServiceFacts, differences, leading, see_services, share_words
 from wedtui.core.state import State, badness
+from wedtui.core.vantages import vantage_words
+from wedtui.core.wording import listed
 
 NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -36,6 +40,11 @@ def seen(vantage: str, pattern: str, *, name: str = "rsvp", age: float = 1, late
         for i, sign in enumerate(pattern)
     )
     return ProbeEvidence(name, EVERY, rounds, vantage)
+
+
+def doubted(probe: ProbeEvidence) -> ProbeEvidence:
+    """Make what a vantage saw that of one whose clock is wrong."""
+    return replace(probe, rounds=(), doubted=probe.rounds)
 
 
 def provider(*probes: ProbeEvidence) -> ProviderEvidence:
@@ -99,6 +108,41 @@ def test_by_quorum_of_vantages(probes: tuple[ProbeEvidence, ...], failed: int, s
     assert found.state is state, found.ceilings
 
 
+@pytest.mark.parametrize(
+    ("probes", "failed", "state"),
+    [
+        # What fails there goes on counting …
+        ((doubted(seen("london", FAIL)), seen("oregon", PASS)), 0, State.DEGRADED),
+        ((seen("london", FAIL), doubted(seen("oregon", FAIL)), seen("tokyo", PASS)), 3, State.CRITICAL),
+        ((doubted(seen("london", FAIL)), doubted(seen("oregon", FAIL)), seen("tokyo", PASS)), 3, State.CRITICAL),
+        # … and what passes vouches for nothing.
+        ((seen("london", FAIL), doubted(seen("oregon", PASS))), 3, State.CRITICAL),
+        ((doubted(seen("london", PASS)), seen("oregon", PASS)), 0, State.OK),
+        ((doubted(seen("london", PASS)), doubted(seen("oregon", PASS)), seen("tokyo", PASS)), 0, State.DEGRADED),
+        ((doubted(seen("london", FAIL, age=301)), seen("oregon", PASS)), 0, State.OK),
+        # Nobody else sees anything.
+        ((doubted(seen("london", PASS)),), 0, State.UNKNOWN),
+        ((doubted(seen("london", FAIL)), doubted(seen("oregon", FAIL))), 3, State.UNKNOWN),
+    ],
+)
+def test_a_vantage_whose_clock_is_wrong_is_a_lost_one(
+    probes: tuple[ProbeEvidence, ...], failed: int, state: State
+) -> None:
+    found = judge(provider(*probes), NOW)
+    assert failed_rounds(probes, NOW) == failed == found.failed_rounds
+    assert found.state is state, found.ceilings
+    # Nothing may be done by itself because of what it says.
+    assert newest_round([p for p in probes if p.doubted], NOW) == (None, None)
+
+
+@pytest.mark.parametrize("ahead", [-3600, -40, 40, 200, 864_000])
+@pytest.mark.parametrize("since", [0, 3, 100, 10_000])
+def test_rounds_are_righted_from_where_the_clock_went_wrong(ahead: int, since: int) -> None:
+    true = seen("london", PASS).rounds
+    stamped = [replace(r, at=r.at + ahead * SECOND) if NOW - r.at <= since * SECOND else r for r in true]
+    assert righted(stamped, ahead * SECOND, NOW) == true
+
+
 def test_one_vantage_is_enough_for_fresh_evidence_and_its_age_counts() -> None:
     found = judge(provider(seen("london", PASS, age=4), seen("oregon", PASS, age=60)), NOW)
     availability = found.component("availability")
@@ -144,38 +188,115 @@ patterns = st.text(alphabet=".x", min_size=4, max_size=12)
 @given(
     signs=st.lists(patterns, min_size=2, max_size=4),
     latencies=st.lists(st.floats(10, 3000), min_size=4, max_size=4),
-    lost=st.integers(0, 3),
     gone=st.integers(20, 200),
 )
-def test_losing_a_vantage_never_improves_a_state(
-    signs: list[str], latencies: list[float], lost: int, gone: int
-) -> None:
-    """For as long as what it saw belongs to the last five minutes."""
+def test_losing_a_vantage_never_improves_a_state(signs: list[str], latencies: list[float], gone: int) -> None:
+    """For as long as what it saw belongs to the last five minutes, and where it sees on by a clock that is wrong."""
     probes = [seen(f"v{i}", pattern, latency=latencies[i]) for i, pattern in enumerate(signs)]
     before = judge(provider(*probes), NOW)
-    which = lost % len(probes)
-    # The others go on seeing what they saw.
-    old = tuple(replace(r, at=r.at - gone * SECOND) for r in probes[which].rounds)
-    probes[which] = replace(probes[which], rounds=old)
-    after = judge(provider(*probes), NOW)
-    assert badness(after.state) >= badness(before.state)
-    assert after.score is not None
     assert before.score is not None
-    assert after.score <= before.score
+    for which, probe in enumerate(probes):
+        old = replace(probe, rounds=tuple(replace(r, at=r.at - gone * SECOND) for r in probe.rounds))
+        for lost in (old, doubted(probe)):
+            # The others go on seeing what they saw.
+            after = judge(provider(*probes[:which], lost, *probes[which + 1 :]), NOW)
+            assert badness(after.state) >= badness(before.state)
+            assert after.score is not None
+            assert after.score <= before.score
 
 
 def test_disagreement_is_said_with_names() -> None:
     probes = (seen("london", FAIL), seen("oregon", PASS), seen("tokyo", PASS))
-    assert disagreement(probes, NOW) == (("london",), ("oregon", "tokyo"))
-    assert disagreement(probes[1:], NOW) is None
-    assert disagreement(probes[:1], NOW) is None
+    assert vantage_words(probes, NOW) == "fails from london, passes from oregon and tokyo"
+    assert vantage_words(probes[1:], NOW) is None
+    assert vantage_words(probes[:1], NOW) is None
     # From london nothing has been seen for a minute: it says nothing about now.
-    assert disagreement((seen("london", FAIL, age=60), *probes[1:]), NOW) is None
+    assert vantage_words((seen("london", FAIL, age=60), *probes[1:]), NOW) is None
     (finding,) = (f for f in picture(probes).findings if f.subject == "aws")
     assert finding.severity is Severity.WARNING
     assert finding.text.startswith(
         "DEGRADED: fails from london, passes from oregon and tokyo; rsvp from london status 503"
     )
+
+
+# Fresh, stale, and gone for longer than any evidence counts.
+AGES = {"fresh": 1, "stale": 30, "lost": 420}
+WORDS = {"none": None, **{f"{age} {sign}": (age, sign) for age, sign in product(AGES, ".x")}}
+
+
+def sight(vantage: str, word: str, *, name: str = "rsvp") -> ProbeEvidence:
+    """Make what is seen from a vantage of which the newest round is of that age and end."""
+    known = WORDS[word]
+    if known is None:
+        return seen(vantage, "", name=name)
+    # What was before it ended the other way: only the newest counts.
+    return seen(vantage, known[1] + (".x" if known[1] == "x" else "x."), age=AGES[known[0]], name=name)
+
+
+@pytest.mark.parametrize("words", product(WORDS, repeat=3), ids=" ".join)
+def test_what_is_said_to_pass_or_fail_did_so_just_now(words: tuple[str, str, str]) -> None:
+    places = ("london", "oregon", "tokyo")
+    said = vantage_words([sight(*each) for each in zip(places, words, strict=True)], NOW)
+    of = {wanted: tuple(p for p, word in zip(places, words, strict=True) if word == wanted) for wanted in WORDS}
+    failing, passing = of["fresh x"], of["fresh ."]
+    others = tuple(p for p in places if p not in {*failing, *passing})
+    if failing and passing:
+        missing = f", no fresh round {listed(tuple(f'from {p}' for p in others))}" if others else ""
+        assert said == f"fails from {listed(failing)}, passes from {listed(passing)}{missing}"
+    elif failing or passing or set(words) == {"none"}:
+        assert said is None
+    else:
+        assert said is not None
+        assert said.startswith("no fresh round: ")
+        assert "passes" not in said
+        assert "fails" not in said
+        clauses = {".": "last passed", "x": "last failed", "none": "none that counts"}
+        for place, word in zip(places, words, strict=True):
+            before = said[: said.index(place)]
+            assert max(clauses.values(), key=before.rfind) == clauses[word.split()[-1]]
+
+
+@pytest.mark.parametrize(
+    ("probes", "says"),
+    [
+        # What was asked of a place where nothing listens, by one that died and one that stands still.
+        (
+            (seen("london", "xxx", age=13), seen("oregon", "xxx", age=420)),
+            "no fresh round: last failed from london at 11:59:47 UTC and from oregon at 11:53:00 UTC",
+        ),
+        (
+            (seen("london", ".", age=60), seen("oregon", "x", age=13 * 3600), seen("tokyo", "")),
+            "no fresh round: last failed from oregon at 2026-06-19 23:00:00 UTC, last passed from london at 11:59:00 "
+            "UTC, none that counts from tokyo",
+        ),
+        # A time that is yet to come is no time at which anything was seen.
+        (
+            (seen("london", ".", age=-60), seen("oregon", ".", age=60)),
+            "no fresh round: last passed from oregon at 11:59:00 UTC, none that counts from london",
+        ),
+        # Of two probes one fails; where one is not seen nobody says that the provider passes.
+        (
+            (seen("london", "x"), seen("london", ".", name="gallery"), seen("oregon", "."), seen("tokyo", ".")),
+            "fails from london, passes from oregon and tokyo",
+        ),
+        (
+            (seen("london", "x"), seen("oregon", "."), seen("oregon", ".", name="gallery", age=60), seen("tokyo", ".")),
+            "fails from london, passes from tokyo, no fresh round of gallery from oregon",
+        ),
+        ((seen("london", "x"), seen("oregon", "."), seen("oregon", "x", name="gallery", age=60)), None),
+        ((seen("", "x"),), None),
+        ((), None),
+    ],
+)
+def test_what_is_seen_from_where(probes: tuple[ProbeEvidence, ...], says: str | None) -> None:
+    assert vantage_words(probes, NOW) == says
+
+
+def test_nobody_is_said_to_pass_while_all_are_silent() -> None:
+    probes = (seen("london", "x" * 100, age=13), seen("oregon", "xxx", age=420))
+    (finding,) = (f for f in picture(probes).findings if f.subject == "aws")
+    assert finding.severity is Severity.UNKNOWN
+    assert finding.text == ("no fresh round: last failed from london at 11:59:47 UTC and from oregon at 11:53:00 UTC")
 
 
 def service(vantage: str, **more: object) -> ServiceFacts:
@@ -230,8 +351,8 @@ DEAD = NOW - 40 * SECOND
             [
                 (
                     "service london",
-                    "its clock is 7.1 s ahead of the database's: what its probes saw is not believed; let both keep "
-                    "time by NTP",
+                    "its clock is 7.1 s ahead of the database's: what its probes see counts only where it makes things "
+                    "worse; let both keep time by NTP",
                     Severity.WARNING,
                 )
             ],

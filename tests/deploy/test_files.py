@@ -9,7 +9,6 @@ import configparser
 import json
 import os
 import re
-import shutil
 import stat
 import subprocess
 import tomllib
@@ -18,7 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.needs import need
+from tests.needs import need, require_program
 from tests.postgres import Postgres, programs
 from wedtui.config import Configuration
 from wedtui.config_file import load
@@ -81,13 +80,11 @@ def test_the_unit_may_do_nothing_but_watch() -> None:
 
 
 def test_systemd_takes_the_unit(tmp_path: Path) -> None:
-    analyze = shutil.which("systemd-analyze")
-    if analyze is None:
-        pytest.skip("systemd-analyze is not here; the other tests read the unit by themselves")
+    analyze = require_program("systemd-analyze", package="systemd")
     # The program is not installed in its place, and the folder of a test is nobody's unit path.
     (tmp_path / "wedtui.service").write_text(UNIT.read_text().replace("/opt/wedtui/bin/wedtui", "/bin/true"))
     command = [analyze, "verify", "--man=no", str(tmp_path / "wedtui.service")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -107,16 +104,14 @@ def _tmpfiles() -> Path:
 
 
 def test_systemd_makes_the_user_and_its_directories(tmp_path: Path) -> None:
-    programs = [shutil.which(name) for name in ("systemd-sysusers", "systemd-tmpfiles")]
-    if not all(programs):
-        pytest.skip("systemd-sysusers and systemd-tmpfiles are not here; another test reads their files by itself")
+    makers = [require_program(name, package="systemd") for name in ("systemd-sysusers", "systemd-tmpfiles")]
     need(os.geteuid() == 0, "needs root, to make users in a folder of the test")
     (tmp_path / "etc").mkdir()
     for program, options, file in zip(
-        programs, ([], ["--create"]), (DEPLOY / "sysusers.d" / "wedtui.conf", _tmpfiles()), strict=True
+        makers, ([], ["--create"]), (DEPLOY / "sysusers.d" / "wedtui.conf", _tmpfiles()), strict=True
     ):
-        command = [str(program), *options, f"--root={tmp_path}", str(file)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        command = [program, *options, f"--root={tmp_path}", str(file)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
         assert done.returncode == 0, done.stderr
     (entry,) = (tmp_path / "etc" / "passwd").read_text().splitlines()
     assert entry.startswith("wedtui:x:")
@@ -186,6 +181,14 @@ def test_the_containers_of_service_and_database() -> None:
         assert set(part["secrets"]) <= set(found["secrets"])
         assert set(part["networks"]) <= set(found["networks"])
         assert "ports" not in part
+
+
+def test_the_tests_run_on_the_postgresql_of_the_containers(postgres: Postgres) -> None:
+    found = yaml.safe_load((DEPLOY / "container" / "compose.yaml").read_text())
+    named = found["services"]["database"]["image"].removeprefix("postgres:")
+    ((number,),) = postgres.query("postgres", "SHOW server_version_num")
+    major = str(int(number) // 10_000)
+    need(major == named, f"needs PostgreSQL {named}, not {major}, from the Debian package postgresql-{named}")
 
 
 def test_the_service_in_a_container_gets_its_password_and_is_no_superuser(postgres: Postgres, tmp_path: Path) -> None:

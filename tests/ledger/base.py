@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from tests.places import PLACES
+from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.ledger import Ledger
 from wedtui.ledger.reader import FreezeEntry, LedgerReader
+from wedtui.ledger.shapes import CONFIGURATION_CHANGE
+from wedtui.store.opening import readable
 
 NOW = datetime(2026, 6, 3, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -31,6 +35,12 @@ def reading(path: Path) -> Iterator[LedgerReader]:
         yield reader
     finally:
         reader.close()
+
+
+def noted_configurations(url: str) -> list[Any]:
+    """Return the rows of the configurations that were noted, newest first: a record that no screen reads."""
+    with closing(readable(url, LEDGER, waits=timedelta(milliseconds=50))) as store, store.reading() as snapshot:
+        return snapshot.rows(CONFIGURATION_CHANGE, "ORDER BY id DESC")
 
 
 def freeze(ledger: Ledger, name: str = "royal wedding", *, start: int = 0, end: int = 48) -> FreezeEntry:

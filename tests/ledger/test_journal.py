@@ -13,9 +13,10 @@ from sqlalchemy import Connection
 
 from tests.ledger.base import NOW
 from tests.places import PLACES
-from wedtui.core import actions
-from wedtui.core.actions import LEASE, Action, ActionState, Confirmation, Outcome, Step, StepState
+from wedtui.core import actions, confirming
+from wedtui.core.actions import LEASE, Action, ActionState, Outcome, Step, StepState
 from wedtui.core.chain import Entry
+from wedtui.core.confirming import Confirmation
 from wedtui.errors import ConflictError, NotFoundError
 from wedtui.ledger.audit_reader import AuditReader, link_of
 from wedtui.ledger.journal import Journal
@@ -64,7 +65,7 @@ class Desk:
 
     def confirm(self, number: int) -> Action:
         def move(action: Action, at: datetime) -> Action:
-            return actions.confirm(action, Confirmation("ada", "d", "aws", at), at + 30 * SECOND)
+            return confirming.confirm(action, Confirmation("ada", "d", "aws", at), at + 30 * SECOND)
 
         return self.journal.move(number, "confirm", move)
 
@@ -114,6 +115,22 @@ def test_the_same_key_twice_is_one_action(desk: Desk) -> None:
     (number, move, who, said) = desk.record[-1]
     assert (number, move, who, "name another" in said) == ("1", "request-refused", "ada", True)
     assert desk.request("eve 1", person="eve").id == 2
+
+
+def test_the_same_key_with_other_options_is_refused_whatever_stands_beside_them(desk: Desk) -> None:
+    first = desk.request(plan='{"asked":{"to":"before"}}')
+    assert desk.request(plan='{"asked": {"to": "before"}}') == first
+    assert desk.request() == first, "an earlier version did not say with which options"
+    put = desk.journal.move(
+        first.id,
+        "plan",
+        lambda a, at: actions.propose(a, '{"asked":{"to":"before"},"plan":{}}', "d", at + 60 * SECOND, frozenset()),
+    )
+    assert desk.request(plan='{"asked":{"to":"before"}}') == put
+    with pytest.raises(ConflictError, match="used for action 1 already"):
+        desk.request(plan='{"asked":{"to":"configured"}}')
+    assert desk.record[-1][1] == "request-refused"
+    assert desk.stored(first.id) == put
 
 
 def test_what_is_refused_changes_nothing_and_is_on_record(desk: Desk) -> None:

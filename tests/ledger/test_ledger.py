@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from tests.ledger.base import HOUR, NOW, freeze, reading, writing
+from tests.ledger.base import HOUR, NOW, freeze, noted_configurations, reading, writing
 from tests.places import PLACES, hears
 from wedtui.core.freeze import Origin, Period
 from wedtui.errors import (
@@ -18,7 +18,7 @@ from wedtui.errors import (
     StoreLockedError,
 )
 from wedtui.ledger.kind import LEDGER
-from wedtui.ledger.reader import ConfigurationChange, FreezeEntry
+from wedtui.ledger.reader import FreezeEntry
 
 HOURS = st.integers(-50, 50)
 
@@ -129,14 +129,15 @@ def test_an_instant_was_frozen_exactly_if_it_lay_in_a_freeze_that_was_not_lifted
 
 
 def test_a_configuration_is_noted_when_it_differs_from_the_last(tmp_path: Path) -> None:
-    with writing(tmp_path / "l.db") as ledger, reading(tmp_path / "l.db") as reader:
+    with writing(tmp_path / "l.db") as ledger:
         assert ledger.note_configuration("one", at=NOW, seen_by="ada", changes=["providers.aws was added"])
         assert not ledger.note_configuration("one", at=NOW + HOUR, seen_by="ada", changes=["again"])
         assert ledger.note_configuration("two", at=NOW + HOUR, seen_by="ada", changes=[])
         assert ledger.note_configuration("one", at=NOW + 2 * HOUR, seen_by="grace", changes=["back", "to one"])
-        newest = ConfigurationChange(3, NOW + 2 * HOUR, "one", "grace", ("back", "to one"))
-        assert reader.configuration_changes(most=1) == (newest,)
-        assert [c.id for c in reader.configuration_changes()] == [3, 2, 1]
+        newest, *older = noted_configurations(PLACES.url(tmp_path / "l.db"))
+        assert (newest.id, newest.at, newest.digest, newest.seen_by) == (3, NOW + 2 * HOUR, "one", "grace")
+        assert newest.changes == ["back", "to one"]
+        assert [each.id for each in older] == [2, 1]
 
 
 def test_two_who_write_see_each_other(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ class Site:
 
     def dies(self) -> None:
         self.service.send_signal(signal.SIGKILL)
-        self.service.wait(20)
+        self.service.wait(120)
 
     def begins(self) -> None:
         self.service = self.place.service()
@@ -67,7 +67,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         finally:
             made.service.terminate()
             pagerduty.released.set()
-            made.service.wait(20)
+            made.service.wait(120)
 
 
 def test_what_was_committed_before_the_kill_is_told_after_it(site: Site) -> None:
@@ -109,7 +109,7 @@ def test_the_commands_say_what_was_told_and_test_a_channel(site: Site) -> None:
     listed = site.place.wedtui("notify", "list")
     assert "DEAD LETTER" in listed.stdout
     assert "answered 400" in listed.stdout
-    eventually(lambda: "1 notification was taken by nobody" in site.place.wedtui("status").stdout, tries=20)
+    eventually(lambda: "1 notification was taken by nobody" in site.place.wedtui("status").stdout)
     dismissed = site.place.wedtui("notify", "dismiss", "1", "--reason", "the key was wrong")
     assert (dismissed.returncode, dismissed.stdout) == (0, "notification 1: dismissed\n")
     assert '"stage": "dismissed"' in site.place.wedtui("notify", "list", "--json").stdout

@@ -59,6 +59,7 @@ def value(figures: Figures, name: str, **labels: str) -> float | None:
         (api(Reach.ANSWERED), "ok"),
         (api(Reach.SWITCHED_OFF), "ok"),
         (api(Reach.NOT_ON_PLAN), "ok"),
+        (api(Reach.NOT_ENABLED), "ok"),
         (api(Reach.HELD), "held"),
         (api(Reach.PARTIAL), "failed"),
         (api(Reach.THROTTLED), "failed"),

@@ -266,19 +266,19 @@ async def reads_slowly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def slow(self: CacheReader, start: datetime, end: datetime | None = None) -> CalendarFacts:
         reading.set()
-        go_on.wait(60)
+        go_on.wait(600)
         return inner(self, start, end)
 
     monkeypatch.setattr("wedtui.poller.service.GUARD_S", 0.1)
     started = asyncio.Event()
     running = asyncio.create_task(service.run(Told(started.set, beat.set)))
-    await asyncio.wait_for(started.wait(), 30)
+    await asyncio.wait_for(started.wait(), 120)
     monkeypatch.setattr(CacheReader, "calendar", slow)
     try:
-        assert await asyncio.to_thread(reading.wait, 30)
+        assert await asyncio.to_thread(reading.wait, 120)
         for _ in range(2):
             beat.clear()
-            await asyncio.wait_for(beat.wait(), 20)
+            await asyncio.wait_for(beat.wait(), 120)
     finally:
         go_on.set()
         os.kill(os.getpid(), signal.SIGTERM)

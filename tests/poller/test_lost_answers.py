@@ -103,4 +103,4 @@ def test_an_answer_that_is_lost_after_its_commit_costs_nothing_and_stores_nothin
         assert rounds == different > stored
         process = pair.processes.pop("london")
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0

@@ -19,7 +19,7 @@ def listening() -> Iterator[tuple[socket.socket, str]]:
     # The path of a socket has to be short, and pytest's own folders are not.
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
         server.bind(f"{folder}/notify")
-        server.settimeout(30)
+        server.settimeout(120)
         yield server, f"{folder}/notify"
 
 
@@ -39,7 +39,7 @@ def test_systemd_is_told(listening: tuple[socket.socket, str]) -> None:
 def test_a_socket_in_the_abstract_namespace() -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
         server.bind(f"\0wedtui-test-{os.getpid()}")
-        server.settimeout(30)
+        server.settimeout(120)
         notifier = Notifier({"NOTIFY_SOCKET": f"@wedtui-test-{os.getpid()}"})
         notifier.alive()
         assert server.recv(100) == b"WATCHDOG=1"
@@ -80,4 +80,4 @@ def test_the_service_says_when_it_watches_that_it_lives_and_that_it_ends(
         eventually(lambda: heard("WATCHDOG=1"))
         service.terminate()
         eventually(lambda: heard("STOPPING=1"))
-        assert service.wait(30) == 0
+        assert service.wait(120) == 0

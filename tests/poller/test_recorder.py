@@ -106,7 +106,7 @@ def test_a_stop_in_the_middle_of_a_batch_does_not_store_it_twice() -> None:
     class Slow(FakeStore):
         def record(self, observations: list[Observation]) -> int:
             begun.set()
-            go_on.wait(30)
+            go_on.wait(120)
             return super().record(observations)
 
     store = Slow()

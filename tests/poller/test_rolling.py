@@ -36,7 +36,7 @@ def restart(pair: Pair, vantage: str) -> None:
     config.write_text(config.read_text() + NEW)
     process = pair.processes[vantage]
     process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
     pair.start(vantage)
 
 
@@ -70,7 +70,7 @@ def test_a_rolling_restart_with_a_new_target_loses_none_of_its_answers(pair: Pai
     # Whichever of the two is left, it knows all of it.
     for vantage, other in (VANTAGES, VANTAGES[::-1]):
         pair.processes[other].send_signal(signal.SIGTERM)
-        assert pair.processes[other].wait(30) == 0
+        assert pair.processes[other].wait(120) == 0
         until(lambda vantage=vantage: pair.holders() == {vantage: QUERIES + 3})  # type: ignore[misc]
         pair.start(other)
         until(all_divided)
@@ -115,7 +115,7 @@ def test_what_waits_to_be_stored_keeps_its_lease_and_is_not_refused(pair: Pair) 
     until(lambda: of_queries(pair) == set(VANTAGES))
     for process in pair.processes.values():
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
     assert dict(pair.ask("SELECT vantage, dropped + refused FROM service")) == dict.fromkeys(VANTAGES, 0)
     numbers = pair.numbers()
     assert len(set(numbers)) == len(numbers)
@@ -137,7 +137,7 @@ def test_sigterm_ends_one_that_waits_for_its_vantage_at_once(pair: Pair, tmp_pat
         eventually(lambda: log.exists() and "waiting for the vantage" in log.read_text())
         waiting.send_signal(signal.SIGTERM)
         # Had it waited to the end, it would have ended with 15.
-        _, said = waiting.communicate(timeout=30)
+        _, said = waiting.communicate(timeout=120)
         assert (waiting.returncode, said) == (0, b"")
     finally:
         waiting.kill()

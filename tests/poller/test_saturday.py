@@ -26,6 +26,7 @@ from tests.moved_time import MovedClock, MovedLoop, run_moved
 from tests.places import POSTGRESQL, SYSTEMS
 from tests.postgres import Postgres
 from wedtui.cache.reader import CacheReader
+from wedtui.cache.writer import CacheWriter
 from wedtui.cli.source import PictureSource
 from wedtui.config_file import load
 from wedtui.core.calendar import Freshness, freshness
@@ -222,6 +223,7 @@ async def live_through(loop: MovedLoop, folder: Path, stored: str, patch: pytest
     patch.setattr(schedule, "ask", noting(day, loop, clock))
     # A server's own clock is not moved with ours; what is made of two that differ is tested where that is judged.
     patch.setattr(condition, "ahead_s", lambda *_: 0.0)
+    patch.setattr(CacheWriter, "database_now", lambda _: clock.now())
     async with platform(clock) as url:
         config = folder / "config.toml"
         config.write_text(stored + CONFIGURATION.format(url=url))

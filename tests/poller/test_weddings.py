@@ -61,15 +61,18 @@ class Bench:
             with ThreadPoolExecutor(max_workers=1) as thread:
                 rules = Rules(self.ledger_url, must_exist, 50)
                 importer = Importer(self.writer, rules, lambda piece: loop.run_in_executor(thread, piece))
+                store, stored = importer._store, list[WeddingsObservation]()
+
+                async def to_its_end(observation: WeddingsObservation, claim: Claim | None) -> None:
+                    await store(observation, claim)
+                    stored.append(observation)
+
+                importer._store = to_its_end  # type: ignore[method-assign]
                 task = asyncio.create_task(importer.run())
                 for reading, claim in readings:
                     importer.take(reading, claim)
-                for _ in range(500):
-                    await asyncio.sleep(0.01)
-                    if len(self.done) >= wait:
-                        break
-                # What follows the last piece.
-                await asyncio.sleep(0.05)
+                # With what follows the last piece.
+                await asyncio.to_thread(eventually, lambda: len(stored) >= wait or task.done())
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
             return importer
@@ -235,5 +238,5 @@ def test_the_real_service_reads_keeps_questions_and_is_told_by_a_person(place: P
     assert place.wedtui("weddings", "accept", "main").returncode == 0
     eventually(lambda: total(place) == 10)
     service.send_signal(signal.SIGTERM)
-    assert service.wait(30) == 0
+    assert service.wait(120) == 0
     assert total(place) == 10

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -14,9 +13,9 @@ from pathlib import Path
 import httpx
 
 from tests.needs import require_program
+from tests.ports import HOST, free_ports
 
-HOST = "127.0.0.1"
-TRIES = 300
+TRIES = 1200
 PAUSE_S = 0.1
 
 _CONFIGURATION = """\
@@ -61,7 +60,7 @@ class RunningPrometheus:
 
     def query(self, promql: str) -> list[dict[str, object]]:
         """Return the series of an instant query, as the server wrote them."""
-        answer = httpx.post(f"{self.url}/api/v1/query", data={"query": promql}, trust_env=False).json()
+        answer = httpx.post(f"{self.url}/api/v1/query", data={"query": promql}, trust_env=False, timeout=60).json()
         series: list[dict[str, object]] = answer["data"]["result"]
         return series
 
@@ -135,15 +134,6 @@ def _answers(running: RunningPrometheus, promql: str) -> bool:
 def _environment() -> dict[str, str]:
     """Return the environment without proxies, which the programs would obey."""
     return {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-
-
-@contextmanager
-def free_ports(count: int) -> Iterator[list[int]]:
-    """Give different ports that were free a moment ago."""
-    sockets = [socket.create_server((HOST, 0)) for _ in range(count)]
-    yield [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
 
 
 def _scraped(running: RunningPrometheus) -> bool:

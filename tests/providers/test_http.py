@@ -117,18 +117,18 @@ def test_a_fault_is_an_observation_that_names_it(server: FaultServer, path: str,
 @pytest.mark.parametrize(
     ("path", "failure", "status"),
     [
-        ("/hang", "timed out after 1 s waiting for the first byte", None),
-        ("/hang-in-headers", "timed out after 1 s reading the headers", None),
-        ("/hang-in-body", "timed out after 1 s reading the body", 200),
-        ("/drip", "timed out after 1 s reading the body", 200),
+        ("/hang", "timed out after 2 s waiting for the first byte", None),
+        ("/hang-in-headers", "timed out after 2 s reading the headers", None),
+        ("/hang-in-body", "timed out after 2 s reading the body", 200),
+        ("/drip", "timed out after 2 s reading the body", 200),
         ("/503-hangs", "status 503, expected 200", 503),
     ],
 )
 def test_what_takes_too_long_is_given_up_and_its_phase_named(
     server: FaultServer, path: str, failure: str, status: int | None
 ) -> None:
-    # A second is far more than the phases before it take: which one is named must not hang on the machine.
-    seen = observed(server.url(path), timeout="1s")
+    # Two seconds are far more than the phases before it take: which one is named must not hang on the machine.
+    seen = observed(server.url(path), timeout="2s")
     assert (seen.passed, seen.failure, seen.status, seen.total_ms) == (False, failure, status, None)
     assert seen.connect_ms is not None
 
@@ -317,8 +317,8 @@ def test_a_certificate_that_does_not_verify(tmp_path: Path, ca: Certificate, kin
 
 def test_faults_during_tls(server: FaultServer) -> None:
     with FaultServer({}, hangs_at_once=True) as silent:
-        seen = observed(silent.url("/", scheme="https"), timeout="1s")
-        assert seen.failure == "timed out after 1 s during TLS"
+        seen = observed(silent.url("/", scheme="https"), timeout="2s")
+        assert seen.failure == "timed out after 2 s during TLS"
         assert seen.connect_ms is not None
     with FaultServer({}, closes_at_once=True) as closing:
         failure = observed(closing.url("/", scheme="https")).failure

@@ -96,7 +96,7 @@ def test_a_name_that_nothing_has() -> None:
         build_probe(configuration(), "rsvp", CLOCK)
     with pytest.raises(NotFoundError, match='no provider "azure": choose one of aws, gcp'):
         build_provider(configuration(), "azure", CLOCK)
-    with pytest.raises(NotFoundError, match="choose one of none"):
+    with pytest.raises(NotFoundError, match="none is configured"):
         build_provider(Configuration(), "azure", CLOCK)
 
 

@@ -37,6 +37,14 @@ def stored(**other: Any) -> ActionIs:
 
 
 ACTIONS: dict[str, ActionIs] = {
+    "waiting": stored(
+        state="confirmed",
+        deadline=NOW + 28 * SECOND,
+        sentence="ChangeResourceRecordSets was throttled (Throttling)",
+        steps=[
+            step("submit", "failed", detail="not taken for now: ChangeResourceRecordSets was throttled (Throttling)")
+        ],
+    ),
     "running": stored(
         state="claimed", sentence="the change was accepted", steps=[step("submit"), step("in sync", "intended")]
     ),

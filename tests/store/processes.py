@@ -62,7 +62,7 @@ def as_other_user(*arguments: str) -> dict[str, str]:
     """Run `tests.store.other_user` as somebody else who is in the shared group, and return what it answered."""
     command = [sys.executable, "-m", "tests.store.other_user", str(OTHER_USER), str(SHARED_GROUP), *arguments]
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "HOME": "/"}
+        command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False, env={**os.environ, "HOME": "/"}
     )
     assert done.returncode == 0, done.stderr
     answer: dict[str, str] = json.loads(done.stdout)

@@ -188,5 +188,5 @@ def test_the_newer_program_tells_of_an_older_service(tmp_path: Path, system: str
             service.wait()
         service = place.service()
         service.terminate()
-        assert service.wait(30) == 0
+        assert service.wait(120) == 0
         assert words not in place.wedtui("service", "status").stdout

@@ -16,7 +16,7 @@ from wedtui.tui.screens.base import BoardScreen
 from wedtui.tui.source import Source
 from wedtui.tui.terminal.abilities import Abilities
 
-_TRIES = 1000
+_TRIES = 6000
 
 
 def run(test: Coroutine[Any, Any, None]) -> None:

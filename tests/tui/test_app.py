@@ -292,19 +292,20 @@ def test_personal_mode_is_marked_where_the_service_says_so() -> None:
 def test_a_reader_that_hangs_makes_every_state_unknown() -> None:
     async def walk() -> None:
         clock = MovableClock()
-        hangs, released = threading.Event(), threading.Event()
+        hangs, hung, released = threading.Event(), threading.Event(), threading.Event()
 
         class Hanging(FakeSource):
             def changed(self) -> bool:
                 if hangs.is_set():
-                    released.wait(30)
+                    hung.set()
+                    released.wait(120)
                 return False
 
         app = make_app(Hanging(lambda now: picture(WELL, now=now)), clock)
         async with driven(app) as pilot:
             assert "● OK" in screen_text(app)
             hangs.set()
-            await pilot.pause(0.3)  # until it hangs
+            await until(pilot, hung.is_set)
             clock.advance(timedelta(seconds=20))
             await until(pilot, lambda: "THIS PICTURE IS 20 s OLD" in screen_text(app))
             assert "● OK" not in screen_text(app)
@@ -330,7 +331,7 @@ def test_the_first_paint_does_not_wait_for_the_source() -> None:
 
         def slow() -> Source:
             opened_on.append(threading.current_thread())
-            gate.wait(30)
+            gate.wait(120)
             return source_of()
 
         app = make_app(open_source=slow)

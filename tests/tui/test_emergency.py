@@ -15,12 +15,12 @@ from tests.pictures import NOW, SECOND, MovableClock
 from tests.tui.driving import driven, make_app, run, screen_text, until
 from tests.tui.service_hand import GONE, READING, TRAFFIC, ServiceHand, action, world
 from wedtui.control.answers import StepIs
-from wedtui.core.emergency import EMERGENCIES
+from wedtui.core.emergency import EMERGENCIES, EmergencyKind
 from wedtui.core.roles import Role
 from wedtui.core.traffic import Place
 from wedtui.errors import NotPermittedError, ServiceError
 from wedtui.tui.app import WedtuiApp
-from wedtui.tui.arming import Stage
+from wedtui.tui.arming import Choice, Stage, begin, live
 from wedtui.tui.panel import Panel
 from wedtui.tui.terminal import driver
 from wedtui.tui.terminal.abilities import EVERYTHING, Abilities, Charset, Depth
@@ -34,7 +34,7 @@ class Desk:
     def __init__(self, *, read_only: bool = False, abilities: Abilities | None = None, traffic: bool = True) -> None:
         self.clock = MovableClock()
         self.hand = ServiceHand(self.clock)
-        source = world() if traffic else world(None)
+        self.source = source = world() if traffic else world(None)
         self.app = WedtuiApp(lambda: source, self.clock, theme="midnight", read_only=read_only, abilities=abilities)
 
     @property
@@ -451,3 +451,36 @@ def test_the_table_says_the_live_share_and_not_the_configured_one(read_ago: int,
             assert "60" not in line.split("aws")[1].split("%")[0]
 
     run(walk())
+
+
+def test_the_places_to_fail_over_from_say_how_they_are_now() -> None:
+    """The list stays open while a provider falls ill: the cursor stays where it is, and no state stands there old."""
+
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            await pilot.press("F")
+            await desk.stands(pilot, Stage.CHOOSE)
+            chosen = desk.panel.arming.chosen
+            await desk.shows(pilot, "read 4 s ago")
+            reading = replace(READING, shares={**READING.shares, Place("gcp"): 9, Place("azure"): 31})
+            desk.source.make = world(replace(TRAFFIC, reading=reading)).make
+            desk.source.dirty = True
+            for _ in range(3):
+                await desk.second(pilot)
+            await desk.shows(pilot, "read 7 s ago", "  9 %, read")
+            assert desk.panel.arming.chosen == chosen
+
+    run(walk())
+
+
+def test_a_place_that_is_gone_takes_what_was_typed_on_it_along() -> None:
+    """Where what there is to choose from is another list, keys count only from when that was drawn."""
+    arming = begin(EmergencyKind.FAILOVER, (Choice("aws", "60 %", "CRITICAL"), Choice("gcp", "40 %", "OK")))
+    same = live(arming, (Choice("aws", "60 %", "OK"), Choice("gcp", "40 %", "CRITICAL")))
+    assert (same.chosen, same.shown, same.choices[0].state) == ("aws", arming.shown, "OK")
+    moved = live(same, (Choice("azure", "1 %", "OK"), Choice("aws", "59 %", "OK")))
+    assert (moved.chosen, moved.shown) == ("aws", arming.shown + 1)
+    gone = live(moved, (Choice("azure", "60 %", "OK"), Choice("gcp", "40 %", "OK")))
+    assert (gone.chosen, gone.shown) == ("azure", arming.shown + 2)
+    assert live(replace(arming, waits="asking"), ()) == replace(arming, waits="asking")

@@ -83,7 +83,7 @@ def test_before_and_after_who_is_hurt_and_how_to_undo_are_shown() -> None:
                 "REAL: everybody is stopped",
                 "now : production is FROZEN until Mon 06:00",
                 "weekend; let through: traffic",
-                "then: production is FROZEN with no end known: lockdown, weekend",
+                "then: production is FROZEN until it is lifted: lockdown, weekend",
                 "hurt: whoever deploys",
                 "undo: a manager lifts it",
                 "● PASS    no freeze ever stops it",

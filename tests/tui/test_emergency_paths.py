@@ -300,7 +300,7 @@ def test_the_first_line_says_that_automation_is_stopped(mode: str, size: tuple[i
         desk.hand.standing = EmergencyIs(mode, "margaret", NOW - 720 * SECOND, standby=STANDBY)
         async with opened(desk, size) as pilot:
             await until(pilot, lambda: desk.app.emergencies.told.standing is not None)
-            await pilot.pause(0.1)
+            await until(pilot, lambda: mode == "off" or "AUTOMATION STOPPED" in desk.text.splitlines()[0])
             first = desk.text.splitlines()[0]
             assert ("AUTOMATION STOPPED " in first + " ") is (mode != "off")
             assert "…" not in first

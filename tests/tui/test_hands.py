@@ -484,7 +484,7 @@ def test_a_person_who_is_quicker_is_not_taken_elsewhere(tmp_path: Path) -> None:
         gate, source = threading.Event(), source_of()
 
         def slow() -> FakeSource:
-            gate.wait(30)
+            gate.wait(120)
             return source
 
         app = WedtuiApp(slow, MovableClock(), theme="midnight", session_file=file)
@@ -507,7 +507,7 @@ def test_who_leaves_before_the_first_picture_loses_nothing(tmp_path: Path) -> No
         gate = threading.Event()
 
         def slow() -> FakeSource:
-            gate.wait(5)
+            gate.wait(120)
             return source_of()
 
         app = WedtuiApp(slow, MovableClock(), theme="midnight", session_file=file)

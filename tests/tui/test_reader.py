@@ -144,7 +144,7 @@ def test_its_thread_hands_a_mistake_over_and_closes_the_source() -> None:
     source.make = lambda _now: 1 // 0  # type: ignore[assignment, return-value]
     reader = Reader(lambda: source, MovableClock(), mailbox)
     reader.start()
-    assert rang.wait(10)
+    assert rang.wait(120)
     reader.stop()
     broke = only(mailbox.take())
     assert isinstance(broke, ReaderBroke)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import pytest
 
@@ -12,11 +13,12 @@ from tests.tui.driving import cursor, driven, make_app, press, run, screen_text,
 from tests.tui.inventories import AWS, MINUTE, Listing, api, group, known, many, stocked
 from wedtui.core.inventory import Order, ResourcePage, ResourceQuery
 from wedtui.core.resource import Reach
+from wedtui.core.resource_cost import CostEstimate, KnownCost
 from wedtui.core.state import State
 from wedtui.errors import StoreLockedError
 from wedtui.tui.app import WedtuiApp
 from wedtui.tui.board import Board, Listed
-from wedtui.tui.draw.inventory import inventory_rows, kind_subject, resource_rows
+from wedtui.tui.draw.inventory import inventory_rows, kind_subject, resource_facts, resource_rows
 from wedtui.tui.plain.inventory import NOTHING, resources
 from wedtui.tui.screens.main import MainScreen
 from wedtui.tui.screens.resources import PAGE, ResourcesScreen
@@ -49,6 +51,23 @@ def test_a_provider_s_kinds_and_askings_with_states_and_ages() -> None:
         "                        ago",
         " us-east-1         12s  health: not on this plan",
     ]
+
+
+def test_a_resource_has_its_cost_with_days_and_age_where_that_is_known() -> None:
+    estimate = CostEstimate(73.0, 12, NOW.date())
+    bill = KnownCost(estimate, NOW - 3 * 60 * MINUTE, 24 * 60 * MINUTE)
+    facts = [plain(row.line).rstrip() for row in resource_facts(board(), known(1, cost=bill), 79)]
+    assert " cost         about US$ 73.00 a month" in facts
+    assert f" estimated    from 12 whole days up to {NOW:%Y-%m-%d}, read 3 h 00 m ago" in facts
+    assert not [row for row in resource_facts(board(), known(1), 79) if "US$" in plain(row.line)]
+
+
+def test_what_is_not_enabled_is_said_without_an_alarm() -> None:
+    asked = api("global", "resource-cost", Reach.NOT_ENABLED, problem="enable it")
+    shown = board(picture=picture(TROUBLED, inventory=replace(AWS, apis=(*AWS.apis, asked))))
+    rows = {plain(row.line).rstrip(): row for row in inventory_rows(shown, "aws", 79)}
+    row = rows[" global            12s  resource-cost: not enabled"]
+    assert row.line[-1][1] is Role.MUTED
 
 
 def test_when_credentials_expire_is_said() -> None:
@@ -243,16 +262,27 @@ def test_a_cache_that_cannot_be_read_is_said_in_place_of_the_list() -> None:
     run(walk())
 
 
+def _shows(app: WedtuiApp, says: str) -> bool:
+    """Whether a sentence stands on the screen, wherever it is wrapped."""
+    return says in " ".join(screen_text(app).split())
+
+
 def test_an_empty_list_says_why_it_may_be_empty() -> None:
     async def walk() -> None:
-        app = make_app(source_of())
-        async with driven(app) as pilot:
-            await pilot.press("i")
-            await until(pilot, lambda: "no provider's API was ever asked" in screen_text(app))
+        accounts = tuple(replace(each, kind="aws") for each in TROUBLED)
+        for providers, says in (
+            (accounts, "no provider's API was ever asked: `wedtui providers sync` asks"),
+            (TROUBLED, "there is no API to ask of any provider: probes and queries alone watch them"),
+            ((), "no provider is configured"),
+        ):
+            app = make_app(source_of(providers))
+            async with driven(app) as pilot:
+                await pilot.press("i")
+                await until(pilot, partial(_shows, app, says))
         app = make_app(stocked(0))
         async with driven(app) as pilot:
             await pilot.press("i")
-            await until(pilot, lambda: "some may be missing: 2 of 6 askings" in screen_text(app))
+            await until(pilot, lambda: "some may be missing: 2 of 5 askings" in screen_text(app))
 
     run(walk())
 
@@ -346,7 +376,11 @@ def test_the_line_mode_tells_it_in_sentences() -> None:
         "Not answered in full, UNKNOWN, stale: aws ec2 in us-east-1, 6 minutes 40 seconds old.",
         "Not answered in full, not on this plan: aws health in us-east-1, 12 seconds old.",
     )
-    assert resources(board(), "gcp") == (NOTHING,)
+    assert resources(board(), "gcp") == (
+        "There is no API to ask of gcp: it is of the kind probed, which probes and queries alone watch.",
+    )
+    accounts = tuple(replace(each, kind="aws") for each in TROUBLED)
+    assert resources(Board(NOW, picture(accounts)), "gcp") == (NOTHING,)
     assert resources(board(picture=None)) == ("UNKNOWN at 12:00:05 UTC: nothing has been read yet.",)
 
 

@@ -25,7 +25,14 @@ from tests.tui.calendars import (
     wedding,
 )
 from wedtui.core.calendar import CalendarFacts
-from wedtui.core.calendar_query import Conflicts, ListedWedding, WeddingPage, WeddingQuery
+from wedtui.core.calendar_query import (
+    CONFLICT_HINT,
+    CONFLICT_NOTE,
+    Conflicts,
+    ListedWedding,
+    WeddingPage,
+    WeddingQuery,
+)
 from wedtui.core.load import NO_STEPS
 from wedtui.core.protection import Raise
 from wedtui.core.season import Protection
@@ -33,9 +40,9 @@ from wedtui.core.wedding import UNITS, Assumed
 from wedtui.core.wording import duration
 from wedtui.tui.board import Board, Overview, WeddingsTold
 from wedtui.tui.draw.status import status_lines
-from wedtui.tui.draw.wedding_day import axis_line, local_days, peak_within, strip_lines
+from wedtui.tui.draw.wedding_day import axis_line, bar_line, local_days, peak_within, strip_lines
 from wedtui.tui.draw.wedding_day import day_of as laid_out
-from wedtui.tui.draw.wedding_list import one_rows, page_rows
+from wedtui.tui.draw.wedding_list import one_rows, page_rows, wedding_subject
 from wedtui.tui.draw.wedding_words import belief, compact
 from wedtui.tui.draw.weddings import wedding_rows, weddings_note
 from wedtui.tui.plain.changes import announce
@@ -48,7 +55,8 @@ from wedtui.tui.terminal.charset import translate
 from wedtui.tui.wall.weddings import has_page, wedding_strip
 
 LONDON = "Europe/London"
-FRIDAY = SATURDAY - timedelta(days=1)
+DAY = timedelta(days=1)
+FRIDAY = SATURDAY - DAY
 FRESH = board(calendar(SUMMER, BOOKING, VENUES))
 
 
@@ -322,8 +330,46 @@ def test_every_sentence_goes_by_one_clock_and_what_is_drawn_by_the_first_configu
         assert "the load of the next 4 h gets to 21 at 22:30 JST" in summary
         assert "HIGH until Sun 01:00 JST" in summary
         assert "(17:00 BST)" in summary
-        assert "Europe" not in summary
         assert "21 at 14:30" in drawn
+        said = "TWO CLOCKS: Asia/Tokyo in these sentences, Europe/London below"
+        assert summary.splitlines()[-2].strip() == said
+        assert "Europe" not in summary.replace(said, "")
+        ruler = drawn.splitlines()[1].split()
+        assert (ruler[0], ruler[-2:]) == ("BST", ["peak,", "BST"])
+        assert "next 14 days by the clock of London" in drawn
+        assert "TWO CLOCKS" not in text(FRESH, width), "whose sentences and bars go by one"
+
+
+def test_the_next_wedding_is_said_on_the_clock_of_every_sentence() -> None:
+    feast = [
+        wedding(f"T-{n}", "Asia/Tokyo", "indian", datetime.combine(SATURDAY, time(22)), 3, guests=3000)
+        for n in range(2)
+    ]
+    shown = board(calendar([ListedWedding("booking", each) for each in feast], BOOKING))
+    assert "the next begins 22:00 JST (14:00 BST), in 59 m 55 s" in text(shown)
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "clock"),
+    [
+        (LONDON, NOW, "BST"),
+        (LONDON, datetime(2026, 3, 29, 12, tzinfo=UTC), "GMT/BST"),
+        (LONDON, datetime(2026, 10, 25, 12, tzinfo=UTC), "BST/GMT"),
+        ("Asia/Kolkata", NOW, "Kolkata"),
+        ("America/Argentina/Buenos_Aires", NOW, "Buenos Aires"),
+        ("UTC", NOW, "UTC"),
+    ],
+)
+@pytest.mark.parametrize("width", [79, 119])
+def test_the_ruler_over_the_bars_says_of_which_clock_its_hours_are(
+    zone: str, now: datetime, clock: str, width: int
+) -> None:
+    day = laid_out(now, zone, width)
+    ruler, bars = axis_line(day, now), bar_line(FRESH, day, "all", NO_STEPS, 0, stale=False)
+    assert length(ruler) == length(bars)
+    assert plain(ruler).startswith(f" {clock} ")
+    assert f" peak, {clock}"[:14] in plain(ruler)
+    assert (" now " in plain(ruler)) == (width > 100), "over the hour at each place"
 
 
 @pytest.mark.parametrize(
@@ -386,6 +432,25 @@ def test_a_source_that_contradicts_itself_is_said_with_what_to_do() -> None:
     assert "CONFLICT" not in "\n".join(plain(row.line) for row in one_rows(FRESH, None, both[:1], 120))
 
 
+@pytest.mark.parametrize("width", [79, 119])
+def test_a_list_marks_what_conflicts_in_front_of_its_times_and_says_the_year(width: int) -> None:
+    begins = datetime.combine(SATURDAY, time(11))
+    found = wedding("LON-0620-000", LONDON, "british", begins, 3)
+    odd = ListedWedding("booking", found, ("booking", "venues"))
+    far = ListedWedding("booking", replace(found, start=found.start + 365 * DAY, end=found.end + 365 * DAY))
+    told = WeddingsTold(WeddingQuery(), WeddingPage((odd, far, replace(odd, conflict=())), None, 3), NOW)
+    first, second, third, *notes = [plain(row.line) for row in page_rows(FRESH, told, width)]
+    starts = {79: ("Sat 20 11:00", "20 Jun 2027 "), 119: ("Sat 06-20 11:00", "2027-06-20 11:00")}[width]
+    assert first.startswith(f" ● 59m left   !{starts[0]} ")
+    assert second.startswith(f" in 364d       {starts[1]} ")
+    assert third == first.replace("!", " ")
+    assert all("LON-0620-000" in each for each in (first, second, third))
+    assert " ".join(" ".join(notes).split()) == f"{CONFLICT_NOTE}: {CONFLICT_HINT}"
+    subject = wedding_subject(FRESH, odd).text
+    assert "CONFLICT: booking and venues say other times: each counts in load, the wedding once" in subject
+    assert "CONFLICT" not in wedding_subject(FRESH, far).text
+
+
 def test_what_is_assumed_is_said_on_the_screen() -> None:
     begins = datetime.combine(SATURDAY, time(11))
     assumed = (Assumed.CULTURE_UNKNOWN, Assumed.GUESTS_NOT_SAID)
@@ -441,4 +506,5 @@ def test_the_line_of_now_leaves_no_half_of_an_hour() -> None:
         now = datetime(2026, 6, 20, tzinfo=UTC) + timedelta(minutes=minutes)
         for width in (79, 119):
             drawn = plain(axis_line(laid_out(now, "UTC", width), now))
-            assert all(len(each) == 2 for each in drawn.replace("│", " ").split()), drawn
+            hours = drawn.replace("│", " ").removeprefix(" UTC").partition(" peak, UTC")[0].split()
+            assert all(len(each) == 2 for each in hours if each != "now"), drawn

@@ -129,7 +129,7 @@ def test_a_list_opens_at_what_is_live_or_comes_next(moved: timedelta, begins_at:
             await until(pilot, lambda: page in screen_text(app))
             await until(pilot, lambda: f"\t{begins_at}\t" in (cursor(app) or ""))
             shown = screen_text(app).splitlines()
-            (first,) = [number for number, line in enumerate(shown) if line.strip().startswith("LIVE FOR/IN")]
+            (first,) = [number for number, line in enumerate(shown) if line.strip().startswith("● LIVE / WHEN")]
             assert begins_at in shown[first + 1] or begins_at == "next-109"
 
     run(walk())

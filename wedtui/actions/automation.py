@@ -18,10 +18,10 @@ from typing import NamedTuple, Protocol, TypeVar
 import structlog
 
 from wedtui.actions.planning import Gathered, Planned, Planner, stored_plan
-from wedtui.actions.requests import SEND_WITHIN, TRAFFIC, good_for
+from wedtui.actions.requests import TRAFFIC, good_for
 from wedtui.clock import Clock
-from wedtui.core import actions, paging
-from wedtui.core.actions import Action, ActionState, Confirmation, IllegalMoveError
+from wedtui.core import actions, confirming, paging
+from wedtui.core.actions import Action, ActionState, IllegalMoveError
 from wedtui.core.automation import (
     CALM,
     COUNTDOWN,
@@ -36,6 +36,7 @@ from wedtui.core.automation import (
     may_act,
 )
 from wedtui.core.checks import Check
+from wedtui.core.confirming import SEND_WITHIN, Confirmation
 from wedtui.core.evidence import ProviderEvidence
 from wedtui.core.failover import canonical, lapsed
 from wedtui.core.failover_facts import Kind, Request
@@ -348,7 +349,7 @@ class Automation:
                 raise IllegalMoveError((*broken, "its countdown is not over")[0])
             word = Confirmation(self._setting.name, action.digest, action.target, at)
             document = json.loads(action.plan) | {"automation": _evidence(again.checks)}
-            return replace(actions.confirm(action, word, at + SEND_WITHIN), plan=canonical(document).decode())
+            return replace(confirming.confirm(action, word, at + SEND_WITHIN), plan=canonical(document).decode())
 
         def tell(_before: Action, after: Action) -> tuple[Notice, ...]:
             said = f"wedtui fails over from {after.target} by itself (action {after.id})"

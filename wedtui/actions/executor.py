@@ -2,7 +2,8 @@
 
 A step is stored as intended before it is made. One of which nobody knows what came of it (a crash, a timeout after the
 request had left) is never made again blindly: what is there now is read and compared, and it is adopted, made anew or
-handed to a person. Source: DESIGN, law 6 ("Once").
+handed to a person. One that was certainly not taken, because it was throttled or could not be sent, waits where
+everybody sees that and is tried again until the action's deadline. Source: DESIGN, law 6 ("Once").
 """
 
 from __future__ import annotations
@@ -18,14 +19,16 @@ import structlog
 
 from wedtui.core import actions
 from wedtui.core.actions import LEASE, Action, ActionState, Step, StepState
-from wedtui.core.step_words import NOT_MADE
-from wedtui.errors import ConflictError, ProviderUnavailableError, StoreError
+from wedtui.core.step_words import NOT_MADE, NOT_NOW
+from wedtui.errors import ConflictError, NotNowError, ProviderUnavailableError, StoreError
 from wedtui.ledger.journal import Journal, Move
 
 T = TypeVar("T")
 
 TRIES = 2
 """So often a step is made at most, where it is certain that it did not take the first time."""
+LOOKS = 10
+"""So often a step that changes nothing is begun at most, where services die of whatever in the middle of it."""
 
 
 class Found(StrEnum):
@@ -68,7 +71,8 @@ class Part(Protocol):
         """Make it; return canonical JSON of what came of it.
 
         Raises:
-            ConflictError, ProviderUnavailableError: it was refused, or never left: nothing was changed.
+            NotNowError: it was refused for the moment, or never left: nothing was changed, and it may be tried again.
+            ConflictError, ProviderUnavailableError: it was refused: nothing was changed.
             WorseError: what the steps before it did made things worse.
             Exception: anything else leaves open whether it took.
         """
@@ -188,7 +192,7 @@ class Executor:
                 action = await self._look(part, action)
             elif not tries and open_step is not None:
                 return await self._hand_over(action, f'this service does not know the step "{open_step.name}"')
-            elif not tries or (tries[-1].detail.startswith(NOT_MADE) and len(tries) < TRIES):
+            elif not tries or _again(part, tries):
                 action = await self._begin(work, part, action)
             else:
                 break
@@ -210,16 +214,17 @@ class Executor:
         """Return why it may not be begun any more; what cannot be known now is waited for, until its deadline.
 
         Raises:
-            ProviderUnavailableError: it waits, where everybody sees that and why; nobody holds it meanwhile.
+            ProviderUnavailableError: it waits.
         """
         try:
             return await work.lapsed(action)
         except ProviderUnavailableError as error:
-            why = str(error)
-            if action.steps:
-                return Lapsed(why)
-            await self._move(action, "wait", lambda now, _at: actions.wait(now, action.fence, why))
+            await self._wait(action, str(error))
             raise
+
+    async def _wait(self, action: Action, why: str) -> None:
+        """Put down what cannot be begun now, where everybody sees that and why; nobody holds it meanwhile."""
+        await self._move(action, "wait", lambda now, _at: actions.wait(now, action.fence, why))
 
     async def _make(self, part: Part, action: Action) -> Action:
         def begin(now: Action, at: datetime) -> Action:
@@ -233,16 +238,31 @@ class Executor:
         try:
             detail = await part.make(intended)
         except (ConflictError, ProviderUnavailableError) as error:
-            if _tries(action, part):
-                # This try was refused, but the one before it may have arrived since, and be what is in the way.
-                return await self._conclude(intended, StepState.UNKNOWN, str(error))
-            return await self._conclude(intended, StepState.FAILED, str(error))
+            return await self._refused(part, intended, error)
         except WorseError as error:
             return await self._conclude(intended, StepState.FAILED, f"{_WORSE}{error}")
         except Exception as error:
             self._log.warning("a step's outcome is not known", action=action.id, step=part.step.name, why=repr(error))
             return await self._conclude(intended, StepState.UNKNOWN, type(error).__name__)
         return await self._conclude(intended, StepState.DONE, detail)
+
+    async def _refused(self, part: Part, action: Action, error: ConflictError | ProviderUnavailableError) -> Action:
+        """Note that the outside refused a step; a change that it refused for the moment alone waits.
+
+        Raises:
+            NotNowError: it waits.
+        """
+        why, changes = str(error), part.step.changes or part.step.undoes
+        if changes and any(step.detail.startswith(NOT_MADE) for step in _tries(action, part)):
+            # This try was refused, but the one before it may have arrived since, and be what is in the way.
+            return await self._conclude(action, StepState.UNKNOWN, why)
+        if not isinstance(error, NotNowError) or not part.step.changes:
+            return await self._conclude(action, StepState.FAILED, why)
+        action = await self._conclude(action, StepState.FAILED, f"{NOT_NOW}: {why}")
+        if action.cancelled_by is None:
+            await self._wait(action, why)
+            raise error
+        return action
 
     async def _look(self, part: Part, action: Action) -> Action:
         """Compare what is there with what the step was to do, as long as that takes."""
@@ -320,6 +340,21 @@ _WORSE = "it made things worse: "
 
 def _tries(action: Action, part: Part) -> list[Step]:
     return [step for step in action.steps if step.name == part.step.name]
+
+
+def _again(part: Part, tries: Sequence[Step]) -> bool:
+    """Whether a step that was tried is tried once more: a change that may not have been sent, and any mere look."""
+    last = tries[-1]
+    if last.detail.startswith(NOT_NOW):
+        return True
+    missed = [step for step in tries if step.detail.startswith(NOT_MADE)]
+    if last.state is not StepState.FAILED or last not in missed:
+        return False
+    if part.step.changes or part.step.undoes:
+        return len(missed) < TRIES
+    # The service died in the middle of looking, which says nothing of what it looked at.
+    failed = [step for step in missed if step.detail != NOT_MADE]
+    return len(failed) < TRIES and len(missed) < LOOKS
 
 
 def _last(action: Action, part: Part) -> Step:

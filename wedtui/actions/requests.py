@@ -16,10 +16,12 @@ from typing import TypeVar
 from wedtui.actions.executor import Lapsed
 from wedtui.actions.planning import Gathered, Planned, Planner, stored_plan
 from wedtui.actions.traffic import change_of
-from wedtui.core import actions, failover, paging
-from wedtui.core.actions import Action, ActionState, Confirmation, IllegalMoveError, Outcome
-from wedtui.core.failover import Plan, changed, lapsed
-from wedtui.core.failover_facts import Kind, Request
+from wedtui.core import actions, confirming, failover, paging
+from wedtui.core.action_document import ASKED, asked_of
+from wedtui.core.actions import Action, ActionState, IllegalMoveError, Outcome
+from wedtui.core.confirming import SEND_WITHIN, Confirmation
+from wedtui.core.failover import Plan, canonical, changed, lapsed
+from wedtui.core.failover_facts import Kind, Request, target_of
 from wedtui.core.notify import Notice
 from wedtui.core.plan_words import clock
 from wedtui.core.roles import Decided, Demand
@@ -33,8 +35,6 @@ TRAFFIC = "traffic"
 """What failover and failback change."""
 BEFORE = "before"
 """Of a failback: to the shares before the newest failover."""
-SEND_WITHIN = timedelta(seconds=30)
-"""A confirmed change is begun in so long, or needs a new confirmation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,17 @@ class Wish:
     @property
     def target(self) -> str:
         """What has to be typed."""
-        return ",".join(sorted(self.lost)) if self.kind is Kind.FAILOVER else self.kind.value
+        return target_of(self.kind, self.lost)
+
+    def document(self) -> dict[str, object]:
+        """Return all of it, as an action keeps it: with anything else the same key is that of another request."""
+        return {
+            "kind": self.kind.value,
+            "lost": sorted(set(self.lost)),
+            "accepts_overload": self.accepts_overload,
+            "to": self.to,
+            "vouched": sorted(set(self.vouched)),
+        }
 
 
 class Requests:
@@ -95,13 +105,13 @@ class Requests:
 
         Raises:
             NotPermittedError: this person may not.
-            ConflictError: the key was used for something else.
+            ConflictError: the key was used for something else, or with other options.
             StoreError: the ledger cannot be used; nothing was asked for.
         """
-        person = by.person
+        person, asked = by.person, canonical({ASKED: wish.document()}).decode()
 
         def make(at: datetime) -> Action:
-            return Action(wish.kind.value, wish.target, TRAFFIC, person, reason, at)
+            return Action(wish.kind.value, wish.target, TRAFFIC, person, reason, at, plan=asked)
 
         action = await self._in_turn(lambda journal: journal.request(make, f"{person} {key}"))
         if by.refused is not None:
@@ -137,7 +147,7 @@ class Requests:
         await self._look_again(by, known, digest)
 
         def move(action: Action, at: datetime) -> Action:
-            return actions.confirm(action, Confirmation(person, digest, typed, at, break_glass), at + SEND_WITHIN)
+            return confirming.confirm(action, Confirmation(person, digest, typed, at, break_glass), at + SEND_WITHIN)
 
         return await self._in_turn(lambda journal: journal.move(number, "confirm", move, by=person))
 
@@ -151,7 +161,7 @@ class Requests:
             await self._look_again(by._replace(needs=known.needs), known, digest)
 
         def move(action: Action, at: datetime) -> Action:
-            return actions.approve(action, Confirmation(person, digest, typed, at), at + SEND_WITHIN)
+            return confirming.approve(action, Confirmation(person, digest, typed, at), at + SEND_WITHIN)
 
         return await self._in_turn(lambda journal: journal.move(number, "approve", move, by=person))
 
@@ -172,7 +182,7 @@ class Requests:
         person = by.person
 
         def move(action: Action, at: datetime) -> Action:
-            return actions.review(action, person, sentence, at)
+            return confirming.review(action, person, sentence, at)
 
         return await self._in_turn(lambda journal: journal.move(number, "review", move, by=person))
 
@@ -198,7 +208,7 @@ class Requests:
             assert self._started_at is not None
             since = f"probes were not all asked since the service started at {clock(self._started_at)}"
             raise ProviderUnavailableError(f"{since}; by what is known without: {why[0]}")
-        return Lapsed(f"the plan no longer holds, and nothing was done: {why[0]}", newer.document())
+        return Lapsed(f"the plan no longer holds, and nothing was done: {why[0]}", newer.document(_asked(action)))
 
     def _awaits_probes(self, gathered: Gathered) -> bool:
         """Whether somebody who has traffic, or may get it, was not probed since the service started."""
@@ -251,9 +261,10 @@ class Requests:
 
     async def _put(self, number: int, planned: Planned, by: Decided) -> Action:
         """Put a plan before who asked, or say that it may not be done."""
-        made, document = planned.plan, planned.document()
+        made = planned.plan
 
         def move(action: Action, at: datetime) -> Action:
+            document = planned.document(_asked(action))
             if made.refused or planned.change is None:
                 why = "; ".join(made.refused) or "the live records cannot be read"
                 return actions.refuse(action, why, at, document)
@@ -291,6 +302,12 @@ class Requests:
                 return work(self._journal)
 
         return await asyncio.to_thread(run)
+
+
+def _asked(action: Action) -> dict[str, object]:
+    """Return what every plan of an action keeps beside it: all that was asked for."""
+    asked = asked_of(action.plan)
+    return {} if asked is None else {ASKED: asked}
 
 
 def good_for(needs: frozenset[Demand]) -> timedelta:

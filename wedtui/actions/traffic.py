@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from wedtui.actions.executor import Found, Lapsed, Looked, Part
-from wedtui.core.actions import Action, Step, StepState
+from wedtui.core.actions import Action, Outcome, Step, StepState
 from wedtui.core.customers import IN_SYNC, moved
-from wedtui.core.traffic import Place, TrafficReading, parse_place
+from wedtui.core.traffic import Place, Submitted, TrafficReading, parse_place
 from wedtui.core.traffic_facts import Written
 from wedtui.errors import ProviderUnavailableError
 from wedtui.providers.traffic.base import TrafficBackend
@@ -82,6 +82,26 @@ def written(action: Action) -> Written | None:
     at = last.ended_at if last.state is StepState.DONE else None
     generation = change.generation + (1 if last.undoes else 0)
     return Written(shares, generation, at, action.id, f"{action.kind} {action.target} by {action.person}")
+
+
+def on_its_way(action: Action) -> Submitted | None:
+    """Return what an action wrote last, where nobody saw it in sync, nor said how it stands.
+
+    Its id is kept with its step from the moment at which it is known, so that whoever comes after can ask for it.
+
+    Raises:
+        KeyError, TypeError, ValueError: its plan, or what came of a step, is none that this version knows.
+    """
+    last: Step | None = None
+    for step in action.steps:
+        if (step.changes or step.undoes) and step.state is not StepState.FAILED:
+            last = step
+        elif step.name == IN_SYNC and step.state is StepState.DONE:
+            last = None
+    if last is None or action.outcome is Outcome.SETTLED:
+        return None
+    generation = change_of(action.plan).generation + (1 if last.undoes else 0)
+    return Submitted(generation, json.loads(last.detail)["id"] if last.state is StepState.DONE else "")
 
 
 Watch = Callable[[Action, Change], Awaitable[str]]

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from wedtui.cache.dropped import mark_dropped
-from wedtui.cache.inventory import forget_provider
+from wedtui.cache.inventory import forget_costs, forget_provider
 from wedtui.cache.tables import METADATA
 from wedtui.cache.wedding_sources import configured_row
 from wedtui.config import AwsSection, Configuration, ProviderSection
@@ -55,6 +55,8 @@ def write_configured(
     """
     for name, rows in _rows(configuration, probe_interval, query_interval).items():
         _write(connection, METADATA.tables[name], rows, now)
+    unasked = [p.name for p in configuration.providers if p.aws is None or not p.aws.resource_cost]
+    forget_costs(connection, unasked)
 
 
 # How often something is asked goes with the protection, which services may see a moment apart.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -20,14 +20,15 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exist
 from wedtui.cache.tables import METADATA
 from wedtui.core.evidence import fresh_for
 from wedtui.core.observation import ApiObservation, VendorObservation
-from wedtui.core.resource import Reach, Resource, at_rest
+from wedtui.core.resource import RESOURCE_COST, Reach, Resource, at_rest
+from wedtui.core.resource_cost import ResourceCost
 from wedtui.core.state import State, badness
 
 _T = METADATA.tables
-_RESOURCE, _GROUP, _API, _VENDOR, _PROVIDER = (
-    _T[name] for name in ("resource", "resource_group", "api", "vendor", "provider")
+_RESOURCE, _GROUP, _COST, _API, _VENDOR, _PROVIDER = (
+    _T[name] for name in ("resource", "resource_group", "resource_cost", "api", "vendor", "provider")
 )
-OF_PROVIDER = ("resource", "resource_group", "api", "vendor")
+OF_PROVIDER = ("resource", "resource_group", "resource_cost", "api", "vendor")
 """The tables whose rows go with their provider."""
 
 # How many resources of each state that is not OK are named in a group.
@@ -77,6 +78,8 @@ def record_api(connection: Connection, seen: ApiObservation, usual: timedelta) -
         return False
     interval = seen.interval or usual
     _write_asking(connection, seen, interval)
+    if seen.costs is not None:
+        _write_costs(connection, seen.provider, seen.costs, seen.at, interval)
     complete = seen.kinds if seen.reach in {Reach.ANSWERED, Reach.PARTIAL} else frozenset()
     listed = {(r.kind, r.region, r.id): r for r in seen.resources}
     kinds = sorted(complete | {r.kind for r in seen.resources})
@@ -121,6 +124,12 @@ def forget_provider(connection: Connection, name: str) -> None:
         connection.execute(delete(_T[table]).where(_T[table].c.provider == name))
 
 
+def forget_costs(connection: Connection, names: Collection[str]) -> None:
+    """Delete what the resources of some providers cost, and that it was asked: asked for again it is due at once."""
+    connection.execute(delete(_COST).where(_COST.c.provider.in_(names)))
+    connection.execute(delete(_API).where(_API.c.provider.in_(names), _API.c.service == RESOURCE_COST))
+
+
 def prune_inventory(connection: Connection, before: datetime, limit: int) -> int:
     """Delete what vanished before an instant, what no listing had since, and what is known from askings made before it.
 
@@ -157,6 +166,7 @@ def prune_inventory(connection: Connection, before: datetime, limit: int) -> int
             here = (_GROUP.c.provider, _GROUP.c.asked_in, _GROUP.c.service)
             connection.execute(delete(_GROUP).where(*(c == v for c, v in zip(here, asking, strict=True))))
         connection.execute(delete(_API).where(old))
+        connection.execute(delete(_COST).where(_COST.c.read_at < before))
     return len(found)
 
 
@@ -190,6 +200,29 @@ def _write_asking(connection: Connection, seen: ApiObservation, interval: timede
     if not connection.execute(update(_API).where(*here).values(values)).rowcount:
         key = {"provider": seen.provider, "region": seen.region, "service": seen.service}
         connection.execute(insert(_API).values(**key, **values))
+
+
+def _write_costs(
+    connection: Connection, provider: str, costs: Iterable[ResourceCost], at: datetime, interval: timedelta
+) -> None:
+    """Store what resources cost in place of what was known of that: what is not in it is not known any more."""
+    connection.execute(delete(_COST).where(_COST.c.provider == provider))
+    rows = [
+        {
+            "provider": provider,
+            "kind": each.kind,
+            "id": each.id,
+            "region": each.region,
+            "monthly_usd": each.estimate.monthly_usd,
+            "days": each.estimate.days,
+            "until": each.estimate.until.isoformat(),
+            "interval_s": interval.total_seconds(),
+            "read_at": at,
+        }
+        for each in costs
+    ]
+    if rows:
+        connection.execute(insert(_COST), rows)
 
 
 def _asking(table: Any, seen: ApiObservation) -> ColumnElement[bool]:

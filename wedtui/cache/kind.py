@@ -24,6 +24,7 @@ CACHE = Kind(
         "cache_0014",
         "cache_0015",
         "cache_0016",
+        "cache_0017",
     ),
     # The service's group reads it: the second user of a machine watches without writing.
     file_mode=0o640,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -32,12 +33,13 @@ from wedtui.cache.weddings import (
     read_live,
     read_load,
     read_sources,
+    read_venue_kinds,
     read_wedding,
     read_weddings,
 )
 from wedtui.core.calendar import CalendarFacts
 from wedtui.core.calendar_query import Conflicts, ListedWedding, LiveBreakdown, SourceDetails, WeddingPage, WeddingQuery
-from wedtui.core.evidence import ProbeEvidence, ProviderEvidence, SignalEvidence, VendorEvidence
+from wedtui.core.evidence import ProbeEvidence, ProviderEvidence, SignalEvidence, VendorEvidence, righted
 from wedtui.core.freeze import Feed, Origin, Period
 from wedtui.core.inventory import KnownResource, ResourcePage, ResourceQuery, ResourceView
 from wedtui.core.load import Steps
@@ -163,21 +165,18 @@ class CacheReader:
         seen = _seen(snapshot)
         sights = {row.name: list(seen[row.name]) or [Sight(row.name, "")] for row in probes}
         rounds = self._rounds.rounds(snapshot, [sight for some in sights.values() for sight in some], present)
-        wrong = {row.vantage for row in services if _service(row).has_wrong_clock}
+        wrong = {row.vantage: timedelta(seconds=row.clock_ahead_s) for row in services if _service(row).has_wrong_clock}
         several = len(services) > 1 or len({sight.vantage for some in sights.values() for sight in some}) > 1
         evidence: dict[str, list[ProbeEvidence]] = defaultdict(list)
         for row in probes:
             interval = timedelta(seconds=row.interval_s)
-            evidence[row.provider] += [
-                ProbeEvidence(
-                    row.name,
-                    interval,
+            for sight in sights[row.name]:
+                found = ProbeEvidence(row.name, interval, rounds[sight], sight.vantage if several else "")
+                if sight.vantage in wrong:
                     # Instants of a wrong clock would make what is old look like now.
-                    () if sight.vantage in wrong else rounds[sight],
-                    sight.vantage if several else "",
-                )
-                for sight in sights[row.name]
-            ]
+                    doubted = righted(found.rounds, wrong[sight.vantage], from_microseconds(present))
+                    found = replace(found, rounds=(), doubted=doubted)
+                evidence[row.provider].append(found)
         return _Seeing(probes, services, seen, sights, several, evidence)
 
     def resources(self, query: ResourceQuery, now: datetime) -> ResourcePage:
@@ -239,6 +238,11 @@ class CacheReader:
         """
         with self._store.reading() as snapshot:
             return read_weddings(snapshot, query)
+
+    def venue_kinds(self) -> tuple[str, ...]:
+        """Return the kinds of venues that weddings have, by name; every wedding is looked at."""
+        with self._store.reading() as snapshot:
+            return read_venue_kinds(snapshot)
 
     def wedding(self, reference: str) -> tuple[ListedWedding, ...]:
         """Return every row of a reference, by start; none where no source names it."""

@@ -10,13 +10,18 @@ from typing import NamedTuple
 
 from wedtui.cache.kind import CACHE
 from wedtui.core.evidence import COST_SIGNAL
+from wedtui.core.resource import COST, Reach
 from wedtui.errors import StoreMissingError
 from wedtui.store.instants import from_microseconds
 from wedtui.store.opening import READER_WAITS, readable
 
 _READ = "SELECT measured_at FROM signal WHERE provider = ? AND signal = ?"
+# That the account has not enabled it is an answer, too.
+_ANSWERED = """
+SELECT CASE WHEN reach = ? THEN asked_at ELSE answered_at END FROM api WHERE provider = ? AND service = ?
+"""
 # What was not sent was not paid for.
-_PAID = "SELECT max(asked_at) FROM api WHERE provider = ? AND service = ? AND requests > 0"
+_PAID = "SELECT asked_at, requests FROM api WHERE provider = ? AND service = ? AND requests > 0 ORDER BY asked_at DESC"
 _BACKED_UP = """
 SELECT id, backed_up_at FROM resource WHERE provider = ? AND kind = ? AND region = ? AND backed_up = ?
 """
@@ -29,6 +34,8 @@ class LastPaid(NamedTuple):
     """Of the answer that the cache still has."""
     asked_at: datetime | None = None
     """Of the newest request, whatever came of it."""
+    requests: int = 0
+    """How many it took."""
 
 
 class Remembered:
@@ -46,17 +53,26 @@ class Remembered:
         self._url = url
 
     def paid(self, provider: str, service: str) -> LastPaid:
-        """Return when the costs of a provider were last asked, by whom ever."""
+        """Return when the costs of a provider were last asked, by whom ever.
+
+        Args:
+            provider: whose they are.
+            service: `COST`, whose answer is a signal, or `RESOURCE_COST`, whose answer is what resources cost.
+        """
         store = readable(self._url, CACHE, waits=READER_WAITS)
         try:
             with store.reading() as snapshot:
-                answered = snapshot.scalar(_READ, provider, COST_SIGNAL)
-                asked = snapshot.scalar(_PAID, provider, service)
+                answered = (
+                    snapshot.scalar(_READ, provider, COST_SIGNAL)
+                    if service == COST
+                    else snapshot.scalar(_ANSWERED, Reach.NOT_ENABLED.value, provider, service)
+                )
+                asked, requests = next(iter(snapshot.values(_PAID, provider, service)), (None, 0))
         except StoreMissingError:
             return LastPaid()
         finally:
             store.close()
-        return LastPaid(*(None if at is None else from_microseconds(at) for at in (answered, asked)))
+        return LastPaid(_instant(answered), _instant(asked), requests)
 
     def backed_up(self, provider: str, kind: str, region: str) -> dict[str, datetime | None]:
         """Return what had backups when it was last listed, and how new the newest of each was; None: it was gone."""
@@ -68,4 +84,8 @@ class Remembered:
             return {}
         finally:
             store.close()
-        return {number: None if at is None else from_microseconds(at) for number, at in found}
+        return {number: _instant(at) for number, at in found}
+
+
+def _instant(at: int | None) -> datetime | None:
+    return None if at is None else from_microseconds(at)

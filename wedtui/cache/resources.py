@@ -9,10 +9,10 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from wedtui.cache.shapes import API, GROUP, RESOURCE, VENDOR
+from wedtui.cache.shapes import API, GROUP, RESOURCE, RESOURCE_COST, VENDOR
 from wedtui.core.evidence import FUTURE_TOLERANCE, VendorEvidence, VendorStatus
 from wedtui.core.inventory import (
     BACKUP_WARNING,
@@ -31,7 +31,8 @@ from wedtui.core.inventory import (
     ResourceView,
     Unbacked,
 )
-from wedtui.core.resource import Reach, Resource
+from wedtui.core.resource import Reach, Resource, places_named, references_to
+from wedtui.core.resource_cost import CostEstimate, KnownCost
 from wedtui.core.state import State, badness
 from wedtui.errors import ConfigurationError
 from wedtui.store.instants import from_microseconds, to_microseconds
@@ -48,7 +49,13 @@ _FROM = """
 FROM resource r JOIN resource_group g
 ON g.provider = r.provider AND g.kind = r.kind AND g.asked_in = r.asked_in AND g.region = r.region
 """
-_SELECT = f"SELECT {_COLUMNS}, g.listed_at, g.interval_s {_FROM}"
+# A bill names machines and disks without their region.
+_SELECT = f"""
+SELECT {_COLUMNS}, {", ".join(f"c.{column}" for column in RESOURCE_COST.columns)}, g.listed_at, g.interval_s {_FROM}
+LEFT JOIN resource_cost c ON c.provider = r.provider AND c.kind = r.kind AND c.id = r.id AND c.region IN ('', r.region)
+"""
+_OWN = len(RESOURCE.columns)
+"""Columns of the resource itself, before those of its cost and of its group."""
 _COUNT = f"SELECT count(*) {_FROM}"
 # When it was last seen lies within the time for which a listing is believed.
 _FRESH = """
@@ -135,7 +142,7 @@ def read_page(snapshot: Snapshot, query: ResourceQuery, now: datetime) -> Resour
     limit = min(max(query.limit, 1), MOST_ROWS)
     statement = f"{_SELECT} WHERE {where} ORDER BY {columns} LIMIT ?"
     raw = list(snapshot.values(statement, *parameters, limit + 1))
-    rows = [RESOURCE.row(values[:-2]) for values in raw[:limit]]
+    rows = [RESOURCE.row(values[:_OWN]) for values in raw[:limit]]
     following = _token(query.order, [getattr(rows[-1], key) for key in keys]) if len(raw) > limit else None
     return ResourcePage(tuple(_known(values) for values in raw[:limit]), following, total)
 
@@ -179,25 +186,63 @@ def read_view(snapshot: Snapshot, place: Sequence[str]) -> ResourceView | None:
     if found is None:
         return None
     known = _known(found)
-    wanted = known.resource.depends_on[:MOST_NEIGHBOURS]
-    listed: dict[str, KnownResource] = {}
-    if wanted:
-        marks = ", ".join("?" for _ in wanted)
-        rest = f"WHERE r.provider = ? AND r.id IN ({marks}) ORDER BY r.vanished_at IS NULL, r.kind, r.region"
-        rows = (_known(each) for each in snapshot.values(f"{_SELECT} {rest}", known.provider, *wanted))
-        listed = {each.resource.id: each for each in rows}
-    rest = (
-        "WHERE r.provider = ? AND r.vanished_at IS NULL AND CAST(r.depends_on AS TEXT) LIKE ? ESCAPE '!' "
-        "ORDER BY r.kind, r.region, r.name, r.id LIMIT ?"
-    )
-    quoted = _pattern(json.dumps(known.resource.id))
-    above = [_known(each) for each in snapshot.values(f"{_SELECT} {rest}", place[0], quoted, MOST_NEIGHBOURS + 1)]
+    above = _above(snapshot, known)
     return ResourceView(
         known,
-        tuple(Neighbour(each, listed.get(each)) for each in known.resource.depends_on),
-        tuple(above[:MOST_NEIGHBOURS]),
+        _below(snapshot, known),
+        above[:MOST_NEIGHBOURS],
         needed_by_more=len(above) > MOST_NEIGHBOURS,
     )
+
+
+def _below(snapshot: Snapshot, known: KnownResource) -> tuple[Neighbour, ...]:
+    """Return what a resource rests on; of the first few with what is known of it."""
+    own = known.resource
+    wanted = own.depends_on[:MOST_NEIGHBOURS]
+    if not wanted:
+        return ()
+    places = {reference: places_named(reference, own.region) for reference in wanted}
+    named = [place for some in places.values() for place in some]
+    ids = sorted({identifier for _, identifier in named})
+    regions = sorted({region for region, _ in named if region is not None})
+    anywhere = sorted({identifier for region, identifier in named if region is None})
+    rest = (
+        f"WHERE r.provider = ? AND r.id IN ({_marks(ids)}) AND (r.region IN ({_marks(regions)}) "
+        f"OR r.id IN ({_marks(anywhere)})) ORDER BY r.vanished_at IS NULL, r.kind, r.region"
+    )
+    parameters = (known.provider, *ids, *regions, *anywhere)
+    listed: dict[tuple[str | None, str], KnownResource] = {}
+    for each in (_known(values) for values in snapshot.values(f"{_SELECT} {rest}", *parameters)):
+        it = each.resource
+        if (it.kind, it.region, it.id) != (own.kind, own.region, own.id):  # a cluster and a member of the same name
+            listed[it.region, it.id] = listed[None, it.id] = each
+    found = {name: next((listed[at] for at in some if at in listed), None) for name, some in places.items()}
+    return tuple(Neighbour(reference, found.get(reference)) for reference in own.depends_on)
+
+
+def _above(snapshot: Snapshot, known: KnownResource) -> tuple[KnownResource, ...]:
+    """Return what rests on a resource: one more than are shown, where there are more."""
+    own = known.resource
+    named: list[str] = []
+    parameters: list[object] = []
+    for reference, only_in in references_to(own.region, own.id):
+        condition = "CAST(r.depends_on AS TEXT) LIKE ? ESCAPE '!'"
+        parameters.append(_pattern(json.dumps(reference)))
+        if only_in is not None:
+            condition += " AND r.region = ?"
+            parameters.append(only_in)
+        named.append(f"({condition})")
+    rest = (
+        f"WHERE r.provider = ? AND r.vanished_at IS NULL AND ({' OR '.join(named)}) "
+        "AND NOT (r.kind = ? AND r.region = ? AND r.id = ?) ORDER BY r.kind, r.region, r.name, r.id LIMIT ?"
+    )
+    whole = (known.provider, *parameters, own.kind, own.region, own.id, MOST_NEIGHBOURS + 1)
+    return tuple(_known(each) for each in snapshot.values(f"{_SELECT} {rest}", *whole))
+
+
+def _marks(values: Sequence[str]) -> str:
+    """Return a place for each value of a list; of an empty one the list that holds nothing."""
+    return ", ".join("?" for _ in values) or "NULL"
 
 
 def _present(found: Sequence[KnownResource]) -> tuple[KnownResource, ...]:
@@ -265,7 +310,7 @@ def _later(seen_at: int | None, listed_at: int | None) -> datetime:
 
 
 def _known(values: Sequence[Any]) -> KnownResource:
-    row = RESOURCE.row(values[:-2])
+    row = RESOURCE.row(values[:_OWN])
     listed_at = None if values[-2] is None else from_microseconds(values[-2])
     # What vanished was not seen by the listings that came after.
     seen_at = row.seen_at if row.vanished_at is not None or listed_at is None else max(row.seen_at, listed_at)
@@ -286,7 +331,17 @@ def _known(values: Sequence[Any]) -> KnownResource:
         backed_up=row.backed_up,
     )
     interval = timedelta(seconds=values[-1])
-    return KnownResource(row.provider, resource, row.first_seen_at, seen_at, row.vanished_at, interval)
+    cost = _cost(values[_OWN:-2])
+    return KnownResource(row.provider, resource, row.first_seen_at, seen_at, row.vanished_at, interval, cost)
+
+
+def _cost(values: Sequence[Any]) -> KnownCost | None:
+    """Return what a resource costs; None where there is no row of that."""
+    if values[0] is None:
+        return None
+    row = RESOURCE_COST.row(values)
+    estimate = CostEstimate(row.monthly_usd, row.days, date.fromisoformat(row.until))
+    return KnownCost(estimate, row.read_at, timedelta(seconds=row.interval_s))
 
 
 def _api(row: Any) -> ApiFacts:

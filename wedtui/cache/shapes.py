@@ -60,6 +60,7 @@ GROUP = shape(
     instants="listed_at",
     documents="counts examples",
 )
+RESOURCE_COST = shape("resource_cost", "provider kind id region monthly_usd days until interval_s", instants="read_at")
 API = shape(
     "api",
     "provider region service interval_s reach problem requests",
@@ -109,6 +110,7 @@ SHAPES = (
     ACTION_COPY,
     RESOURCE,
     GROUP,
+    RESOURCE_COST,
     API,
     VENDOR,
     TRAFFIC,

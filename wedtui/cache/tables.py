@@ -365,6 +365,23 @@ class ResourceGroupRow(CacheTable, table=True):
     """How many of them are at rest; they are in no count."""
 
 
+class ResourceCostRow(CacheTable, table=True):
+    """What one resource costs a month by its bills, which are asked for by themselves (`core.resource_cost`)."""
+
+    __tablename__ = "resource_cost"
+    provider: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    region: str = Field(primary_key=True)
+    """Empty where bills do not say it."""
+    monthly_usd: float
+    days: int
+    until: str
+    """The last day that counts: `2026-06-18`."""
+    interval_s: float
+    read_at: datetime = instant()
+
+
 class ApiRow(CacheTable, table=True):
     """How asking one service of a provider in one region went the last time."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
 from wedtui.cache.dropped import drop, mark_dropped
 from wedtui.cache.tables import METADATA
@@ -14,11 +14,22 @@ from wedtui.cache.wedding_import import change, touch
 from wedtui.config_weddings import IMPORTED, WeddingSourceSection
 from wedtui.core.calendar import GOOD_FOR, ImportedByHand
 from wedtui.core.redact import address_of, place_of
+from wedtui.core.wedding_loss import Lost, lost_of
 from wedtui.errors import ConflictError, NotFoundError
 
 _T = METADATA.tables
 _WEDDING, _SOURCE = _T["wedding"], _T["wedding_source"]
 Values = dict[str, Any]
+
+
+class Erased(NamedTuple):
+    """What became of the rows of a wedding that is forgotten."""
+
+    rows: int
+    """How many named it until now."""
+    kept: int
+    """How many stand under its alias now, by whoever they were put there."""
+
 
 _UNREAD: Values = {
     "questioned": False,
@@ -121,31 +132,37 @@ def note_failure(connection: Connection, source: str, at: datetime, problem: str
     return bool(connection.execute(update(_SOURCE).where(*here).values(values)).rowcount)
 
 
-def accept_source(connection: Connection, name: str) -> None:
+def accept_source(connection: Connection, name: str) -> Lost | None:
     """Take a reading of a source that loses no more than the one that was questioned: a person has looked at that.
+
+    Returns:
+        What that lost; None where a former program did not store it.
 
     Raises:
         NotFoundError: there is no such source.
         ConflictError: nothing is questioned.
     """
-    row = connection.execute(select(_SOURCE.c.questioned).where(_SOURCE.c.name == name)).one_or_none()
+    row = connection.execute(select(_SOURCE.c.questioned, _SOURCE.c.asked).where(_SOURCE.c.name == name)).one_or_none()
     if row is None:
         raise NotFoundError(_unknown(connection, name))
     if not row.questioned:
         raise ConflictError(f'the wedding source "{name}" is not questioned: there is nothing to accept')
     # Without its mark the next reading is a whole one.
     connection.execute(update(_SOURCE).where(_SOURCE.c.name == name).values(accept_next=True, mark=None))
+    return lost_of(row.asked)
 
 
-def drop_imported(connection: Connection) -> None:
-    """Forget that persons imported anything; the weddings go with `prune_weddings`.
+def drop_imported(connection: Connection) -> int:
+    """Forget that persons imported anything; the weddings go with `prune_weddings`. Return how many there were.
 
     Raises:
         NotFoundError: nobody did.
     """
+    rows = _rows(connection, IMPORTED)
     if not connection.execute(delete(_SOURCE).where(_SOURCE.c.name == IMPORTED)).rowcount:
         raise NotFoundError("nobody imported weddings by hand: there is nothing to drop")
     touch(connection)
+    return rows
 
 
 def drop_unread_import(connection: Connection) -> None:
@@ -155,30 +172,39 @@ def drop_unread_import(connection: Connection) -> None:
         touch(connection)
 
 
-def drop_source(connection: Connection, name: str) -> None:
-    """Forget a source that is no longer configured; the weddings go with `prune_weddings`.
+def drop_source(connection: Connection, name: str) -> int:
+    """Forget a source that is no longer configured; the weddings go with `prune_weddings`. Return how many rows it had.
 
     Raises:
         NotFoundError: there is no such source.
         ConflictError: it is configured.
     """
+    rows = _rows(connection, name)
     drop(connection, _SOURCE, f'wedding source "{name}"', name)
     touch(connection)
+    return rows
 
 
-def forget_wedding(connection: Connection, reference: str, alias: str) -> int:
-    """Put an alias in the place of a reference, erase where it is, and return how many rows that were."""
+def _rows(connection: Connection, name: str) -> int:
+    """Return how many rows a source has; 0 where there is none of that name."""
+    return connection.execute(select(_SOURCE.c.weddings).where(_SOURCE.c.name == name)).scalar() or 0
+
+
+def forget_wedding(connection: Connection, reference: str, alias: str) -> Erased:
+    """Put an alias in the place of a reference, and erase where it is."""
     here = _WEDDING.c.reference == reference
     # A reading that named it twice under the alias already, or one that ended in between, leaves nothing to rename.
     known = select(_WEDDING.c.source, _WEDDING.c.starts_at).where(_WEDDING.c.reference == alias)
-    connection.execute(delete(_WEDDING).where(here, tuple_(_WEDDING.c.source, _WEDDING.c.starts_at).in_(known)))
+    twice = delete(_WEDDING).where(here, tuple_(_WEDDING.c.source, _WEDDING.c.starts_at).in_(known))
+    done = connection.execute(twice).rowcount
     # Every reading that is under way may name it, of whichever source: each begins anew.
     sources = connection.execute(select(_SOURCE.c.name)).scalars().all()
     _forget_losses(connection, reference, alias)
-    done = connection.execute(update(_WEDDING).where(here).values(reference=alias, venue="", venue_kind=""))
+    done += connection.execute(update(_WEDDING).where(here).values(reference=alias, venue="", venue_kind="")).rowcount
     for source in sources:
         change(connection, source)
-    return done.rowcount
+    kept = select(func.count()).select_from(_WEDDING).where(_WEDDING.c.reference == alias)
+    return Erased(done, connection.execute(kept).scalar_one())
 
 
 def _forget_losses(connection: Connection, reference: str, alias: str) -> None:
@@ -222,4 +248,4 @@ def still_named(connection: Connection, aliases: list[str]) -> set[str]:
 
 def _unknown(connection: Connection, name: str) -> str:
     known = connection.execute(select(_SOURCE.c.name).order_by(_SOURCE.c.position)).scalars().all()
-    return f'there is no wedding source "{name}": known are {", ".join(known) or "none"}'
+    return f'there is no wedding source "{name}": {"known are " + ", ".join(known) if known else "none is known"}'

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from wedtui.cache.wedding_import import Reading, WeddingImport
 from wedtui.cache.wedding_sources import (
+    Erased,
     accept_source,
     drop_imported,
     drop_source,
@@ -26,6 +27,7 @@ from wedtui.cache.wedding_stage import Stage
 from wedtui.config_weddings import WeddingSourceSection
 from wedtui.core.calendar import ImportedByHand
 from wedtui.core.observation import Claim
+from wedtui.core.wedding_loss import Lost
 
 PRUNED_AT_ONCE = 5_000
 
@@ -88,25 +90,32 @@ class WeddingWriter:
         with self._writing() as connection:
             ensure_configured(connection, sections)
 
-    def drop_imported(self) -> None:
+    def drop_imported(self, record: Callable[[int], None]) -> None:
         """Forget that persons imported anything, and delete it.
+
+        Args:
+            record: puts on record how many rows go; nothing is done where that fails.
 
         Raises:
             NotFoundError: nobody did.
         """
         with self._writing() as connection:
-            drop_imported(connection)
+            record(drop_imported(connection))
         self._prune_all()
 
-    def drop(self, source: str) -> None:
+    def drop(self, source: str, record: Callable[[int], None]) -> None:
         """Forget a source that is no longer configured now, and not only when it was kept for its time.
+
+        Args:
+            source: its name.
+            record: puts on record how many rows go; nothing is done where that fails.
 
         Raises:
             NotFoundError: there is no such source.
             ConflictError: it is configured.
         """
         with self._writing() as connection:
-            drop_source(connection, source)
+            record(drop_source(connection, source))
         self._prune_all()
 
     def _prune_all(self) -> None:
@@ -119,18 +128,22 @@ class WeddingWriter:
             drop_unread_import(connection)
         self._prune_all()
 
-    def accept(self, source: str) -> None:
+    def accept(self, source: str, record: Callable[[Lost | None], None]) -> None:
         """Take a reading of a source that loses no more than the one that was questioned: a person has looked at that.
+
+        Args:
+            source: its name.
+            record: puts on record what that lost (None: it is not known); nothing is done where that fails.
 
         Raises:
             NotFoundError: there is no such source.
             ConflictError: nothing is questioned.
         """
         with self._writing() as connection:
-            accept_source(connection, source)
+            record(accept_source(connection, source))
 
-    def forget(self, reference: str, alias: str) -> int:
-        """Put an alias in the place of a reference, erase where it is; return how many rows that were."""
+    def forget(self, reference: str, alias: str) -> Erased:
+        """Put an alias in the place of a reference, and erase where it is; the log beside the file still has it."""
         with self._writing() as connection:
             return forget_wedding(connection, reference, alias)
 

@@ -46,6 +46,7 @@ WHERE starts_at > ? AND starts_at < ? AND ends_at > ?
 LOAD_PARTS = {"zone": "zone", "culture": "culture"}
 """What load can be summed by, and the column of it."""
 _ZONES = "SELECT DISTINCT zone FROM wedding"
+_KINDS = "SELECT DISTINCT venue_kind FROM wedding WHERE venue_kind <> '' ORDER BY 1"
 _FIRST = "SELECT min(starts_at) FROM wedding"
 _NEXT = "SELECT min(starts_at) FROM wedding WHERE starts_at >= ?"
 _LIVE = """
@@ -61,6 +62,13 @@ FROM (SELECT reference FROM wedding WHERE {where} GROUP BY reference HAVING coun
 JOIN wedding a ON a.reference = several.reference
 JOIN wedding b ON b.reference = a.reference AND b.starts_at < a.ends_at AND a.starts_at < b.ends_at
 WHERE (b.starts_at <> a.starts_at OR b.ends_at <> a.ends_at)
+"""
+# Of rows that begin from one instant to another; others of the same reference may begin at any time.
+_AT_ODDS = """
+SELECT DISTINCT a.reference, a.starts_at, a.ends_at, b.source FROM wedding a
+JOIN wedding b ON b.reference = a.reference AND b.starts_at < a.ends_at AND a.starts_at < b.ends_at
+WHERE a.starts_at >= ? AND a.starts_at <= ? AND a.reference IN ({marks})
+    AND (b.starts_at <> a.starts_at OR b.ends_at <> a.ends_at)
 """
 _PARTS = ("culture", "venue_kind", "zone")
 _ORDER = "starts_at, source, reference"
@@ -203,7 +211,7 @@ def read_conflicts(snapshot: Snapshot, around: datetime | None = None) -> dict[s
 
 def read_live(snapshot: Snapshot, now: datetime) -> LiveBreakdown:
     """Return who is live at an instant, by culture, kind of venue and zone."""
-    present, earliest = to_microseconds(now), to_microseconds(now - _REACH)
+    present, earliest = to_microseconds(now), to_microseconds(shifted(now, -_REACH))
     parts = {}
     for part in _PARTS:
         statement = (
@@ -245,7 +253,7 @@ def read_weddings(snapshot: Snapshot, query: WeddingQuery) -> WeddingPage:
         )
         shown = rows[:limit]
         following = _token(shown[-1]) if len(rows) > limit else None
-    page = WeddingPage(tuple(map(_listed, shown)), following, total)
+    page = WeddingPage(_listed(snapshot, shown), following, total)
     if query.reaching is None or not shown:
         return page
     first = _token(shown[0])
@@ -267,9 +275,14 @@ def _over_before(snapshot: Snapshot, where: str, parameters: Sequence[object], n
     return _count(snapshot, f"{where} AND ({_ORDER}) < (?, ?, ?)", [*parameters, *_place_after(_token(first[0]))])
 
 
+def read_venue_kinds(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the kinds of venues that weddings have, by name."""
+    return tuple(kind for (kind,) in snapshot.values(_KINDS))
+
+
 def read_wedding(snapshot: Snapshot, reference: str) -> tuple[ListedWedding, ...]:
     """Return every row of a reference, by start: its days, and each source that names them."""
-    return tuple(map(_listed, snapshot.rows(WEDDING, f"WHERE reference = ? ORDER BY {_ORDER}", reference)))
+    return _listed(snapshot, snapshot.rows(WEDDING, f"WHERE reference = ? ORDER BY {_ORDER}", reference))
 
 
 def _where(query: WeddingQuery) -> tuple[str, list[object]]:
@@ -282,7 +295,7 @@ def _where(query: WeddingQuery) -> tuple[str, list[object]]:
     if query.overlaps_from is not None:
         # Nothing lasts longer than that, and the index is by start.
         narrow += ["ends_at > ?", "starts_at > ?"]
-        parameters += [to_microseconds(query.overlaps_from), to_microseconds(query.overlaps_from - _REACH)]
+        parameters += [to_microseconds(query.overlaps_from), to_microseconds(shifted(query.overlaps_from, -_REACH))]
     if query.overlaps_to is not None:
         narrow.append("starts_at < ?")
         parameters.append(to_microseconds(query.overlaps_to))
@@ -305,20 +318,40 @@ def _place_after(token: str) -> list[object]:
     return value
 
 
-def _listed(row: Any) -> ListedWedding:
-    return ListedWedding(
-        row.source,
-        Wedding(
-            reference=row.reference,
-            venue=row.venue,
-            venue_kind=row.venue_kind,
-            zone=row.zone,
-            start=row.starts_at,
-            end=row.ends_at,
-            culture=row.culture,
-            guests=row.guests,
-            assumed=tuple(map(Assumed, filter(None, (row.assumed or "").split(",")))),
-        ),
+def _listed(snapshot: Snapshot, rows: Sequence[Any]) -> tuple[ListedWedding, ...]:
+    """Return rows, which are in the order of their starts, each with who contradicts it."""
+    others = _at_odds(snapshot, rows)
+    found = []
+    for row in rows:
+        named = others.get((row.reference, row.starts_at, row.ends_at))
+        found.append(ListedWedding(row.source, _wedding(row), tuple(sorted({row.source, *named})) if named else ()))
+    return tuple(found)
+
+
+def _at_odds(snapshot: Snapshot, rows: Sequence[Any]) -> dict[tuple[object, ...], set[str]]:
+    """Return reference, start and end of a row -> the sources that name it at other times that overlap."""
+    found: dict[tuple[object, ...], set[str]] = {}
+    if not rows:
+        return found
+    references = sorted({row.reference for row in rows})
+    statement = _AT_ODDS.format(marks=", ".join("?" * len(references)))
+    first, last = (to_microseconds(row.starts_at) for row in (rows[0], rows[-1]))
+    for reference, start, end, source in snapshot.values(statement, first, last, *references):
+        found.setdefault((reference, from_microseconds(start), from_microseconds(end)), set()).add(source)
+    return found
+
+
+def _wedding(row: Any) -> Wedding:
+    return Wedding(
+        reference=row.reference,
+        venue=row.venue,
+        venue_kind=row.venue_kind,
+        zone=row.zone,
+        start=row.starts_at,
+        end=row.ends_at,
+        culture=row.culture,
+        guests=row.guests,
+        assumed=tuple(map(Assumed, filter(None, (row.assumed or "").split(",")))),
     )
 
 

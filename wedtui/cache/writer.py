@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -33,6 +33,7 @@ from wedtui.core.override import Override
 from wedtui.core.picture import ServiceFacts
 from wedtui.core.protection import Raise
 from wedtui.core.rollup import SAMPLES, SETTLES
+from wedtui.core.services import heard_at
 from wedtui.core.sharing import Member, Takeover, whole_digest
 from wedtui.errors import NotFoundError, VantageTakenError
 from wedtui.store import clock
@@ -112,6 +113,11 @@ class CacheWriter:
         self._instance = ""
         self.weddings = WeddingWriter(self._store.writing, self._holds)
         """Writes the calendar of weddings."""
+
+    def database_now(self) -> datetime:
+        """Return the instant by the database's own clock, which is that of all who share it."""
+        with self._store.writing() as connection:
+            return clock.database_now(connection)
 
     def configure(
         self,
@@ -210,9 +216,9 @@ class CacheWriter:
         with self._store.writing() as connection:
             if not self._holds(connection, claim):
                 return 0
-            old = select(_SERVICE.c.vantage).where(_SERVICE.c.heartbeat_at < before)
+            known = connection.execute(select(_SERVICE.c.vantage, _SERVICE.c.heartbeat_at, _SERVICE.c.clock_ahead_s))
             alive = leases.alive(connection, clock.database_now(connection))
-            gone = [vantage for vantage in connection.execute(old).scalars() if vantage not in alive]
+            gone = [v for v, at, ahead_s in known.all() if v not in alive and heard_at(at, ahead_s) < before]
             for table in (_SERVICE, _SEEN) if gone else ():
                 connection.execute(delete(table).where(table.c.vantage.in_(gone)))
             return len(gone)
@@ -274,8 +280,12 @@ class CacheWriter:
             if self._holds(connection, claim):
                 write_mirror(connection, periods, raises, at, overrides)
 
-    def accept_feed(self, name: str) -> None:
+    def accept_feed(self, name: str, record: Callable[[], None]) -> None:
         """Take the next good reading of a feed as it is: a person has looked at what was questioned.
+
+        Args:
+            name: its name.
+            record: puts it on record; nothing is done where that fails.
 
         Raises:
             NotFoundError: no feed of that name is configured.
@@ -284,9 +294,14 @@ class CacheWriter:
             done = connection.execute(update(_FEED).where(_FEED.c.name == name).values(accept_next=True))
             if not done.rowcount:
                 raise NotFoundError(f'there is no freeze feed "{name}": name one from the configuration')
+            record()
 
-    def drop_feed(self, name: str) -> None:
+    def drop_feed(self, name: str, record: Callable[[], None]) -> None:
         """Forget a feed that is no longer configured now, and not only when it was kept for its time.
+
+        Args:
+            name: its name.
+            record: puts it on record; nothing is done where that fails.
 
         Raises:
             NotFoundError: there is no feed of that name.
@@ -294,6 +309,7 @@ class CacheWriter:
         """
         with self._store.writing() as connection:
             drop(connection, _FEED, f'freeze feed "{name}"', name)
+            record()
 
     def forget_dropped(self, claim: Claim | None = None) -> int:
         """Forget feeds and sources of weddings that have not been configured for `DROPPED_KEPT`; return how many.
@@ -351,6 +367,14 @@ class CacheWriter:
     def size(self) -> int:
         """Return how many bytes the cache takes on the disk of its system."""
         return self._store.size()
+
+    def empty_log(self) -> bool:
+        """Have what was erased gone from the log beside the file as well.
+
+        Returns:
+            Whether nothing of it is left there: not while somebody still reads what was before.
+        """
+        return self._store.empty_log()
 
     def close(self, *, clean: bool = True) -> bool:
         """Let go of the file.

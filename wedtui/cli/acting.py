@@ -19,7 +19,7 @@ from wedtui.actions.automation import Automation, Setting
 from wedtui.actions.executor import Executor
 from wedtui.actions.planning import Planner
 from wedtui.actions.requests import Requests, Wish
-from wedtui.actions.traffic import MovingTraffic
+from wedtui.actions.traffic import MovingTraffic, on_its_way
 from wedtui.actions.watching import Watching
 from wedtui.cache.reader import CacheReader
 from wedtui.cli.source import PictureSource
@@ -35,6 +35,7 @@ from wedtui.core.failover import Plan
 from wedtui.core.failover_facts import Kind
 from wedtui.core.roles import Decided, Permission
 from wedtui.core.text import single_line
+from wedtui.core.traffic import Submitted
 from wedtui.errors import ServiceError, StoreError, WedtuiError
 from wedtui.ledger.journal import Journal
 from wedtui.ledger.reader import LedgerReader
@@ -215,6 +216,17 @@ class Acting:
         finally:
             reader.close()
 
+    def _on_its_way(self) -> Submitted | None:
+        """Return the newest change on record that nobody saw in sync, as far as the ledger can be read and understood.
+
+        While it cannot be read, nothing can be asked for either.
+        """
+        try:
+            last = self._read(lambda reader: reader.last_change())
+            return None if last is None else on_its_way(last)
+        except (StoreError, KeyError, TypeError, ValueError):
+            return None
+
     def _asked(self, work: Callable[[Requests], Coroutine[Any, Any, T]]) -> Future[T]:
         if not self._ready.wait(5) or self._loop is None or self._requests is None or self._loop.is_closed():
             raise ServiceError("the service cannot act at the moment: `wedtui service status` says why")
@@ -242,7 +254,7 @@ class Acting:
         )
         facts = source.facts if self._aside is None else partial(known_or_nothing, source, configuration)
         self._stop, self._due = asyncio.Event(), asyncio.Event()
-        planner = Planner(backend, facts, self._clock)
+        planner = Planner(backend, facts, self._clock, self._on_its_way)
         requests = self._requests = Requests(
             self._journal, planner, configured_shares(configuration), self._clock.now()
         )

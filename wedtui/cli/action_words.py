@@ -11,7 +11,7 @@ from wedtui.cli.plan_words import WIDTH, plan_lines
 from wedtui.core.actions import ActionState, Outcome, StepState
 from wedtui.core.customers import Moved, moved
 from wedtui.core.plan_words import clock
-from wedtui.core.step_words import interrupted
+from wedtui.core.step_words import interrupted, waiting
 from wedtui.core.text import single_line
 from wedtui.core.wording import age
 
@@ -151,7 +151,8 @@ def outcome_lines(action: ActionIs, now: datetime) -> list[str]:
                 f"{_said(action.confirmed_by)} confirmed it; it waits for a second person, and nothing was done:",
                 f"  `wedtui actions approve {action.id}`",
             ]
-        return [f"it goes on in the service: `wedtui actions show {action.id} --follow`"]
+        waits = _wrapped(waiting(action.state, action.deadline, _said(action.sentence) if action.sentence else ""))
+        return [*waits, f"it goes on in the service: `wedtui actions show {action.id} --follow`"]
     if end is Ends.HANDED_OVER:
         return _handed_over(action)
     head = _AFTER.get(end) or f"{str(action.outcome or '').upper()}"

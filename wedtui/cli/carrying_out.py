@@ -18,9 +18,9 @@ from wedtui.cli.action_words import Ends, end_of, outcome_lines, over, step_line
 from wedtui.cli.plan_words import WIDTH, plan_lines
 from wedtui.cli.typing_in import typed
 from wedtui.core.actions import ActionState, Outcome, StepState
-from wedtui.core.plan_words import clock
+from wedtui.core.failover_facts import Kind, target_of
 from wedtui.core.roles import Demand
-from wedtui.core.step_words import interrupted
+from wedtui.core.step_words import interrupted, waiting
 from wedtui.core.text import single_line
 from wedtui.errors import ConflictError, ServiceError, WedtuiError
 
@@ -85,7 +85,8 @@ def only_planned(session: Session, client: ControlClient, wish: Wish) -> Ends:
     _say(plan_lines(found.plan, session.clock.now(), refused=found.refused))
     if found.refused:
         return Ends.REFUSED
-    _say(["", "NOT CONFIRMED: this is no terminal, and no --confirm NAME was given; nothing was done"])
+    name = single_line(target_of(Kind(wish.kind), wish.lost))
+    _say(["", f"NOT CONFIRMED: this is no terminal, and no --confirm {name} was given; nothing was done"])
     return Ends.NOT_CONFIRMED
 
 
@@ -260,10 +261,8 @@ class Follower:
 
 
 def _waits(action: ActionIs) -> str:
-    if action.state == ActionState.CONFIRMED:
-        until = "" if action.deadline is None else f" until {clock(action.deadline)}, and never later"
-        why = f": {single_line(action.sentence)}" if action.sentence else ""
-        return f"confirmed: it waits to be begun{until}{why}"
+    if waits := waiting(action.state, action.deadline, action.sentence):
+        return f"confirmed: {waits}"
     if action.state == ActionState.CLAIMED and action.cancelled_by is not None:
         return f"cancelled by {single_line(action.cancelled_by)}: no further step is begun"
     return ""

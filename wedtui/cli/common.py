@@ -6,6 +6,7 @@ import difflib
 import json
 import os
 import pwd
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -21,7 +22,7 @@ from wedtui.errors import ConfigurationError
 from wedtui.paths import STATE_DIR_VARIABLE, StatePaths, machine_name, state_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from wedtui.config import Configuration
     from wedtui.config_file import Loaded
@@ -241,6 +242,24 @@ def writable_ledger(session: Session) -> Ledger:
         who = owner(nearest)
         raise StoreUnreadableError(f"the ledger at {path} belongs to {who}: run this command as {who}")
     return Ledger(session.ledger_url)
+
+
+@contextmanager
+def recording(session: Session, kind: str) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """Open the ledger and give what puts a person's decision on its audit chain, at the moment at which it is made.
+
+    Args:
+        session: this run.
+        kind: of the link.
+
+    Raises:
+        StoreError: the ledger cannot be written: nobody decides anything without a trace.
+    """
+    ledger = writable_ledger(session)
+    try:
+        yield lambda body: ledger.record(kind, person(), body, session.clock.now())
+    finally:
+        ledger.close()
 
 
 def print_json(value: Any) -> None:

@@ -123,6 +123,9 @@ def account_line(section: ProviderSection) -> str:
         parts.append(f"{counted(len(aws.metrics), 'metric')} each {format_duration(aws.metrics_interval)}")
     if aws.cost:
         parts.append(f"costs each {format_duration(aws.cost_interval)}")
+    if aws.resource_cost:
+        services = ", ".join(aws.resource_cost_services)
+        parts.append(f"costs of the resources of {services} each {format_duration(aws.resource_cost_interval)}")
     return f"aws account {section.name}: {'; '.join(parts)}"
 
 

@@ -130,11 +130,14 @@ environment = "production"
 # regions = ["eu-west-1", "us-east-1"]    # without any: all that the account has switched on
 # endpoint_url = "http://127.0.0.1:5000"  # instead of Amazon's own addresses
 # cost = false                            # Cost Explorer: each request costs US$ 0.01
+# resource_cost = false                   # of single resources, once enabled in the account: US$ 0.01 a page
+# resource_cost_services = ["Amazon Elastic Compute Cloud - Compute"]   # as bills name them
 # timeout = "5s"                          # for one request
 # interval = "60s"                        # statuses; default by protection level: 60s, on wedding days 30s
 # inventory_interval = "10m"              # names, tags, buckets, certificates, disks and snapshots
 # metrics_interval = "5m"                 # each metric costs US$ 0.01 per thousand readings
 # cost_interval = "6h"
+# resource_cost_interval = "1d"
 
 # A metric of CloudWatch as one signal of the provider above.
 # [[providers.aws.metrics]]

@@ -100,7 +100,7 @@ def show(
         read_only=read_only,
     )
     if not read_only:
-        opening.use_configuration = lambda configuration: _give_hand(app, configuration)
+        opening.use_configuration = lambda configuration: give_hand(app, configuration)
     opening.leave = lambda code: app.call_from_thread(app.exit, return_code=code)
     opening.use_keymap = app.use_keymap
     app.run(mouse=wants_mouse(looks.mouse, abilities))
@@ -109,7 +109,7 @@ def show(
     return app.return_code or 0
 
 
-def _give_hand(app: WedtuiApp, configuration: Configuration) -> None:
+def give_hand(app: WedtuiApp, configuration: Configuration) -> None:
     """Let the dashboard act through the service of this machine; called on the reader's thread."""
     from functools import partial
 

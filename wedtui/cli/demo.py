@@ -95,8 +95,10 @@ def _register_service(app: typer.Typer) -> None:
     ) -> None:
         """Be the service, until standard input ends; then remove what the demo made."""
         from wedtui.cli.service import run_service
+        from wedtui.store.clock import keep_files_by
 
         session = session_of(context)
+        keep_files_by(timedelta(seconds=offset))
         # Until the service listens for it itself, the signal must not end us without the clean-up below.
         signal.signal(signal.SIGTERM, _interrupt)
         try:

@@ -327,10 +327,13 @@ def _remedy(observation: Observation) -> str:
 
 
 def _costs(session: Session) -> Iterator[Check]:
-    from wedtui.cli.costs import cost_lines, known_costs
+    from wedtui.cli.costs import cost_lines, known_costs, resource_cost_lines
 
-    for line in cost_lines(known_costs(session), session.clock.now()):
-        yield Check(Level.OK, "cost", line)
+    for known in known_costs(session):
+        for line in cost_lines([known], session.clock.now()):
+            yield Check(Level.WARNING if known.problem or known.unread else Level.OK, "cost", line)
+    for line, well in resource_cost_lines(session):
+        yield Check(Level.OK if well else Level.WARNING, "cost", line)
 
 
 def _certificate(session: Session, observation: Observation) -> Iterator[Check]:

@@ -14,6 +14,7 @@ from wedtui.cache.reader import CacheReader
 from wedtui.config import Configuration
 from wedtui.core.calendar import CalendarFacts, with_lost
 from wedtui.core.freeze import Feed, FreezeFacts, Origin, Period, WeeklyWindow, feed_notes
+from wedtui.core.freeze_windows import shifted
 from wedtui.core.override import Override
 from wedtui.core.picture import Finding, Severity
 from wedtui.core.protection import RAISES_KEPT, Raise
@@ -194,7 +195,7 @@ def raise_facts(
         now: an aware instant, for the age of that copy.
         at: what is asked about, where it is another time.
     """
-    since = (now if at is None else min(at, now)) - RAISES_KEPT
+    since = shifted(now if at is None else min(at, now), -RAISES_KEPT)
     raises, problem = _decided(
         lambda: ledger.raises(until_after=since), cache.mirrored_raises, now, must_exist=must_exist(configuration)
     )

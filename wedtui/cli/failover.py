@@ -37,6 +37,12 @@ CONFIRM = Annotated[
     str | None,
     typer.Option("--confirm", metavar="NAME", help="Confirm without a terminal: the name that would be typed."),
 ]
+BACK_CONFIRM = Annotated[
+    str | None,
+    typer.Option(
+        "--confirm", metavar="failback", help="Confirm without a terminal: the word that would be typed, failback."
+    ),
+]
 BREAK_GLASS = Annotated[
     str | None,
     typer.Option(
@@ -128,11 +134,14 @@ def back_run_command(
     context: typer.Context,
     reason: REASON,
     to: TO = "configured",
-    confirm: CONFIRM = None,
+    confirm: BACK_CONFIRM = None,
     wait: WAIT = True,
     break_glass: BREAK_GLASS = None,
 ) -> None:
-    """Fail back: shows the plan, has the name typed, and follows the steps. Ctrl-C then stops the watching alone."""
+    """Fail back: shows the plan, has the word failback typed, and follows the steps.
+
+    Ctrl-C then stops the watching alone.
+    """
     wish = replace(_coming_back(to), break_glass=_why_alone(break_glass))
     _run(session_of(context), wish, reason, confirm, wait=wait)
 

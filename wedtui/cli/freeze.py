@@ -19,12 +19,14 @@ from wedtui.cli.common import (
     parse_range,
     person,
     print_json,
+    recording,
     scope_of,
     session_of,
     writable_ledger,
 )
 from wedtui.core.freeze import UNTIL_LIFTED, FreezeFacts, Interval, Scope
 from wedtui.core.freeze_words import with_persons
+from wedtui.core.wording import counted
 
 if TYPE_CHECKING:
     from wedtui.control.answers import FreezeIs
@@ -333,7 +335,11 @@ def list_command(
         span = f"{_second(each.overridden_at)} to {_second(each.expires_at)}"
         typer.echo(f"override {each.id}  {span}  {each.object}  by {each.overridden_by}: {each.reason}{ended}")
     if not shown and not overrides:
-        typer.echo("no person has frozen anything")
+        typer.echo(
+            "no person has frozen anything"
+            if everything
+            else "nothing is frozen by a person now; `--all` lists what was"
+        )
 
 
 @app.command("accept")
@@ -341,7 +347,10 @@ def accept_command(
     context: typer.Context,
     feed: Annotated[str, typer.Argument(metavar="FEED", help="The name of a feed whose new events are questioned.")],
 ) -> None:
-    """Say that a feed really lost its events: its next good reading is taken as it is."""
+    """Say that a feed really lost its events: its next good reading is taken as it is.
+
+    It goes into the ledger with your name, and how many events may be lost.
+    """
     from wedtui.cache.reader import CacheReader
     from wedtui.cache.writer import CacheWriter
     from wedtui.errors import ConflictError, NotFoundError
@@ -353,15 +362,22 @@ def accept_command(
     finally:
         reader.close()
     if feed not in known:
-        raise NotFoundError(f'there is no feed "{feed}": known are {", ".join(known) or "none"}')
+        raise NotFoundError(
+            f'there is no feed "{feed}": {"known are " + ", ".join(known) if known else "none is known"}'
+        )
     if not known[feed].questioned:
         raise ConflictError(f'the feed "{feed}" is not questioned: there is nothing to accept')
-    writer = CacheWriter(session.cache_url)
-    try:
-        writer.accept_feed(feed)
-    finally:
-        # A service may hold the file: it stays as it is.
-        writer.close(clean=False)
+    now = session.clock.now()
+    coming = sum(period.end > now for period in known[feed].periods)
+    with recording(session, "freeze.accept") as record:
+        writer = CacheWriter(session.cache_url)
+        try:
+            writer.accept_feed(feed, lambda: record({"feed": feed, "coming": coming}))
+        finally:
+            # A service may hold the file: it stays as it is.
+            writer.close(clean=False)
+    events = counted(coming, "coming event")
+    typer.echo(f'accepted: the feed "{feed}" loses more than half of what it had ({events}), or all')
     typer.echo(f'the next good reading of feed "{feed}" is taken as it is')
 
 
@@ -370,14 +386,19 @@ def drop_command(
     context: typer.Context,
     feed: Annotated[str, typer.Argument(metavar="FEED", help="The name of a feed that is no longer configured.")],
 ) -> None:
-    """Forget a feed that is no longer configured now: it counts for 24 h, because that may be a mistake."""
+    """Forget a feed that is no longer configured now: it counts for 24 h, because that may be a mistake.
+
+    It goes into the ledger with your name.
+    """
     from wedtui.cache.writer import CacheWriter
 
-    writer = CacheWriter(session_of(context).cache_url)
-    try:
-        writer.drop_feed(feed)
-    finally:
-        writer.close(clean=False)
+    session = session_of(context)
+    with recording(session, "freeze.drop") as record:
+        writer = CacheWriter(session.cache_url)
+        try:
+            writer.drop_feed(feed, lambda: record({"feed": feed}))
+        finally:
+            writer.close(clean=False)
     typer.echo(f'feed "{feed}" is forgotten')
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from wedtui.cli.render import age_s, iso
 from wedtui.core.evidence import Freshness
 from wedtui.core.inventory import ApiFacts, KnownResource, ResourceView
-from wedtui.core.resource import Reach, at_rest, state_sign, state_word
+from wedtui.core.resource import GLOBAL, Reach, at_rest, state_sign, state_word
+from wedtui.core.resource_cost import KnownCost, believed_cost, cost_words
 from wedtui.core.wording import age, short_age
 from wedtui.tui.spans import clean, fit
 
@@ -67,7 +68,8 @@ def resource_json(known: KnownResource, now: datetime) -> dict[str, Any]:
         "detail": found.detail,
         "tags": dict(found.tags),
         "depends_on": list(found.depends_on),
-        "monthly_cost_usd": found.monthly_cost,
+        "monthly_cost_usd": believed_cost(found.monthly_cost, known.cost, now),
+        "cost_estimate": cost_json(known.cost, now) if known.cost else None,
         "created_at": iso(found.created_at),
         "expires_at": iso(found.expires_at),
         "backed_up": found.backed_up,
@@ -76,6 +78,18 @@ def resource_json(known: KnownResource, now: datetime) -> dict[str, Any]:
         "seen_at": iso(known.seen_at),
         "age_s": age_s(known.seen_at, now),
         "vanished_at": iso(known.vanished_at),
+    }
+
+
+def cost_json(cost: KnownCost, now: datetime) -> dict[str, Any]:
+    """Return as JSON-ready values from what a cost is estimated, and whether it may still be believed."""
+    return {
+        "monthly_usd": cost.estimate.monthly_usd,
+        "days": cost.estimate.days,
+        "until": cost.estimate.until.isoformat(),
+        "read_at": iso(cost.read_at),
+        "age_s": age_s(cost.read_at, now),
+        "freshness": cost.freshness(now).value,
     }
 
 
@@ -88,6 +102,7 @@ def view_lines(view: ResourceView, now: datetime) -> Iterator[str]:
     yield f"{clean(state_sign(state, found.status))} {clean(found.name)}{last} ({clean(found.status)}), {seen}"
     if known.vanished_at is not None:
         yield f"{'vanished':<12}{iso(known.vanished_at)}, {age(known.vanished_at, now)} ago"
+    cost, estimated = cost_words(found.monthly_cost, known.cost, now)
     facts = [
         ("why", found.detail),
         ("id", found.id),
@@ -97,14 +112,15 @@ def view_lines(view: ResourceView, now: datetime) -> Iterator[str]:
         ("created", _moment(found.created_at, now)),
         ("expires", _moment(found.expires_at, now)),
         ("backed up", _backup(known, now)),
-        ("cost", None if found.monthly_cost is None else f"US$ {found.monthly_cost:,.2f} a month"),
+        ("cost", cost),
+        ("estimated", estimated),
         ("tags", ", ".join(f"{key}={value}" for key, value in found.tags) or None),
     ]
     yield from (f"{title:<12}{clean(text)}" for title, text in facts if text)
     for neighbour in view.depends_on:
-        yield f"{'rests on':<12}{_neighbour(neighbour.known, neighbour.id, now)}"
+        yield f"{'rests on':<12}{_neighbour(neighbour.known, neighbour.id, found.region, now)}"
     for each in view.needed_by:
-        yield f"{'needed by':<12}{_neighbour(each, each.resource.id, now)}"
+        yield f"{'needed by':<12}{_neighbour(each, each.resource.id, found.region, now)}"
     if view.needed_by_more:
         yield f"{'needed by':<12}and more, which are not listed here"
 
@@ -121,14 +137,17 @@ def _backup(known: KnownResource, now: datetime) -> str | None:
     return "never" if known.resource.backed_up else None
 
 
-def _neighbour(known: KnownResource | None, number: str, now: datetime) -> str:
+def _neighbour(known: KnownResource | None, reference: str, near: str, now: datetime) -> str:
+    """Return a neighbour in one line, with its region where that is not the near one."""
     if known is None:
-        return f"{clean(number)} (not in the inventory)"
+        return f"{clean(reference)} (not in the inventory)"
+    its = known.resource
+    what = f"{clean(its.id)} {its.kind}"
+    where = "" if its.region in {near, GLOBAL} else f" in {clean(its.region)}"
     if known.vanished_at is not None:
-        return f"{clean(number)} {known.resource.kind}, vanished {age(known.vanished_at, now)} ago"
-    name = "" if known.resource.name == number else f" {clean(known.resource.name)}"
-    word = state_word(known.state(now), known.resource.status)
-    return f"{clean(number)} {known.resource.kind}{name}, {word}, seen {age(known.seen_at, now)} ago"
+        return f"{what}{where}, vanished {age(known.vanished_at, now)} ago"
+    name = "" if its.name == its.id else f" {clean(its.name)}"
+    return f"{what}{name}{where}, {state_word(known.state(now), its.status)}, seen {age(known.seen_at, now)} ago"
 
 
 def believed(asking: ApiFacts, now: datetime) -> str:
@@ -183,6 +202,6 @@ def asking_json(asking: ApiFacts, now: datetime) -> dict[str, Any]:
     }
 
 
-def incomplete(askings: Iterable[ApiFacts], now: datetime) -> tuple[ApiFacts, ...]:
-    """Return the askings because of which a list may lack something."""
-    return tuple(each for each in askings if not each.complete(now))
+def incomplete(askings: Iterable[ApiFacts], kind: str | None, now: datetime) -> tuple[ApiFacts, ...]:
+    """Return the askings because of which a list of a kind may lack something."""
+    return tuple(each for each in askings if each.lists(kind) and not each.complete(now))

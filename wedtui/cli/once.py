@@ -26,10 +26,11 @@ from wedtui.core.resource import Reach
 from wedtui.core.wording import counted
 from wedtui.providers.base import Target
 from wedtui.providers.registry import Targets
+from wedtui.tui.spans import clean
 
 AT_ONCE = 64
 # What an account does not have is not asked of it.
-NO_FAILURE = frozenset({Reach.SWITCHED_OFF, Reach.NOT_ON_PLAN})
+NO_FAILURE = frozenset({Reach.SWITCHED_OFF, Reach.NOT_ON_PLAN, Reach.NOT_ENABLED})
 
 OfProvider = ApiObservation | VendorObservation | SignalObservation
 
@@ -142,8 +143,7 @@ def _words(observation: Observation) -> str:
             count = len(observation.periods or ())
             line = f"feed {observation.name}: {observation.problem or counted(count, 'period')}"
         case ApiObservation():
-            said = observation.problem or f"{observation.reach}, {counted(len(observation.resources), 'resource')}"
-            line = f"{observation.provider} {observation.region} {observation.service}: {said}"
+            line = f"{observation.provider} {observation.region} {observation.service}: {_api_words(observation)}"
         case WeddingsObservation():
             rows = observation.rows
             said = "unchanged" if rows is None else f"{counted(rows.rows, 'row')}, {rows.rejected:,} unusable"
@@ -153,6 +153,17 @@ def _words(observation: Observation) -> str:
         case VendorObservation():
             line = f"{observation.provider} {observation.source}: {observation.problem or observation.status}"
     return line
+
+
+def _api_words(seen: ApiObservation) -> str:
+    if seen.problem is not None:
+        return seen.problem
+    if seen.principal is not None:
+        words = (f"account {seen.principal.account}", seen.principal.name)
+        return ", ".join([seen.reach, *(clean(each) for each in words if each)])
+    if seen.costs is not None:
+        return f"{seen.reach}, costs of {counted(len(seen.costs), 'resource')}"
+    return f"{seen.reach}, {counted(len(seen.resources), 'resource')}"
 
 
 def _share_words(seen: TrafficObservation) -> str:
@@ -237,6 +248,8 @@ def _less_often(
                 "reach": observation.reach.value,
                 "requests": observation.requests,
                 "resources": len(observation.resources),
+                "account": observation.principal.account if observation.principal else None,
+                "principal": observation.principal.name if observation.principal else None,
                 "problem": observation.problem,
             }
         case WeddingsObservation():

@@ -146,7 +146,7 @@ def register(app: typer.Typer) -> None:
 
         What costs money is not asked: what was read of it last is shown.
         """
-        from wedtui.cli.costs import cost_json, cost_lines, known_costs
+        from wedtui.cli.costs import cost_json, cost_lines, known_costs, resource_cost_lines
         from wedtui.cli.once import observation_json, outcomes
         from wedtui.cli.render import iso, picture_json
 
@@ -169,7 +169,7 @@ def register(app: typer.Typer) -> None:
             return
         for outcome in outcomes(observations):
             typer.echo(outcome.line)
-        for line in cost_lines(costs, now):
+        for line in (*cost_lines(costs, now), *(words for words, _well in resource_cost_lines(session))):
             typer.echo(f"note: {line}")
         for provider in picture.providers:
             health = provider.health

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from wedtui.cli.common import print_json, session_of
 from wedtui.cli.status import read_picture
+from wedtui.core.evidence import Freshness
+
+if TYPE_CHECKING:
+    from wedtui.config import Configuration
+    from wedtui.core.picture import Picture
 
 app = typer.Typer(no_args_is_help=True, help="HTTP probes.")
 AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -15,37 +21,48 @@ AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @app.command("list")
 def list_command(context: typer.Context, as_json: AS_JSON = False) -> None:
-    """List the configured probes with the newest result of each and its age."""
-    from wedtui.cli.render import picture_json
-    from wedtui.config_values import format_duration
-    from wedtui.core.redact import redacted_url
-
+    """List the configured probes with the newest result of each, from each vantage, and its age."""
     session = session_of(context)
-    newest = {p["name"]: p for provider in picture_json(read_picture(session))["providers"] for p in provider["probes"]}
-    rows = []
-    for section in session.loaded.configuration.probes:
-        seen = newest.get(section.name, {})
-        rows.append(
-            {
-                "name": section.name,
-                "provider": section.provider,
-                "url": redacted_url(section.url),
-                "interval": format_duration(section.interval) if section.interval else "by protection level",
-                "passed": seen.get("passed"),
-                "failure": seen.get("failure"),
-                "latency_ms": seen.get("latency_ms"),
-                "age_s": seen.get("age_s"),
-            }
-        )
+    rows = _rows(session.loaded.configuration, read_picture(session))
     if as_json:
         print_json(rows)
         return
     for row in rows:
-        result = {True: "passed", False: f"FAILED ({row['failure']})", None: "never asked"}[row["passed"]]
-        age = "" if row["age_s"] is None else f", {row['age_s']:g} s ago"
-        typer.echo(f"{row['name']}  {row['provider']}  {row['url']}  every {row['interval']}  {result}{age}")
+        name = f"{row['name']} from {row['vantage']}" if row["vantage"] else row["name"]
+        typer.echo(f"{name}  {row['provider']}  {row['url']}  every {row['interval']}  {_result(row)}")
     if not rows:
         typer.echo("no probes are configured")
+
+
+def _rows(configuration: Configuration, picture: Picture) -> list[dict[str, Any]]:
+    """Return a row for each configured probe, or for each vantage that asks it where there are several."""
+    from wedtui.cli.render import probe_json
+    from wedtui.config_values import format_duration
+    from wedtui.core.evidence import ProbeEvidence
+    from wedtui.core.redact import redacted_url
+
+    seen: dict[str, list[ProbeEvidence]] = {}
+    for probe in (p for provider in picture.providers for p in provider.evidence.probes):
+        seen.setdefault(probe.name, []).append(probe)
+    rows = []
+    for section in configuration.probes:
+        about = {
+            "provider": section.provider,
+            "url": redacted_url(section.url),
+            "interval": format_duration(section.interval) if section.interval else "by protection level",
+        }
+        never = [ProbeEvidence(section.name, timedelta())]
+        rows += [{**probe_json(each, picture.at), **about} for each in seen.get(section.name, never)]
+    return rows
+
+
+def _result(row: dict[str, Any]) -> str:
+    """Say how the newest round ended, and how long ago; of one that is old only that it was the last one."""
+    if row["passed"] is None:
+        return "never asked"
+    doubt = "" if row["freshness"] == Freshness.FRESH else f"UNKNOWN, {row['freshness']}: last "
+    word = "passed" if row["passed"] else f"FAILED ({row['failure']})"
+    return f"{doubt}{word}, {row['age_s']:g} s ago"
 
 
 @app.command("test")

@@ -218,7 +218,8 @@ def list_command(
         spans = f"{_iso(entry.raised_at)} to {_iso(entry.end)}"
         typer.echo(f"{entry.id:>4}  {entry.level:<7}  {spans}  by {entry.raised_by}: {entry.reason}{lowered}")
     if not shown:
-        typer.echo("no person has raised anything")
+        over = "nothing is raised by a person now; `--all` lists what was"
+        typer.echo("no person has raised anything" if everything else over)
 
 
 def _entry_json(entry: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from wedtui.cli.common import Session, print_json, session_of
-from wedtui.cli.resources import check_provider
+from wedtui.cli.resources import check_provider, kinds_of
 from wedtui.core.inventory import ApiFacts, InventoryFacts
 from wedtui.core.observation import ApiObservation, Observation
 from wedtui.core.resource import GLOBAL, STOPPED, Reach
@@ -94,7 +94,10 @@ def register(app: typer.Typer) -> None:
         if as_json:
             print_json(rows)
             return
-        _print_regions(name, rows)
+        if not rows:
+            typer.echo(_nothing_asked(session, name))
+            return
+        _print_regions(rows)
 
     @app.command("services")
     def services_command(
@@ -115,7 +118,7 @@ def register(app: typer.Typer) -> None:
             print_json([asking_json(each, now) for each in found])
             return
         if not found:
-            typer.echo(_nothing_asked(name))
+            typer.echo(_nothing_asked(session, name))
             return
         typer.echo(asking_heading())
         for each in found:
@@ -131,7 +134,7 @@ def register(app: typer.Typer) -> None:
 def _sync(session: Session, name: str | None, *, costs: bool, as_json: bool) -> int:
     """Ask, store and print; return the exit code."""
     from wedtui.cache.kind import CACHE
-    from wedtui.cli.costs import cost_json, cost_lines, has_costs, known_costs
+    from wedtui.cli.costs import cost_json, cost_lines, has_costs, known_costs, resource_cost_lines
     from wedtui.cli.once import observation_json, outcomes, succeeded
     from wedtui.store.opening import file_of
 
@@ -139,7 +142,7 @@ def _sync(session: Session, name: str | None, *, costs: bool, as_json: bool) -> 
     if costs and not has_costs(session, name):
         raise ConfigurationError(
             f"{name or 'no provider here'} is {'not ' if name else ''}configured to be asked for its costs: "
-            "set cost = true under [providers.aws]"
+            "set cost = true or resource_cost = true under [providers.aws]"
         )
     observations, stored = sync(session, name, costs=costs)
     known, now = [] if costs else known_costs(session, name), session.clock.now()
@@ -154,7 +157,9 @@ def _sync(session: Session, name: str | None, *, costs: bool, as_json: bool) -> 
     else:
         for outcome in outcomes(observations):
             typer.echo(outcome.line)
-        for line in cost_lines(known, now):
+        for line in (
+            () if costs else (*cost_lines(known, now), *(words for words, _well in resource_cost_lines(session, name)))
+        ):
             typer.echo(f"note: {line}")
         on_file = file_of(session.cache_url, CACHE) is not None
         typer.echo(_outcome(observations, name, stored=stored, on_file=on_file))
@@ -200,8 +205,11 @@ def _inventory(session: Session, name: str) -> InventoryFacts:
         reader.close()
 
 
-def _nothing_asked(name: str) -> str:
-    return f"the API of {name} was never asked here: ask with `wedtui providers sync {name}`"
+def _nothing_asked(session: Session, name: str) -> str:
+    from wedtui.core.inventory_findings import no_api_words
+
+    without = no_api_words(kinds_of(session), name)
+    return without or f"the API of {name} was never asked here: ask with `wedtui providers sync {name}`"
 
 
 def _regions(inventory: InventoryFacts, name: str, session: Session) -> list[dict[str, Any]]:
@@ -238,12 +246,9 @@ def _regions(inventory: InventoryFacts, name: str, session: Session) -> list[dic
     return rows
 
 
-def _print_regions(name: str, rows: list[dict[str, Any]]) -> None:
+def _print_regions(rows: list[dict[str, Any]]) -> None:
     from wedtui.cli.inventory_words import cells
 
-    if not rows:
-        typer.echo(_nothing_asked(name))
-        return
     widths = (14, -8, -7, 48)
     typer.echo(cells(*zip(("REGION", "SERVICES", "AGE", "REACH AND LAST STATES"), widths, strict=True)))
     for row in rows:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wedtui.cli import provider_api
 from wedtui.cli.common import print_json, session_of
 from wedtui.cli.status import read_picture
+
+if TYPE_CHECKING:
+    from wedtui.config import Configuration
+    from wedtui.core.picture import Picture
 
 app = typer.Typer(no_args_is_help=True, help="Providers.")
 provider_api.register(app)
@@ -19,8 +24,7 @@ AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def list_command(context: typer.Context, as_json: AS_JSON = False) -> None:
     """List the configured providers with their state, score and the age of what it rests on."""
     from wedtui.cli.render import picture_json
-    from wedtui.core.live_share import Share, share_of
-    from wedtui.core.state import State, glyph
+    from wedtui.core.state import State
 
     session = session_of(context)
     picture = read_picture(session)
@@ -43,15 +47,32 @@ def list_command(context: typer.Context, as_json: AS_JSON = False) -> None:
     if as_json:
         print_json(rows)
         return
-    shares = {p.name: share_of(picture.traffic, p.evidence, picture.at) for p in picture.providers}
-    for row in rows:
-        score = "no score" if row["score"] is None else f"score {row['score']:g}"
-        age = "never measured" if row["age_s"] is None else f"{row['age_s']:g} s old"
-        sign = glyph(State(row["state"]))
-        share = shares.get(row["name"], Share(row["weight"])).words(picture.at)
-        typer.echo(f"{sign} {row['name']}  {row['kind']}  {share}  {row['state']}  {score}  {age}")
     if not rows:
         typer.echo("no providers are configured")
+        return
+    for line in _lines(session.loaded.configuration, picture):
+        typer.echo(line)
+
+
+def _lines(configuration: Configuration, picture: Picture) -> Iterator[str]:
+    """Yield a heading, and a line for each configured provider."""
+    from wedtui.cli.inventory_words import cells
+    from wedtui.core.live_share import Share, share_of
+    from wedtui.core.state import State, glyph
+    from wedtui.core.wording import short_age
+
+    sections = configuration.providers
+    name = max(map(len, ("PROVIDER", *(section.name for section in sections))))
+    widths = (10, name, 6, -6, -5)
+    yield f"{cells(*zip(('STATE', 'PROVIDER', 'KIND', 'SCORE', 'AGE'), widths, strict=True))}  TRAFFIC"
+    for section in sections:
+        seen = picture.provider(section.name)
+        state = seen.health.state if seen else State.UNKNOWN
+        score = seen.score_words if seen else None
+        old = short_age(seen.health.measured_at if seen else None, picture.at)
+        share = share_of(picture.traffic, seen.evidence, picture.at) if seen else Share(section.weight)
+        row = (f"{glyph(state)} {state}", section.name, section.kind, score or "-", old)
+        yield f"{cells(*zip(row, widths, strict=True))}  {share.words(picture.at)}"
 
 
 @app.command("test")
@@ -62,7 +83,7 @@ def test_command(
 
     What costs money is not asked: what was read of it last is shown.
     """
-    from wedtui.cli.costs import cost_json, cost_lines, known_costs
+    from wedtui.cli.costs import cost_json, cost_lines, known_costs, resource_cost_lines
     from wedtui.cli.once import ask_once, say
     from wedtui.providers.registry import build_provider
 
@@ -73,6 +94,6 @@ def test_command(
     costs, now = known_costs(session, name), session.clock.now()
     code = say(observations, as_json=as_json, more=[cost_json(each, now) for each in costs])
     if not as_json:
-        for line in cost_lines(costs, now):
+        for line in (*cost_lines(costs, now), *(words for words, _well in resource_cost_lines(session, name))):
             typer.echo(f"note: {line}")
     raise typer.Exit(code)

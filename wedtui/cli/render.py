@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from wedtui.core.evidence import Freshness
+from wedtui.core.evidence import Freshness, ProbeEvidence, freshness
 from wedtui.core.freeze import Period, Verdict
 from wedtui.core.freeze_words import with_persons
 from wedtui.core.health import ERRORS, LATENCY, Component
@@ -265,17 +265,22 @@ def _provider_json(provider: ProviderPicture, picture: Picture) -> dict[str, Any
             }
             for s in evidence.signals
         ],
-        "probes": [
-            {
-                "name": p.name,
-                "vantage": p.vantage or None,
-                "passed": p.rounds[0].passed if p.rounds else None,
-                "failure": p.rounds[0].failure if p.rounds else None,
-                "latency_ms": p.rounds[0].latency_ms if p.rounds else None,
-                "age_s": age_s(p.rounds[0].at, now) if p.rounds else None,
-            }
-            for p in evidence.probes
-        ],
+        "probes": [probe_json(p, now) for p in evidence.probes],
+    }
+
+
+def probe_json(probe: ProbeEvidence, now: datetime) -> dict[str, Any]:
+    """Return the newest round of a probe from one vantage; `freshness` says whether it tells anything about now."""
+    newest = probe.rounds[0] if probe.rounds else None
+    at = newest.at if newest else None
+    return {
+        "name": probe.name,
+        "vantage": probe.vantage or None,
+        "passed": newest.passed if newest else None,
+        "failure": newest.failure if newest else None,
+        "latency_ms": newest.latency_ms if newest else None,
+        "freshness": freshness(at, probe.interval, now).value,
+        "age_s": age_s(at, now),
     }
 
 

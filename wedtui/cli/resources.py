@@ -19,6 +19,7 @@ from wedtui.core.inventory import (
     alike,
 )
 from wedtui.core.state import State
+from wedtui.core.wording import choice_words
 from wedtui.errors import ConfigurationError, NotFoundError
 
 app = typer.Typer(no_args_is_help=True, help="What the providers have.")
@@ -69,7 +70,7 @@ def list_command(
                 "next": page.next,
                 "resources": [resource_json(each, now) for each in page.rows],
                 "kinds": _kinds(query, inventory),
-                "incomplete": [asking_json(each, now) for each in incomplete(askings, now)],
+                "incomplete": [asking_json(each, now) for each in incomplete(askings, query.kind, now)],
             }
         )
         return
@@ -124,8 +125,12 @@ def check_provider(session: Session, name: str | None) -> None:
     """
     names = [p.name for p in session.loaded.configuration.providers]
     if name is not None and name not in names:
-        known = ", ".join(names) or "none"
-        raise NotFoundError(f'the configuration has no provider "{name}": choose one of {known}')
+        raise NotFoundError(f'the configuration has no provider "{name}": {choice_words(names)}')
+
+
+def kinds_of(session: Session) -> dict[str, str]:
+    """Return the kinds of the configured providers, by name."""
+    return {p.name: p.kind for p in session.loaded.configuration.providers}
 
 
 def _asked(inventory: InventoryFacts, query: ResourceQuery) -> tuple[ApiFacts, ...]:
@@ -155,7 +160,7 @@ def _no_match(query: ResourceQuery, inventory: InventoryFacts) -> str:
 
 def _print_page(session: Session, query: ResourceQuery, page: ResourcePage, inventory: InventoryFacts) -> None:
     from wedtui.cli.inventory_words import believed, incomplete, resource_heading, resource_lines
-    from wedtui.core.inventory_findings import asked_words, never_read
+    from wedtui.core.inventory_findings import asked_words, never_read, no_api_words
     from wedtui.tui.spans import clean
 
     now, askings = session.clock.now(), _asked(inventory, query)
@@ -166,7 +171,8 @@ def _print_page(session: Session, query: ResourceQuery, page: ResourcePage, inve
         for line in resource_lines(each, now, with_id=each.resource.id in same):
             typer.echo(line)
     if not askings:
-        typer.echo("no provider's API was ever asked here: ask with `wedtui providers sync`")
+        nothing = "no provider's API was ever asked here: ask with `wedtui providers sync`"
+        typer.echo(no_api_words(kinds_of(session), query.provider) or nothing)
     elif not page.total:
         unread = never_read(inventory, query.provider, now)
         if not unread or any(group.total for group in inventory.groups):
@@ -175,7 +181,7 @@ def _print_page(session: Session, query: ResourceQuery, page: ResourcePage, inve
             typer.echo(clean(sentence))
     else:
         typer.echo(f"{len(page.rows):,} of {page.total:,} shown")
-    unsure = incomplete(askings, now)
+    unsure = incomplete(askings, query.kind, now)
     for asking in unsure[:NOTES]:
         where = f"{asking.provider} {asking.service} in {asking.region}"
         typer.echo(f"note: {where}: {believed(asking, now)}, {asked_words(asking, now)}; some may be missing")

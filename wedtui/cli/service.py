@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from wedtui.cli.standby import Standby
     from wedtui.config import ServiceSection
     from wedtui.control.server import ControlServer
+    from wedtui.notify.running import Notifying
     from wedtui.poller.service import Service
 
 app = typer.Typer(no_args_is_help=True, help="The service that watches and fills the cache.")
@@ -55,17 +56,11 @@ def run_service(session: Session, clock: Clock, *, log_to_file: bool, ready_fd: 
     Raises:
         ConfigurationError, AlreadyRunningError, ServiceError, StoreError: it cannot begin.
     """
-    from wedtui.cli.copying import Copying
-    from wedtui.ledger.former import former_place
-    from wedtui.notify.running import Notifying
-    from wedtui.poller.figures import outbox_figures
     from wedtui.poller.log import set_up_logging
     from wedtui.poller.notify import Notifier
-    from wedtui.poller.service import Service
-    from wedtui.poller.surroundings import Identity, Stores, Told
+    from wedtui.poller.surroundings import Told
 
-    loaded, paths = session.loaded, session.paths
-    configuration = loaded.configuration
+    paths, configuration = session.paths, session.loaded.configuration
     os.umask(UMASK)
     _refuse_another_user(paths, configuration.service)
     paths.make()
@@ -73,26 +68,9 @@ def run_service(session: Session, clock: Clock, *, log_to_file: bool, ready_fd: 
         section = configuration.log
         set_up_logging(paths.log if log_to_file else None, level=section.level, max_bytes=section.max_bytes)
         _note_configuration(session, clock)
-        former = former_place(session.ledger_url, paths.directory)
-        stores = Stores(session.cache_url, session.ledger_url, former)
-        # The lock is held: of this place there is no other service.
-        identity = Identity(session.vantage, session.place, boot_id(), loaded.digest)
-        mode = configuration.service.mode
-        service = Service(configuration, stores, clock, mode=mode, identity=identity, unwatched=loaded.unwatched)
-        notifier = Notifier()
-        life = lock.life(service.facts.instance, identity.boot).name
-        copying = Copying(session.cache_url, session.ledger_url, clock)
-        acting = _acting(session, clock, service, life, copying)
-        notifying = Notifying(configuration, session.ledger_url, clock, life, service.trouble)
-        outbox = outbox_figures(
-            lambda: None if (known := notifying.standing) is None else known.waiting,
-            lambda: None if (known := notifying.standing) is None else known.dead,
-        )
-        service.figures.look_up(outbox)
-        control = _control(session, clock, service, acting)
-        # What copies begins before who acts, and ends after: the last moves of a service that ends are copied too.
-        acts: list[Copying | Standby] = [] if acting is None else [copying, acting]
-        beside: list[Notifying | Copying | Standby | ControlServer] = [notifying, *acts, control]
+        boot, notifier = boot_id(), Notifier()
+        service = _watching(session, clock, boot)
+        beside = _beside(session, clock, service, lock.life(service.facts.instance, boot).name)
 
         def ready() -> None:
             _say_ready(ready_fd)
@@ -106,6 +84,46 @@ def run_service(session: Session, clock: Clock, *, log_to_file: bool, ready_fd: 
             for part in reversed(beside):
                 part.close()
             notifier.close()
+
+
+def _watching(session: Session, clock: Clock, boot: str) -> Service:
+    """Return what watches; the lock of its place is held, so that there is no other."""
+    from wedtui.ledger.former import former_place
+    from wedtui.poller.service import Service
+    from wedtui.poller.surroundings import Identity, Stores
+
+    loaded = session.loaded
+    former = former_place(session.ledger_url, session.paths.directory)
+    return Service(
+        loaded.configuration,
+        Stores(session.cache_url, session.ledger_url, former),
+        clock,
+        mode=loaded.configuration.service.mode,
+        identity=Identity(session.vantage, session.place, boot, loaded.digest),
+        unwatched=loaded.unwatched,
+    )
+
+
+def _beside(
+    session: Session, clock: Clock, service: Service, life: str
+) -> list[Notifying | Copying | Standby | ControlServer]:
+    """Return what runs beside what watches, in the order in which it begins; it ends the other way round."""
+    from wedtui.cli.copying import Copying
+    from wedtui.notify.running import Notifying
+    from wedtui.poller.figures import outbox_figures
+
+    copying = Copying(session.cache_url, session.ledger_url, clock)
+    acting = _acting(session, clock, service, life, copying)
+    notifying = Notifying(session.loaded.configuration, session.ledger_url, clock, life, service.trouble)
+    outbox = outbox_figures(
+        lambda: None if (known := notifying.standing) is None else known.waiting,
+        lambda: None if (known := notifying.standing) is None else known.dead,
+    )
+    service.figures.look_up(outbox)
+    control = _control(session, clock, service, acting)
+    # What copies begins before who acts, and ends after: the last moves of a service that ends are copied too.
+    acts: list[Copying | Standby] = [] if acting is None else [copying, acting]
+    return [notifying, *acts, control]
 
 
 def _note_configuration(session: Session, clock: Clock) -> None:

@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from wedtui.cache.wedding_import import Outcome
 from wedtui.cache.wedding_stage import Stage
 from wedtui.cache.writer import CacheWriter
-from wedtui.cli.common import Session, person, print_json, writable_ledger
+from wedtui.cli.common import Session, person, print_json, recording, writable_ledger
 from wedtui.cli.render import iso
 from wedtui.config_weddings import IMPORTED, WeddingSourceSection
 from wedtui.core.calendar_query import NO_CONFLICTS, Conflicts, SourceDetails
 from wedtui.core.freeze_weddings import fresh_until
 from wedtui.core.observation import WeddingsObservation
 from wedtui.core.wedding import cultures_words
-from wedtui.core.wording import counted
+from wedtui.core.wording import choice_words, counted
 from wedtui.errors import ConfigurationError, ConflictError, NotFoundError
+
+if TYPE_CHECKING:
+    from wedtui.poller.weddings import Taking
 
 _FIRST_REFUSED = "nothing was imported before and nothing is kept of it: mend the file and import it again"
 _REFUSED = "what was imported before counts on: mend the file, or the names of its columns, and import it again"
@@ -78,8 +81,8 @@ def import_file(session: Session, file: Path, source: str | None, zone: str | No
             writer.weddings.drop_unread_import()
         # A service may hold the file: it stays as it is.
         writer.close(clean=False)
-    if work.outcome is Outcome.TAKEN and section.name == IMPORTED:
-        _note(session, section.kind)
+    if work.outcome is Outcome.TAKEN:
+        _note(session, section, work)
     if work.problem is not None:
         raise ConflictError(f"{file} was not imported: {work.problem}")
     if details is None or work.outcome is None or work.outcome in {Outcome.OVERTAKEN, Outcome.NOT_OURS}:
@@ -98,11 +101,19 @@ def _of_it(problem: str, section: WeddingSourceSection) -> str:
     return problem.replace(f"its file {path}", "it").replace(path, "it")
 
 
-def _note(session: Session, kind: str) -> None:
-    """Have the ledger say that there is an import: a cache that is lost cannot."""
+def _note(session: Session, section: WeddingSourceSection, work: Taking) -> None:
+    """Have the ledger say who imported what: that there is an import by hand a cache that is lost cannot."""
+    from wedtui.ledger.ledger import IMPORT_KIND
+
+    changes = {"written": work.written, "deleted": work.deleted}
+    if section.name != IMPORTED:
+        # Its weddings come back by themselves: it is on record, and nobody has to wait for it.
+        with recording(session, IMPORT_KIND) as record:
+            record({"source": section.name, "kind": section.kind, **changes})
+        return
     ledger = writable_ledger(session)
     try:
-        ledger.note_import(IMPORTED, kind, by=person(), at=session.clock.now())
+        ledger.note_import(IMPORTED, section.kind, changes, by=person(), at=session.clock.now())
     finally:
         ledger.close()
 
@@ -215,8 +226,8 @@ def _section(session: Session, file: Path, source: str | None, zone: str | None)
             if section.kind != kind:
                 raise ConfigurationError(f'the wedding source "{source}" is of the kind {section.kind}, not {kind}')
             return section.model_copy(update=place)
-    known = ", ".join(section.name for section in sections) or "none"
-    raise NotFoundError(f'the configuration has no wedding source "{source}": choose one of {known}, or leave it out')
+    known = choice_words(section.name for section in sections)
+    raise NotFoundError(f'the configuration has no wedding source "{source}": {known}; --source may be left out')
 
 
 def _read(session: Session, section: WeddingSourceSection) -> WeddingsObservation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,9 +10,19 @@ from zoneinfo import ZoneInfo
 from wedtui.cli.inventory_words import cells
 from wedtui.cli.render import iso
 from wedtui.core.calendar import SourceFacts, dropped_source
-from wedtui.core.calendar_query import NO_CONFLICTS, Conflicts, ListedWedding, SourceDetails
+from wedtui.core.calendar_query import (
+    CONFLICT_HINT,
+    CONFLICT_NOTE,
+    CONFLICT_SIGN,
+    CONFLICTS_NAMED,
+    NO_CONFLICTS,
+    Conflicts,
+    ListedWedding,
+    SourceDetails,
+)
 from wedtui.core.load import Step, Steps
 from wedtui.core.wedding import (
+    ASSUMED_NOTE,
     OTHER,
     in_column,
     marked_as_assumed,
@@ -21,21 +31,22 @@ from wedtui.core.wedding import (
     standard_number,
     weighed,
 )
-from wedtui.core.wording import age, counted, duration, lived
+from wedtui.core.wording import age, begins_there, counted, duration, lived
 from wedtui.core.zones import place_of
-from wedtui.tui.spans import clean
+from wedtui.tui.spans import clean, fit
 
 _NO_AGES = frozenset({"never", "in the future"})
-_COLUMNS = (("LIVE FOR/IN", 13), ("STARTS", 15), ("ENDS", 8), ("PLACE", 12))
+_WHEN = ("● LIVE / WHEN", 13)
+_STARTS, _ENDS, _PLACE = ("STARTS THERE", 16), ("ENDS", 7), ("PLACE", 12)
 _CULTURE, _SOURCE = ("CULTURE", 8), ("SOURCE", 8)
-_LAST = (("GUESTS", -6), ("REFERENCE", 12))
+_GUESTS, _REFERENCE = ("GUESTS", -6), ("REFERENCE", 12)
 KEPT = "kept that it no longer names: live, or the row is unusable"
 """What is said of weddings that a reading does not name and that stay."""
 
 
 def wedding_heading(*, sources: bool) -> str:
     """Return the titles over `wedding_line`."""
-    return cells(*_COLUMNS, _SOURCE if sources else _CULTURE, *_LAST)
+    return cells(_WHEN, _STARTS, _ENDS, _PLACE, _SOURCE if sources else _CULTURE, _GUESTS, _REFERENCE)
 
 
 def wedding_line(listed: ListedWedding, now: datetime, *, believed: bool, sources: bool) -> str:
@@ -52,16 +63,38 @@ def wedding_line(listed: ListedWedding, now: datetime, *, believed: bool, source
     found = listed.wedding
     start, end = (at.astimezone(ZoneInfo(found.zone)) for at in (found.start, found.end))
     days = (end.date() - start.date()).days
-    values = (
-        lived(found.start, found.end, now, believed=believed),
-        f"{start:%a %m-%d %H:%M}",
-        f"{end:%H:%M}" + (f"+{days}" if days else ""),
-        place_of(found.zone),
-        listed.source if sources else marked_as_assumed(found.culture, found.doubt("culture")),
-        marked_as_assumed(str(found.guests), found.doubt("guests")),
+    when = fit(lived(found.start, found.end, now, believed=believed), _WHEN[1])
+    starts, ends = begins_there(found.start, found.zone, now), f"{end:%H:%M}" + (f"+{days}" if days else "")
+    # Ten days and more need a cell, which a start without its year has left.
+    over = max(len(ends) - _ENDS[1], 0)
+    columns = cells(
+        (starts, max(_STARTS[1] - over, len(starts))),
+        (ends, _ENDS[1] + over),
+        (place_of(found.zone), _PLACE[1]),
+        (listed.source if sources else marked_as_assumed(found.culture, found.doubt("culture")), _CULTURE[1]),
+        (marked_as_assumed(str(found.guests), found.doubt("guests")), _GUESTS[1]),
     )
-    columns = zip(values, (*_COLUMNS, _CULTURE, *_LAST[:-1]), strict=True)
-    return " ".join([cells(*((value, width) for value, (_, width) in columns)), clean(found.reference)])
+    # The sign is about the times behind it, and takes the blank before them.
+    return f"{when}{CONFLICT_SIGN if listed.conflict else ' '}{columns} {clean(found.reference)}"
+
+
+def page_notes(rows: Sequence[ListedWedding], *, sources: bool) -> Iterator[str]:
+    """Yield what the signs in lines mean, and of which weddings something is assumed that has no column.
+
+    Args:
+        rows: what is listed.
+        sources: whether the lines say sources in place of cultures.
+    """
+    if any(each.conflict for each in rows):
+        yield CONFLICT_NOTE
+        yield f"  {CONFLICT_HINT}"
+    hidden = [each.wedding for each in rows if sources and each.wedding.doubt("culture")]
+    if any(each.wedding.doubt("guests") or (each.wedding.assumed and not sources) for each in rows):
+        yield ASSUMED_NOTE
+    if hidden:
+        named = ", ".join(dict.fromkeys(clean(each.reference) for each in hidden[:CONFLICTS_NAMED]))
+        more = f" and {len(hidden) - CONFLICTS_NAMED:,} more" if len(hidden) > CONFLICTS_NAMED else ""
+        yield f"the culture, which has no column here, is assumed of {named}{more}"
 
 
 def wedding_json(listed: ListedWedding, now: datetime) -> dict[str, Any]:
@@ -80,6 +113,7 @@ def wedding_json(listed: ListedWedding, now: datetime) -> dict[str, Any]:
         "assumed": {each.of: each.why for each in found.assumed},
         "load": standard_number(found.load),
         "live": found.start <= now < found.end,
+        "conflict": list(listed.conflict),
     }
 
 

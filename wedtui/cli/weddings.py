@@ -18,20 +18,21 @@ from wedtui.cli.common import (
     parse_range,
     person,
     print_json,
+    recording,
     session_of,
     writable_ledger,
 )
 from wedtui.config_weddings import IMPORTED
 from wedtui.core.calendar_query import MOST_ROWS, WeddingPage, WeddingQuery
-from wedtui.core.wedding import ASSUMED_NOTE, cultures_words, others_words
+from wedtui.core.wedding import cultures_words, others_words
 from wedtui.core.wording import counted
-from wedtui.errors import ConfigurationError, ConflictError, NotFoundError, StoreMissingError
+from wedtui.errors import ConfigurationError, ConflictError, NotFoundError, StoreLockedError, StoreMissingError
 
 if TYPE_CHECKING:
     from wedtui.cache.reader import CacheReader
     from wedtui.cache.writer import CacheWriter
     from wedtui.core.calendar import CalendarFacts, SourceFacts
-    from wedtui.core.load import Steps
+    from wedtui.core.wedding_loss import Lost
 
 app = typer.Typer(no_args_is_help=True, help="The calendar of weddings.")
 
@@ -95,7 +96,10 @@ def list_command(
     after: AFTER = None,
     as_json: AS_JSON = False,
 ) -> None:
-    """List weddings by start, on the wall clock of their venues. Exit code: 0, also where there are none."""
+    """List weddings by start, on the wall clock of their venues.
+
+    Exit code: 0, also where there are none; 2 where a source, a zone, a culture or a kind of venue is unknown.
+    """
     session = session_of(context)
     now = session.clock.now()
     query = WeddingQuery(
@@ -122,7 +126,10 @@ def upcoming_command(
     after: AFTER = None,
     as_json: AS_JSON = False,
 ) -> None:
-    """List weddings that are live or still to come, by start. Exit code: 0, also where there are none."""
+    """List weddings that are live or still to come, by start.
+
+    Exit code: 0, also where there are none; 2 where a zone or a culture is unknown.
+    """
     session = session_of(context)
     now = session.clock.now()
     query = WeddingQuery(
@@ -203,10 +210,11 @@ def load_command(
     """Print the live load as a step function: each value holds from its instant up to the next one.
 
     Load is in standard weddings (1.0 is a British wedding of 150 guests). What is printed is what is known: whether
-    that can be believed is said beside it.
+    that can be believed is said beside it. Exit code: 0 whatever the load, 2 where a zone or a culture is unknown.
     """
     from wedtui.cache.reader import CacheReader
     from wedtui.cli.render import iso
+    from wedtui.cli.wedding_filters import check_filters
     from wedtui.cli.wedding_words import load_json, load_lines, nothing_json
     from wedtui.core.calendar import age_words, was_ever_read
 
@@ -215,8 +223,9 @@ def load_command(
     first, last = parse_range(start, end, now)
     reader = CacheReader(session.cache_url)
     try:
+        check_filters(session, reader, zone=zone, culture=culture)
+        steps, parts = reader.load(first, last, by=(by or Part.ZONE).value, zone=zone, culture=culture)
         calendar = _calendar(session, reader, now)
-        steps, parts = _load(reader, first, last, by=by or Part.ZONE, zone=zone, culture=culture)
     finally:
         reader.close()
     known = was_ever_read(calendar)
@@ -244,28 +253,32 @@ def _age_json(calendar: CalendarFacts, now: datetime) -> dict[str, object]:
     return {"calendar": freshness(calendar, now).value, "calendar_age_s": age_s(oldest, now)}
 
 
-def _load(
-    reader: CacheReader, start: datetime, end: datetime, *, by: Part, zone: str | None, culture: str | None
-) -> tuple[Steps, dict[str, Steps]]:
-    from wedtui.core.load import NO_STEPS
-
-    try:
-        return reader.load(start, end, by=by.value, zone=zone, culture=culture)
-    except StoreMissingError:
-        return NO_STEPS, {}  # nothing was ever read, and that is said beside it
-
-
 @app.command("accept")
 def accept_command(
     context: typer.Context,
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A source whose newest reading is questioned.")],
 ) -> None:
-    """Say that a source really lost its weddings: a reading that loses no more than that is taken."""
-    writer = _writer(session_of(context))
-    try:
-        writer.weddings.accept(source)
-    finally:
-        writer.close(clean=False)
+    """Say that a source really lost its weddings: a reading that loses no more than that is taken.
+
+    What is accepted is printed, and goes into the ledger with your name.
+    """
+    from wedtui.ledger.ledger import ACCEPT_KIND
+
+    session = session_of(context)
+    accepted: list[Lost | None] = []
+    with recording(session, ACCEPT_KIND) as record:
+
+        def on_record(lost: Lost | None) -> None:
+            record({"source": source, "lost": None if lost is None else lost.document})
+            accepted.append(lost)
+
+        writer = _writer(session)
+        try:
+            writer.weddings.accept(source, on_record)
+        finally:
+            writer.close(clean=False)
+    (lost,) = accepted
+    typer.echo(f'accepted: the wedding source "{source}" loses {lost.words if lost else "what was not counted"}')
     typer.echo(f'the next good reading of the wedding source "{source}" is taken if it loses no more')
 
 
@@ -279,22 +292,37 @@ def drop_command(
         ),
     ] = IMPORTED,
 ) -> None:
-    """Delete what was imported by hand, or a source that is no longer configured, so that it counts no longer."""
+    """Delete what was imported by hand, or a source that is no longer configured, so that it counts no longer.
+
+    It goes into the ledger with your name, and how many rows that were.
+    """
+    from wedtui.ledger.ledger import DROP_KIND
+
     session = session_of(context)
     # First what a cache that lost it goes by: whatever happens afterwards, nobody waits for it any more.
     noted = source == IMPORTED and _drop_note(session)
-    writer = _writer(session)
-    try:
-        if source == IMPORTED:
-            writer.weddings.drop_imported()
-        else:
-            writer.weddings.drop(source)
-    except NotFoundError:
-        if not noted:
-            raise
-    finally:
-        writer.close(clean=False)
-    typer.echo("what was imported by hand is gone" if source == IMPORTED else f'wedding source "{source}" is forgotten')
+    gone = 0
+    with recording(session, DROP_KIND) as record:
+
+        def on_record(rows: int) -> None:
+            nonlocal gone
+            gone = rows
+            if not noted:
+                record({"source": source, "rows": rows})
+
+        writer = _writer(session)
+        try:
+            if source == IMPORTED:
+                writer.weddings.drop_imported(on_record)
+            else:
+                writer.weddings.drop(source, on_record)
+        except NotFoundError:
+            if not noted:
+                raise
+        finally:
+            writer.close(clean=False)
+    what = "what was imported by hand is gone" if source == IMPORTED else f'wedding source "{source}" is forgotten'
+    typer.echo(f"{what}: {counted(gone, 'row')}")
 
 
 def _drop_note(session: Session) -> bool:
@@ -312,10 +340,24 @@ def _drop_note(session: Session) -> bool:
     if noted:
         ledger = writable_ledger(session)
         try:
-            ledger.drop_import(IMPORTED, by=person(), at=session.clock.now())
+            ledger.drop_import(IMPORTED, _rows_of(session, IMPORTED), by=person(), at=session.clock.now())
         finally:
             ledger.close()
     return noted
+
+
+def _rows_of(session: Session, source: str) -> int | None:
+    """Return how many rows the cache has of a source; None where it has lost it, or cannot be asked."""
+    from wedtui.cache.reader import CacheReader
+    from wedtui.errors import StoreError
+
+    reader = CacheReader(session.cache_url)
+    try:
+        return next((each.facts.weddings for each in reader.wedding_sources() if each.facts.name == source), None)
+    except StoreError:
+        return None
+    finally:
+        reader.close()
 
 
 @app.command("forget")
@@ -323,7 +365,8 @@ def forget_command(context: typer.Context, reference: REFERENCE) -> None:
     """Erase which wedding it was: reference and venue. Its guests still come, so its time, zone and load stay.
 
     Later readings keep it so, for as long as a source names it and a month longer; also of one that is not known yet.
-    What backups and the source itself hold is not touched.
+    What backups and the source itself hold is not touched. Exit code: 0, or 11 where what it was is still in the log of
+    the cache, because somebody reads that: run it again.
     """
     from wedtui.cache.reader import CacheReader
     from wedtui.core.erasure import ALIAS
@@ -353,13 +396,20 @@ def forget_command(context: typer.Context, reference: REFERENCE) -> None:
     # Also where nothing is known of it: a reading that is under way may name it.
     writer = _writer(session)
     try:
-        rows = writer.weddings.forget(named, alias)
+        erased = writer.weddings.forget(named, alias)
+        gone = writer.empty_log()
     finally:
         writer.close(clean=False)
-    if known or rows:
-        typer.echo(f"forgotten: {counted(rows, 'row')} kept as {alias}")
+    # A reading in between, which knows from the ledger already, may have renamed what was there.
+    if erased.rows or (known and erased.kept):
+        typer.echo(f"forgotten: {counted(erased.kept, 'row')} kept as {alias}")
     else:
         typer.echo(f"no row names it now, so none was erased; a later reading that names it stores it as {alias}")
+    if not gone:
+        raise StoreLockedError(
+            "somebody reads the cache for long, so what it was can still be read in its log (cache.db-wal): "
+            "run this again when that reader, such as a backup, is done"
+        )
 
 
 def _writer(session: Session) -> CacheWriter:
@@ -394,11 +444,14 @@ def _show_page(session: Session, query: WeddingQuery, command: list[str], *, as_
     """Print one page, and the command that prints the next."""
     from wedtui.cache.reader import CacheReader
     from wedtui.cli.render import iso
+    from wedtui.cli.wedding_filters import check_filters
     from wedtui.cli.wedding_words import wedding_json
     from wedtui.core.calendar import Freshness, age_words, freshness, staleness
 
     reader, now = CacheReader(session.cache_url), session.clock.now()
+    narrowed = {name: getattr(query, name) for name in ("source", "zone", "culture", "venue_kind")}
     try:
+        check_filters(session, reader, **narrowed)
         page = reader.weddings(query)
         calendar = _calendar(session, reader, now)
     finally:
@@ -427,14 +480,14 @@ def _show_page(session: Session, query: WeddingQuery, command: list[str], *, as_
 
 
 def _print_page(page: WeddingPage, now: datetime, *, believed: bool, sources: bool) -> None:
-    from wedtui.cli.wedding_words import wedding_heading, wedding_line
+    from wedtui.cli.wedding_words import page_notes, wedding_heading, wedding_line
 
     if page.rows:
         typer.echo(wedding_heading(sources=sources))
     for each in page.rows:
         typer.echo(wedding_line(each, now, believed=believed, sources=sources))
-    if any(each.wedding.assumed for each in page.rows):
-        typer.echo(ASSUMED_NOTE)
+    for note in page_notes(page.rows, sources=sources):
+        typer.echo(note)
     shown = f"{len(page.rows):,} of {counted(page.total, 'row')} shown, in the order in which they begin"
     typer.echo(f"{shown}, on the clock of each place" if page.total else "no wedding matches")
 

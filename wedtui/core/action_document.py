@@ -12,6 +12,9 @@ from typing import Any
 from wedtui.core.actions import Action, ActionState, Outcome, Step, StepState
 from wedtui.core.roles import Demand
 
+ASKED = "asked"
+"""Beside the plan and the change that an action keeps: all that was asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class CopiedActions:
@@ -32,6 +35,11 @@ def action_document(action: Action) -> dict[str, Any]:
         {each.name: _plain(getattr(step, each.name)) for each in fields(step)} for step in action.steps
     ]
     return document
+
+
+def asked_of(plan: str) -> object | None:
+    """Return all that was asked for, as an action keeps it with its plan; None where an earlier version did not."""
+    return json.loads(plan).get(ASKED) if plan else None
 
 
 def action_from(document: Mapping[str, Any]) -> Action:

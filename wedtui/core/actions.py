@@ -11,11 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
 
 from wedtui.core.evidence import FUTURE_TOLERANCE
 from wedtui.core.life import is_over
-from wedtui.core.roles import DEMANDED, Demand
+from wedtui.core.roles import Demand
 
 PLANNED_WITHIN = timedelta(seconds=60)
 """So long after the request nobody makes a plan for it any more: who was about to is gone."""
@@ -151,6 +150,11 @@ class Action:
         return last if last is not None and last.state in {StepState.INTENDED, StepState.UNKNOWN} else None
 
     @property
+    def begun(self) -> bool:
+        """Whether anything outside was changed, or may have been: a step that failed changed nothing."""
+        return any(step.state is not StepState.FAILED for step in self.steps)
+
+    @property
     def unreviewed(self) -> bool:
         """Whether the glass was broken, and another person has yet to look at it."""
         return self.broke_glass is not None and self.reviewed_by is None
@@ -179,7 +183,7 @@ class Action:
         Where the database's clock went back behind the request or the confirmation, how long ago that was is not
         known any more: then too.
         """
-        if self.steps:
+        if self.begun:
             return False
         if self.state in {ActionState.REQUESTED, ActionState.AWAITING}:
             since = self.requested_at
@@ -191,20 +195,6 @@ class Action:
         return last is None or now >= last or since - now > FUTURE_TOLERANCE
 
 
-class Confirmation(NamedTuple):
-    """A person's word for a plan."""
-
-    person: str
-    """Who confirms, by the kernel; only who asked may, and of what the service asked for anybody who may do it."""
-    digest: str
-    """Of the plan that was on their screen."""
-    typed: str
-    """What they typed as its target."""
-    at: datetime
-    break_glass: str | None = None
-    """Why they act without the second person, where they ask to."""
-
-
 def refuse(action: Action, sentence: str, at: datetime, plan: str = "") -> Action:
     """End a request that may not be done, or whose plan may not be done any more.
 
@@ -214,7 +204,7 @@ def refuse(action: Action, sentence: str, at: datetime, plan: str = "") -> Actio
         at: an aware instant.
         plan: canonical JSON of the plan that was refused, with its evidence; the last one stays where there is none.
     """
-    _expect(action, "refused", ActionState.REQUESTED, ActionState.AWAITING)
+    expect(action, "refused", ActionState.REQUESTED, ActionState.AWAITING)
     return replace(_end(action, Outcome.REFUSED, sentence, at), plan=plan or action.plan)
 
 
@@ -236,7 +226,7 @@ def lapse(action: Action, fence: int, sentence: str, at: datetime, plan: str = "
 
 def withdraw(action: Action, sentence: str, at: datetime) -> Action:
     """End what the service asked for by itself and nobody confirmed: the reason is gone."""
-    _expect(action, "withdrawn", ActionState.REQUESTED, ActionState.AWAITING)
+    expect(action, "withdrawn", ActionState.REQUESTED, ActionState.AWAITING)
     if not action.automatic:
         raise IllegalMoveError(f"{action.person} asked for it, and the service does not take that back")
     return _end(action, Outcome.WITHDRAWN, sentence, at)
@@ -261,7 +251,7 @@ def propose(
         needs: what it takes beside the confirmation.
         countdown_since: since when the service counts down to confirming it by itself.
     """
-    _expect(action, "planned", ActionState.REQUESTED, ActionState.AWAITING)
+    expect(action, "planned", ActionState.REQUESTED, ActionState.AWAITING)
     return replace(
         action,
         state=ActionState.AWAITING,
@@ -277,92 +267,22 @@ def propose(
     )
 
 
-def may_be_second(person: str, asked_by: str, confirmed_by: str | None) -> bool:
-    """Whether a person is another one than who asked for an action, and than who confirmed it."""
-    return person not in {asked_by, confirmed_by}
-
-
-def approve(action: Action, word: Confirmation, deadline: datetime) -> Action:
-    """Take the word of a second person for exactly the plan that awaits its confirmation by the first.
-
-    Where the first gave theirs already, it is confirmed with that.
-
-    Args:
-        action: one that awaits it.
-        word: what the second person saw and typed.
-        deadline: until when it may be begun, where it is confirmed.
-    """
-    _expect(action, "approved", ActionState.AWAITING)
-    _refuse_another_plan(action, word)
-    if Demand.SECOND_PERSON not in action.needs:
-        raise IllegalMoveError("it needs no second person")
-    if not may_be_second(word.person, action.person, action.confirmed_by):
-        did = "asked for it" if word.person == action.person else "confirmed it"
-        raise IllegalMoveError(f"{word.person} {did}: it takes another person")
-    needs = action.needs - {Demand.SECOND_PERSON}
-    approved = replace(action, needs=needs, approved_by=word.person, approved_at=word.at)
-    if approved.confirmed_by is None or needs:
-        return approved
-    return replace(approved, state=ActionState.CONFIRMED, confirmed_at=word.at, deadline=deadline)
-
-
-def confirm(action: Action, word: Confirmation, deadline: datetime) -> Action:
-    """Take a person's word for exactly the plan that they saw; where only the second person's is missing, it waits.
-
-    Args:
-        action: one that awaits it.
-        word: what they saw and typed.
-        deadline: until when it may be begun.
-    """
-    _expect(action, "confirmed", ActionState.AWAITING)
-    if word.person != action.person and not action.automatic:
-        raise IllegalMoveError(f"{action.person} asked for it, and only they may confirm it")
-    if word.person == action.approved_by:
-        raise IllegalMoveError(f"{word.person} approved it: it takes another person")
-    _refuse_another_plan(action, word)
-    needs, broke_glass = action.needs, None
-    if word.break_glass is not None and Demand.SECOND_PERSON in needs:
-        needs, broke_glass = needs - {Demand.SECOND_PERSON}, word.break_glass
-    if needs == {Demand.SECOND_PERSON}:
-        return replace(action, confirmed_by=word.person, confirmed_at=word.at)
-    if needs:
-        raise IllegalMoveError(f"it still needs {' and '.join(DEMANDED[each] for each in sorted(needs))}")
-    return replace(
-        action,
-        state=ActionState.CONFIRMED,
-        needs=needs,
-        confirmed_by=word.person,
-        confirmed_at=word.at,
-        deadline=deadline,
-        broke_glass=broke_glass,
-    )
-
-
-def _refuse_another_plan(action: Action, word: Confirmation) -> None:
-    """Refuse a word for a plan that is old or another one, or that was not typed out."""
-    if action.expired(word.at):
-        raise IllegalMoveError("the plan has expired: look at the new one, and confirm that")
-    if word.digest != action.digest:
-        raise IllegalMoveError("the plan has changed since it was shown: look at the new one, and confirm that")
-    if word.typed != action.target:
-        raise IllegalMoveError(f'"{word.typed}" is not what has to be typed, which is "{action.target}"')
-
-
 def expire(action: Action, at: datetime) -> Action:
     """End what was not planned, not confirmed, or not begun, in time."""
-    _expect(action, "ended as expired", *_UNENDED)
+    expect(action, "ended as expired", *_UNENDED)
     if not action.expired(at):
         raise IllegalMoveError("it has not expired")
     awaits = "confirmed" if action.confirmed_by is None else "approved by a second person"
     what = {ActionState.REQUESTED: "planned", ActionState.AWAITING: awaits}.get(action.state, "begun")
-    why = f" ({action.sentence})" if action.sentence else ""
+    said = action.sentence or (action.steps[-1].detail if action.steps else "")
+    why = f" ({said})" if said else ""
     return _end(action, Outcome.EXPIRED, f"it was not {what} in time{why}, and nothing was done: ask again", at)
 
 
 def cancel(action: Action, person: str, at: datetime) -> Action:
     """End what was not begun; of what was, no further step is begun, and what was done stays to be looked at."""
-    _expect(action, "cancelled", *_UNENDED)
-    if action.steps:
+    expect(action, "cancelled", *_UNENDED)
+    if action.steps and action.state is ActionState.CLAIMED:
         return replace(action, cancelled_by=person)
     return replace(_end(action, Outcome.CANCELLED, f"cancelled by {person}: nothing was done", at), cancelled_by=person)
 
@@ -372,7 +292,7 @@ def claim(action: Action, holder: str, at: datetime) -> Action:
 
     What was begun is taken over however late it is: it has to be looked at. What was not is never begun late.
     """
-    _expect(action, "claimed", ActionState.CONFIRMED, ActionState.CLAIMED)
+    expect(action, "claimed", ActionState.CONFIRMED, ActionState.CLAIMED)
     if action.held(at, holder):
         raise IllegalMoveError("another service works on it")
     if action.expired(at):
@@ -382,9 +302,12 @@ def claim(action: Action, holder: str, at: datetime) -> Action:
 
 
 def wait(action: Action, fence: int, sentence: str) -> Action:
-    """Put down what cannot be begun at the moment: it may be claimed again until its deadline, and never later."""
+    """Put down what cannot be begun at the moment: it may be claimed again until its deadline, and never later.
+
+    Also where it was tried and refused, as long as nothing was changed, nor may have been.
+    """
     _holds(action, fence)
-    if action.steps:
+    if action.begun:
         raise IllegalMoveError("it was begun already")
     return replace(action, state=ActionState.CONFIRMED, sentence=sentence, holder=None, lease_until=None)
 
@@ -463,22 +386,12 @@ def hand_over(action: Action, fence: int, sentence: str) -> Action:
 
 def settle(action: Action, person: str, sentence: str, at: datetime) -> Action:
     """End what was handed over, by the word of a person who looked."""
-    _expect(action, "settled", ActionState.HANDED_OVER)
+    expect(action, "settled", ActionState.HANDED_OVER)
     return _end(action, Outcome.SETTLED, f"{person}: {sentence}", at)
 
 
-def review(action: Action, person: str, sentence: str, at: datetime) -> Action:
-    """Note that another person looked at what was done without a second one; how far the action is does not change."""
-    if action.broke_glass is None:
-        raise IllegalMoveError("nobody acted without a second person: there is nothing to review")
-    if action.reviewed_by is not None:
-        raise IllegalMoveError(f"{action.reviewed_by} reviewed it already")
-    if person == action.confirmed_by:
-        raise IllegalMoveError(f"{person} acted alone: another person reviews it")
-    return replace(action, reviewed_by=person, reviewed_at=at, review=sentence)
-
-
-def _expect(action: Action, what: str, *states: ActionState) -> None:
+def expect(action: Action, what: str, *states: ActionState) -> None:
+    """Refuse a move of an action in another state than these; `what` cannot be done, in a word for the person."""
     if action.state in states:
         return
     how = f"{action.state} ({action.outcome})" if action.outcome is not None else f"{action.state}"
@@ -486,7 +399,7 @@ def _expect(action: Action, what: str, *states: ActionState) -> None:
 
 
 def _holds(action: Action, fence: int) -> None:
-    _expect(action, "worked on", ActionState.CLAIMED)
+    expect(action, "worked on", ActionState.CLAIMED)
     if fence != action.fence:
         raise IllegalMoveError("another service has taken it over")
 

@@ -57,7 +57,7 @@ CLOSED = Breaker()
 
 _FAILED = frozenset({Reach.UNREACHABLE, Reach.GARBLED, Reach.THROTTLED})
 # Neither good nor bad news of the service: it was not asked, or the account does not have it.
-_SAYS_NOTHING = frozenset({Reach.HELD, Reach.SWITCHED_OFF, Reach.NOT_ON_PLAN})
+_SAYS_NOTHING = frozenset({Reach.HELD, Reach.SWITCHED_OFF, Reach.NOT_ON_PLAN, Reach.NOT_ENABLED})
 
 
 def phase(breaker: Breaker, now: datetime, rules: Rules = RULES) -> Phase:

@@ -42,6 +42,8 @@ class ListedWedding:
 
     source: str
     wedding: Wedding
+    conflict: tuple[str, ...] = ()
+    """The sources by which it is at these times and at others that overlap, by name; see `conflicting`."""
 
 
 def conflicting(rows: Sequence[ListedWedding]) -> tuple[str, ...]:
@@ -58,6 +60,12 @@ def conflicting(rows: Sequence[ListedWedding]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+CONFLICT_SIGN = "!"
+"""In front of the times of a row that conflicts."""
+CONFLICT_NOTE = f"{CONFLICT_SIGN} CONFLICT: named at times that overlap and differ; each counts in load"
+"""What that sign means."""
+CONFLICT_HINT = "look with `wedtui weddings show REF`, and correct the source that is wrong"
+"""What to do about one."""
 CONFLICTS_NAMED = 5
 """Of the weddings with times that overlap and differ, so many are named."""
 
@@ -81,7 +89,7 @@ class Conflicts:
         """Which, and what to do: `W-1, W-2 and 7 more: look with ...`."""
         more = self.weddings - len(self.references)
         named = ", ".join(self.references) + (f" and {more:,} more" if more else "")
-        return f"{named}: look with `wedtui weddings show REF`, and correct the source that is wrong"
+        return f"{named}: {CONFLICT_HINT}"
 
 
 NO_CONFLICTS = Conflicts(0, ())

@@ -6,7 +6,8 @@ timedeltas; a ratio is 0..1 (0.01 is 1 %).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -82,6 +83,27 @@ class ProbeRound:
     """From the start of the connection to the last byte; None when no answer came."""
 
 
+def righted(rounds: Iterable[ProbeRound], ahead: timedelta, now: datetime) -> tuple[ProbeRound, ...]:
+    """Return rounds by the right time, as far as it can be told.
+
+    The newest were stamped by a wrong clock, and nobody knows since when it was wrong. Each round was when its stamp
+    says or when that says without the error: the later of these that is not after the round that followed.
+
+    Args:
+        rounds: newest first, in the order in which they were stored.
+        ahead: by how much the clock that stamped them is ahead now.
+        now: an aware instant.
+    """
+    followed = now + FUTURE_TOLERANCE
+    found = []
+    for each in rounds:
+        either = (each.at, each.at - ahead)
+        at = max((at for at in either if at <= followed), default=min(either))
+        followed = min(followed, at)
+        found.append(replace(each, at=at))
+    return tuple(found)
+
+
 @dataclass(frozen=True, slots=True)
 class ProbeEvidence:
     """What one probe of a provider saw, from one vantage."""
@@ -92,6 +114,11 @@ class ProbeEvidence:
     """Newest first: every round of the last five minutes, and at least the three newest."""
     vantage: str = ""
     """Where it was asked from; empty where there is but one."""
+    doubted: tuple[ProbeRound, ...] = ()
+    """The rounds of a vantage whose clock is wrong, as `righted`; then there are no others.
+
+    They say nothing of now, and count only where they make things worse.
+    """
 
     @property
     def label(self) -> str:

@@ -31,6 +31,11 @@ class Kind(StrEnum):
     FAILBACK = "failback"
 
 
+def target_of(kind: Kind, lost: Iterable[str]) -> str:
+    """Return what a person types to confirm a change: the places that are left; of a failback the word `failback`."""
+    return ",".join(sorted(lost)) if kind is Kind.FAILOVER else kind.value
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is asked for."""

@@ -301,6 +301,7 @@ def _shown(found: Verdict) -> dict[str, object]:
     return {
         "frozen": found.frozen,
         "until": None if found.until is None else _iso(found.until),
+        "lockdown": found.lockdown is not None,
         "reasons": list(found.reasons),
         "later": list(found.later),
         "overrides": sorted({each.object for each in found.overrides}),

@@ -31,4 +31,9 @@ def lockdown_words(verdict: Verdict) -> str:
 
 def endless_words(verdict: Verdict) -> str:
     """Say until when it is frozen where no end is known: of a lockdown that it is lifted, by a person."""
-    return "FROZEN until it is lifted" if verdict.lockdown is not None else "FROZEN, no end known"
+    return endless(lockdown=verdict.lockdown is not None)
+
+
+def endless(*, lockdown: bool) -> str:
+    """Say the same of what is known as plain data alone."""
+    return "FROZEN until it is lifted" if lockdown else "FROZEN, no end known"

@@ -179,15 +179,16 @@ def _by_probe(probes: Iterable[ProbeEvidence]) -> list[list[ProbeEvidence]]:
 def _looked_through(probes: Iterable[ProbeEvidence], now: datetime) -> list[list[_Watched]]:
     """Look through what was seen of each probe, from each vantage.
 
-    A vantage is lost where its newest round is not fresh and that of another is. What it saw counts for as long as it
-    belongs to the last five minutes, and only where it makes things worse: one that is lost must neither vouch for a
-    probe nor improve the state by being lost.
+    A vantage is lost where its newest round is not fresh, or its clock is wrong, and that of another is fresh. What it
+    saw counts for as long as it belongs to the last five minutes, and only where it makes things worse: one that is
+    lost must neither vouch for a probe nor improve the state by being lost.
     """
     found = []
     for group in _by_probe(probes):
-        watched = [_watched(p, p.rounds, now) for p in group]
+        remembered = [replace(p, rounds=p.doubted) if p.doubted else p for p in group]
+        watched = [_watched(p, p.rounds, now) for p in remembered]
         if len(group) > 1:
-            fresh = [freshness(w.newest, w.probe.interval, now) is Freshness.FRESH for w in watched]
+            fresh = [_age(w, now) is Freshness.FRESH for w in watched]
             if any(fresh):
                 watched = [w._replace(lost=not f) for w, f in zip(watched, fresh, strict=True)]
                 watched = [w for w in watched if not w.lost or _is_recent(w, now)]
@@ -231,17 +232,6 @@ def _failed_rounds(probes: list[list[tuple[ProbeEvidence, int]]]) -> int:
 
 def _at_quorum(streaks: list[int]) -> int:
     return sorted(streaks, reverse=True)[quorum(len(streaks)) - 1] if streaks else 0
-
-
-def disagreement(probes: Iterable[ProbeEvidence], now: datetime) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
-    """Return from which vantages any probe's newest round failed, and from which none did; None where all agree."""
-    fails: dict[str, bool] = {}
-    for watched in _looked_through(probes, now):
-        # What is not seen any more is nobody's word about now.
-        for probe, streak in _streaks([w for w in watched if not w.lost], now):
-            fails[probe.vantage] = fails.get(probe.vantage, False) or streak > 0
-    failing, passing = (tuple([v for v, failed in fails.items() if failed is wanted]) for wanted in (True, False))
-    return (failing, passing) if failing and passing else None
 
 
 def _state(
@@ -310,6 +300,12 @@ def _watched(probe: ProbeEvidence, rounds: tuple[ProbeRound, ...], now: datetime
     return _Watched(probe, newest, tuple([r for r in rounds if begins < r.at <= newest]))
 
 
+def _age(watched: _Watched, now: datetime) -> Freshness:
+    """Say how old what was seen is; what a wrong clock stamped is old, whatever it says."""
+    age = freshness(watched.newest, watched.probe.interval, now)
+    return Freshness.STALE if watched.probe.doubted and age is Freshness.FRESH else age
+
+
 def _newest(rounds: tuple[ProbeRound, ...], now: datetime) -> datetime | None:
     """Return when the newest round ended; one in the future only where there is no other."""
     latest = now + FUTURE_TOLERANCE
@@ -362,7 +358,7 @@ def _of_probes(
     if not watched:
         return Component(name, weight, Freshness.MISSING, expected=False, problem="no probe is configured")
     everybody, watched = watched, [w for w in watched if not w.lost]
-    ages = [freshness(w.newest, w.probe.interval, now) for w in watched]
+    ages = [_age(w, now) for w in watched]
     fresh = [w.newest for w, age in zip(watched, ages, strict=True) if w.newest and age is Freshness.FRESH]
     unfit = [f"{w.probe.label} is {age}" for w, age in zip(watched, ages, strict=True) if age is not Freshness.FRESH]
     problem = ", ".join(unfit) or None

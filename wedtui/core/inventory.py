@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from wedtui.core.evidence import Freshness, freshness
-from wedtui.core.resource import Reach, Resource
+from wedtui.core.resource import COST, LIST_NOTHING, Reach, Resource
+from wedtui.core.resource_cost import KnownCost
 from wedtui.core.state import State
 
 CERTIFICATE_WARNING = timedelta(days=21)
@@ -45,12 +46,21 @@ class ApiFacts:
         """Say whether what it says of `reach` may still be believed: it was asked within two intervals."""
         return freshness(self.asked_at, self.interval, now)
 
+    def lists(self, kind: str | None) -> bool:
+        """Say whether a list of resources may lack something because of it.
+
+        Args:
+            kind: of the resources, or their service; None: of all kinds. Only of bills, which nobody misses among what
+                runs, are the costs a part.
+        """
+        return (kind or "").split(".")[0] == COST if self.service == COST else self.service not in LIST_NOTHING
+
     def complete(self, now: datetime) -> bool:
         """Say whether nothing is missing because of it: it answered in full, or there is nothing to be answered."""
         return self.freshness(now) is Freshness.FRESH and self.reach in _NOTHING_MISSING
 
 
-_NOTHING_MISSING = frozenset({Reach.ANSWERED, Reach.SWITCHED_OFF, Reach.NOT_ON_PLAN})
+_NOTHING_MISSING = frozenset({Reach.ANSWERED, Reach.SWITCHED_OFF, Reach.NOT_ON_PLAN, Reach.NOT_ENABLED})
 
 
 _OF_THESE_CREDENTIALS = frozenset({Reach.ANSWERED, Reach.PARTIAL, Reach.REJECTED, Reach.NO_CREDENTIALS})
@@ -204,6 +214,8 @@ class KnownResource:
     """When a complete listing had it no more."""
     interval: timedelta
     """How often it is looked for."""
+    cost: KnownCost | None = None
+    """What it costs by its bills; None where that is not known."""
 
     def freshness(self, now: datetime) -> Freshness:
         """Say whether what it says of itself may still be believed."""
@@ -240,9 +252,10 @@ def _visible(known: KnownResource) -> tuple[str, str, str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """What a resource rests on, or what rests on it."""
+    """What a resource rests on."""
 
     id: str
+    """As it stands in `depends_on`."""
     known: KnownResource | None
     """None where the inventory does not list it (a network, an image)."""
 

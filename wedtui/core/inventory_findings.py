@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -20,7 +20,7 @@ from wedtui.core.inventory import (
     Unbacked,
     credentials_end,
 )
-from wedtui.core.resource import COST, Reach
+from wedtui.core.resource import KINDS_WITH_API, PAID, Reach
 from wedtui.core.state import State, badness
 from wedtui.core.wording import age, duration
 
@@ -42,6 +42,7 @@ _SEVERITIES = {
     Reach.HELD: Severity.WARNING,
     Reach.SWITCHED_OFF: Severity.NOTE,
     Reach.NOT_ON_PLAN: Severity.NOTE,
+    Reach.NOT_ENABLED: Severity.NOTE,
 }
 _ON = frozenset({Reach.ANSWERED, Reach.PARTIAL})
 _OF_STATE = {State.CRITICAL: Severity.CRITICAL, State.DEGRADED: Severity.WARNING, State.UNKNOWN: Severity.WARNING}
@@ -78,7 +79,7 @@ def troubles(facts: InventoryFacts, found: Iterable[Finding], now: datetime) -> 
     )
     worst, of_asking = urgent or less, _asking_findings(facts, now)
     asking = worst[0].subject if worst and all(f in of_asking for f in worst) else None
-    asked_at = min((each.asked_at for each in facts.apis if each.service != COST), default=None)
+    asked_at = min((each.asked_at for each in facts.apis if each.service not in PAID), default=None)
     return Troubles(critical, critical_at, warning, warning_at, asked_at, asking)
 
 
@@ -174,12 +175,29 @@ def never_read(facts: InventoryFacts, provider: str | None, now: datetime, *, be
     return tuple(said)
 
 
+def no_api_words(kinds: Mapping[str, str], provider: str | None) -> str | None:
+    """Say why there is no API that could be asked; None where there is one.
+
+    Args:
+        kinds: of the configured providers, by name.
+        provider: of this one only; None: of all.
+    """
+    if not kinds:
+        return "no provider is configured"
+    asked = [kind for name, kind in kinds.items() if provider in {None, name}]
+    if not asked or any(kind in KINDS_WITH_API for kind in asked):
+        return None
+    if provider is None:
+        return "there is no API to ask of any provider: probes and queries alone watch them"
+    return f"there is no API to ask of {provider}: it is of the kind {asked[0]}, which probes and queries alone watch"
+
+
 def unreached(facts: InventoryFacts, provider: str, now: datetime) -> str | None:
     """Say why nothing is heard of a provider's account, as far as that is known; None where it answers, or has none.
 
     A score says nothing of an account: what probes see of a provider may be well while nobody can look into it.
     """
-    askings = [each for each in facts.apis_of(provider) if each.service != COST]
+    askings = [each for each in facts.apis_of(provider) if each.service not in PAID]
     if not askings or any(each.reach in _ON and each.freshness(now) is Freshness.FRESH for each in askings):
         return None
     newest = max(askings, key=lambda each: (_tells(each.reach), each.asked_at))
@@ -255,6 +273,9 @@ def _reach_text(reach: Reach, askings: Sequence[ApiFacts]) -> str:
         case Reach.NOT_ON_PLAN:
             services = list(dict.fromkeys(each.service for each in askings))
             return f"not on this plan, not an outage: {named(services)}"
+        case Reach.NOT_ENABLED:
+            services = list(dict.fromkeys(each.service for each in askings))
+            return f"not enabled in the account, not an outage: {named(services)}{because}"
         case Reach.HELD:
             text = f"not asked, held back by the circuit breaker: {_places(askings)}"
         case _:

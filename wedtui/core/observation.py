@@ -14,6 +14,7 @@ from wedtui.core.evidence import VendorStatus
 from wedtui.core.freeze import Period
 from wedtui.core.picture import AlertFacts
 from wedtui.core.resource import Reach, Resource
+from wedtui.core.resource_cost import ResourceCost
 from wedtui.core.traffic import TrafficReading
 
 
@@ -73,6 +74,16 @@ class FeedObservation:
 
 
 @dataclass(frozen=True, slots=True)
+class Principal:
+    """Whom a provider takes the credentials for."""
+
+    account: str
+    """Its number."""
+    name: str
+    """`role wedtui`, `user wedtui`; empty where the provider does not say."""
+
+
+@dataclass(frozen=True, slots=True)
 class ApiObservation:
     """One asking of one service of a provider's own API in one region."""
 
@@ -90,9 +101,13 @@ class ApiObservation:
     kinds: frozenset[str] = frozenset()
     """The kinds of resources that `resources` lists completely: what is not in it any more has vanished."""
     resources: tuple[Resource, ...] = ()
+    costs: tuple[ResourceCost, ...] | None = None
+    """What resources cost, all that is known of that; one that is not in it has no known cost. None: not asked."""
     credentials_expire_at: datetime | None = None
     interval: timedelta | None = None
     """How often it is asked; None: as often as queries are by default."""
+    principal: Principal | None = None
+    """Where that was what was asked. Whoever asks is told; it is not stored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from wedtui.core.finding import Finding, Severity
 from wedtui.core.freeze import Verdict
 from wedtui.core.freeze_words import lockdown_words
 from wedtui.core.gone import NOTHING_GONE, Gone, gone_findings
-from wedtui.core.health import Component, Health, disagreement, judge
+from wedtui.core.health import Component, Health, judge
 from wedtui.core.inventory import CERTIFICATE_CRITICAL, CERTIFICATE_WARNING, NO_INVENTORY, InventoryFacts
 from wedtui.core.inventory_findings import Troubles, inventory_findings, troubles, unreached
 from wedtui.core.protection import ProtectionVerdict
@@ -37,6 +37,7 @@ from wedtui.core.share_findings import share_findings
 from wedtui.core.state import State, worst
 from wedtui.core.text import single_line
 from wedtui.core.traffic_facts import TrafficFacts, traffic_findings
+from wedtui.core.vantages import vantage_words
 from wedtui.core.wording import listed
 
 __all__ = [
@@ -352,8 +353,8 @@ def _why(provider: ProviderPicture, now: datetime) -> str:
     """Say in a few words what drags a provider down: the newest failure, the ceilings, the worst components."""
     found = provider.health
     failures = _newest_failures(provider.evidence.probes, now)
-    split = disagreement(provider.evidence.probes, now)
-    causes = [*([_divided(*split)] if split else []), *([failures] if failures else [])]
+    split = vantage_words(provider.evidence.probes, now)
+    causes = [*([split] if split else []), *([failures] if failures else [])]
     causes += provider.lacks
     causes += found.ceilings
     low = [c for c in found.components if c.known and c.value is not None and c.value < 1]
@@ -365,10 +366,6 @@ def _why(provider: ProviderPicture, now: datetime) -> str:
         watched = any(c.expected for c in found.components)
         causes = ["nothing is known of it" if watched else NOT_JUDGED]
     return "; ".join(causes)
-
-
-def _divided(failing: tuple[str, ...], passing: tuple[str, ...]) -> str:
-    return f"fails from {listed(failing)}, passes from {listed(passing)}"
 
 
 def _measured(component: Component) -> str:

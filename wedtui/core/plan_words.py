@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from wedtui.core.confirming import SEND_WITHIN
 from wedtui.core.text import single_line
 from wedtui.core.wording import age, duration, listed
 
 ACCEPTED_WITHIN = timedelta(seconds=5)
-"""A change takes less than this, or it is given up: docs/configuration.md, "Traffic"."""
+"""A change takes less than this, or it waits: docs/configuration.md, "Traffic"."""
 ROUTE53_IN_SYNC_WITHIN = timedelta(seconds=60)
 """Source: Amazon Route 53 API reference, ChangeResourceRecordSets: "generally within 60 seconds"."""
 
@@ -66,7 +67,8 @@ def as_of(plan: Mapping[str, Any]) -> str:
 
 def accepted_words() -> str:
     """Return when the backend has taken the change."""
-    return f"expected within {duration(ACCEPTED_WITHIN)} of the confirmation, or given up"
+    within = f"expected within {duration(ACCEPTED_WITHIN)} of the confirmation"
+    return f"{within}; waits {duration(SEND_WITHIN)} at most"
 
 
 def moved_words(plan: Mapping[str, Any]) -> str:

@@ -29,7 +29,7 @@ from wedtui.core.load import NOBODY, Live, Peak
 from wedtui.core.season import SATURDAY, Protection, protection_by_date
 from wedtui.core.wedding import HIGH_FROM, MAXIMUM_FROM, standard
 from wedtui.core.wording import counted, wall_clock
-from wedtui.core.zones import is_readable
+from wedtui.core.zones import is_readable, local
 
 AHEAD = timedelta(hours=4)
 """The peak of the live load is looked for from now on for so long."""
@@ -249,7 +249,7 @@ class _Known:
     def by_load(self, at: datetime) -> Protection:
         """Return the level that the weddings known ask for."""
         for level, threshold in THRESHOLDS.items():
-            if self.calendar.steps.reaches(threshold, at, at + AHEAD):
+            if self.calendar.steps.reaches(threshold, at, shifted(at, AHEAD)):
                 return level
         return Protection.NORMAL
 
@@ -266,7 +266,7 @@ class _Known:
         """Return every instant of [start, end] at which the level may change, in order."""
         found = {r.at for r in self.raises} | {r.expires_at for r in self.raises}
         for threshold in THRESHOLDS.values():
-            for stretch in self.calendar.steps.stretches(threshold, start, end + AHEAD):
+            for stretch in self.calendar.steps.stretches(threshold, start, shifted(end, AHEAD)):
                 found |= {stretch.start - AHEAD, stretch.end}
         if self.known_at is None or end > self.known_at:
             for source in self.calendar.sources:
@@ -328,7 +328,7 @@ def protection(
         home=home,
         raises=tuple(asked),
         live=calendar.steps.at(at),
-        peak=calendar.steps.peak(at, at + AHEAD) if was_ever_read(calendar) and not known.beyond else None,
+        peak=calendar.steps.peak(at, shifted(at, AHEAD)) if was_ever_read(calendar) and not known.beyond else None,
         calendar=freshness(calendar, known.judged(at)),
         read_at=min((r for r in read if r is not None), default=None) if None not in read else None,
     )
@@ -345,24 +345,25 @@ def _served(configured: Iterable[str], calendar: CalendarFacts) -> tuple[str, ..
 
 def _saturdays(zone: str, start: datetime, end: datetime) -> Iterator[datetime]:
     """Yield when Saturdays begin and end in a zone: by the date no other day is above NORMAL, in any season."""
-    local = ZoneInfo(zone)
-    day: date = (start - 2 * _DAY).date()
-    last = (end + 2 * _DAY).date()
-    while day <= last:
+    there = ZoneInfo(zone)
+    # Two days more to either side, but for the ends of all time, whose midnights are no instants everywhere.
+    first = max(shifted(start, -2 * _DAY), shifted(FIRST, 2 * _DAY)).date()
+    last = min(shifted(end, 2 * _DAY), shifted(LAST, -2 * _DAY)).date()
+    for number in range(first.toordinal(), last.toordinal() + 1):
+        day = date.fromordinal(number)
         if day.weekday() in {SATURDAY, (SATURDAY + 1) % 7}:
             midnight = datetime.combine(day, time())
             # The same but in a night whose clock change makes midnight come twice.
-            yield opening_instant(midnight, local)
-            yield closing_instant(midnight, local)
-        day += _DAY
+            yield opening_instant(midnight, there)
+            yield closing_instant(midnight, there)
 
 
 def _until(known: _Known, level: Protection) -> datetime | None:
     """Return the first instant after `known.at` with another level."""
     last = known.last
     for reach in _REACHES:
-        end = min(known.at + reach, last)
-        for edge in known.edges(known.at + _INSTANT, end):
+        end = min(shifted(known.at, reach), last)
+        for edge in known.edges(shifted(known.at, _INSTANT), end):
             if known.level(edge) is not level:
                 return edge
         if end == last:
@@ -374,7 +375,7 @@ def _since(known: _Known, level: Protection) -> datetime | None:
     """Return the first instant of the time up to `known.at` throughout which the level holds."""
     first = known.first
     for reach in _REACHES:
-        start = max(known.at - reach, first)
+        start = max(shifted(known.at, -reach), first)
         found: datetime | None = None
         for edge in (*reversed(known.edges(start, known.at)), start):
             if known.level(edge) is not level:
@@ -388,9 +389,9 @@ def _since(known: _Known, level: Protection) -> datetime | None:
 def _deciding_zone(known: _Known, level: Protection, until: datetime) -> str | None:
     """Return the zone whose weddings, or whose midnight, end the level; None where neither does."""
     falls = known.by_load(until).rank < level.rank
-    before = known.by_load(until - _INSTANT)
+    before = known.by_load(shifted(until, -_INSTANT))
     if before is not known.by_load(until):
-        zone = turning_zone(known.calendar, until if falls else until + AHEAD, ends=falls)
+        zone = turning_zone(known.calendar, until if falls else shifted(until, AHEAD), ends=falls)
         if zone is not None:
             return zone
     if not known.counts_date(until):
@@ -400,8 +401,7 @@ def _deciding_zone(known: _Known, level: Protection, until: datetime) -> str | N
 
 def _turns(zone: str, at: datetime) -> bool:
     """Whether Saturday begins or ends in a zone at an instant."""
-    local = ZoneInfo(zone)
-    days = {at.astimezone(local).weekday(), (at - _INSTANT).astimezone(local).weekday()}
+    days = {local(at, zone).weekday(), local(shifted(at, -_INSTANT), zone).weekday()}
     return len(days) == 2 and SATURDAY in days
 
 
@@ -468,7 +468,7 @@ def _sooner(known: _Known, zone: str) -> str:
 def _load_words(known: _Known, level: Protection, zone: str) -> str:
     """Say how high the load is or gets, and from where on that matters."""
     calendar, at = known.calendar, known.at
-    peak = calendar.steps.peak(at, at + AHEAD)
+    peak = calendar.steps.peak(at, shifted(at, AHEAD))
     hours = f"{AHEAD // timedelta(hours=1)} h"
     some = "" if all(source.read_at is not None for source in calendar.sources) else ", as far as it was ever read,"
     if level is Protection.NORMAL:

@@ -11,7 +11,19 @@ from wedtui.core.state import State, glyph
 GLOBAL = "global"
 """The region of what belongs to the whole account."""
 COST = "cost"
-"""The service each request to which costs money: its last answer is good for hours."""
+"""The service that is asked what the account costs."""
+RESOURCE_COST = "resource-cost"
+"""The service that is asked what each resource costs."""
+PAID = frozenset({COST, RESOURCE_COST})
+"""The services each request to which costs money: their last answer is good for hours."""
+VENDOR_HEALTH = "health"
+"""The service that tells what the vendor says of itself."""
+METRICS = "metrics"
+"""The service that tells figures of resources, and lists none."""
+LIST_NOTHING = frozenset({VENDOR_HEALTH, METRICS, RESOURCE_COST})
+"""The services because of which no list of resources lacks anything."""
+KINDS_WITH_API = frozenset({"aws"})
+"""The kinds of providers that have an API of their own which is asked."""
 
 
 class Reach(StrEnum):
@@ -28,6 +40,7 @@ class Reach(StrEnum):
     GARBLED = "not understood"  # an answer that is cut off, or none of this service's
     SWITCHED_OFF = "region switched off"  # by the account: not an outage
     NOT_ON_PLAN = "not on this plan"  # of the account's support: not an outage
+    NOT_ENABLED = "not enabled"  # what the account has to ask for: not an outage, and no answer of nothing
     HELD = "held back"  # not asked: the circuit breaker is open
 
 
@@ -53,9 +66,9 @@ class Resource:
     tags: tuple[tuple[str, str], ...] = ()
     """Sorted by key."""
     depends_on: tuple[str, ...] = ()
-    """The ids of what it rests on, sorted."""
+    """What it rests on, sorted: ids, and `elsewhere` for what is in another region."""
     monthly_cost: float | None = None
-    """In US dollars, where the provider says."""
+    """In US dollars, where the provider says so of the thing itself; what follows from bills is in `resource_cost`."""
     created_at: datetime | None = None
     expires_at: datetime | None = None
     """When it stops being valid (a certificate); None where nothing uses it."""
@@ -63,6 +76,43 @@ class Resource:
     """The newest moment to which it can be restored."""
     backed_up: bool | None = None
     """Whether it ought to have backups; None where that is not asked of its kind."""
+
+
+def elsewhere(region: str, identifier: str) -> str:
+    """Return how what is in another region stands in `depends_on`."""
+    return identifier if _everywhere_one(identifier) else f"{region}/{identifier}"
+
+
+def places_named(reference: str, region: str) -> tuple[tuple[str | None, str], ...]:
+    """Return where what a resource rests on may be, as region and id; what comes first counts.
+
+    Args:
+        reference: as it stands in its `depends_on`.
+        region: its own: another region may give the same id to something else.
+
+    Returns:
+        A region of None where the id says by itself which one is meant.
+    """
+    if _everywhere_one(reference):
+        return ((None, reference),)
+    other, _, identifier = reference.partition("/")
+    far = ((other, identifier),) if identifier else ()
+    return tuple(dict.fromkeys(((region, reference), (GLOBAL, reference), *far)))
+
+
+def references_to(region: str, identifier: str) -> tuple[tuple[str, str | None], ...]:
+    """Return how a resource is named by what rests on it, each with the only region in which that means this one.
+
+    This is `places_named` the other way round; a region of None: it means this one in every region.
+    """
+    if _everywhere_one(identifier):
+        return ((identifier, None),)
+    return (identifier, None if region == GLOBAL else region), (elsewhere(region, identifier), None)
+
+
+def _everywhere_one(identifier: str) -> bool:
+    """Whether an id is no other resource's in any region: the ARNs of AWS."""
+    return identifier.startswith("arn:")
 
 
 STOPPED = "stopped"

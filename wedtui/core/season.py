@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from zoneinfo import ZoneInfo
+
+from wedtui.core.zones import local
 
 SATURDAY = 5
 SATURDAY_FACTOR = 8.0
@@ -81,7 +82,7 @@ def is_southern(zone: str) -> bool:
 
 def season(at: datetime, zone: str) -> tuple[str, float]:
     """Return the season's name and factor at an aware instant, by the local month of `zone`."""
-    month = at.astimezone(ZoneInfo(zone)).month
+    month = local(at, zone).month
     if is_southern(zone):
         month = (month + 5) % 12 + 1
     return _SEASONS[month]
@@ -100,7 +101,7 @@ def protection_by_date(at: datetime, zones: Iterable[str]) -> DateVerdict:
     heaviest, words = -1.0, ""
     for zone in tuple(zones) or ("UTC",):
         name, factor = season(at, zone)
-        saturday = at.astimezone(ZoneInfo(zone)).weekday() == SATURDAY
+        saturday = local(at, zone).weekday() == SATURDAY
         load = factor * (SATURDAY_FACTOR if saturday else 1.0)
         if load > heaviest:
             day = "Saturday" if saturday else "not Saturday"

@@ -84,6 +84,16 @@ class SeenService:
         return self.condition is ServiceCondition.RUNNING
 
 
+def heard_at(heartbeat_at: datetime, clock_ahead_s: float | None) -> datetime:
+    """Return when a service was heard by the right clock, which its own may not be.
+
+    Args:
+        heartbeat_at: when it was by its own clock.
+        clock_ahead_s: by how many seconds that is ahead; None where that was not measured.
+    """
+    return heartbeat_at - timedelta(seconds=clock_ahead_s or 0.0)
+
+
 def condition_of(service: ServiceFacts | None, now: datetime, *, process: int | None = None) -> ServiceCondition:
     """Say whether the service that fills the cache can be believed to run.
 
@@ -96,8 +106,7 @@ def condition_of(service: ServiceFacts | None, now: datetime, *, process: int | 
         return ServiceCondition.NEVER
     if service.stopped_at is not None:
         return ServiceCondition.STOPPED
-    # By a clock that is wrong it was heard when the right one said so.
-    heard = service.heartbeat_at - timedelta(seconds=service.clock_ahead_s or 0.0)
+    heard = heard_at(service.heartbeat_at, service.clock_ahead_s)
     fresh = -HEARTBEAT_FRESH <= now - heard <= HEARTBEAT_FRESH
     if fresh:
         return ServiceCondition.RUNNING
@@ -210,8 +219,8 @@ def differences(services: tuple[SeenService, ...], keeper: str = "") -> list[Fin
         if facts.has_wrong_clock:
             where = "ahead of" if (facts.clock_ahead_s or 0.0) > 0 else "behind"
             text = (
-                f"its clock is {abs(facts.clock_ahead_s or 0.0):.1f} s {where} the database's: what its probes saw is "
-                "not believed; let both keep time by NTP"
+                f"its clock is {abs(facts.clock_ahead_s or 0.0):.1f} s {where} the database's: what its probes see "
+                "counts only where it makes things worse; let both keep time by NTP"
             )
             subject = "service" if len(services) == 1 else f"service {facts.vantage}"
             found.append(Finding(Severity.WARNING, subject, text, facts.heartbeat_at))

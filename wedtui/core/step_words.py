@@ -1,14 +1,20 @@
-"""What is said of a step that ended without having been made, and was made or looked at again."""
+"""What is said of what waits, and of a step that ended without having been made and was made or looked at again."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
-from wedtui.core.actions import StepState
+from wedtui.core.actions import ActionState, StepState
+from wedtui.core.plan_words import clock
+from wedtui.core.text import single_line
 
 NOT_MADE = "it was not made"
 """How the detail begins of a step that was interrupted, and of which it was found that it did not take."""
+NOT_NOW = "not taken for now"
+"""How the detail begins of a step that was throttled, or could not be sent: nothing was changed, and it is tried again
+until the deadline of its action."""
 
 
 class Stepped(Protocol):
@@ -40,13 +46,29 @@ class Stepped(Protocol):
         ...
 
 
+def waiting(state: str, deadline: datetime | None, why: str) -> str:
+    """Say that a confirmed action waits, until when at most and for what; empty of any that does not.
+
+    Args:
+        state: of the action.
+        deadline: until when it may be begun.
+        why: its sentence; empty where nothing is in its way.
+    """
+    if state != ActionState.CONFIRMED:
+        return ""
+    until = "" if deadline is None else f" until {clock(deadline)}, and never later"
+    return f"it waits to be begun{until}{f': {single_line(why)}' if why else ''}"
+
+
 def interrupted(steps: Sequence[Stepped], number: int) -> str | None:
-    """Return what to say of a step that was interrupted and followed by another try; None where it was not.
+    """Return what to say of a step that was interrupted, or put off, and followed by another try; None of any other.
 
     That is no failure: nothing was done by it, and the next of its name says what came of it.
     """
     step = steps[number]
     again = any(each.name == step.name for each in steps[number + 1 :])
+    if again and step.state == StepState.FAILED and step.detail.startswith(NOT_NOW):
+        return f"{NOT_NOW}, tried again"
     if not again or step.state != StepState.FAILED or not step.detail.startswith(NOT_MADE):
         return None
     return "interrupted, made again" if step.changes or step.undoes else "interrupted, looked again"

@@ -49,7 +49,16 @@ class TrafficReading:
     records: str
     """Canonical JSON of exactly the records read: what a change names, and what `by_hand` writes commands from."""
     submission: str | None = None
-    """The id of a change that is not yet in sync."""
+    """The change that made them, where it is not known to be in sync: its id, or its generation where that was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A change of ours that was accepted, and of which nobody saw that every authoritative server has it."""
+
+    generation: int
+    id: str
+    """What its backend calls it; empty: its answer was lost."""
 
 
 def parse_place(text: str) -> Place:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from wedtui.core.wedding import UNITS, standard
+from wedtui.core.wedding import UNITS, standard, standard_number
 from wedtui.core.wording import counted
 
 _SECOND = 1_000_000
@@ -89,6 +89,41 @@ class Lost(NamedTuple):
     def stored(self) -> list[list[int]]:
         """Return it as lists of numbers."""
         return [[self.weddings, self.load, int(self.comes)], *([day, work] for day, work in sorted(self.days.items()))]
+
+    @property
+    def work(self) -> int:
+        """Units x seconds that all days together lose."""
+        return self.days.get(ALL_DAYS, sum(work for day, work in self.days.items() if day >= 0))
+
+    @property
+    def moved(self) -> int:
+        """Units x seconds that are at other hours, or on another day, than before, beyond what is lost."""
+        held = sum(work for day, work in self.days.items() if day < ALL_DAYS)
+        return max(0, held - self.work)
+
+    @property
+    def words(self) -> str:
+        """What is lost, as a sentence names it: `3 coming weddings, load 4.5, 54 load x hours of the next 14 days`."""
+        hours = f"load x hours of the next {DAYS - 1} days"
+        parts = (
+            (self.weddings, counted(self.weddings, "coming wedding")),
+            (self.load, f"load {standard(self.load)}"),
+            (self.work // 3600, f"{standard(self.work // 3600)} {hours}"),
+            (self.moved // 3600, f"{standard(self.moved // 3600)} {hours} to other hours"),
+            (not self.comes, "and names none to come"),
+        )
+        return ", ".join(words for much, words in parts if much) or "nothing that is still to come"
+
+    @property
+    def document(self) -> dict[str, object]:
+        """The same as numbers, in standard weddings."""
+        return {
+            "weddings": self.weddings,
+            "load": standard_number(self.load),
+            "load_hours": standard_number(self.work // 3600),
+            "load_hours_moved": standard_number(self.moved // 3600),
+            "none_to_come": not self.comes,
+        }
 
 
 def lost_of(stored: Sequence[Sequence[int]]) -> Lost | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from wedtui.core.evidence import FUTURE_TOLERANCE
+from wedtui.core.zones import local
 
 
 def duration(span: timedelta) -> str:
@@ -55,16 +56,17 @@ def compact_duration(span: timedelta) -> str:
 
 
 def lived(start: datetime, end: datetime, now: datetime, *, believed: bool) -> str:
-    """Return in at most 13 cells where a stretch of time is.
+    """Return in 13 cells where a stretch of time is; the word that tells since from until stands by the number.
 
-    `in 3h10m`; for how long it has been live, `● live 9h00m`, in brackets where that is not believed; `over 10m`.
+    `in 3h10m` until it begins; how long it is still live, `● 9h16m left`, in brackets where that is not believed;
+    `over 10m ago`.
     """
     if end <= now:
-        return f"over {compact_duration(now - end)}"
-    span = compact_duration(now - start)
+        return f"over {short_age(end, now)} ago"
     if start > now:
-        return f"in {span}"
-    return f"● live {span}" if believed else f"(live) {span}"
+        return f"in {compact_duration(start - now)}"
+    left = f"{compact_duration(end - now)} left"
+    return f"● {left}" if believed else f"({left})"
 
 
 def counted(number: int, thing: str) -> str:
@@ -82,6 +84,12 @@ def listed(names: tuple[str, ...]) -> str:
     return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
 
 
+def choice_words(known: Iterable[str]) -> str:
+    """Return what a name could have been that is not known: `choose one of a, b`, or that there is none."""
+    names = ", ".join(known)
+    return f"choose one of {names}" if names else "none is configured"
+
+
 def utc_words(at: datetime) -> str:
     """Return an aware instant as a sentence says it, to the second: `2026-06-05 09:00:00 UTC`."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
@@ -92,9 +100,9 @@ def local_time(at: datetime, zone: str, now: datetime) -> str:
 
     A wall time that occurs twice there, because a clock change repeats it, says UTC as well.
     """
-    local = at.astimezone(ZoneInfo(zone))
-    words = f"{local:%a %H:%M}" if abs(at - now) < timedelta(days=6) else f"{local:%a %d %b %Y %H:%M}"
-    twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    there = local(at, zone)
+    words = f"{there:%a %H:%M}" if abs(at - now) < timedelta(days=6) else f"{there:%a %d %b %Y %H:%M}"
+    twice = there.replace(fold=0).utcoffset() != there.replace(fold=1).utcoffset()
     return f"{words} {zone}" + (f" ({at.astimezone(UTC):%H:%M} UTC)" if twice else "")
 
 
@@ -103,24 +111,51 @@ def local_time(at: datetime, zone: str, now: datetime) -> str:
 _SHARED_LETTERS = frozenset({"IST", "CST", "CDT", "PST"})
 
 
+def begins_there(at: datetime, zone: str, now: datetime) -> str:
+    """Return in 16 cells when something begins, on the wall clock of its place: `Sat 07-25 12:00`.
+
+    Its year is said, in place of its weekday, unless it is that of `now` there and in UTC: `2027-07-25 12:00`.
+    """
+    there, here = local(at, zone), local(now, zone)
+    if there.year == here.year == now.astimezone(UTC).year:
+        return f"{there:%a %m-%d %H:%M}"
+    return f"{there:%Y-%m-%d %H:%M}"
+
+
+def begins_there_briefly(at: datetime, zone: str, now: datetime) -> str:
+    """Return the same in 12 cells: `Sat 25 12:00` within a fortnight, else `25 Jul 12:00`.
+
+    Of another year the date alone has room: `25 Jul 2027`.
+    """
+    there = local(at, zone)
+    if abs(at - now) <= timedelta(days=14):
+        return f"{there:%a %d %H:%M}"
+    same = there.year == local(now, zone).year == now.astimezone(UTC).year
+    return f"{there:%d %b %H:%M}" if same else f"{there:%d %b %Y}"
+
+
 def hour_there(at: datetime, zone: str) -> str:
     """Return the hour of an instant where the zone is said already; which of two alike it is in a clock change's night.
 
     `01:45`, but `01:45 BST` where the same comes again as `01:45 GMT`.
     """
-    local = at.astimezone(ZoneInfo(zone))
-    twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
-    return f"{local:%H:%M %Z}" if twice else f"{local:%H:%M}"
+    there = local(at, zone)
+    twice = there.replace(fold=0).utcoffset() != there.replace(fold=1).utcoffset()
+    return f"{there:%H:%M %Z}" if twice else f"{there:%H:%M}"
 
 
 def zone_clock(at: datetime, zone: str) -> str:
     """Return the hour of an instant as people who are there say it, without its day: `23:30 BST`, `23:30 Dubai`."""
-    local = at.astimezone(ZoneInfo(zone))
-    letters = local.tzname() or zone
+    return f"{local(at, zone):%H:%M} {clock_name(at, zone)}"
+
+
+def clock_name(at: datetime, zone: str) -> str:
+    """Return how people call the clock of a zone at an instant: `BST`; by its place where letters say too little."""
+    letters = local(at, zone).tzname() or zone
     if letters in _SHARED_LETTERS or not letters.isalpha():
         # `Etc/GMT+5` is five hours behind UTC.
         letters = f"UTC{letters}" if zone.startswith("Etc/") else zone.rsplit("/", 1)[-1].replace("_", " ")
-    return f"{local:%H:%M} {letters}"
+    return letters
 
 
 def wall_clock(at: datetime, zone: str, now: datetime) -> str:
@@ -129,8 +164,8 @@ def wall_clock(at: datetime, zone: str, now: datetime) -> str:
     Its day is said unless it is that of `now` there and in UTC: where it is Sunday already, 23:00 may be a day away.
     A zone without letters of its own, or with letters that others have too, is called by its place: `23:30 Dubai`.
     """
-    local, here = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
+    there, here = local(at, zone), local(now, zone)
     words = zone_clock(at, zone)
-    if local.date() == here.date() == now.astimezone(UTC).date():
+    if there.date() == here.date() == now.astimezone(UTC).date():
         return words
-    return f"{local:%a} {words}" if abs(at - now) < timedelta(days=6) else f"{local:%a %d %b %Y} {words}"
+    return f"{there:%a} {words}" if abs(at - now) < timedelta(days=6) else f"{there:%a %d %b %Y} {words}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 ZONE_ERRORS = (ZoneInfoNotFoundError, ValueError, OSError)
@@ -16,6 +17,18 @@ def is_readable(zone: str) -> bool:
     except ZONE_ERRORS:
         return False
     return True
+
+
+def local(at: datetime, zone: str) -> datetime:
+    """Return an aware instant on the wall clock of a zone, held within what a datetime can say."""
+    there = ZoneInfo(zone)
+    try:
+        return at.astimezone(there)
+    except OverflowError:
+        # Only the first and the last day of all time can be over there already, or not have begun.
+        if at.astimezone(UTC).year > 1:
+            return datetime.max.replace(tzinfo=there)
+        return datetime.min.replace(tzinfo=there)
 
 
 def place_of(zone: str) -> str:

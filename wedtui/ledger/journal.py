@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from wedtui.core import actions, paging
+from wedtui.core.action_document import asked_of
 from wedtui.core.actions import Action, ActionState, IllegalMoveError, Outcome
 from wedtui.core.chain import Entry
 from wedtui.core.notify import Notice
@@ -104,7 +105,7 @@ class Journal:
                 _record(connection, "request", action, at, by=action.person, said=action.reason)
                 return action
             known = _load(connection, number)
-            if _question(known) == _question(asked):
+            if _same(known, asked):
                 return known
             refused = (
                 f"the key of this request was used for action {number} already, which asks for something else: "
@@ -323,8 +324,15 @@ def _waiting() -> Any:
     return select(_ACTION.c.id).where(_ACTION.c.state.in_(states)).order_by(_ACTION.c.id)
 
 
+def _same(known: Action, asked: Action) -> bool:
+    """Whether the same was asked for, whatever became of it; an earlier version did not keep with which options."""
+    if _question(known) != _question(asked):
+        return False
+    options = {json.dumps(each, sort_keys=True) for each in map(asked_of, (known.plan, asked.plan)) if each is not None}
+    return len(options) <= 1
+
+
 def _question(action: Action) -> tuple[str, ...]:
-    """What was asked for, whatever became of it."""
     return (action.kind, action.target, action.person, action.reason)
 
 

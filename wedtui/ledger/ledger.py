@@ -32,6 +32,8 @@ FREEZE_PERIOD = METADATA.tables["freeze_period"]
 CONFIGURATION_CHANGE = METADATA.tables["configuration_change"]
 PROTECTION_RAISE = METADATA.tables["protection_raise"]
 WEDDING_IMPORT = METADATA.tables["wedding_import"]
+IMPORT_KIND, DROP_KIND, ACCEPT_KIND = "weddings.import", "weddings.drop", "weddings.accept"
+"""The kinds of the links that say what persons decide about sources of weddings."""
 
 
 class Ledger:
@@ -264,20 +266,35 @@ class Ledger:
         with self._writing() as connection:
             keep_answer(connection, identity, key, given, at)
 
-    def note_import(self, source: str, kind: str, *, by: str, at: datetime) -> None:
-        """Note that a person imported weddings by hand: a cache that does not know them has lost them."""
+    def note_import(self, source: str, kind: str, changes: Mapping[str, int], *, by: str, at: datetime) -> None:
+        """Note that a person imported weddings by hand: a cache that does not know them has lost them.
+
+        Args:
+            source: as which source.
+            kind: of what kind the file was.
+            changes: what it came to, as numbers of rows by name.
+            by: who.
+            at: when.
+        """
         values = {"source": source, "kind": kind, "imported_at": at, "imported_by": by}
         with self._writing() as connection:
             connection.execute(insert(WEDDING_IMPORT).values(values))
-            append(connection, Entry(at, "weddings.import", by, {"source": source, "kind": kind}))
+            append(connection, Entry(at, IMPORT_KIND, by, {"source": source, "kind": kind, **changes}))
 
-    def drop_import(self, source: str, *, by: str, at: datetime) -> None:
-        """Note that what persons imported as a source is not to count any more; it stays on record."""
+    def drop_import(self, source: str, rows: int | None, *, by: str, at: datetime) -> None:
+        """Note that what persons imported as a source is not to count any more; it stays on record.
+
+        Args:
+            source: as which source it was imported.
+            rows: how many counted; None where the cache has lost them, or cannot be asked.
+            by: who.
+            at: when.
+        """
         here = (WEDDING_IMPORT.c.source == source, WEDDING_IMPORT.c.dropped_at.is_(None))
         with self._writing() as connection:
             done = connection.execute(update(WEDDING_IMPORT).where(*here).values(dropped_at=at, dropped_by=by))
             if done.rowcount:
-                append(connection, Entry(at, "weddings.drop", by, {"source": source}))
+                append(connection, Entry(at, DROP_KIND, by, {"source": source, "rows": rows}))
 
     def dismiss_notification(self, number: int, *, by: str, at: datetime, reason: str) -> NoticeEntry:
         """Note that a person looked at a dead letter; raises NotFoundError, and ConflictError where it is none."""

@@ -1,4 +1,4 @@
-"""Reading the ledger: what persons froze and how far they raised protection; what changed in the configuration."""
+"""Reading the ledger: what persons froze and how far they raised protection."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from wedtui.ledger.shapes import (
     ACTION,
     ACTION_STEP,
     AUTOMATION_STOP,
-    CONFIGURATION_CHANGE,
     FORGOTTEN_WEDDING,
     FREEZE_OVERRIDE,
     FREEZE_PERIOD,
@@ -63,19 +62,6 @@ class FreezeEntry:
             return None
         why = f"by {self.added_by}" + ("" if self.name == self.reason else f": {single_line(self.reason)}")
         return Period(self.name, self.start, end, Origin.PERSON, self.environments, self.services, why, self.id)
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigurationChange:
-    """One change of the configuration."""
-
-    id: int
-    at: datetime
-    digest: str
-    """Of the configuration as it was from then on."""
-    seen_by: str
-    changes: tuple[str, ...]
-    """What changed, in redacted sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,14 +236,6 @@ class LedgerReader:
         with self._store.reading() as snapshot:
             rows = snapshot.rows(AUTOMATION_STOP, "WHERE resumed_at IS NULL ORDER BY id LIMIT 1")
             return next(((row.stopped_by, row.stopped_at, row.reason) for row in rows), None)
-
-    def configuration_changes(self, *, most: int = 50) -> tuple[ConfigurationChange, ...]:
-        """Return the newest changes of the configuration, newest first."""
-        with self._store.reading() as snapshot:
-            return tuple(
-                ConfigurationChange(row.id, row.at, row.digest, row.seen_by, tuple(row.changes))
-                for row in snapshot.rows(CONFIGURATION_CHANGE, "ORDER BY id DESC LIMIT ?", most)
-            )
 
     def close(self) -> None:
         """Let go of every file."""

@@ -53,8 +53,8 @@ _KINDS: dict[type[object], str] = {
     WeddingsObservation: "weddings",
     TrafficObservation: "traffic",
 }
-# What an API says of itself without anything being wrong: the account does not have that region or that plan.
-_AS_IT_SHOULD_BE = frozenset({Reach.ANSWERED, Reach.SWITCHED_OFF, Reach.NOT_ON_PLAN})
+# What an API says of itself without anything being wrong: the account does not have that region, plan or data.
+_AS_IT_SHOULD_BE = frozenset({Reach.ANSWERED, Reach.SWITCHED_OFF, Reach.NOT_ON_PLAN, Reach.NOT_ENABLED})
 
 
 class Looked(NamedTuple):
@@ -176,7 +176,7 @@ class Figures:
             "wedtui_heartbeat_timestamp_seconds", "When the service last stored that it lives.", registry=self.registry
         )
         self._problems = Gauge(
-            "wedtui_problems", "Problems that the service shows to people at present.", registry=self.registry
+            "wedtui_problems", "Problems that the service has of its own at present.", registry=self.registry
         )
         self._breakers = Gauge(
             "wedtui_breaker_state",

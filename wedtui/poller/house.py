@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import structlog
 
+from wedtui.cache.kind import CACHE
 from wedtui.cache.reader import CacheReader
 from wedtui.cache.wedding_writer import PRUNED_AT_ONCE
 from wedtui.cache.writer import CacheWriter
@@ -18,6 +21,7 @@ from wedtui.ledger.reader import LedgerReader
 from wedtui.poller.clock_watch import ClockWatch
 from wedtui.poller.figures import Figures
 from wedtui.poller.surroundings import Stores
+from wedtui.store.opening import file_of
 
 log = structlog.get_logger(__name__)
 
@@ -36,8 +40,8 @@ class House:
         Args:
             cache: what is kept.
             stores: cache and ledger, to read from, and a former ledger.
-            clock: the time of day.
-            clock_watch: by a clock that jumped nothing is rolled up and nothing deleted.
+            clock: the time of day of this machine, and so of a file; on a server that of the server counts.
+            clock_watch: of a file, by a clock that jumped nothing is rolled up and nothing deleted.
             figures: told what was deleted.
         """
         self._cache = cache
@@ -45,15 +49,24 @@ class House:
         self._clock = clock
         self._clock_watch = clock_watch
         self._figures = figures
+        self._on_server = file_of(stores.cache_url, CACHE) is None
         self.problem: str | None = None
         """What was found to be damaged, in a sentence."""
         former = stores.former_ledger
         self.left_behind = None if former is None or not is_there(former) else f"{former} was not looked into yet"
         """What of a former ledger nobody may take for lifted, in a sentence."""
 
+    def _now(self) -> datetime:
+        """Return the instant that holds for all who share the cache, whatever this machine's clock says."""
+        return self._cache.database_now() if self._on_server else self._clock.now()
+
+    def _jumped(self) -> bool:
+        """Whether the clock that counts is known to have jumped."""
+        return self._clock_watch.jumped and not self._on_server
+
     def record_scores(self, claim: Claim, *, wedding_day: bool) -> None:
         """Keep the scores as a series, so that a chart can show when a provider fell ill."""
-        now = self._clock.now()
+        now = self._now()
         reader = CacheReader(self._stores.cache_url)
         try:
             facts = reader.facts(now)
@@ -64,8 +77,8 @@ class House:
 
     def mirror(self, claim: Claim) -> None:
         """Copy what persons froze, raised and imported out of the ledger, for readers who may not read it."""
+        now = self._now()
         reader = LedgerReader(self._stores.ledger_url)
-        now = self._clock.now()
         try:
             raises = reader.raises(until_after=now - RAISES_KEPT)
             overrides = reader.overrides(until_after=now)
@@ -82,18 +95,19 @@ class House:
         if former is None or not is_there(former):
             self.left_behind = None
             return
+        now = self._now()
         reader = LedgerReader(self._stores.ledger_url)
         try:
-            self.left_behind = left_behind(former, reader, self._clock.now())
+            self.left_behind = left_behind(former, reader, now)
         finally:
             reader.close()
 
     def roll(self, claim: Claim) -> bool:
         """Roll up a piece of the history; return whether there is more. Twice comes to the same as once."""
-        if self._clock_watch.jumped:
+        if self._jumped():
             # By a clock that jumped ahead everything is complete, and all that comes is late.
             return False
-        rolled = self._cache.roll(self._clock.now(), claim)
+        rolled = self._cache.roll(self._now(), claim)
         if rolled.damaged:
             log.error("damaged roll-ups", buckets=rolled.damaged)
             self.problem = DAMAGED
@@ -104,10 +118,11 @@ class House:
 
         Twice comes to the same as once.
         """
-        if self._clock_watch.jumped:
+        if self._jumped():
             # By a clock that jumped ahead all history is old; it waits for a restart by a clock that is right.
             return False
-        now = self._clock.now()
+        # What is deleted is gone: it is old by both clocks, because that of a server may be the wrong one.
+        now = min(self._now(), self._clock.now())
         before = {step: now - section.keep_rollups[name] for step, name in STEP_NAMES.items()}
         pieces = (
             self._cache.prune(now - section.keep_samples, PRUNE_CHUNK, claim),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from wedtui.clock import Clock
 from wedtui.config import Configuration, ProviderSection
+from wedtui.core.wording import choice_words
 from wedtui.errors import NotFoundError
 from wedtui.providers.aws.paid import Paying
 from wedtui.providers.aws.targets import account_targets
@@ -178,4 +179,4 @@ def _account(
 
 
 def _unknown(kind: str, name: str, known: list[str]) -> str:
-    return f'the configuration has no {kind} "{name}": choose one of {", ".join(known) or "none"}'
+    return f'the configuration has no {kind} "{name}": {choice_words(known)}'

@@ -1,8 +1,8 @@
-"""The clock of a database, which all that share it share too."""
+"""The clock of a database, which all that share it share too: of a file that of its machine, or of a world in it."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -14,6 +14,20 @@ _CLOCKS = {
 }
 
 
+class _Files:
+    offset = timedelta()
+
+
+def keep_files_by(offset: timedelta) -> None:
+    """Keep the files of this process by a time that is so far ahead of the machine's: a demo's world has its own.
+
+    What a person is asked to confirm would otherwise expire months after, or before, the instant that they see.
+    """
+    _Files.offset = offset
+
+
 def database_now(connection: Connection) -> datetime:
     """Return the instant by the database's own clock."""
-    return from_microseconds(connection.exec_driver_sql(_CLOCKS[connection.dialect.name]).scalar_one())
+    system = connection.dialect.name
+    now = from_microseconds(connection.exec_driver_sql(_CLOCKS[system]).scalar_one())
+    return now + _Files.offset if system == "sqlite" else now

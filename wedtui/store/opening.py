@@ -88,6 +88,17 @@ class Writable(Protocol):
         """
         ...
 
+    def empty_log(self) -> bool:
+        """Have what was overwritten or deleted gone from the log that lies beside it as well.
+
+        Returns:
+            Whether nothing of it is left there: not while somebody still reads what was before.
+
+        Raises:
+            StoreError: the disk failed.
+        """
+        ...
+
     def settle(self) -> bool:
         """Leave it so that whoever may only read it needs nothing else; return whether that worked.
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from wedtui.core.actions import may_be_second
+from wedtui.core.confirming import may_be_second
 from wedtui.core.emergency import EmergencyKind, emergency
 from wedtui.core.roles import Demand
 from wedtui.errors import ConflictError, ServiceError, WedtuiError
@@ -257,6 +257,17 @@ def step(arming: Arming, by: int) -> Arming:
     if arming.stage is not Stage.CHOOSE or not arming.choices or arming.waits:
         return arming
     return replace(arming, at=min(max(arming.at + by, 0), len(arming.choices) - 1))
+
+
+def live(arming: Arming, choices: tuple[Choice, ...]) -> Arming:
+    """Take what there is to choose from as it is now; the cursor stays on what it stood on."""
+    if arming.stage is not Stage.CHOOSE or arming.waits is not None:
+        return arming
+    names = [each.name for each in choices]
+    if names == [each.name for each in arming.choices]:
+        return replace(arming, choices=choices)
+    at = names.index(arming.chosen) if arming.chosen in names else 0
+    return _another(arming, choices=choices, at=at)
 
 
 def switch(arming: Arming) -> Arming:

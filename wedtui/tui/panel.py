@@ -94,6 +94,10 @@ class Panel(Surface, inherit_bindings=False):
         self._read = frozenset()
         self.draw()
 
+    def offer(self, choices: tuple[Choice, ...]) -> None:
+        """Take what there is to choose from now."""
+        self._become(rules.live(self._arming, choices))
+
     def draw(self) -> None:
         """Draw it as it is now."""
         from wedtui.tui.draw.emergency import arming_lines  # noqa: PLC0415 - when opened

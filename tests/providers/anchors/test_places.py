@@ -108,7 +108,7 @@ def test_what_a_files_owner_says() -> None:
 def listening(path: Path) -> Iterator[socket.socket]:
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as log:
         log.bind(str(path))
-        log.settimeout(5)
+        log.settimeout(120)
         yield log
 
 
@@ -124,7 +124,7 @@ def test_the_systems_log_gets_it_by_its_socket(tmp_path: Path) -> None:
 def test_the_systems_log_gets_it_by_the_loopback() -> None:
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as log:
         log.bind(("127.0.0.1", 0))
-        log.settimeout(5)
+        log.settimeout(120)
         SyslogPlace("log", f"127.0.0.1:{log.getsockname()[1]}").take(ANCHOR)
         assert list(parse_anchors([log.recv(4096).decode()])) == [ANCHOR]
 

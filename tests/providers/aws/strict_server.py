@@ -13,7 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -45,6 +45,8 @@ class Answer:
     cut: bool = False
     """The connection is closed after half of the body."""
     wait_s: float = 0.0
+    until: threading.Event | None = None
+    """Set when it may go."""
     drip_s: float | None = None
     """Seconds between two bytes of the body."""
 
@@ -57,9 +59,10 @@ class StrictAws:
     """The server, its world, and what was asked of it."""
 
     world: World
-    latency_s: float = 0.0
     cached: bool = False
     """Whether the world never changes."""
+    latency_s: float = 0.0
+    """How long every answer takes, as a network does."""
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     """By action: each is used once, in turn; the last one for good."""
     asked: list[Request] = field(default_factory=list)
@@ -91,6 +94,8 @@ class StrictAws:
                 body = await reader.readexactly(int(headers.get("content-length") or 0))
                 answer = self.answer(head[0].split(" ")[1], headers, body)
                 await asyncio.sleep(self.latency_s + answer.wait_s)
+                while answer.until is not None and not answer.until.is_set():  # noqa: ASYNC110 (set by another thread)
+                    await asyncio.sleep(0.01)
                 if not await _send(writer, answer):
                     break
         writer.close()
@@ -203,15 +208,20 @@ def late(seconds: float) -> Fault:
     return lambda _request, answer: Answer(answer.status, answer.body, answer.content_type, wait_s=seconds)
 
 
+def held(fault: Fault, until: threading.Event) -> Fault:
+    """Return a fault whose answer waits for an event."""
+    return lambda request, answer: replace(fault(request, answer), until=until)
+
+
 def dripping(seconds: float) -> Fault:
     """Return a fault that sends a byte at a time."""
     return lambda _request, answer: Answer(answer.status, answer.body, answer.content_type, drip_s=seconds)
 
 
 @contextmanager
-def running(world: World, latency_s: float = 0.0) -> Iterator[StrictAws]:
+def running(world: World) -> Iterator[StrictAws]:
     """Run a server in a thread of its own."""
-    server = StrictAws(world, latency_s)
+    server = StrictAws(world)
     loop = asyncio.new_event_loop()
     started = threading.Event()
     task: list[asyncio.Task[None]] = []
@@ -228,7 +238,7 @@ def running(world: World, latency_s: float = 0.0) -> Iterator[StrictAws]:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    assert started.wait(10)
+    assert started.wait(120)
     try:
         yield server
     finally:

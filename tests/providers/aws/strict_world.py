@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -100,6 +102,8 @@ class World:
     """Longest page, where it is to be shorter than what is asked for."""
     keys: frozenset[str] | None = None
     """The access keys that are known; None for all."""
+    bills: dict[str, dict[str, dict[str, float]]] | None = None
+    """Service -> what a bill names -> day -> US dollars; None: the account has not enabled that."""
 
     def answer(self, region: str, service: str, action: str, parameters: Mapping[str, Any], key: str) -> bytes:
         """Return the body of a good answer.
@@ -209,6 +213,33 @@ class World:
             answer["NextToken"] = f"t-{start + size}"
         return json.dumps(answer).encode()
 
+    def _GetCostAndUsageWithResources(self, _region: str, parameters: Mapping[str, Any]) -> bytes:  # noqa: N802
+        period, filters = parameters["TimePeriod"], parameters["Filter"]["Dimensions"]
+        start, end = date.fromisoformat(period["Start"]), date.fromisoformat(period["End"])
+        groups = [(by["Type"], by["Key"]) for by in parameters["GroupBy"]]
+        if filters["Key"] != "SERVICE" or not filters["Values"] or ("DIMENSION", "RESOURCE_ID") not in groups:
+            raise WorldError("ValidationException")
+        if not start < end or end - start > timedelta(days=14) or parameters["Granularity"] not in {"DAILY", "HOURLY"}:
+            raise WorldError("ValidationException")
+        if self.bills is None:
+            raise WorldError("DataUnavailableException")
+        days = [start + timedelta(days=n) for n in range((end - start).days)]
+        billed: Counter[tuple[date, str]] = Counter()
+        for service in filters["Values"]:
+            for name, spent in self.bills.get(service, {}).items():
+                billed.update({(day, name): spent[day.isoformat()] for day in days if day.isoformat() in spent})
+        lines = [(day, name, amount) for (day, name), amount in sorted(billed.items())]
+        size, first = self.page or 10**9, _number(parameters["NextPageToken"]) if "NextPageToken" in parameters else 0
+        part, whole = lines[first : first + size], first == 0 and len(lines) <= size
+        shown = days if whole else sorted({day for day, _, _ in part})
+        answer: dict[str, Any] = {
+            "GroupDefinitions": parameters["GroupBy"],
+            "ResultsByTime": [billed_day(day, {n: a for at, n, a in part if at == day}) for day in shown],
+        }
+        if first + size < len(lines):
+            answer["NextPageToken"] = f"t-{first + size}"
+        return json.dumps(answer).encode()
+
     def _series(self, query: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
         period = query["MetricStat"]["Period"]
         if not re.fullmatch(r"[a-z][A-Za-z0-9_]*", query["Id"]) or period % 60:
@@ -220,6 +251,14 @@ class World:
             inside.reverse()
         times, values = [at for at, _ in inside], [v for _, v in inside]
         return {"Id": query["Id"], "Label": "x", "Timestamps": times, "Values": values, "StatusCode": "Complete"}
+
+
+def billed_day(day: date, spent: Mapping[str, float | str], unit: str = "USD") -> dict[str, Any]:
+    """Return what was billed on a day, in the names of the wire."""
+    groups = [{"Keys": [n], "Metrics": {"UnblendedCost": {"Amount": str(a), "Unit": unit}}} for n, a in spent.items()]
+    end = (day + timedelta(days=1)).isoformat()
+    period = {"Start": day.isoformat(), "End": end}
+    return {"TimePeriod": period, "Total": {}, "Groups": groups, "Estimated": True}
 
 
 def _refusal(service: str) -> str:

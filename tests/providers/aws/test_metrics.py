@@ -202,6 +202,20 @@ def test_a_value_is_fresh_for_as_long_as_the_vendor_works(tmp_path: Path, server
     writer.close(clean=True)
 
 
+def test_what_is_said_of_an_answer_as_a_whole_makes_it_one_in_part(server: StrictAws) -> None:
+    """The values that came count; the text beside the code is not quoted."""
+    server.world.points = {"CPUUtilization": [(END - 300, 20)]}
+
+    def say(document: bytes) -> bytes:
+        message = {"Code": "MaxMetricsExceeded", "Value": "arn:aws:iam::123456789012:user/secret asked for too much"}
+        return json.dumps({**json.loads(document), "Messages": [message, message]}).encode()
+
+    server.fail("GetMetricData", changed(say))
+    reach, problem, found = read(server, CPU)
+    assert (reach, problem) == (Reach.PARTIAL, "GetMetricData may lack more: it says MaxMetricsExceeded")
+    assert found["cpu"].value == 0.2
+
+
 def test_a_query_that_is_not_answered_at_all(server: StrictAws) -> None:
     server.fail("GetMetricData", changed(lambda _: b'{"MetricDataResults": [], "Messages": []}'))
     reach, problem, found = read(server, CPU)

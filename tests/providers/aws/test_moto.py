@@ -16,8 +16,10 @@ import pytest
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 from tests.providers.aws.base import by_name, once
+from wedtui.core.observation import Principal
 from wedtui.core.resource import Reach
 from wedtui.core.state import State
+from wedtui.providers.aws.account import principal_name
 
 Client = Callable[..., Any]
 
@@ -43,6 +45,23 @@ def client(moto: str) -> Client:
 def test_whose_credentials_they_are(moto: str) -> None:
     seen = once(moto, "sts")
     assert (seen.reach, seen.region, seen.credentials_expire_at) == (Reach.ANSWERED, "global", None)
+    assert seen.principal == Principal("123456789012", "user moto")
+    assumed = once(moto, "sts", role_arn="arn:aws:iam::222222222222:role/watcher")
+    assert assumed.principal == Principal("222222222222", "role watcher")
+
+
+@pytest.mark.parametrize(
+    ("arn", "name"),
+    [
+        ("arn:aws:sts::123456789012:assumed-role/wedtui/i-0abc/x", "role wedtui"),
+        ("arn:aws-cn:iam::123456789012:user/people/ops/ada", "user ada"),
+        ("arn:aws:iam::123456789012:root", "root"),
+        ("arn:aws:sts::123456789012:federated-user/ada", "federated-user ada"),
+        ("", ""),
+    ],
+)
+def test_what_an_arn_says_of_who_it_is(arn: str, name: str) -> None:
+    assert principal_name(arn) == name
 
 
 def test_a_role_is_assumed_and_its_credentials_expire(moto: str, client: Client) -> None:

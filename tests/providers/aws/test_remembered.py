@@ -169,6 +169,64 @@ def test_who_cannot_look_up_what_was_paid_does_not_pay(house: House) -> None:
     assert "not asked, because each request costs money" in (signals(found)["cost_month_usd"].problem or "")
 
 
+WITH_RESOURCES = "GetCostAndUsageWithResources"
+
+
+@pytest.fixture
+def billed(house: House) -> House:
+    """Have an account that has a bill for one machine, and asks for it."""
+    spent = {f"2026-06-{day:02}": 2.4 for day in range(1, 31)}
+    house.server.world.bills = {"Amazon Elastic Compute Cloud - Compute": {"i-0a": spent}}
+    house.more = {"resource_cost": True}
+    return house
+
+
+def asked_for_resources(house: House) -> int:
+    return house.server.counted()[WITH_RESOURCES]
+
+
+def test_a_start_pays_for_what_resources_cost_only_once_the_day_is_over(billed: House) -> None:
+    (cost,) = api(billed.life("resource-cost")[0]).costs or ()
+    assert (cost.id, round(cost.estimate.monthly_usd, 2)) == ("i-0a", 73.0)
+    for pause in (MINUTE, HOUR, 22 * HOUR + 58 * MINUTE):
+        billed.clock.move(pause)
+        assert billed.life("resource-cost") == [()], "it stands in the cache"
+    assert asked_for_resources(billed) == 1
+    billed.clock.move(MINUTE)
+    assert api(billed.life("resource-cost")[0]).reach is Reach.ANSWERED
+    assert asked_for_resources(billed) == 2
+
+
+def test_a_start_does_not_ask_again_what_is_not_enabled(billed: House) -> None:
+    billed.server.world.bills = None
+    assert api(billed.life("resource-cost")[0]).reach is Reach.NOT_ENABLED
+    billed.clock.move(23 * HOUR)
+    assert billed.life("resource-cost") == [()]
+    assert asked_for_resources(billed) == 1
+    assert api(billed.life("resource-cost", paying=Paying.NOW)[0]).reach is Reach.NOT_ENABLED, "unless a person asks"
+
+
+def test_a_start_after_a_failure_waits_for_longer_the_more_was_paid_for_it(billed: House) -> None:
+    billed.server.world.page = 4
+    billed.server.fail(WITH_RESOURCES, None, None, error("LimitExceededException"), None)
+    assert api(billed.life("resource-cost")[0]).reach is Reach.THROTTLED
+    billed.clock.move(30 * MINUTE)
+    assert billed.life("resource-cost") == [()]
+    billed.clock.move(15 * MINUTE)
+    assert api(billed.life("resource-cost")[0]).reach is Reach.ANSWERED
+    assert asked_for_resources(billed) == 3 + 3
+
+
+def test_the_two_kinds_of_costs_are_due_by_themselves(billed: House) -> None:
+    billed.more = {"cost": True, "resource_cost": True}
+    billed.life("cost")
+    assert api(billed.life("resource-cost")[0]).reach is Reach.ANSWERED
+    billed.clock.move(6 * HOUR)
+    assert billed.life("resource-cost") == [()]
+    assert api(billed.life("cost")[0]).reach is Reach.ANSWERED
+    assert (billed.paid, asked_for_resources(billed)) == (2, 1)
+
+
 NO_SNAPSHOTS = body(b"<DescribeSnapshotsResponse><snapshotSet/></DescribeSnapshotsResponse>", content_type="text/xml")
 
 

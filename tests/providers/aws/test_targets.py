@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 import threading
@@ -37,16 +38,16 @@ def configuration(url: str, **more: object) -> Configuration:
 
 def test_one_target_a_service() -> None:
     async def keys() -> list[str]:
-        section = configuration("http://127.0.0.1:1", cost=True, metrics=[CPU])
+        section = configuration("http://127.0.0.1:1", cost=True, resource_cost=True, metrics=[CPU])
         targets = build_targets(section, SystemClock(), paying=Paying.DUE)
         alone = build_provider(section, "aws", SystemClock())
-        for_nothing = [t.key for t in targets.all if t.key != "aws aws cost"]
+        for_nothing = [t.key for t in targets.all if t.key not in {"aws aws cost", "aws aws resource-cost"}]
         assert [t.key for t in alone.all] == for_nothing, "who does not say so pays nothing"
         assert [t.key for t in build_targets(section, SystemClock()).all] == for_nothing
         await targets.close()
         return [t.key for t in targets.all]
 
-    services = "ecs elb sts regions ec2 rds autoscaling alarms health metrics ebs s3 acm cost"
+    services = "ecs elb sts regions ec2 rds autoscaling alarms health metrics ebs s3 acm cost resource-cost"
     assert asyncio.run(keys()) == [f"aws aws {service}" for service in services.split()]
 
 
@@ -100,9 +101,13 @@ def test_providers_test_asks_the_account(tmp_path: Path, monkeypatch: pytest.Mon
         file.write_text(f'{text}endpoint_url = "{server.url}"\n')
         result = CliRunner().invoke(app, ["--config", str(file), "providers", "test", "prod"])
         assert "ok    prod eu-west-1 ec2: answered, 2 resources" in result.stdout
+        assert "ok    prod global sts: answered, account 123456789012, user wedtui" in result.stdout
         assert "ok    prod me-south-1 ec2: the account has not switched me-south-1 on" in result.stdout
         assert "ok    prod global health: DescribeEvents in us-east-1 is not part of" in result.stdout
         assert result.exit_code == 0, result.stdout
+        told = CliRunner().invoke(app, ["--config", str(file), "providers", "test", "prod", "--json"])
+        known = {(each["account"], each["principal"]) for each in json.loads(told.stdout) if each["kind"] == "api"}
+        assert known == {("123456789012", "user wedtui"), (None, None)}
         server.fail("DescribeAlarms", error("AccessDeniedException"))
         result = CliRunner().invoke(app, ["--config", str(file), "providers", "test", "prod"])
         assert result.exit_code == 1
@@ -116,7 +121,7 @@ def test_a_call_that_drips_leaves_no_thread_behind_when_the_process_ends() -> No
             "import asyncio; from tests.providers.aws.base import once; "
             f"print(once({server.url!r}, 's3', timeout='400ms').reach.value)"
         )
-        done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
+        done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=300)
     assert done.stdout.strip() == "unreachable"
 
 

@@ -294,3 +294,28 @@ def test_backups_of_databases(server: StrictAws) -> None:
     }
     server.fail("DescribeDBSnapshots", error("AccessDenied", 403))
     assert by_name(once(server, "rds"))["never"].state is State.UNKNOWN
+
+
+def arn(region: str, name: str, account: str = OWNER) -> str:
+    return f"arn:aws:rds:{region}:{account}:db:{name}"
+
+
+def test_what_a_replica_follows_is_named_as_the_inventory_knows_it(server: StrictAws) -> None:
+    """A source in another region comes as its ARN; that of another account is none of ours, though it has our names."""
+    away, foreign = arn("us-east-1", "orders"), arn("us-east-1", "orders", "210987654321")
+    sources = {"near": "orders", "far": away, "own": arn("eu-west-1", "orders"), "foreign": foreign}
+    server.world.lists["eu-west-1", "DescribeDBInstances"] = [
+        {
+            "DBInstanceIdentifier": name,
+            "DBInstanceArn": arn("eu-west-1", name),
+            "DBInstanceStatus": "available",
+            "ReadReplicaSourceDBInstanceIdentifier": source,
+        }
+        for name, source in sources.items()
+    ]
+    assert {name: r.depends_on for name, r in by_name(once(server, "rds")).items()} == {
+        "near": ("orders",),
+        "far": ("us-east-1/orders",),
+        "own": ("orders",),
+        "foreign": (foreign,),
+    }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import shutil
-import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -17,8 +16,8 @@ from typing import Any
 import httpx
 
 from tests.needs import need, require_program
+from tests.ports import HOST, free_ports
 
-HOST = "127.0.0.1"
 KEY = "pdns-hunter2"
 STARTS_WITHIN_S = 60.0
 _SCHEMA = Path("/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql")
@@ -68,7 +67,8 @@ class PowerDns:
     def start(self) -> None:
         """Start it; it wants to be told its ports, and another process may take one first."""
         for _attempt in range(3):
-            self.http_port, self.dns_port = _free(socket.SOCK_STREAM), _free(socket.SOCK_DGRAM)
+            with free_ports(2) as ports:
+                self.http_port, self.dns_port = ports
             settings = _SETTINGS.format(folder=self._folder, host=HOST, key=KEY, dns=self.dns_port, http=self.http_port)
             (self._folder / "pdns.conf").write_text(settings)
             with (self._folder / "log").open("ab") as log:
@@ -98,7 +98,7 @@ class PowerDns:
     def ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """Ask the API."""
         url = f"{self.url}/api/v1/servers/localhost{path}"
-        return httpx.request(method, url, json=body, headers={"X-API-Key": KEY}, trust_env=False)
+        return httpx.request(method, url, json=body, headers={"X-API-Key": KEY}, trust_env=False, timeout=60)
 
     def zone(self) -> str:
         """Make a zone and return its name."""
@@ -117,13 +117,6 @@ class PowerDns:
         """Return the contents of every set of a zone."""
         found = self.ask("GET", f"/zones/{zone}").json()["rrsets"]
         return {(each["name"], each["type"]): [r["content"] for r in each["records"]] for each in found}
-
-
-def _free(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

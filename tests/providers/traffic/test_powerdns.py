@@ -26,6 +26,7 @@ from wedtui.errors import (
     ConfigurationError,
     ConflictError,
     ForeignRecordsError,
+    NotNowError,
     OutcomeUnknownError,
     ProviderUnavailableError,
 )
@@ -234,8 +235,9 @@ def test_what_was_refused_changed_nothing(
     powerdns.put(USUAL)
     read = using(powerdns.backend(), lambda backend: backend.read())
     between.faults[method] = [status(number)]
-    with pytest.raises(ProviderUnavailableError, match=words):
+    with pytest.raises(ProviderUnavailableError, match=words) as refused:
         using(powerdns.backend(url=between.own_url), lambda backend: backend.submit(read, AWAY, 7))
+    assert isinstance(refused.value, NotNowError) == (number == 429), "the others are not mended by waiting"
     assert (powerdns.shares(), powerdns.generation()) == (USUAL, None)
 
 
@@ -271,7 +273,7 @@ def test_nobody_listens(powerdns: OnPowerDns) -> None:
         patch.setattr(adapter, "SUBMIT_WITHIN", timedelta(seconds=0.3))
         for port in (closed, full):
             away = powerdns.backend(url=f"http://127.0.0.1:{port}")
-            with pytest.raises(ProviderUnavailableError):
+            with pytest.raises(NotNowError):
                 using(away, lambda backend: backend.submit(read, AWAY, 7))
 
 
@@ -292,7 +294,7 @@ def test_a_change_that_could_not_be_sent_changed_nothing(powerdns: OnPowerDns) -
         with unaccepting_port() as port:
             away = powerdns.backend(url=f"http://127.0.0.1:{port}")
             backend._web, backend._url = away._web, away._url
-            with pytest.raises(ProviderUnavailableError, match=r"could not be told the change .* \(timed out after"):
+            with pytest.raises(NotNowError, match=r"could not be told the change .* \(timed out after"):
                 await backend.submit(read, AWAY, 7)
 
     using(backend, work)

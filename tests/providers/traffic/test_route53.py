@@ -23,7 +23,13 @@ from tests.providers.traffic.base import AWAY, AWS, AZURE, GCP, USUAL, OnRoute53
 from tests.providers.traffic.strict_route53 import ZONE, Answer, Fault, code
 from tests.providers.traffic.test_promises import foreign, settled
 from wedtui.core.by_hand import Route53Address, by_hand
-from wedtui.errors import ConflictError, ForeignRecordsError, OutcomeUnknownError, ProviderUnavailableError
+from wedtui.errors import (
+    ConflictError,
+    ForeignRecordsError,
+    NotNowError,
+    OutcomeUnknownError,
+    ProviderUnavailableError,
+)
 from wedtui.providers.aws import account
 from wedtui.providers.traffic import route53 as adapter
 from wedtui.providers.traffic.base import SUBMIT_WITHIN, TrafficBackend
@@ -91,6 +97,23 @@ def test_a_change_is_pending_until_every_server_has_it(route53: OnRoute53) -> No
         return asked
 
     assert using(route53.backend(), work) == 4
+
+
+def test_of_a_change_whose_answer_was_lost_the_id_of_an_earlier_one_says_nothing(route53: OnRoute53) -> None:
+    route53.put(USUAL)
+    route53.server.pending = 100
+
+    async def work(backend: TrafficBackend) -> None:
+        earlier = await backend.submit(await backend.read(), AWAY, 7)
+        read = await backend.read()
+        assert read.submission == earlier
+        route53.server.fail("change", strict.done_and_closed)
+        with pytest.raises(OutcomeUnknownError):
+            await backend.submit(read, USUAL, 8)
+        read = await backend.read()
+        assert (read.generation, read.submission) == (8, None)
+
+    using(route53.backend(), work)
 
 
 def test_the_zones_own_nameservers_are_asked_where_none_are_configured(route53: OnRoute53) -> None:
@@ -251,7 +274,7 @@ class Stepping:
 
 def test_it_is_not_tried_for_ever(route53: OnRoute53) -> None:
     route53.put(USUAL)
-    with pytest.raises(ProviderUnavailableError, match=r"was throttled \(Throttling\)"):
+    with pytest.raises(NotNowError, match=r"was throttled \(Throttling\)"):
         using(route53.backend(Stepping()), submitting(route53, *[code("Throttling")] * 100))
     assert 1 < len(route53.server.asked) < 12
     assert not changed(route53)
@@ -259,7 +282,7 @@ def test_it_is_not_tried_for_ever(route53: OnRoute53) -> None:
 
 def test_a_service_that_asks_to_be_left_alone_is(route53: OnRoute53) -> None:
     route53.put(USUAL)
-    with pytest.raises(ProviderUnavailableError, match="was throttled"):
+    with pytest.raises(NotNowError, match="was throttled"):
         using(route53.backend(), submitting(route53, code("Throttling", 400, Retry_After="60")))
     assert route53.server.asked == ["change"]
 
@@ -277,8 +300,9 @@ def test_a_service_that_asks_to_be_left_alone_is(route53: OnRoute53) -> None:
 )
 def test_what_was_refused_changed_nothing(route53: OnRoute53, name: str, words: str) -> None:
     route53.put(USUAL)
-    with pytest.raises(ProviderUnavailableError, match=words):
+    with pytest.raises(ProviderUnavailableError, match=words) as refused:
         using(route53.backend(), submitting(route53, code(name, 403)))
+    assert not isinstance(refused.value, NotNowError), "that is not mended by waiting"
     assert route53.server.asked.count("change") == 1
     assert not changed(route53)
 
@@ -348,7 +372,7 @@ def test_nobody_listens(route53: OnRoute53) -> None:
     read = using(route53.backend(), lambda backend: backend.read())
     with refusing_port() as port:
         away = {"hosted_zone_id": ZONE, "endpoint_url": f"http://127.0.0.1:{port}"}
-        with pytest.raises(ProviderUnavailableError, match="cannot be connected to"):
+        with pytest.raises(NotNowError, match="cannot be connected to"):
             using(route53.backend(Stepping(), route53=away), lambda backend: backend.submit(read, AWAY, 7))
         with pytest.raises(ProviderUnavailableError, match="cannot be connected to"):
             using(route53.backend(Stepping(), route53=away), lambda backend: backend.read())
@@ -359,7 +383,7 @@ def test_nobody_accepts(route53: OnRoute53) -> None:
     read = using(route53.backend(), lambda backend: backend.read())
     with unaccepting_port() as port:
         away = {"hosted_zone_id": ZONE, "endpoint_url": f"http://127.0.0.1:{port}"}
-        with pytest.raises(ProviderUnavailableError, match="was not answered in time"):
+        with pytest.raises(NotNowError, match="was not answered in time"):
             using(route53.backend(Stepping(), route53=away), lambda backend: backend.submit(read, AWAY, 7))
 
 
@@ -368,7 +392,7 @@ def test_what_there_was_no_time_for_was_not_sent(route53: OnRoute53, monkeypatch
     read = using(route53.backend(), lambda backend: backend.read())
     route53.server.asked.clear()
     monkeypatch.setattr(adapter, "SUBMIT_WITHIN", timedelta(seconds=0.25))
-    with pytest.raises(ProviderUnavailableError, match="there was no time left for change_resource_record_sets"):
+    with pytest.raises(NotNowError, match="there was no time left for change_resource_record_sets"):
         using(route53.backend(Stepping()), lambda backend: backend.submit(read, AWAY, 7))
     assert route53.server.asked == []
 
@@ -423,8 +447,9 @@ def test_no_credentials(route53: OnRoute53, monkeypatch: pytest.MonkeyPatch) -> 
     route53.put(USUAL)
     read = using(route53.backend(), lambda backend: backend.read())
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    with pytest.raises(ProviderUnavailableError, match="there are no credentials: set a profile"):
+    with pytest.raises(ProviderUnavailableError, match="there are no credentials: set a profile") as refused:
         using(route53.backend(), lambda backend: backend.submit(read, AWAY, 7))
+    assert not isinstance(refused.value, NotNowError), "that is not mended by waiting"
 
 
 SECRET, TOKEN = "wJalrXUtnFEMI-hunter2", "FwoGZXIvYXdz-hunter2"

@@ -8,7 +8,7 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -85,8 +85,18 @@ def ending(restore: Callable[[], None] = lambda: None) -> Ending:
     return Ending(cast("asyncio.AbstractEventLoop", None), lambda _code: None, restore)
 
 
-def test_what_was_found_is_put_back_before_anybody_hears_that_it_is_over(waited: Waited) -> None:
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH)}
+@pytest.fixture
+def hang_up() -> Iterator[signal.Signals]:
+    """A hang-up that is not ignored, as it is under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield signal.SIGHUP
+    signal.signal(signal.SIGHUP, before)
+
+
+def test_what_was_found_is_put_back_before_anybody_hears_that_it_is_over(
+    waited: Waited, hang_up: signal.Signals
+) -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, hang_up, signal.SIGWINCH)}
     made = ending()
     made.hold({signal.SIGWINCH: lambda: None})
     assert all(signal.getsignal(number) != handler for number, handler in before.items())

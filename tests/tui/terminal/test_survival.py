@@ -180,7 +180,8 @@ def test_late_answers_do_not_stand_at_the_prompt(line: Line) -> None:
         terminal.shows("code 0", "prompt>")
         terminal.type("echo a''fter\n")
         terminal.shows("\nafter")
-        assert "0n" not in terminal.text
+        # Nor in the part of the command's line that is a path.
+        assert "0n" not in terminal.text.replace("\n", "").replace(sys.executable, "")
 
 
 def test_control_z_and_fg(line: Line) -> None:
@@ -195,8 +196,7 @@ def test_control_z_and_fg(line: Line) -> None:
         terminal.type("?")
         terminal.shows("help › dashboard")
         terminal.type("q")
-        terminal.until(line.gone)
-        assert restored(terminal)
+        terminal.until(lambda: line.gone() and restored(terminal))
         terminal.type("echo a''fter\n")
         terminal.shows("\nafter")
 
@@ -248,8 +248,7 @@ def test_back_from_the_background(line: Line, stop: str) -> None:
         terminal.type("?")
         terminal.shows("help › dashboard")
         terminal.type("q")
-        terminal.until(line.gone)
-        assert restored(terminal)
+        terminal.until(lambda: line.gone() and restored(terminal))
 
 
 @pytest.mark.parametrize("size", [(0, 0), (1, 1), (5, 2)])

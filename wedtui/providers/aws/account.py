@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from wedtui.clock import Clock
 from wedtui.config import AwsSection
+from wedtui.core.observation import Principal
 from wedtui.core.resource import Reach
 from wedtui.providers.aws.faults import CallError, of_exception
 from wedtui.providers.aws.guard import NotWholeError, Page, check_body, check_page
@@ -67,15 +68,6 @@ class Counter:
     chain: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Whose credentials they are."""
-
-    account: str
-    """Twelve digits."""
-    arn: str
-
-
 @dataclass(slots=True)
 class _Opened:
     """A session that is in use."""
@@ -122,7 +114,7 @@ class Account:
         self._opened: _Opened | None = None
         self._opened_at = self._failed_at = -float("inf")
         self._failure: CallError | None = None
-        self._identity: Identity | None = None
+        self._identity: Principal | None = None
         self._identified_at = -float("inf")
         self._identifying = asyncio.Lock()
         self._regions: Mapping[str, str] | None = None
@@ -170,7 +162,7 @@ class Account:
         opened = await self._open()
         return _HOME.get(opened.partition, opened.home) if of_partition else opened.home
 
-    async def identity(self, counter: Asking, *, fresh_s: float = 0.0) -> Identity:
+    async def identity(self, counter: Asking, *, fresh_s: float = 0.0) -> Principal:
         """Ask whose credentials they are.
 
         Args:
@@ -186,7 +178,7 @@ class Account:
             page = await self.ask(counter, "sts", await self.home(), "get_caller_identity")
             if not isinstance(page.get("Account"), str):
                 raise CallError(Reach.GARBLED, "GetCallerIdentity answered without an account")
-            self._identity = Identity(page["Account"], str(page.get("Arn", "")))
+            self._identity = Principal(page["Account"], principal_name(str(page.get("Arn", ""))))
             self._identified_at = self._clock.monotonic()
             return self._identity
 
@@ -401,6 +393,15 @@ class Account:
                 made.meta.events.register("before-parse.ec2.DescribeInstanceStatus", read_statuses)
             opened.clients[service, region] = made
         return made
+
+
+def principal_name(arn: str) -> str:
+    """Return what kind of principal an ARN names, and which: of a role in use that of the role, not of its session."""
+    # arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION, arn:aws:iam::ACCOUNT:user/PATH/NAME, arn:aws:iam::ACCOUNT:root
+    kind, _, path = arn.rpartition(":")[2].partition("/")
+    if kind == "assumed-role":
+        return f"role {path.partition('/')[0]}"
+    return f"{kind} {path.rpartition('/')[2]}".rstrip()
 
 
 def _config(section: AwsSection) -> Config:

@@ -13,8 +13,9 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from wedtui.clock import Clock
-from wedtui.core.observation import Observation
+from wedtui.core.observation import Observation, Principal
 from wedtui.core.resource import Reach, Resource
+from wedtui.core.resource_cost import ResourceCost
 from wedtui.providers.aws.account import Account
 from wedtui.providers.aws.faults import CallError
 from wedtui.providers.aws.guard import NotWholeError, Page, Seen, check_page
@@ -50,6 +51,10 @@ class Found:
     missing: list[str] = field(default_factory=list)
     """What is not in it, and why, in sentences."""
     more: list[Observation] = field(default_factory=list)
+    costs: tuple[ResourceCost, ...] | None = None
+    """What resources cost, where that was asked."""
+    principal: Principal | None = None
+    """Whose credentials were used, where that was what was asked."""
 
 
 class Calls:
@@ -128,15 +133,23 @@ class Calls:
         await asyncio.sleep(pause)
         return True
 
-    async def pages(self, listing: Listing, *, once: bool = False, **parameters: Any) -> list[Page]:
+    async def pages(
+        self, listing: Listing, *, once: bool = False, most: int | None = None, **parameters: Any
+    ) -> list[Page]:
         """Read a list to its end; a list that is cut off is no list.
+
+        Args:
+            listing: how.
+            once: no page again: each request costs money.
+            most: how many pages are read at most; None: as many as of any list.
+            parameters: of the operation.
 
         Raises:
             CallError: a page could not be read, or there is no end.
         """
         if listing.size is not None:
             parameters[listing.size[0]] = listing.size[1]
-        seen, found = Seen(), []
+        seen, found = Seen(most), []
         while True:
             page = await self._page(listing, once, parameters)
             found.append(page)

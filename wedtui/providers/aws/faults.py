@@ -162,7 +162,7 @@ def of_exception(error: Exception, what: str, permission: str, now: datetime) ->
     if isinstance(error, sdk.ClientError):
         response: dict[str, Any] = dict(error.response or {})
         code = str(response.get("Error", {}).get("Code") or "none")
-        found = of_code(_tidy(code), what, permission)
+        found = of_code(tidy(code), what, permission)
         headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
         found.wait_s = retry_after_s(str(headers.get("retry-after", "")), now)
         return found
@@ -189,7 +189,7 @@ def _of_sdk(error: Exception, what: str, sdk: Any) -> CallError:
     return CallError(Reach.UNREACHABLE, f"{what} cannot be asked ({type(error).__name__})")
 
 
-def _tidy(code: str) -> str:
+def tidy(code: str) -> str:
     """Bound and clean what comes from outside; it stands in a sentence."""
     kept = "".join(c for c in code[:64] if c.isalnum() or c in "._-")
     return kept or "none"

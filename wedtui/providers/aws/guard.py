@@ -79,7 +79,13 @@ def check_page(page: Page, keys: Collection[str]) -> None:
 class Seen:
     """The tokens of a listing: one that comes again means pages without an end."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        """Begin a listing.
+
+        Args:
+            most: how many pages it may have; None: as many as any.
+        """
+        self._most = PAGES_AT_MOST if most is None else most
         self._tokens: set[str] = set()
 
     def follow(self, token: object) -> str | None:
@@ -93,7 +99,7 @@ class Seen:
         text = str(token)
         if text in self._tokens:
             raise NotWholeError("its pages go round in a circle")
-        if len(self._tokens) + 1 >= PAGES_AT_MOST:
-            raise NotWholeError(f"it has more than {PAGES_AT_MOST} pages")
+        if len(self._tokens) + 1 >= self._most:
+            raise NotWholeError(f"it has more than {self._most} pages")
         self._tokens.add(text)
         return text

@@ -39,6 +39,7 @@ READ: Mapping[str, Mapping[str, frozenset[str]]] = {
     "rds": {
         "DBInstance": frozenset(
             {
+                "DBInstanceArn",
                 "DBInstanceIdentifier",
                 "DBInstanceStatus",
                 "BackupRetentionPeriod",
@@ -119,7 +120,7 @@ CALLED: Mapping[str, frozenset[str]] = {
     "health": frozenset({"DescribeEvents"}),
     "s3": frozenset({"ListBuckets"}),
     "acm": frozenset({"ListCertificates"}),
-    "ce": frozenset({"GetCostAndUsage"}),
+    "ce": frozenset({"GetCostAndUsage", "GetCostAndUsageWithResources"}),
 }
 # What is asked of every account.
 _ASKED = ("ecs", "elbv2", "sts", "ec2", "rds", "autoscaling", "cloudwatch", "health", "s3", "acm")

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from wedtui.clock import Clock
 
 AGAIN = timedelta(minutes=15)
-"""When costs are asked again that could not be read; and how often is looked whether they are due."""
+"""When costs are asked again that could not be read, for each request that was paid for; and how often is looked
+whether they are due."""
 
-_SAID = frozenset({Reach.ANSWERED, Reach.PARTIAL, Reach.NOT_ON_PLAN})
+_SAID = frozenset({Reach.ANSWERED, Reach.PARTIAL, Reach.NOT_ON_PLAN, Reach.NOT_ENABLED})
 
 
 class Paying(StrEnum):
@@ -40,6 +41,8 @@ class _Kept(NamedTuple):
     at: datetime
     good: bool
     observations: tuple[Observation, ...]
+    requests: int
+    """How many were paid for it."""
 
 
 class Purse:
@@ -68,22 +71,21 @@ class Purse:
         """
         kept, now = self._kept, self._clock.now()
         last = await self._last()
-        answered, asked = last if last is not None else (None, None)
+        answered, asked, requests = last if last is not None else (None, None, 0)
         if kept is not None and kept.good and (answered is None or kept.at > answered):
             # It may not be stored yet, or could not be.
             return None if _is_over(kept.at, self._interval, now) else kept.observations
         if not _is_over(answered, self._interval, now):
             return ()
-        # Two slots may lie close together.
-        soon = AGAIN * 0.8
-        if kept is not None and not kept.good and not _is_over(kept.at, soon, now):
+        if kept is not None and not kept.good and not _is_over(kept.at, _soon(kept.requests), now):
             return kept.observations
-        return None if _is_over(asked, soon, now) else ()
+        return None if _is_over(asked, _soon(requests), now) else ()
 
     def keep(self, observations: tuple[Observation, ...]) -> None:
         """Take what was answered just now."""
-        good = not any(isinstance(o, ApiObservation) and o.reach not in _SAID for o in observations)
-        self._kept = _Kept(self._clock.now(), good, observations)
+        askings = [o for o in observations if isinstance(o, ApiObservation)]
+        good = all(o.reach in _SAID for o in askings)
+        self._kept = _Kept(self._clock.now(), good, observations, sum(o.requests for o in askings))
 
     async def _last(self) -> LastPaid | None:
         if self._remembered is None:
@@ -95,6 +97,12 @@ class Purse:
                 return None
             words = f"not asked, because each request costs money and the last answer cannot be looked up: {error}"
             raise CallError(Reach.HELD, words) from None
+
+
+def _soon(requests: int) -> timedelta:
+    """Return how long a failure holds: an answer that breaks off at its fiftieth page is not paid for every hour."""
+    # Two slots may lie close together.
+    return AGAIN * 0.8 * max(1, requests)
 
 
 def _is_over(at: datetime | None, span: timedelta, now: datetime) -> bool:

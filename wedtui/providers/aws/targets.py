@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ from wedtui.providers.aws.services.groups import ScalingGroups
 from wedtui.providers.aws.services.identity import IdentityCheck, RegionList
 from wedtui.providers.aws.services.metrics import Metrics
 from wedtui.providers.aws.services.rds import Databases
+from wedtui.providers.aws.services.resource_cost import ResourceCosts
 from wedtui.providers.aws.services.storage import Buckets
 from wedtui.providers.aws.services.vendor import Health
 from wedtui.providers.base import Cadence, Schedule
@@ -43,6 +44,7 @@ log = structlog.get_logger(__name__)
 # How many calls that depend on each other, or are tried again, a round has time for.
 CALLS_IN_A_ROW = 6
 INVENTORY_CALLS_IN_A_ROW = 12
+_LONG = frozenset({Pace.INVENTORY, Pace.RESOURCE_COST})
 
 
 def account_targets(
@@ -64,11 +66,20 @@ def account_targets(
     services += [Metrics(settings)] if settings.metrics else []
     services += [Disks(remembered), Buckets(), Certificates()]
     targets = [ServiceTarget(account, service, clock) for service in services]
-    if settings.cost and paying is not Paying.NEVER:
+    if paying is not Paying.NEVER:
         known = remembered if paying is Paying.DUE else None
-        purse = Purse((section.name, Costs.name), settings.cost_interval, clock, known)
-        targets.append(ServiceTarget(account, Costs(), clock, purse))
+        for service, interval in _paid(settings):
+            purse = Purse((section.name, service.name), interval, clock, known)
+            targets.append(ServiceTarget(account, service, clock, purse))
     return tuple(targets), account
+
+
+def _paid(settings: AwsSection) -> Iterator[tuple[Service, timedelta]]:
+    """Yield what is wanted of what costs money, and for how long an answer of it is good."""
+    if settings.cost:
+        yield Costs(), settings.cost_interval
+    if settings.resource_cost:
+        yield ResourceCosts(settings.resource_cost_services), settings.resource_cost_interval
 
 
 class ServiceTarget:
@@ -90,7 +101,7 @@ class ServiceTarget:
         self._failures: dict[str, tuple[datetime, str]] = {}  # of each region when it failed last, and why
         self._home: str | None = None
         self._purse = purse
-        calls = INVENTORY_CALLS_IN_A_ROW if service.pace is Pace.INVENTORY else CALLS_IN_A_ROW
+        calls = INVENTORY_CALLS_IN_A_ROW if service.pace in _LONG else CALLS_IN_A_ROW
         self._round = calls * account.section.timeout
 
     @property
@@ -116,6 +127,7 @@ class ServiceTarget:
             Pace.INVENTORY: section.inventory_interval,
             Pace.METRICS: section.metrics_interval,
             Pace.COST: section.cost_interval,
+            Pace.RESOURCE_COST: section.resource_cost_interval,
         }[self._service.pace]
 
     @property
@@ -255,8 +267,10 @@ class ServiceTarget:
             requests=requests,
             kinds=frozenset(found.kinds),
             resources=tuple(found.resources),
+            costs=found.costs,
             credentials_expire_at=self._account.credentials_expire_at,
             interval=self._interval,
+            principal=found.principal,
         )
 
     def _paced(self, observations: Iterable[Observation]) -> list[Observation]:

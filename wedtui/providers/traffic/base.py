@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from wedtui.config_traffic import TrafficSection, target_text
-from wedtui.core.traffic import Place, TrafficReading, unfit
+from wedtui.core.traffic import Place, Submitted, TrafficReading, unfit
 from wedtui.errors import ConflictError, ForeignRecordsError
 
 READ_WITHIN = timedelta(seconds=5)
@@ -56,6 +56,7 @@ class TrafficBackend(Protocol):
         Raises:
             ConflictError: the live records are not those that were read; nothing was changed.
             OutcomeUnknownError: it was sent and may or may not have been applied: read before anything else.
+            NotNowError: it was throttled or could not be sent, for as long as it was tried: nothing was changed.
             ProviderUnavailableError: nothing was changed.
         """
         ...
@@ -181,7 +182,7 @@ class Wanted:
         records: Sequence[Mapping[str, Any]],
         *,
         read_at: datetime,
-        submission: str | None,
+        pending: Submitted | None,
     ) -> TrafficReading:
         """Return what was read, as plans rest on it.
 
@@ -191,20 +192,22 @@ class Wanted:
             texts: of the TXT record of the generation.
             records: all that were read, in the words of the backend.
             read_at: when, aware.
-            submission: of a change that is not in sync yet.
+            pending: a change that was made through the same backend, and is not in sync yet: of other records it
+                says nothing.
 
         Raises:
             ForeignRecordsError: the texts are no generation.
         """
+        generation = self.generation(texts)
         return TrafficReading(
             backend=backend,
             name=self.name,
             shares=shares,
             ttl=self.ttl,
             read_at=read_at,
-            generation=self.generation(texts),
+            generation=generation,
             records=canonical(records),
-            submission=submission,
+            submission=pending.id if pending is not None and pending.generation == generation else None,
         )
 
     def foreign(self, problems: Iterable[str]) -> None:

@@ -25,8 +25,14 @@ import httpx
 
 from wedtui.clock import Clock
 from wedtui.config_traffic import PowerDnsSection, TrafficSection
-from wedtui.core.traffic import Place, TrafficReading, unfit
-from wedtui.errors import ConfigurationError, ConflictError, OutcomeUnknownError, ProviderUnavailableError
+from wedtui.core.traffic import Place, Submitted, TrafficReading, unfit
+from wedtui.errors import (
+    ConfigurationError,
+    ConflictError,
+    NotNowError,
+    OutcomeUnknownError,
+    ProviderUnavailableError,
+)
 from wedtui.providers.traffic.base import (
     ADDRESSING,
     READ_WITHIN,
@@ -92,7 +98,7 @@ class PowerDnsBackend:
             body_at_most=BODY_AT_MOST,
         )
         self._changing = asyncio.Lock()
-        self._pending: str | None = None
+        self._pending: Submitted | None = None
 
     async def close(self) -> None:
         """Close the connections that are kept."""
@@ -104,7 +110,7 @@ class PowerDnsBackend:
         shares = self._shares(records)
         generation = [record["content"] for each in generations for record in each["records"]]
         live, read_at = [*records, *generations], self._clock.now()
-        return self._wanted.reading("powerdns", shares, generation, live, read_at=read_at, submission=self._pending)
+        return self._wanted.reading("powerdns", shares, generation, live, read_at=read_at, pending=self._pending)
 
     async def submit(self, read: TrafficReading, shares: Mapping[Place, int], generation: int) -> str:
         """Compare, replace and look, in one lock; see `TrafficBackend`, and above for what remains of the race."""
@@ -120,9 +126,9 @@ class PowerDnsBackend:
                     f"the records of {self._wanted.name} are not those that were read any more: read and plan again"
                 )
             await self._replace(json.dumps(body).encode(), ends_at)
-            self._pending = f"{generation}-{mark}"
+            self._pending = Submitted(generation, f"{generation}-{mark}")
             await self._look(new, ends_at)
-        return self._pending
+        return f"{generation}-{mark}"
 
     async def in_sync(self, submission: str) -> bool:
         """Return whether every configured nameserver has the change's generation; see `TrafficBackend`."""
@@ -136,7 +142,7 @@ class PowerDnsBackend:
         if any(other is not None and other[0] >= generation and other != (generation, mark) for other in heard):
             raise newer(self._wanted)
         synced = all(other == (generation, mark) for other in heard)
-        if synced and self._pending == submission:
+        if synced and self._pending is not None and self._pending.id == submission:
             self._pending = None
         return synced
 
@@ -175,7 +181,7 @@ class PowerDnsBackend:
             except UnansweredError as error:
                 pause = backoff_s(attempt)
                 if not error.again or self._clock.monotonic() + pause >= ends_at:
-                    raise ProviderUnavailableError(
+                    raise NotNowError(
                         f"PowerDNS did not tell the records of {self._wanted.name} ({error}): check {_OWNER}.url"
                     ) from None
             attempt += 1
@@ -211,16 +217,16 @@ class PowerDnsBackend:
 
     def _refused(self, answer: Answer) -> ProviderUnavailableError:
         why = _REFUSALS.get(answer.status, f"status {answer.status}")
-        return ProviderUnavailableError(
-            f"PowerDNS refuses what is asked about {self._wanted.name} ({why}): check [{_OWNER}]"
-        )
+        kind = NotNowError if answer.status == httpx.codes.TOO_MANY_REQUESTS else ProviderUnavailableError
+        return kind(f"PowerDNS refuses what is asked about {self._wanted.name} ({why}): check [{_OWNER}]")
 
     async def _replace(self, body: bytes, ends_at: float) -> None:
         """Send the change, once more only where it was certainly not sent.
 
         Raises:
             OutcomeUnknownError: it may or may not have been applied.
-            ProviderUnavailableError: it was not.
+            NotNowError: it could not be sent.
+            ProviderUnavailableError: it was refused.
         """
         attempt = 0
         headers = {"Content-Type": "application/json"}
@@ -235,7 +241,7 @@ class PowerDnsBackend:
                     raise self._unknown(str(error)) from None
                 pause = backoff_s(attempt)
                 if not error.again or self._clock.monotonic() + pause >= ends_at:
-                    raise ProviderUnavailableError(
+                    raise NotNowError(
                         f"PowerDNS could not be told the change of {self._wanted.name} ({error}): check {_OWNER}.url"
                     ) from None
             attempt += 1

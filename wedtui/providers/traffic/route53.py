@@ -21,8 +21,8 @@ from wedtui.clock import Clock
 from wedtui.config import AwsSection
 from wedtui.config_traffic import Route53Section, TrafficSection
 from wedtui.core.resource import Reach
-from wedtui.core.traffic import Place, TrafficReading, unfit
-from wedtui.errors import ConflictError, OutcomeUnknownError, ProviderUnavailableError, WedtuiError
+from wedtui.core.traffic import Place, Submitted, TrafficReading, unfit
+from wedtui.errors import ConflictError, NotNowError, OutcomeUnknownError, ProviderUnavailableError, WedtuiError
 from wedtui.providers.aws.account import Account, Counter
 from wedtui.providers.aws.faults import THROTTLED, CallError
 from wedtui.providers.traffic.base import (
@@ -77,7 +77,7 @@ class Route53Backend:
             timeout=REQUEST_WITHIN,
         )
         self._account = Account("traffic", account, clock)
-        self._pending: str | None = None
+        self._pending: Submitted | None = None
 
     async def close(self) -> None:
         """Close the connections that are kept."""
@@ -89,7 +89,7 @@ class Route53Backend:
         shares = self._shares(records)
         generation = [value["Value"] for record in generations for value in record.get("ResourceRecords", ())]
         live, read_at = [*records, *generations], self._clock.now()
-        return self._wanted.reading("route53", shares, generation, live, read_at=read_at, submission=self._pending)
+        return self._wanted.reading("route53", shares, generation, live, read_at=read_at, pending=self._pending)
 
     async def submit(self, read: TrafficReading, shares: Mapping[Place, int], generation: int) -> str:
         """Replace the records that were read in one batch; see `TrafficBackend`."""
@@ -114,7 +114,7 @@ class Route53Backend:
         submission = str(page.get("ChangeInfo", {}).get("Id") or "").removeprefix("/change/")
         if not submission:
             raise _unknown(self._wanted.name, "Route 53 answered without the id of a change")
-        self._pending = submission
+        self._pending = Submitted(generation, submission)
         return submission
 
     async def in_sync(self, submission: str) -> bool:
@@ -123,7 +123,7 @@ class Route53Backend:
         status = page.get("ChangeInfo", {}).get("Status")
         if status not in {"PENDING", "INSYNC"}:
             raise ProviderUnavailableError("GetChange answered with what cannot be used: no status of a change")
-        if status == "INSYNC" and self._pending == submission:
+        if status == "INSYNC" and self._pending is not None and self._pending.id == submission:
             self._pending = None
         return bool(status == "INSYNC")
 
@@ -239,6 +239,8 @@ class Route53Backend:
         """Return what it means that a change was not accepted."""
         if error.code in _NOT_THOSE:
             return await self._not_those(error, read, ends_at)
+        if error.code in THROTTLED or (error.unsent and error.reach is Reach.UNREACHABLE):
+            return NotNowError(str(error))
         if error.unsent or error.code in _REFUSED or error.reach in _REFUSING:
             return self._unavailable(error)
         return _unknown(self._wanted.name, str(error))

@@ -87,6 +87,10 @@ class WritableSchema:
         with translated(self._server, self._kind), self._engine.begin() as connection:
             return int(connection.exec_driver_sql(_SIZE, (self._server.schema,)).scalar_one())
 
+    def empty_log(self) -> bool:
+        """Return at once: dead rows and the log are the server's, and whoever runs that has to clear them."""
+        return True
+
     def settle(self) -> bool:
         """Return at once: whoever may read the schema needs nothing else."""
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -19,6 +20,9 @@ from wedtui.store.version import VERSION, refuse_moved_on
 
 # An open dashboard holds the file for as long as it runs: waiting longer for it would only delay every stop.
 LEAVING_WAITS = timedelta(milliseconds=500)
+# A reader of a moment is outwaited; one that reads on, such as a backup, is not waited for any longer.
+LOG_ATTEMPTS = 6
+TRY_AGAIN_S = 0.1
 
 
 class WritableFile:
@@ -42,6 +46,7 @@ class WritableFile:
         self.path = database_path(url, kind)
         self._url = url
         self._kind = kind
+        self._waits = waits
         self._engine = open_for_writing(url, kind, waits=waits)
         try:
             self.found = migrate(self._engine, self.path, kind)
@@ -77,6 +82,29 @@ class WritableFile:
         with translated(self.path, self._kind):
             return self.path.stat().st_size
 
+    def empty_log(self) -> bool:
+        """Put everything into the one file and cut its log: what was overwritten can be read there until then.
+
+        Returns:
+            Whether the log is empty: not while somebody still reads what was before, who is waited for a moment.
+
+        Raises:
+            StoreError: the disk failed.
+        """
+        with translated(self.path, self._kind):
+            pragma(self._engine, _waiting(LEAVING_WAITS))
+            try:
+                return any(self._empties_log() for _ in range(LOG_ATTEMPTS))
+            finally:
+                pragma(self._engine, _waiting(self._waits))
+
+    def _empties_log(self) -> bool:
+        if pragma(self._engine, "wal_checkpoint(TRUNCATE)") == 0:
+            return True
+        # Readers were waited for; another who empties it at this moment was not.
+        time.sleep(TRY_AGAIN_S)
+        return False
+
     def settle(self) -> bool:
         """Put everything into the one file, so that whoever may only read it needs no other.
 
@@ -88,7 +116,7 @@ class WritableFile:
         """
         try:
             with translated(self.path, self._kind):
-                pragma(self._engine, f"busy_timeout = {LEAVING_WAITS // timedelta(milliseconds=1)}")
+                pragma(self._engine, _waiting(LEAVING_WAITS))
                 pragma(self._engine, "wal_checkpoint(TRUNCATE)")
                 return pragma(self._engine, "journal_mode = DELETE") == "delete"
         except (StoreLockedError, DiskFullError):
@@ -110,3 +138,7 @@ class WritableFile:
             self._engine.dispose()
         finally:
             guard.dispose()
+
+
+def _waiting(waits: timedelta) -> str:
+    return f"busy_timeout = {waits // timedelta(milliseconds=1)}"

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from wedtui.core.evidence import Freshness
 from wedtui.core.inventory import NO_INVENTORY, ApiFacts, KnownResource, ResourceGroup, alike
-from wedtui.core.inventory_findings import credentials_text, never_read, switched_off
+from wedtui.core.inventory_findings import credentials_text, never_read, no_api_words, switched_off
 from wedtui.core.resource import STOPPED, Reach, Resource, at_rest, state_sign, state_word
+from wedtui.core.resource_cost import cost_words
 from wedtui.core.state import State, badness, glyph
 from wedtui.core.wording import age, short_age
 from wedtui.tui.board import Board, Listed
@@ -141,7 +142,7 @@ def _trouble(board: Board, asking: ApiFacts) -> Span:
     full = f", in full {age(asking.answered_at, board.now)} ago" if asking.answered_at else ", never in full"
     if not _believed(board, asking):
         return f"{asking.service}: UNKNOWN, stale; last {asking.reach}{full}{problem}", Role.STALE
-    if asking.reach in {Reach.SWITCHED_OFF, Reach.NOT_ON_PLAN}:
+    if asking.reach in {Reach.SWITCHED_OFF, Reach.NOT_ON_PLAN, Reach.NOT_ENABLED}:
         return f"{asking.service}: {asking.reach}", Role.MUTED
     return f"{asking.service}: {asking.reach}{full}{problem}", Role.DEGRADED
 
@@ -192,14 +193,22 @@ def _doubts(board: Board, listed: Listed, width: int) -> list[Row]:
         return []
     asked = [a for a in facts.apis if listed.query.provider in {None, a.provider}]
     if not asked:
-        text = "no provider's API was ever asked: `wedtui providers sync` asks"
-        return [Row(line) for line in wrap(text, width, Role.DEGRADED, indent=" ")]
+        return _never_asked(board, listed.query.provider, width)
+    asked = [a for a in asked if a.lists(listed.query.kind)]
     lacking = [a for a in asked if board.frozen_picture or not a.complete(board.now)]
     if not lacking:
         return []
     oldest = age(min(a.asked_at for a in lacking), board.now)
     text = f"some may be missing: {len(lacking)} of {len(asked)} askings were not answered in full, as of {oldest} ago"
     return [Row(line) for line in wrap(text, width, Role.DEGRADED, indent=" ")]
+
+
+def _never_asked(board: Board, provider: str | None, width: int) -> list[Row]:
+    """Say that nobody asked, and how to; where there is nothing to ask, that there is not."""
+    kinds = {p.name: p.evidence.kind for p in board.picture.providers} if board.picture else {}
+    without = no_api_words(kinds, provider)
+    text = without or "no provider's API was ever asked: `wedtui providers sync` asks"
+    return [Row(line) for line in wrap(text, width, Role.MUTED if without else Role.DEGRADED, indent=" ")]
 
 
 def _heading(listed: Listed, width: int) -> Line:
@@ -274,6 +283,7 @@ def resource_facts(board: Board, known: KnownResource, width: int) -> tuple[Row,
         (f"   seen {age(known.seen_at, now)} ago", Role.MUTED),
     )
     backup = _moment(found.backed_up_at, now) if found.backed_up_at else "never" if found.backed_up else ""
+    cost, estimated = cost_words(found.monthly_cost, known.cost, now)
     facts = (
         ("vanished", _moment(known.vanished_at, now)),
         ("why", found.detail or ""),
@@ -284,7 +294,8 @@ def resource_facts(board: Board, known: KnownResource, width: int) -> tuple[Row,
         ("created", _moment(found.created_at, now)),
         ("expires", _moment(found.expires_at, now)),
         ("backed up", backup),
-        ("cost", f"US$ {found.monthly_cost:,.2f} a month" if found.monthly_cost is not None else ""),
+        ("cost", cost if known.cost is not None or found.monthly_cost is not None else ""),
+        ("estimated", estimated or ""),
         ("tags", ", ".join(f"{key}={value}" for key, value in found.tags)),
         ("rests on", ", ".join(found.depends_on)),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from wedtui.core.emergency import EmergencyKind, emergency
 from wedtui.core.state import State
-from wedtui.core.step_words import interrupted
+from wedtui.core.step_words import interrupted, waiting
 from wedtui.core.wording import duration
 from wedtui.tui.arming import Arming, Offer, Stage
 from wedtui.tui.draw.emergency import action_role
@@ -192,7 +192,8 @@ def _followed(action: ActionIs, now: datetime, width: int, as_of: AsOf | None = 
     lines: list[Line] = [crop(words, width)]
     if as_of is not None and old:
         lines += wrap(f"{as_of.words}: how it stands now is UNKNOWN", width - 1, Role.STALE, indent=" ")
-    lines += wrap(action.sentence, width - 1, Role.STRONG, indent=" ")
+    stands = waiting(action.state, action.deadline, action.sentence) or action.sentence
+    lines += wrap(stands, width - 1, Role.STRONG, indent=" ")
     lines += wrap(f"reason: {action.reason}", width - 1, Role.MUTED, indent=" ")
     if action.state == "handed over":
         lines += wrap(

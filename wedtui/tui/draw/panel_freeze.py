@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from wedtui.core.freeze_words import endless
 from wedtui.core.wording import duration, local_time
 from wedtui.tui.spans import Line, Role, wrap
 
@@ -32,8 +33,9 @@ def _frozen(found: object, now: datetime) -> str:
     if not found.get("frozen"):
         return f"open{through}"
     end = datetime.fromisoformat(until) if isinstance(until, str) else None
-    lasts = f"until {local_time(end, 'UTC', now)}, {duration(end - now)} more" if end else "with no end known"
-    return f"FROZEN {lasts}{why}{through}"
+    if end is None:
+        return f"{endless(lockdown=found.get('lockdown') is True)}{why}{through}"
+    return f"FROZEN until {local_time(end, 'UTC', now)}, {duration(end - now)} more{why}{through}"
 
 
 def _bounded(reasons: list[object], later: object) -> str:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from wedtui.core.load import Peak, Steps
 from wedtui.core.season import Protection
 from wedtui.core.wedding import UNITS
+from wedtui.core.wording import clock_name
 from wedtui.core.zones import is_readable
 from wedtui.tui.board import Board
 from wedtui.tui.draw.wedding_words import compact, level_of, level_role
@@ -93,7 +94,7 @@ def peak_within(steps: Steps, start: datetime, end: datetime) -> Peak:
 
 
 def axis_line(day: Day, now: datetime) -> Line:
-    """Return the hours over the bars, and where now is."""
+    """Return the hours over the bars, of which clock they are, and where now is."""
     every = next(n for n in (1, 2, 3, 6) if n * day.cells >= _NUMBER or n == 6)
     place, line = ZoneInfo(day.zone), day.place(now)
     signs = [" "] * (len(day.hours) * day.cells)
@@ -105,7 +106,19 @@ def axis_line(day: Day, now: datetime) -> Line:
             signs[first : first + 2] = f"{local:%H}"
     # The last hour may be too narrow for its two digits.
     del signs[len(day.hours) * day.cells :]
-    return (_head(day, "", ""), *_with_now([(sign, Role.MUTED) for sign in signs], day, now))
+    clock = clock_of(day)
+    own = fit(" now", day.clock) if day.clock else ""
+    return (
+        (f" {fit(clock, day.name)}{own} ", Role.STRONG),
+        *_with_now([(sign, Role.MUTED) for sign in signs], day, now),
+        (f" {fit(f'peak, {clock}', _RIGHT - 1)}", Role.MUTED),
+    )
+
+
+def clock_of(day: Day) -> str:
+    """Return how people call the clock of a day, as in every sentence: `BST`; in a clock change's night `GMT/BST`."""
+    names = (clock_name(at, day.zone) for at in (day.start, day.end - _INSTANT))
+    return "/".join(dict.fromkeys(names))
 
 
 def bar_line(board: Board, day: Day, title: str, steps: Steps, highest: int, *, stale: bool, own: str = "") -> Line:

@@ -7,7 +7,14 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from wedtui.core.calendar import CalendarFacts, Freshness, SourceFacts
-from wedtui.core.calendar_query import ListedWedding, WeddingPage, conflicting
+from wedtui.core.calendar_query import (
+    CONFLICT_HINT,
+    CONFLICT_NOTE,
+    CONFLICT_SIGN,
+    ListedWedding,
+    WeddingPage,
+    conflicting,
+)
 from wedtui.core.freeze_weddings import wedding_spans
 from wedtui.core.wedding import (
     ASSUMED_NOTE,
@@ -20,7 +27,16 @@ from wedtui.core.wedding import (
     standard,
     weighed,
 )
-from wedtui.core.wording import age, duration, hour_there, lived, wall_clock, zone_clock
+from wedtui.core.wording import (
+    age,
+    begins_there,
+    begins_there_briefly,
+    duration,
+    hour_there,
+    lived,
+    wall_clock,
+    zone_clock,
+)
 from wedtui.core.wording import listed as listed_words
 from wedtui.core.zones import is_readable, place_of
 from wedtui.tui.board import Board, WeddingsTold
@@ -29,18 +45,21 @@ from wedtui.tui.draw.wedding_words import belief, calendar_age
 from wedtui.tui.rows import Row
 from wedtui.tui.spans import Line, Role, Span, fit, rule, wrap
 
+_WHEN, _STARTS = "● LIVE / WHEN", "STARTS THERE"
+# Of another year, and of which day of the week; where there is less room it is one or the other.
+_FULL_STARTS, _ROOMY = 16, 88
 # Title, cells (negative: at the right of them), and the width from which on there is room for it.
 _COLUMNS = (
-    # By start, as the rows are: wall clocks of several zones alone look as if in no order.
-    ("LIVE FOR/IN", 13, 0),
-    ("STARTS", 12, 0),
+    (_WHEN, 13, 0),
+    # Rows are by their starts; wall clocks of several zones look as if in no order, unless they are said to be that.
+    (_STARTS, 12, 0),
     ("ENDS", 8, 0),
     ("PLACE", 12, 0),
     ("CULTURE", 8, 0),
     ("GUESTS", -6, 88),
     ("LOAD", -5, 0),
-    ("KIND", 12, 100),
-    ("SOURCE", 12, 112),
+    ("KIND", 12, 104),
+    ("SOURCE", 12, 116),
     ("VENUE", 28, 150),
 )
 _NARROWEST = 8
@@ -62,6 +81,8 @@ def page_rows(board: Board, told: WeddingsTold | None, width: int) -> tuple[Row,
     if not page.rows:
         return (Row(((" no wedding is known here", Role.MUTED),)), *doubts)
     rows = [Row(_wedding(board, each, width), wedding_key(each)) for each in page.rows]
+    if any(each.conflict for each in page.rows):
+        rows += [Row(line) for line in wrap(f"{CONFLICT_NOTE}: {CONFLICT_HINT}", width, Role.DEGRADED, indent=" ")]
     if any(each.wedding.assumed for each in page.rows):
         rows += [Row(line) for line in wrap(ASSUMED_NOTE, width, Role.MUTED, indent=" ")]
     return (*doubts, *rows)
@@ -82,7 +103,8 @@ def page_note(board: Board, told: WeddingsTold | None) -> Line:
     if not isinstance(page, WeddingPage) or not page.rows:
         return aged
     last = page.skipped + len(page.rows)
-    return ((f"{page.skipped + 1:,}–{last:,} of {max(page.total, last):,}", Role.ACCENT), (" · ", Role.MUTED), *aged)
+    which = f"{page.skipped + 1:,}–{last:,} of {max(page.total, last):,}"
+    return (which, Role.ACCENT), (" by start · ", Role.MUTED), *aged
 
 
 def _doubts(board: Board, width: int) -> list[Line]:
@@ -98,6 +120,8 @@ def _doubts(board: Board, width: int) -> list[Line]:
 
 def _sizes(width: int) -> list[tuple[str, int]]:
     columns = [(title, size) for title, size, from_width in _COLUMNS if width >= from_width]
+    if width >= _ROOMY:
+        columns = [(title, _FULL_STARTS if title == _STARTS else size) for title, size in columns]
     taken = 1 + sum(abs(size) + 1 for _, size in columns)
     return [*columns, ("REFERENCE", max(width - taken, _NARROWEST))]
 
@@ -113,9 +137,10 @@ def _wedding(board: Board, listed: ListedWedding, width: int) -> Line:
     found = listed.wedding
     start, end = _local(found.start, found.zone), _local(found.end, found.zone)
     days = (end.date() - start.date()).days
+    starts = begins_there if width >= _ROOMY else begins_there_briefly
     values: dict[str, Span] = {
-        "LIVE FOR/IN": _when(found, board),
-        "STARTS": (f"{start:%a %d %H:%M}", Role.TEXT),
+        _WHEN: _when(found, board),
+        _STARTS: (starts(found.start, _zone(found), board.now), Role.TEXT),
         "ENDS": (f"{end:%H:%M}" + (f"+{days}" if days else ""), Role.TEXT),
         "PLACE": (place_of(found.zone), Role.TEXT),
         "CULTURE": (marked_as_assumed(found.culture, found.doubt("culture")), Role.TEXT),
@@ -126,11 +151,13 @@ def _wedding(board: Board, listed: ListedWedding, width: int) -> Line:
         "SOURCE": (listed.source, Role.MUTED),
         "REFERENCE": (found.reference, Role.TEXT),
     }
-    return _cells([(values[title], size) for title, size in _sizes(width)])
+    line = _cells([(values[title], size) for title, size in _sizes(width)])
+    # The sign is about the times behind it, and takes the blank before them.
+    return (*line[:2], (CONFLICT_SIGN, Role.DEGRADED), *line[3:]) if listed.conflict else line
 
 
 def _when(found: Wedding, board: Board) -> Span:
-    """Return how long it has been live, or until it begins, or since it began where it is over."""
+    """Return how long it is still live, or until it begins, or how long it is over."""
     believed = belief(board) is Freshness.FRESH
     words = lived(found.start, found.end, board.now, believed=believed)
     if found.end <= board.now:
@@ -172,11 +199,13 @@ def one_rows(board: Board, told: WeddingsTold | None, known: tuple[ListedWedding
 def _conflict(known: tuple[ListedWedding, ...], width: int) -> list[Line]:
     """Say that a wedding is named at times that overlap and differ, and by whom."""
     conflict = conflicting(known)
-    if not conflict:
-        return []
+    text = f"{_conflict_words(conflict)}; correct what is wrong"
+    return wrap(text, width, Role.DEGRADED, indent=" ") if conflict else []
+
+
+def _conflict_words(conflict: tuple[str, ...]) -> str:
     say = "say other times" if len(conflict) > 1 else "says times that overlap"
-    text = f"CONFLICT: {listed_words(conflict)} {say}: each counts in load, the wedding once; correct what is wrong"
-    return wrap(text, width, Role.DEGRADED, indent=" ")
+    return f"CONFLICT: {listed_words(conflict)} {say}: each counts in load, the wedding once"
 
 
 def _one(board: Board, listed: ListedWedding, calendar: CalendarFacts | None, width: int) -> list[Row]:
@@ -277,6 +306,7 @@ def wedding_subject(board: Board, listed: ListedWedding) -> Subject:
         f"{marked_as_assumed(found.culture, found.doubt('culture'))}, "
         f"{marked_as_assumed(f'{found.guests:,}', found.doubt('guests'))} guests, load {standard(found.load)}",
         *([ASSUMED_NOTE] if found.assumed else []),
+        *([_conflict_words(listed.conflict)] if listed.conflict else []),
         f"source {_source(board, listed, board.picture.calendar if board.picture else None)}",
     ]
     parts += [board.picture.environment] if board.picture else []

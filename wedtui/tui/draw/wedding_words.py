@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from wedtui.core.calendar import CalendarFacts, Freshness
 from wedtui.core.health import AVAILABILITY, WEDDING_DAY_WEIGHTS, WEIGHTS
 from wedtui.core.picture import Picture
-from wedtui.core.protection import AHEAD, THRESHOLDS, ProtectionVerdict, live_words, then_words, until_words
+from wedtui.core.protection import AHEAD, THRESHOLDS, ProtectionVerdict, live_words, then_words
 from wedtui.core.season import Protection
 from wedtui.core.wedding import UNITS, rounded, standard
 from wedtui.core.wording import age, duration, wall_clock
@@ -54,11 +54,6 @@ def calendar_age(board: Board) -> str:
     if verdict.read_at is None:
         return f"calendar{stale} not every source was ever read{mark}"
     return f"calendar{stale} read {ago(verdict.read_at, board.now)}{mark}"
-
-
-def who_and_until(board: Board, picture: Picture) -> str:
-    """Return the sentence of the status line: `53 weddings live, MAXIMUM until 23:30 BST`."""
-    return f"{who(board, picture)}, {until_words(picture.protection, board.now)}"
 
 
 def who(board: Board, picture: Picture) -> str:

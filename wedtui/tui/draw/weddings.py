@@ -15,7 +15,7 @@ from wedtui.core.protection import AHEAD, THRESHOLDS, ProtectionVerdict, raise_w
 from wedtui.core.state import State, glyph
 from wedtui.core.wedding import in_column, standard
 from wedtui.core.wording import age, counted, duration, hour_there, short_age, wall_clock
-from wedtui.core.zones import zone_names
+from wedtui.core.zones import place_of, zone_names
 from wedtui.tui.board import Board, Overview
 from wedtui.tui.clipboard import Subject
 from wedtui.tui.draw.wedding_day import (
@@ -124,7 +124,7 @@ def _summary(board: Board, picture: Picture, width: int) -> list[Row]:
         told.append((f" · {peak}", Role.TEXT if fresh else Role.STALE))
     rows = [Row(tuple(told))]
     if is_known(verdict) and not verdict.live.weddings:
-        rows.append(Row(((_next(board, picture.calendar), Role.MUTED),)))
+        rows.append(Row(((_next(board, picture), Role.MUTED),)))
     rows.append(Row(_level(board, verdict, width)))
     modes = mode_words(picture)
     if modes:
@@ -132,7 +132,18 @@ def _summary(board: Board, picture: Picture, width: int) -> list[Row]:
         rows.append(Row(((f" {words}", Role.ACCENT),)))
     for reason in (*verdict.reasons, *_raised(verdict, board.now)):
         rows += [Row(line) for line in wrap(reason, width, Role.MUTED, indent="   ")]
+    if is_known(verdict) and _two_clocks(verdict, board.now):
+        text = f"TWO CLOCKS: {verdict.zone} in these sentences, {verdict.home} below"
+        rows += [Row(line) for line in wrap(text, width, Role.ACCENT, indent=" ")]
     return rows
+
+
+def _two_clocks(verdict: ProtectionVerdict, now: datetime) -> bool:
+    """Whether sentences and bars go by clocks that differ now, or at a time that is said."""
+    peak = verdict.peak.at if verdict.peak is not None else None
+    said = [at for at in (now, verdict.since, verdict.until, peak) if at is not None]
+    zones = ZoneInfo(verdict.zone), ZoneInfo(verdict.home)
+    return any(len({at.astimezone(zone).utcoffset() for zone in zones}) > 1 for at in said)
 
 
 def _level(board: Board, verdict: ProtectionVerdict, width: int) -> Line:
@@ -165,15 +176,17 @@ def _raised(verdict: ProtectionVerdict, now: datetime) -> Iterator[str]:
         yield "a raise is ended early by `wedtui protection lower ID --reason WHY`"
 
 
-def _next(board: Board, calendar: CalendarFacts) -> str:
-    begins = next_begin(calendar, board.now, board.now + _LOOK_AHEAD)
+def _next(board: Board, picture: Picture) -> str:
+    verdict = picture.protection
+    begins = next_begin(picture.calendar, board.now, board.now + _LOOK_AHEAD)
     if begins is None:
         return " no wedding is known to begin"
-    return f" the next begins {wall_clock(begins, board.home, board.now)}, in {duration(begins - board.now)}"
+    when = f"{wall_clock(begins, verdict.zone, board.now)}{_here(verdict, begins, board.now)}"
+    return f" the next begins {when}, in {duration(begins - board.now)}"
 
 
 def _today(board: Board, calendar: CalendarFacts, width: int, *, zones: int | None) -> list[Row]:
-    """Return the bars of today: of all, and of the zones with most load, heaviest first."""
+    """Return the bars of today: of all, and of the zones with most load, heaviest first; all on one scale."""
     stale = belief(board) is not Freshness.FRESH
     day = day_of(board.now, board.home, width)
     levels = threshold_words()
@@ -185,14 +198,15 @@ def _today(board: Board, calendar: CalendarFacts, width: int, *, zones: int | No
     highest = peak_within(total, day.start, day.end).load
     rows.append(Row(bar_line(board, day, "all zones", total, highest, stale=stale), EVERYONE))
     rows.append(Row(number_line(board, day, total, stale=stale)))
-    return [*rows, *_zone_rows(board, calendar, day, zones, stale=stale)]
+    return [*rows, *_zone_rows(board, calendar, day, zones, highest, stale=stale)]
 
 
-def _zone_rows(board: Board, calendar: CalendarFacts, day: Day, most: int | None, *, stale: bool) -> list[Row]:
+def _zone_rows(
+    board: Board, calendar: CalendarFacts, day: Day, most: int | None, highest: int, *, stale: bool
+) -> list[Row]:
     peaks = {zone: peak_within(steps, day.start, day.end).load for zone, steps in calendar.zones.items()}
     busy = sorted((zone for zone, load in peaks.items() if load), key=lambda zone: (-peaks[zone], zone))
     shown = busy if most is None or len(busy) <= most else busy[: most - 1]
-    highest = max(peaks.values(), default=0)
     names = zone_names(shown, day.name)
     rows = [
         Row(
@@ -212,7 +226,7 @@ def _zone_rows(board: Board, calendar: CalendarFacts, day: Day, most: int | None
 def _ahead(board: Board, calendar: CalendarFacts, width: int) -> list[Row]:
     stale = belief(board) is not Freshness.FRESH
     note: Line = ((calendar_age(board), Role.STALE),) if stale else (("peak load of each day", Role.MUTED),)
-    head = rule(f"next {DAYS} days", width, note)
+    head = rule(f"next {DAYS} days by the clock of {place_of(board.home)}", width, note)
     return [Row(head), *(Row(line) for line in strip_lines(board, calendar.steps, width, stale=stale))]
 
 

@@ -155,7 +155,7 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow(
         "panel.leave", ("escape",), "leave", "Leave the panel; what was confirmed goes on", Scope.PANEL, needed=True
     ),
-    KeyRow("panel.up", ("up",), "up", "Choose the place above, or scroll up", Scope.PANEL, beside="panel.down"),
+    KeyRow("panel.up", ("up",), "move", "Choose the place above, or scroll up", Scope.PANEL, beside="panel.down"),
     KeyRow("panel.down", ("down",), "down", "Choose the place below, or scroll down", Scope.PANEL, hint=False),
     KeyRow("filter.keep", ("enter",), "keep filter", "Keep the filter and go to the table", Scope.FILTER),
     KeyRow("filter.clear", ("escape",), "clear filter", "Show all providers again", Scope.FILTER, needed=True),

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from wedtui.core.evidence import Freshness
 from wedtui.core.inventory import ApiFacts, ResourceGroup
-from wedtui.core.inventory_findings import credentials_text, switched_off
+from wedtui.core.inventory_findings import credentials_text, no_api_words, switched_off
 from wedtui.core.resource import STOPPED, Reach
 from wedtui.core.state import State
 from wedtui.core.wording import counted
@@ -25,7 +25,8 @@ def resources(board: Board, provider: str | None = None) -> tuple[str, ...]:
     groups = [g for g in facts.groups if provider in {None, g.provider} and (g.total or g.vanished)]
     askings = [a for a in facts.apis if provider in {None, a.provider}]
     if not askings:
-        return (NOTHING,)
+        without = no_api_words({p.name: p.evidence.kind for p in board.picture.providers}, provider)
+        return (sentence(without[0].upper() + without[1:]) if without else NOTHING,)
     off = {place for name in {a.provider for a in askings} for place in switched_off(name, facts.apis_of(name))}
     lines = [_group(board, group, off=(group.provider, group.region) in off) for group in groups] or [
         "No resource is known."

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from wedtui.tui.arming import Arming, Choice
     from wedtui.tui.panel import Panel
 
-PANEL_HINTS = ["panel.go", "panel.next", "panel.up", "panel.leave"]
+
+def panel_hints(arming: Arming) -> list[str]:
+    """Return the keys that do something in the panel as it is: without a field and an offer there is nowhere to go."""
+    elsewhere = arming.has_field or arming.offer is not None
+    return ["panel.go", *(["panel.next"] if elsewhere else []), "panel.up", "panel.leave"]
 
 
 class EmergencyScreen(BoardScreen):
@@ -67,6 +71,15 @@ class EmergencyScreen(BoardScreen):
         self.panel.focus()
         self.wedtui.emergencies.poll(at_once=True)
         self.call_after_refresh(self.show)
+
+    def draw_panel(self) -> None:
+        """Draw the panel, where it is open: the places to fail over from with their states and ages of now."""
+        if self.panel is None:
+            return
+        if self.panel.arming.kind is EmergencyKind.FAILOVER:
+            self.panel.offer(self._choices(EmergencyKind.FAILOVER))
+        else:
+            self.panel.draw()
 
     async def on_panel_left(self) -> None:
         """Close the panel."""

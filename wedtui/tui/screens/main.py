@@ -14,7 +14,7 @@ from wedtui.tui.jump import DIGITS, jump_line
 from wedtui.tui.keymap.table import Scope
 from wedtui.tui.listing import Listing
 from wedtui.tui.rows import Row
-from wedtui.tui.screens.emergency import PANEL_HINTS
+from wedtui.tui.screens.emergency import panel_hints
 from wedtui.tui.screens.filtered import FilteredScreen
 from wedtui.tui.spans import Line, Role, marked, rule, wrap
 from wedtui.tui.surface import Room, Surface
@@ -116,8 +116,7 @@ class MainScreen(FilteredScreen):
             if pane is not None:
                 lines = deployments_lines(*pane.size) if name == "deployments" else self.emergency_lines(pane.size)
                 pane.show(self._titled(name, lines, pane.size.width))
-        if self.panel is not None:
-            self.panel.draw()
+        self.draw_panel()
         worst = self.query_one_optional("#worst", Surface)
         if worst is None:
             return
@@ -201,7 +200,7 @@ class MainScreen(FilteredScreen):
     def hints(self) -> list[str]:
         """Return the hints: of the filter's line while it is open, and how to end a filter while there is one."""
         if self.panel is not None:
-            return PANEL_HINTS
+            return panel_hints(self.panel.arming)
         if self.filtering:
             return ["filter.keep", "filter.clear"]
         found = ["main.clear", *super().hints()] if self.words else super().hints()

@@ -6,7 +6,7 @@ from wedtui.core.calendar import Freshness
 from wedtui.core.picture import Picture
 from wedtui.core.protection import until_words
 from wedtui.core.wording import duration
-from wedtui.core.zones import zone_names
+from wedtui.core.zones import place_of, zone_names
 from wedtui.tui.board import Board
 from wedtui.tui.draw.wedding_day import (
     DAYS,
@@ -141,7 +141,7 @@ def page_content(board: Board, width: int, rows: int) -> list[Line]:
     calendar, day = picture.calendar, day_of(board.now, board.home, width)
     lines = [line for reason in picture.protection.reasons for line in wrap(reason, width - 1, indent=" ")]
     total = peak_within(calendar.steps, day.start, day.end).load
-    lines.append(rule(f"next {DAYS} days, peak load of each", width))
+    lines.append(rule(f"next {DAYS} days by the clock of {place_of(day.zone)}, peak load of each", width))
     lines += strip_lines(board, calendar.steps, width, stale=stale)
     lines.append(rule(f"today, by the clock of {day.zone}", width))
     lines += [axis_line(day, board.now), bar_line(board, day, "all zones", calendar.steps, total, stale=stale)]
@@ -151,7 +151,7 @@ def page_content(board: Board, width: int, rows: int) -> list[Line]:
     most = max(rows // 2 - len(lines) - 2, _FEWEST_ZONES)
     names = zone_names(busy[:most], day.name)
     for zone, name in names.items():
-        lines.append(bar_line(board, day, name, calendar.zones[zone], max(peaks.values()), stale=stale, own=zone))
+        lines.append(bar_line(board, day, name, calendar.zones[zone], total, stale=stale, own=zone))
     if len(busy) > most:
         lines.append(((f" +{len(busy) - most} more zones", Role.ACCENT),))
     return [filled(line, width) for line in lines if plain(line).strip()]

@@ -30,6 +30,7 @@ class Pace(StrEnum):
     INVENTORY = "inventory"
     METRICS = "metrics"
     COST = "cost"
+    RESOURCE_COST = "resource cost"
 
 
 class Service(ABC):

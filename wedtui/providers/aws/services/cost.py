@@ -1,4 +1,4 @@
-"""Cost Explorer: what the account costs, by service.
+"""Cost Explorer: what the account costs, by service; what each resource costs is in `resource_cost`.
 
 Each request costs US$ 0.01, so nothing is asked twice: no retries; an answer counts for hours, a failure for minutes.
 """
@@ -42,7 +42,7 @@ class Costs(Service):
             Metrics=[METRIC],
             GroupBy=[{"Type": "DIMENSION", "Key": "SERVICE"}],
         )
-        spent = amounts(entry for page in pages for entry in page["ResultsByTime"])
+        spent = amounts("GetCostAndUsage", (entry for page in pages for entry in page["ResultsByTime"]))
         if not spent:
             raise CallError(Reach.GARBLED, "GetCostAndUsage answered without any month")
         so_far = math.fsum(spent.get(this.isoformat(), {}).values())
@@ -65,8 +65,12 @@ def months(today: date) -> tuple[date, date]:
     return this, (this - timedelta(days=1)).replace(day=1)
 
 
-def amounts(results: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
-    """Return US dollars by first day of the month and service; a month that comes on several pages is one month.
+def amounts(operation: str, results: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """Return US dollars by the first day of a span and what it is of; a span that comes on several pages is one.
+
+    Args:
+        operation: what answered, for people.
+        results: the spans of all pages: months of services, days of resources.
 
     Raises:
         CallError: an amount is in another currency, or is none.
@@ -74,15 +78,17 @@ def amounts(results: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, float]]
     found: dict[str, dict[str, float]] = {}
     for result in results:
         start = str((result.get("TimePeriod") or {}).get("Start", ""))
-        month = found.setdefault(start, {})
+        span = found.setdefault(start, {})
         for group in result.get("Groups") or ():
             cost = (group.get("Metrics") or {}).get(METRIC) or {}
             if cost.get("Unit") != "USD":
-                raise CallError(Reach.GARBLED, "GetCostAndUsage answered in another currency than US dollars")
+                raise CallError(Reach.GARBLED, f"{operation} answered in another currency than US dollars")
             try:
                 amount = float(cost["Amount"])
             except (KeyError, TypeError, ValueError):
-                raise CallError(Reach.GARBLED, "GetCostAndUsage answered with what is no amount") from None
-            service = str(next(iter(group.get("Keys") or ()), "other"))
-            month[service] = month.get(service, 0.0) + amount
+                amount = math.nan
+            if not math.isfinite(amount):
+                raise CallError(Reach.GARBLED, f"{operation} answered with what is no amount")
+            of = str(next(iter(group.get("Keys") or ()), "other"))
+            span[of] = span.get(of, 0.0) + amount
     return found

@@ -18,8 +18,7 @@ class IdentityCheck(Service):
 
     async def read(self, calls: Calls) -> Found:
         """Ask whose they are."""
-        await calls.account.identity(calls)
-        return Found()
+        return Found(principal=await calls.account.identity(calls))
 
 
 class RegionList(Service):

@@ -16,10 +16,10 @@ from wedtui.config import AwsSection, MetricSection
 from wedtui.core.evidence import LATENCY_SIGNAL, METRICS_SOURCE, PUBLISHED_WITHIN, RATIO_SIGNALS, REQUESTS_SIGNAL
 from wedtui.core.inventory_findings import named
 from wedtui.core.observation import Observation, SignalObservation
-from wedtui.core.resource import Reach
+from wedtui.core.resource import METRICS, Reach
 from wedtui.core.wording import duration
 from wedtui.providers.aws.calls import Calls, Found, Listing, outcomes
-from wedtui.providers.aws.faults import CallError
+from wedtui.providers.aws.faults import CallError, tidy
 from wedtui.providers.aws.guard import Page
 from wedtui.providers.aws.services.base import Pace, Scope, Service, instant
 
@@ -51,6 +51,8 @@ class Answer:
     series: dict[str, Series] = field(default_factory=dict)
     lost: dict[str, CallError] = field(default_factory=dict)
     """Why there is no answer to a query at all."""
+    messages: list[str] = field(default_factory=list)
+    """The codes of what CloudWatch says of an answer as a whole: then some of it may be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class NoValueError(Exception):
 class Metrics(Service):
     """The configured metrics."""
 
-    name: ClassVar[str] = "metrics"
+    name: ClassVar[str] = METRICS
     client: ClassVar[str] = "cloudwatch"
     scope: ClassVar[Scope] = Scope.CHOSEN
     pace: ClassVar[Pace] = Pace.METRICS
@@ -132,19 +134,21 @@ async def _read(calls: Calls, metrics: Sequence[MetricSection], now: datetime) -
         if isinstance(answer, CallError):
             found.lost |= dict.fromkeys((query["Id"] for query in batch), answer)
         else:
-            found.series |= answer
+            found.series |= answer.series
+            found.messages += answer.messages
     if len(found.lost) == len(queries):
         raise next(iter(found.lost.values()))
     return found
 
 
-async def _batch(calls: Calls, queries: list[dict[str, Any]], start: datetime, end: datetime) -> dict[str, Series]:
+async def _batch(calls: Calls, queries: list[dict[str, Any]], start: datetime, end: datetime) -> Answer:
     """Ask for as many queries as one call takes, and again for those that failed inside CloudWatch.
 
     Raises:
         CallError: there is no answer.
     """
-    found: dict[str, Series] = {}
+    answer = Answer()
+    found = answer.series
     asked, attempt = queries, 0
     while True:
         span: dict[str, Any] = {"StartTime": start, "EndTime": end, "ScanBy": "TimestampAscending"}
@@ -153,13 +157,14 @@ async def _batch(calls: Calls, queries: list[dict[str, Any]], start: datetime, e
         except CallError:
             if not attempt:
                 raise
-            return found  # with what was said the first time
+            return answer  # with what was said the first time
         for query in asked:
             found.pop(query["Id"], None)
         merge(pages, found)
+        answer.messages += messages(pages)
         asked = [q for q in asked if q["Id"] in found and found[q["Id"]].status == "InternalError"]
         if not asked or not await calls.again(attempt):
-            return found
+            return answer
         attempt += 1
 
 
@@ -196,6 +201,12 @@ def merge(pages: Iterable[Page], into: dict[str, Series]) -> None:
                 if at is not None and number is not None:
                     series.points[at] = number
             series.status = str(result.get("StatusCode") or "Complete")
+
+
+def messages(pages: Iterable[Page]) -> list[str]:
+    """Return the codes of what is said of an answer as a whole; their texts may quote what was asked."""
+    said = (message for page in pages for message in page.get("Messages") or ())
+    return [tidy(str(message.get("Code") or "none")) for message in said]
 
 
 def _finite(value: object) -> float | None:
@@ -298,7 +309,7 @@ def _lost(metrics: Sequence[MetricSection], answer: Answer | CallError) -> list[
 
 
 def _left_out(metrics: Sequence[MetricSection], answer: Answer) -> list[str]:
-    """Name the metrics that a 200 does not answer in full."""
+    """Name the metrics that a 200 does not answer in full, and what it says of itself."""
     wrong = []
     for number, metric in enumerate(metrics):
         if _error(number, answer) is not None:
@@ -308,4 +319,6 @@ def _left_out(metrics: Sequence[MetricSection], answer: Answer) -> list[str]:
             if series is None or series.status != "Complete":
                 wrong.append(f"{metric.signal} ({series.status if series else 'not answered'})")
                 break
-    return [f"GetMetricData left out {', '.join(wrong)}"] if wrong else []
+    left_out = [f"GetMetricData left out {', '.join(wrong)}"] if wrong else []
+    said = [f"GetMetricData may lack more: it says {named(list(dict.fromkeys(answer.messages)))}"]
+    return left_out + (said if answer.messages else [])

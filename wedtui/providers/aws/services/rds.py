@@ -10,7 +10,7 @@ from wedtui.clock import Clock
 from wedtui.config import AwsSection
 from wedtui.core import resource_state as meaning
 from wedtui.core.inventory import BACKUP_WARNING
-from wedtui.core.resource import Resource
+from wedtui.core.resource import Resource, elsewhere
 from wedtui.core.resource_state import Meaning
 from wedtui.core.state import State
 from wedtui.providers.aws.calls import Calls, Found, Listing, outcomes
@@ -23,6 +23,8 @@ SNAPSHOTS = Listing("describe_db_snapshots", ("DBSnapshots",), "Marker", "Marker
 CLUSTER_SNAPSHOTS = Listing(
     "describe_db_cluster_snapshots", ("DBClusterSnapshots",), "Marker", "Marker", ("MaxRecords", 100)
 )
+
+_ARN_PARTS = 7
 
 Moments = dict[str, datetime]
 """The newest finished snapshot of each database or cluster."""
@@ -107,11 +109,20 @@ def database(entry: Mapping[str, Any], moments: Moments | None, region: str, now
         state=judged.state,
         detail=judged.detail,
         tags=tags_of(entry, "TagList"),
-        depends_on=(str(follows),) if follows else (),
+        depends_on=(_source(str(follows), entry, region),) if follows else (),
         created_at=created_at,
         backed_up_at=backed_up_at,
         backed_up=ought,
     )
+
+
+def _source(follows: str, entry: Mapping[str, Any], region: str) -> str:
+    """Return what a replica follows as the inventory knows it: one in another region comes as its ARN."""
+    # arn:PARTITION:rds:REGION:ACCOUNT:db:NAME
+    source, own = follows.split(":"), str(entry.get("DBInstanceArn", "")).split(":")
+    if len(source) != _ARN_PARTS or source[4:6] != own[4:6]:
+        return follows  # a name of this region; or a database of another account, which is not listed here
+    return source[6] if source[3] == region else elsewhere(source[3], source[6])
 
 
 def cluster(entry: Mapping[str, Any], moments: Moments | None, region: str, now: datetime) -> Resource:

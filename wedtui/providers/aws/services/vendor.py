@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from wedtui.core.evidence import VendorStatus
 from wedtui.core.observation import Observation, VendorObservation
-from wedtui.core.resource import GLOBAL
+from wedtui.core.resource import GLOBAL, VENDOR_HEALTH
 from wedtui.providers.aws.calls import Calls, Found, Listing
 from wedtui.providers.aws.services.base import Pace, Scope, Service
 
@@ -49,7 +49,7 @@ WATCHED = frozenset(
 class Health(Service):
     """Events that Amazon has announced."""
 
-    name: ClassVar[str] = "health"
+    name: ClassVar[str] = VENDOR_HEALTH
     client: ClassVar[str] = "health"
     scope: ClassVar[Scope] = Scope.PARTITION
     pace: ClassVar[Pace] = Pace.STATUS
