@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-# How often `make soak` kills a real service, on both systems together, and how many examples a property gets there.
+# How often `make soak` kills a real service, on both systems together (a tenth as often one of two, and as often one
+# stands still), and how many examples a property gets there.
 SOAK_KILLS ?= 1000
 SOAK_EXAMPLES ?= 2000
 
@@ -31,7 +32,7 @@ test: $(STAMP) ## every test; those that need a server that is not installed say
 soak: $(STAMP) ## what make test does a few dozen times, 1,000 times and more: hours; SOAK_KILLS=N and SOAK_EXAMPLES=N say how often
 	WEDTUI_HYPOTHESIS=soak WEDTUI_SOAK_KILLS=$(SOAK_KILLS) WEDTUI_SOAK_EXAMPLES=$(SOAK_EXAMPLES) $(BIN)/python -m pytest -v \
 	  tests/actions tests/ledger tests/control/test_killed.py tests/core/test_actions.py tests/core/test_failover_properties.py \
-	  tests/tui/test_emergency_keys.py
+	  tests/tui/test_emergency_keys.py tests/poller/test_several.py
 
 check: $(STAMP) ## formatter, linter, strict types over package and tests, import contracts
 	$(BIN)/ruff format --check .

@@ -32,6 +32,8 @@ class System(Protocol):
     """What was set for the figures' sake, in a few words."""
     ways: tuple[str, ...]
     """How the driver alone stores rows; the first is what we are measured beside."""
+    as_they_come: bool
+    """Whether rows lie in the order in which they came: from a service by time, of all series together."""
 
     def url(self, name: str) -> str:
         """Return the URL of a cache; the same for the same name."""
@@ -43,6 +45,10 @@ class System(Protocol):
 
     def fill_samples(self, name: str, rows: Iterable[Sample]) -> None:
         """Store samples as the system takes them best, indexes last."""
+        ...
+
+    def run(self, name: str, statements: Sequence[str]) -> None:
+        """Run statements in one transaction."""
         ...
 
     def tidy(self, name: str) -> None:
@@ -60,6 +66,7 @@ class Files:
     name = "SQLite"
     settings = "WAL, synchronous = NORMAL"
     ways: tuple[str, ...] = ("executemany",)
+    as_they_come = False
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -76,6 +83,11 @@ class Files:
             connection.execute("DROP INDEX sample_by_time")
             connection.executemany(_INSERT, rows)
             connection.execute("CREATE INDEX sample_by_time ON sample (at)")
+
+    def run(self, name: str, statements: Sequence[str]) -> None:
+        with self._careless(name) as connection:
+            for statement in statements:
+                connection.execute(statement)
 
     def tidy(self, name: str) -> None:
         pass
@@ -110,6 +122,7 @@ class Databases:
     name = "PostgreSQL"
     settings = "fsync and all else as installed, synchronous_commit off as for every cache"
     ways: tuple[str, ...] = ("COPY", "COPY in binary")
+    as_they_come = True
 
     def __init__(self, server: Postgres) -> None:
         self._server = server
@@ -136,6 +149,11 @@ class Databases:
                     writing.write_row(row)
             connection.execute("ALTER TABLE sample ADD PRIMARY KEY (series, at)")
             connection.execute("CREATE INDEX sample_by_time ON sample (at)")
+
+    def run(self, name: str, statements: Sequence[str]) -> None:
+        with self._session(name) as connection, connection.transaction():
+            for statement in statements:
+                connection.execute(statement.encode())
 
     def tidy(self, name: str) -> None:
         with self._session(name) as connection:

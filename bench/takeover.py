@@ -1,12 +1,13 @@
-"""How long nobody watches after a kill -9: real services, on a file and on a server, beside what is promised.
+"""How long nobody watches after a kill -9 or a standstill: real services, on a file and on a server.
 
-On a server two services share the work: the time is from the death of one until the other holds all that it held. On a
-file there is one: the time is from its death, with whoever keeps it alive starting it again at once, until a round of
-the new one is stored.
+On a server two services share the work: the time is from the death of one, or from when it stands still (SIGSTOP),
+until the other holds all that it held. On a file there is one: the time is from its death, with whoever keeps it alive
+starting it again at once, until a round of the new one is stored.
 """
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import tempfile
 import time
@@ -23,6 +24,7 @@ from tests.postgres import running_postgres
 LIMIT_S = 15.0
 """What is promised."""
 DEATHS = 6
+STANDSTILLS = 4
 QUERIES = 20
 VANTAGES = ("london", "oregon")
 GIVEN_UP_S = 60.0
@@ -36,18 +38,17 @@ WHERE l.name NOT LIKE 'vantage %' GROUP BY s.vantage
 def figures() -> Iterator[Figure]:
     """Measure both."""
     with http_server() as url, tempfile.TemporaryDirectory(prefix="wedtui-takeover-") as folder:
-        yield _figure(
-            "SQLite",
-            _on_a_file(Path(folder), url),
-            "begun again at once (systemd waits 2 s), to its first round",
-        )
-        took = _on_a_server(Path(folder), url)
-        yield _figure("PostgreSQL", took, f"until the other of two holds all of {QUERIES + 2}")
+        alone = _on_a_file(Path(folder), url)
+        yield _figure("SQLite", "kill -9", alone, "begun again at once (systemd waits 2 s), to its first round")
+        dead, stalled = _on_a_server(Path(folder), url)
+        whole = f"until the other of two holds all of {QUERIES + 2}"
+        yield _figure("PostgreSQL", "kill -9", dead, whole)
+        yield _figure("PostgreSQL", "SIGSTOP", stalled, whole)
 
 
-def _figure(system: str, took: Sequence[float], what: str) -> Figure:
+def _figure(system: str, fate: str, took: Sequence[float], what: str) -> Figure:
     beside = f"{what}; median of {len(took)} {median(took):.1f} s, the shortest {min(took):.1f} s"
-    return Figure(f"{system}: takeover after kill -9, worst", max(took), LIMIT_S, "s", beside)
+    return Figure(f"{system}: takeover after {fate}, worst", max(took), LIMIT_S, "s", beside)
 
 
 def _on_a_file(folder: Path, url: str) -> list[float]:
@@ -69,8 +70,10 @@ def _on_a_file(folder: Path, url: str) -> list[float]:
     return took
 
 
-def _on_a_server(folder: Path, url: str) -> list[float]:
-    took = []
+def _on_a_server(folder: Path, url: str) -> tuple[list[float], list[float]]:
+    """Return how long it took after each death, and after each standstill."""
+    dead: list[float] = []
+    stalled: list[float] = []
     with running_postgres(settings=()) as server, _killed_at_the_end() as running:
         stores = f'url = "{server.url(database := server.migrated())}"'
         text = f"[cache]\n{stores}\n[ledger]\n{stores}\n"
@@ -80,20 +83,27 @@ def _on_a_server(folder: Path, url: str) -> list[float]:
             def held() -> dict[str, int]:
                 return dict(session.execute(_HELD.encode()).fetchall())
 
-            for vantage in VANTAGES:
-                running[vantage] = places[vantage].service()
-            for number in range(DEATHS):
+            def taken_over(number: int, of: int, fate: signal.Signals) -> float:
                 victim, other = VANTAGES[number % 2], VANTAGES[1 - number % 2]
                 _until(lambda: len(held()) == len(VANTAGES) and sum(held().values()) == QUERIES + 2)
                 # Somewhere else in the second between two heartbeats each time.
-                time.sleep(number / DEATHS)
+                time.sleep(number / of)
                 began = time.monotonic()
-                running[victim].kill()
+                running[victim].send_signal(fate)
+                _until(lambda: held() == {other: QUERIES + 2})
+                return time.monotonic() - began
+
+            for vantage in VANTAGES:
+                running[vantage] = places[vantage].service()
+            for number in range(DEATHS):
+                dead.append(taken_over(number, DEATHS, signal.SIGKILL))
+                victim = VANTAGES[number % 2]
                 running[victim].wait()
-                _until(lambda other=other: held() == {other: QUERIES + 2})  # type: ignore[misc]
-                took.append(time.monotonic() - began)
                 running[victim] = places[victim].service()
-    return took
+            for number in range(STANDSTILLS):
+                stalled.append(taken_over(number, STANDSTILLS, signal.SIGSTOP))
+                running[VANTAGES[number % 2]].send_signal(signal.SIGCONT)
+    return dead, stalled
 
 
 @contextmanager

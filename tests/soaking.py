@@ -13,3 +13,13 @@ SOAKING = os.environ.get(PROFILE) == "soak"
 def kills(usual: int) -> int:
     """Return how often a real service is killed, on both systems together."""
     return int(os.environ.get(KILLS, "1000")) if SOAKING else usual
+
+
+def of_two(usual: int) -> int:
+    """Return how often one of two services dies, and as often stands still: each time a lease has to run out."""
+    return max(usual, kills(usual) // 10)
+
+
+def away_s(usual: int) -> int:
+    """Return for how long what a service needs goes away, in real time."""
+    return 60 if SOAKING else usual

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -15,18 +17,21 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
 from tests.poller.service_process import Place
 from tests.postgres import Postgres
+from tests.soaking import away_s, of_two
 from wedtui.core.sharing import LEASE
 
-DEATHS = 5
-STANDSTILLS = 5
+DEATHS = STANDSTILLS = of_two(5)
+LATE_S = (0.2, 0.4)
+"""Of the second between two rounds of a query so much passes until its answer."""
 VANTAGES = ("london", "oregon")
 QUERIES = 6
-AWAY_S = 12
+AWAY_S = away_s(12)
 
 
 class _Numbers(BaseHTTPRequestHandler):
@@ -35,14 +40,22 @@ class _Numbers(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.do_GET()
+        form = parse_qs(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
+        if "/query" not in self.path:
+            self._say(0)
+            return
+        with self.server.under_way(form["query"][0]) as number:
+            if number is None:
+                self.send_error(503)
+            elif self._hung_up():
+                self.server.in_vain.append(number)
+            else:
+                self._say(number)
 
     def do_GET(self) -> None:
-        number = self.server.next_number() if "/query" in self.path else 0
-        if number is None:
-            self.send_error(503)
-            return
+        self._say(0)
+
+    def _say(self, number: int) -> None:
         body = json.dumps(
             {
                 "status": "success",
@@ -55,6 +68,16 @@ class _Numbers(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def _hung_up(self) -> bool:
+        """Whether nobody is there any more to hear the answer."""
+        try:
+            peeked: bytes = self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except ConnectionError:
+            return True
+        return peeked == b""
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Say nothing."""
 
@@ -65,19 +88,35 @@ class _Server(ThreadingHTTPServer):
     """How many queries were answered."""
     silent = False
     """Whether no query is answered any more."""
+    late_s = (0.0, 0.0)
+    """How long an answer takes, at least and at most."""
     _lock = threading.Lock()
 
-    def next_number(self) -> int | None:
+    def __init__(self, address: tuple[str, int]) -> None:
+        super().__init__(address, _Numbers)
+        self.waiting: Counter[str] = Counter()
+        """Which queries are asked and not answered yet, and how often."""
+        self.in_vain: list[int] = []
+        """Answers that found nobody any more."""
+
+    @contextmanager
+    def under_way(self, query: str) -> Iterator[int | None]:
+        """Give the number that answers a query once it is time; None where it is not answered."""
         with self._lock:
-            if self.silent:
-                return None
-            self.last += 1
-            return self.last
+            self.last += not self.silent
+            number = None if self.silent else self.last
+            self.waiting[query] += 1
+        try:
+            time.sleep(random.uniform(*self.late_s))
+            yield number
+        finally:
+            with self._lock:
+                self.waiting[query] -= 1
 
 
 @contextmanager
 def _numbers() -> Iterator[_Server]:
-    server = _Server(("127.0.0.1", 0), _Numbers)
+    server = _Server(("127.0.0.1", 0))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -119,6 +158,13 @@ class Pair:
 
     def all_with(self, vantage: str) -> bool:
         return self.holders() == {vantage: QUERIES + 2}
+
+    def asking(self, vantage: str) -> bool:
+        """Whether a query that is a vantage's to ask is under way."""
+        held = "SELECT l.name FROM lease l JOIN service s ON s.instance = l.holder WHERE s.vantage = %s"
+        names = {name for (name,) in self.ask(held, vantage)}
+        waiting = +self.asked.waiting.copy()
+        return any(f"query main here q{query}" in names for query in waiting)
 
     def beaten(self, times: int) -> None:
         """Wait until each service has stored its figures so many times more."""
@@ -179,7 +225,7 @@ def pair(tmp_path: Path, postgres: Postgres) -> Iterator[Pair]:
                 text += f'[[probes]]\nname = "p{number}"\nprovider = "here"\nurl = "{url}/"\ninterval = "500ms"\n'
             text += f'[[prometheus]]\nname = "main"\nurl = "{url}"\ninterval = "1s"\n'
             for number in range(QUERIES):
-                text += f'[[prometheus.queries]]\nprovider = "here"\nsignal = "q{number}"\nquery = "1"\n'
+                text += f'[[prometheus.queries]]\nprovider = "here"\nsignal = "q{number}"\nquery = "{number}"\n'
                 text += 'interval = "1s"\n'
             config.write_text(text)
             places[vantage] = Place(state, config)
@@ -193,6 +239,8 @@ def pair(tmp_path: Path, postgres: Postgres) -> Iterator[Pair]:
 
 
 def test_kill_9_and_standstills_lose_nothing_and_store_nothing_twice(pair: Pair) -> None:
+    """Each in the middle of a round: five times each in `make test`, in `make soak` a tenth of its kills, 100."""
+    pair.asked.late_s = LATE_S
     for vantage in VANTAGES:
         pair.start(vantage)
     until(pair.divided)
@@ -212,6 +260,7 @@ def test_kill_9_and_standstills_lose_nothing_and_store_nothing_twice(pair: Pair)
         victim, other = VANTAGES[number % 2], VANTAGES[1 - number % 2]
         process = pair.processes[victim]
         note()
+        until(lambda victim=victim: pair.asking(victim))  # type: ignore[misc]
         if number < DEATHS:
             process.kill()
             process.wait()
@@ -232,6 +281,7 @@ def test_kill_9_and_standstills_lose_nothing_and_store_nothing_twice(pair: Pair)
     assert all(vantages[v] > 10 for v in VANTAGES)
     refused = dict(pair.ask("SELECT vantage, refused FROM service"))
     assert sum(refused.values()) > 0, "nobody who stood still had anything to store: the test shows nothing"
+    assert len(pair.asked.in_vain) >= DEATHS // 2, "hardly anybody died in the middle of a round: the test shows little"
     for process in pair.processes.values():
         process.send_signal(signal.SIGTERM)
         assert process.wait(120) == 0
@@ -318,6 +368,7 @@ def test_two_with_one_name_is_a_mistake_that_is_said(pair: Pair, tmp_path: Path)
 
 
 def test_a_database_that_goes_away_for_a_while_costs_nothing(pair: Pair) -> None:
+    """It is away for 12 s in `make test`, longer than a lease is held, and for a minute in `make soak`."""
     for vantage in VANTAGES:
         pair.start(vantage)
     until(pair.divided)
