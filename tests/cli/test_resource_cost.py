@@ -122,6 +122,21 @@ def test_one_that_is_throttled_leaves_what_was_known(machine: Machine, server: S
     assert "note: aws resource-cost" not in machine.run("resources", "list").out
 
 
+def test_doctor_warns_where_the_newest_asking_failed(machine: Machine, server: StrictAws) -> None:
+    def said() -> str:
+        checks = machine.run("doctor").out.splitlines()
+        (line,) = [line for line in checks if "aws costs of its resources" in line]
+        return line
+
+    machine.run("providers", "sync", "aws", "--cost")
+    assert said().startswith("ok ")
+    server.fail(ASKED, error("LimitExceededException", 400))
+    machine.now = WEDNESDAY + HOUR
+    machine.run("providers", "sync", "aws", "--cost")
+    assert said().startswith("warning ")
+    assert "read 1 h 00 m ago (throttled 0 s ago)" in said()
+
+
 @pytest.mark.parametrize("command", ["providers test aws", "poll --once", "providers sync", "doctor"])
 def test_who_asks_by_hand_is_told_when_it_was_read_and_pays_nothing(
     machine: Machine, server: StrictAws, command: str

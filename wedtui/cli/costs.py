@@ -104,24 +104,25 @@ def resource_cost_lines(session: Session, name: str | None = None) -> Iterator[t
     wanted, now = _asked(session, name, RESOURCE_COST), session.clock.now()
     if not wanted:
         return
-    reader, why = CacheReader(session.cache_url), "never read"
+    reader, unread = CacheReader(session.cache_url), None
     askings: dict[str, ApiFacts] = {}
     try:
         askings = {a.provider: a for a in reader.facts(now).inventory.apis if a.service == RESOURCE_COST}
     except StoreMissingError:
         pass  # nothing was read yet, as it says
     except StoreError as error:
-        why = f"what was read last cannot be looked up: {error}"
+        unread = f"what was read last cannot be looked up: {error}"
     finally:
         reader.close()
     for each in wanted:
         asking = askings.get(each)
-        read = why if asking is None or asking.answered_at is None else f"read {age(asking.answered_at, now)} ago"
-        well = asking is None or asking.reach in {Reach.ANSWERED, Reach.NOT_ENABLED}
+        answered_at = asking.answered_at if asking is not None else None
+        read = unread or ("never read" if answered_at is None else f"read {age(answered_at, now)} ago")
+        well = unread is None and (asking is None or asking.reach in {Reach.ANSWERED, Reach.NOT_ENABLED})
         if asking is not None and asking.reach is not Reach.ANSWERED:
             read += f" ({asking.reach} {age(asking.asked_at, now)} ago)"
         words = f"{each} costs of its resources: {read}; not asked now, because each request costs money: "
-        yield f"{words}`wedtui providers sync {each} --cost` asks", well and why == "never read"
+        yield f"{words}`wedtui providers sync {each} --cost` asks", well
 
 
 def cost_json(each: KnownCost, now: datetime) -> dict[str, Any]:

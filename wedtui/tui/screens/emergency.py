@@ -76,7 +76,10 @@ class EmergencyScreen(BoardScreen):
         """Draw the panel, where it is open: the places to fail over from with their states and ages of now."""
         if self.panel is None:
             return
-        if self.panel.arming.kind is EmergencyKind.FAILOVER:
+        from wedtui.tui.arming import Stage  # noqa: PLC0415 - as above
+
+        arming = self.panel.arming
+        if arming.kind is EmergencyKind.FAILOVER and arming.stage is Stage.CHOOSE:
             self.panel.offer(self._choices(EmergencyKind.FAILOVER))
         else:
             self.panel.draw()
