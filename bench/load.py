@@ -1,5 +1,8 @@
 """The load of 200,000 weddings in 14 days as readers make it, beside a plain numpy prefix sum; and what rests on it.
 
+From rows that are in memory, and from a cache in a file, whose rows are read each time: the limit is that of the load,
+and there what sqlite3 alone takes to read the same rows besides, in the same run.
+
 What readers ask of it is in the figure, because it is made when it is asked for: the load of all, and of each zone
 whether anybody is live and how much changes. The load of each zone, which `weddings load --by zone` asks, is beside it.
 """
@@ -9,18 +12,24 @@ from __future__ import annotations
 import gc
 import pickle
 import random
+import sqlite3
+import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from datetime import time as wall
 from operator import itemgetter
+from pathlib import Path
 
 import numpy as np
 
 from bench.figures import Figure, median
+from wedtui.cache.reader import CacheReader
+from wedtui.cache.writer import CacheWriter
 from wedtui.core.calendar import CalendarFacts, SourceFacts
 from wedtui.core.freeze import FreezeFacts, WallTime, WeeklyWindow, verdict
-from wedtui.core.load import NUMBER_BITS, sweep, weight_of
+from wedtui.core.load import NUMBER_BITS, Steps, sweep, weight_of
 from wedtui.core.protection import protection
 from wedtui.core.wedding import CULTURES, load_of
 
@@ -55,7 +64,11 @@ def booked(grain: int) -> list[tuple[str, str, int, int, int]]:
 
 def asked(rows: list[tuple[str, str, int, int, int]]) -> None:
     """Sweep, and ask what protection and freeze ask."""
-    whole, zones = sweep(rows)
+    ask_of(*sweep(rows))
+
+
+def ask_of(whole: Steps, zones: dict[str, Steps]) -> None:
+    """Ask what protection and freeze ask."""
     ends = NOW + timedelta(hours=4)
     whole.peak(NOW, ends)
     for steps in zones.values():
@@ -115,8 +128,49 @@ def figures() -> list[Figure]:
             f"on quarters of an hour {timed(lambda: asked(quarters)):.0f} ms, "
             f"no two of ours at one instant {timed(lambda: asked(apart)):.0f} ms",
         ),
+        from_the_cache(rows),
         *answers(rows),
     ]
+
+
+def from_the_cache(rows: list[tuple[str, str, int, int, int]]) -> Figure:
+    """Measure the same from a file: the rows are read first. What that costs at least is what sqlite3 alone takes."""
+    with tempfile.TemporaryDirectory(prefix="wedtui-bench-") as folder:
+        file = Path(folder) / "cache.db"
+        fill(file, rows)
+        end = NOW + timedelta(days=DAYS)
+
+        def load() -> tuple[Steps, dict[str, Steps]]:
+            with closing(CacheReader(f"sqlite:///{file}")) as reader:
+                return reader.load(NOW, end, by="zone")
+
+        if load()[0].peak(NOW, end) != sweep(rows)[0].peak(NOW, end):
+            raise AssertionError("the load from the cache is not that of its rows")
+        ours = timed(lambda: ask_of(*load()))
+        with closing(sqlite3.connect(file)) as plain:
+            select = "SELECT starts_at, ends_at, load FROM wedding"
+            read = timed(
+                lambda: plain.execute("SELECT zone, reference, starts_at, ends_at, load FROM wedding").fetchall()
+            )
+            summed = timed(lambda: prefix_sum(*np.array(plain.execute(select).fetchall()).T))
+    beside = (
+        f"SQLite, its rows read each time; the limit is {SWEPT_WITHIN_MS:.0f} ms and what sqlite3 alone takes for "
+        f"the same rows, {read:.0f} ms; sqlite3 and a plain numpy prefix sum, without zones and references, "
+        f"{summed:.0f} ms: x {ours / summed:.1f}"
+    )
+    return Figure("that load from the cache", ours, SWEPT_WITHIN_MS + read, "ms", beside)
+
+
+def fill(file: Path, rows: list[tuple[str, str, int, int, int]]) -> None:
+    """Make a cache with these weddings."""
+    CacheWriter(f"sqlite:///{file}").close()
+    columns = "source, reference, starts_at, ends_at, zone, venue, venue_kind, culture, guests, load, assumed"
+    values = "'main', ?, ?, ?, ?, 'Hall', 'hotel', 'british', 150, ?, ''"
+    with closing(sqlite3.connect(file)) as plain, plain:
+        plain.executemany(
+            f"INSERT INTO wedding ({columns}) VALUES ({values})",
+            ((name, start, end, zone, weight >> NUMBER_BITS) for zone, name, start, end, weight in rows),
+        )
 
 
 def answers(rows: list[tuple[str, str, int, int, int]]) -> list[Figure]:

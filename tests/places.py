@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -30,6 +31,11 @@ class Places:
     def use(self, server: Postgres | None) -> None:
         """From now on each new path is a database of this server; with None it is a file."""
         self._server = server
+
+    @property
+    def on_server(self) -> bool:
+        """Whether paths stand for databases of a server."""
+        return self._server is not None
 
     def url(self, path: Path) -> str:
         """Return the URL of the place that a path stands for."""
@@ -64,6 +70,16 @@ class Places:
             session.execute("SELECT pg_advisory_xact_lock(%s)", (turn(kind),))
             yield
             session.rollback()
+
+    def copy(self, source: Path, target: Path) -> None:
+        """Make a place what another is, which nobody uses."""
+        if self._server is None:
+            target.parent.mkdir(exist_ok=True)
+            shutil.copy(source, target)
+        else:
+            self.url(target)
+            self._server.drop(self._databases[target])
+            self._server.database(self._databases[source], self._databases[target])
 
     def remove(self, path: Path) -> None:
         """Take a place away with everything in it."""

@@ -63,7 +63,7 @@ class Postgres:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        settings = ("listen_addresses=", "unix_socket_permissions=0777", "max_connections=60", *self._settings)
+        settings = ("listen_addresses=", "unix_socket_permissions=0777", "max_connections=200", *self._settings)
         words = [word for setting in settings for word in ("-c", setting)]
         command: list[str | Path] = [programs() / "postgres", "-D", self._data, "-k", self.folder]
         with (self.folder / "log").open("ab") as log:

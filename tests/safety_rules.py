@@ -103,6 +103,20 @@ ROOM = (
         _FAILOVER + "test_the_service_does_not_act_upon_a_day_without_a_request",
     ),
     Rule(
+        "a peak of some hours, or of some providers, is not known",
+        "core.failover_room",
+        "if span < KNOWN_AT_LEAST * OBSERVED}",
+        "if span < timedelta()}",
+        _FAILOVER_ROOM + "test_a_peak_of_some_hours_or_some_providers_is_not_known",
+    ),
+    Rule(
+        "who is to have its share back counts among those whose peak has to be known",
+        "core.failover_room",
+        "for shares in (before, back)",
+        "for shares in (before,)",
+        _FAILOVER_ROOM + "test_who_is_to_have_its_share_back_has_to_be_known_too",
+    ),
+    Rule(
         "a peak that is not known stops the service",
         "core.failover_room",
         'return Check(rule, Result.UNKNOWN, f"{name} {why}", figure.measured_at, stops=Stops.AUTOMATIC)',
@@ -683,6 +697,7 @@ def _by_itself(says: str, was: str, without: str, test: str) -> Rule:
     return Rule(f"by itself: {says}", "actions.automation", was, without, f"actions/test_automation.py::{test}")
 
 
+_NOT_SUPERSEDED = "core/test_actions.py::test_what_may_still_change_or_made_things_worse_is_not_superseded"
 _ENDS = "test_what_a_person_confirmed_ends_where_a_rule_is_broken_by_now"
 BEGUN = (
     Rule(
@@ -709,14 +724,14 @@ BEGUN = (
     Rule(
         "at the claim: what cannot be seen is waited for, and not taken for allowed",
         "actions.requests",
-        "            raise ProviderUnavailableError(gathered.away)\n",
+        "            raise ProviderUnavailableError(gathered.away, wait_s=gathered.away_s)\n",
         "            return None\n",
         "actions/test_requests.py::test_records_that_cannot_be_seen_are_waited_for_and_foreign_ones_are_not",
     ),
     Rule(
         "at the claim: nobody holds what waits, so that its deadline ends it",
         "actions.executor",
-        '        await self._move(action, "wait", lambda now, _at: actions.wait(now, action.fence, why))\n',
+        '        await self._move(action, "wait", wait)\n',
         "",
         "actions/test_executor.py::test_while_the_outside_is_away_it_waits_until_its_deadline_and_is_never_begun_late",
     ),
@@ -749,6 +764,41 @@ BEGUN = (
         "actions/test_requests.py::test_a_key_keeps_its_options_whatever_becomes_of_the_action",
     ),
     Rule(
+        "a request that was answered moves nothing again, and is not refused for that",
+        "ledger.requests",
+        "        return AnsweredBeforeError(known)\n",
+        "        return None\n",
+        "ledger/test_journal.py::test_a_request_that_was_answered_is_answered_the_same_and_moves_nothing",
+    ),
+    Rule(
+        "the answer is kept with the move that it is of",
+        "ledger.journal",
+        "            keep_once(connection, by.once, by.instead or became, at)\n",
+        "            pass\n",
+        "ledger/test_journal.py::test_a_request_that_was_answered_is_answered_the_same_and_moves_nothing",
+    ),
+    Rule(
+        "what stood before a person is on record with their word",
+        "ledger.journal",
+        "    if move in {CONFIRM, APPROVE, ACT}:\n",
+        "    if False:\n",
+        "ledger/test_journal.py::test_a_word_is_on_record_with_what_stood_there",
+    ),
+    Rule(
+        "who stood alone, and what another found of that, is on record",
+        "ledger.journal",
+        '_WORDS_OF_PERSONS = ("confirmed_by", "approved_by", "broke_glass", "reviewed_by", "review")',
+        "_WORDS_OF_PERSONS = ()",
+        "ledger/test_journal.py::test_a_word_is_on_record_with_what_stood_there",
+    ),
+    Rule(
+        "what was confirmed of a freeze is on record with what stood there",
+        "control.freezes",
+        "    ledger.record(CONFIRMED, caller.name, said, now)\n",
+        "",
+        "control/test_freezes.py::TestPlans::test_what_was_confirmed_is_on_record_with_all_that_stood_there",
+    ),
+    Rule(
         "what may have arrived and is refused the second time is looked at",
         "actions.executor",
         "if changes and any(step.detail.startswith(NOT_MADE) for step in _tries(action, part)):",
@@ -776,6 +826,50 @@ BEGUN = (
         "if confirmed.request.automatic and confirmed.after != newer.after:",
         "if False:",
         "test_what_the_service_asked_for_by_itself_is_planned_anew_where_it_would_be_divided_otherwise",
+    ),
+)
+SUPERSEDING = (
+    Rule(
+        "a change is superseded by a failover that a person asked for alone",
+        "core.superseding",
+        "newer.kind != Kind.FAILOVER or newer.automatic:",
+        "False:",
+        "core/test_superseding.py::test_only_a_failover_that_a_person_confirmed_supersedes",
+    ),
+    Rule(
+        "a change is superseded by one alone that was planned on the shares that it left",
+        "core.superseding",
+        "read >= made",
+        "read >= 0",
+        "core/test_superseding.py::test_a_plan_from_before_the_change_supersedes_nothing",
+    ),
+    Rule(
+        "what may still be changing something is not superseded",
+        "core.actions",
+        "if not changing or changing[-1].state is not StepState.DONE:",
+        "if not changing:",
+        _NOT_SUPERSEDED,
+    ),
+    Rule(
+        "what is being taken back is not superseded",
+        "core.actions",
+        '    if any(step.undoes for step in action.steps):\n        raise IllegalMoveError("it is being taken back")\n',
+        "",
+        _NOT_SUPERSEDED,
+    ),
+    Rule(
+        "what made things worse is not superseded",
+        "core.actions",
+        "step.detail.startswith(MADE_WORSE) for step in action.steps",
+        "False for step in action.steps",
+        _NOT_SUPERSEDED,
+    ),
+    Rule(
+        "only a mere look is broken off, never what changes something",
+        "actions.executor",
+        "part.make(intended) if _acts(part) else",
+        "part.make(intended) if False else",
+        "actions/test_superseding.py::test_while_anything_is_being_changed_the_second_waits",
     ),
 )
 BY_ITSELF = (
@@ -850,4 +944,256 @@ PANEL = (
     ),
 )
 
-RULES = (*ROOM, *GAINING, *FAILOVER, *FAILBACK, *BEGUN, *AUTOMATION, *BY_ITSELF, *UNDO, *BY_HAND, *PANEL)
+
+def _word(says: str, was: str, without: str, test: str, file: str = "core/test_actions.py") -> Rule:
+    return Rule(f"a word: {says}", "core.confirming", was, without, f"{file}::{test}")
+
+
+_BOUND = "test_a_confirmation_is_bound_to_person_plan_name_and_time"
+_BOTH = "test_with_two_persons_it_is_confirmed_by_the_last_word_whoever_gives_it"
+WORDS = (
+    _word(
+        "of who asked alone",
+        "if word.person != action.person and not action.automatic:",
+        "if False:",
+        _BOUND,
+    ),
+    _word("for exactly the plan that was shown", "if word.digest != action.digest:", "if False:", _BOUND),
+    _word("with the name typed out", "if word.typed != action.target:", "if False:", _BOUND),
+    _word("for a plan that has not expired", "if action.expired(word.at):", "if False:", _BOUND),
+    _word(
+        "without the second person who is demanded it waits",
+        "needs, broke_glass = action.needs, None",
+        "needs, broke_glass = frozenset[Demand](), None",
+        _BOTH,
+    ),
+    _word(
+        "of a second person alone confirms nothing", "if approved.confirmed_by is None or needs:", "if needs:", _BOTH
+    ),
+    _word(
+        "of a second person is that of another one",
+        "return person not in {asked_by, confirmed_by}",
+        "return True",
+        "test_nobody_is_both_persons",
+    ),
+    _word(
+        "of who approved it does not confirm it too",
+        "if word.person == action.approved_by:",
+        "if False:",
+        "test_nobody_is_both_persons",
+    ),
+    _word(
+        "breaking the glass stands for the second person, and for nothing else",
+        "needs - {Demand.SECOND_PERSON}, word.break_glass",
+        "frozenset[Demand](), word.break_glass",
+        "test_the_glass_stands_for_the_second_person_and_for_nothing_else",
+        "core/test_paging.py",
+    ),
+    _word(
+        "nobody reviews what they did alone",
+        "if person == action.confirmed_by:",
+        "if False:",
+        "test_everybody_is_told_of_broken_glass_until_another_person_reviewed_it",
+        "core/test_paging.py",
+    ),
+    Rule(
+        "a word: a new plan takes back what was said of the old one",
+        "core.actions",
+        "        confirmed_by=None,\n        confirmed_at=None,\n"
+        "        approved_by=None,\n        approved_at=None,\n",
+        "",
+        "core/test_actions.py::test_a_new_plan_takes_back_the_word_of_who_waits_for_a_second_person",
+    ),
+)
+
+
+def _once(says: str, was: str, without: str, test: str) -> Rule:
+    return Rule(f"once: {says}", "core.actions", was, without, f"core/test_actions.py::{test}")
+
+
+ONCE = (
+    Rule(
+        "once: what is about to be done is stored before it is done",
+        "actions.executor",
+        'intended = await self._move(action, f"begin {part.step.name}", begin)',
+        "intended = action",
+        "actions/test_executor.py::test_what_is_submitted_was_stored_before",
+    ),
+    _once(
+        "what another holds is not taken",
+        "if action.held(at, holder):",
+        "if False:",
+        "test_a_lease_keeps_others_away_until_it_runs_out",
+    ),
+    _once(
+        "who has lost it stores nothing more",
+        "if fence != action.fence:",
+        "if False:",
+        "test_a_lease_keeps_others_away_until_it_runs_out",
+    ),
+    _once(
+        "while it is not known what came of a step, none is begun",
+        "    if action.open_step is not None:\n"
+        "        raise IllegalMoveError(f'what came of \"{action.open_step.name}\" is not known yet')\n"
+        "    if action.cancelled_by is not None",
+        "    if action.cancelled_by is not None",
+        "test_every_move_in_every_state",
+    ),
+    _once(
+        "a cancelled one begins nothing more but to be undone",
+        "if action.cancelled_by is not None and not step.undoes:",
+        "if False:",
+        "test_a_cancelled_one_that_was_begun_begins_nothing_more_but_may_be_undone",
+    ),
+    _once(
+        "undoing is tried once",
+        "if step.undoes and (not action.in_effect or any(each.undoes for each in action.steps)):",
+        "if False:",
+        "test_undoing_is_tried_once",
+    ),
+    _once(
+        "what was undone changes nothing again",
+        "if step.changes and any(each.undoes for each in action.steps):",
+        "if False:",
+        "test_what_was_not_begun_in_time_is_never_begun",
+    ),
+    _once(
+        "what was confirmed is never claimed late",
+        "    if action.expired(at):\n",
+        "    if False:\n",
+        "test_what_was_not_begun_in_time_is_never_begun",
+    ),
+    _once(
+        "what was claimed is never begun late",
+        "if begins and _late(action, at):",
+        "if False:",
+        "test_what_was_not_begun_in_time_is_never_begun",
+    ),
+    _once(
+        "a word from before the clock went back is worth nothing",
+        "return at >= action.deadline or action.confirmed_at - at > FUTURE_TOLERANCE",
+        "return at >= action.deadline",
+        "test_where_the_clock_went_back_behind_a_word_it_is_worth_nothing",
+    ),
+    _once(
+        "what it changed and is in effect is no failure",
+        '    if action.in_effect:\n        raise IllegalMoveError("what it changed is still in effect',
+        '    if False:\n        raise IllegalMoveError("what it changed is still in effect',
+        "test_undoing_is_tried_once",
+    ),
+    Rule(
+        "once: one action at a time changes the traffic",
+        "ledger.journal",
+        "ending = self._alone(connection, before, after, at)",
+        "ending = ()",
+        "ledger/test_journal.py::test_one_action_at_a_time_changes_one_thing",
+    ),
+    Rule(
+        "once: what is refused is on record",
+        "ledger.journal",
+        '_record(connection, f"{name} refused", before, at, by=by.person, said=str(error))',
+        "pass",
+        "ledger/test_journal.py::test_what_is_refused_changes_nothing_and_is_on_record",
+    ),
+)
+
+
+def _role(says: str, was: str, without: str, test: str) -> Rule:
+    return Rule(f"roles: {says}", "core.roles", was, without, f"core/test_roles.py::{test}")
+
+
+ROLES = (
+    _role(
+        "nobody does what their role does not reach",
+        "if not who.role.reaches(needed):",
+        "if False:",
+        "test_the_table_is_that_of_the_design",
+    ),
+    _role(
+        "in a freeze nobody deploys, nor where that is not known",
+        "if permission is Permission.DEPLOY and frozen is not False:",
+        "if permission is Permission.DEPLOY and frozen:",
+        "test_nobody_deploys_in_a_freeze_nor_where_that_is_not_known",
+    ),
+    _role(
+        "nobody is her own second person",
+        "second.account.uid != who.account.uid and ",
+        "",
+        "TestDemands::test_a_second_person_is_another_one_who_may_do_it_too",
+    ),
+    _role(
+        "a second person may do it too",
+        " and second.role.reaches(needed)",
+        "",
+        "TestDemands::test_a_second_person_is_another_one_who_may_do_it_too",
+    ),
+    _role(
+        "the glass is broken for a reason alone",
+        "        if not broken:\n",
+        "        if False:\n",
+        "TestDemands::test_breaking_the_glass_needs_a_reason",
+    ),
+    _role(
+        "what is demanded is waited for",
+        "    if missing:\n",
+        "    if False:\n",
+        "TestDemands::test_it_waits_for_what_is_missing",
+    ),
+    _role(
+        "a mapping that is refused gives nobody anything",
+        "if mapped.refused is not None:",
+        "if False:",
+        "TestMapping::test_what_is_refused_gives_nobody_anything",
+    ),
+    Rule(
+        "roles: a file that others may write gives nobody one",
+        "control.mapping",
+        "if written.mode & _OTHERS_WRITE:",
+        "if False:",
+        "control/test_mapping.py::test_a_file_that_others_may_write_gives_nobody_a_role",
+    ),
+)
+
+_COMPARED = "providers/traffic/test_compared.py::"
+BACKENDS = (
+    Rule(
+        "a backend: Route 53 deletes exactly what was read, or changes nothing",
+        "providers.traffic.route53",
+        """*({"Action": "DELETE", "ResourceRecordSet": record} for record in json.loads(read.records)),
+            *({"Action": "CREATE", "ResourceRecordSet": record}""",
+        """*({"Action": "UPSERT", "ResourceRecordSet": record}""",
+        _COMPARED + "test_route53_deletes_exactly_what_was_read_and_else_nothing",
+    ),
+    Rule(
+        "a backend: PowerDNS is compared with what was read before it is changed",
+        "providers.traffic.powerdns",
+        "if canonical([*live[0], *live[1]]) != read.records:",
+        "if False:",
+        _COMPARED + "test_powerdns_replaces_nothing_that_was_changed_since",
+    ),
+    Rule(
+        "a backend: takes no shares that may not be live",
+        "providers.traffic.base",
+        "if (why := unfit(shares)) is not None:",
+        "if (why := None) is not None:",
+        _COMPARED + "test_no_backend_is_given_shares_that_may_not_be",
+    ),
+)
+
+RULES = (
+    *ROOM,
+    *GAINING,
+    *FAILOVER,
+    *FAILBACK,
+    *WORDS,
+    *ROLES,
+    *ONCE,
+    *BEGUN,
+    *SUPERSEDING,
+    *BACKENDS,
+    *AUTOMATION,
+    *BY_ITSELF,
+    *UNDO,
+    *BY_HAND,
+    *PANEL,
+)

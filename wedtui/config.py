@@ -19,6 +19,7 @@ from wedtui.config_traffic import TrafficSection
 from wedtui.config_values import (
     AbsolutePath,
     Account,
+    AccountNumber,
     DimensionName,
     Duration,
     EndpointUrl,
@@ -125,6 +126,8 @@ class AwsSection(Section):
     """A profile of the SDK's own files; by default as the SDK's environment variables say."""
     role_arn: RoleArn | None = None
     """A role to assume with these credentials."""
+    account: AccountNumber | None = None
+    """The account whose credentials they must be; by default the one that they were first."""
     regions: tuple[Region, ...] = ()
     """None means all that the account has switched on."""
     endpoint_url: EndpointUrl | None = None

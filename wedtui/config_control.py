@@ -30,7 +30,7 @@ class ControlSection(Section):
     """By default `control.sock` in the state directory."""
     group: Principal | None = None
     """The group whose members may ask; by default that of the service's user."""
-    requests_per_minute: Whole = Field(default=240, ge=1, le=60_000)
-    """Of one user, in all."""
+    requests_per_minute: Whole = Field(default=600, ge=1, le=60_000)
+    """Of one user: requests that only look. A dashboard makes 60 while a provider is CRITICAL, and 130 with a panel."""
     actions_per_minute: Whole = Field(default=30, ge=1, le=60_000)
-    """Of one user: requests that change something."""
+    """Of one user: requests that plan or change something; they have room of their own."""

@@ -313,6 +313,8 @@ _CULTURE = f"one of {', '.join(CULTURES)} and {OTHER}"
 Culture = Annotated[str, AfterValidator(_matching("|".join([*CULTURES, OTHER]), _CULTURE))]
 _REGION = 'the name of a region such as "eu-west-1"'
 Region = Annotated[str, AfterValidator(_matching(r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}", _REGION))]
+_NUMBER = 'the number of an account, such as "123456789012"'
+AccountNumber = Annotated[str, AfterValidator(_matching(r"[0-9]{12}", _NUMBER))]
 _ROLE = 'the ARN of a role, such as "arn:aws:iam::123456789012:role/wedtui"'
 RoleArn = Annotated[str, AfterValidator(_matching(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]{1,512}", _ROLE))]
 _HOSTED_ZONE = 'the id of a hosted zone, such as "Z1D633PJN98FT9"'

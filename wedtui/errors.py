@@ -72,6 +72,26 @@ class ServiceError(WedtuiError):
     exit_code = 14
 
 
+class NotServedError(WedtuiError):
+    """The service answers, and cannot do it at the moment: no silence, and so no reason to do anything by hand."""
+
+    exit_code = 14
+
+
+class ThrottledError(NotServedError):
+    """The service hears this user again in some seconds; what was asked for was not done."""
+
+    def __init__(self, message: str = "", *, wait_s: float = 1.0) -> None:
+        """Say what happened.
+
+        Args:
+            message: the sentence.
+            wait_s: in how many seconds it hears them again (`Retry-After`).
+        """
+        super().__init__(message)
+        self.wait_s = wait_s
+
+
 class AlreadyRunningError(ServiceError):
     """Another service holds this state directory."""
 
@@ -94,6 +114,16 @@ class ProviderUnavailableError(WedtuiError):
     """An outside system did not answer, or not with what it should."""
 
     exit_code = 16
+
+    def __init__(self, message: str = "", *, wait_s: float = 0.0) -> None:
+        """Say what happened.
+
+        Args:
+            message: the sentence.
+            wait_s: how many seconds it asks to be left alone (`Retry-After`).
+        """
+        super().__init__(message)
+        self.wait_s = wait_s
 
 
 class NotNowError(ProviderUnavailableError):

@@ -7,6 +7,7 @@ while it is on its way, or after it was done and before that is heard.
 from __future__ import annotations
 
 import random
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -131,7 +132,8 @@ class Lane:
             self._begin_anew()
         action = self._newest()
         how = "not asked" if action is None or (known and action.id == known.id) else self._end(action)
-        self.told[how] += 1
+        # Of what failed the sentence counts, and not the number of the action.
+        self.told[re.sub(r"action \d+", "the action", how)] += 1
         made = int(how in {"verified", "settled, made"})
         assert self.zone.live() == (generation + made, {lost: 0, other: 100} if made else shares), (moment, how)
 

@@ -41,15 +41,23 @@ class Model:
                 yield f"{action} tells another story than {before}"
             if action.confirmed_by is not None and action.digest not in self.words[action.id]:
                 yield f"{action} was confirmed, and nobody said so"
+            if action.outcome is Outcome.SUPERSEDED and not any(_took_over(each, action) for each in stored):
+                yield f"{action} was superseded, and nobody confirmed what began in its place"
             mine = [each for each in landed if each.action == action.id]
             yield from _made(action, mine)
             self.kept[action.id] = action
 
 
+def _took_over(action: Action, ended: Action) -> bool:
+    """Whether a person confirmed a failover at the instant at which another action ended."""
+    at_once = action.id != ended.id and action.confirmed_at == ended.ended_at
+    return at_once and action.kind == "failover" and not action.automatic and action.confirmed_by == action.person
+
+
 def _made(action: Action, mine: Sequence[Landed]) -> Iterator[str]:
     """Say what may not be of what landed on behalf of an action."""
     if not mine:
-        if action.outcome in {Outcome.VERIFIED, Outcome.UNDONE}:
+        if action.outcome in {Outcome.VERIFIED, Outcome.UNDONE, Outcome.SUPERSEDED}:
             yield f"{action}: nothing was made"
         return
     if action.confirmed_by is None:
@@ -62,7 +70,7 @@ def _made(action: Action, mine: Sequence[Landed]) -> Iterator[str]:
         yield f"{action}: {mine} was made, and not {expected} in this order, each at most once"
     if len(mine) == 2 and not any(step.undoes for step in action.steps):
         yield f"{action}: it was taken back, and nothing says so"
-    if action.outcome is Outcome.VERIFIED and len(mine) != 1:
+    if action.outcome in {Outcome.VERIFIED, Outcome.SUPERSEDED} and len(mine) != 1:
         yield f"{action}: {mine} was made of it"
     if action.outcome is Outcome.UNDONE and len(mine) != 2:
         yield f"{action}: {mine} was made of it, and no more"

@@ -9,22 +9,29 @@ import re
 import subprocess
 import threading
 import time
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from tests.cache.base import configure
 from tests.places import PLACES
 from tests.poller.service_process import Place, eventually
 from tests.providers.traffic.pdns import KEY, PowerDns
+from wedtui.cache.writer import CacheWriter
 from wedtui.clock import SystemClock
 from wedtui.config_file import load
 from wedtui.control.answers import ActionIs
 from wedtui.control.client import ControlClient
+from wedtui.core.observation import SignalObservation
 from wedtui.core.traffic import Place as TrafficPlace
 from wedtui.errors import ServiceError
 from wedtui.paths import StatePaths
 from wedtui.providers.registry import traffic_backend
+
+MINUTE = timedelta(minutes=1)
 
 
 class Platform:
@@ -88,44 +95,29 @@ class Platform:
         self.thread.join()
 
 
+class Provider(NamedTuple):
+    """Somebody who has a share."""
+
+    name: str
+    weight: int
+    target: str
+    capacity: int = 1000
+    timeout: str = "2s"
+    """How long its probe waits."""
+
+
+TWO = (Provider("aws", 60, "192.0.2.1"), Provider("gcp", 40, "192.0.2.2"))
+AZURE = "192.0.2.3"
 CONFIGURATION = """\
 [[freeze.windows]]
 name = "days away"
 start = "{day} 03:00"
 end = "{day} 03:01"
 timezones = ["UTC"]
-[[providers]]
-name = "aws"
-weight = 60
-capacity = 1000
-[[providers]]
-name = "gcp"
-weight = 40
-capacity = 1000
-[[probes]]
-name = "rsvp-aws"
-provider = "aws"
-url = "{platform}/aws"
-interval = "500ms"
-[[probes]]
-name = "rsvp-gcp"
-provider = "gcp"
-url = "{platform}/gcp"
-interval = "500ms"
-[[prometheus]]
+{providers}[[prometheus]]
 name = "edge"
 url = "{platform}"
-[[prometheus.queries]]
-provider = "aws"
-signal = "requests"
-query = "aws"
-interval = "1s"
-[[prometheus.queries]]
-provider = "gcp"
-signal = "requests"
-query = "gcp"
-interval = "1s"
-[control]
+{queries}[control]
 requests_per_minute = 6000
 actions_per_minute = 600
 [traffic]
@@ -134,12 +126,30 @@ ttl = "60s"
 name = "{name}"
 nameservers = ["{nameserver}"]
 {backend}
+{places}"""
+PROVIDER = """\
+[[providers]]
+name = "{0.name}"
+weight = {0.weight}
+capacity = {0.capacity}
+[[probes]]
+name = "rsvp-{0.name}"
+provider = "{0.name}"
+url = "{1}/{0.name}"
+interval = "500ms"
+timeout = "{0.timeout}"
+"""
+QUERY = """\
+[[prometheus.queries]]
+provider = "{0.name}"
+signal = "requests"
+query = "{0.name}"
+interval = "1s"
+"""
+PLACE = """\
 [[traffic.places]]
-provider = "aws"
-target = "192.0.2.1"
-[[traffic.places]]
-provider = "gcp"
-target = "192.0.2.2"
+provider = "{0.name}"
+target = "{0.target}"
 """
 BY_POWERDNS = """\
 backend = "powerdns"
@@ -152,7 +162,7 @@ api_key = {{ file = "{key}" }}
 
 _WEIGHT = re.compile(r"\{(\d+),'([0-9.]+)'\}")
 _GENERATION = re.compile(r"generation=(\d+)")
-_TARGETS = {"192.0.2.1": "aws", "192.0.2.2": "gcp"}
+_TARGETS = {**{each.target: each.name for each in TWO}, AZURE: "azure"}
 
 
 def shares_in(content: str) -> dict[str, int]:
@@ -190,11 +200,12 @@ class Records(Protocol):
 
 
 class Zone:
-    """A zone of a running PowerDNS in which AWS has 60 and GCP 40 percent."""
+    """A zone of a running PowerDNS in which each has the share that is configured: by default AWS 60 and GCP 40."""
 
-    def __init__(self, dns: PowerDns) -> None:
+    def __init__(self, dns: PowerDns, providers: Sequence[Provider] = TWO) -> None:
         self.dns, self.name = dns, dns.zone()
-        lua = "pickwrandom({{60,'192.0.2.1'},{40,'192.0.2.2'}})"
+        shares = ",".join(f"{{{each.weight},'{each.target}'}}" for each in providers)
+        lua = f"pickwrandom({{{shares}}})"
         record = {"content": f'A "{lua}"', "disabled": False}
         dns.put(self.name, {"name": self.record, "type": "LUA", "ttl": 60, "records": [record]})
 
@@ -227,7 +238,15 @@ class Station:
     """One service: its state directory, its configuration, its process when it runs, and a client."""
 
     def __init__(
-        self, folder: Path, zone: Records, platform: Platform, *, api: str = "", more: str = "", mode: str = "propose"
+        self,
+        folder: Path,
+        zone: Records,
+        platform: Platform,
+        *,
+        api: str = "",
+        more: str = "",
+        mode: str = "propose",
+        providers: Sequence[Provider] = TWO,
     ) -> None:
         """Write a configuration.
 
@@ -238,17 +257,37 @@ class Station:
             api: where it asks whoever has the zone; by default itself.
             more: tables that come first.
             mode: what it does by itself.
+            providers: between whom it shares out.
         """
         state, config = folder / "state", folder / "config.toml"
         state.mkdir(mode=0o750)
         told = {"name": zone.record, "nameserver": zone.nameserver, "backend": zone.backend(folder, api), "mode": mode}
         # Without any window of its own each weekend is frozen, and a window is never near on the day of a test.
         told["day"] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[(datetime.now(UTC).weekday() + 3) % 7]
-        config.write_text(more + CONFIGURATION.format(**told, platform=platform.url))
+        tables = {
+            "providers": "".join(PROVIDER.format(each, platform.url) for each in providers),
+            "queries": "".join(map(QUERY.format, providers)),
+            "places": "".join(map(PLACE.format, providers)),
+        }
+        config.write_text(more + CONFIGURATION.format(**told, **tables, platform=platform.url))
         config.chmod(0o600)
         self.place, self.loaded = Place(state, config), load(config, {})
+        self._remember_a_day()
         self.service: subprocess.Popen[bytes] | None = None
         self.client = ControlClient(StatePaths(state).control(self.loaded.configuration), service_uid=os.getuid())
+
+    def _remember_a_day(self) -> None:
+        """Store the requests of the last 24 h, as a service that ran for so long did: less is no peak to go by."""
+        configuration, now = self.loaded.configuration, datetime.now(UTC)
+        with closing(CacheWriter(StatePaths(self.place.state).cache_url(configuration))) as cache:
+            configure(cache, configuration)
+            cache.record(
+                [
+                    SignalObservation(query.provider, query.signal, "prometheus edge", now - n * MINUTE, 300.0)
+                    for n in range(24 * 60, 0, -5)
+                    for query in configuration.prometheus[0].queries
+                ]
+            )
 
     def start(self) -> None:
         """Return once it can be asked: on a machine that is busy its socket may come after it watches."""
@@ -286,14 +325,14 @@ class Station:
         eventually(lambda: self.client.action(number).state in {"ended", "handed over"}, tries=tries)
         return self.client.action(number)
 
-    def sampled(self) -> dict[TrafficPlace, int]:
-        """Ask the authoritative server 200 times."""
+    def sampled(self, count: int = 200) -> dict[TrafficPlace, int]:
+        """Ask the authoritative server so often."""
 
         async def sample() -> dict[TrafficPlace, int]:
             backend = traffic_backend(self.loaded.configuration, SystemClock())
             assert backend is not None
             try:
-                return dict(await backend.answers(200))
+                return dict(await backend.answers(count))
             finally:
                 await backend.close()
 
@@ -304,15 +343,22 @@ class Site:
     """A platform, a zone and one service."""
 
     def __init__(
-        self, folder: Path, dns: PowerDns | Records, *, api: str = "", more: str = "", mode: str = "propose"
+        self,
+        folder: Path,
+        dns: PowerDns | Records,
+        *,
+        api: str = "",
+        more: str = "",
+        mode: str = "propose",
+        providers: Sequence[Provider] = TWO,
     ) -> None:
-        self.platform, self.zone = Platform(), Zone(dns) if isinstance(dns, PowerDns) else dns
-        self.station = Station(folder, self.zone, self.platform, api=api, more=more, mode=mode)
+        self.platform, self.zone = Platform(), Zone(dns, providers) if isinstance(dns, PowerDns) else dns
+        self.station = Station(folder, self.zone, self.platform, api=api, more=more, mode=mode, providers=providers)
         self.station.start()
         self.client, self.place = self.station.client, self.station.place
 
-    def sampled(self) -> dict[TrafficPlace, int]:
-        return self.station.sampled()
+    def sampled(self, count: int = 200) -> dict[TrafficPlace, int]:
+        return self.station.sampled(count)
 
     def close(self) -> None:
         self.station.end()

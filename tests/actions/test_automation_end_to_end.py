@@ -76,14 +76,18 @@ class Pair:
         return [action for action in self.client.actions() if action.automatic]
 
     def pages(self) -> list[str]:
-        """Return what was said to whoever is paged, oldest first; what is over is not among it."""
-        return [str(page["sentence"]) for page in list(self.platform.pages) if page["event"] == "trigger"]
+        """Return what was said of actions to whoever is paged, oldest first; what is over is not among it."""
+        return [str(page["sentence"]) for page in self._of_actions() if page["event"] == "trigger"]
 
     def over(self) -> bool:
         """Whether whoever was paged was told of each that it is over."""
-        told = list(self.platform.pages)
+        told = self._of_actions()
         begun, ended = ({page["episode"] for page in told if page["event"] == e} for e in ("trigger", "resolve"))
         return begun == ended
+
+    def _of_actions(self) -> list[dict[str, object]]:
+        """Return what was told, without that there is no calendar."""
+        return [page for page in list(self.platform.pages) if str(page["key"]).startswith("action/")]
 
     def sampled(self) -> dict[TrafficPlace, int]:
         return self.stations["london"].sampled()

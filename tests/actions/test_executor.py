@@ -173,7 +173,7 @@ def test_what_is_neither_old_nor_new_goes_to_a_person(ledger: str) -> None:
     place.at += LEASE
     action = place.through()
     assert action.state is ActionState.HANDED_OVER
-    assert "neither what was read nor what was to be written (aws 50 gcp 50)" in action.sentence
+    assert "neither what was read nor what was to be written (aws 50 %, gcp 50 %)" in action.sentence
     assert place.world.applied == []
 
 
@@ -182,6 +182,25 @@ def test_what_made_things_worse_is_undone_once_where_that_may_be(ledger: str) ->
     action = place.through()
     assert action.outcome is Outcome.UNDONE
     assert (place.world.applied, dict(place.world.shares)) == ([7, 8], BEFORE)
+
+
+@pytest.mark.parametrize("what", ["shares", "generation"])
+def test_an_undo_leaves_what_somebody_changed_since_as_it_is(tmp_path: Path, what: str) -> None:
+    place = Site(PLACES.url(tmp_path / "l.db"), [], worse=True).confirmed()
+    by_hand = {AWS: 10, GCP: 90}
+
+    async def somebody_comes_between(_action: Action, _change: Change) -> str | None:
+        if what == "shares":
+            place.world.shares = by_hand
+        else:
+            place.world.generation += 1
+        return None
+
+    place.not_undoable = somebody_comes_between  # type: ignore[assignment,method-assign]
+    action = place.through()
+    assert (action.state, place.world.applied) == (ActionState.HANDED_OVER, [7])
+    assert "undoing it failed: the records were changed by someone else: nothing was changed" in action.sentence
+    assert dict(place.world.shares) == (by_hand if what == "shares" else AFTER)
 
 
 def test_what_may_not_be_undone_is_held_and_handed_over(ledger: str) -> None:
@@ -216,6 +235,39 @@ def test_where_the_clock_went_back_after_a_crash_it_still_has_its_end(
     place.at -= 3600 * SECOND
     assert place.through().outcome is outcome
     assert place.world.applied == ([7] if outcome is Outcome.VERIFIED else [])
+
+
+@pytest.mark.parametrize(
+    ("shares", "answers", "why"),
+    [
+        (
+            {AWS: 90, GCP: 10},
+            {AWS: 200},
+            "of 200 answers of the authoritative servers none names what has a share: gcp 10 %",
+        ),
+        ({AWS: 91, GCP: 9}, {AWS: 200}, None),
+        ({AWS: 90, GCP: 10}, {AWS: 199, GCP: 1}, None),
+        ({AWS: 0, GCP: 100}, {AWS: 1, GCP: 199}, "the authoritative servers still answer with aws"),
+    ],
+)
+def test_what_has_a_share_is_answered_and_what_has_none_is_not(
+    shares: Mapping[Place, int], answers: Mapping[Place, int], why: str | None
+) -> None:
+    world = World(dict(BEFORE), lambda: NOW)
+
+    async def told(count: int) -> Mapping[Place, int]:
+        assert count == sum(answers.values())
+        return answers
+
+    world.answers = told  # type: ignore[method-assign]
+    change = Change(asyncio.run(world.read()), shares, 7)
+    action = Action("failover", "aws", "traffic", "ada", "down", NOW, plan=json.dumps({"change": change.document()}))
+    asked = next(part for part in MovingTraffic(world).parts(action) if part.step.name == "answers")
+    if why is None:
+        assert json.loads(asyncio.run(asked.make(action))) == {str(place): n for place, n in answers.items()}
+    else:
+        with pytest.raises(ProviderUnavailableError, match=why):
+            asyncio.run(asked.make(action))
 
 
 FAULTS = st.lists(
@@ -257,6 +309,21 @@ def test_through_any_crash_it_is_made_once_and_its_end_is_true(
     elif action.state is ActionState.ENDED:
         assert action.outcome in {Outcome.FAILED, Outcome.EXPIRED}
         assert world.applied == []
+
+
+def test_what_is_submitted_was_stored_before(tmp_path: Path) -> None:
+    place = Site(PLACES.url(tmp_path / "l.db"), []).confirmed()
+    stored: list[Action] = []
+
+    async def look(_generation: int) -> int:
+        stored.append(place.stored())
+        return place.number
+
+    place.world.before_submit = look
+    place.through()
+    (begun,) = stored
+    assert begun.open_step is not None
+    assert (begun.open_step.name, begun.open_step.state) == ("submit", StepState.INTENDED)
 
 
 def test_a_plan_that_no_longer_holds_when_it_is_to_be_begun_ends_refused_and_on_record(tmp_path: Path) -> None:
@@ -328,6 +395,51 @@ def test_a_change_that_is_throttled_until_its_deadline_is_never_sent_late(tmp_pa
     assert action.sentence == "it was not begun in time (it was throttled), and nothing was done: ask again"
     assert sum(step.name == "submit" for step in action.steps) == 3
     assert len(place.world.faults) == 17, "after its deadline nothing was sent"
+
+
+def test_who_asks_to_be_left_alone_is_and_no_longer_than_an_action_waits(ledger: str) -> None:
+    place, now = Site(ledger, ["not now"]).confirmed(), 100.0
+    place.world.wait_s = 7.0
+    work = MovingTraffic(place.world, place.watch, look_every=NO_TIME, in_sync_within=NO_TIME, settles=NO_TIME)
+
+    async def walk() -> None:
+        nonlocal now
+        executor = Executor(place.journal, {"failover": work}, "one", monotonic=lambda: now)
+        for later, tries in ((0.0, 1), (2.0, 1), (6.9, 1)):
+            now = 100.0 + later
+            with pytest.raises(ProviderUnavailableError, match="it was throttled"):
+                await executor.work_once()
+            assert [len(place.stored().steps), place.world.applied] == [tries, []]
+        now = 107.0
+        assert await executor.work_once()
+        await executor.close()
+
+    asyncio.run(walk())
+    assert (place.stored().outcome, place.world.applied) == (Outcome.VERIFIED, [7])
+
+
+def test_what_waits_for_who_wants_to_be_left_alone_for_long_ends_at_its_deadline(ledger: str) -> None:
+    place, now = Site(ledger, ["not now", "not now"]).confirmed(), 100.0
+    place.world.wait_s = 3600.0
+    work = MovingTraffic(place.world, place.watch, look_every=NO_TIME, in_sync_within=NO_TIME, settles=NO_TIME)
+
+    async def walk() -> None:
+        nonlocal now
+        executor = Executor(place.journal, {"failover": work}, "one", monotonic=lambda: now)
+        with pytest.raises(ProviderUnavailableError):
+            await executor.work_once()
+        place.at += 29 * SECOND
+        now += 29.0
+        with pytest.raises(ProviderUnavailableError):
+            await executor.work_once()
+        place.at += SECOND
+        now += 1.0
+        await executor.work_once()
+        await executor.close()
+
+    asyncio.run(walk())
+    assert (place.stored().outcome, place.world.applied) == (Outcome.EXPIRED, [])
+    assert len(place.world.faults) == 1, "it was asked once"
 
 
 def test_a_change_that_waits_is_made_only_where_its_plan_still_holds(ledger: str) -> None:

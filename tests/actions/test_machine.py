@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -99,6 +99,8 @@ class Machine(RuleBasedStateMachine):
         self.world.before_submit = self.submitting
         self.states = dict.fromkeys(CONFIGURED, State.OK)
         self.worse, self.may_undo = False, True
+        self.meanwhile: Callable[[], Coroutine[Any, Any, None]] | None = None
+        """What happens while a change is watched."""
         newest = self.read(LedgerReader(self.url), 1)
         self.known_before = newest[0].id if newest else 0
         self.places: dict[str | None, int] = {}
@@ -126,7 +128,8 @@ class Machine(RuleBasedStateMachine):
             in_sync_within=NO_TIME,
             settles=NO_TIME,
         )
-        executor = Executor(journal, {kind.value: moving for kind in Kind}, name)
+        works = {kind.value: moving for kind in Kind}
+        executor = Executor(journal, works, name, renews_every=timedelta(milliseconds=2))
         return Service(name, requests, executor, commits)
 
     def facts(self, reading: TrafficReading | None, problem: str | None, now: datetime) -> Facts:
@@ -136,11 +139,22 @@ class Machine(RuleBasedStateMachine):
         )
         peak = Measured(1000.0, now - SECOND)
         return Facts(
-            reading, known, problem, observed=peak, planned=peak, freeze=Verdict(frozen=False, at=now - SECOND)
+            reading,
+            known,
+            problem,
+            observed=peak,
+            known_for={each.name: timedelta(days=1) for each in known},
+            planned=peak,
+            freeze=Verdict(frozen=False, at=now - SECOND),
         )
 
     async def watch(self, action: Action, change: Change) -> str:
-        del action, change
+        del change
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
+            if any(each.id == action.id and each.state is ActionState.ENDED for each in self.stored()):
+                await asyncio.Event().wait()  # it is let go
         if self.worse:
             raise WorseError("fewer rounds pass than before")
         return "{}"
@@ -241,6 +255,42 @@ class Machine(RuleBasedStateMachine):
         if len(self.stored()) > known:
             self.confirm(which, 0, "their own", "right", confirming)
             self.work(by, faults, commits, **more)
+
+    @rule(which=SERVICES, by=SERVICES, lost=st.permutations(["aws", "azure", "gcp"]), confirming=BROKEN, commits=BROKEN)
+    def two_are_lost_one_after_the_other(
+        self, which: int, by: int, lost: list[str], confirming: dict[int, str], commits: dict[int, str]
+    ) -> None:
+        """While the first change is watched a person confirms the second, at the other service; both may die of it."""
+        first = lost[0] if self.world.shares.get(Place(lost[0])) else lost[1]
+        second = lost[1] if first == lost[0] else lost[0]
+        known = len(self.stored())
+        self.ask(which, "ada", first, {}, again=False)
+        if len(self.stored()) == known:
+            return
+        self.confirm(which, 0, "their own", "right", {})
+
+        async def meanwhile() -> None:
+            other = self.services[1 - by]
+            other.commits.faults, other.commits.count = confirming, -1  # that of the request is the first
+            try:
+                asked = await other.requests.ask(
+                    Decided("eve"), Wish(Kind.FAILOVER, (second,)), "it is down", str(next(NUMBERS))
+                )
+                if asked.state is ActionState.AWAITING:
+                    self.model.words[asked.id].add(asked.digest)
+                await other.requests.confirm(Decided("eve"), asked.id, asked.digest, asked.target)
+            except WedtuiError:
+                pass
+            except Crash:
+                self.services[1 - by] = self.begin(1 - by)
+                await other.close()
+            finally:
+                other.commits.faults = {}
+
+        self.meanwhile = meanwhile
+        self.work(by, [], commits, worse=False, may=True)
+        self.meanwhile = None
+        self.work(by, [], {}, worse=False, may=True)
 
     @rule(lost=st.permutations(["aws", "azure", "gcp"]))
     def two_operators_at_once(self, lost: list[str]) -> None:

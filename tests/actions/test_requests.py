@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.actions.world import World
+from tests.actions.world import BreakingJournal, Commits, Crash, World
 from tests.core import emergency
 from tests.core.emergency import NOW, SECOND
 from tests.places import SQLITE
@@ -23,7 +23,7 @@ from wedtui.core.failover_facts import Facts, Kind
 from wedtui.core.roles import Decided
 from wedtui.core.state import State
 from wedtui.core.traffic import Place, TrafficReading
-from wedtui.errors import ConflictError, NotFoundError, ProviderUnavailableError
+from wedtui.errors import ConflictError, NotFoundError, ProviderUnavailableError, StoreUnreachableError
 from wedtui.ledger.journal import Journal
 
 ONLY_ON = SQLITE
@@ -78,6 +78,21 @@ def test_a_plan_can_be_confirmed_so_long_and_no_longer(site: Site) -> None:
     asyncio.run(asked())
 
 
+@pytest.mark.parametrize("commit", [1, 2])
+@pytest.mark.parametrize("fault", ["before", "after", "gone before", "gone after"])
+def test_through_a_crash_at_any_commit_one_key_is_one_action_with_its_plan(site: Site, commit: int, fault: str) -> None:
+    """The request is stored, and then its plan."""
+    commits = Commits({commit: fault})
+    planner = Planner(site.world, site.facts, site)
+    dying = Requests(lambda: BreakingJournal(site.url, lambda: site.at, commits), planner, {})
+    with pytest.raises((Crash, StoreUnreachableError)):
+        asyncio.run(dying.ask(ADA, LEAVE, "it is down", "1"))
+    dying.close()
+    assert commits.count == commit
+    asked = asyncio.run(site.requests.ask(ADA, LEAVE, "it is down", "1"))
+    assert (asked.id, asked.state, bool(asked.digest)) == (1, ActionState.AWAITING, True)
+
+
 WISHES = (
     LEAVE,
     replace(LEAVE, accepts_overload=True),
@@ -127,9 +142,10 @@ def test_a_key_keeps_its_options_whatever_becomes_of_the_action(site: Site) -> N
 def test_records_that_cannot_be_seen_are_waited_for_and_foreign_ones_are_not(site: Site) -> None:
     async def asked() -> None:
         action = await site.requests.ask(ADA, LEAVE, "it is down", "1")
-        site.world.unreadable = True
-        with pytest.raises(ProviderUnavailableError, match="could not be read"):
+        site.world.unreadable, site.world.wait_s = True, 7.0
+        with pytest.raises(ProviderUnavailableError, match="could not be read") as away:
             await site.requests.lapsed(action)
+        assert away.value.wait_s == 7.0, "so long it asks to be left alone"
         site.world.unreadable, site.world.foreign = False, True
         site.known = replace(site.known, reading=None, reading_problem="the records are foreign")
         over = await site.requests.lapsed(action)

@@ -82,7 +82,7 @@ def test_by_itself_through_throttling_and_a_change_that_is_pending(pair: Pair, z
     eventually(lambda: any(action.state in {"ended", "handed over"} for action in pair.own()))
     (done,) = pair.own()
     assert (done.outcome, [step.name for step in done.steps]) == ("verified", STEPS), done.sentence
-    assert "in sync, answered so by the authoritative servers" in done.sentence
+    assert "in sync, 200 answers name each place of 10 % or more and none of 0 %" in done.sentence
     assert (zone.live(), zone.applied) == ((1, {"aws": 0, "gcp": 100}), 1)
     assert len(zone.server.batches) == 1, "what was throttled was sent again, and no other change"
     assert pair.sampled() == {GCP: 200}

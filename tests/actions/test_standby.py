@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.actions.site import Site
-from tests.actions.test_end_to_end import GCP
+from tests.actions.test_automation_end_to_end import GCP
 from tests.places import SQLITE
 from tests.poller.service_process import eventually
 from tests.postgres import Postgres, running_postgres

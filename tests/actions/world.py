@@ -10,7 +10,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from wedtui.core.actions import Action
 from wedtui.core.traffic import Place, TrafficReading, unfit
@@ -21,7 +21,9 @@ from wedtui.errors import (
     ProviderUnavailableError,
     StoreUnreachableError,
 )
-from wedtui.ledger.journal import SERVICE, Journal, Move
+from wedtui.ledger.audit import NOTHING
+from wedtui.ledger.journal import SERVICE, By, Journal, Move, Tell
+from wedtui.ledger.requests import Once
 
 T = TypeVar("T")
 
@@ -63,6 +65,8 @@ class World:
     shares: Mapping[Place, int]
     now: Callable[[], datetime]
     faults: list[str] = field(default_factory=list)
+    wait_s: float = 0.0
+    """How long it asks to be left alone, while it throttles or cannot be read."""
     """What happens to each submission: ok, refused, not now, lost, applied (and no answer), late, crash, crash applied,
     overtaken (it lands, and while its answer is on the way another service takes over)."""
     generation: int = 6
@@ -87,7 +91,7 @@ class World:
 
     async def read(self) -> TrafficReading:
         if self.unreadable:
-            raise ProviderUnavailableError("the records could not be read")
+            raise ProviderUnavailableError("the records could not be read", wait_s=self.wait_s)
         if self.foreign:
             raise ForeignRecordsError("the records are foreign")
         name, shares = "www.example.com.", dict(self.shares)
@@ -102,7 +106,7 @@ class World:
         if fault == "refused":
             raise ProviderUnavailableError("the server says no")
         if fault == "not now":
-            raise NotNowError("it was throttled")
+            raise NotNowError("it was throttled", wait_s=self.wait_s)
         if fault == "late":
             self.late.append(request)
         elif fault not in {"lost", "crash"} and not self.land(request):
@@ -175,13 +179,21 @@ class BreakingJournal(Journal):
         super().__init__(url, clock=lambda _connection: now())
         self._commits = commits
 
-    def request(self, make: Callable[[datetime], Action], key: str) -> Action:
+    def request(
+        self,
+        make: Callable[[datetime], Action],
+        key: str,
+        *,
+        beside: Mapping[str, Any] = NOTHING,
+        once: Once | None = None,
+    ) -> Action:
         asked = super().request
-        return self._commits.make(lambda: asked(make, key))
+        return self._commits.make(lambda: asked(make, key, beside=beside, once=once))
 
-    def move(self, number: int, name: str, move: Move, *, by: str = SERVICE) -> Action:
-        moved = super().move
-        return self._commits.make(lambda: moved(number, name, move, by=by))
+    def move_telling(self, number: int, name: str, move: Move, tell: Tell, *, by: str | By = SERVICE) -> Action:
+        """Make any move: `move` itself goes this way."""
+        moved = super().move_telling
+        return self._commits.make(lambda: moved(number, name, move, tell, by=by))
 
     def claim(self, holder: str) -> Action | None:
         claimed = super().claim

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,12 @@ from tests.examples import examples
 from tests.places import PLACES
 from wedtui.cache import inventory
 from wedtui.cache.kind import CACHE
+from wedtui.cache.resources import LOOKED_UP
 from wedtui.cache.writer import CacheWriter
-from wedtui.core.evidence import VendorEvidence, VendorStatus
+from wedtui.core.evidence import VendorEvent, VendorEvidence, VendorStatus
 from wedtui.core.inventory import Order, ResourceQuery
 from wedtui.core.observation import Observation, VendorObservation
-from wedtui.core.resource import Reach, Resource
+from wedtui.core.resource import VENDOR_HEALTH, Reach, Resource
 from wedtui.core.state import State
 
 FAILED = [reach for reach in Reach if reach not in {Reach.ANSWERED, Reach.PARTIAL}]
@@ -244,6 +245,59 @@ def test_a_vendor_that_cannot_be_asked_keeps_what_it_said_with_its_age(tmp_path:
         assert gcp.vendor is None
 
 
+def test_what_a_vendor_says_comes_back_in_its_own_words_and_goes_with_the_next_answer(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    one = VendorEvent("EC2", "eu-west-1", "issue", "AWS_EC2_ISSUE", NOW - MINUTE, NOW, "it is slow", ours=True)
+    two = VendorEvent("RDS", "global", "issue", "AWS_RDS_ISSUE")
+    with writing(path) as writer, reading(path) as reader:
+        said = VendorObservation("aws", NOW, "aws health", VendorStatus.INCIDENT, events=(one, two), more=3)
+        writer.record([said])
+        vendor = reader.facts(NOW).providers[0].vendor
+        assert vendor is not None
+        assert (vendor.events, vendor.more) == ((one, two), 3)
+        writer.record([VendorObservation("aws", NOW + MINUTE, "aws health", None, "denied")])
+        kept = reader.facts(NOW + MINUTE).providers[0].vendor
+        assert kept == vendor, "what it said last stays, with its age"
+        writer.record([VendorObservation("aws", NOW + 2 * MINUTE, "aws health", VendorStatus.NO_INCIDENT)])
+        over = reader.facts(NOW + 2 * MINUTE).providers[0].vendor
+        assert over is not None
+        assert (over.events, over.more) == ((), 0)
+
+
+def _incident(at: datetime = NOW) -> VendorObservation:
+    said = VendorEvent("EC2", "eu-west-1", "issue", "AWS_EC2_ISSUE")
+    return VendorObservation("aws", at, "aws health", VendorStatus.INCIDENT, events=(said,))
+
+
+def test_what_a_vendor_said_goes_only_with_the_plan_that_says_it(tmp_path: Path) -> None:
+    lost = asking(reach=Reach.NOT_ON_PLAN, kinds=(), region="global", service=VENDOR_HEALTH, problem="why")
+    others = [replace(lost, reach=each) for each in FAILED if each is not Reach.NOT_ON_PLAN]
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([_incident(), *others, replace(lost, service="ec2")])
+        assert reader.facts(NOW).providers[0].vendor is not None
+        writer.record([lost])
+        assert reader.facts(NOW).providers[0].vendor is None
+        writer.record([_incident()])
+        assert reader.facts(NOW).providers[0].vendor is not None, "the plan is there again"
+
+
+def test_what_the_vendor_said_to_another_account_goes_with_it(tmp_path: Path) -> None:
+    ours = asking([resource("1")], account="123456789012")
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([ours, _incident()])
+        writer.record([replace(ours, at=NOW + MINUTE, account="210987654321", account_wanted=True)])
+        assert reader.facts(NOW).providers[0].vendor is None
+
+
+def test_what_a_vendor_said_is_not_kept_for_ever(tmp_path: Path) -> None:
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([_incident(), replace(_incident(NOW + 9 * MINUTE), status=None, events=(), problem="denied")])
+        writer.prune_inventory(NOW)
+        assert reader.facts(NOW).providers[0].vendor is not None
+        writer.prune_inventory(NOW + MINUTE)
+        assert reader.facts(NOW).providers[0].vendor is None
+
+
 def test_credentials_that_have_no_end_any_more_have_none(tmp_path: Path) -> None:
     with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
 
@@ -322,16 +376,34 @@ def test_what_was_stopped_among_the_counts_of_a_former_cache_stays_known(tmp_pat
         writer.record([asking([resource("1"), resource("2", status="stopped")])])
     PLACES.execute(path, CACHE, 'UPDATE resource_group SET counts = \'{"OK": 1, "stopped": 1}\'')
     PLACES.execute(path, CACHE, "UPDATE feed SET url = url || ' 0123456789abcdef'")
-    later = (("resource_group", "stopped"), ("feed", "address"), ("freeze_period", "why"), ("wedding", "assumed"))
+    later = [("resource_group", "stopped"), ("feed", "address"), ("freeze_period", "why"), ("wedding", "assumed")]
+    later += [("vendor", "events"), ("vendor", "more")]
     for table, column in later:
         PLACES.execute(path, CACHE, f"ALTER TABLE {table} DROP COLUMN {column}")
-    for table in ("traffic", "freeze_override", "action_copy", "resource_cost"):
+    for table in ("traffic", "freeze_override", "action_copy", "resource_cost", "account"):
         PLACES.execute(path, CACHE, f"DROP TABLE {table}")
     PLACES.execute(path, CACHE, "UPDATE alembic_version SET version_num = 'cache_0011'")
     CacheWriter(PLACES.url(path)).close()
     assert counted_group(path) == ({"OK": 1}, 1)
     # The digest behind a feed's URL is let go.
     assert PLACES.execute(path, CACHE, "SELECT url, address FROM feed") == [("https://calendar.example.com/***", "")]
+
+
+def test_buckets_that_lay_in_no_region_are_listed_anew_and_nothing_of_them_vanished(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    buckets: dict[str, Any] = {"region": "global", "service": "s3", "kinds": ["s3.bucket"]}
+    with writing(path) as writer:
+        writer.record([asking([resource("1")])])
+        writer.record([asking([resource("b", kind="s3.bucket", region="global")], **buckets)])
+    for column in ("events", "more"):
+        PLACES.execute(path, CACHE, f"ALTER TABLE vendor DROP COLUMN {column}")
+    PLACES.execute(path, CACHE, "DROP TABLE account")
+    PLACES.execute(path, CACHE, "UPDATE alembic_version SET version_num = 'cache_0017'")
+    with writing(path) as writer, reading(path) as reader:
+        assert present(reader) == ["i-1"]
+        writer.record([asking([resource("b", kind="s3.bucket")], NOW + MINUTE, **buckets)])
+        assert present(reader, NOW + MINUTE) == ["i-1", "i-b"]
+        assert not vanished(reader, NOW + MINUTE)
 
 
 def test_only_what_changed_is_written(tmp_path: Path) -> None:
@@ -474,6 +546,19 @@ def test_a_neighbour_is_that_of_the_same_region(tmp_path: Path) -> None:
         assert (below, above) == ([(region, "i-db-1", state), ("nowhere",)], [])
         below, above = neighbours(tmp_path / "c.db", "aws", "rds.instance", region, "i-db-1")
         assert (below, above) == ([], [(region, "i-main")])
+
+
+def test_every_one_of_many_that_it_rests_on_is_looked_up(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    targets = [resource(f"{n:03}") for n in range(2 * LOOKED_UP + 7)]
+    ids = (*(each.id for each in targets), "not-listed")
+    group = resource("g", kind="elb.target-group", depends_on=ids)
+    with writing(path) as writer, reading(path) as reader:
+        writer.record([asking([*targets, group], kinds=[INSTANCE, "elb.target-group"])])
+        view = reader.resource("aws", group.kind, group.region, group.id)
+    assert view is not None
+    assert [each.id for each in view.depends_on] == list(ids)
+    assert [each.id for each in view.depends_on if each.known is None] == ["not-listed"]
 
 
 def test_what_is_named_with_its_region_is_found_there(tmp_path: Path) -> None:

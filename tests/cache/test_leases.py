@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from tests.cache.base import NOW, SECOND, configuration, configure, feed, probe, service, signal
+from tests.cache.inventories import asking, present, resource
 from tests.cache.weddings import SOURCES, calendar_of
 from tests.examples import examples
 from tests.places import PLACES
@@ -24,6 +25,7 @@ from wedtui.cache.writer import CacheWriter
 from wedtui.config import Configuration
 from wedtui.core.observation import Claim, Claimed, Observation
 from wedtui.core.picture import ServiceFacts
+from wedtui.core.resource import Reach
 from wedtui.core.sharing import HOUSE, LEASE, Takeover, vantage_lease
 from wedtui.errors import VantageTakenError
 
@@ -294,6 +296,52 @@ def test_settings_of_an_account_are_named_where_they_differ_and_never_told(
         }
     assert keeper.cache.unlike(theirs) is None
     for site in (keeper, other):
+        site.cache.close()
+
+
+def _listed(path: Path) -> tuple[list[str], list[tuple[Reach, str | None]]]:
+    """Return what there is, and how asking for it went."""
+    with closing(CacheReader(PLACES.url(path))) as reader:
+        return present(reader), [(a.reach, a.problem) for a in reader.facts(NOW).inventory.apis]
+
+
+def test_only_the_configuration_that_counts_puts_another_account_in_the_place_of_one(
+    tmp_path: Path, clock: DatabaseClock
+) -> None:
+    """Two services that name different ones do not forget each other's resources in every round."""
+    path, first, second = tmp_path / "c.db", "123456789012", "210987654321"
+    keepers, others = account(account=first), account(account=second)
+    london = Site(path, "london", configuration_digest=digest_by_name("l", others)).begin()
+    oregon = Site(path, "oregon", configuration_digest=digest_by_name("o", keepers)).begin()
+    for site in (london, oregon) * 10:
+        clock.at += SECOND
+        assert site.beat()
+    keeper, other = (london, oregon) if HOUSE in london.held else (oregon, london)
+    configure(keeper.cache, keepers)
+
+    def see(site: Site, number: str, account: str) -> None:
+        name = next(lease for lease in site.held if lease != HOUSE)
+        site.record(asking([resource(number)], account=account, account_wanted=True), site.claim(name))
+
+    def says(configuration: Configuration) -> None:
+        keeper.facts = replace(keeper.facts, configuration_digest=digest_by_name("k", configuration))
+        assert keeper.beat()
+
+    says(keepers)
+    see(keeper, "1", first)
+    see(other, "2", second)
+    there, ((reach, problem),) = _listed(path)
+    assert (there, reach) == (["i-1"], Reach.OTHER_ACCOUNT)
+    assert f"credentials of account {second}, and what is known is of another one" in (problem or "")
+    see(keeper, "1", first)
+    assert _listed(path) == (["i-1"], [(Reach.ANSWERED, None)])
+    # Who keeps house need not be the one that asks the account.
+    says(others)
+    see(other, "2", second)
+    assert _listed(path) == (["i-2"], [(Reach.ANSWERED, None)])
+    see(keeper, "1", first)
+    assert _listed(path)[0] == ["i-1"], "its own is what counts"
+    for site in (london, oregon):
         site.cache.close()
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +35,15 @@ from tests.places import PLACES
 from wedtui.cache import wedding_import, wedding_stage
 from wedtui.cache.kind import CACHE
 from wedtui.cache.wedding_import import Outcome
-from wedtui.core.calendar import staleness
+from wedtui.cache.wedding_stage import OfStored, Stage
+from wedtui.core.calendar import CalendarFacts, staleness
 from wedtui.core.calendar_findings import calendar_findings
 from wedtui.core.calendar_query import Conflicts, WeddingPage, WeddingQuery, conflicting
+from wedtui.core.calendar_rise import Rise
 from wedtui.core.erasure import Forgotten, digest_of
 from wedtui.core.observation import Claim
 from wedtui.core.redact import address_of
+from wedtui.core.season import Protection
 from wedtui.core.wedding import UNITS, Assumed
 from wedtui.core.wedding_rows import RawRow, Rejection, Unusable
 from wedtui.errors import ConflictError, NotFoundError
@@ -228,7 +231,9 @@ def test_a_source_does_not_waste_away_by_halves(tmp_path: Path) -> None:
         # The same again is no further loss, and neither is one that was found again.
         taken(writer, given[:4], at=NOW + 2 * HOUR)
         assert read(writer, given[:3], at=NOW + 3 * HOUR).outcome is Outcome.QUESTIONED
-        assert "more than half of its 8 coming weddings within 24 h" in (source(path).facts.problem or "")
+        said = source(path).facts.problem or ""
+        assert "more than half of its 8 coming weddings and more than half of the load x hours of 2026-06-16" in said
+        assert "(64 before, 24 after) within 24 h; " in said
         taken(writer, given[:6], at=NOW + 4 * HOUR)
         taken(writer, given[:4], at=NOW + 5 * HOUR)
         # A day later nobody remembers; what a person accepted is forgotten at once.
@@ -544,6 +549,32 @@ def test_a_person_accepts_what_was_looked_at_and_no_greater_loss(tmp_path: Path)
             assert read(writer, given[:25]).outcome is Outcome.QUESTIONED
         writer.weddings.accept("main", unrecorded)
         taken(writer, given[:26], at=NOW + 2 * HOUR)
+
+
+def test_what_was_accepted_does_not_become_another_thing_while_weddings_are_live(tmp_path: Path) -> None:
+    """Twelve of tonight are live since noon by the new reading: less of these is left by the hour, tonight's all is."""
+    path = tmp_path / "c.db"
+
+    def day(begins: datetime, count: int = 12) -> list[RawRow]:
+        return [row(f"w{n}", begins, hours=4) for n in range(count)]
+
+    tonight, noon = NOW + 6 * HOUR, NOW - HOUR
+    year = [row(f"later-{n}", NOW + 720 * HOUR) for n in range(40)]
+    for later in (HOUR / 60, 2 * HOUR, 3 * HOUR - SECOND, 3 * HOUR, 5 * HOUR):
+        with writing_weddings(path) as writer:
+            taken(writer, [*year, *day(tonight)])
+            assert read(writer, [*year, *day(noon)]).outcome is Outcome.QUESTIONED
+            assert "to other hours (48 before, 0 after)" in (source(path).facts.problem or "")
+            writer.weddings.accept("main", unrecorded)
+            # A greater loss than that is none that somebody looked at.
+            assert read(writer, [*year[:5], *day(noon)], at=NOW + later).outcome is Outcome.QUESTIONED
+            assert read(writer, [*year, *day(noon)]).outcome is Outcome.QUESTIONED
+            writer.weddings.accept("main", unrecorded)
+            assert read(writer, [*year, *day(noon, 3)], at=NOW + later).outcome is Outcome.QUESTIONED
+            assert read(writer, [*year, *day(noon)]).outcome is Outcome.QUESTIONED
+            writer.weddings.accept("main", unrecorded)
+            taken(writer, [*year, *day(noon)], at=NOW + later)
+        path = tmp_path / f"{later.total_seconds()}.db"
 
 
 def test_a_failure_keeps_the_last_good_state_and_its_age(tmp_path: Path) -> None:
@@ -1051,11 +1082,12 @@ def test_a_calendar_of_the_revision_before_stays(tmp_path: Path) -> None:
         "service": ("began_at",),
         "freeze_period": ("why",),
         "wedding": ("assumed",),
+        "vendor": ("events", "more"),
     }
     for table, columns in later.items():
         for column in columns:
             PLACES.execute(path, CACHE, f"ALTER TABLE {table} DROP COLUMN {column}")
-    for table in ("traffic", "freeze_override", "action_copy", "resource_cost"):
+    for table in ("traffic", "freeze_override", "action_copy", "resource_cost", "account"):
         PLACES.execute(path, CACHE, f"DROP TABLE {table}")
     PLACES.execute(path, CACHE, "UPDATE alembic_version SET version_num = 'cache_0007'")
     with writing_weddings(path) as writer:
@@ -1112,3 +1144,167 @@ def test_a_person_forgets_a_source_that_is_no_longer_configured(tmp_path: Path) 
         assert names(path) == ""
         with reading(path) as reader:
             assert [each.name for each in reader.calendar(NOW).sources] == ["main"]
+
+
+INDIAN = {"culture": "indian", "guests": 600}
+"""Of 2 each."""
+
+
+def test_a_questioned_reading_with_which_the_level_would_be_higher_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("abcd"))
+        work = read(writer, rows("vwxyz", start=NOW + 2 * HOUR, **INDIAN), at=NOW + HOUR)
+        assert work.outcome is Outcome.QUESTIONED
+        facts = source(path).facts
+        # Ten of load in the place of four; by the clock of the reading it began four hours before they do.
+        assert "; with it the level would be HIGH from 2026-" in (facts.problem or "")
+        assert "wedtui weddings accept main" in (facts.problem or "")
+        (found,) = list(calendar_findings(CalendarFacts((facts,)), (), NOW + HOUR))
+        assert "with it the level would be HIGH" in found.text
+        read(writer, rows("vwxy", start=NOW + 2 * HOUR, guests=1), at=NOW + 2 * HOUR)
+        assert "with it the level" not in (source(path).facts.problem or "")
+
+
+def test_what_other_sources_name_counts_along_in_the_level_that_a_reading_would_bring(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path, "main", "other") as writer:
+        taken(writer, rows("abcd"))
+        taken(writer, rows("efg", start=NOW + 2 * HOUR, **INDIAN), source="other")
+        assert read(writer, rows("vw", start=NOW + 2 * HOUR), at=NOW).outcome is Outcome.QUESTIONED
+        assert "would be HIGH" in (source(path).facts.problem or "")
+        # The same of whom the calendar has already: nothing is higher by that.
+        taken(writer, rows("abcdhijk", start=NOW + 2 * HOUR))
+        again = read(writer, rows("h", start=NOW + 2 * HOUR), at=NOW)
+        assert again.outcome is Outcome.QUESTIONED
+        assert again.rise is None
+
+
+def test_a_refused_reading_with_which_the_level_would_be_higher_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("ab"))
+        bad = [row(f"bad{n}", zone="Nowhere") for n in range(40)]
+        work = read(writer, [*bad, *rows("abcdefghijklm", **INDIAN)], at=NOW)
+        assert work.outcome is Outcome.REFUSED
+        assert "with it the level would be MAXIMUM from" in (source(path).facts.problem or "")
+
+
+def test_a_reading_of_changes_that_is_questioned_counts_in_the_place_of_what_it_names(tmp_path: Path) -> None:
+    path, soon = tmp_path / "c.db", NOW + 2 * HOUR
+    with writing_weddings(path) as writer:
+        taken(writer, rows("abcdefg", start=soon, **INDIAN), mark="1")
+        shorter = rows("abcdefg", start=soon, hours=3, **INDIAN)
+        work = read(writer, shorter, began_at="1", mark="2")
+        assert (work.outcome, work.rise) == (Outcome.QUESTIONED, None)
+        work = read(writer, [*shorter, *rows("hijklm", start=soon, **INDIAN)], began_at="1", mark="2")
+        assert work.outcome is Outcome.QUESTIONED
+        assert work.rise is not None
+        assert work.rise.level is Protection.MAXIMUM
+
+
+def test_what_stays_of_a_refused_reading_counts_in_the_level_that_it_would_bring(tmp_path: Path) -> None:
+    with writing_weddings(tmp_path / "c.db") as writer:
+        taken(writer, rows("abcdefghijklmnop"))
+        # Twelve of which the rows cannot be used stay, and fourteen can be used: together 26.
+        bad = [*rows("abcdefghijkl", guests="x"), *(row(f"bad{n}", zone="Nowhere") for n in range(20))]
+        work = read(writer, [*bad, *rows("mnopqrstuvwxyz")])
+        assert work.outcome is Outcome.REFUSED
+        assert work.rise is not None
+        assert work.rise.level is Protection.MAXIMUM
+        assert len(stored(tmp_path / "c.db")) == 16
+
+
+def test_what_has_begun_and_stays_counts_in_the_level_that_a_reading_would_bring(tmp_path: Path) -> None:
+    with writing_weddings(tmp_path / "c.db") as writer:
+        taken(writer, [*rows("abcdefgh", start=NOW - HOUR), *rows("ijkl", start=NOW + 2 * HOUR)], at=NOW - 3 * HOUR)
+        work = read(writer, rows("mnopqrstuvwxyzABCD", start=NOW + HOUR))
+        assert work.outcome is Outcome.QUESTIONED
+        assert work.rise == Rise(Protection.MAXIMUM, NOW, NOW + 7 * HOUR)
+
+
+def test_a_wedding_that_a_reading_of_changes_moves_does_not_count_twice(tmp_path: Path) -> None:
+    with writing_weddings(tmp_path / "c.db") as writer:
+        taken(writer, rows("abcdefgh", start=NOW + 2 * HOUR, **INDIAN), mark="1")
+        moved = rows("abcdefgh", start=NOW + 2.5 * HOUR, **INDIAN)
+        bad = [row(f"bad{n}", zone="Nowhere") for n in range(20)]
+        work = read(writer, [*moved, *bad], began_at="1", mark="2")
+        assert (work.outcome, work.rise) == (Outcome.REFUSED, Rise(Protection.HIGH, NOW + 10 * HOUR, NOW + 10.5 * HOUR))
+
+
+def test_what_two_sources_name_counts_once_and_as_the_heavier_in_the_level_that_a_reading_would_bring(
+    tmp_path: Path,
+) -> None:
+    with writing_weddings(tmp_path / "c.db", "main", "other") as writer:
+        taken(writer, rows("abcdefghijklmn", start=NOW + 48 * HOUR))
+        taken(writer, rows("uvwxyz", start=NOW + 2 * HOUR, guests=75), source="other")
+        same = read(writer, rows("uvwxyz", start=NOW + 2 * HOUR))
+        assert (same.outcome, same.rise) == (Outcome.QUESTIONED, None)
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_large_reading_that_is_not_taken_is_judged_a_page_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: bool
+) -> None:
+    """Nobody who writes waits for all of it, and no more than a page of it is ever held."""
+    page, held, had, new = 50, Held(), 400, 900
+    with writing_weddings(tmp_path / "c.db", "main", "other") as writer:
+        taken(writer, [row(f"a{n}") for n in range(had)])
+        taken(writer, [row(f"o{n}") for n in range(had)], source="other")
+        monkeypatch.setattr(wedding_import, "PAGE", page)
+        monkeypatch.setattr(wedding_stage, "PAGE", page)
+        bad = [row(f"bad{n}", zone="Nowhere") for n in range(2 * new if refused else 0)]
+        work = prepared(writer, [*bad, *(row(f"b{n}", NOW + 48 * HOUR, guests=600) for n in range(new))])
+        for name in ("count_stored", "count_named"):
+            held.watch(monkeypatch, name)
+        held.watch_pages(monkeypatch)
+        pieces = []
+        for _ in work.pieces():
+            pieces.append(held.rows)
+            held.rows = 0
+            # Another writes between two pieces.
+            writer.weddings.note_failure("other", NOW, "it does not answer")
+        assert work.outcome is (Outcome.REFUSED if refused else Outcome.QUESTIONED)
+        assert work.rise is not None
+        assert sum(pieces) >= 2 * (2 * had + new)
+        assert max(pieces) <= page
+
+
+class Held:
+    """How many rows a piece of work hands on."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+
+    def watch(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+        handed = getattr(Stage, name)
+
+        def counted(stage: Stage, rows: Iterable[OfStored], **more: Any) -> None:
+            given = list(rows)
+            self.rows += len(given)
+            handed(stage, given, **more)
+
+        monkeypatch.setattr(Stage, name, counted)
+
+    def watch_pages(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        pages = Stage.counted
+
+        def counted(stage: Stage) -> Iterator[list[tuple[int, int, int, int]]]:
+            for page in pages(stage):
+                self.rows += len(page)
+                yield page
+
+        monkeypatch.setattr(Stage, "counted", counted)
+
+
+def test_weddings_that_another_changes_meanwhile_bring_no_level_that_was_never_so(tmp_path: Path) -> None:
+    with writing_weddings(tmp_path / "c.db", "main", "other") as writer:
+        taken(writer, rows("abcd"))
+        work = prepared(writer, rows("vwxyz", **INDIAN))
+        pieces = work.pieces()
+        for _ in range(4):
+            next(pieces)
+        taken(writer, rows("e"), source="other")
+        for _ in pieces:
+            pass
+        assert (work.outcome, work.rise) == (Outcome.QUESTIONED, None)

@@ -15,11 +15,15 @@ from typing import Any
 import pytest
 import time_machine
 
+from tests.places import PLACES
 from wedtui.cache.writer import CacheWriter
 from wedtui.cli.app import run
 from wedtui.config import Configuration
 from wedtui.core.freeze import Origin, Period
 from wedtui.core.observation import FeedObservation
+
+# For a test, or all of a module: what a person reads and writes is the same on each system.
+on_both = pytest.mark.usefixtures("places")
 
 # A Wednesday: the default window has been over for two days and is two days away.
 WEDNESDAY = datetime(2026, 7, 22, 12, tzinfo=UTC)
@@ -63,6 +67,18 @@ class Machine:
     def state(self) -> Path:
         return self.folder / "state"
 
+    @property
+    def cache_url(self) -> str:
+        return PLACES.url(self.place("cache"))
+
+    @property
+    def ledger_url(self) -> str:
+        return PLACES.url(self.place("ledger"))
+
+    def place(self, store: str) -> Path:
+        """Return what a store's place is called: files are two, on a server both are in one database."""
+        return self.state / ("database" if PLACES.on_server else f"{store}.db")
+
     def configure(self, text: str) -> None:
         self.config.write_text(text, encoding="utf-8")
 
@@ -76,7 +92,7 @@ class Machine:
     @contextmanager
     def cache(self) -> Iterator[CacheWriter]:
         """Write the cache, as the service of another user would."""
-        writer = CacheWriter(f"sqlite:///{self.state / 'cache.db'}")
+        writer = CacheWriter(self.cache_url)
         try:
             yield writer
         finally:
@@ -107,11 +123,24 @@ def period(name: str, start: datetime, hours: float) -> Period:
 
 
 @pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Machine:
+def machine(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
+) -> Iterator[Machine]:
+    if "places" in request.fixturenames:
+        # Before anything has a place; what a class uses by itself comes before what its tests are marked with.
+        request.getfixturevalue("places")
     for variable in [v for v in os.environ if v.startswith("WEDTUI_")]:
         monkeypatch.delenv(variable)
     made = Machine(tmp_path, capsys)
     made.configure(WINDOW)
     monkeypatch.setenv("WEDTUI_STATE_DIR", str(made.state))
     monkeypatch.setenv("WEDTUI_CONFIG", str(made.config))
-    return made
+    if PLACES.on_server:
+        monkeypatch.setenv("WEDTUI_CACHE__URL", made.cache_url)
+        monkeypatch.setenv("WEDTUI_LEDGER__URL", made.ledger_url)
+    yield made
+    if PLACES.on_server:
+        PLACES.remove(made.place("cache"))

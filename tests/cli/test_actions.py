@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.cli.base import Machine, machine
+from tests.cli.base import Machine, machine, on_both
 from tests.cli.standin import AWAITING, CONFIRMED, RUNNING, VERIFIED, Standin, problem, standing_in, step
 from tests.core.emergency import NOW, SECOND
 from wedtui.cli import carrying_out
@@ -47,9 +47,10 @@ def test_nothing_to_list(machine: Machine, service: Standin) -> None:
     assert machine.run("actions", "list").out == "nobody has asked for any action\n"
 
 
+@on_both
 def test_while_the_service_does_not_answer_the_ledger_is_read_and_that_is_said(machine: Machine) -> None:
     machine.now = NOW + 60 * SECOND
-    with closing(Journal(f"sqlite:///{machine.state / 'ledger.db'}", clock=lambda _connection: NOW)) as journal:
+    with closing(Journal(machine.ledger_url, clock=lambda _connection: NOW)) as journal:
         made = Action("failover", "aws", "website", "ann", "AWS is down", NOW)
         number = journal.request(lambda _at: made, "ann 1").id
     answer = machine.run("actions", "list", "--open")

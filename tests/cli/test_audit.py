@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.base import WEDNESDAY, Answer, Machine, machine
+from tests.cli.base import WEDNESDAY, Answer, Machine, machine, on_both
 from tests.needs import need, require_program
 from wedtui.cli.common import person
 from wedtui.config_audit import AuditSection
 from wedtui.core.chain import Entry
 from wedtui.ledger.audit import AuditLedger
 from wedtui.ledger.audit_reader import AuditReader
+from wedtui.ledger.ledger import Ledger
 from wedtui.providers.anchors.anchoring import Anchoring
 from wedtui.providers.anchors.places import FilePlace
 
@@ -46,7 +47,7 @@ def audited(machine: Machine) -> Machine:
 def anchor(machine: Machine) -> Path:
     """Sign the newest link, as the service does, and return the file in which that is kept."""
     section = AuditSection.model_validate({"key_file": f"{machine.folder}/audit.key"})
-    url = f"sqlite:///{machine.state}/ledger.db"
+    url = machine.ledger_url
     made = Anchoring(section, url, person="service")
     made.anchor(machine.now)
     file = machine.folder / "anchors"
@@ -114,6 +115,23 @@ def test_without_a_ledger_and_without_a_link(machine: Machine) -> None:
     assert verify(machine, "--export", file).code == 0
 
 
+def test_who_stood_alone_is_listed_shown_and_exported(machine: Machine) -> None:
+    glass = {"broke_glass": "nobody answers " * 20, "review": "it was right", "reviewed_by": "kay", "needs": []}
+    body = {"move": "review", "digest": "d" * 64, "kind": "failover", "said": "", "role": "manager", **glass}
+    with closing(Ledger(f"sqlite:///{machine.state / 'ledger.db'}")) as ledger:
+        ledger.record("action.review", "kay", body, WEDNESDAY)
+    (line,) = machine.run("audit", "list").out.splitlines()
+    told = "move review, broke_glass nobody answers nobody answers"
+    assert told in line
+    assert "review it was right, reviewed_by kay, role manager, digest" in line
+    assert "needs" not in line
+    for words in (machine.run("audit", "show", "1").out, machine.run("audit", "export", "--format", "md").out):
+        assert f'"broke_glass": "{"nobody answers " * 20}"' in words
+        assert '"review": "it was right"' in words
+    assert verify(machine).code == 0
+
+
+@on_both
 def test_links_are_listed_and_shown(audited: Machine) -> None:
     lines = audited.run("audit", "list").out.splitlines()
     assert [line.split()[:4] for line in lines] == [
@@ -156,6 +174,7 @@ def test_a_link_that_was_changed_is_never_shown_as_one(audited: Machine) -> None
         assert answer.err == "wedtui: 1 link was changed since written: `wedtui audit verify` says more\n"
 
 
+@on_both
 def test_verify_says_what_it_compared_and_what_it_did_not(audited: Machine) -> None:
     alone = verify(audited)
     assert alone.code == 0
@@ -271,6 +290,7 @@ def test_any_line_of_an_export_that_is_changed_moved_or_gone_is_found(audited: M
     assert bad([*lines[:4], forged]) == "link 4, tail cut"
 
 
+@on_both
 def test_an_old_export_is_not_bad_for_what_happened_since(audited: Machine) -> None:
     anchor(audited)
     file = exported(audited)
@@ -280,6 +300,7 @@ def test_an_old_export_is_not_bad_for_what_happened_since(audited: Machine) -> N
     assert answer.code == 0, answer.out
 
 
+@on_both
 def test_a_part_is_exported_and_verified_as_one(audited: Machine) -> None:
     anchors = anchor(audited)
     file = exported(audited, "--from", "2026-07-22T13:00Z", "--to", "2026-07-22T14:00Z")
@@ -297,8 +318,9 @@ def test_an_export_that_begins_later_never_passes_for_all(audited: Machine) -> N
     assert "of a part\nlinks 2 to 3: whole" in verify(audited, "--export", file).out
 
 
+@on_both
 def test_an_export_for_people(audited: Machine) -> None:
-    with closing(AuditLedger(f"sqlite:///{audited.state}/ledger.db")) as ledger:
+    with closing(AuditLedger(audited.ledger_url)) as ledger:
         ledger.record(Entry(WEDNESDAY, "freeze.add", "ada", {"freeze": 4, "text": "\x9b\x7f\ud800\u202e"}))
     text = audited.run("audit", "export", "--format", "md").out
     assert text.startswith("# Audit\n\n## 1 · freeze.add\n\n2026-07-22T12:00:00.000000Z, ")
@@ -382,21 +404,23 @@ def test_the_path_of_a_webhook_is_not_shown(machine: Machine) -> None:
     assert "hunter2" not in machine.run("config", "show").out
 
 
+@on_both
 def test_entries_of_an_action_name_it(audited: Machine) -> None:
-    with closing(AuditLedger(f"sqlite:///{audited.state}/ledger.db")) as ledger:
+    with closing(AuditLedger(audited.ledger_url)) as ledger:
         ledger.record(Entry(WEDNESDAY, "failover.step", "ada", {"step": "submit"}, "a-7"))
     assert "failover.step  a-7  step submit" in audited.run("audit", "list").out
     assert "\naction a-7\n" in audited.run("audit", "show", "4").out
     assert ", action a-7\n" in audited.run("audit", "export", "--format", "md").out
 
 
+@on_both
 def test_a_file_of_anchors_is_read_as_it_was_written(audited: Machine) -> None:
     need(os.geteuid() == 0, "needs root, to give a file away")
     file = audited.folder / "kept"
     file.touch()
     os.chown(file, 65534, -1)
     anchor(audited)
-    with closing(AuditReader(f"sqlite:///{audited.state}/ledger.db")) as reader:
+    with closing(AuditReader(audited.ledger_url)) as reader:
         for _, each in reader.anchors():
             FilePlace("file", file).take(each)
     assert verify(audited, "--anchor", file, "--public-key", audited.folder / "public.pem").code == 0

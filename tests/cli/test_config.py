@@ -134,6 +134,7 @@ kind = "aws"
 [providers.aws]
 profile = "weddings"
 role_arn = "arn:aws:iam::123456789012:role/wedtui"
+account = "123456789012"
 regions = ["eu-west-1", "us-east-1"]
 endpoint_url = "https://aws.example.com/?key=hunter2"
 cost = true
@@ -155,6 +156,7 @@ def test_check_says_with_what_an_account_is_asked_and_where(machine: Machine) ->
     assert answer.code == 0
     assert [line for line in answer.out.splitlines() if line.startswith("aws account")] == [
         'aws account prod: profile "weddings", role arn:aws:iam::123456789012:role/wedtui; '
+        "of account 123456789012 alone; "
         "regions eu-west-1, us-east-1; at https://aws.example.com/?key=*** instead of Amazon's own addresses; "
         "costs each 6h; costs of the resources of Amazon Elastic Compute Cloud - Compute, EC2 - Other each 1d",
         "aws account plain: the SDK's default credentials; all regions that the account has switched on",

@@ -21,6 +21,7 @@ from wedtui.core import actions, confirming
 from wedtui.core.action_document import action_document, action_from
 from wedtui.core.actions import Action, ActionState, Step, StepState
 from wedtui.core.confirming import Confirmation
+from wedtui.core.customers import IN_SYNC
 from wedtui.core.roles import Demand
 from wedtui.core.traffic_facts import Written
 from wedtui.errors import ConflictError, StoreUnreachableError
@@ -36,6 +37,8 @@ PLAN = json.dumps(
     }
 )
 SUBMIT = Step("submit", StepState.INTENDED, NOW, changes=True)
+LOOK = Step(IN_SYNC, StepState.INTENDED, NOW)
+SUBMITTED = json.dumps({"id": "C9"})
 UNDO = Step("undo", StepState.INTENDED, NOW, undoes=True)
 
 
@@ -145,13 +148,17 @@ def test_the_shares_written_last_are_known_once_they_were_accepted(desk: Desk) -
     action = begin(desk)
     assert written() is None
     desk.journal.move(action.id, "begin", lambda a, at: actions.intend(a, a.fence, SUBMIT, at))
-    made = Written(places(AFTER), 8, None, action.id, "failover aws by ada")
+    made = Written(places(AFTER), 8, None, action.id, "failover aws by ada", "")
     assert written() == made, "nobody knows yet whether it took"
+    desk.journal.move(action.id, "done", lambda a, at: actions.conclude(a, a.fence, StepState.DONE, SUBMITTED, at))
+    assert written() == replace(made, at=NOW, pending="C9")
+    desk.journal.move(action.id, "look", lambda a, at: actions.intend(a, a.fence, LOOK, at))
+    assert written() == replace(made, at=NOW, pending="C9")
     desk.journal.move(action.id, "done", lambda a, at: actions.conclude(a, a.fence, StepState.DONE, "{}", at))
-    assert written() == replace(made, at=NOW)
+    assert written() == replace(made, at=NOW, pending=None)
     desk.journal.move(action.id, "undo", lambda a, at: actions.intend(a, a.fence, UNDO, at))
     desk.journal.move(action.id, "done", lambda a, at: actions.conclude(a, a.fence, StepState.DONE, "{}", at))
-    assert written() == replace(made, shares=places(BEFORE), generation=9, at=NOW)
+    assert written() == replace(made, shares=places(BEFORE), generation=9, at=NOW), "nobody knows its id"
 
 
 def test_a_move_is_copied_by_itself(desk: Desk) -> None:

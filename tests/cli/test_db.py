@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 
 from tests.cache.base import NOW, SECOND, configure, probe, service, signal
-from tests.cli.base import Machine, machine
+from tests.cli.base import Machine, machine, on_both
 from tests.ledger.base import noted_configurations
 from tests.postgres import Postgres
 from wedtui.cache.kind import CACHE
@@ -25,12 +25,12 @@ __all__ = ["machine"]
 
 
 def filled(machine: Machine) -> None:
-    """Put something into every kind of column of the files."""
+    """Put something into every kind of column."""
     with machine.cache() as cache:
         configure(cache)
         cache.record([probe(NOW - k * SECOND) for k in range(30)])
         cache.record([signal(NOW - k * SECOND, k / 100) for k in range(30)])
-    with closing(Ledger(f"sqlite:///{machine.state / 'ledger.db'}")) as ledger:
+    with closing(Ledger(machine.ledger_url)) as ledger:
         for name in ("fair", "royal wedding"):
             ledger.add_freeze(name, NOW, NOW + SECOND, reason="r", added_by="ada", added_at=NOW)
 
@@ -54,6 +54,19 @@ def test_status_says_where_both_are_and_what_is_wrong(machine: Machine) -> None:
     found = machine.run("db", "status", "--json")
     assert found.code == 10
     assert [(s["store"], s["ok"]) for s in found.json] == [("cache", True), ("ledger", False)]
+
+
+@on_both
+def test_what_is_there_is_well(machine: Machine) -> None:
+    filled(machine)
+    found = machine.run("db", "status", "--json")
+    assert (found.code, [(s["store"], s["ok"]) for s in found.json]) == (0, [("cache", True), ("ledger", True)])
+    head = f"cache: up to date ({CACHE.head})\nledger: up to date ({LEDGER.head})\n"
+    assert machine.run("db", "migrate").out == head
+    told = [line for line in machine.run("doctor").out.splitlines() if " ledger: " in line or " cache: " in line]
+    assert [line.split()[0] for line in told] == ["ok", "ok"], told
+    assert "can be read; 2 freezes by persons" in told[-1]
+    assert machine.run("audit", "verify").out.startswith("links 1 to 2: whole")
 
 
 def test_a_state_moves_into_postgresql_whole(machine: Machine, postgres: Postgres) -> None:

@@ -8,7 +8,13 @@ import re
 import signal
 import subprocess
 import sys
+import tomllib
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -18,7 +24,7 @@ from tests.poller.service_process import eventually
 from wedtui.cli.demo import _own_environment, _watch
 from wedtui.clock import SystemClock
 from wedtui.demo.configuration import demo_configuration
-from wedtui.demo.scenario import PROVIDERS
+from wedtui.demo.scenario import PROVIDERS, SCENARIOS
 from wedtui.demo.world import Addresses
 
 __all__ = ["machine"]
@@ -89,7 +95,7 @@ def test_a_scenario_has_its_own_date_where_nobody_names_one(environ: dict[str, s
 def test_before_anything_was_read_nothing_is_claimed(machine: Machine) -> None:
     somewhere = {provider.name: "http://127.0.0.1:1" for provider in PROVIDERS}
     feed, weddings = "http://127.0.0.1:1/freeze.ics", "http://127.0.0.1:1/weddings"
-    addresses = Addresses(somewhere, "http://127.0.0.1:1", feed, weddings, "http://127.0.0.1:1", "127.0.0.1:1")
+    addresses = Addresses(somewhere, "http://127.0.0.1:1", feed, weddings, "http://127.0.0.1:1", "127.0.0.1:1", feed)
     machine.configure(demo_configuration(addresses, machine.state))
     status = machine.run("status", "--json").json
     assert status["freeze"]["frozen"] is True
@@ -117,13 +123,15 @@ def test_how_it_looks_is_the_users_own_and_nothing_else(tmp_path: Path, monkeypa
     assert os.environ == {**looks, **demo, "TERM": "xterm"}
 
 
-@pytest.mark.parametrize(("scenario", "day"), [("calm", None), ("june-saturday", "2026-06-20")])
-def test_a_failover_can_be_practised_from_plan_to_verified(
-    tmp_path: Path, environ: dict[str, str], scenario: str, day: str | None
-) -> None:
-    """In a world of another date what is asked for is of that date too: else no plan would ever expire there."""
-    asked = command("--headless", "600", "--scenario", scenario)
-    demo = subprocess.Popen(asked, env=environ, stdout=subprocess.DEVNULL)
+Wedtui = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@contextmanager
+def opened(tmp_path: Path, environ: dict[str, str], scenario: str) -> Iterator[Wedtui]:
+    """Run a demo; yield what runs a command on its installation."""
+    demo = subprocess.Popen(
+        command("--headless", "600", "--scenario", scenario), env=environ, stdout=subprocess.DEVNULL
+    )
     try:
         eventually(lambda: any(tmp_path.glob("wedtui-demo-*/state/control.sock")))
         (folder,) = tmp_path.glob("wedtui-demo-*")
@@ -134,17 +142,49 @@ def test_a_failover_can_be_practised_from_plan_to_verified(
             asked = [sys.executable, "-m", "wedtui", "--config", str(folder / "config.toml"), *arguments]
             return subprocess.run(asked, env=there, capture_output=True, text=True, timeout=120, check=False)
 
+        yield wedtui
+    finally:
+        demo.terminate()
+        demo.wait(120)
+
+
+@pytest.mark.parametrize(("scenario", "began"), [("calm", None), ("june-saturday", SCENARIOS["june-saturday"].began)])
+def test_a_failover_can_be_practised_from_plan_to_verified(
+    tmp_path: Path, environ: dict[str, str], scenario: str, began: datetime | None
+) -> None:
+    """In a world of another date what is asked for is of that date too: else no plan would ever expire there.
+
+    A world that has no date of its own goes by ours, to the second.
+    """
+    before = datetime.now(UTC)
+    with opened(tmp_path, environ, scenario) as wedtui:
         eventually(lambda: wedtui("failover", "plan", "--from", "azure").returncode == 0)
         moved = wedtui("failover", "run", "--from", "azure", "--reason", "practice", "--confirm", "azure")
         assert moved.returncode == 0, moved.stdout + moved.stderr
         assert "VERIFIED" in moved.stdout
         (action,) = json.loads(wedtui("actions", "list", "--json").stdout)
-        assert action["requested_at"].startswith(day or "20")
+        requested = datetime.fromisoformat(action["requested_at"])
+        assert timedelta() < requested - (began or before) <= datetime.now(UTC) - before
         frozen = wedtui("lockdown", "--reason", "practice")
         assert frozen.returncode == 0, frozen.stdout + frozen.stderr
-    finally:
-        demo.terminate()
-        demo.wait(120)
+
+
+def test_what_people_have_to_be_told_reaches_the_worlds_pager(tmp_path: Path, environ: dict[str, str]) -> None:
+    """It stays no finding: in a demo nobody could mend that there is no channel."""
+    with opened(tmp_path, environ, "dead-aws") as wedtui:
+
+        def told() -> list[dict[str, Any]]:
+            listed = wedtui("notify", "list", "--json")
+            return [each for each in json.loads(listed.stdout or "[]") if each["stage"] == "sent"]
+
+        eventually(lambda: bool(told()))
+        (folder,) = tmp_path.glob("wedtui-demo-*")
+        url = tomllib.loads((folder / "config.toml").read_text())["notify"]["pager"]["url"]
+        with urllib.request.urlopen(url) as answer:
+            pages = json.load(answer)
+        assert {page["key"] for page in pages} >= {each["key"] for each in told()[:1]}
+        findings = [each["text"] for each in json.loads(wedtui("status", "--json").stdout)["findings"]]
+        assert not [text for text in findings if "notification" in text]
 
 
 def test_pictures_go_where_they_go_without_a_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,12 +9,13 @@ from dataclasses import replace
 
 import pytest
 
-from tests.cli.base import Machine, machine
+from tests.cli.base import Machine, machine, on_both
 from tests.cli.standin import AWAITING, CONFIRMED, RUNNING, VERIFIED, Standin, problem, standing_in, step
 from tests.core.emergency import NOW, SECOND, come_back, facts, leave, provider, reading
 from wedtui.cli import carrying_out
 from wedtui.config import Configuration
 from wedtui.control.answers import ActionIs
+from wedtui.control.client import ControlClient
 from wedtui.core.failover import plan, plan_json
 from wedtui.core.observation import TrafficObservation
 
@@ -276,6 +277,29 @@ class TestRun:
         assert "action 7 may or may not be confirmed: look with `wedtui actions show 7`" in answer.out
         assert "# 1." not in answer.out
 
+    @pytest.mark.parametrize("command", [RUN, (*RUN, "--confirm", "aws"), ("failover", "plan", "--from", "aws")])
+    def test_a_service_that_answers_leads_to_nothing_by_hand(
+        self, machine: Machine, service: Standin, command: tuple[str, ...]
+    ) -> None:
+        for path in ("/v1/plans", "/v1/actions"):
+            service.instead[f"POST {path}"] = problem(503, "others are being served: try again")
+        answer = machine.run(*command)
+        assert (answer.code, answer.out) == (14, "")
+        assert answer.err == "wedtui: others are being served: try again\n"
+
+    def test_who_is_heard_again_soon_is_waited_for(
+        self, machine: Machine, service: Standin, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        rested: list[float] = []
+        defaults = ControlClient.__init__.__kwdefaults__
+        assert defaults is not None
+        monkeypatch.setitem(defaults, "rest", rested.append)
+        service.instead["POST /v1/actions"] = problem(429, "this user asks too often")
+        service.instead["GET /v1/actions/7"] = problem(429, "this user asks too often")
+        answer = machine.run(*RUN, "--confirm", "aws")
+        assert (answer.code, rested.count(1.0)) == (0, 2)
+        assert "too often" not in answer.out + answer.err
+
     def test_who_may_not(self, machine: Machine, service: Standin) -> None:
         service.instead["POST /v1/actions"] = problem(403, "ann is viewer and may not fail over")
         answer = machine.run(*RUN, "--confirm", "aws")
@@ -288,7 +312,7 @@ class TestRun:
         service.story = [VERIFIED]
         answer = machine.run("failback", "run", "--reason", "it is well", "--confirm", "www.example.com")
         assert answer.code == 0
-        assert answer.out.startswith("REAL FAILBACK: traffic comes back to the configured shares\n")
+        assert answer.out.startswith("REAL FAILBACK: traffic comes back\nback to the configured shares: aws 60 %, ")
         assert service.asked[0][2]["kind"] == "failback"
 
 
@@ -331,6 +355,7 @@ class TestServiceDown:
             cache.configure(Configuration.model_validate(section), probe_interval=SECOND, query_interval=60 * SECOND)
             cache.record([TrafficObservation("www.example.com.", NOW, read)])
 
+    @on_both
     @pytest.mark.parametrize("command", [("failover", "plan", "--from", "aws"), RUN, (*RUN, "--confirm", "aws")])
     def test_the_commands_by_hand_are_printed_and_not_run(self, machine: Machine, command: tuple[str, ...]) -> None:
         answer = machine.run(*command)
@@ -347,6 +372,7 @@ class TestServiceDown:
         ]
         assert "by hand: aws 0, gcp 100" in commands[1]
 
+    @on_both
     def test_powerdns(self, machine: Machine) -> None:
         """Without the key: that is in the person's own shell."""
         powerdns = (
@@ -368,17 +394,20 @@ class TestServiceDown:
         assert "{0,'" in commands[1].replace('"\'"', "")
         assert "/api/v1/servers/localhost/zones/example.com." in commands[1]
 
+    @on_both
     def test_as_json(self, machine: Machine) -> None:
         answer = machine.run("failover", "plan", "--from", "aws", "--json")
         assert (answer.code, answer.json["by_hand"]["run"]) == (14, False)
         assert len(answer.json["by_hand"]["steps"]) == 3
 
+    @on_both
     def test_a_failback(self, machine: Machine) -> None:
         assert "by hand: aws 60, gcp 40" in machine.run("failback", "plan").out
         before = machine.run("failback", "plan", "--to", "before")
         assert "the shares from before stand in the plan of the failover" in before.out
         assert "\naws route53" not in before.out
 
+    @on_both
     def test_old_knowledge_is_said_to_be_old(self, machine: Machine) -> None:
         machine.now = NOW + 200 * SECOND
         assert "# from the shares that were read 3 m 21 s ago, which is STALE" in machine.run(*RUN).out

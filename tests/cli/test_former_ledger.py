@@ -271,5 +271,5 @@ def test_the_cache_is_as_it_was_before_it_is_asked(machine: Machine) -> None:
     move(machine)
     assert machine.run("gate").code == 0
     assert not (machine.state / "cache.db").exists()
-    CacheWriter(f"sqlite:///{machine.state / 'cache.db'}").close()
+    CacheWriter(machine.cache_url).close()
     assert machine.run("gate").code == 0

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from icalendar import Calendar
 
-from tests.cli.base import FEED, WEDNESDAY, WINDOW, Machine, machine, period
+from tests.cli.base import FEED, WEDNESDAY, WINDOW, Machine, machine, on_both, period
 from wedtui.cli import common
 from wedtui.config import Configuration
 from wedtui.ledger.reader import LedgerReader
@@ -77,6 +77,7 @@ class TestCalendar:
         answer = machine.run("freeze", "calendar", *TWO_WEEKS, "--format", "json")
         assert (answer.code, answer.json) == (0, FREEZES)
 
+    @on_both
     def test_reasons_are_sorted_and_what_touches_is_one(self, machine: Machine) -> None:
         machine.configure(
             WINDOW + '[[freeze.periods]]\nname = "a royal wedding"\n'
@@ -128,6 +129,7 @@ class TestCalendar:
 class TestPersons:
     ADD = ("freeze", "add", "--from", "now", "--to", "2026-07-23T00:00Z")
 
+    @on_both
     def test_what_is_added_freezes_until_it_is_lifted(self, machine: Machine) -> None:
         assert machine.run("gate").code == 0
         added = machine.run(*self.ADD, "--reason", "royal wedding")
@@ -142,6 +144,7 @@ class TestPersons:
         past = machine.run("freeze", "status", "--at", "2026-07-22T12:30Z", "--json").json
         assert past["frozen"], "what was frozen until then stays true"
 
+    @on_both
     def test_what_was_lifted_names_no_later_stretch(self, machine: Machine) -> None:
         """It froze from its start to its lift, and began the stretch; what still counts stands alone."""
         for command in (self.ADD[:-1], ("freeze", "add", "--from", "now", "--to")):
@@ -158,6 +161,7 @@ class TestPersons:
             assert "wedding weekend" in out
             assert "db migration" not in out
 
+    @on_both
     def test_a_lockdown_says_by_whom_until_when_and_what_it_ended(self, machine: Machine) -> None:
         assert machine.run("freeze", "override", "traffic", "--reason", "gcp is back").code == 0
         said = machine.run("lockdown", "--reason", "bad release").out.splitlines()
@@ -181,6 +185,7 @@ class TestPersons:
         machine.run(*self.ADD, "--reason", "x")
         assert machine.run("freeze", "list", "--json").json[0]["added_by"] == ME
 
+    @on_both
     def test_it_can_be_narrowed(self, machine: Machine) -> None:
         machine.run(*self.ADD, "--reason", "x", "--service", "rsvp", "--service", "gallery", "--environment", "staging")
         assert machine.run("gate", "--environment", "staging", "--service", "rsvp").code == 1
@@ -205,6 +210,7 @@ class TestPersons:
         assert (answer.code, sentence in answer.err) == (2, True), answer.err
         assert not (machine.state / "ledger.db").exists()
 
+    @on_both
     def test_the_list_says_why_once(self, machine: Machine) -> None:
         machine.run(*self.ADD, "--reason", "db migration")
         machine.run(*self.ADD, "--reason", "they asked for it", "--name", "royal wedding")
@@ -216,6 +222,7 @@ class TestPersons:
         machine.run(*self.ADD, "--reason", "\x1b[2Jboo\nhoo")
         assert machine.run("freeze", "list", "--json").json[0]["reason"] == "[2Jboo hoo"
 
+    @on_both
     def test_a_number_that_nothing_has_and_one_that_is_over(self, machine: Machine) -> None:
         assert machine.run("freeze", "lift", "7", "--reason", "x").code == 17
         machine.run(*self.ADD, "--reason", "x")
@@ -264,7 +271,7 @@ class TestCopy:
         reason = ("--reason", "the \x1b[31mvenue asked\nfor it")
         added = machine.run("freeze", "add", "--from", start, "--to", "+3h", "--name", "royal wedding", *reason)
         assert added.code == 0
-        reader = LedgerReader(f"sqlite:///{machine.state / 'ledger.db'}")
+        reader = LedgerReader(machine.ledger_url)
         with machine.cache() as cache:
             cache.mirror_decisions(reader.freeze_periods(), [], machine.now)
         reader.close()
@@ -281,6 +288,7 @@ class TestCopy:
 class TestAccept:
     """A feed that suddenly lost most of its events keeps the old ones until a person says that it is right."""
 
+    @on_both
     def test_what_vanished_stays_frozen_until_it_is_accepted(self, machine: Machine) -> None:
         machine.configure(WINDOW + FEED)
         fair = period("wedding fair", machine.now - timedelta(hours=1), 5)
@@ -299,6 +307,7 @@ class TestAccept:
         machine.read_feed()
         assert machine.run("freeze", "status").out.startswith("open")
 
+    @on_both
     def test_a_feed_that_is_no_longer_configured_counts_until_it_is_forgotten(self, machine: Machine) -> None:
         machine.configure(WINDOW + FEED + 'environments = ["staging"]\n')
         machine.read_feed(period("fair", machine.now, 3))
@@ -317,6 +326,7 @@ class TestAccept:
         assert machine.run("gate", "--environment", "staging").code == 0
         assert machine.run("freeze", "drop", "venues").code != 0
 
+    @on_both
     def test_an_unknown_feed_names_the_known_ones(self, machine: Machine) -> None:
         machine.configure(WINDOW + FEED)
         machine.read_feed()

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.cli.base import FEED, SATURDAY, WEDNESDAY, WINDOW, Machine, machine, period
+from tests.cli.base import FEED, SATURDAY, WEDNESDAY, WINDOW, Machine, machine, on_both, period
 from wedtui.cli import freeze
 from wedtui.ledger.ledger import Ledger
 
@@ -52,12 +52,15 @@ def test_json_says_the_same(machine: Machine) -> None:
         "next_start": None,
         "next_reasons": [],
         "known_to": None,
+        "ended_by": ["wedding weekend"],
+        "runs_out": [],
         "overrides": [],
     }
 
 
+@on_both
 def test_a_lockdown_says_who_and_why_and_nothing_of_what_comes_later(machine: Machine) -> None:
-    ledger = Ledger(f"sqlite:///{machine.state / 'ledger.db'}")
+    ledger = Ledger(machine.ledger_url)
     ledger.lock_down(reason="bad release", by="sam", at=WEDNESDAY)
     ledger.close()
     said = "FROZEN until it is lifted: LOCKDOWN by sam: bad release\n"
@@ -69,6 +72,7 @@ def test_a_lockdown_says_who_and_why_and_nothing_of_what_comes_later(machine: Ma
     assert answer["lockdown"] == {"id": 1, "since": "2026-07-22T12:00:00Z", "why": "by sam: bad release"}
 
 
+@on_both
 def test_what_begins_later_and_ends_the_stretch_is_said_to_be_later(machine: Machine) -> None:
     machine.configure(WINDOW + '[[freeze.periods]]\nname = "fair"\n'
                       "start = 2026-07-22T00:00:00+01:00\nend = 2026-07-24T18:00:00+01:00\n")  # fmt: skip

@@ -6,12 +6,14 @@ import csv
 import io
 import json
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 
-from tests.cli.base import WEDNESDAY, Machine, machine
+from tests.cli.base import WEDNESDAY, Machine, machine, on_both
+from tests.places import PLACES
 from tests.providers.faults import Exchange, FaultServer, answer, refusing_port
 from wedtui.cache.writer import CacheWriter
 from wedtui.config import Configuration
@@ -46,11 +48,20 @@ def fill(writer: CacheWriter, since: datetime, until: datetime) -> None:
         pass
 
 
+FILLED: set[Path] = set()
+
+
 @pytest.fixture
-def filled(machine: Machine) -> Machine:
+def filled(machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """Give two days of samples, which are rolled up once for the tests of a system."""
     machine.configure(PROVIDERS)
-    with machine.cache() as writer:
+    whole = tmp_path_factory.getbasetemp() / f"two days {machine.place('cache').name}"
+    if whole not in FILLED:
+        writer = CacheWriter(PLACES.url(whole))
         fill(writer, WEDNESDAY - 2 * DAY, WEDNESDAY)
+        writer.close()
+        FILLED.add(whole)
+    PLACES.copy(whole, machine.place("cache"))
     return machine
 
 
@@ -60,6 +71,7 @@ def query(machine: Machine, *arguments: str) -> Any:
     return found.json
 
 
+@on_both
 def test_a_day_by_the_hour_as_text(filled: Machine) -> None:
     found = filled.run("metrics", "query", "--signal", "cpu", "--provider", "aws", "--from", "-3h", "--interval", "1h")
     assert (found.code, found.err) == (0, "")
@@ -76,6 +88,7 @@ def test_a_day_by_the_hour_as_text(filled: Machine) -> None:
     ]
 
 
+@on_both
 def test_a_year_is_answered_from_what_is_kept_by_default(machine: Machine) -> None:
     machine.configure(PROVIDERS)
     with machine.cache() as writer:
@@ -102,6 +115,7 @@ def test_a_year_is_answered_from_what_is_kept_by_default(machine: Machine) -> No
     assert query(machine, "--from", "-365d", "--agg", "max")["points"] == points
 
 
+@on_both
 @pytest.mark.parametrize(
     ("agg", "value"),
     [("avg", 0.295), ("sum", 17.7), ("min", 0), ("max", 0.59), ("count", 60), ("p95", 0.56), ("p99", 0.59)],
@@ -117,6 +131,7 @@ def test_every_aggregate_as_json(filled: Machine, agg: str, value: float) -> Non
     assert found["points"][0]["age_s"] == 28 * 3600
 
 
+@on_both
 def test_csv_can_be_read_by_a_program_and_notes_stay_out_of_it(filled: Machine) -> None:
     arguments = ("--signal", "cpu", "--provider", "aws", "--csv", "--agg", "p95", "--interval", "1d", "--from", "-9d")
     found = filled.run("metrics", "query", *arguments)
@@ -165,6 +180,7 @@ def test_what_cannot_be_asked_is_refused_in_a_sentence(
     assert len(found.err.splitlines()) == 1
 
 
+@on_both
 def test_a_series_that_there_is_not(filled: Machine) -> None:
     found = filled.run("metrics", "query", "--signal", "memory", "--provider", "aws")
     assert (found.code, found.err) == (17, 'wedtui: "aws" has no history of "memory": there is "cpu"\n')
@@ -172,6 +188,7 @@ def test_a_series_that_there_is_not(filled: Machine) -> None:
     assert (found.code, "see `wedtui metrics list`" in found.err) == (17, True)
 
 
+@on_both
 def test_the_list(filled: Machine) -> None:
     found = filled.run("metrics", "list")
     assert found.out == (
@@ -188,6 +205,7 @@ def test_without_a_cache(machine: Machine) -> None:
         assert "wedtui service start" in found.err
 
 
+@on_both
 def test_a_range_without_samples_says_so(filled: Machine) -> None:
     filled.now = WEDNESDAY + DAY
     found = filled.run("metrics", "query", "--signal", "cpu", "--provider", "aws", "--from", "-1h")
@@ -217,6 +235,7 @@ def matrix(exchange: Exchange) -> None:
     )(exchange)
 
 
+@on_both
 def test_what_is_longer_ago_comes_from_prometheus_and_says_so(filled: Machine) -> None:
     with FaultServer({"/api/v1/query_range": matrix}) as server:
         asks(filled, server.url())
@@ -266,6 +285,7 @@ def test_a_signal_that_was_never_stored_is_asked_for_where_it_is_going_to_be(fil
     assert [part["source"] for part in found.json["parts"]] == ["prometheus main"]
 
 
+@on_both
 def test_so_long_ago_begins_with_a_whole_interval_and_an_instant_is_taken_at_its_word(filled: Machine) -> None:
     filled.now = WEDNESDAY + timedelta(minutes=7, seconds=3)
     whole = query(filled, "--from", "-3h", "--interval", "1h", "--agg", "count")
@@ -312,12 +332,13 @@ def test_a_server_that_is_gone_is_said(filled: Machine) -> None:
     assert "prometheus main could not be asked: connection refused" in found["notes"][0]
 
 
+@on_both
 def test_a_probe_is_asked_for_by_vantage(machine: Machine) -> None:
     probe = {"name": "rsvp", "provider": "aws", "url": "https://rsvp.example.com/"}
     section = Configuration.model_validate({**SECTION, "probes": [probe]})
     machine.configure(PROVIDERS)
     machine.state.mkdir()
-    url = f"sqlite:///{machine.state / 'cache.db'}"
+    url = machine.cache_url
     for vantage, ms in (("london", 20.0), ("oregon", 180.0), ("london", 21.0)):
         writer = CacheWriter(url, vantage=vantage)
         writer.configure(section, probe_interval=MINUTE, query_interval=MINUTE)
@@ -340,6 +361,7 @@ def test_a_probe_is_asked_for_by_vantage(machine: Machine) -> None:
     assert "expected --vantage for a probe only" in refused.err
 
 
+@on_both
 @pytest.mark.parametrize(
     ("vantage", "old", "end", "by"),
     [
@@ -356,7 +378,7 @@ def test_old_points_of_a_probe_that_is_seen_from_elsewhere_say_so_first(
     section = Configuration.model_validate({**SECTION, "probes": [probe]})
     machine.configure(PROVIDERS)
     machine.state.mkdir()
-    url = f"sqlite:///{machine.state / 'cache.db'}"
+    url = machine.cache_url
     for place, ago in (("alone", 180), ("london", 21), ("oregon", 2)):
         writer = CacheWriter(url, vantage=place)
         writer.configure(section, probe_interval=MINUTE, query_interval=MINUTE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.emergency import NOW, SECOND, come_back, facts, leave, provider, reading
-from wedtui.cli.plan_words import WIDTH, plan_lines
+from tests.core.emergency import NOW, SECOND, SHARES, come_back, facts, leave, provider, reading
 from wedtui.core.failover import plan, plan_json
 from wedtui.core.failover_facts import Facts, Request
+from wedtui.core.plan_lines import WIDTH, plan_lines
+from wedtui.core.plan_words import before_words
 from wedtui.core.state import State
 
 LATER = NOW + 2 * SECOND
@@ -35,6 +37,15 @@ def test_before_and_after_with_the_room_of_each() -> None:
         "digitalocean     0 %     0 %    100 %  +1300 requests/s",
         "gcp             15 %    37 %    100 %  +930 requests/s  <- changes",
     ]
+
+
+@pytest.mark.parametrize("live", [{"aws": 0, "azure": 60, "gcp": 40, "digitalocean": 0}, SHARES])
+def test_which_shares_a_failback_comes_back_to_and_from_when_they_are(live: Mapping[str, int]) -> None:
+    words = before_words(NOW, 12)
+    known = facts(provider("aws"), reading=reading(live))
+    text = " ".join(" ".join(shown(come_back(to_words=words), known)).split())
+    called = "the shares of Sat 20 Jun 14:02 UTC, before action 12"
+    assert f" back to {called}: aws 60 %, azure 25 %, digitalocean 0 %, gcp 15 % " in text
 
 
 def test_every_check_with_its_age_those_that_stop_it_first() -> None:
@@ -63,7 +74,9 @@ def test_times_undo_and_until_when_it_holds() -> None:
     assert "customers, expected 30 s (the TTL) after it is in sync" in powerdns
     made = plan_json(plan(leave("aws"), facts(), NOW))
     assert any("EXPIRED 1 s ago" in line for line in plan_lines(made, NOW + 61 * SECOND))
-    assert not any(line.startswith("holds") for line in plan_lines(made, LATER, open_plan=False))
+    closed = plan_lines(made, LATER, open_plan=False)
+    assert not any(line.startswith(("holds", "accepted", "moved")) for line in closed), "what came of it is measured"
+    assert any(line.startswith("undo") for line in closed)
 
 
 def test_an_overload_is_said() -> None:

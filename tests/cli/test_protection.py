@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.cli.base import WEDNESDAY, WINDOW, Machine, machine
+from tests.cli.base import WEDNESDAY, WINDOW, Machine, machine, on_both
+from tests.places import PLACES
 from wedtui.core.protection import Raise
 from wedtui.core.season import Protection
 
@@ -30,12 +31,21 @@ def large(start: datetime, hours: float, *, count: int = 15, zone: str = "Asia/K
 
 
 def read_calendar(machine: Machine, rows: str) -> None:
-    """Have the calendar read from a file, as a service or a person would."""
+    """Have the calendar read from a file; a person's round stores nothing on a server, and an import does."""
     path = machine.folder / "weddings.csv"
     path.write_text(HEADER + rows, encoding="utf-8")
     section = f'[[weddings.sources]]\nname = "platform"\nkind = "csv"\nurl = "{path}"\nmax_age = "24h"\n'
     machine.configure(WINDOW + section)
-    assert machine.run("poll", "--once").code == 0
+    by_hand = ("weddings", "import", str(path), "--source", "platform")
+    assert machine.run(*(by_hand if PLACES.on_server else ("poll", "--once"))).code == 0
+
+
+def import_by_hand(machine: Machine, rows: str) -> None:
+    """Have weddings imported by a person, which nobody does again by itself."""
+    path = machine.folder / "by_hand.csv"
+    path.write_text(HEADER + rows, encoding="utf-8")
+    machine.configure(WINDOW)
+    assert machine.run("weddings", "import", str(path)).code == 0
 
 
 class TestLevel:
@@ -54,6 +64,7 @@ class TestLevel:
             None,
         )
 
+    @on_both
     @pytest.mark.parametrize(
         "at",
         [
@@ -73,6 +84,7 @@ class TestLevel:
         for form in ([], ["--json"]):
             assert machine.run("protection", "--at", at, *form).code == 0
 
+    @on_both
     def test_a_weekday_with_large_weddings_says_until_when_in_their_zone(self, machine: Machine) -> None:
         read_calendar(machine, large(WEDNESDAY - HOUR, 6) + wedding("UK", WEDNESDAY, 9, "Europe/London", "british,75"))
         assert machine.run("protection").out == (
@@ -115,12 +127,26 @@ class TestLevel:
         read_calendar(machine, large(datetime(2026, 7, 30, 12, tzinfo=UTC), 6))
         said = machine.run("protection", "--at", at, "--json").json
         assert (said["level"], said["weddings"]["live"], said["weddings"]["peak_load"]) == ("MAXIMUM", None, None)
-        why = "may not reach that time" if way == "before" else "is not fresh"
-        assert said["reasons"][0].startswith(f"by the date, because the calendar {why}: Saturday in ")
-        if way == "before":
-            note = "no wedding is known at that time or before it: the calendar may not reach so far"
-            assert said["problems"] == [note]
+        assert said["reasons"][0].startswith("by the date, because the calendar may not reach that time: Saturday in ")
+        assert said["problems"] == [f"no wedding is known at that time or {way} it: the calendar may not reach so far"]
         assert machine.run("protection", "--at", at).out.startswith("live weddings unknown, MAXIMUM until Sun 0")
+
+    @on_both
+    def test_one_absurd_row_is_named_by_what_it_makes(self, machine: Machine) -> None:
+        absurd = wedding("W-9", WEDNESDAY, 6, "Europe/London", "british,100000")
+        ten_thousand = wedding("W-8", WEDNESDAY + 9 * HOUR, 6, "Europe/London", "british,10000")
+        read_calendar(machine, absurd + ten_thousand + wedding("W-7", WEDNESDAY, 6, "Europe/London", "british,900"))
+        named = "1 wedding of over 10,000 guests (W-9) counts as 10,000 guests: 66.7 of the load"
+        said = machine.run("protection", "--json").json
+        assert (said["level"], said["weddings"]["load"]) == ("MAXIMUM", 72.6667)
+        assert said["reasons"][1:] == [named]
+        assert said["problems"] == [f"{named}; look at its source"]
+        assert named in machine.run("status").out
+        # Of two sources that name it, it is one.
+        again = machine.folder / "again.csv"
+        again.write_text(HEADER + absurd, encoding="utf-8")
+        assert machine.run("weddings", "import", str(again)).code == 0
+        assert machine.run("protection", "--json").json["reasons"][1:] == [named]
 
     def test_a_calendar_that_got_old_counts_with_the_date_and_freezes(self, machine: Machine) -> None:
         read_calendar(machine, large(WEDNESDAY + 24 * HOUR, 6))
@@ -156,6 +182,7 @@ class TestLevel:
         assert machine.run("protection", "--json").json["weddings"]["calendar"] == "stale"
         assert machine.run("gate").code == 2
 
+    @on_both
     def test_the_calendar_of_freezes_has_the_weddings_reasons(self, machine: Machine) -> None:
         saturday = datetime(2026, 7, 25, 20, tzinfo=UTC)
         read_calendar(
@@ -181,8 +208,8 @@ class TestLevel:
             },
         ]
 
-    def test_a_time_to_come_says_that_the_calendar_will_be_old_by_then(self, machine: Machine) -> None:
-        read_calendar(machine, large(datetime(2026, 7, 23, 4, tzinfo=UTC), 6))
+    def test_a_time_to_come_says_that_what_was_imported_will_be_old_by_then(self, machine: Machine) -> None:
+        import_by_hand(machine, large(datetime(2026, 7, 23, 4, tzinfo=UTC), 6))
         stale = (
             "this is by the calendar as it is known now: unless it is read again it is stale from "
             "2026-07-23 12:00 UTC on, and the date counts as well; "
@@ -197,6 +224,24 @@ class TestLevel:
         for known in ("2026-07-23T09:00Z", "2026-07-22T11:00Z", "now"):
             assert machine.run("protection", "--at", known, "--json").json["problems"] == []
 
+    @on_both
+    def test_a_time_to_come_supposes_that_a_calendar_goes_on_being_read(self, machine: Machine) -> None:
+        saturday = datetime(2026, 7, 25, 13, tzinfo=UTC)
+        nine = "".join(wedding(f"W-{n}", saturday, 6, "Europe/London", "british,150") for n in range(9))
+        read_calendar(machine, nine)
+        assert machine.run("protection").out.startswith("0 weddings live, NORMAL until Sat 10:00 BST, then HIGH\n")
+        far = machine.run("protection", "--at", "2026-07-25T12:00+01:00")
+        assert far.out == (
+            "0 weddings live, HIGH until 20:00 BST, then NORMAL\n"
+            "load 0, peak of the next 4 h 9 at 14:00 BST\n"
+            "because: by the calendar the load of the next 4 h gets to 9 at 14:00 BST (HIGH from 8)\n"
+            "note: this is supposing that the calendar goes on being read, and says the same: if nobody reads it "
+            "again, it is stale from 2026-07-23 12:00 UTC on, and then this is MAXIMUM\n"
+        )
+        machine.now = datetime(2026, 7, 25, 11, tzinfo=UTC)
+        late = machine.run("protection", "--json").json
+        assert (late["level"], late["weddings"]["calendar"]) == ("MAXIMUM", "stale")
+
     def test_another_time_is_asked_with_the_weddings_of_then(self, machine: Machine) -> None:
         """Three months ahead, which no question about now looks at; a Wednesday, so that nothing else freezes."""
         then = datetime(2026, 10, 21, 12, tzinfo=UTC)
@@ -208,13 +253,18 @@ class TestLevel:
         [stretch] = machine.run("freeze", "calendar", *asked).json
         assert (stretch["start"], stretch["end"]) == ("2026-10-21T10:00:00Z", "2026-10-21T20:00:00Z")
 
-    def test_a_level_holds_no_longer_than_the_calendar_is_fresh(self, machine: Machine) -> None:
-        read_calendar(machine, large(datetime(2026, 10, 21, 12, tzinfo=UTC), 6))
+    def test_a_level_holds_no_longer_than_what_was_imported_is_fresh(self, machine: Machine) -> None:
+        rows = large(datetime(2026, 10, 21, 12, tzinfo=UTC), 6)
+        read_calendar(machine, rows)
+        said = machine.run("protection", "--at", "2026-07-23T12:00Z", "--json").json
+        assert (said["level"], said["until"], said["known_to"]) == ("NORMAL", None, "2026-10-21T08:00:00Z")
+        import_by_hand(machine, rows)
         said = machine.run("protection", "--at", "2026-07-23T12:00Z", "--json").json
         assert (said["level"], said["until"], said["known_to"]) == ("NORMAL", "2026-07-24T18:30:00Z", None)
         words = machine.run("protection", "--at", "2026-07-23T12:00Z").out
         assert words.startswith("0 weddings live as last known, NORMAL until Sat 00:00 Kolkata, then MAXIMUM\n")
 
+    @on_both
     def test_a_stretch_that_ends_beyond_the_weddings_looked_at_is_followed(self, machine: Machine) -> None:
         """A moratorium to Friday noon, and the Saturday after it a wedding in Auckland, where Friday began before."""
         saturday = datetime(2026, 8, 29, 2, tzinfo=UTC)
@@ -240,6 +290,7 @@ class TestLevel:
 
 
 class TestRaises:
+    @on_both
     def test_a_person_raises_sees_and_lowers_it(self, machine: Machine) -> None:
         answer = machine.run("protection", "raise", "maximum", "--reason", "royal  wedding", "--for", "2h")
         assert (answer.code, answer.out) == (
@@ -266,6 +317,7 @@ class TestRaises:
             f"wedtui: raise 1 ended at 2026-07-22 13:00:00 UTC, lowered by {ME}: there is nothing to lower\n",
         )
 
+    @on_both
     def test_where_nobody_has_decided_anything_there_is_nothing_to_list(self, machine: Machine) -> None:
         for command, words in (
             ("protection", "nothing is raised by a person now; `--all` lists what was\n"),
@@ -274,6 +326,7 @@ class TestRaises:
             answer = machine.run(command, "list")
             assert (answer.code, answer.out) == (0, words)
 
+    @on_both
     def test_it_ends_by_itself(self, machine: Machine) -> None:
         machine.run("protection", "raise", "HIGH", "--reason", "x", "--until", "2026-07-22T13:00Z")
         assert "HIGH" in machine.run("protection", "list").out

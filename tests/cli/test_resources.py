@@ -6,21 +6,22 @@ import json
 import shlex
 import tomllib
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
 
 from tests.cache.inventories import INSTANCE, MINUTE, asking, resource
-from tests.cli.base import WEDNESDAY, Machine, machine
+from tests.cli.base import WEDNESDAY, Machine, machine, on_both
 from tests.pictures import NOW, TROUBLED, WELL, picture
 from tests.tui.inventories import group
 from wedtui.cli.render import picture_json, picture_text
 from wedtui.config import Configuration, ProviderSection
-from wedtui.core.evidence import ProviderEvidence
+from wedtui.core.evidence import ProviderEvidence, VendorEvent, VendorStatus
 from wedtui.core.finding import Finding, Severity
 from wedtui.core.inventory import NO_INVENTORY, ApiFacts, InventoryFacts
-from wedtui.core.observation import ApiObservation, Observation, SignalObservation, VendorObservation
+from wedtui.core.observation import ApiObservation, Observation, Principal, SignalObservation, VendorObservation
 from wedtui.core.resource import Reach
 from wedtui.core.state import State, exit_code
 from wedtui.poller.lock import ServiceLock
@@ -65,6 +66,7 @@ def known(machine: Machine) -> None:
     machine.now = WEDNESDAY + 4 * SECOND
 
 
+@on_both
 def test_a_list_has_state_and_age_and_says_what_it_may_lack(machine: Machine) -> None:
     known(machine)
     answer = machine.run("resources", "list")
@@ -81,6 +83,7 @@ def test_a_list_has_state_and_age_and_says_what_it_may_lack(machine: Machine) ->
     assert max(map(cell_len, answer.out.splitlines())) <= 80
 
 
+@on_both
 def test_a_stopped_machine_is_neither_ok_nor_bad_to_look_at_nor_in_the_counts(machine: Machine) -> None:
     off = resource("2", name="web-two", status="stopped", detail="stopped")
     store(machine, asking([resource("1"), off], WEDNESDAY))
@@ -122,6 +125,7 @@ def test_long_names_stay_within_80_cells(machine: Machine) -> None:
         assert cell_len(line) <= 80
 
 
+@on_both
 @pytest.mark.parametrize(
     ("options", "found"),
     [
@@ -143,6 +147,7 @@ def test_filters_narrow_the_list(machine: Machine, options: list[str], found: li
     assert [each["id"] for each in machine.run("resources", "list", "--json", *options).json["resources"]] == found
 
 
+@on_both
 def test_old_knowledge_is_unknown_and_never_ok(machine: Machine) -> None:
     known(machine)
     machine.now = WEDNESDAY + 3 * MINUTE
@@ -159,6 +164,7 @@ def test_old_knowledge_is_unknown_and_never_ok(machine: Machine) -> None:
     assert "● OK" not in out
 
 
+@on_both
 def test_the_command_for_the_next_page_prints_it(machine: Machine) -> None:
     store(machine, asking([resource(f"{n:03}") for n in range(25)], WEDNESDAY))
     out = machine.run("resources", "list", "--limit", "10", "--words", "web").out
@@ -216,6 +222,7 @@ def test_without_a_cache_it_says_so(machine: Machine) -> None:
     assert "start the service" in answer.err
 
 
+@on_both
 @pytest.mark.parametrize("name", ["i-db", "orders", "ord", "i-d"])
 def test_one_resource_in_full_by_id_name_or_beginning(machine: Machine, name: str) -> None:
     known(machine)
@@ -237,6 +244,7 @@ def test_one_resource_in_full_by_id_name_or_beginning(machine: Machine, name: st
     assert "needed by   i-db rds.instance orders, CRITICAL, seen 4 s ago" in machine.run("resources", "show", "i-1").out
 
 
+@on_both
 def test_a_neighbour_in_another_region_is_said_with_it(machine: Machine) -> None:
     away, mine = resource("db", kind="rds.instance", region="us-east-1"), ("i-1", "us-east-1/i-db", "us-east-1/i-9")
     copy = resource("copy", kind="rds.instance", depends_on=mine)
@@ -255,6 +263,7 @@ def test_a_neighbour_in_another_region_is_said_with_it(machine: Machine) -> None
     assert last == "needed by   i-copy rds.instance web-copy in eu-west-1, OK, seen 0 s ago"
 
 
+@on_both
 def test_a_name_that_several_have_is_refused_with_their_places(machine: Machine) -> None:
     known(machine)
     answer = machine.run("resources", "show", "web")
@@ -269,6 +278,7 @@ def test_a_name_that_several_have_is_refused_with_their_places(machine: Machine)
     assert "find it with `wedtui resources list --words nowhere`" in answer.err
 
 
+@on_both
 def test_what_vanished_is_shown_as_gone_with_when(machine: Machine) -> None:
     known(machine)
     with machine.cache() as cache:
@@ -284,6 +294,7 @@ def test_what_vanished_is_shown_as_gone_with_when(machine: Machine) -> None:
     assert shown[1] == "vanished    2026-07-22T12:01:00Z, 2 m 00 s ago"
 
 
+@on_both
 def test_services_say_what_was_asked_where_and_why_not(machine: Machine) -> None:
     known(machine)
     out = machine.run("providers", "services", "aws").out
@@ -313,6 +324,7 @@ def test_what_is_asked_of_the_whole_account_says_so(machine: Machine) -> None:
     assert "as a whole" not in machine.run("providers", "services", "aws", "--region", "eu-west-1").out
 
 
+@on_both
 def test_services_say_when_credentials_expire(machine: Machine) -> None:
     known(machine)
     assert "credentials" not in machine.run("providers", "services", "aws").out
@@ -323,6 +335,91 @@ def test_services_say_when_credentials_expire(machine: Machine) -> None:
         assert out.splitlines()[-1] == "credentials expire 2026-07-22 12:54 UTC, in 53 m 56 s"
 
 
+ROLE = Principal("123456789012", "role wedtui", "arn:aws:sts::123456789012:assumed-role/wedtui/kay.smith")
+
+
+def identified(at: datetime = WEDNESDAY, **more: Any) -> ApiObservation:
+    values: dict[str, Any] = {"account": ROLE.account, "principal": ROLE, **more}
+    return asking([], at, region="global", service="sts", kinds=[], **values)
+
+
+def test_whose_account_it_is_is_said_and_the_name_of_a_person_only_where_asked_for(machine: Machine) -> None:
+    store(machine, identified())
+    machine.now = WEDNESDAY + 4 * SECOND
+    lines = machine.run("providers", "services", "aws").out.splitlines()
+    place = lines.index("account 123456789012, role wedtui, as of 4 s ago")
+    assert lines[place + 1] == f"  {ROLE.arn}"
+    (asked,) = machine.run("providers", "services", "aws", "--json").json
+    assert (asked["identity"]["id"], asked["identity"]["arn"]) == (ROLE.account, ROLE.arn)
+    listed = machine.run("providers", "list", "--json")
+    assert [each["identity"] and each["identity"]["id"] for each in listed.json] == [ROLE.account, None]
+    doctor = machine.run("doctor")
+    assert "aws: 123456789012, as of 4 s ago" in doctor.out
+    for command in (listed, doctor, machine.run("status"), machine.run("status", "--json")):
+        assert "kay.smith" not in command.out
+
+
+def test_another_account_is_a_problem_with_both_numbers(machine: Machine) -> None:
+    why = "the credentials now belong to account 210987654321; until 2026-07-22 12:00 UTC they belonged to 123456789012"
+    refused = identified(WEDNESDAY + SECOND, account=None, principal=None, reach=Reach.OTHER_ACCOUNT, problem=why)
+    store(machine, identified(), refused)
+    machine.now = WEDNESDAY + 4 * SECOND
+    assert f"aws: another account: {why}" in machine.run("status").out
+    doctor = machine.run("doctor", "--json")
+    (said,) = (each for each in doctor.json if each["name"] == "account")
+    assert (said["level"], said["text"]) == ("problem", f"aws: {why}")
+
+
+def test_what_was_another_account_before_is_said_afterwards(machine: Machine) -> None:
+    taken = identified(WEDNESDAY + SECOND, account="210987654321", principal=None, account_wanted=True)
+    store(machine, identified(), taken)
+    out = machine.run("providers", "services", "aws").out
+    assert "  until 2026-07-22T12:00:00Z account 123456789012" in out.splitlines()
+
+
+def test_regions_that_are_on_and_not_configured_are_named(machine: Machine) -> None:
+    regions = asking(
+        [], WEDNESDAY, region="global", service="regions", kinds=[], regions_on=("eu-west-1", "us-east-1", "us-west-2")
+    )
+    bucket = resource("b", kind="s3.bucket", region="us-west-2")
+    store(machine, asking(), regions, asking([bucket], kinds=["s3.bucket"], region="global", service="s3"))
+    machine.now = WEDNESDAY + 4 * SECOND
+    assert "not configured" not in machine.run("providers", "regions", "aws").out, "without any all are asked"
+    machine.configure(PROVIDERS.replace("weight = 60\n", 'weight = 60\nkind = "aws"\naws.regions = ["eu-west-1"]\n'))
+    lines = machine.run("providers", "regions", "aws").out.splitlines()
+    for region in ("us-east-1", "us-west-2"):
+        (row,) = (n for n, line in enumerate(lines) if line.startswith(region))
+        assert lines[row].endswith("not configured: nothing there is watched")
+    assert lines[row + 1].strip() == "listed from elsewhere: 1 OK"
+    known = {each["region"]: each["configured"] for each in machine.run("providers", "regions", "aws", "--json").json}
+    assert known == {"eu-west-1": True, "global": True, "us-east-1": False, "us-west-2": False}
+    (note,) = (each for each in machine.run("doctor", "--json").json if each["name"] == "regions")
+    assert (note["level"], note["text"]) == (
+        "note",
+        "aws: switched on and not configured, so nothing there is watched: us-east-1, us-west-2",
+    )
+
+
+def test_services_and_status_say_what_the_vendor_says_of_itself(machine: Machine) -> None:
+    said = VendorEvent("EC2", "eu-west-1", "issue", "AWS_EC2_ISSUE", WEDNESDAY - MINUTE, WEDNESDAY, "calls fail")
+    vendor = VendorObservation("aws", WEDNESDAY, "aws health", VendorStatus.INCIDENT, events=(said,), more=2)
+    store(machine, asking([], WEDNESDAY, region="global", service="health", kinds=[]), vendor)
+    machine.now = WEDNESDAY + 4 * SECOND
+    lines = machine.run("providers", "services", "aws").out.splitlines()
+    place = lines.index("aws health: incident, as of 4 s ago")
+    assert lines[place + 1].startswith("  EC2 in eu-west-1: issue since ")
+    assert lines[place + 1].endswith(": calls fail")
+    assert lines[place + 2] == "  and 2 more, which were not read"
+    status = machine.run("status")
+    assert "aws health says EC2 in eu-west-1: issue since" in status.out
+    known = json.loads(machine.run("status", "--json").out)
+    (event,) = known["providers"][0]["vendor"]["events"]
+    assert (event["service"], event["region"], event["text"]) == ("EC2", "eu-west-1", "calls fail")
+    assert known["providers"][0]["vendor"]["age_s"] == 4
+    assert known["providers"][1]["vendor"] is None
+
+
+@on_both
 def test_regions_say_how_asking_went_and_what_is_there(machine: Machine) -> None:
     known(machine)
     assert machine.run("providers", "regions", "aws").out.splitlines() == [
@@ -438,6 +535,7 @@ def test_sync_of_what_has_no_api_says_so(machine: Machine) -> None:
     assert answer.out == "there is no API to ask of gcp: probes and queries are asked by `wedtui poll --once`\n"
 
 
+@on_both
 def test_a_kind_that_is_not_there_is_told_which_are(machine: Machine) -> None:
     known(machine)
     out = machine.run("resources", "list", "--kind", "bogus").out
@@ -446,6 +544,7 @@ def test_a_kind_that_is_not_there_is_told_which_are(machine: Machine) -> None:
     assert out.splitlines()[0] == "no resource matches", "there are some, only not with this word"
 
 
+@on_both
 def test_the_kinds_there_are_stand_in_json_too(machine: Machine) -> None:
     known(machine)
     answer = json.loads(machine.run("resources", "list", "--kind", "bogus", "--json").out)
@@ -454,6 +553,7 @@ def test_the_kinds_there_are_stand_in_json_too(machine: Machine) -> None:
     assert answer["kinds"] == []
 
 
+@on_both
 def test_where_names_repeat_a_list_shows_the_ids(machine: Machine) -> None:
     store(
         machine, asking([resource("1", name="rsvp"), resource("2", name="rsvp"), resource("3", name="till")], WEDNESDAY)

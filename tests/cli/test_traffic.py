@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import tomllib
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.cli.base import WEDNESDAY, Machine, machine
+from tests.cli.base import WEDNESDAY, Machine, machine, on_both
 from tests.poller.service_process import Place as Installed
 from tests.providers.aws.conftest import nobody
 from tests.providers.traffic import strict_route53
+from wedtui.cache.action_copy import ActionCopy
 from wedtui.config import Configuration
 from wedtui.core.observation import TrafficObservation
 from wedtui.core.traffic import Place, TrafficReading
+from wedtui.core.traffic_facts import Written
+from wedtui.paths import StatePaths
 
 __all__ = ["machine", "nobody"]
 
@@ -65,6 +70,7 @@ def saw(machine: Machine, *observations: TrafficObservation, nameserver: str = "
         cache.record(observations)
 
 
+@on_both
 def test_what_is_live(machine: Machine) -> None:
     saw(machine, TrafficObservation(NAME, WEDNESDAY, READ))
     machine.now = WEDNESDAY + 12 * SECOND
@@ -90,6 +96,8 @@ def test_what_is_live(machine: Machine) -> None:
         "generation": 7,
         "in_sync": True,
         "submission": None,
+        "pending_since": None,
+        "action": None,
         "read_at": "2026-07-22T12:00:00Z",
         "age_s": 12.0,
         "attempted_at": "2026-07-22T12:00:00Z",
@@ -99,14 +107,48 @@ def test_what_is_live(machine: Machine) -> None:
     }
 
 
+@on_both
 def test_a_change_that_is_not_in_sync(machine: Machine) -> None:
     pending = TrafficReading(**{name: getattr(READ, name) for name in READ.__slots__} | {"submission": "C1"})
     saw(machine, TrafficObservation(NAME, WEDNESDAY, pending))
-    assert "change C1 is NOT IN SYNC" in machine.run("traffic", "show").out
+    assert "change C1 is under way (PENDING); read" in machine.run("traffic", "show").out
     shown = machine.run("traffic", "show", "--json").json
     assert (shown["in_sync"], shown["submission"]) == (False, "C1")
 
 
+@pytest.mark.parametrize(
+    ("wrote", "words", "known"),
+    [
+        ({}, "change C9 of action 12 is under way (PENDING since 2026-07-22 11:59:50 UTC)", ("C9", True)),
+        ({"pending": ""}, "the change of action 12 is under way (PENDING since 2026-07-22 11:59:50 UTC)", (None, True)),
+        ({"at": None}, "change C9 of action 12 is under way, or it is not known whether it took", ("C9", False)),
+        ({"pending": None}, "in sync", None),
+        ({"generation": 6}, "in sync", None),
+        (
+            {"generation": 8},
+            "change C9 of action 12 is under way (PENDING since 2026-07-22 11:59:50 UTC)",
+            ("C9", True),
+        ),
+    ],
+)
+def test_a_change_that_nobody_saw_in_sync_is_under_way_though_its_records_are_read(
+    machine: Machine, wrote: dict[str, object], words: str, known: tuple[str | None, bool] | None
+) -> None:
+    """Route 53 shows the new records at once, and says nothing there of whether its servers have them."""
+    saw(machine, TrafficObservation(NAME, WEDNESDAY, READ))
+    at = WEDNESDAY - 10 * SECOND
+    written = replace(Written(READ.shares, 7, at, 12, "failover gcp by ada", "C9"), **wrote)  # type: ignore[arg-type]
+    with closing(ActionCopy(StatePaths(machine.state).cache_url(Configuration()), waits=SECOND)) as copy:
+        copy.write((), written, WEDNESDAY)
+    (first, *_places) = machine.run("traffic", "show").out.splitlines()
+    assert first == f"www.example.com. by route53: TTL 1m, generation 7, {words}; read 0 s ago"
+    shown = machine.run("traffic", "show", "--json").json
+    since = "2026-07-22T11:59:50Z" if known and known[1] else None
+    assert (shown["in_sync"], shown["submission"]) == (known is None, known and known[0])
+    assert (shown["pending_since"], shown["action"]) == (since, 12 if known else None)
+
+
+@on_both
 def test_old_knowledge_is_said_to_be_old(machine: Machine) -> None:
     saw(machine, TrafficObservation(NAME, WEDNESDAY, READ))
     machine.now = WEDNESDAY + 121 * SECOND
@@ -116,6 +158,7 @@ def test_old_knowledge_is_said_to_be_old(machine: Machine) -> None:
     assert machine.run("traffic", "show", "--json").json["fresh"] is False
 
 
+@on_both
 def test_a_reading_that_failed(machine: Machine) -> None:
     failed = TrafficObservation(NAME, WEDNESDAY + SECOND, problem="the shares sum to 90 and not to 100")
     saw(machine, TrafficObservation(NAME, WEDNESDAY, READ), failed)
@@ -166,6 +209,7 @@ def test_a_reading_that_fails_or_grows_old_is_a_finding(machine: Machine) -> Non
     assert findings(machine) == [("unknown", old, 121.0)]
 
 
+@on_both
 def test_a_service_that_reads_another_record(machine: Machine) -> None:
     saw(machine, TrafficObservation(NAME, WEDNESDAY, READ))
     machine.configure(CONFIGURED.replace("www.", "shop.").replace("NAMESERVER", "ns1"))

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.cache.base import configure
 from tests.cli.base import WEDNESDAY, WINDOW, Machine, machine
 from tests.cli.test_protection import HEADER, HOUR, large
 from wedtui.cache.reader import CacheReader
@@ -13,6 +14,7 @@ from wedtui.cli.source import PictureSource
 from wedtui.cli.traffic_facts import TrafficFactsSource
 from wedtui.config_file import load
 from wedtui.core.failover_facts import Measured
+from wedtui.core.observation import SignalObservation
 from wedtui.paths import StatePaths
 
 __all__ = ["machine"]
@@ -50,3 +52,79 @@ def test_requests_of_a_day_without_weddings_alone_plan_nothing(machine: Machine)
     found = machine.run("config", "check")
     assert found.code == 2
     assert "expected requests_per_wedding beside requests_base" in found.err
+
+
+MEASURED_REQUESTS = """\
+[[providers]]
+name = "aws"
+[[providers]]
+name = "gcp"
+[[prometheus]]
+name = "main"
+url = "http://127.0.0.1:9"
+[[prometheus.queries]]
+provider = "aws"
+signal = "requests"
+query = "aws"
+interval = "30s"
+[[prometheus.queries]]
+provider = "gcp"
+signal = "requests"
+query = "gcp"
+"""
+
+
+def test_for_how_much_of_a_day_the_requests_of_each_are_known(machine: Machine) -> None:
+    machine.configure(MEASURED_REQUESTS)
+    machine.state.mkdir(exist_ok=True)
+    loaded, minute = load(machine.config, {}), timedelta(minutes=1)
+    seen = [("aws", n) for n in range(5 * 288, 0, -5)] + [("gcp", n) for n in range(25, 0, -5)]
+    with machine.cache() as cache:
+        configure(cache, loaded.configuration)
+        cache.record(
+            [SignalObservation(name, "requests", "prometheus main", WEDNESDAY - n * minute, 300.0) for name, n in seen]
+        )
+    paths = StatePaths(machine.state)
+    reader = CacheReader(paths.cache_url(loaded.configuration))
+    pictures = PictureSource(loaded, machine.config, paths)
+    source = TrafficFactsSource(pictures, reader, loaded.configuration.traffic, lambda: False)
+    try:
+        found = source.facts(None, "not asked", WEDNESDAY)
+    finally:
+        source.close()
+    assert found.known_for == {"aws": timedelta(hours=24), "gcp": 30 * minute}
+    assert (found.observed.value, found.observed.measured_at) == (600.0, WEDNESDAY - 5 * minute)
+    assert found.observed.interval == minute, "not 30 s: it is the peak of a day"
+
+
+def test_what_moved_is_counted_once(machine: Machine) -> None:
+    """In the middle of five minutes 500 of 800 requests/s move from one to the other."""
+    machine.configure(MEASURED_REQUESTS)
+    machine.state.mkdir(exist_ok=True)
+    loaded, minute = load(machine.config, {}), timedelta(minutes=1)
+    moved = WEDNESDAY - 28 * minute
+    seen = []
+    for n in range(60, 0, -1):
+        at = WEDNESDAY - n * minute
+        seen += [("aws", at, 500.0 if at < moved else 0.0), ("gcp", at, 300.0 if at < moved else 800.0)]
+    with machine.cache() as cache:
+        configure(cache, loaded.configuration)
+        cache.record([SignalObservation(name, "requests", "prometheus main", at, value) for name, at, value in seen])
+    paths = StatePaths(machine.state)
+    reader = CacheReader(paths.cache_url(loaded.configuration))
+    pictures = PictureSource(loaded, machine.config, paths)
+    source = TrafficFactsSource(pictures, reader, loaded.configuration.traffic, lambda: False)
+    try:
+        assert source.facts(None, "not asked", WEDNESDAY).observed.value == 800.0
+        # A minute that has just begun is not over: what it comes to nobody knows yet.
+        with machine.cache() as cache:
+            configure(cache, loaded.configuration)
+            cache.record(
+                [
+                    SignalObservation("gcp", "requests", "prometheus main", WEDNESDAY + n * minute, 900.0)
+                    for n in (-1 / 60, 0, 1)
+                ]
+            )
+        assert source.facts(None, "not asked", WEDNESDAY + 1.5 * minute).observed.value == 850.0
+    finally:
+        source.close()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.cli.base import WEDNESDAY, Machine, machine
+import pytest
+
+from tests.cache.base import service
+from tests.cli.base import WEDNESDAY, Machine, machine, on_both
 from wedtui.cache.writer import CacheWriter
 from wedtui.config_file import load
 from wedtui.core.observation import ProbeObservation
@@ -35,7 +38,7 @@ def see(machine: Machine, vantage: str, *rounds: ProbeObservation) -> None:
     """Have the service of a vantage store what it saw."""
     machine.configure(CONFIG)
     machine.state.mkdir(exist_ok=True)
-    writer = CacheWriter(f"sqlite:///{machine.state / 'cache.db'}", vantage=vantage)
+    writer = CacheWriter(machine.cache_url, vantage=vantage)
     writer.configure(load(machine.config, {}).configuration, probe_interval=5 * SECOND, query_interval=30 * SECOND)
     writer.record(rounds)
     writer.close()
@@ -49,6 +52,7 @@ def failed(ago: float, probe: str = "rsvp") -> ProbeObservation:
     return ProbeObservation(probe, WEDNESDAY - ago * SECOND, False, "connection refused")
 
 
+@on_both
 def test_each_vantage_says_its_own_and_what_is_old_is_unknown(machine: Machine) -> None:
     see(machine, "london", passed(2))
     see(machine, "oregon", passed(478), failed(477.8))
@@ -65,6 +69,24 @@ def test_each_vantage_says_its_own_and_what_is_old_is_unknown(machine: Machine) 
     ]
 
 
+@pytest.mark.parametrize("ahead", [47.0, -47.0])
+def test_a_vantage_whose_clock_is_wrong_is_not_believed_and_was_asked(machine: Machine, ahead: float) -> None:
+    see(machine, "london", passed(2))
+    see(machine, "oregon", failed(4 - ahead))
+    with machine.cache() as writer:
+        facts = service(
+            vantage="oregon", instance="oregon", clock_ahead_s=ahead, heartbeat_at=WEDNESDAY + ahead * SECOND
+        )
+        writer.begin(facts)
+        writer.heartbeat(facts, {})
+    lines = machine.run("probes", "list").out.splitlines()
+    said = "  UNKNOWN, not believed, its clock is wrong by 47.0 s: last FAILED (connection refused), 4 s ago"
+    assert next(line for line in lines if line.startswith("rsvp from oregon")).endswith(said)
+    (row,) = [r for r in machine.run("probes", "list", "--json").json if r["vantage"] == "oregon"]
+    assert (row["passed"], row["freshness"], row["clock_ahead_s"]) == (False, "stale", ahead)
+
+
+@on_both
 def test_of_one_service_no_vantage_is_said(machine: Machine) -> None:
     see(machine, "london", failed(2), passed(30, "gallery"))
     first, second = machine.run("probes", "list").out.splitlines()
@@ -73,6 +95,7 @@ def test_of_one_service_no_vantage_is_said(machine: Machine) -> None:
     assert second.endswith("  UNKNOWN, stale: last passed, 30 s ago")
 
 
+@on_both
 def test_providers_stand_in_columns_and_a_score_that_lacks_something_has_its_mark(machine: Machine) -> None:
     see(machine, "london", failed(2))
     heading, aws, other = machine.run("providers", "list").out.splitlines()

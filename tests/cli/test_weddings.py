@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.base import SATURDAY, WEDNESDAY, Answer, Machine, machine
+from tests.cli.base import SATURDAY, WEDNESDAY, Answer, Machine, machine, on_both
 from wedtui.cache.kind import CACHE
 from wedtui.cache.wedding_sources import Erased
 from wedtui.cache.wedding_writer import WeddingWriter
@@ -63,6 +63,7 @@ def listed(answer: Answer) -> list[str]:
     return [each["reference"] for each in answer.json["weddings"]]
 
 
+@on_both
 def test_import_says_what_came_of_it(machine: Machine) -> None:
     machine.now = SATURDAY
     answer = machine.run("weddings", "import", write(machine, INDIAN, BRITISH, "x,,,Mars,2026-08-01,,,\n"))
@@ -74,6 +75,7 @@ def test_import_says_what_came_of_it(machine: Machine) -> None:
     assert (again["rows"], again["rows_in_source"], "weddings" in again) == (2, 2, False)
 
 
+@on_both
 def test_an_import_says_until_when_it_counts_and_the_calendar_which_freeze_begins_then(machine: Machine) -> None:
     machine.now = WEDNESDAY
     answer = machine.run("weddings", "import", write(machine, INDIAN, BRITISH, "x,,,Mars,2026-08-01,,,\n"))
@@ -82,14 +84,26 @@ def test_an_import_says_until_when_it_counts_and_the_calendar_which_freeze_begin
         "unless they are imported again by then, production is frozen from then on"
     )
     assert answer.out.splitlines()[-2:] == [said, "NOT ALL OF IT WAS TAKEN: 1 of 3 rows weigh nothing"]
-    assert machine.run("freeze", "status").out.splitlines()[-1] == f"note: {said}"
+    for command in (("freeze", "status"), ("gate",), ("status",)):
+        [line] = [line for line in machine.run(*command).out.splitlines() if said in line]
+        assert line.endswith(f"open until Thu 2026-07-23 12:00 UTC, then frozen: {said}")
+        assert "note" not in line
+    for program in (("freeze", "status", "--json"), ("gate", "--json")):
+        told = machine.run(*program).json
+        assert (told["next_start"], told["next_reasons"], told["runs_out"]) == ("2026-07-23T12:00:00Z", [said], [said])
+    told = machine.run("status", "--json").json["freeze"]
+    assert (told["next_start"], told["next_reasons"], told["runs_out"]) == ("2026-07-23T12:00:00Z", [said], [said])
+    # Asked about that time, it is frozen then.
+    then = machine.run("freeze", "status", "--at", "2026-07-23T12:00Z")
+    assert then.out == f"FROZEN until it can be read: {said}\n"
+    assert "FROZEN" not in machine.run("freeze", "status", "--at", "2026-07-23T11:59Z").out
     week = ("freeze", "calendar", "--from", "now", "--to", "2026-07-29T00:00Z")
     assert machine.run(*week).out.splitlines()[-1] == f"note: {said}"
     assert machine.run("freeze", "calendar", "--from", "now", "--to", "2026-07-23T11:00Z").out.count("note") == 0
     assert machine.run(*week, "--environment", "staging").out.count("note") == 0
-    program = machine.run(*week, "--format", "json")
-    assert program.json
-    assert f"note: {said}" in program.err
+    listing = machine.run(*week, "--format", "json")
+    assert listing.json
+    assert f"note: {said}" in listing.err
     machine.now = datetime.fromisoformat("2026-07-23T12:00Z")
     assert machine.run("gate").code == 2, "what was said comes true"
 
@@ -144,6 +158,7 @@ def test_known_cultures_are_listed_and_others_visible_as_such(machine: Machine) 
     assert "indain" not in shown
 
 
+@on_both
 @pytest.mark.parametrize(
     ("start", "end", "said"),
     [
@@ -173,6 +188,27 @@ def test_a_wedding_through_a_night_with_a_clock_change(
     out = busy.run("weddings", "show", "night").out
     assert f"  start    {said[0]} in Europe/London" in out
     assert f"  end      {said[1]} in Europe/London ({said[2]}\n" in out
+    assert ("moved: the source says a time that the clock there jumps over\n" in out) is ("T01:30" in start)
+
+
+@pytest.mark.parametrize(
+    ("times", "field"),
+    [("2027-03-28T01:30,2027-03-28T05:00", "start"), ("2027-03-27T20:00,2027-03-28T01:30", "end")],
+)
+def test_a_time_that_the_clock_jumps_over_is_not_moved_silently(busy: Machine, times: str, field: str) -> None:
+    """The import names row and line, each question about the wedding says it, and its weight is no guess by that."""
+    night = f"night,Hall,barn,Europe/London,{times},british,150\n"
+    done = busy.run("weddings", "import", write(busy, INDIAN, BRITISH, LATER, night))
+    assert (
+        f"  line 5: {field}: expected a time that the clock there shows: it jumps over this one, "
+        "and the first after the gap counts\n"
+    ) in done.out
+    (line,) = [each for each in busy.run("weddings", "show", "night").out.splitlines() if "moved: " in each]
+    assert line.split()[0] == field
+    assert line.endswith("; moved: the source says a time that the clock there jumps over")
+    (row,) = busy.run("weddings", "show", "night", "--json").json["rows"]
+    assert row["assumed"] == {field: "skipped"}
+    assert "assumed" not in busy.run("weddings", "list", "--from", "2027-03-01T00:00Z").out
 
 
 def test_a_venue_that_moved_to_another_zone_counts_there_alone(busy: Machine) -> None:
@@ -208,6 +244,7 @@ def test_what_no_source_says_is_said_to_be_assumed(busy: Machine) -> None:
     assert max(map(len, listing)) <= 80
 
 
+@on_both
 def test_import_of_what_lost_more_than_half_asks_and_is_accepted(busy: Machine) -> None:
     empty = write(busy)
     answer = busy.run("weddings", "import", empty)
@@ -242,6 +279,25 @@ def test_import_of_what_lost_more_than_half_asks_and_is_accepted(busy: Machine) 
     ]
 
 
+def test_an_import_that_is_not_taken_says_what_the_level_would_be_with_it(busy: Machine) -> None:
+    """It is read where the level and its reasons are: a person who has to look at it must know that it matters."""
+    many = [INDIAN.replace("big", f"in{n}").replace("07-25", "07-26") for n in range(14)]
+    bad = [INDIAN.replace("big", f"bad{n}").replace("indian,600", "indian,-1") for n in range(20)]
+    would = "with it the level would be MAXIMUM from 2026-07-26 07:30 to 17:30 UTC, by the calendar"
+    refused = busy.run("weddings", "import", write(busy, *bad, *many))
+    assert refused.code == 1
+    assert would in refused.out.splitlines()
+    known = busy.run("weddings", "import", write(busy, *bad, *many), "--json").json
+    assert known["rise"] == {"level": "MAXIMUM", "from": "2026-07-26T07:30:00Z", "to": "2026-07-26T17:30:00Z"}
+    questioned = busy.run("weddings", "import", write(busy, *many))
+    assert questioned.code == 1
+    assert would in questioned.out
+    assert would in busy.run("protection").out
+    assert would in busy.run("status").out
+    assert would in " ".join(busy.run("protection", "--json").json["problems"])
+
+
+@on_both
 def test_weddings_that_go_to_other_hours_are_accepted_as_such(machine: Machine) -> None:
     machine.now = SATURDAY
     day = [f"w{n},Hall,,Europe/London,2026-07-28T12:00,2026-07-28T18:00,british,150\n" for n in range(9)]
@@ -252,6 +308,7 @@ def test_weddings_that_go_to_other_hours_are_accepted_as_such(machine: Machine) 
     assert '"import" loses 54 load x hours of the next 14 days to other hours\n' in said
 
 
+@on_both
 def test_reading_a_file_as_a_source_and_dropping_that_are_on_record(busy: Machine) -> None:
     busy.configure(SOURCE)
     assert busy.run("weddings", "import", write(busy, INDIAN, BRITISH), "--source", "main").code == 0
@@ -305,6 +362,27 @@ def test_imports_that_cannot_be_done(machine: Machine, arguments: list[str], cod
     assert said in answer.err
 
 
+def test_an_import_without_zones_says_how_to_name_one(machine: Machine) -> None:
+    machine.now = SATURDAY
+    hint = "where rows say no zone, name that of their venues: `--zone Europe/London`"
+    lines = (HEADER + BRITISH).replace("zone,", "").replace("Europe/London,", "")
+    path = machine.folder / "w.csv"
+    path.write_text(lines, encoding="utf-8")
+    without = machine.run("weddings", "import", str(path))
+    assert without.code == 2
+    assert "it has no column zone" in without.err
+    assert hint in without.err
+    assert machine.run("weddings", "import", str(path), "--zone", "Europe/London").code == 0
+    # A column that says nothing is as good as none; in a file that says its zones there is nothing to hint at.
+    empty = machine.run("weddings", "import", write(machine, BRITISH.replace("Europe/London", "")))
+    assert empty.code == 1
+    assert hint in empty.out.splitlines()
+    many = machine.run("weddings", "import", write(machine, BRITISH, LATER, BRITISH.replace("150", "-1")))
+    assert (many.code, hint in many.out) == (0, False)
+    wrong = machine.run("weddings", "import", write(machine).removesuffix(".csv") + ".csv", "--zone", "Mars/Olympus")
+    assert wrong.code == 2
+
+
 def test_an_import_where_no_source_is_configured_offers_none(machine: Machine) -> None:
     machine.configure("")
     answer = machine.run("weddings", "import", "w.csv", "--source", "nope")
@@ -354,6 +432,7 @@ def test_a_first_import_that_is_not_taken_leaves_nothing_behind(machine: Machine
     assert listed(machine.run("weddings", "list", "--json")) == ["big"], "what was known counts on"
 
 
+@on_both
 def test_an_import_says_which_weddings_stay_that_it_does_not_name(machine: Machine) -> None:
     machine.now = SATURDAY
     live = "now,Hall,,Europe/London,2026-07-25T12:00,2026-07-25T14:00,british,150\n"
@@ -382,6 +461,7 @@ def test_a_file_as_a_configured_source_is_read_as_that_one_says(machine: Machine
     assert (found["source"], found["zone"], found["guests"]) == ("main", "Asia/Tokyo", 150)
 
 
+@on_both
 def test_json_and_icalendar_files(machine: Machine) -> None:
     machine.now = SATURDAY
     path = machine.folder / "w.json"
@@ -395,6 +475,7 @@ def test_json_and_icalendar_files(machine: Machine) -> None:
     assert (found["reference"], found["zone"]) == ("j", "Europe/Paris")
 
 
+@on_both
 def test_list_narrows_and_pages(busy: Machine) -> None:
     assert listed(busy.run("weddings", "list", "--json")) == ["small", "big", "later"]
     assert listed(busy.run("weddings", "list", "--culture", "indian", "--json")) == ["big"]
@@ -431,14 +512,31 @@ def test_lines_fit_a_terminal_and_tell_the_venues_time_and_who_is_live(busy: Mac
 
 
 def test_lines_of_several_sources_fit_a_terminal_too(busy: Machine) -> None:
-    busy.configure(SOURCE.replace("main", "reservations"))
-    assert busy.run("weddings", "import", write(busy, FAR, LATER), "--source", "reservations").code == 0
+    busy.configure(SOURCE)
+    assert busy.run("weddings", "import", write(busy, FAR, LATER), "--source", "main").code == 0
     assert busy.run("weddings", "list").out.splitlines()[:4] == [
         "● LIVE / WHEN STARTS THERE     ENDS    PLACE        SOURCE   GUESTS REFERENCE",
-        "over 10h ago  Fri 07-24 16:00  23:00   Buenos Aires reserva…     80 far",
+        "over 10h ago  Fri 07-24 16:00  23:00   Buenos Aires main         80 far",
         "● 7h00m left  Sat 07-25 12:00  20:00   London       import      150 small",
         "● 5h30m left  Sat 07-25 17:00  23:00   Kolkata      import      600 big",
     ]
+
+
+def test_the_name_of_a_source_is_not_cut_at_80_cells(busy: Machine) -> None:
+    busy.configure(SOURCE.replace("main", "reservations-eu"))
+    assert busy.run("weddings", "import", write(busy, FAR, LATER), "--source", "reservations-eu").code == 0
+    lines = busy.run("weddings", "list").out.splitlines()
+    assert lines[:4] == [
+        "● LIVE / WHEN STARTS THERE     ENDS    PLACE        SOURCE          REFERENCE",
+        "over 10h ago  Fri 07-24 16:00  23:00   Buenos Aires reservations-eu far",
+        "● 7h00m left  Sat 07-25 12:00  20:00   London       import          small",
+        "● 5h30m left  Sat 07-25 17:00  23:00   Kolkata      import          big",
+    ]
+    assert "the guests, which have no column here, are assumed of later" in lines
+    assert "? assumed" not in "".join(lines)
+    assert max(map(len, lines)) <= 80
+    # Where none of the rows is of that source there is room for the guests.
+    assert "GUESTS" in busy.run("weddings", "list", "--source", "import").out
 
 
 def test_a_wedding_of_another_year_says_its_year(busy: Machine) -> None:
@@ -452,6 +550,7 @@ def test_a_wedding_of_another_year_says_its_year(busy: Machine) -> None:
     assert max(map(len, lines)) <= 80
 
 
+@on_both
 def test_a_wedding_at_two_times_at_once_is_marked_in_lists(busy: Machine) -> None:
     next_day = LATER.replace("later", "small")
     assert busy.run("weddings", "import", write(busy, INDIAN, BRITISH, SMALL_LATER, next_day)).code == 0
@@ -491,6 +590,7 @@ def test_a_reference_by_which_a_wedding_is_asked_for_is_never_cut(busy: Machine)
     assert busy.run("weddings", "show", found[0]).code == 0
 
 
+@on_both
 def test_upcoming_is_what_is_live_or_comes(busy: Machine) -> None:
     assert listed(busy.run("weddings", "upcoming", "--json")) == ["small", "big", "later"]
     assert listed(busy.run("weddings", "upcoming", "--days", "1", "--json")) == ["small", "big"]
@@ -498,6 +598,7 @@ def test_upcoming_is_what_is_live_or_comes(busy: Machine) -> None:
     assert listed(busy.run("weddings", "upcoming", "--days", "1", "--json")) == ["small"]
 
 
+@on_both
 def test_show(busy: Machine) -> None:
     out = busy.run("weddings", "show", "big").out
     for words in (
@@ -513,6 +614,30 @@ def test_show(busy: Machine) -> None:
     (row,) = busy.run("weddings", "show", "big", "--json").json["rows"]
     assert (row["load"], row["live"], row["start"]) == (2.0, True, "2026-07-25T11:30:00Z")
     assert busy.run("weddings", "show", "gone").code == 17
+
+
+def test_show_says_that_a_row_that_could_not_be_used_may_be_the_one(busy: Machine) -> None:
+    """Which wedding it is about is not kept, and neither of the two may look as if all were known of it."""
+    assert "note: " not in busy.run("weddings", "show", "big").out
+    bad = LATER.replace("later", "gone").replace("british,", "british,-5")
+    worse = BRITISH.replace("british,150", "british,-5")
+    assert busy.run("weddings", "import", write(busy, INDIAN, worse, LATER, FAR, bad)).code == 0
+    missing = busy.run("weddings", "show", "gone")
+    assert missing.code == 17
+    assert 'no source names a wedding "gone"' in missing.err
+    assert (
+        '; 2 rows of the wedding source "import" cannot be used, and which weddings they are about is not kept: if one '
+        "of them is about gone, it was left out because of that; lines and reasons: `wedtui weddings sources`"
+    ) in missing.err
+    known = busy.run("weddings", "show", "small")
+    assert known.out.splitlines()[-1].endswith(
+        "if one of them is about small, what stands here is how it was before; lines and reasons: "
+        "`wedtui weddings sources`"
+    )
+    (note,) = busy.run("weddings", "show", "small", "--json").json["notes"]
+    assert note.startswith("2 rows of the wedding source")
+    said = busy.run("weddings", "sources").out
+    assert "line 3: guests: expected a whole number, not negative" in said
 
 
 def test_every_answer_says_how_old_the_calendar_is(busy: Machine) -> None:
@@ -544,6 +669,7 @@ def test_a_questioned_source_that_was_never_read_has_no_number() -> None:
     assert next(source_lines(details, SATURDAY)) == "main (csv): QUESTIONED, never read"
 
 
+@on_both
 def test_load_is_the_step_function(busy: Machine) -> None:
     answer = busy.run("weddings", "load", "--from", "2026-07-25T11:00Z", "--to", "2026-07-26T00:00Z", "--json").json
     assert [(s["at"][11:16], s["load"], s["weddings"]) for s in answer["steps"]] == [
@@ -564,6 +690,7 @@ def test_load_is_the_step_function(busy: Machine) -> None:
     assert datetime.fromisoformat(ahead["to"]) - datetime.fromisoformat(ahead["from"]) == timedelta(days=14)
 
 
+@on_both
 def test_load_is_said_by_zone_and_by_culture_and_of_one_of_them(busy: Machine) -> None:
     asked = ("weddings", "load", "--from", "2026-07-25T12:00Z", "--to", "2026-07-26T00:00Z")
     by_culture = busy.run(*asked, "--by", "culture", "--json").json
@@ -607,6 +734,7 @@ def test_a_typo_is_no_calm_calendar(busy: Machine, command: str, options: list[s
         assert said in " ".join(answer.err.split())
 
 
+@on_both
 def test_what_is_known_and_none_has_finds_nothing(busy: Machine) -> None:
     busy.configure(SOURCE)
     for options in (
@@ -630,6 +758,7 @@ def test_what_only_the_cache_knows_is_known(busy: Machine) -> None:
     assert busy.run("weddings", "list", "--venue-kind", "beach").code == 2
 
 
+@on_both
 @pytest.mark.parametrize(
     ("start", "end", "found"),
     [
@@ -652,6 +781,7 @@ def test_without_a_cache_there_is_no_answer(machine: Machine, command: str) -> N
     assert (answer.code, answer.out) == (10, "")
 
 
+@on_both
 def test_what_is_old_says_so(busy: Machine) -> None:
     busy.now += timedelta(hours=25)
     assert "was last read 1 d 1 h ago" in busy.run("weddings", "list").out
@@ -661,6 +791,7 @@ def test_what_is_old_says_so(busy: Machine) -> None:
     assert "STALE" in busy.run("weddings", "sources").out
 
 
+@on_both
 def test_sources(busy: Machine) -> None:
     busy.run(
         "weddings", "import", write(busy, INDIAN, BRITISH, "x,,,Mars,2026-08-01,,,\n", "y,,,UTC,2026-08-01,,elvish,\n")
@@ -673,6 +804,7 @@ def test_sources(busy: Machine) -> None:
     assert "weddings" not in found, "rows are counted, of which one wedding may have several"
 
 
+@on_both
 def test_two_sources_that_do_not_agree_are_said(busy: Machine) -> None:
     busy.configure(SOURCE)
     longer = write(busy, INDIAN.replace("T23:00", "T23:30"))
@@ -718,6 +850,7 @@ def test_of_many_that_are_named_at_two_times_some_are_said(busy: Machine) -> Non
         assert "m5" not in out
 
 
+@on_both
 def test_dropping_what_was_imported(busy: Machine) -> None:
     assert busy.run("weddings", "drop").code == 0
     assert listed(busy.run("weddings", "list", "--json")) == []
@@ -728,6 +861,7 @@ def everything(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in (folder / "state").rglob("*") if path.is_file())
 
 
+@on_both
 def test_forget_erases_which_it_was_and_keeps_its_weight(busy: Machine) -> None:
     load: list[Any] = ["weddings", "load", "--from", "2026-07-25T00:00Z", "--to", "2026-07-26T00:00Z", "--json"]
     before = busy.run(*load).json["steps"]
@@ -772,7 +906,7 @@ def test_forget_leaves_no_byte_of_it_while_a_service_holds_the_cache(busy: Machi
 
 
 def test_forget_says_that_a_reader_holds_what_was_and_a_second_try_ends_it(busy: Machine) -> None:
-    store = readable(f"sqlite:///{busy.state / 'cache.db'}", CACHE)
+    store = readable(busy.cache_url, CACHE)
     with busy.cache() as service:
         assert busy.run("weddings", "import", write(busy, INDIAN, SECRET)).code == 0
         with store.reading() as snapshot:
@@ -798,6 +932,7 @@ def test_forget_counts_what_a_reading_in_between_renamed(busy: Machine, monkeypa
     assert busy.run("weddings", "forget", "big").out.startswith("forgotten: 1 row kept as forgotten-")
 
 
+@on_both
 @pytest.mark.parametrize("reads", [True, False])
 def test_forget_what_only_a_source_names(machine: Machine, reads: bool) -> None:
     machine.now = SATURDAY

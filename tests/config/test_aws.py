@@ -46,6 +46,8 @@ def test_everything(tmp_path: Path) -> None:
     [
         ('regions = ["London"]', 'providers.aws.aws.regions.0: expected the name of a region such as "eu-west-1"'),
         ('role_arn = "wedtui"', "providers.aws.aws.role_arn: expected the ARN of a role"),
+        ('account = "12345"', "providers.aws.aws.account: expected the number of an account"),
+        ("account = 123456789012", "providers.aws.aws.account: expected"),
         ('endpoint_url = "localhost"', "providers.aws.aws.endpoint_url: expected a URL that begins with http"),
         ('profil = "x"', 'providers.aws.aws.profil: expected a known key; did you mean "profile"?'),
         ('cost_interval = "1m"', "providers.aws.aws.cost_interval: expected at least 1h"),

@@ -103,6 +103,7 @@ class TestReading:
             "/v1/notifications/{number}/dismiss",
             "/v1/automation",
             "/v1/emergency",
+            "/v1/standing/{token}",
             "/v1/automation/stop",
             "/v1/automation/resume",
             "/v1/automation/abort",
@@ -298,6 +299,18 @@ class TestRefusing:
         assert len(served.freezes()) == 1
 
 
+class TestStanding:
+    def test_all_that_a_dashboard_asks_is_one_answer(self, served: Served) -> None:
+        here, there = "a" * 32, "b" * 32
+        served.ask("PUT", f"/v1/arming/{there}", {"kind": "lockdown", "target": "everything"})
+        said = served.ask("GET", f"/v1/standing/{here}").json()
+        assert said["who"] == served.ask("GET", "/v1/whoami").json()
+        assert (said["actions"], said["unlisted"]) == ([], None)
+        assert said["emergency"] == served.ask("GET", "/v1/emergency").json()
+        assert [each["kind"] for each in said["arming"]] == ["lockdown"]
+        assert served.ask("GET", f"/v1/standing/{there}").json()["arming"] == []
+
+
 class TestLimits:
     def test_one_user_may_ask_only_so_often(self, tmp_path: Path) -> None:
         section = ControlSection(requests_per_minute=5, actions_per_minute=2)
@@ -305,12 +318,30 @@ class TestLimits:
             codes = [served.ask("POST", "/v1/freezes", FREEZE, key=str(n)).status_code for n in range(3)]
             assert codes == [200, 200, 429]
             limited = served.ask("POST", "/v1/freezes", FREEZE, key="9")
-            assert "wait 30 s" in refused(limited, 429, "too-many")
+            said = refused(limited, 429, "too-many")
+            assert "control.actions_per_minute allows: it was not done" in said
+            assert said.endswith("the service itself goes on, and hears this user again in 30 s")
             assert limited.headers["retry-after"] == "30"
-            assert [served.ask("GET", "/v1/whoami").status_code for _ in range(4)] == [200, 200, 200, 429]
+            assert [served.ask("GET", "/v1/whoami").status_code for _ in range(6)] == [200] * 5 + [429]
+            looked = refused(served.ask("GET", "/v1/whoami"), 429, "too-many")
+            assert "control.requests_per_minute allows: it was not answered" in looked
             assert len(served.freezes()) == 2
             served.clock.seconds += 30
             assert served.ask("POST", "/v1/freezes", FREEZE, key="9").status_code == 200
+
+    def test_what_dashboards_ask_by_themselves_uses_up_no_room_of_what_a_person_does(self, tmp_path: Path) -> None:
+        section = ControlSection(requests_per_minute=6, actions_per_minute=1)
+        token = "a" * 32
+        asked: list[tuple[str, str, object]] = [
+            ("GET", f"/v1/standing/{token}", None),
+            ("GET", "/v1/actions/1", None),
+            ("PUT", f"/v1/arming/{token}", {"kind": "failover", "target": "aws"}),
+            ("DELETE", f"/v1/arming/{token}", None),
+        ]
+        with serving(tmp_path, section=section) as served:
+            codes = [served.ask(method, path, body).status_code for method, path, body in asked * 2]
+            assert codes == [200, 404, 200, 200, 200, 404, 429, 429]
+            assert served.ask("POST", "/v1/freezes", FREEZE, key="1").status_code == 200
 
     def test_one_user_may_hold_only_so_many_connections(self, served: Served) -> None:
         held = [connected(served.path) for _ in range(CONNECTIONS_OF_ONE)]

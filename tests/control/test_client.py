@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from tests.control.base import HOUR, ME, NOW, serving
 from tests.needs import need
 from tests.store.processes import OTHER_USER
+from wedtui.config_control import ControlSection
 from wedtui.control import client as module
 from wedtui.control.client import ControlClient
 from wedtui.control.identity import Peer, user_name
@@ -25,7 +27,9 @@ from wedtui.errors import (
     ConflictError,
     NotFoundError,
     NotPermittedError,
+    NotServedError,
     ServiceError,
+    ThrottledError,
 )
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
@@ -192,6 +196,88 @@ def test_an_outcome_that_is_not_known_is_called_so(tmp_path: Path) -> None:
         with pytest.raises(ServiceError, match="is not known"):
             client.lock_down(reason="fire")
         assert len(heard) == 1
+
+
+def says(status: int, message: str, **headers: object) -> Callable[[bytes], bytes]:
+    body = json.dumps({"error": "said", "message": message}).encode()
+    more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    head = f"HTTP/1.1 {status} Said\r\n{more}Content-Length: {len(body)}\r\n\r\n".encode()
+    return lambda _said: head + body
+
+
+def test_what_is_to_be_done_waits_for_its_turn_and_is_done_once(tmp_path: Path) -> None:
+    section = ControlSection(actions_per_minute=12, requests_per_minute=1)
+    with serving(tmp_path, section=section) as served:
+        rested: list[float] = []
+
+        def rest(seconds: float) -> None:
+            rested.append(seconds)
+            served.clock.seconds += seconds
+
+        client = ControlClient(served.path, service_uid=ME, looks_again=True, rest=rest)
+        for _ in range(14):
+            client.lock_down(reason="fire")
+        assert rested == [5, 5]
+        assert len(served.freezes()) == 14
+        client.freezes()
+        # One who looks again by herself does not wait for a look.
+        with pytest.raises(ThrottledError, match="the service itself goes on") as looked:
+            client.standing("a" * 32)
+        assert (looked.value.wait_s, rested) == (60, [5, 5])
+
+
+def test_a_turn_that_comes_too_late_is_not_waited_for(tmp_path: Path) -> None:
+    with serving(tmp_path, section=ControlSection(actions_per_minute=1)) as served:
+        client = ControlClient(served.path, service_uid=ME, rest=lambda _seconds: pytest.fail("it waited"))
+        client.lock_down(reason="fire")
+        with pytest.raises(ThrottledError, match="it was not done"):
+            client.lock_down(reason="fire")
+        assert len(served.freezes()) == 1
+
+
+def test_the_patience_is_bounded_however_often_it_is_put_off(tmp_path: Path) -> None:
+    rested: list[float] = []
+    late = says(429, "too many", Retry_After=4)
+    with pretending(tmp_path / "s", late, late, late) as heard:
+        client = ControlClient(tmp_path / "s", service_uid=ME, rest=rested.append)
+        with pytest.raises(ThrottledError, match="too many"):
+            client.lock_down(reason="fire")
+    assert rested == [4, 4]
+    keys = {line for said in heard for line in said.split(b"\r\n") if line.lower().startswith(b"idempotency-key")}
+    assert (len(heard), len(keys)) == (3, 1)
+
+
+@pytest.mark.parametrize("given", ["", "soon", "-1", "0", "9999999", "\u0661"])
+def test_a_second_is_waited_for_where_it_is_not_said_how_long(tmp_path: Path, given: str) -> None:
+    rested: list[float] = []
+    with pretending(tmp_path / "s", says(429, "x", Retry_After=given.encode("ascii", "replace").decode()), ok(b"[]")):
+        assert ControlClient(tmp_path / "s", service_uid=ME, rest=rested.append).actions() == []
+    assert rested == [1]
+
+
+@pytest.mark.parametrize("status", [405, 500, 503])
+def test_who_answers_is_not_silent(tmp_path: Path, status: int) -> None:
+    with pretending(tmp_path / "s", says(status, "the ledger is locked")), pytest.raises(NotServedError) as said:
+        client_of(tmp_path / "s").lock_down(reason="fire")
+    assert not isinstance(said.value, ServiceError | ThrottledError)
+    assert (str(said.value), said.value.exit_code) == ("the ledger is locked", 14)
+
+
+def test_that_it_is_not_heard_again_says_nothing_of_what_the_lost_answer_was_to(tmp_path: Path) -> None:
+    unknown = pytest.raises(ServiceError, match="is not known: look before you ask again")
+    with pretending(tmp_path / "s", nothing, says(429, "it was not done")), unknown:
+        client_of(tmp_path / "s").lock_down(reason="fire")
+
+
+def test_a_service_of_before_is_asked_one_thing_after_another(tmp_path: Path) -> None:
+    who = b'{"user":"ada","uid":1,"groups":[],"role":"viewer","because":"x","mode":"shared","may":[]}'
+    each = (ok(who), says(503, "no ledger"), says(404, "there is nothing"), ok(b"[]"))
+    with pretending(tmp_path / "s", says(404, "there is nothing"), *each, *each) as heard:
+        client = client_of(tmp_path / "s")
+        for _ in range(2):
+            said = client.standing("a" * 32)
+            assert (said.who.user, said.actions, said.unlisted, said.emergency) == ("ada", [], "no ledger", None)
+    assert [said.split()[1] for said in heard].count(b"/v1/standing/" + b"a" * 32) == 1
 
 
 @pytest.mark.parametrize("body", [b"{}", b"[]", b"nonsense", b'{"user": 1}'])

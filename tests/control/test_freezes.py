@@ -12,7 +12,8 @@ import pytest
 from tests.control.base import HOUR, ME, NOW, Served, everybody, serving
 from tests.places import PLACES
 from wedtui.control.identity import user_name
-from wedtui.core.emergency import EMERGENCIES, EmergencyKind
+from wedtui.core.emergency import EMERGENCIES, EmergencyKind, emergency
+from wedtui.core.freeze_lines import freeze_lines
 from wedtui.core.roles import Role
 from wedtui.ledger.kind import LEDGER
 
@@ -137,6 +138,40 @@ class TestPlans:
         assert seen["plan"]["after"]["overrides"] == ["traffic"]
         done = confirm(served, "freeze-override", "traffic 2h", seen)
         assert (done.status_code, done.json()["expires_at"]) == (200, "2026-06-03T11:00:00Z")
+
+    @pytest.mark.parametrize(
+        ("kind", "subject", "done"),
+        [
+            ("lockdown", "everything", "freeze.add"),
+            ("freeze-add", "4h", "freeze.add"),
+            ("freeze-lift", "1", "freeze.lift"),
+            ("freeze-override", "traffic 2h", "freeze.override"),
+        ],
+    )
+    def test_what_was_confirmed_is_on_record_with_all_that_stood_there(
+        self, served: Served, kind: str, subject: str, done: str
+    ) -> None:
+        if kind == "freeze-lift":
+            confirm(served, "freeze-add", "4h", plan(served, "freeze-add", "4h"), key="before")
+        seen = plan(served, kind, subject)
+        served.clock.at = NOW + timedelta(seconds=9)
+        assert confirm(served, kind, subject, seen, typed="x", key="another").status_code == 409
+        assert confirm(served, kind, subject, seen).status_code == 200
+        assert chain(served)[-3:] == ["request.refused", done, "freeze.confirm"]
+        link = served.links()[-1]
+        body = dict(link.body)
+        assert (link.person, body["role"], body["number"]) == (MY_NAME, "owner", 1)
+        assert (body["kind"], body["subject"], body["typed"]) == (kind, subject, seen["plan"]["target"])
+        assert (body["digest"], body["reason"]) == (seen["digest"], "the vendor asked")
+        assert body["seen_at"] == "2026-06-03T09:00:00.000000Z"
+        kept = {check["rule"]: check["result"] for check in body["plan"]["checks"]}
+        assert kept == results(seen)
+        assert body["plan"]["says"] == seen["plan"]["says"]
+        assert body["panel"] == freeze_lines(body["plan"], served.clock.at)
+        text = " ".join(" ".join(body["panel"]).split())
+        assert f"REAL: {emergency(EmergencyKind(kind)).title} {seen['plan']['target']}" in text
+        assert all(check["sentence"] in text for check in body["plan"]["checks"])
+        assert (seen["plan"]["undo"] in text, "UNKNOWN weddings" in text) == (True, True)
 
     @pytest.mark.parametrize("typed", ["", "Everything", "everything ", "production"])
     def test_another_name_does_nothing(self, served: Served, typed: str) -> None:

@@ -1,22 +1,27 @@
 """The API fuzzed from its own description: whatever is sent, one of the answers that it describes, and never a 500.
 
 Values follow the description's schemas, in part and beyond: right ones, ones just outside, of other types, missing and
-unknown fields, and bodies that are no JSON at all.
+unknown fields, and bodies that are no JSON at all. Most are requests that would be done (`rightly`), with nothing or a
+part of them changed, so that the fuzzer comes past the first look at them.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from tests.control.base import NOW, TOMORROW, Served, serving
+from tests.control.changing import Changing
+from tests.control.rightly import RIGHTLY, Made, Right
 from tests.examples import examples
 from tests.places import PLACES
 from wedtui.config_control import ControlSection
@@ -39,11 +44,30 @@ RAW = st.binary(max_size=200) | st.sampled_from([b"{", b"[" * 20_000, b'{"a":1e9
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("fuzz")
+
+
+@pytest.fixture(scope="module")
+def changing(folder: Path) -> Iterator[Changing]:
+    # A service has made its ledger before it listens.
+    url = PLACES.url(folder / "ledger.db")
+    Ledger(url).close()
+    made = Changing(url)
+    yield made
+    made.requests.close()
+
+
+@pytest.fixture(scope="module")
+def served(folder: Path, changing: Changing) -> Iterator[Served]:
     section = ControlSection(requests_per_minute=60_000, actions_per_minute=60_000)
-    with serving(tmp_path_factory.mktemp("fuzz"), section=section) as made:
-        # A service has made its ledger before it listens.
-        Ledger(PLACES.url(made.ledger)).close()
+    with serving(folder, section=section, changes=changing) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def made(served: Served, changing: Changing) -> Iterator[Made]:
+    with closing(Made(served, changing)) as made:
         yield made
 
 
@@ -117,31 +141,67 @@ def operations(description: Mapping[str, Any]) -> list[tuple[str, str, Mapping[s
     ]
 
 
-def requests(description: Mapping[str, Any]) -> st.SearchStrategy[tuple[Any, ...]]:
-    """Return method, path as described, path as asked, body and headers."""
+class Asked(NamedTuple):
+    """A request that was made up."""
+
+    method: str
+    described: str
+    """The path as the description has it."""
+    path: str
+    body: bytes | None
+    headers: Mapping[str, str]
+
+
+def requests(
+    description: Mapping[str, Any], method: str, described: str, operation: Mapping[str, Any], right: Right
+) -> st.SearchStrategy[Asked]:
+    """Return requests for one operation, of which one that is done is known."""
 
     @st.composite
-    def one(draw: st.DrawFn) -> tuple[Any, ...]:
-        method, described, operation = draw(st.sampled_from(operations(description)))
+    def one(draw: st.DrawFn) -> Asked:
         path, headers = described, dict[str, str]()
         for parameter in operation.get("parameters", ()):
-            value = values(parameter["schema"], description)
+            name, value = parameter["name"], values(parameter["schema"], description)
+            how = draw(st.sampled_from(["right"] * 6 + ["wanted", "odd"]))
             if parameter["in"] == "path":
-                text = draw(value.map(_in_a_path) | st.sampled_from(["0", "-1", "x", "%2e%2e", "%00", "1e3", "9" * 30]))
-                path = path.replace(f"{{{parameter['name']}}}", text)
-            elif draw(st.integers(0, 9)):
-                headers[parameter["name"]] = draw(st.uuids().map(str) | HEADER)
+                odd = st.sampled_from(["0", "-1", "x", "%2e%2e", "%00", "1e3", "9" * 30])
+                other = value.map(_in_a_path) if how == "wanted" else odd
+                path = path.replace(f"{{{name}}}", _in_a_path(right.where[name]) if how == "right" else draw(other))
+            elif (text := draw(st.none() | HEADER if how == "odd" else st.uuids().map(str))) is not None:
+                headers[name] = text
         body: bytes | None = None
         if "requestBody" in operation:
-            schema = operation["requestBody"]["content"]["application/json"]["schema"]
-            wanted = values(schema, description).map(_encoded)
-            body = draw(st.one_of(wanted, wanted, wanted, JSON.map(_encoded), RAW))
+            body = draw(bodies(operation["requestBody"]["content"]["application/json"]["schema"], description, right))
             headers["Content-Type"] = draw(
-                st.sampled_from(["application/json"] * 6 + ["text/plain", "application/x-www-form-urlencoded", ""])
+                st.sampled_from(["application/json"] * 17 + ["text/plain", "application/x-www-form-urlencoded", ""])
             )
-        return method, described, path, body, headers
+        return Asked(method, described, path, body, headers)
 
     return one()
+
+
+def bodies(schema: Mapping[str, Any], description: Mapping[str, Any], right: Right) -> st.SearchStrategy[bytes]:
+    assert right.body is not None
+    kinds = {
+        "near": near(right.body, schema, description).map(_encoded),
+        "wanted": values(schema, description).map(_encoded),
+        "any": JSON.map(_encoded),
+        "raw": RAW,
+    }
+    return st.sampled_from(["near"] * 7 + ["wanted", "any", "raw"]).flatmap(kinds.__getitem__)
+
+
+_GONE = object()
+
+
+def near(
+    right: Mapping[str, Any], schema: Mapping[str, Any], description: Mapping[str, Any]
+) -> st.SearchStrategy[dict[str, Any]]:
+    """Return a body that is done, with up to two fields that are others, or are not there."""
+    fields = {name: values(each, description) for name, each in resolved(schema, description)["properties"].items()}
+    other = st.one_of([st.tuples(st.just(name), each | JSON | st.just(_GONE)) for name, each in fields.items()])
+    changes = st.lists(other, max_size=2).map(dict)
+    return changes.map(lambda made: {name: v for name, v in {**right, **made}.items() if v is not _GONE})
 
 
 def _in_a_path(value: object) -> str:
@@ -175,17 +235,12 @@ def matches(value: Any, schema: Mapping[str, Any], description: Mapping[str, Any
             return type(value) is kinds[kind]
 
 
-@examples(400, unminded=list(HealthCheck))
-@given(data=st.data())
-def test_every_answer_is_one_that_is_described(
-    description: dict[str, Any], client: httpx.Client, data: st.DataObject
-) -> None:
-    method, described, path, body, headers = data.draw(requests(description))
-    response = client.request(method, path, content=body, headers=headers)
+def fits(response: httpx.Response, operation: Mapping[str, Any], description: Mapping[str, Any]) -> None:
+    """Compare an answer with its description."""
     assert response.status_code < 500 or response.status_code == 503, response.text
     # Nothing here is out of order: a 503 would be a mistake of ours that was caught.
     assert response.status_code != 503, response.text
-    answers = description["paths"][described][method.lower()]["responses"]
+    answers = operation["responses"]
     assert str(response.status_code) in answers, (response.status_code, response.text)
     assert response.headers["content-type"] == "application/json"
     schema = answers[str(response.status_code)]["content"]["application/json"]["schema"]
@@ -196,21 +251,39 @@ def test_every_answer_is_one_that_is_described(
         assert message.isprintable()
 
 
-def test_the_fuzzer_gets_through(client: httpx.Client, description: dict[str, Any]) -> None:
-    """What it makes of the schemas is not all refused: it would find nothing."""
-    found: set[tuple[str, int]] = set()
+def test_every_path_does_what_it_is_for(description: dict[str, Any], made: Made, served: Served) -> None:
+    """So the code of each of them is there to be reached, by what the fuzzer sends as well."""
+    described = operations(description)
+    assert set(RIGHTLY) == {(method, path) for method, path, _ in described}
+    for number, (method, path, operation) in enumerate(described):
+        right = RIGHTLY[method, path](made)
+        body = None if right.body is None else dict(right.body)
+        where = path.format(**{name: _in_a_path(value) for name, value in right.where.items()})
+        response = served.ask(method, where, body, key=f"right-{number}")
+        assert response.status_code == 200, (method, path, response.text)
+        fits(response, operation, description)
 
-    @settings(
-        max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True
-    )
-    @given(request=requests(description))
-    def ask(request: tuple[Any, ...]) -> None:
-        method, described, path, body, headers = request
-        found.add((described, client.request(method, path, content=body, headers=headers).status_code))
+
+def test_every_answer_is_one_that_is_described(description: dict[str, Any], client: httpx.Client, made: Made) -> None:
+    found: set[tuple[tuple[str, str], int]] = set()
+    # Of some there is nothing that could be other.
+    often = [each for each in operations(description) for _ in range(4 if "parameters" in each[2] else 1)]
+
+    @examples(600, unminded=list(HealthCheck))
+    @given(data=st.data())
+    def ask(data: st.DataObject) -> None:
+        method, described, operation = data.draw(st.sampled_from(often))
+        asked = data.draw(requests(description, method, described, operation, RIGHTLY[method, described](made)))
+        response = client.request(method, asked.path, content=asked.body, headers=dict(asked.headers))
+        found.add(((method, described), response.status_code))
+        fits(response, operation, description)
 
     ask()
-    assert {status for _, status in found} >= {200, 404, 422}
-    assert {path for path, status in found if status == 200} >= {"/v1/lockdown", "/v1/whoami", "/v1/service"}
+    # What it makes is not all refused, and comes as far as the changes: else it would find nothing.
+    assert {status for _, status in found} >= {200, 404, 409, 422}
+    assert {("POST", 200), ("POST", 409)} <= {
+        (method, status) for (method, path), status in found if path.startswith("/v1/actions")
+    }
 
 
 @examples(100, unminded=list(HealthCheck))

@@ -12,12 +12,12 @@ import pytest
 
 from tests.control.base import HOUR, NOW, TOMORROW, Served, SetClock, serving
 from tests.places import PLACES
-from wedtui.control.desk import Asked, Desk, KeyReusedError
+from wedtui.control.desk import Asked, Desk
 from wedtui.core.roles import Account, Mapped, Permission, Role
 from wedtui.errors import ConflictError, StoreError
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.ledger import Ledger
-from wedtui.ledger.requests import ANSWERS_KEPT
+from wedtui.ledger.requests import ANSWERS_KEPT, KeyReusedError
 
 BODY = {"end": TOMORROW, "reason": "royal wedding"}
 KAY = Account(1001, "kay")

@@ -2,135 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.control.base import Served, serving
+from tests.control.changing import Changing
 from tests.control.test_users import UIDS, Answer, as_user
-from tests.core.emergency import NOW, facts, places, reading
+from tests.core.emergency import NOW
 from tests.needs import need
-from wedtui.actions.planning import Planner
-from wedtui.actions.requests import Requests, Wish
 from wedtui.config import Configuration
-from wedtui.control.bodies import PlanWanted, ToApprove, ToChange, ToConfirm
 from wedtui.control.mapping import demands_of
-from wedtui.control.office import EmergencyPath, Standing
-from wedtui.core.actions import Action
-from wedtui.core.failover import Plan
-from wedtui.core.failover_facts import Facts, Kind
 from wedtui.core.notify import Level, Notice
-from wedtui.core.roles import Decided, Demand, Mapped, Permission, Role
-from wedtui.core.traffic import Place, TrafficReading
-from wedtui.ledger.journal import Journal
+from wedtui.core.plan_lines import plan_lines
+from wedtui.core.roles import Demand, Mapped, Permission, Role
 from wedtui.ledger.outbox import Outbox
-from wedtui.ledger.reader import LedgerReader
 
 SHARED = Configuration.model_validate({"service": {"mode": "shared"}, "roles": {"second_person": ["failover"]}})
 ADA, KAY, EVE = UIDS[Role.ENGINEER], UIDS[Role.MANAGER], UIDS[Role.VIEWER]
 ASKED = {"kind": "failover", "lost": ["aws"], "reason": "it is down"}
-
-
-class Records:
-    """Live records that stay as they are."""
-
-    async def read(self) -> TrafficReading:
-        return reading()
-
-    async def submit(self, read: TrafficReading, shares: Mapping[Place, int], generation: int) -> str:
-        raise NotImplementedError
-
-    async def in_sync(self, submission: str) -> bool:
-        raise NotImplementedError
-
-    async def told(self, generation: int) -> bool:
-        raise NotImplementedError
-
-    async def answers(self, count: int) -> Mapping[Place, int]:
-        raise NotImplementedError
-
-    async def close(self) -> None:
-        """Nothing is kept."""
-
-
-class Changing:
-    """The service's own requests, each done at once."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        planner = Planner(Records(), self.known, self)
-        self.requests = Requests(lambda: Journal(url, clock=lambda _connection: NOW), planner, places({}))
-
-    def now(self) -> datetime:
-        return NOW
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    def known(self, read: TrafficReading | None, problem: str | None, now: datetime) -> Facts:
-        del read, problem, now
-        return facts()
-
-    def plan(self, wanted: PlanWanted) -> Future[Plan]:
-        raise NotImplementedError
-
-    def ask(self, by: Decided, wanted: ToChange, key: str) -> Future[Action]:
-        return _done(self.requests.ask(by, Wish(Kind(wanted.kind), wanted.lost), wanted.reason, key))
-
-    def confirm(self, by: Decided, number: int, body: ToConfirm) -> Future[Action]:
-        return _done(self.requests.confirm(by, number, body.digest, body.typed, body.break_glass))
-
-    def approve(self, who: str, refused: str | None, number: int, body: ToApprove) -> Future[Action]:
-        return _done(self.requests.approve(Decided(who, refused), number, body.digest, body.typed))
-
-    def review(self, who: str, refused: str | None, number: int, sentence: str) -> Future[Action]:
-        return _done(self.requests.review(Decided(who, refused), number, sentence))
-
-    def cancel(self, who: str, refused: str | None, number: int) -> Future[Action]:
-        raise NotImplementedError
-
-    def settle(self, who: str, refused: str | None, number: int, sentence: str) -> Future[Action]:
-        raise NotImplementedError
-
-    def action(self, number: int) -> Action:
-        reader = LedgerReader(self.url)
-        try:
-            return reader.action(number)
-        finally:
-            reader.close()
-
-    def actions(self, *, open_only: bool, newest: bool = False) -> tuple[Action, ...]:
-        raise NotImplementedError
-
-    def standing(self) -> Standing:
-        raise NotImplementedError
-
-    def emergency_path(self) -> EmergencyPath:
-        raise NotImplementedError
-
-
-def _done(work: Any) -> Future[Action]:
-    future: Future[Action] = Future()
-
-    async def run() -> None:
-        try:
-            future.set_result(await work)
-        except Exception as error:
-            future.set_exception(error)
-
-    _RUNNING.add(task := asyncio.get_running_loop().create_task(run()))
-    task.add_done_callback(_RUNNING.discard)
-    return future
-
-
-_RUNNING: set[asyncio.Task[None]] = set()
 
 
 @pytest.fixture
@@ -201,6 +95,62 @@ def test_the_glass_is_broken_and_another_person_reviews_it(served: Served) -> No
     assert [each["event"] for each in served.ask("GET", "/v1/notifications").json()] == ["resolve", "trigger"]
 
 
+def moves(served: Served) -> dict[str, dict[str, Any]]:
+    """Return what the chain says of each move of an action, the newest of each name."""
+    return {link.kind: dict(link.body) for link in served.links() if link.action is not None}
+
+
+def test_the_chain_says_why_the_glass_was_broken_by_whom_and_what_another_found(served: Served) -> None:
+    asked = ask(served, ADA, "/v1/actions", ASKED).body
+    word, path = {"digest": asked["digest"], "typed": "aws"}, f"/v1/actions/{asked['id']}"
+    assert ask(served, ADA, f"{path}/confirm", {**word, "typed": "x", "break_glass": "in vain"}).status == 409
+    assert ask(served, ADA, f"{path}/confirm", {**word, "break_glass": "nobody answers"}).status == 200
+    assert ask(served, EVE, f"{path}/review", {"sentence": "hm"}).status == 403
+    assert ask(served, KAY, f"{path}/review", {"sentence": "it was right"}).status == 200
+    said = moves(served)
+    engineer = {"role": "engineer", "role_from": f"roles.users.{ADA}"}
+    assert said["action.request"].items() >= {**engineer, "needs": []}.items()
+    assert said["action.plan"].items() >= {**engineer, "needs": ["second-person"]}.items()
+    assert said["action.confirm-refused"].items() >= {**engineer, "break_glass": "in vain"}.items()
+    assert "broke_glass" not in said["action.confirm-refused"]
+    glass = {"broke_glass": "nobody answers", "confirmed_by": f"uid {ADA}", "needs": []}
+    assert said["action.confirm"].items() >= {**engineer, **glass}.items()
+    assert said["action.review-refused"].items() >= {"role": "viewer", **glass}.items()
+    found = {"review": "it was right", "reviewed_by": f"uid {KAY}", "role": "manager"}
+    assert said["action.review"].items() >= {**glass, **found}.items()
+
+
+def test_the_chain_has_what_stood_before_each_person_and_what_they_typed(served: Served) -> None:
+    asked = ask(served, ADA, "/v1/actions", ASKED).body
+    word, path = {"digest": asked["digest"], "typed": "aws"}, f"/v1/actions/{asked['id']}"
+    ask(served, ADA, f"{path}/confirm", {**word, "typed": "gcp"})
+    ask(served, ADA, f"{path}/confirm", word)
+    ask(served, KAY, f"{path}/approve", word)
+    said = moves(served)
+    assert (said["action.confirm-refused"]["typed"], "panel" in said["action.confirm-refused"]) == ("gcp", False)
+    for move in ("action.confirm", "action.approve"):
+        assert (said[move]["typed"], said[move]["digest"]) == ("aws", asked["digest"])
+        assert said[move]["panel"] == plan_lines(said["action.plan"]["plan"]["plan"], NOW), "as the commands show it"
+        text = " ".join(" ".join(said[move]["panel"]).split())
+        assert "REAL FAILOVER: aws loses all of its traffic" in text
+        for part in ("accepted expected within", "moved customers, expected", "undo `wedtui failback run", "s ago)"):
+            assert part in text
+    assert "panel" not in said["action.request"]
+
+
+def test_the_chain_says_who_approved_and_what_was_still_missing(served: Served) -> None:
+    asked = ask(served, ADA, "/v1/actions", ASKED).body
+    word, path = {"digest": asked["digest"], "typed": "aws"}, f"/v1/actions/{asked['id']}"
+    ask(served, ADA, f"{path}/confirm", word)
+    ask(served, KAY, f"{path}/approve", word)
+    said = moves(served)
+    first = {"confirmed_by": f"uid {ADA}", "needs": ["second-person"], "state": "awaiting confirmation"}
+    assert said["action.confirm"].items() >= first.items()
+    both = {"confirmed_by": f"uid {ADA}", "approved_by": f"uid {KAY}", "needs": [], "role": "manager"}
+    assert said["action.approve"].items() >= {**both, "state": "confirmed"}.items()
+    assert not {"broke_glass", "review"} & said["action.approve"].keys()
+
+
 def test_a_dead_letter_is_dismissed_by_who_may_acknowledge(served: Served) -> None:
     outbox = Outbox(f"sqlite:///{served.ledger}", clock=lambda _connection: NOW)
     number = outbox.post(Notice("k", Level.INFO, "down"))
@@ -208,4 +158,6 @@ def test_a_dead_letter_is_dismissed_by_who_may_acknowledge(served: Served) -> No
     assert ask(served, EVE, path, {"reason": "seen"}).status == 403
     waiting = ask(served, ADA, path, {"reason": "seen"})
     assert (waiting.status, "is waiting, and no dead letter" in waiting.body["message"]) == (409, True)
+    refused = [link.body["role"] for link in served.links() if link.kind == "request.refused"]
+    assert refused == ["viewer", "engineer"]
     outbox.close()

@@ -9,37 +9,105 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from tests.control.base import NOW, TOMORROW, Served, serving
+from tests.control.base import Served, serving
+from tests.control.changing import Changing
+from tests.control.rightly import (
+    FREEZE,
+    KAY,
+    LEAVE,
+    OVERRIDE,
+    RAISE,
+    RIGHTLY,
+    SECOND,
+    TOKEN,
+    WHY,
+    Made,
+    Right,
+    of,
+    word,
+)
 from tests.core.test_roles import TABLE
 from tests.needs import need
 from tests.store.processes import ROOT, SHARED_GROUP
 from wedtui.config_control import ControlSection
+from wedtui.core.failover_facts import Kind
 from wedtui.core.roles import Mapped, Role
 
 # Numbers that nobody has: the kernel compares them, and the system has no names for them.
 UIDS = {role: 54330 + number for number, role in enumerate(Role)}
 OUTSIDER = 54340
-FREEZE = {"end": TOMORROW, "reason": "royal wedding"}
-RAISE = {"level": "HIGH", "reason": "a large one", "until": (NOW + timedelta(hours=4)).isoformat()}
-WHY = {"reason": "over"}
-OVERRIDE = {"object": "traffic", "reason": "the vendor asked", "until": (NOW + timedelta(hours=4)).isoformat()}
-# What changes something -> what it needs; each is tried on an object of its own.
-ACTIONS = {
-    "add-freeze": ("/v1/freezes", FREEZE),
-    "lift-freeze": ("/v1/freezes/{}/lift", WHY),
-    # Before it is locked down: that ends every override.
-    "override-freeze": ("/v1/freeze-overrides", OVERRIDE),
-    "lock-down": ("/v1/lockdown", WHY),
-    "raise-protection": ("/v1/protection/raises", RAISE),
-    "lower-protection": ("/v1/protection/raises/{}/lower", WHY),
-}
+
+
+class Tried(NamedTuple):
+    """Something that is asked for."""
+
+    permission: str
+    """What it needs."""
+    method: str
+    described: str
+    right: Right = Right()
+
+    @property
+    def request(self) -> list[object]:
+        return [self.method, self.described.format(**self.right.where), self.right.body]
+
+
+def everything(made: Made, name: str) -> list[Tried]:
+    """Return everything that can be asked for, each about an object of its own, in an order in which all can be done.
+
+    Args:
+        made: makes these objects.
+        name: of who will ask.
+    """
+    handed_over, alone = made.handed_over(), made.alone()
+    made.counting()
+    freeze, override, raised = made.freeze(), made.override(), made.raised()
+    there, back = made.awaiting(name), made.awaiting(name, kind=Kind.FAILBACK)
+    made.automation(stopped=False)
+    action = "/v1/actions/{number}"
+    return [
+        *(
+            Tried("read", method, path, RIGHTLY[method, path](made))
+            for method, path in RIGHTLY
+            if method == "GET" and "{number}" not in path
+        ),
+        Tried("read", "GET", action, of(there.id)),
+        Tried("read", "POST", "/v1/plans", Right(body=LEAVE)),
+        # Before anything else is frozen, or let through: it is for what was seen.
+        Tried("add-freeze", "POST", "/v1/freeze-confirmations", Right(body=made.freeze_word("freeze-add", "4h"))),
+        Tried("add-freeze", "POST", "/v1/freezes", Right(body=FREEZE)),
+        Tried("lift-freeze", "POST", "/v1/freezes/{number}/lift", of(freeze, WHY)),
+        # Before it is locked down: that ends every override.
+        Tried("override-freeze", "POST", "/v1/freeze-overrides", Right(body=OVERRIDE)),
+        Tried("override-freeze", "POST", "/v1/freeze-overrides/{number}/end", of(override, WHY)),
+        Tried("lock-down", "POST", "/v1/lockdown", Right(body=WHY)),
+        Tried("raise-protection", "POST", "/v1/protection/raises", Right(body=RAISE)),
+        Tried("lower-protection", "POST", "/v1/protection/raises/{number}/lower", of(raised, WHY)),
+        Tried("acknowledge", "POST", "/v1/notifications/{number}/dismiss", of(made.dead_letter(), WHY)),
+        Tried("stop-automation", "POST", "/v1/automation/abort"),
+        Tried("stop-automation", "POST", "/v1/automation/stop", Right(body=WHY)),
+        Tried("resume-automation", "POST", "/v1/automation/resume", Right(body=WHY)),
+        Tried("fail-over", "PUT", "/v1/arming/{token}", Right({"token": TOKEN}, {"kind": "failover"})),
+        Tried("fail-back", "PUT", "/v1/arming/{token}", Right({"token": TOKEN}, {"kind": "failback"})),
+        Tried("read", "DELETE", "/v1/arming/{token}", Right({"token": TOKEN})),
+        Tried("fail-over", "POST", "/v1/actions", Right(body={**LEAVE, **WHY})),
+        Tried("fail-back", "POST", "/v1/actions", Right(body={"kind": "failback", **WHY})),
+        Tried("fail-over", "POST", f"{action}/approve", word(made.awaiting(KAY, SECOND))),
+        Tried("fail-back", "POST", f"{action}/approve", word(made.awaiting(KAY, SECOND, Kind.FAILBACK))),
+        Tried("fail-over", "POST", f"{action}/review", of(alone.id, {"sentence": "it was right"})),
+        Tried("fail-over", "POST", f"{action}/settle", of(handed_over.id, {"sentence": "it is well"})),
+        # One at a time is confirmed, and the first makes room.
+        Tried("fail-over", "POST", f"{action}/confirm", word(there)),
+        Tried("fail-over", "POST", f"{action}/cancel", of(there.id)),
+        Tried("fail-back", "POST", f"{action}/confirm", word(back)),
+    ]
 
 
 @dataclass
@@ -73,33 +141,36 @@ def as_user(served: Served, uid: int, requests: list[list[object]], *, gid: int 
     return [Answer(status, body) for status, body in json.loads(done.stdout)]
 
 
-def objects(served: Served, count: int) -> None:
-    """Have freezes and raises, by somebody who may, for others to end."""
-    for number in range(count):
-        served.ask("POST", "/v1/freezes", FREEZE, key=f"f{number}")
-        served.ask("POST", "/v1/protection/raises", RAISE, key=f"r{number}")
-
-
 def test_every_permission_of_the_table(folder: Path) -> None:
     mapped = Mapped(
         users={"0": Role.OWNER, **{str(uid): role for role, uid in UIDS.items() if role is not Role.VIEWER}}
     )
     section = ControlSection(group=str(SHARED_GROUP), actions_per_minute=100)
     may: set[str] = set()
-    with serving(folder, mapped, section=section) as served:
-        objects(served, len(UIDS))
-        for number, (role, uid) in enumerate(UIDS.items(), start=1):
+    changing = Changing(f"sqlite:///{folder / 'ledger.db'}")
+    with (
+        serving(folder, mapped, section=section, changes=changing) as served,
+        closing(changing.requests),
+        closing(Made(served, changing)) as made,
+    ):
+        for role, uid in UIDS.items():
             may |= set(TABLE[role].split())
-            requests: list[list[object]] = [["POST", path.format(number), body] for path, body in ACTIONS.values()]
-            whoami, *answers = as_user(served, uid, [["GET", "/v1/whoami", None], *requests])
-            assert (whoami.status, whoami.body["uid"], whoami.body["user"]) == (200, uid, f"uid {uid}")
-            assert (whoami.body["role"], set(whoami.body["may"])) == (role.value, may)
-            for permission, answer in zip(ACTIONS, answers, strict=True):
-                assert answer.status == (200 if permission in may else 403), (role, permission, answer)
+            tried = everything(made, f"uid {uid}")
+            assert {(each.method, each.described) for each in tried} == set(RIGHTLY)
+            answers = as_user(served, uid, [each.request for each in tried])
+            for each, answer in zip(tried, answers, strict=True):
+                assert answer.status == (200 if each.permission in may else 403), (role, each, answer)
                 if answer.status == 403:
                     assert f"uid {uid} is {role.value} " in answer.body["message"]
-        by = {entry.added_by for entry in served.freezes()}
-        assert by == {"root", *(f"uid {UIDS[role]}" for role in Role if role is not Role.VIEWER)}
+                if each.described == "/v1/whoami":
+                    assert (answer.body["uid"], answer.body["user"]) == (uid, f"uid {uid}")
+                    assert (answer.body["role"], set(answer.body["may"])) == (role.value, may)
+        # Nobody is anybody else on record, and who may not has left nothing.
+        others = {f"uid {UIDS[role]}" for role in Role if role is not Role.VIEWER}
+        assert {entry.added_by for entry in served.freezes()} == {KAY, *others}
+        confirmed = {action.confirmed_by for action in changing.actions(open_only=False)}
+        assert f"uid {UIDS[Role.VIEWER]}" not in confirmed
+        assert others <= confirmed
 
 
 def test_who_is_not_in_the_group_cannot_even_connect(folder: Path) -> None:

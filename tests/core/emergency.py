@@ -20,6 +20,7 @@ SECOND = timedelta(seconds=1)
 NAMES = ("aws", "azure", "gcp", "digitalocean")
 SHARES = dict(zip(NAMES, (60, 25, 15, 0), strict=True))
 PEAK = 1000.0
+DAY = timedelta(days=1)
 
 
 def places(shares: Mapping[str, int]) -> dict[Place, int]:
@@ -61,6 +62,7 @@ def facts(*providers: ProviderFacts, caps: Mapping[str, int | None] | None = Non
         reading=reading(),
         providers=tuple(known.values()),
         observed=Measured(PEAK, NOW - 30 * SECOND),
+        known_for=dict.fromkeys(NAMES, DAY),
         planned=Measured(PEAK / 2, NOW - 30 * SECOND),
         freeze=Verdict(frozen=False, at=NOW - SECOND),
     )

@@ -15,6 +15,7 @@ from tests.examples import examples
 from wedtui.core import actions, confirming
 from wedtui.core.actions import (
     LEASE,
+    MADE_WORSE,
     PLANNED_WITHIN,
     Action,
     ActionState,
@@ -119,6 +120,7 @@ MOVES: dict[str, Callable[[Action], Action]] = {
     "fail": lambda action: actions.fail(action, 1, "refused by the server", AT),
     "hand over": lambda action: actions.hand_over(action, 1, "look at it"),
     "settle": lambda action: actions.settle(action, "grace", "looked", AT),
+    "supersede": lambda action: actions.supersede(action, 8, AT),
     "expire": lambda action: actions.expire(action, NOW + 3 * PLAN_FOR),
 }
 LEGAL: dict[str, set[str]] = {
@@ -127,7 +129,7 @@ LEGAL: dict[str, set[str]] = {
     "confirmed": {"cancel", "claim", "expire"},
     "claimed": {"cancel", "claim", "wait", "renew", "intend", "fail", "hand over", "expire"},
     "under_way": {"cancel", "claim", "renew", "conclude", "hand over"},
-    "done": {"cancel", "claim", "renew", "intend", "take back", "verify", "hand over"},
+    "done": {"cancel", "claim", "renew", "intend", "take back", "verify", "hand over", "supersede"},
     "unknown": {"cancel", "claim", "renew", "conclude", "hand over"},
     "failed": {"cancel", "claim", "wait", "renew", "intend", "fail", "hand over", "expire"},
     "undoing": {"cancel", "claim", "renew", "conclude", "hand over"},
@@ -333,6 +335,39 @@ def test_a_cancelled_one_that_was_begun_begins_nothing_more_but_may_be_undone() 
     assert actions.fail(actions.cancel(failed(), "grace", AT), 1, "", AT).outcome is Outcome.CANCELLED
 
 
+def test_what_is_only_looked_at_ends_where_another_begins() -> None:
+    looking = actions.intend(done(), 1, LOOK, AT)
+    for action in (looking, actions.conclude(looking, 1, StepState.UNKNOWN, "", AT)):
+        ended = actions.supersede(action, 8, AT)
+        assert (ended.state, ended.outcome, ended.ended_at) == (ActionState.ENDED, Outcome.SUPERSEDED, AT)
+        assert ended.sentence == "it was accepted; action 8 began before it was seen whether it helped"
+        assert [(step.name, step.state) for step in ended.steps] == [
+            ("submit", StepState.DONE),
+            ("answers", StepState.FAILED),
+        ]
+        assert (ended.steps[-1].detail, ended.steps[-1].ended_at) == ("not seen to its end: action 8 began", AT)
+
+
+def test_what_may_still_change_or_made_things_worse_is_not_superseded() -> None:
+    worse = actions.conclude(
+        actions.intend(done(), 1, LOOK, AT), 1, StepState.FAILED, f"{MADE_WORSE}: 0 % are served", AT
+    )
+    kept = actions.conclude(undoing(), 1, StepState.FAILED, "", AT)
+    lost = actions.conclude(under_way(), 1, StepState.FAILED, "it was not made", AT)
+    again = actions.intend(lost, 1, SUBMIT, AT)
+    for action, why in (
+        (worse, "it made things worse"),
+        (kept, "it is being taken back"),
+        (undoing(), "it is being taken back"),
+        (under_way(), "was not made, or that is not known"),
+        (unknown(), "was not made, or that is not known"),
+        (again, "was not made, or that is not known"),
+        (claimed(), "was not made, or that is not known"),
+    ):
+        with pytest.raises(IllegalMoveError, match=why):
+            actions.supersede(action, 8, AT)
+
+
 def test_undoing_is_tried_once() -> None:
     tried = actions.conclude(undoing(), 1, StepState.FAILED, "", AT)
     assert tried.in_effect
@@ -419,6 +454,7 @@ class Machine(RuleBasedStateMachine):
             "fail": lambda a: actions.fail(a, fence, "", self.at),
             "renew": lambda a: actions.renew(a, fence, self.at),
             "wait": lambda a: actions.wait(a, fence, "nobody answers"),
+            "supersede": lambda a: actions.supersede(a, 8, self.at),
         }
         if name in moves:
             self.attempt(moves[name])
@@ -434,8 +470,10 @@ class Machine(RuleBasedStateMachine):
         assert (action.state is ActionState.ENDED) == (action.outcome is not None) == (action.ended_at is not None)
         if action.outcome in {Outcome.FAILED, Outcome.CANCELLED, Outcome.EXPIRED, Outcome.REFUSED, Outcome.UNDONE}:
             assert not action.in_effect
-        if action.outcome is Outcome.VERIFIED:
+        if action.outcome in {Outcome.VERIFIED, Outcome.SUPERSEDED}:
             assert action.in_effect
+        if action.outcome is Outcome.SUPERSEDED:
+            assert all(step.state is not StepState.UNKNOWN and not step.undoes for step in action.steps)
         if action.outcome is Outcome.EXPIRED or action.state is ActionState.CONFIRMED:
             assert not action.begun
 

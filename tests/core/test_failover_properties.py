@@ -55,6 +55,9 @@ PROVIDER_FACTS = st.builds(
     capacity=FIGURES,
 )
 MEASURED = st.builds(Measured, FIGURES, st.none() | st.integers(-300, 5).map(lambda s: NOW + s * SECOND))
+KNOWN = st.just(dict.fromkeys(PROVIDERS, timedelta(days=1))) | st.dictionaries(
+    st.sampled_from(PROVIDERS), st.integers(0, 24).map(lambda hours: timedelta(hours=hours))
+)
 FREEZES = st.none() | st.builds(Verdict, st.booleans(), st.integers(-30, 5).map(lambda s: NOW + s * SECOND))
 OVERRIDES = st.lists(
     st.builds(
@@ -77,6 +80,7 @@ def wild_plans(draw: st.DrawFn) -> tuple[Plan, Facts]:
         reading=draw(st.sampled_from([read, read, read, None])),
         providers=tuple(draw(st.lists(PROVIDER_FACTS, max_size=4, unique_by=lambda p: p.name))),
         observed=draw(MEASURED),
+        known_for=draw(KNOWN),
         planned=draw(MEASURED),
         freeze=draw(FREEZES),
         overrides=draw(OVERRIDES),
@@ -108,6 +112,7 @@ def usual_facts(draw: st.DrawFn) -> Facts:
         reading=reading({str(place): share for place, share in draw(shares()).items()}),
         providers=tuple(providers),
         observed=Measured(draw(st.sampled_from([None, 500.0, 1000.0, 1000.0])), NOW),
+        known_for=draw(KNOWN),
         planned=Measured(draw(st.sampled_from([None, 0.0, 1000.0, 1500.0])), NOW),
         freeze=draw(st.sampled_from([None, Verdict(True, NOW), Verdict(False, NOW), Verdict(False, NOW)])),
     )

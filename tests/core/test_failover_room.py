@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.core import emergency
 from tests.core.weddings import DAY, HOUR, MINUTE, calendar_of, read, typical
 from wedtui.core.calendar import NO_CALENDAR
 from wedtui.core.checks import Result
+from wedtui.core.failover import plan
 from wedtui.core.failover_facts import Facts, Measured
-from wedtui.core.failover_room import Demand, peak_of, planned_peak
+from wedtui.core.failover_room import STEP, Demand, known_for, peak_of, planned_peak, served_together
 from wedtui.core.protection import protection
 
 NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
@@ -79,3 +81,94 @@ def test_nothing_is_planned_where_nobody_said_what_a_wedding_asks_for_or_no_cale
     calendar = calendar_of((), read(READ))
     assert planned_peak(None, calendar, protection(calendar, (), (), NOW)) == Measured()
     assert planned_peak(DEMAND, NO_CALENDAR, protection(NO_CALENDAR, (), (), NOW)) == Measured()
+
+
+ENOUGH, TOO_LITTLE = timedelta(hours=21, minutes=40), timedelta(hours=21, minutes=30)
+BY_ITSELF = emergency.leave(automatic=True)
+
+
+@pytest.mark.parametrize(
+    ("known", "why"),
+    [
+        ({}, None),
+        ({"aws": ENOUGH, "azure": ENOUGH, "gcp": ENOUGH}, None),
+        ({"digitalocean": timedelta()}, None),
+        ({"gcp": TOO_LITTLE}, "measured are 21h30m of gcp"),
+        ({"gcp": 20 * MINUTE}, "measured are 20m of gcp"),
+        ({"gcp": timedelta()}, "measured are nothing of gcp"),
+        ({"aws": timedelta()}, "measured are nothing of aws"),
+        (
+            {"aws": HOUR, "azure": timedelta(), "gcp": timedelta()},
+            "measured are 1h00m of aws, nothing of azure and nothing of gcp",
+        ),
+    ],
+)
+def test_a_peak_of_some_hours_or_some_providers_is_not_known(known: dict[str, timedelta], why: str | None) -> None:
+    facts = emergency.facts(known_for={**dict.fromkeys(emergency.NAMES, DAY), **known})
+    made = plan(BY_ITSELF, facts, emergency.NOW)
+    check = made.check("peak-observed")
+    if why is None:
+        assert (check.result, made.refused) == (Result.PASS, ())
+        return
+    assert check.result is Result.UNKNOWN
+    assert check.sentence == f"the peak of the last 24 h is at least 1000 requests/s, and not known: {why}"
+    assert made.refused == (check.sentence,)
+    assert plan(emergency.leave(), facts, emergency.NOW).refused == ()
+
+
+def test_what_was_measured_for_too_little_of_the_time_makes_no_room_alone_and_still_counts_where_it_is_larger() -> None:
+    facts = emergency.facts(known_for={}, planned=Measured())
+    assert plan(emergency.leave(), facts, emergency.NOW).peak is None
+    assert plan(emergency.leave(), replace(facts, planned=Measured(10, emergency.NOW)), emergency.NOW).peak == 1000
+
+
+def test_who_is_to_have_its_share_back_has_to_be_known_too() -> None:
+    reading = emergency.reading({"aws": 0, "azure": 60, "gcp": 40, "digitalocean": 0})
+    known = {name: DAY for name in emergency.NAMES if name != "aws"}
+    well = emergency.facts(emergency.provider("aws"), reading=reading, known_for=known)
+    back = plan(emergency.come_back(), well, emergency.NOW)
+    assert back.check("peak-observed").result is Result.UNKNOWN
+    assert plan(emergency.leave("azure"), well, emergency.NOW).check("peak-observed").passed
+
+
+@pytest.mark.parametrize(
+    ("ages", "interval", "known"),
+    [
+        ([], MINUTE, timedelta()),
+        ([MINUTE * n for n in range(12)], MINUTE, 20 * MINUTE),
+        ([5 * MINUTE * n for n in range(288)], MINUTE, DAY),
+        ([5 * MINUTE * n for n in range(144, 288)], MINUTE, DAY / 2),
+        ([STEP * n for n in range(144)], STEP / 2, DAY),
+        ([HOUR * n for n in range(24)], MINUTE, 4 * HOUR),
+        ([HOUR * n for n in range(24)], HOUR / 2, DAY),
+        ([DAY, -MINUTE], MINUTE, timedelta()),
+    ],
+)
+def test_for_how_much_of_a_day_something_is_known(ages: list[timedelta], interval: timedelta, known: timedelta) -> None:
+    assert known_for((NOW - age for age in ages), interval, NOW) == known
+
+
+EACH, SELDOM = timedelta(minutes=1), timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "interval", "most"),
+    [
+        ({}, EACH, None),
+        ({"aws": {}, "gcp": {}}, EACH, None),
+        ({"aws": {7: 500.0}, "gcp": {}}, EACH, 500.0),
+        ({"aws": {7: 500.0, 8: 480.0}, "gcp": {7: 300.0, 8: 330.0}}, EACH, 800.0),
+        # What moved is one, though each of both served it.
+        ({"aws": {0: 500.0, 1: 500.0, 2: 0.0, 3: 0.0}, "gcp": {0: 300.0, 1: 300.0, 2: 800.0, 3: 800.0}}, EACH, 800.0),
+        # Also where one was asked before the move and the other after it.
+        ({"aws": {0: 500.0, 1: 500.0, 2: 0.0, 3: 0.0}, "gcp": {0: 300.0, 1: 800.0, 2: 800.0, 3: 800.0}}, EACH, 800.0),
+        # What was not asked in a minute is what it was, and no longer than until it is asked again.
+        ({"aws": {0: 500.0, 5: 500.0}, "gcp": {2: 300.0, 7: 300.0}}, SELDOM, 800.0),
+        ({"aws": {0: 500.0}, "gcp": {0: 300.0, 9: 900.0, 10: 900.0}}, EACH, 900.0),
+        ({"aws": {0: 500.0}, "gcp": {9: 300.0, 10: 300.0}}, EACH, 300.0),
+    ],
+)
+def test_what_all_served_together(
+    minutes: dict[str, dict[int, float]], interval: timedelta, most: float | None
+) -> None:
+    assert served_together(minutes, dict.fromkeys(minutes, interval)) == most

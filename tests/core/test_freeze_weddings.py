@@ -25,7 +25,7 @@ from tests.core.weddings import (
     read,
 )
 from tests.examples import examples
-from wedtui.cli.render import freeze_sentence
+from wedtui.cli.render import freeze_json, freeze_sentence
 from wedtui.core.calendar import CalendarFacts, SourceFacts, horizon
 from wedtui.core.freeze import (
     LONGEST_WINDOW,
@@ -47,18 +47,92 @@ LONDON, TOKYO, HONOLULU, AUCKLAND = "Europe/London", "Asia/Tokyo", "Pacific/Hono
 WEDNESDAY = datetime(2026, 6, 17, 12, tzinfo=UTC)
 SATURDAY = datetime(2026, 6, 20, 12, tzinfo=UTC)
 WEEKEND = WeeklyWindow("weekend", WallTime(4, time(18)), WallTime(0, time(6)), (LONDON,))
+QUARTER = HOUR / 4
+BY_HAND = (
+    'the weddings in source "platform" were imported by hand and count as fresh until Thu 2026-06-18 12:00 UTC: '
+    "unless they are imported again by then, production is frozen from then on"
+)
 STAGING, GALLERY = Scope("staging"), Scope(service="gallery")
 SECOND = timedelta(seconds=1)
 
 
 def facts_of(
-    *booked: Booked, window: WeeklyWindow = WEEKEND, sources: tuple[SourceFacts, ...] = (read(WEDNESDAY),)
+    *booked: Booked,
+    window: WeeklyWindow = WEEKEND,
+    sources: tuple[SourceFacts, ...] = (read(WEDNESDAY, interval=QUARTER),),
 ) -> FreezeFacts:
     return FreezeFacts((window,), calendar=calendar_of(booked, *sources))
 
 
 def ask(facts: FreezeFacts, start: datetime, end: datetime) -> tuple[Interval, ...]:
     return intervals(facts, start, end, known_at=WEDNESDAY)
+
+
+@pytest.mark.parametrize(
+    ("end", "interval", "runs_out"),
+    [
+        (WEDNESDAY + 23 * HOUR, None, ()),
+        (WEDNESDAY + 24 * HOUR, None, (BY_HAND,)),
+        (WEDNESDAY + 40 * HOUR, None, (BY_HAND,)),
+        (WEDNESDAY + 40 * HOUR, QUARTER, ()),
+    ],
+)
+def test_an_end_that_is_promised_says_that_what_was_imported_runs_out_before(
+    end: datetime, interval: timedelta | None, runs_out: tuple[str, ...]
+) -> None:
+    audit = Period("audit", WEDNESDAY - HOUR, end, Origin.CONFIGURATION)
+    facts = replace(facts_of(sources=(read(WEDNESDAY, interval=interval),)), periods=(audit,))
+    found = verdict(facts, WEDNESDAY)
+    assert (found.until, found.runs_out, found.lasts_longer) == (end, runs_out, bool(runs_out))
+    assert freeze_sentence(found) == "; ".join(
+        (f"FROZEN {'at least ' if runs_out else ''}until {end:%a %Y-%m-%d %H:%M} UTC: audit", *runs_out)
+    )
+    assert freeze_json(found)["runs_out"] == list(runs_out)
+    assert verdict(facts, WEDNESDAY, STAGING).runs_out == ()
+
+
+def test_the_next_freeze_begins_when_what_was_imported_runs_out_where_that_is_before() -> None:
+    runs_out = WEDNESDAY + DAY
+    facts = facts_of(sources=(read(WEDNESDAY),))
+    everywhere = replace(facts, windows=(replace(WEEKEND, environments=frozenset()),))
+    for asked, scope in ((facts, Scope()), (facts, GALLERY), (everywhere, STAGING)):
+        found = verdict(asked, WEDNESDAY, scope)
+        assert (found.frozen, found.next_start, found.next_reasons) == (False, runs_out, (BY_HAND,))
+        assert (found.runs_out, found.runs_out_besides) == ((BY_HAND,), ())
+    assert freeze_sentence(found) == f"open until {runs_out:%a %Y-%m-%d %H:%M} UTC, then frozen: {BY_HAND}"
+    assert freeze_json(found)["runs_out"] == [BY_HAND]
+    by_itself = verdict(facts_of(sources=(read(WEDNESDAY, interval=QUARTER),)), WEDNESDAY)
+    assert (by_itself.next_reasons, by_itself.runs_out) == (("weekend",), ())
+    audit = Period("audit", runs_out, runs_out + HOUR, Origin.CONFIGURATION)
+    both = verdict(replace(facts, periods=(audit,)), WEDNESDAY)
+    assert (both.next_start, both.next_reasons) == (runs_out, ("audit", BY_HAND))
+    sooner = verdict(replace(facts, periods=(replace(audit, start=runs_out - SECOND),)), WEDNESDAY)
+    assert (sooner.next_start, sooner.next_reasons, sooner.runs_out) == (runs_out - SECOND, ("audit",), ())
+    # Where no weddings count, none run out.
+    assert verdict(facts, WEDNESDAY, STAGING).next_start is None
+    # Where nothing is promised, nothing is taken back.
+    assert verdict(facts_of(sources=(read(None), read(WEDNESDAY, name="crm"))), WEDNESDAY).runs_out == ()
+
+
+def test_what_will_have_run_out_by_then_freezes_a_time_that_is_asked_about() -> None:
+    facts, ends = facts_of(sources=(read(WEDNESDAY),)), WEDNESDAY + DAY
+    before = verdict(facts, ends - SECOND, known_at=WEDNESDAY)
+    assert (before.frozen, before.runs_out) == (False, (BY_HAND,))
+    found = verdict(facts, ends, known_at=WEDNESDAY)
+    assert (found.frozen, found.until, found.unreadable, found.runs_out) == (True, None, (BY_HAND,), ())
+    # When it comes to that, it is what was said.
+    assert verdict(facts, ends).frozen
+    assert not verdict(facts_of(sources=(read(WEDNESDAY, interval=QUARTER),)), ends, known_at=WEDNESDAY).frozen
+    assert not verdict(facts, WEDNESDAY - HOUR, known_at=WEDNESDAY).frozen
+
+
+def test_what_an_end_comes_from_is_told_from_what_ends_before() -> None:
+    audit = Period("audit", WEDNESDAY - HOUR, SATURDAY, Origin.CONFIGURATION)
+    short = Period("short", WEDNESDAY - HOUR, WEDNESDAY + HOUR, Origin.CONFIGURATION)
+    found = verdict(replace(facts_of(), periods=(audit, short)), WEDNESDAY)
+    assert (found.reasons, found.later, found.ended_by) == (("audit", "short", "weekend"), ("weekend",), ("weekend",))
+    alone = verdict(replace(facts_of(), periods=(short, replace(audit, end=WEDNESDAY + 2 * HOUR))), WEDNESDAY)
+    assert (alone.reasons, alone.ended_by) == (("audit", "short"), ("audit",))
 
 
 def test_a_weekday_is_frozen_two_hours_around_a_load_of_twenty_five() -> None:
@@ -216,7 +290,7 @@ windows = st.builds(
 def test_freezes_are_what_looking_at_every_instant_finds(begins: datetime, data: st.DataObject) -> None:
     booked = data.draw(bookings(begins, days=6))
     given_windows = tuple(data.draw(st.lists(windows, min_size=1, max_size=2)))
-    facts = FreezeFacts(given_windows, calendar=calendar_of(booked, read(begins)))
+    facts = FreezeFacts(given_windows, calendar=calendar_of(booked, read(begins, interval=QUARTER)))
     start, end = begins - DAY, begins + 6 * DAY
     high = [at for at in grid(start - DAY, end + DAY) if live(booked, at).load >= 25 * UNITS]
     by_load = {at for instant in high for at in grid(instant - 2 * HOUR, instant + 2 * HOUR)}
@@ -246,6 +320,34 @@ def test_freezes_are_what_looking_at_every_instant_finds(begins: datetime, data:
 
 
 @given(st.sampled_from(BEGINNINGS), st.data())
+def test_no_freeze_that_is_known_to_come_is_before_the_next_one(begins: datetime, data: st.DataObject) -> None:
+    at = begins + data.draw(on_grid(7 * DAY))
+    intervals_of = {"platform": None, "crm": data.draw(st.sampled_from((None, QUARTER)))}
+    sources = tuple(
+        read(at, name=name, max_age=data.draw(on_grid(4 * DAY, GRID)), interval=interval)
+        for name, interval in intervals_of.items()
+    )
+    booked, whole = data.draw(bookings(begins, days=40, most=4)), data.draw(st.booleans())
+    calendar = calendar_of(booked, *sources) if whole else around(booked, *horizon(at, at), *sources)
+    begin = at + data.draw(on_grid(5 * DAY, -HOUR))
+    environments = data.draw(st.sampled_from((frozenset[str](), frozenset({"production"}))))
+    window = replace(WEEKEND, environments=environments)
+    facts = FreezeFacts((window,), (Period("audit", begin, begin + HOUR, Origin.PERSON),), calendar=calendar)
+    scope = data.draw(st.sampled_from((Scope(), STAGING, GALLERY)))
+    found = verdict(facts, at, scope)
+    if found.frozen:
+        return
+    turns = [each.stale_from for each in sources if each.stale_from is not None]
+    later = data.draw(st.lists(st.sampled_from([*turns, begin, begin + HOUR]) | on_grid(5 * DAY).map(at.__add__)))
+    promised = found.next_start or found.known_to or LAST
+    for instant in (each for each in {*later, *turns, begin} if at < each < promised):
+        assert not verdict(facts, instant, scope, known_at=at).frozen
+    if found.next_start is not None:
+        there = verdict(facts, found.next_start, scope, known_at=at)
+        assert (there.frozen, there.reasons) == (True, found.next_reasons)
+
+
+@given(st.sampled_from(BEGINNINGS), st.data())
 def test_weddings_never_open_what_is_frozen(begins: datetime, data: st.DataObject) -> None:
     booked, more = data.draw(bookings(begins)), data.draw(bookings(begins))
     at = begins + data.draw(st.integers(-288, 1500)) * GRID
@@ -254,8 +356,8 @@ def test_weddings_never_open_what_is_frozen(begins: datetime, data: st.DataObjec
     def frozen(calendar: CalendarFacts) -> bool:
         return verdict(FreezeFacts((WEEKEND,), (period,), calendar=calendar), at, known_at=begins).frozen
 
-    if frozen(calendar_of(booked, read(begins))):
-        assert frozen(calendar_of([*booked, *more], read(begins)))
+    if frozen(calendar_of(booked, read(begins, interval=QUARTER))):
+        assert frozen(calendar_of([*booked, *more], read(begins, interval=QUARTER)))
         assert frozen(calendar_of(booked, read(None)))
 
 
@@ -268,8 +370,8 @@ def test_a_calendar_around_the_time_asked_about_freezes_as_the_whole_one_does(
     at = begins + data.draw(on_grid(30 * DAY))
     until = at + data.draw(on_grid(5 * DAY, GRID))
     window = WeeklyWindow("w", WallTime(4, time(18)), WallTime(data.draw(st.sampled_from((0, 3))), time(6)), ZONES[:1])
-    whole = FreezeFacts((window,), calendar=calendar_of(booked, read(at)))
-    part = FreezeFacts((window,), calendar=around(booked, *horizon(at, until), read(at)))
+    whole = FreezeFacts((window,), calendar=calendar_of(booked, read(at, interval=QUARTER)))
+    part = FreezeFacts((window,), calendar=around(booked, *horizon(at, until), read(at, interval=QUARTER)))
     found, expected = verdict(part, at), verdict(whole, at)
     assert (found.frozen, found.since, found.reasons) == (expected.frozen, expected.since, expected.reasons)
     if found.known_to is None:
@@ -285,7 +387,7 @@ def test_it_is_said_where_later_weddings_may_freeze_more() -> None:
     start = datetime(2026, 6, 3, 12, tzinfo=UTC)
     booked = [Booked(f"r{n}", start + 28 * n * DAY, start + 28 * n * DAY + HOUR, 25 * UNITS) for n in range(1, 9)]
     at = start - 4 * DAY
-    facts = FreezeFacts((window,), calendar=around(booked, *horizon(at, at), read(at)))
+    facts = FreezeFacts((window,), calendar=around(booked, *horizon(at, at), read(at, interval=QUARTER)))
     found = verdict(facts, at)
     assert (found.frozen, found.known_to) == (False, start + 28 * DAY - LONGEST_WINDOW)
     assert freeze_sentence(found) == "open at least until Tue 2026-06-23 12:00 UTC; later weddings are not looked at"
@@ -297,7 +399,7 @@ def test_the_end_of_a_stretch_is_not_known_beyond_the_weddings_looked_at() -> No
     later = Booked("r", begins + 30 * DAY, begins + 30 * DAY + HOUR, UNITS)
 
     def known(booked: list[Booked]) -> bool:
-        calendar = around(booked, *horizon(begins, begins), read(begins))
+        calendar = around(booked, *horizon(begins, begins), read(begins, interval=QUARTER))
         [found] = intervals(FreezeFacts(periods=(period,), calendar=calendar), begins, begins + HOUR, STAGING)
         return found.is_end_known
 

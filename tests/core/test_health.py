@@ -20,6 +20,7 @@ from wedtui.core.evidence import (
     VendorStatus,
     fresh_for,
     freshness,
+    judged_interval,
     published_interval,
 )
 from wedtui.core.health import WEDDING_DAY_WEIGHTS, WEIGHTS, Health, judge, linear, p95, state_of_score
@@ -145,6 +146,27 @@ def test_three_failed_rounds_need_the_quorum(patterns: tuple[str, ...], state: S
 )
 def test_evidence_is_fresh_up_to_ten_seconds_or_two_intervals(interval: float, age: float, expected: Freshness) -> None:
     assert freshness(NOW - age * SECOND, interval * SECOND, NOW) is expected
+
+
+@pytest.mark.parametrize(
+    ("interval", "former", "judged"),
+    [
+        (3, [], 3),
+        (3, [(0, 10)], 10),
+        (3, [(20, 10)], 10),
+        (3, [(20.1, 10)], 3),
+        (30, [(120, 60)], 60),
+        (30, [(120.1, 60)], 30),
+        (10, [(0, 3)], 10),
+        (3, [(19, 10), (5, 3)], 10),
+        (3, [(10, 2), (10, 4)], 4),
+    ],
+)
+def test_what_was_asked_in_another_rhythm_is_judged_by_that_until_it_is_too_old(
+    interval: float, former: list[tuple[float, float]], judged: float
+) -> None:
+    found = judged_interval(interval * SECOND, [(ago * SECOND, each * SECOND) for ago, each in former])
+    assert found == judged * SECOND
 
 
 def test_old_availability_is_unknown_and_never_green() -> None:

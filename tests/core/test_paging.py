@@ -9,10 +9,12 @@ import pytest
 
 from wedtui.core import actions, confirming
 from wedtui.core.actions import Action, ActionState, IllegalMoveError, Outcome
+from wedtui.core.calendar import NO_CALENDAR, CalendarFacts, SourceFacts
 from wedtui.core.confirming import Confirmation
 from wedtui.core.notify import Event, Level
-from wedtui.core.paging import notices, refused
+from wedtui.core.paging import CALENDAR, FIRST_READINGS, NO_SOURCE, calendar_notices, notices, refused
 from wedtui.core.roles import Demand
+from wedtui.core.season import Protection
 
 NOW = datetime(2026, 6, 20, 14, 2, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
@@ -121,3 +123,57 @@ def test_everybody_is_told_of_broken_glass_until_another_person_reviewed_it() ->
         confirming.review(reviewed, "ada", "it was right", NOW)
     with pytest.raises(IllegalMoveError, match="there is nothing to review"):
         confirming.review(WAITING, "kay", "it was right", NOW)
+
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+FRESH = SourceFacts("platform", "csv", read_at=NOW - HOUR)
+OLD = SourceFacts("venues", "json", read_at=NOW - DAY, problem="answered 503")
+NEVER = SourceFacts("spare", "csv")
+
+
+@pytest.mark.parametrize(
+    ("calendar", "said"),
+    [
+        (
+            CalendarFacts((FRESH, OLD)),
+            'the wedding source "venues" was last read 1 d 0 h ago (answered 503): protection goes by the date as well '
+            "and is HIGH; see `wedtui weddings sources`",
+        ),
+        (
+            CalendarFacts((NEVER, FRESH, OLD)),
+            'the wedding source "spare" has never been read, and 1 more source: protection goes by the date as well '
+            "and is HIGH; see `wedtui weddings sources`",
+        ),
+        (
+            CalendarFacts((FRESH,), problem="the disk is full"),
+            "the calendar of weddings cannot be read (the disk is full): protection goes by the date as well and is "
+            "HIGH; see `wedtui weddings sources`",
+        ),
+    ],
+)
+def test_a_calendar_that_is_not_known_is_paged(calendar: CalendarFacts, said: str) -> None:
+    told, over = calendar_notices(calendar, Protection.HIGH, watched=FIRST_READINGS, now=NOW)
+    assert (told.key, told.severity, told.event, told.sentence) == (CALENDAR, Level.CRITICAL, Event.TRIGGER, said)
+    assert (over.key, over.event) == (NO_SOURCE, Event.RESOLVE)
+
+
+def test_that_there_is_none_is_told_and_wakes_nobody() -> None:
+    over, told = calendar_notices(NO_CALENDAR, Protection.HIGH, watched=FIRST_READINGS, now=NOW)
+    assert (over.key, over.event) == (CALENDAR, Event.RESOLVE)
+    assert (told.key, told.severity, told.event) == (NO_SOURCE, Level.WARNING, Event.TRIGGER)
+    assert told.sentence == (
+        "there is no calendar of weddings: protection goes by the date and is HIGH; add a [[weddings.sources]]"
+    )
+
+
+@pytest.mark.parametrize("calendar", [CalendarFacts((OLD,)), NO_CALENDAR])
+def test_nothing_begins_that_the_first_readings_may_mend(calendar: CalendarFacts) -> None:
+    just_before = FIRST_READINGS - timedelta(microseconds=1)
+    told = calendar_notices(calendar, Protection.HIGH, watched=just_before, now=NOW)
+    assert {each.event for each in told} == {Event.RESOLVE}
+
+
+def test_a_calendar_that_is_known_ends_both_at_once() -> None:
+    told = calendar_notices(CalendarFacts((FRESH,)), Protection.NORMAL, watched=timedelta(0), now=NOW)
+    assert [(each.key, each.event) for each in told] == [(CALENDAR, Event.RESOLVE), (NO_SOURCE, Event.RESOLVE)]
+    assert told[0].sentence == "the calendar of weddings is known again: protection is NORMAL"

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.core.weddings import DAY, HOUR, Booked, calendar_of, read, typical
-from wedtui.core.calendar import NO_CALENDAR, CalendarFacts, Freshness, SourceFacts
+from wedtui.core.calendar import NO_CALENDAR, CalendarFacts, Freshness, Outsized, SourceFacts
+from wedtui.core.calendar_findings import calendar_findings
 from wedtui.core.load import Live, Peak
-from wedtui.core.protection import Raise, live_words, protection, until_words
+from wedtui.core.protection import Raise, ahead_words, live_words, protection, until_words
 from wedtui.core.season import Protection
-from wedtui.core.wedding import UNITS
+from wedtui.core.wedding import UNITS, load_of
 
 LONDON, SYDNEY, NEW_YORK = "Europe/London", "Australia/Sydney", "America/New_York"
 JUNE = datetime(2026, 6, 20, 12, tzinfo=UTC)  # a Saturday
@@ -137,6 +138,89 @@ def test_a_peak_says_of_which_hours_it_is() -> None:
     assert found.reasons[0] == ("by the calendar the load of the next 4 h gets to 9 at 14:00 BST (HIGH from 8)")
 
 
+QUARTER = 15 * MINUTE
+AUCKLAND = "Pacific/Auckland"
+NINE = [heavy(datetime(2026, 6, 20, 13, tzinfo=UTC), 9 * UNITS)]
+
+
+@pytest.mark.parametrize(
+    ("interval", "words"),
+    [(QUARTER, "NORMAL until Sat 10:00 BST, then HIGH"), (None, "NORMAL until Sat 00:00 NZST, then HIGH")],
+    ids=["read every 15 min", "imported by hand"],
+)
+def test_a_calendar_that_is_read_by_itself_is_supposed_to_go_on_being_read(
+    interval: timedelta | None, words: str
+) -> None:
+    """On the Wednesday before a Saturday with nine weddings: it would be stale by then if nobody read it again."""
+    calendar = calendar_of(NINE, read(WEEKDAY, interval=interval))
+    found = protection(calendar, (), (LONDON, AUCKLAND), WEEKDAY)
+    assert until_words(found, WEEKDAY) == words
+    # One truth, whichever way it is asked.
+    assert found.until is not None
+    then = protection(calendar, (), (LONDON, AUCKLAND), found.until, known_at=WEEKDAY)
+    assert then.level is found.next_level
+
+
+def test_of_a_time_to_come_it_is_said_what_is_supposed_and_not_how_old_the_calendar_will_be() -> None:
+    calendar = calendar_of(NINE, read(WEEKDAY, interval=QUARTER))
+    found = protection(calendar, (), (LONDON,), JUNE, known_at=WEEKDAY)
+    assert (found.level, found.calendar) == (HIGH, Freshness.FRESH)
+    assert found.reasons == ("by the calendar the load of the next 4 h gets to 9 at 14:00 BST (HIGH from 8)",)
+    assert ahead_words(calendar, (), (LONDON,), JUNE, WEEKDAY) == (
+        "this is supposing that the calendar goes on being read, and says the same: if nobody reads it again, "
+        "it is stale from 2026-06-18 12:00 UTC on, and then this is MAXIMUM"
+    )
+    by_hand = calendar_of(NINE, read(WEEKDAY))
+    found = protection(by_hand, (), (LONDON,), JUNE, known_at=WEEKDAY)
+    assert (found.level, found.calendar) == (MAXIMUM, Freshness.STALE)
+    assert found.reasons == (
+        "by the date, because the calendar will not be fresh by then: Saturday in Europe/London, season peak",
+        'the wedding source "platform" counts as fresh until Thu 2026-06-18 12:00 UTC, unless it is imported again',
+    )
+
+
+def test_when_the_time_is_there_and_nobody_has_read_it_the_level_is_the_higher_one() -> None:
+    calendar = calendar_of(NINE, read(WEEKDAY, interval=QUARTER))
+    saturday = protection(calendar, (), (LONDON,), JUNE)
+    assert (saturday.level, saturday.calendar) == (MAXIMUM, Freshness.STALE)
+    assert 'the wedding source "platform" was last read 3 d 0 h ago' in saturday.reasons
+
+
+KEPT = read(WEEKDAY, interval=QUARTER)
+
+
+@pytest.mark.parametrize(
+    ("source", "goes_on"),
+    [
+        (KEPT, True),
+        (replace(KEPT, attempted_at=WEEKDAY - 3 * QUARTER), True),
+        (replace(KEPT, attempted_at=WEEKDAY - 3 * QUARTER - SECOND), False),
+        (replace(KEPT, attempted_at=None), False),
+        (replace(KEPT, interval=None), False),
+        (replace(KEPT, problem="HTTP 503"), False),
+        (replace(KEPT, questioned=True), False),
+        (replace(KEPT, dropped_at=WEEKDAY), False),
+        (replace(KEPT, max_age=QUARTER), False),
+        (replace(KEPT, read_at=WEEKDAY - DAY), False),
+        (replace(KEPT, read_at=None), False),
+    ],
+)
+def test_only_what_is_read_by_itself_goes_on_being_fresh(source: SourceFacts, goes_on: bool) -> None:
+    assert source.goes_on(WEEKDAY) is goes_on
+
+
+def test_one_source_that_runs_out_is_the_next_change_whatever_the_others() -> None:
+    calendar = calendar_of(NINE, read(WEEKDAY, name="crm", interval=QUARTER), read(JUNE - 20 * HOUR, max_age=30 * HOUR))
+    found = protection(calendar, (), (LONDON,), JUNE)
+    assert (found.level, found.until, found.next_level) == (MAXIMUM, datetime(2026, 6, 20, 23, tzinfo=UTC), NORMAL)
+    both = replace(calendar, sources=(replace(KEPT, read_at=JUNE, attempted_at=JUNE), calendar.sources[1]))
+    found = protection(both, (), (LONDON,), JUNE)
+    assert (found.level, found.until, found.next_level) == (HIGH, JUNE + 7 * HOUR, NORMAL)
+    short = replace(both, sources=(both.sources[0], replace(both.sources[1], max_age=22 * HOUR)))
+    found = protection(short, (), (LONDON,), JUNE)
+    assert (found.level, found.until, found.next_level) == (HIGH, JUNE + 2 * HOUR, MAXIMUM)
+
+
 def test_a_calendar_that_gets_stale_on_a_saturday_is_the_next_change() -> None:
     read_at = JUNE - 20 * HOUR
     found = protection(calendar_of([], read(read_at)), (), (LONDON,), JUNE)
@@ -156,7 +240,7 @@ def test_a_calendar_that_was_read_in_the_future_counts_when_that_is_near() -> No
 
 
 def test_a_question_about_a_time_to_come_says_what_the_answer_about_now_says_comes() -> None:
-    """The calendar will be old by then: one truth, whichever way it is asked."""
+    """What a person imported will be old by then: one truth, whichever way it is asked."""
     calendar = calendar_of([heavy(JUNE, 9 * UNITS)], read(WEEKDAY))
     now = protection(calendar, (), (LONDON,), WEEKDAY)
     assert now.until is not None
@@ -258,6 +342,29 @@ def test_rows_that_cannot_be_used_are_said_also_while_the_calendar_is_fresh() ->
     found = protection(calendar_of([], source, read(WEEKDAY, name="crm")), (), (LONDON,), WEEKDAY)
     assert (found.level, found.calendar) == (NORMAL, Freshness.FRESH)
     assert found.reasons[1:] == ('2 rows of the wedding source "platform" cannot be used: they may weigh nothing',)
+
+
+def test_a_wedding_with_more_guests_than_are_counted_is_named_where_it_makes_the_load() -> None:
+    weighs = load_of("british", 10_000)
+    absurd = [Outsized(name, WEEKDAY + HOUR, WEEKDAY + 7 * HOUR, weighs) for name in ("W-1", "W-2", "W-3", "W-4")]
+    booked = [heavy(WEEKDAY, 6 * UNITS), *(Booked(o.reference, o.start, o.end, o.load) for o in absurd[:1])]
+    calendar = replace(calendar_of(booked, read(WEEKDAY)), outsized=tuple(absurd[:1]))
+    found = protection(calendar, (), (LONDON,), WEEKDAY)
+    assert found.reasons == (
+        "by the calendar the load of the next 4 h gets to 72.7 at 14:00 BST (MAXIMUM from 25)",
+        "1 wedding of over 10,000 guests (W-1) counts as 10,000 guests: 66.7 of the load",
+    )
+    [finding] = calendar_findings(calendar, (), WEEKDAY)
+    assert finding.text == f"{found.reasons[1]}; look at its source"
+    # Before it matters, and once it is over, it is no reason; the mistake is found as long as it can be mended.
+    for at in (WEEKDAY - 4 * HOUR, WEEKDAY + 8 * HOUR):
+        assert not [r for r in protection(calendar, (), (LONDON,), at).reasons if "10,000" in r]
+    assert len(list(calendar_findings(calendar, (), WEEKDAY + 7 * HOUR - SECOND))) == 1
+    assert not list(calendar_findings(calendar, (), WEEKDAY + 7 * HOUR))
+    several = replace(calendar, outsized=tuple(absurd))
+    assert protection(several, (), (LONDON,), WEEKDAY).reasons[1] == (
+        "4 weddings of over 10,000 guests (W-1, W-2, W-3 and 1 more) count as 10,000 guests each: 266.7 of the load"
+    )
 
 
 def test_which_sources_are_not_fresh_is_said() -> None:

@@ -61,7 +61,8 @@ def worlds(draw: st.DrawFn, *, least: int = 0) -> World:
     sources = []
     for name in draw(st.lists(st.sampled_from(("crm", "feed", "platform")), min_size=least, max_size=2, unique=True)):
         read_at = draw(st.none() | on_grid(3 * DAY, -2 * DAY).map(at.__sub__))
-        sources.append(read(read_at, name=name, max_age=draw(on_grid(2 * DAY, HOUR))))
+        interval = draw(st.sampled_from((None, 2 * GRID, HOUR, DAY)))
+        sources.append(read(read_at, name=name, max_age=draw(on_grid(2 * DAY, HOUR)), interval=interval))
     raises = []
     for _ in range(draw(st.integers(0, 2))):
         raised_at = at - draw(on_grid(DAY, -6 * HOUR))
@@ -71,9 +72,19 @@ def worlds(draw: st.DrawFn, *, least: int = 0) -> World:
     return World(at, draw(bookings(begins, days=5)), tuple(sources), tuple(raises), tuple(zones))
 
 
-def fresh(world: World, at: datetime) -> bool:
+def fresh(world: World, at: datetime, now: datetime) -> bool:
+    """Whether the calendar is, if after `now` only goes on what is read by itself and was fresh and tried then."""
     return bool(world.sources) and all(
-        s.read_at is not None and s.read_at - SKEW <= at < s.read_at + s.max_age for s in world.sources
+        s.read_at is not None
+        and (
+            s.read_at - SKEW <= at < s.read_at + s.max_age
+            or (
+                s.interval is not None
+                and s.read_at - SKEW <= now < s.read_at + min(s.max_age, 3 * s.interval + MICROSECOND) <= at
+                and s.interval < s.max_age
+            )
+        )
+        for s in world.sources
     )
 
 
@@ -83,7 +94,7 @@ def model(world: World, at: datetime, loads: dict[datetime, int], known_at: date
     levels = [MAXIMUM if peak >= 25 * UNITS else HIGH if peak >= 8 * UNITS else NORMAL]
     levels += [r.level for r in world.raises if r.at <= at < r.expires_at]
     # What comes is judged by the calendar as it has aged by then, whenever it is asked.
-    if not fresh(world, max(known_at or at, at)):
+    if not fresh(world, max(known_at or at, at), known_at or at):
         served = {*(world.zones or ("UTC",)), *(b.zone for b in world.booked)}
         levels.append(protection_by_date(at, served).level)
     return max(levels, key=lambda level: level.rank)
@@ -100,7 +111,7 @@ def test_the_level_and_its_next_change_are_what_looking_at_every_instant_finds(w
     end = world.at + WATCHED
     loads = loads_of(world, world.at, end)
     found = world.ask(known_at=known_at)
-    levels = {at: model(world, at, loads, known_at) for at in grid(world.at, end)}
+    levels = {at: model(world, at, loads, world.at) for at in grid(world.at, end)}
     assert found.level is levels[world.at]
     change = next((at for at, level in levels.items() if level is not found.level), None)
     if change is None:
@@ -116,11 +127,29 @@ def test_until_is_really_the_next_change(world: World) -> None:
     if found.until is None:
         return
     assert found.until > world.at
-    assert world.ask(found.until).level is found.next_level
+    change = found.until
+
+    def level(at: datetime) -> Protection:
+        """The rule's own, but without that the calendar may not reach so far."""
+        return protection(replace(world.calendar, begins=FIRST, known_to=LAST), *world[3:], at, known_at=world.at).level
+
+    assert level(change) is found.next_level
     assert found.next_level is not found.level
     for part in range(8):
-        assert world.ask(world.at + (found.until - world.at) * part / 8).level is found.level
-    assert world.ask(found.until - MICROSECOND).level is found.level
+        assert level(world.at + (change - world.at) * part / 8) is found.level
+    assert level(change - MICROSECOND) is found.level
+
+
+@examples(60)
+@given(worlds())
+def test_where_nobody_reads_it_again_the_level_of_an_instant_is_never_lower_than_was_supposed(world: World) -> None:
+    """What is supposed is of the future alone: when the time is there, the age of what was read counts."""
+    loads = loads_of(world, world.at, world.at + DAY)
+    for at in list(grid(world.at, world.at + DAY))[::18]:
+        silent = replace(world.calendar, sources=tuple(replace(s, interval=None) for s in world.sources))
+        found = world.ask(at).level
+        assert found is protection(silent, world.raises, world.zones, at).level
+        assert found.rank >= model(world, at, loads, world.at).rank
 
 
 @examples(60)

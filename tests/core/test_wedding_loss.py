@@ -116,6 +116,30 @@ def test_no_more_is_lost_than_was_accepted(after: Coming, accepted: Lost, *, tak
     assert (questionable(before, after, before, accepted) is None) is taken
 
 
+def test_what_was_left_and_is_over_by_now_is_no_greater_loss() -> None:
+    """What is left of the day is live: by the hour less is, and all that was known of the evening is still to come."""
+    looked_at = Lost(0, 0, comes=True, days={3: HEAVY.work - LESS.work})
+    before, later = Coming(40, 0, {3: HEAVY}), Coming(40, 0, {3: LESS._replace(work=LESS.work - 3600)})
+    assert questionable(before, later, before, looked_at) is not None
+    assert questionable(before, later, before, looked_at, {3: 3600}) is None
+    assert questionable(before, later, before, looked_at, {3: 3599}) is not None
+    assert questionable(before, later, before, looked_at, {2: 3600}) is not None
+
+
+def test_of_what_is_lost_both_are_named_the_weddings_and_their_hours() -> None:
+    before = Coming(40, 40 * UNITS, {3: HEAVY})
+    assert questionable(before, Coming(10, 40 * UNITS, {3: OfDay()}), before) == (
+        "more than half of its 40 coming weddings and "
+        "more than half of the load x hours of 1970-01-04 UTC (64 before, 0 after)"
+    )
+
+
+def test_what_was_looked_at_by_a_former_program_has_no_instant() -> None:
+    looked_at = Lost(3, 4, comes=False, days={3: 7}, at=5)
+    assert lost_of(looked_at.stored()) == looked_at
+    assert lost_of([[3, 4, 0], [3, 7]]) == looked_at._replace(at=0)
+
+
 def test_a_row_weighs_on_each_of_its_days_but_not_on_what_is_over() -> None:
     row = Placed("a", 2 * HOUR, DAY + 3 * HOUR, 7)
     found = by_day(row, 20 * HOUR)

@@ -150,6 +150,37 @@ def test_times_are_those_of_the_venues_clock(start: str, end: str, begins: str, 
     assert wedding.end == datetime.fromisoformat(ends)
 
 
+@pytest.mark.parametrize(
+    ("zone", "start", "end", "fields"),
+    [
+        # The first and the last minute of the hour that is not, and those beside it.
+        ("Europe/London", "2026-03-29T01:00", "2026-03-29T04:00", ["start"]),
+        ("Europe/London", "2026-03-29T01:59", "2026-03-29T04:00", ["start"]),
+        ("Europe/London", "2026-03-29T00:59", "2026-03-29T04:00", []),
+        ("Europe/London", "2026-03-29T02:00", "2026-03-29T04:00", []),
+        ("Europe/London", "2026-03-28T20:00", "2026-03-29T01:30", ["end"]),
+        ("Australia/Lord_Howe", "2026-10-04T02:15", "2026-10-04T08:00", ["start"]),
+        ("Australia/Lord_Howe", "2026-10-04T02:30", "2026-10-04T08:00", []),
+        # What is shown twice is on the clock; an offset leaves nothing to move; no time was named.
+        ("Europe/London", "2026-10-25T01:30", "2026-10-25T05:00", []),
+        ("Europe/London", "2026-03-29T01:30+00:00", "2026-03-29T04:00", []),
+        ("Africa/Cairo", "2026-04-24", "2026-04-24", []),
+        ("Africa/Cairo", "2026-04-24T00:00", "2026-04-24T08:00", ["start"]),
+    ],
+)
+def test_a_time_that_the_clock_jumps_over_is_noted(zone: str, start: str, end: str, fields: list[str]) -> None:
+    row = accepted(zone=zone, start=start, end=end)
+    assert [note.field for note in row.notes] == fields
+    assert [each.of for each in row.wedding.assumed] == fields
+    assert row.wedding.weight_doubt is None
+
+
+def test_of_a_time_that_is_jumped_over_and_too_many_guests_both_are_noted() -> None:
+    row = accepted(start="2026-03-29T01:30", end="2026-03-29T04:00", guests=MOST_GUESTS + 1)
+    assert [note.field for note in row.notes] == ["guests", "start"]
+    assert [each.of for each in row.wedding.assumed] == ["guests", "start"]
+
+
 def test_a_venue_that_moves_to_another_zone_moves_its_times() -> None:
     london, delhi = accepted().wedding, accepted(zone="Asia/Kolkata").wedding
     assert london.start - delhi.start == timedelta(hours=4.5)
@@ -203,8 +234,7 @@ def test_more_guests_than_any_count_as_the_most_and_that_is_said(guests: object)
     read = read_row(raw(guests=guests), Defaults())
     assert isinstance(read, Row)
     assert read.wedding.guests == MOST_GUESTS
-    assert read.note is not None
-    assert read.note.field == "guests"
+    assert [note.field for note in read.notes] == ["guests"]
     most = read_row(raw(guests=MOST_GUESTS), Defaults())
     assert isinstance(most, Row)
-    assert most.note is None
+    assert most.notes == ()

@@ -88,9 +88,11 @@ def swept(booked: Iterable[Booked]) -> Steps:
     return sweep(each.row for each in booked)[0]
 
 
-def read(at: datetime | None, *, name: str = "platform", max_age: timedelta = DAY) -> SourceFacts:
-    """Return a source that was last read at an instant."""
-    return SourceFacts(name, "csv", read_at=at, attempted_at=at, max_age=max_age)
+def read(
+    at: datetime | None, *, name: str = "platform", max_age: timedelta = DAY, interval: timedelta | None = None
+) -> SourceFacts:
+    """Return a source that was last read at an instant; without an interval a person imported it."""
+    return SourceFacts(name, "csv", read_at=at, attempted_at=at, max_age=max_age, interval=interval)
 
 
 def live(booked: Iterable[Booked], at: datetime) -> Live:

@@ -23,6 +23,7 @@ ADDRESSES = Addresses(
     "http://127.0.0.1:5002/weddings",
     "http://127.0.0.1:5003",
     "127.0.0.1:5004",
+    "http://127.0.0.1:5005/pages",
 )
 
 
@@ -86,6 +87,13 @@ def test_the_weddings_are_read_from_the_worlds_platform() -> None:
     short = demo_configuration(ADDRESSES, Path("/tmp/wedtui-demo"), timedelta(minutes=1))
     (source,) = Configuration.model_validate(tomllib.loads(short)).weddings.sources
     assert source.interval < source.max_age == timedelta(minutes=1)
+
+
+def test_people_are_told_by_the_worlds_pager() -> None:
+    """Else a finding would stay that somebody has to be told and cannot be: nobody can mend that in a demo."""
+    assert {name: (each.kind, each.url) for name, each in configuration().notify.items()} == {
+        "pager": ("webhook", ADDRESSES.pager)
+    }
 
 
 @pytest.mark.parametrize("state_dir", ["/tmp/wedtui-demo", '/tmp/a "b" \\c/ü🎩', "/tmp/with space\x7f"])

@@ -17,7 +17,7 @@ import pytest
 
 from tests.demo.base import BEGAN, FakeClock, running
 from wedtui.demo.scenario import SCENARIOS
-from wedtui.demo.world import FEED_EVENT_NAME, Addresses, freeze_feed, run_world
+from wedtui.demo.world import FEED_EVENT_NAME, PAGES_KEPT, Addresses, freeze_feed, run_world
 from wedtui.errors import ServiceError
 
 CHILD = """
@@ -48,6 +48,21 @@ def test_the_feed_has_one_event_in_the_near_future() -> None:
     asyncio.run(work())
 
 
+def test_the_pager_takes_what_it_is_told_and_shows_the_newest() -> None:
+    async def work() -> None:
+        async with running("calm") as world:
+            pager = world.addresses.pager
+            for number in range(PAGES_KEPT + 1):
+                assert (await world.client.post(pager, json={"notification": number})).status_code == 202
+            told = (await world.client.get(pager)).json()
+            assert [page["notification"] for page in told] == list(range(1, PAGES_KEPT + 1))
+            assert (await world.client.post(pager, content=b"{")).status_code == 400
+            assert (await world.client.delete(pager)).status_code == 405
+            assert (await world.client.get(pager.replace("pages", "other"))).status_code == 404
+
+    asyncio.run(work())
+
+
 def test_the_feed_is_lines_as_the_standard_wants_them() -> None:
     lines = freeze_feed(BEGAN).split("\r\n")
     assert lines[-1] == ""
@@ -62,6 +77,7 @@ def test_addresses_survive_the_pipe() -> None:
         "http://127.0.0.1:4/weddings",
         "http://127.0.0.1:5",
         "127.0.0.1:6",
+        "http://127.0.0.1:7/pages",
     )
     line = addresses.to_json()
     assert "\n" not in line

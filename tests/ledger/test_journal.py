@@ -15,13 +15,15 @@ from tests.ledger.base import NOW
 from tests.places import PLACES
 from wedtui.core import actions, confirming
 from wedtui.core.actions import LEASE, Action, ActionState, Outcome, Step, StepState
-from wedtui.core.chain import Entry
+from wedtui.core.chain import Entry, verify
 from wedtui.core.confirming import Confirmation
-from wedtui.errors import ConflictError, NotFoundError
+from wedtui.core.roles import Demand
+from wedtui.errors import ConflictError, NotFoundError, WedtuiError
 from wedtui.ledger.audit_reader import AuditReader, link_of
-from wedtui.ledger.journal import Journal
+from wedtui.ledger.journal import By, Journal
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.reader import LedgerReader
+from wedtui.ledger.requests import AnsweredBeforeError, KeyReusedError, Once, StoredAnswer
 from wedtui.store.opening import writable
 
 SECOND = timedelta(seconds=1)
@@ -133,6 +135,74 @@ def test_the_same_key_with_other_options_is_refused_whatever_stands_beside_them(
     assert desk.stored(first.id) == put
 
 
+def asked(digest: str = "d", key: str = "k") -> Once:
+    def written(became: Action | WedtuiError) -> tuple[int, str]:
+        return (200, f"{became.id} {became.state}") if isinstance(became, Action) else (409, str(became))
+
+    return Once("ada", key, "POST /v1/actions/1/cancel", digest, written)
+
+
+def test_a_request_that_was_answered_is_answered_the_same_and_moves_nothing(desk: Desk) -> None:
+    number = desk.confirmed().id
+
+    def cancel(once: Once) -> Action:
+        by = By("ada", {"role": "engineer"}, once)
+        return desk.journal.move(number, "cancel", lambda a, at: actions.cancel(a, "ada", at), by=by)
+
+    ended = cancel(asked())
+    links = len(desk.record)
+    for again in (lambda: cancel(asked()), lambda: desk.journal.look(asked())):
+        with pytest.raises(AnsweredBeforeError) as before:
+            again()
+        assert before.value.given == StoredAnswer("d", 200, f"{number} ended")
+    assert (desk.stored(number), len(desk.record)) == (ended, links)
+    # Another request, of the same: refused once, however often it comes.
+    with pytest.raises(ConflictError, match="cannot be cancelled"):
+        cancel(asked(key="k2"))
+    assert len(desk.record) == links + 1
+    with pytest.raises(AnsweredBeforeError) as refused:
+        cancel(asked(key="k2"))
+    assert refused.value.given.status == 409
+    with pytest.raises(KeyReusedError):
+        cancel(asked("another"))
+    assert (desk.stored(number), len(desk.record)) == (ended, links + 1)
+
+
+def test_an_answer_is_kept_with_its_move_or_neither_is(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    action = desk.confirmed()
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("the answer cannot be kept")
+
+    monkeypatch.setattr("wedtui.ledger.requests.keep_answer", broken)
+    with pytest.raises(RuntimeError):
+        desk.journal.move(action.id, "cancel", lambda a, at: actions.cancel(a, "ada", at), by=By("ada", once=asked()))
+    monkeypatch.undo()
+    assert desk.stored(action.id) == action
+    desk.journal.look(asked())
+
+
+def test_a_word_is_on_record_with_what_stood_there(desk: Desk) -> None:
+    number, needs = desk.request().id, frozenset({Demand.SECOND_PERSON})
+    plan = '{"plan":{"kind":"failover","lost":["aws"]}}'
+    desk.journal.move(number, "plan", lambda a, at: actions.propose(a, plan, "d", at + 60 * SECOND, needs))
+    desk.confirm(number)
+
+    def approve(action: Action, at: datetime) -> Action:
+        return confirming.approve(action, Confirmation("kay", "d", "aws", at), at + 30 * SECOND)
+
+    desk.journal.move(number, "approve", approve, by=By("kay", {"role": "manager", "typed": "aws"}))
+    with closing(AuditReader(PLACES.url(desk.path))) as reader:
+        said = {link.kind: link.body for link in map(link_of, reader.written()) if link is not None}
+        assert verify(reader.written()).bad is None
+    for move in ("action.confirm", "action.approve"):
+        assert said[move]["panel"][0] == "REAL FAILOVER: aws loses all of its traffic"
+    assert (said["action.confirm"]["needs"], said["action.approve"]["needs"]) == (["second-person"], [])
+    words = {"confirmed_by": "ada", "approved_by": "kay", "role": "manager", "typed": "aws"}
+    assert said["action.approve"].items() >= words.items()
+    assert "role" not in said["action.confirm"], "it is of its own transaction alone"
+
+
 def test_what_is_refused_changes_nothing_and_is_on_record(desk: Desk) -> None:
     action = desk.request()
     with pytest.raises(ConflictError, match="action 1: it is requested, and cannot be confirmed"):
@@ -210,11 +280,11 @@ def test_who_only_looks_at_actions_waits_for_nobody_who_writes(desk: Desk) -> No
     other = writable(PLACES.url(desk.path), LEDGER)
     with other.writing():
         assert desk.journal.action(second.id) == second
-        found = desk.journal.newest("failover", Outcome.CANCELLED)
+        found = desk.journal.newest("failover", [Outcome.VERIFIED, Outcome.CANCELLED])
         assert found is not None
         assert found.id == first.id
-        assert desk.journal.newest("failover", Outcome.VERIFIED) is None
-        assert desk.journal.newest("failback", Outcome.CANCELLED) is None
+        assert desk.journal.newest("failover", [Outcome.VERIFIED]) is None
+        assert desk.journal.newest("failback", [Outcome.CANCELLED]) is None
     other.close()
 
 

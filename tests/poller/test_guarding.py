@@ -13,10 +13,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
+from tests.core.weddings import BEGINNINGS, DAY, GRID, around, bookings, calendar_of, on_grid, read
+from tests.examples import examples
 from tests.poller.service_process import Place, eventually, http_server, make_place
 from wedtui.cache.reader import CacheReader
 from wedtui.cache.writer import CacheWriter
@@ -24,7 +29,7 @@ from wedtui.cli.once import ask_once
 from wedtui.clock import SystemClock
 from wedtui.config import Configuration
 from wedtui.config_file import load
-from wedtui.core.calendar import CalendarFacts
+from wedtui.core.calendar import SKEW, CalendarFacts, horizon
 from wedtui.core.protection import ProtectionVerdict, Raise, protection
 from wedtui.core.season import Protection
 from wedtui.errors import StoreError
@@ -169,6 +174,40 @@ def test_a_clock_that_is_set_back_is_judged_anew(hall: Hall) -> None:
     assert hall.guarding.level() is NORMAL
     hall.clock.at = WEDNESDAY
     assert hall.guarding.level() is MAXIMUM
+
+
+@examples(60)
+@given(st.sampled_from(BEGINNINGS), st.data())
+def test_it_is_at_every_instant_what_is_judged_there(begins: datetime, data: st.DataObject) -> None:
+    """Whatever was asked before, of a calendar that is known whole, around the time that it was read, or not at all."""
+    booked = data.draw(bookings(begins, days=40, most=4) | bookings(begins))
+    start = begins + data.draw(on_grid(4 * DAY))
+    sources = tuple(
+        read(
+            data.draw(st.none() | on_grid(2 * DAY, -HOUR).map(start.__sub__)),
+            name=name,
+            max_age=data.draw(on_grid(2 * DAY, HOUR) | st.just(90 * DAY)),
+            interval=data.draw(st.sampled_from((None, HOUR / 4, 5 * HOUR, DAY))),
+        )
+        for name in data.draw(st.lists(st.sampled_from(("crm", "platform")), max_size=2, unique=True))
+    )
+    whole = data.draw(st.booleans())
+    calendar = calendar_of(booked, *sources) if whole else around(booked, *horizon(start, start), *sources)
+    ends = start + data.draw(on_grid(DAY))
+    raises = (Raise(HIGH, "why", "ada", ends - data.draw(on_grid(DAY, GRID)), ends),)[: data.draw(st.integers(0, 1))]
+    lengths = data.draw(st.lists(on_grid(2 * DAY) | on_grid(45 * DAY), min_size=1, max_size=20))
+    turns = [each for s in sources if s.read_at is not None for each in (s.read_at - SKEW, s.read_at + s.max_age)]
+    clock = Moved(start)
+    guarding = Guarding(Configuration(), "sqlite:////nowhere/cache.db", clock)
+    with (
+        patch("wedtui.poller.guarding.known_calendar", lambda *_: calendar),
+        patch.object(CacheReader, "mirrored_raises", lambda _: (raises, ())),
+    ):
+        guarding.read()
+    for at in sorted({*(start + each for each in lengths), *(each for each in turns if each >= start)}):
+        clock.at = at
+        assert guarding.level() is protection(calendar, raises, Configuration().zones, at).level
+    guarding.close()
 
 
 def test_what_was_known_counts_on_where_the_cache_cannot_be_read(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -231,7 +231,7 @@ def test_two_persons(snap_compare: Compare, case: str, size: tuple[int, int]) ->
 def test_without_the_ledger(snap_compare: Compare, case: str, size: tuple[int, int]) -> None:
     desk = Desk()
     there = EmergencyIs("propose", "grace", NOW - 720 * SECOND, standby=STANDBY)
-    desk.hand.standing = there if case == "recorded" else replace(NO_LEDGER, unrecorded=case == "unrecorded")
+    desk.hand.automation = there if case == "recorded" else replace(NO_LEDGER, unrecorded=case == "unrecorded")
     ended = stored(state="ended", outcome="verified", sentence=VERIFIED)
 
     async def to(pilot: Pilot[Any]) -> None:
@@ -260,9 +260,52 @@ def test_without_the_ledger(snap_compare: Compare, case: str, size: tuple[int, i
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_vouching(snap_compare: Compare, size: tuple[int, int]) -> None:
+    desk = Desk()
+    desk.hand.automation, desk.hand.unknown = NO_LEDGER, ("azure", "digitalocean", "gcp")
+
+    async def to(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        desk.app.use_hand(desk.hand)
+        await until(pilot, lambda: desk.app.emergencies.told.standing is not None)
+        await pilot.press("F")
+        await desk.stands(pilot, Stage.CHOOSE)
+        await pilot.press("enter")
+        await desk.stands(pilot, Stage.REASON)
+        await pilot.press("tab", "enter")
+        await desk.stands(pilot, Stage.VOUCH)
+        await pilot.press("tab", *"gcp")
+        await pilot.pause(0.1)
+
+    assert snap_compare(desk.app, terminal_size=size, run_before=to)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("stage", ["choose", "reason"])
+def test_failback(snap_compare: Compare, stage: str, size: tuple[int, int]) -> None:
+    desk = Desk()
+    desk.hand.role = Role.MANAGER
+    desk.hand.kept = [stored(state="ended", outcome="verified", sentence=VERIFIED)]
+
+    async def to(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        desk.app.use_hand(desk.hand)
+        await until(pilot, lambda: bool(desk.app.emergencies.told.actions))
+        await pilot.press("B")
+        await desk.stands(pilot, Stage.CHOOSE)
+        await pilot.press("down")
+        if stage == "reason":
+            await pilot.press("enter")
+            await desk.stands(pilot, Stage.REASON)
+        await pilot.pause(0.1)
+
+    assert snap_compare(desk.app, terminal_size=size, run_before=to)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_automation_stopped(snap_compare: Compare, size: tuple[int, int]) -> None:
     desk = Desk()
-    desk.hand.standing = EmergencyIs("auto", "grace", NOW - 720 * SECOND, standby=STANDBY)
+    desk.hand.automation = EmergencyIs("auto", "grace", NOW - 720 * SECOND, standby=STANDBY)
     assert snap_compare(desk.app, terminal_size=size, run_before=walk(desk, "pane"))
 
 

@@ -50,6 +50,18 @@ def test_a_large_batch_is_stored_as_it_is(store: Writable) -> None:
         assert samples(connection) == stored(batch)
 
 
+@pytest.mark.parametrize("series", [0, 2**31 - 1, -(2**31)])
+def test_numbers_are_stored_to_their_ends(store: Writable, series: int) -> None:
+    instants = [0, 2**31 - 1, 2**31, -(2**31), -(2**31) - 1, 2**63 - 1, -(2**63)]
+    values = [0.0, -0.0, 0.1, 5e-324, 1.7976931348623157e308, -1e-9, 3]
+    batch = [(series, at, value) for at, value in zip(instants, values, strict=True)]
+    for one in (*([row] for row in batch), batch):
+        with store.writing() as connection:
+            store_rows(connection, SAMPLE, one)
+    with store.writing() as connection:
+        assert samples(connection) == stored(batch)
+
+
 @pytest.mark.parametrize("place", [0, LARGE // 2, LARGE - 1])
 def test_a_row_that_is_there_already_is_replaced_and_the_others_are_stored(store: Writable, place: int) -> None:
     batch = [(1, number, float(number)) for number in range(LARGE)]

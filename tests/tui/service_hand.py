@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from tests.core.emergency import NAMES, SHARES, facts, leave
+from tests.core.emergency import NAMES, SHARES, come_back, facts, leave
+from tests.core.emergency import provider as well
 from tests.core.emergency import reading as reading_of
 from tests.pictures import NOW, SECOND, FakeSource, MovableClock, picture, probe, provider
 from wedtui.control.answers import (
@@ -17,6 +18,7 @@ from wedtui.control.answers import (
     FreezeIs,
     OverrideIs,
     PlanIs,
+    StandingIs,
     StepIs,
     WhoAmI,
 )
@@ -28,10 +30,12 @@ from wedtui.core.freeze import UNTIL_LIFTED, FreezeFacts, Verdict, WallTime, Wee
 from wedtui.core.freeze_plan import FreezePlan, Known, Liftable, freeze_plan_json, plan_freeze, wanted_of
 from wedtui.core.override import Override
 from wedtui.core.picture import Picture
+from wedtui.core.plan_words import before_words
 from wedtui.core.protection import protection
 from wedtui.core.roles import NEEDED, Account, Demand, Person, Role, decide
+from wedtui.core.state import State
 from wedtui.core.traffic_facts import TrafficFacts
-from wedtui.errors import ConflictError, ServiceError, WedtuiError
+from wedtui.errors import ConflictError, NotServedError, ServiceError, WedtuiError
 from wedtui.ledger.reader import FreezeEntry
 
 LOST = "aws"
@@ -51,16 +55,43 @@ def world(traffic: TrafficFacts | None = TRAFFIC) -> FakeSource:
     return FakeSource(made)
 
 
-def json_of(caps: Mapping[str, int | None] = CAPS, *, overload: bool = False, **other: Any) -> dict[str, Any]:
-    """Return a plan as the service writes it, made at NOW."""
+def json_of(
+    caps: Mapping[str, int | None] = CAPS,
+    *,
+    overload: bool = False,
+    unknown: Collection[str] = (),
+    vouched: Collection[str] = (),
+    **other: Any,
+) -> dict[str, Any]:
+    """Return a plan as the service writes it, made at NOW; of some nothing is known, and for some was vouched."""
     known = facts(caps=caps, reading=READING, freeze=Verdict(frozen=False, at=NOW - SECOND), **other)
+    known = replace(
+        known,
+        providers=tuple(
+            replace(each, round_at=NOW - 2 * SECOND, state=State.UNKNOWN if each.name in unknown else each.state)
+            for each in known.providers
+        ),
+        observed=replace(known.observed, measured_at=NOW - 30 * SECOND),
+        planned=replace(known.planned, measured_at=NOW - 30 * SECOND),
+    )
+    made = plan(leave(LOST, accepts_overload=overload, vouched=frozenset(vouched)), known, NOW)
+    return {**plan_json(made), "refused": list(made.refused)}
+
+
+def back_json(to: str) -> dict[str, Any]:
+    """Return the plan of a failback as the service writes it, made at NOW."""
+    live = reading_of({"aws": 0, "azure": 60, "gcp": 40, "digitalocean": 0}, at=NOW - SECOND)
+    known = facts(well("aws"), reading=live, freeze=Verdict(frozen=False, at=NOW - SECOND))
     known = replace(
         known,
         providers=tuple(replace(each, round_at=NOW - 2 * SECOND) for each in known.providers),
         observed=replace(known.observed, measured_at=NOW - 30 * SECOND),
         planned=replace(known.planned, measured_at=NOW - 30 * SECOND),
     )
-    made = plan(leave(LOST, accepts_overload=overload), known, NOW)
+    asked = come_back()
+    if to == "before":
+        asked = come_back(to_words=before_words(NOW - timedelta(hours=1), 12))
+    made = plan(asked, known, NOW)
     return {**plan_json(made), "refused": list(made.refused)}
 
 
@@ -93,6 +124,8 @@ class ServiceHand:
     ledger: WedtuiError | None = None
     """Raised by whatever needs the ledger."""
     conflict: bool = False
+    unknown: tuple[str, ...] = ()
+    """Of whom nothing is known."""
     kept: list[ActionIs] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     frozen: list[FreezeEntry] = field(default_factory=list)
@@ -106,7 +139,7 @@ class ServiceHand:
     """What is needed beside a confirmation."""
     renumbered: dict[int, int] = field(default_factory=dict)
     """The number of an action without the ledger -> the one that it has on record."""
-    standing: EmergencyIs = field(default_factory=lambda: EmergencyIs("propose", standby=STANDBY))
+    automation: EmergencyIs = field(default_factory=lambda: EmergencyIs("propose", standby=STANDBY))
 
     def _heard(self, what: str) -> None:
         if self.problem is not None:
@@ -118,10 +151,14 @@ class ServiceHand:
         may = [permission.value for permission, least in NEEDED.items() if self.role.reaches(least)]
         return WhoAmI(self.user, 1000, ["ops"], self.role.value, "roles.groups.ops", "shared", may)
 
-    def emergency(self) -> EmergencyIs:
-        if self.problem is not None:
-            raise self.problem
-        return self.standing
+    def standing(self, token: str) -> StandingIs:
+        del token
+        who, actions, unlisted = self.whoami(), list[ActionIs](), None
+        try:
+            actions = self.actions(open_only=True, newest=True)
+        except WedtuiError as error:
+            unlisted = str(error)
+        return StandingIs(who, actions, unlisted, self.automation, self.armed)
 
     def plan(
         self,
@@ -133,9 +170,14 @@ class ServiceHand:
         aside: Aside | None = None,
     ) -> PlanIs:
         self._heard(f"plan {kind} {_how(lost, to, accepts_overload, aside)}")
-        made = json_of(self.caps, overload=accepts_overload)
+        made = self._planned(kind, to, aside, overload=accepts_overload)
         refused = made.pop("refused")
         return PlanIs(made, "preview", refused)
+
+    def _planned(self, kind: str, to: str, aside: Aside | None, *, overload: bool) -> dict[str, Any]:
+        if kind != "failover":
+            return back_json(to)
+        return json_of(self.caps, overload=overload, unknown=self.unknown, vouched=aside.vouched if aside else ())
 
     def ask(
         self,
@@ -148,9 +190,9 @@ class ServiceHand:
         aside: Aside | None = None,
     ) -> ActionIs:
         self._heard(f"ask {kind} {_how(lost, to, accepts_overload, aside)}: {reason}")
-        if self.standing.ledger is not None and aside is None:
-            raise ServiceError(f"{self.standing.ledger}. A failover can be done without the ledger")
-        shown = json_of(self.caps, overload=accepts_overload)
+        if self.automation.ledger is not None and aside is None:
+            raise NotServedError(f"{self.automation.ledger}. A failover can be done without the ledger")
+        shown = self._planned(kind, to, aside, overload=accepts_overload)
         number = len(self.kept) + (12 if aside is None else WITHOUT)
         made = action(number, plan=shown, reason=reason, kind=kind, person=self.user, needs=[*self.demanded])
         made = replace(made, aside=aside is not None)
@@ -189,7 +231,8 @@ class ServiceHand:
 
     def cancel(self, number: int) -> ActionIs:
         self._heard(f"cancel {number}")
-        self.change(number, state="ended", outcome="cancelled", cancelled_by="ada")
+        said = "cancelled by ada: nothing was done"
+        self.change(number, state="ended", outcome="cancelled", cancelled_by="ada", sentence=said)
         return self.action(number)
 
     def abort(self) -> ActionIs:
@@ -261,7 +304,11 @@ class ServiceHand:
 
 
 def _how(lost: Sequence[str], to: str, overload: bool, aside: Aside | None) -> str:
-    return f"{','.join(lost) or to}{' overload' if overload else ''}{' aside' if aside is not None else ''}"
+    return f"{','.join(lost) or to}{' overload' if overload else ''}{_by(aside)}"
+
+
+def _by(aside: Aside | None) -> str:
+    return "" if aside is None else " aside" + "".join(f" vouching {name}" for name in aside.vouched)
 
 
 TWO = Demand.SECOND_PERSON.value

@@ -10,7 +10,17 @@ from datetime import timedelta
 import pytest
 from textual.widgets import Input
 
-from tests.pictures import NOW, SERVICE, TROUBLED, WELL, FakeSource, MovableClock, picture, provider, source_of
+from tests.pictures import (
+    NOW,
+    SERVICE,
+    TROUBLED,
+    WELL,
+    FakeSource,
+    MovableClock,
+    picture,
+    provider,
+    source_of,
+)
 from tests.tui.driving import cursor, driven, make_app, press, run, screen_text, settled, until
 from wedtui.core.evidence import ProviderEvidence
 from wedtui.core.series import Series
@@ -183,6 +193,50 @@ def test_signals_and_ranges_switch_and_stop_at_their_ends() -> None:
                 await pilot.press("plus")
             await settled(pilot)
             assert " 24 h " in screen_text(app)
+
+    run(walk())
+
+
+def test_what_is_charted_first_has_a_value() -> None:
+    """A signal that nobody measures yet is no reason to begin with an empty chart; one that was chosen stays."""
+    silent: ProviderEvidence = provider("aws", 60)
+    silent = replace(silent, signals=(replace(silent.signals[0], value=None, measured_at=None), *silent.signals[1:]))
+
+    async def walk() -> None:
+        app = make_app(source_of((silent,)))
+        async with driven(app) as pilot:
+            assert "errors  0.12 %" in screen_text(app)
+            await pilot.press("left_square_bracket")
+            await settled(pilot)
+            assert "no value yet" in screen_text(app)
+
+    run(walk())
+
+
+def test_a_provider_of_which_nothing_has_a_value_charts_its_first_signal() -> None:
+    mute: ProviderEvidence = provider("aws", 60, ())
+    mute = replace(mute, signals=tuple(replace(each, value=None, measured_at=None) for each in mute.signals))
+
+    async def walk() -> None:
+        app = make_app(source_of((mute,)))
+        async with driven(app):
+            assert "latency p95" in screen_text(app)
+            assert "no value yet" in screen_text(app)
+
+    run(walk())
+
+
+def test_who_measured_what_is_not_cut_at_80_cells() -> None:
+    async def walk() -> None:
+        app = make_app()
+        async with driven(app, (80, 60)) as pilot:
+            await pilot.press("enter")
+            await until(pilot, lambda: "COMPONENT" in screen_text(app))
+            lines = [line.rstrip() for line in screen_text(app).splitlines()]
+            named = [line for line in lines if "prometheus" in line]
+            assert len(named) == 3 + 4
+            assert all(line.endswith("prometheus main") for line in named), "of the score and of each signal"
+            assert [line.split()[-1] for line in lines if line.startswith(" availability")] == ["probes"]
 
     run(walk())
 

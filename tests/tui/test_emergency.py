@@ -90,6 +90,29 @@ def test_the_pane_offers_what_the_role_may_and_says_why_not_the_rest() -> None:
     run(walk())
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_failback_says_which_shares_it_goes_back_to_and_from_when_they_are(known: bool) -> None:
+    async def walk() -> None:
+        desk = Desk()
+        desk.hand.role = Role.MANAGER
+        if known:
+            desk.hand.kept = [action(12, state="ended", outcome="verified", confirmed_by="ada", ended_at=NOW)]
+        async with opened(desk) as pilot:
+            await pilot.press("B")
+            await desk.stands(pilot, Stage.CHOOSE)
+            shares = "aws 60 %, azure 25 %, digitalocean 0 %, gcp 15 %"
+            day = f"{NOW:%a %d %b}"
+            called = "those before the newest failover: the plan says which"
+            called = f"the shares of {day} {NOW:%H:%M} UTC, before action 12: {shares}" if known else called
+            await desk.shows(pilot, f"the shares of the configuration: {shares}", called)
+            await pilot.press("down", "enter")
+            await desk.stands(pilot, Stage.REASON)
+            hour = NOW - timedelta(hours=1)
+            await desk.shows(pilot, f"back to the shares of {day} {hour:%H:%M} UTC, before action 12: {shares}")
+
+    run(walk())
+
+
 def test_a_viewer_and_read_only_are_offered_nothing() -> None:
     async def walk(desk: Desk, words: str) -> None:
         async with opened(desk) as pilot:
@@ -194,6 +217,26 @@ def test_enter_alone_never_confirms() -> None:
             await desk.stands(pilot, Stage.NAME)
             await pilot.press("enter")
             await until(pilot, lambda: "cancel 12" in desk.hand.calls)
+            assert not desk.hand.confirms
+
+    run(walk())
+
+
+def test_what_is_typed_on_cancel_cancels_nothing_at_first_and_what_was_cancelled_is_said() -> None:
+    """After the reason the cursor is on Cancel: whoever types the name at once and presses Enter meant the field."""
+
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            await desk.named(pilot)
+            await pilot.press(*"aws")
+            await desk.shows(pilot, "the cursor is on Cancel, where nothing is typed: Tab goes to the field")
+            await pilot.press("enter")
+            await desk.shows(pilot, "Enter once more leaves")
+            assert not [call for call in desk.hand.calls if call.startswith("cancel")]
+            await pilot.press("tab", *"aw", "tab", "enter")
+            await until(pilot, lambda: "cancel 12" in desk.hand.calls)
+            await desk.shows(pilot, "action 12: cancelled by ada: nothing was done")
             assert not desk.hand.confirms
 
     run(walk())
@@ -468,7 +511,13 @@ def test_the_places_to_fail_over_from_say_how_they_are_now() -> None:
             desk.source.dirty = True
             for _ in range(3):
                 await desk.second(pilot)
-            await desk.shows(pilot, "read 7 s ago", "  9 %, read")
+
+            def shown() -> bool:
+                # A reader that was late reads at the next tick.
+                desk.app.tick()
+                return all(words in desk.text for words in ("read 7 s ago", "  9 %, read"))
+
+            await until(pilot, shown)
             assert desk.panel.arming.chosen == chosen
 
     run(walk())

@@ -105,6 +105,17 @@ def test_a_drill_says_so_in_other_words() -> None:
     run(walk())
 
 
+def test_where_nothing_is_left_to_lift_that_is_said_and_not_that_nobody_ever_froze_anything() -> None:
+    async def walk() -> None:
+        desk = manager(frozen=[])
+        async with opened(desk) as pilot:
+            await pilot.press("U")
+            await desk.shows(pilot, "Nothing is left to lift: no freeze and no lockdown that a person added")
+            assert "nothing is known" not in desk.text
+
+    run(walk())
+
+
 @pytest.mark.parametrize("key", ["L", "Z", "O", "U"])
 def test_enter_alone_confirms_nothing(key: str) -> None:
     async def walk() -> None:

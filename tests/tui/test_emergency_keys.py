@@ -202,7 +202,7 @@ class Walk:
 
     def go_without_the_ledger(self) -> None:
         self.ledger_goes_or_comes()
-        self.emergencies.told = self.emergencies.told._replace(standing=self.hand.standing)
+        self.emergencies.told = self.emergencies.told._replace(standing=self.hand.automation)
         kind = EmergencyKind.FAILOVER
         armed = begin(kind, (Choice(LOST, "60 %", "CRITICAL"),), self.emergencies.ledger)
         self.chosen = self.dice.random() < 0.8
@@ -339,8 +339,8 @@ class Walk:
             self.hand.calls = [call for call in self.hand.calls if not call.startswith("approve")]
 
     def ledger_goes_or_comes(self) -> None:
-        lost = self.hand.standing.ledger is not None
-        self.hand.standing = EmergencyIs("propose", standby=STANDBY) if lost else NO_LEDGER
+        lost = self.hand.automation.ledger is not None
+        self.hand.automation = EmergencyIs("propose", standby=STANDBY) if lost else NO_LEDGER
 
     def resize(self) -> None:
         self.size = Size(self.dice.randint(1, 130), self.dice.randint(1, 40))

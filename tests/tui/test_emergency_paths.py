@@ -223,7 +223,7 @@ def test_what_is_not_reviewed_stays_until_it_is() -> None:
 def test_without_the_ledger_a_failover_goes_by_its_own_path(size: tuple[int, int]) -> None:
     async def walk() -> None:
         desk = Desk()
-        desk.hand.standing = NO_LEDGER
+        desk.hand.automation = NO_LEDGER
         async with opened(desk, size) as pilot:
             await shows(desk, pilot, "NO LEDGER: F opens")
             await pilot.press("F")
@@ -245,11 +245,71 @@ def test_without_the_ledger_a_failover_goes_by_its_own_path(size: tuple[int, int
             desk.hand.change(WITHOUT, state="ended", outcome="verified", ended_at=NOW)
             await desk.second(pilot)
             await shows(desk, pilot, "VERIFIED", "NOT YET RECONCILED")
-            desk.hand.standing = EmergencyIs("propose", standby=STANDBY)
+            desk.hand.automation = EmergencyIs("propose", standby=STANDBY)
             desk.hand.change(WITHOUT, id=7, aside=False)
             desk.hand.renumbered[WITHOUT] = 7
             await desk.second(pilot)
             await shows(desk, pilot, "RECONCILED: it is in journal and audit chain as action 7", str(WITHOUT))
+
+    run(walk())
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_who_is_well_can_be_vouched_for_by_name_where_nothing_is_known(size: tuple[int, int]) -> None:
+    async def walk() -> None:
+        desk = Desk()
+        desk.hand.automation, desk.hand.unknown = NO_LEDGER, ("azure", "digitalocean", "gcp")
+        async with opened(desk, size) as pilot:
+            await shows(desk, pilot, "NO LEDGER: F opens")
+            await pilot.press("F")
+            await desk.stands(pilot, Stage.CHOOSE)
+            await pilot.press("enter")
+            await desk.stands(pilot, Stage.REASON)
+            await shows(desk, pilot, "Nothing is known of azure, digitalocean and gcp", "[Vouch: say who is well")
+            command = (
+                "`wedtui failover emergency --from aws --reason WHY --vouch azure --vouch digitalocean --vouch gcp`"
+            )
+            assert command in " ".join(desk.text.split())
+            await pilot.press("tab", "enter")
+            await desk.stands(pilot, Stage.VOUCH)
+            await pilot.press("tab", "enter")
+            await shows(desk, pilot, "type who is well, of azure digitalocean gcp")
+            await pilot.press(*"aws gcp", "enter")
+            await shows(desk, pilot, "aws is none of them: type who is well")
+            assert not [call for call in desk.hand.calls if "vouching" in call]
+            await pilot.press(*["backspace"] * 7, *"gcp, azure", "enter")
+            await until(pilot, lambda: desk.panel.arming.stage is Stage.REASON and desk.panel.ready)
+            await shows(desk, pilot, "BY YOUR WORD, not by what wedtui knows, these are well: gcp and azure", " why: ")
+            await pilot.press("tab", *"down", "enter")
+            await desk.stands(pilot, Stage.NAME)
+            assert [call for call in desk.hand.calls if "aside" in call] == [
+                "plan failover aws aside vouching gcp vouching azure",
+                "ask failover aws aside vouching gcp vouching azure: down",
+            ]
+
+    run(walk())
+
+
+def test_who_does_not_vouch_goes_back_and_with_the_ledger_nobody_is_asked_to() -> None:
+    async def walk() -> None:
+        desk = Desk()
+        desk.hand.unknown = ("azure", "digitalocean", "gcp")
+        async with opened(desk) as pilot:
+            await pilot.press("F")
+            await desk.stands(pilot, Stage.CHOOSE)
+            await pilot.press("enter")
+            await desk.stands(pilot, Stage.REASON)
+            assert (desk.panel.arming.offer, desk.panel.arming.vouching) == (None, False)
+            desk.hand.automation = NO_LEDGER
+            desk.app.emergencies.poll(at_once=True)
+            await until(pilot, lambda: desk.app.emergencies.ledger is not None)
+            await desk.second(pilot)
+            await until(pilot, lambda: desk.panel.ready)
+            await pilot.press("tab", "enter")
+            await desk.stands(pilot, Stage.VOUCH)
+            await pilot.press("enter")
+            await desk.stands(pilot, Stage.REASON)
+            assert desk.panel.arming.vouched == ()
 
     run(walk())
 
@@ -263,7 +323,7 @@ def test_a_ledger_that_goes_while_the_reason_is_typed_is_said_and_nothing_typed_
             await pilot.press("enter")
             await desk.stands(pilot, Stage.REASON)
             await pilot.press("tab", *"dow")
-            desk.hand.standing = NO_LEDGER
+            desk.hand.automation = NO_LEDGER
             desk.app.emergencies.poll(at_once=True)
             await until(pilot, lambda: desk.app.emergencies.ledger is not None)
             await desk.second(pilot)
@@ -279,7 +339,7 @@ def test_a_ledger_that_goes_while_the_reason_is_typed_is_said_and_nothing_typed_
 def test_a_failback_waits_for_the_ledger() -> None:
     async def walk() -> None:
         desk = Desk()
-        desk.hand.role, desk.hand.standing = Role.MANAGER, NO_LEDGER
+        desk.hand.role, desk.hand.automation = Role.MANAGER, NO_LEDGER
         async with opened(desk) as pilot:
             await until(pilot, lambda: desk.app.emergencies.ledger is not None)
             await pilot.press("B")
@@ -297,7 +357,7 @@ def test_a_failback_waits_for_the_ledger() -> None:
 def test_the_first_line_says_that_automation_is_stopped(mode: str, size: tuple[int, int]) -> None:
     async def walk() -> None:
         desk = Desk()
-        desk.hand.standing = EmergencyIs(mode, "margaret", NOW - 720 * SECOND, standby=STANDBY)
+        desk.hand.automation = EmergencyIs(mode, "margaret", NOW - 720 * SECOND, standby=STANDBY)
         async with opened(desk, size) as pilot:
             await until(pilot, lambda: desk.app.emergencies.told.standing is not None)
             await until(pilot, lambda: mode == "off" or "AUTOMATION STOPPED" in desk.text.splitlines()[0])

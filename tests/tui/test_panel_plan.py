@@ -14,10 +14,10 @@ from tests.pictures import NOW as SCREEN_NOW
 from tests.tui.driving import run
 from tests.tui.service_hand import json_of
 from tests.tui.test_emergency import Desk, opened
-from wedtui.cli.plan_words import plan_lines as command_lines
 from wedtui.core.emergency import EmergencyKind
 from wedtui.core.failover import plan, plan_json
 from wedtui.core.failover_facts import Facts, Request
+from wedtui.core.plan_lines import plan_lines as command_lines
 from wedtui.core.state import State
 from wedtui.tui.arming import Arming, Stage
 from wedtui.tui.draw.panel import panel_lines, scrolled
@@ -145,6 +145,18 @@ def test_a_look_that_was_interrupted_is_no_failure() -> None:
         assert "not made" not in said
     alone = replace(action, steps=[cut], state="handed over", outcome=None)
     assert "it was not made" in " ".join(action_lines(alone, SCREEN_NOW)), "nobody looked again"
+
+
+def test_a_look_that_was_given_up_is_left_and_not_made_again() -> None:
+    from wedtui.control.answers import StepIs
+
+    detail = "not seen to its end: action 8 began"
+    cut = StepIs("watch", "failed", SCREEN_NOW, SCREEN_NOW, changes=False, undoes=False, detail=detail)
+    action = replace(desk_action(), state="ended", outcome="superseded", sentence="it was accepted", steps=[cut])
+    said = " ".join(shown(Arming(EmergencyKind.FAILOVER, stage=Stage.FOLLOW, action=action), now=SCREEN_NOW))
+    assert "▲ left" in said
+    assert "again" not in said
+    assert "SUPERSEDED" in said
 
 
 def test_where_there_is_nothing_to_choose_no_plan_is_promised() -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.pictures import NOW, TROUBLED, FakeSource, MovableClock, picture, source_of
 from tests.tui.driving import cursor, driven, make_app, press, run, screen_text, until
 from tests.tui.inventories import AWS, MINUTE, Listing, api, group, known, many, stocked
+from wedtui.core.evidence import VendorEvent, VendorEvidence, VendorStatus
 from wedtui.core.inventory import Order, ResourcePage, ResourceQuery
 from wedtui.core.resource import Reach
 from wedtui.core.resource_cost import CostEstimate, KnownCost
@@ -18,6 +19,7 @@ from wedtui.core.state import State
 from wedtui.errors import StoreLockedError
 from wedtui.tui.app import WedtuiApp
 from wedtui.tui.board import Board, Listed
+from wedtui.tui.draw.detail import detail_rows
 from wedtui.tui.draw.inventory import inventory_rows, kind_subject, resource_facts, resource_rows
 from wedtui.tui.plain.inventory import NOTHING, resources
 from wedtui.tui.screens.main import MainScreen
@@ -51,6 +53,19 @@ def test_a_provider_s_kinds_and_askings_with_states_and_ages() -> None:
         "                        ago",
         " us-east-1         12s  health: not on this plan",
     ]
+
+
+def test_a_provider_s_screen_says_what_its_vendor_says_in_full() -> None:
+    event = VendorEvent("EC2", "eu-west-1", "issue", "AWS_EC2_ISSUE", NOW - MINUTE, NOW, f"calls fail {'x' * 300} end")
+    vendor = VendorEvidence(VendorStatus.INCIDENT, "aws health", MINUTE, NOW, (event,), 2)
+    first, *others = TROUBLED
+    shown = board(picture=picture((replace(first, vendor=vendor), *others)))
+    drawn = [plain(row.line).strip() for row in detail_rows(shown, first.name, 79)]
+    start = next(n for n, line in enumerate(drawn) if line.startswith("EC2 in eu-west-1: issue since "))
+    assert drawn[start - 1].startswith("vendor")
+    assert "".join(drawn[start : start + 8]).count("x") == 300, "nothing of it is cut"
+    assert "and 2 more, which were not read" in drawn
+    assert "2 more" not in "".join(plain(row.line) for row in detail_rows(shown, others[0].name, 79))
 
 
 def test_a_resource_has_its_cost_with_days_and_age_where_that_is_known() -> None:

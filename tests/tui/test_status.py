@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from hypothesis import given
@@ -12,14 +12,27 @@ from hypothesis import strategies as st
 from tests.pictures import FROZEN, NOW, SERVICE, picture, source_of
 from tests.tui.driving import driven, make_app, run, screen_text
 from wedtui.cli.render import freeze_sentence
-from wedtui.core.freeze import DEFAULT_WINDOW, LOCKDOWN, UNTIL_LIFTED, FreezeFacts, Origin, Period, Verdict, verdict
+from wedtui.core.calendar import CalendarFacts, SourceFacts
+from wedtui.core.freeze import (
+    DEFAULT_WINDOW,
+    LOCKDOWN,
+    UNTIL_LIFTED,
+    FreezeFacts,
+    Origin,
+    Period,
+    Verdict,
+    WallTime,
+    verdict,
+)
 from wedtui.core.override import Override
 from wedtui.core.picture import ServiceFacts
 from wedtui.core.wording import local_time
 from wedtui.tui.board import Board, Stopped
 from wedtui.tui.draw.findings import finding_rows, worst_lines
 from wedtui.tui.draw.freeze import freeze_rows
+from wedtui.tui.draw.sentences import freeze_subject
 from wedtui.tui.draw.status import status_lines
+from wedtui.tui.plain.describe import freeze_sentence as spoken_freeze
 from wedtui.tui.spans import Role, length, plain
 from wedtui.tui.terminal.link import Drawing, LinkReport
 from wedtui.tui.wall.strip import bottom, top
@@ -90,6 +103,56 @@ def test_why_it_is_frozen_is_not_cut_within_a_word(
     frozen = replace(FROZEN, reasons=reasons, later=later)
     said = plain(status_lines(Board(NOW, picture(freeze=frozen)), width)[0])
     assert said.rstrip() == f" PRODUCTION  ◆ FROZEN until Mon 06:00 America/New_York {end}".rstrip()
+
+
+@pytest.mark.parametrize(
+    ("reasons", "later", "ended_by", "width", "end"),
+    [
+        (("a", "b"), (), ("b",), 120, "  b, a"),
+        ((LONG, "b"), (), ("b",), 80, "  b +1 more"),
+        ((LONG, "b"), (), ("b", LONG), 120, f"  {LONG}, b"),
+        # What makes the end begins later: that is said, and it is the last to be cut.
+        ((LONG, "weekend"), ("weekend",), ("weekend",), 120, f"  {LONG}, then weekend"),
+        (("a sale", LONG, "weekend"), ("weekend",), ("weekend",), 90, "  then weekend +2 more"),
+        (("a sale", "weekend"), ("weekend",), ("a sale", "weekend"), 120, "  a sale"),
+    ],
+)
+def test_the_reason_beside_the_end_is_the_one_that_makes_it(
+    reasons: tuple[str, ...], later: tuple[str, ...], ended_by: tuple[str, ...], width: int, end: str
+) -> None:
+    frozen = replace(FROZEN, reasons=reasons, later=later, ended_by=ended_by)
+    said = plain(status_lines(Board(NOW, picture(freeze=frozen)), width)[0])
+    assert said.rstrip() == f" PRODUCTION  ◆ FROZEN until Mon 06:00 America/New_York {end}"
+
+
+def test_an_end_before_which_weddings_run_out_is_no_end() -> None:
+    frozen = replace(FROZEN, reasons=("a",), runs_out=("the weddings in source ...",))
+    assert "FROZEN at least until Mon 06:00" in plain(status_lines(Board(NOW, picture(freeze=frozen)), 120)[0])
+
+
+def test_every_view_is_open_until_weddings_run_out_and_says_so_once() -> None:
+    """The weekend that comes a day later is not the next freeze."""
+    window = replace(DEFAULT_WINDOW, name="audit", start=WallTime(6, time(13)), zones=("UTC",))
+    imported = CalendarFacts((SourceFacts("import", "csv", read_at=NOW - timedelta(hours=22)),))
+    found = verdict(FreezeFacts((window,), calendar=imported), NOW)
+    [why] = found.next_reasons
+    shown = picture(freeze=found)
+    board = Board(NOW, shown)
+    assert "open until Sat 14:00 UTC, freeze in 2 h 00 m" in plain(status_lines(board, 120)[0])
+    assert any("open until Sat 14:00 UTC " in plain(line) for line in top(board, 120, 20, old=False))
+    views = (
+        [plain(row.line) for row in freeze_rows(board, 70)],
+        [plain(line) for line in strip_freeze(board, 70)],
+        [freeze_subject(board, shown).text],
+        [spoken_freeze(shown, NOW)],
+        [freeze_sentence(found)],
+    )
+    for view in views:
+        said = " ".join(" ".join(view).split())
+        assert why in said
+        assert said.count(why[:30]) == 1
+        assert said.count("open until") == 1
+        assert "audit" not in said
 
 
 def test_what_cannot_be_read_is_the_first_reason() -> None:

@@ -9,16 +9,18 @@ everybody sees that and is tried again until the action's deadline. Source: DESI
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import math
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import structlog
 
 from wedtui.core import actions
-from wedtui.core.actions import LEASE, Action, ActionState, Step, StepState
+from wedtui.core.actions import LEASE, LEFT, MADE_WORSE, Action, ActionState, Step, StepState
 from wedtui.core.step_words import NOT_MADE, NOT_NOW
 from wedtui.errors import ConflictError, NotNowError, ProviderUnavailableError, StoreError
 from wedtui.ledger.journal import Journal, Move
@@ -121,6 +123,9 @@ class Executor:
         works: Mapping[str, Work],
         holder: str,
         changed: Callable[[], None] = lambda: None,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        renews_every: timedelta = LEASE / 3,
     ) -> None:
         """Remember what it works with; the journal is opened and used in a thread of its own.
 
@@ -129,8 +134,13 @@ class Executor:
             works: kind of action -> how it is carried out.
             holder: the life of the service.
             changed: told that something outside is, or may be, another by now.
+            monotonic: seconds, for how long the outside is left alone.
+            renews_every: how long a claim goes without being renewed; so soon what was cancelled or ended is let go.
         """
-        self._changed = changed
+        self._monotonic, self._alone = monotonic, _Alone(-math.inf, "")
+        self._changed, self._renews_every = changed, renews_every
+        self._let_go: asyncio.Future[Exception] | None = None
+        """Why what is being worked on is not looked at any longer, once that is so."""
         self._open, self._works, self._holder = open_journal, works, holder
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._journal: Journal | None = None
@@ -143,13 +153,18 @@ class Executor:
             ProviderUnavailableError: the outside cannot be seen: what waits for it is looked at again.
             StoreError: the ledger cannot be used; nothing was begun that is not stored.
         """
+        if self._monotonic() < self._alone.until:
+            # It asked to be left alone; plans that wait for a person end all the same.
+            await self._in_thread(lambda journal: journal.expire())
+            raise ProviderUnavailableError(self._alone.why)
         action = await self._in_thread(lambda journal: (journal.expire(), journal.claim(self._holder))[1])
         if action is None:
             return False
-        keeping = asyncio.create_task(self._keep(action))
+        self._let_go = asyncio.get_running_loop().create_future()
+        keeping = asyncio.create_task(self._keep(action, self._let_go))
         try:
             await self._carry_out(action)
-        except ConflictError as error:
+        except (ConflictError, _LostError) as error:
             # Another service has taken it over, or a person ended it: it is no longer ours to say anything of.
             self._log.warning("left an action", action=action.id, why=str(error))
         finally:
@@ -176,7 +191,7 @@ class Executor:
             if action.state is not ActionState.CLAIMED:
                 return
             last = _last(action, part)
-            if last.state is StepState.FAILED and last.detail.startswith(_WORSE):
+            if last.state is StepState.FAILED and last.detail.startswith(MADE_WORSE):
                 await self._take_back(work, action, last.detail)
                 return
             if last.state is StepState.FAILED:
@@ -219,12 +234,23 @@ class Executor:
         try:
             return await work.lapsed(action)
         except ProviderUnavailableError as error:
-            await self._wait(action, str(error))
+            await self._wait(action, error)
             raise
 
-    async def _wait(self, action: Action, why: str) -> None:
-        """Put down what cannot be begun now, where everybody sees that and why; nobody holds it meanwhile."""
-        await self._move(action, "wait", lambda now, _at: actions.wait(now, action.fence, why))
+    async def _wait(self, action: Action, error: ProviderUnavailableError) -> None:
+        """Put down what cannot be begun now, where everybody sees that and why; nobody holds it meanwhile.
+
+        Whoever asked to be left alone is, but not over the deadline, at which it has to end.
+        """
+        left_s = 0.0
+
+        def wait(now: Action, at: datetime) -> Action:
+            nonlocal left_s
+            left_s = (now.deadline - at).total_seconds() if now.deadline is not None else 0.0
+            return actions.wait(now, action.fence, str(error))
+
+        await self._move(action, "wait", wait)
+        self._alone = _Alone(self._monotonic() + min(error.wait_s, left_s), str(error))
 
     async def _make(self, part: Part, action: Action) -> Action:
         def begin(now: Action, at: datetime) -> Action:
@@ -236,15 +262,37 @@ class Executor:
             # It was cancelled, or it is too late to begin it. Who has lost the claim is told so by the next move.
             return await self._stop(action, str(error))
         try:
-            detail = await part.make(intended)
+            detail = await (part.make(intended) if _acts(part) else self._while_ours(part.make(intended)))
+        except _LostError:
+            raise
         except (ConflictError, ProviderUnavailableError) as error:
             return await self._refused(part, intended, error)
         except WorseError as error:
-            return await self._conclude(intended, StepState.FAILED, f"{_WORSE}{error}")
+            return await self._conclude(intended, StepState.FAILED, f"{MADE_WORSE}: {error}")
         except Exception as error:
             self._log.warning("a step's outcome is not known", action=action.id, step=part.step.name, why=repr(error))
             return await self._conclude(intended, StepState.UNKNOWN, type(error).__name__)
         return await self._conclude(intended, StepState.DONE, detail)
+
+    async def _while_ours(self, looking: Coroutine[Any, Any, str]) -> str:
+        """Look, as long as the action is ours and nobody cancelled it; what changes anything is never broken off.
+
+        Raises:
+            ConflictError: it was cancelled.
+            _LostError: another has taken it over, or it ended.
+            Exception: what the look raises.
+        """
+        assert self._let_go is not None, "an action is worked on"
+        look = asyncio.ensure_future(looking)
+        either: set[asyncio.Future[Any]] = {look, self._let_go}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if look.done():
+                return look.result()
+            raise self._let_go.result()
+        finally:
+            look.cancel()
+            await asyncio.gather(look, return_exceptions=True)
 
     async def _refused(self, part: Part, action: Action, error: ConflictError | ProviderUnavailableError) -> Action:
         """Note that the outside refused a step; a change that it refused for the moment alone waits.
@@ -252,7 +300,7 @@ class Executor:
         Raises:
             NotNowError: it waits.
         """
-        why, changes = str(error), part.step.changes or part.step.undoes
+        why, changes = str(error), _acts(part)
         if changes and any(step.detail.startswith(NOT_MADE) for step in _tries(action, part)):
             # This try was refused, but the one before it may have arrived since, and be what is in the way.
             return await self._conclude(action, StepState.UNKNOWN, why)
@@ -260,7 +308,7 @@ class Executor:
             return await self._conclude(action, StepState.FAILED, why)
         action = await self._conclude(action, StepState.FAILED, f"{NOT_NOW}: {why}")
         if action.cancelled_by is None:
-            await self._wait(action, why)
+            await self._wait(action, error)
             raise error
         return action
 
@@ -316,14 +364,24 @@ class Executor:
     async def _move(self, action: Action, name: str, move: Move) -> Action:
         return await self._in_thread(lambda journal: journal.move(action.id, name, move))
 
-    async def _keep(self, action: Action) -> None:
-        """Renew the claim while it is worked on; whoever cannot has lost it, and finds that at the next move."""
+    async def _keep(self, action: Action, let_go: asyncio.Future[Exception]) -> None:
+        """Renew the claim while it is worked on; whoever cannot has lost it, and a look at it ends with that.
+
+        So does one at what was cancelled. While the ledger cannot be used nothing is known of that, and it goes on.
+        """
         while True:
-            await asyncio.sleep(LEASE.total_seconds() / 3)
+            await asyncio.sleep(self._renews_every.total_seconds())
             try:
-                await self._in_thread(lambda journal: journal.renew(action.id, action.fence))
-            except (StoreError, ConflictError) as error:
+                now = await self._in_thread(lambda journal: journal.renew(action.id, action.fence))
+            except StoreError as error:
                 self._log.warning("an action's claim was not renewed", action=action.id, why=str(error))
+            except ConflictError as error:
+                self._log.warning("an action's claim was lost", action=action.id, why=str(error))
+                if not let_go.done():
+                    let_go.set_result(_LostError(str(error)))
+            else:
+                if now.cancelled_by is not None and not let_go.done():
+                    let_go.set_result(ConflictError(f"{LEFT}: {now.cancelled_by} cancelled it"))
 
     async def _in_thread(self, work: Callable[[Journal], T]) -> T:
         def run() -> T:
@@ -335,7 +393,20 @@ class Executor:
         return await running
 
 
-_WORSE = "it made things worse: "
+class _Alone(NamedTuple):
+    """Until when the outside is left alone, because it asked for that."""
+
+    until: float
+    why: str
+
+
+class _LostError(Exception):
+    """The action is no longer ours: there is nothing to say of what was being looked at."""
+
+
+def _acts(part: Part) -> bool:
+    """Whether a step changes anything outside, or takes it back; any other is a mere look."""
+    return part.step.changes or part.step.undoes
 
 
 def _tries(action: Action, part: Part) -> list[Step]:
@@ -350,7 +421,7 @@ def _again(part: Part, tries: Sequence[Step]) -> bool:
     missed = [step for step in tries if step.detail.startswith(NOT_MADE)]
     if last.state is not StepState.FAILED or last not in missed:
         return False
-    if part.step.changes or part.step.undoes:
+    if _acts(part):
         return len(missed) < TRIES
     # The service died in the middle of looking, which says nothing of what it looked at.
     failed = [step for step in missed if step.detail != NOT_MADE]

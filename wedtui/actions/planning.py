@@ -50,6 +50,8 @@ class Gathered(NamedTuple):
     at: datetime
     away: str | None = None
     """Why the live records could not be seen at all; None where they were, be they those configured or not."""
+    away_s: float = 0.0
+    """So many seconds whoever has them asks to be left alone."""
 
     def plan(self, request: Request, *, good_for: timedelta = PLAN_GOOD_FOR) -> Planned:
         """Plan one request on it."""
@@ -81,14 +83,16 @@ class Planner:
         """
         reading: TrafficReading | None = None
         problem = away = None
+        away_s = 0.0
         try:
             reading = await self._followed(await self._backend.read())
         except ConflictError as error:
             problem = str(error)
         except ProviderUnavailableError as error:
             problem = away = str(error)
+            away_s = error.wait_s
         now = self._clock.now()
-        return Gathered(await asyncio.to_thread(self._facts, reading, problem, now), now, away)
+        return Gathered(await asyncio.to_thread(self._facts, reading, problem, now), now, away, away_s)
 
     async def plan(self, request: Request, *, good_for: timedelta = PLAN_GOOD_FOR) -> Planned:
         """Plan a request as of now; raises what `gather` does."""

@@ -18,16 +18,17 @@ from wedtui.actions.planning import Gathered, Planned, Planner, stored_plan
 from wedtui.actions.traffic import change_of
 from wedtui.core import actions, confirming, failover, paging
 from wedtui.core.action_document import ASKED, asked_of
-from wedtui.core.actions import Action, ActionState, IllegalMoveError, Outcome
+from wedtui.core.actions import IN_PLACE, Action, ActionState, IllegalMoveError
 from wedtui.core.confirming import SEND_WITHIN, Confirmation
 from wedtui.core.failover import Plan, canonical, changed, lapsed
 from wedtui.core.failover_facts import Kind, Request, target_of
 from wedtui.core.notify import Notice
-from wedtui.core.plan_words import clock
+from wedtui.core.plan_words import before_words, clock
 from wedtui.core.roles import Decided, Demand
 from wedtui.core.traffic import Place, by_provider, parse_place
 from wedtui.errors import ConflictError, NotFoundError, NotPermittedError, ProviderUnavailableError
-from wedtui.ledger.journal import PLAN, Journal
+from wedtui.ledger.journal import APPROVE, CONFIRM, PLAN, By, Journal
+from wedtui.ledger.requests import Once
 
 T = TypeVar("T")
 
@@ -97,13 +98,21 @@ class Requests:
         """
         return (await self._planned(wish)).plan
 
-    async def ask(self, by: Decided, wish: Wish, reason: str, key: str) -> Action:
+    async def ask(self, by: Decided, wish: Wish, reason: str, key: str, once: Once | None = None) -> Action:
         """Ask for a change; the same key again is the same request.
+
+        Args:
+            by: who asks.
+            wish: what for.
+            reason: why.
+            key: of the request, their own.
+            once: the request as it came, whose answer is kept; None where nobody waits for one.
 
         Returns:
             The action: it awaits its confirmation, or was refused.
 
         Raises:
+            AnsweredBeforeError: it was answered already.
             NotPermittedError: this person may not.
             ConflictError: the key was used for something else, or with other options.
             StoreError: the ledger cannot be used; nothing was asked for.
@@ -113,15 +122,24 @@ class Requests:
         def make(at: datetime) -> Action:
             return Action(wish.kind.value, wish.target, TRAFFIC, person, reason, at, plan=asked)
 
-        action = await self._in_turn(lambda journal: journal.request(make, f"{person} {key}"))
+        action = await self._in_turn(
+            lambda journal: journal.request(make, f"{person} {key}", beside=by.on_record, once=once)
+        )
         if by.refused is not None:
-            await self._refuse(by, action.id, "request")
+            await self._refuse(by, action.id, "request", once)
         if action.state is not ActionState.REQUESTED:
             return action
-        return await self._put(action.id, await self._planned(wish, by.needs), by)
+        return await self._put(action.id, await self._planned(wish, by.needs), By(person, by.on_record, once), by.needs)
 
     async def confirm(
-        self, by: Decided, number: int, digest: str, typed: str, break_glass: str | None = None
+        self,
+        by: Decided,
+        number: int,
+        digest: str,
+        typed: str,
+        break_glass: str | None = None,
+        *,
+        once: Once | None = None,
     ) -> Action:
         """Take a confirmation, if the plan is still the one that was shown.
 
@@ -131,41 +149,46 @@ class Requests:
             digest: of the plan that they saw.
             typed: what they typed as its target.
             break_glass: why they act without a second person who is demanded; None where they do not ask to.
+            once: the request as it came, whose answer is kept; None where nobody waits for one.
 
         Raises:
+            AnsweredBeforeError: it was answered already.
             NotPermittedError: this person may not.
             NotFoundError: there is no such action.
             ConflictError: it may not be confirmed, or not like this; a plan that changed is put before the person anew.
             StoreError: the ledger cannot be used.
         """
-        await self._refuse(by, number, "confirm")
+        await self._refuse(by, number, "confirm", once)
         person = by.person
         known = await self._in_turn(lambda journal: journal.action(number))
         waits = known.state is ActionState.AWAITING
         if (known.confirmed_by, known.digest) == (person, digest) and not (waits and break_glass is not None):
-            return known  # it was confirmed, and its answer was lost
-        await self._look_again(by, known, digest)
+            # It was confirmed, and its answer was lost.
+            return known if once is None else await self._in_turn(lambda journal: journal.answer(number, once))
+        await self._look_again(by, known, digest, once)
 
         def move(action: Action, at: datetime) -> Action:
             return confirming.confirm(action, Confirmation(person, digest, typed, at, break_glass), at + SEND_WITHIN)
 
-        return await self._in_turn(lambda journal: journal.move(number, "confirm", move, by=person))
+        beside = {**by.on_record, "typed": typed, **({} if break_glass is None else {"break_glass": break_glass})}
+        return await self._in_turn(lambda journal: journal.move(number, CONFIRM, move, by=By(person, beside, once)))
 
-    async def approve(self, by: Decided, number: int, digest: str, typed: str) -> Action:
+    async def approve(self, by: Decided, number: int, digest: str, typed: str, *, once: Once | None = None) -> Action:
         """Take the word of a second person for exactly the plan that they saw; raises what `confirm` does."""
-        await self._refuse(by, number, "approve")
+        await self._refuse(by, number, "approve", once)
         person = by.person
         known = await self._in_turn(lambda journal: journal.action(number))
         if known.confirmed_by is not None:
             # With this word it is confirmed.
-            await self._look_again(by._replace(needs=known.needs), known, digest)
+            await self._look_again(by._replace(needs=known.needs), known, digest, once)
 
         def move(action: Action, at: datetime) -> Action:
             return confirming.approve(action, Confirmation(person, digest, typed, at), at + SEND_WITHIN)
 
-        return await self._in_turn(lambda journal: journal.move(number, "approve", move, by=person))
+        maker = By(person, {**by.on_record, "typed": typed}, once)
+        return await self._in_turn(lambda journal: journal.move(number, APPROVE, move, by=maker))
 
-    async def _look_again(self, by: Decided, known: Action, digest: str) -> None:
+    async def _look_again(self, by: Decided, known: Action, digest: str, once: Once | None) -> None:
         """Plan what is about to be confirmed once more; raises a ConflictError where it is another one by now."""
         seen = stored_plan(known) if known.state is ActionState.AWAITING else None
         if seen is None or seen.digest != digest:
@@ -173,18 +196,20 @@ class Requests:
         newer = await self._planner.plan(seen.request, good_for=good_for(by.needs))
         why = changed(seen, newer.plan) or newer.plan.refused
         if why:
-            await self._put(known.id, newer, by)
-            raise ConflictError(f"action {known.id}: the plan has changed since it was shown: {why[0]}")
+            told = ConflictError(f"action {known.id}: the plan has changed since it was shown: {why[0]}")
+            await self._put(known.id, newer, By(by.person, by.on_record, once, told), by.needs)
+            raise told
 
-    async def review(self, by: Decided, number: int, sentence: str) -> Action:
+    async def review(self, by: Decided, number: int, sentence: str, *, once: Once | None = None) -> Action:
         """Note what another person found of what was done without a second one; raises what `confirm` does."""
-        await self._refuse(by, number, "review")
+        await self._refuse(by, number, "review", once)
         person = by.person
 
         def move(action: Action, at: datetime) -> Action:
             return confirming.review(action, person, sentence, at)
 
-        return await self._in_turn(lambda journal: journal.move(number, "review", move, by=person))
+        maker = By(person, by.on_record, once)
+        return await self._in_turn(lambda journal: journal.move(number, "review", move, by=maker))
 
     async def lapsed(self, action: Action) -> Lapsed | None:
         """Return why a confirmed change may not be begun any more by what is known now; None where it may.
@@ -199,7 +224,7 @@ class Requests:
             return Lapsed("its plan is not kept")
         gathered = await self._planner.gather()
         if gathered.away is not None:
-            raise ProviderUnavailableError(gathered.away)
+            raise ProviderUnavailableError(gathered.away, wait_s=gathered.away_s)
         newer = gathered.plan(confirmed.request)
         why = lapsed(confirmed, newer.plan)
         if not why:
@@ -219,23 +244,44 @@ class Requests:
         rounds = (gathered.facts.provider(name).round_at for name in by_provider(reading.shares))
         return any(at is None or at < started for at in rounds)
 
-    async def cancel(self, by: Decided, number: int) -> Action:
+    async def cancel(self, by: Decided, number: int, *, once: Once | None = None) -> Action:
         """End what was not begun, and begin no further step of what was; raises what `confirm` does."""
-        await self._refuse(by, number, "cancel")
+        await self._refuse(by, number, "cancel", once)
         person = by.person
+        maker = By(person, by.on_record, once)
         return await self._in_turn(
-            lambda journal: journal.move(number, "cancel", lambda a, at: actions.cancel(a, person, at), by=person)
+            lambda journal: journal.move(number, "cancel", lambda a, at: actions.cancel(a, person, at), by=maker)
         )
 
-    async def settle(self, by: Decided, number: int, sentence: str) -> Action:
+    async def look(self, once: Once) -> None:
+        """Look whether a request was answered before; raises what `Journal.look` does."""
+        await self._in_turn(lambda journal: journal.look(once))
+
+    async def abort(self, by: Decided, counted: Callable[[], Action | None], *, once: Once | None = None) -> Action:
+        """End the countdown that runs; raises what `confirm` does, and a ConflictError where none does.
+
+        Args:
+            by: who ends it.
+            counted: returns what the service asks for by itself; called in a thread.
+            once: the request as it came, whose answer is kept.
+        """
+        if once is not None:
+            await self.look(once)
+        action = await asyncio.to_thread(counted)
+        if action is None or action.state is not ActionState.AWAITING or action.countdown_since is None:
+            raise ConflictError("no countdown runs: `wedtui automation status` says how it stands")
+        return await self.cancel(by, action.id, once=once)
+
+    async def settle(self, by: Decided, number: int, sentence: str, *, once: Once | None = None) -> Action:
         """End what was handed over, by the word of a person who looked; raises what `confirm` does."""
-        await self._refuse(by, number, "settle")
+        await self._refuse(by, number, "settle", once)
         person = by.person
 
         def move(action: Action, at: datetime) -> Action:
             return actions.settle(action, person, sentence, at)
 
-        return await self._in_turn(lambda journal: journal.move(number, "settle", move, by=person))
+        maker = By(person, by.on_record, once)
+        return await self._in_turn(lambda journal: journal.move(number, "settle", move, by=maker))
 
     def close(self) -> None:
         """Let go of the ledger."""
@@ -253,13 +299,13 @@ class Requests:
             return Request(wish.kind, lost, accepts_overload=wish.accepts_overload, vouched=frozenset(wish.vouched))
         if wish.to != BEFORE:
             return Request(wish.kind, to=dict(self._configured))
-        last = await self._in_turn(lambda journal: journal.newest(Kind.FAILOVER.value, Outcome.VERIFIED))
+        last = await self._in_turn(lambda journal: journal.newest(Kind.FAILOVER.value, IN_PLACE))
         if last is None:
             raise NotFoundError("there was no failover to come back from: see `wedtui actions list`")
-        to = change_of(last.plan).read.shares
-        return Request(wish.kind, to=to, to_words=f"the shares before action {last.id}")
+        read = change_of(last.plan).read
+        return Request(wish.kind, to=read.shares, to_words=before_words(read.read_at, last.id))
 
-    async def _put(self, number: int, planned: Planned, by: Decided) -> Action:
+    async def _put(self, number: int, planned: Planned, by: By, needs: frozenset[Demand]) -> Action:
         """Put a plan before who asked, or say that it may not be done."""
         made = planned.plan
 
@@ -268,20 +314,27 @@ class Requests:
             if made.refused or planned.change is None:
                 why = "; ".join(made.refused) or "the live records cannot be read"
                 return actions.refuse(action, why, at, document)
-            return actions.propose(action, document, made.digest, at + (made.expires_at - made.at), by.needs)
+            return actions.propose(action, document, made.digest, at + (made.expires_at - made.at), needs)
 
         name = PLAN if not made.refused else "refuse"
 
         def tell(_before: Action, after: Action) -> Sequence[Notice]:
             return () if made.page is None else (paging.refused(after, made.page),)
 
-        return await self._in_turn(lambda journal: journal.move_telling(number, name, move, tell, by=by.person))
+        return await self._in_turn(lambda journal: journal.move_telling(number, name, move, tell, by=by))
 
-    async def _refuse(self, by: Decided, number: int, name: str) -> None:
-        """Put on record that somebody may not do this, and say so to them; nothing where they may."""
+    async def _refuse(self, by: Decided, number: int, name: str, once: Once | None) -> None:
+        """Put on record that somebody may not do this, and say so to them; nothing where they may.
+
+        Raises:
+            AnsweredBeforeError: it was answered already, whatever they may by now.
+            NotPermittedError: they may not.
+        """
         if by.refused is None:
+            if once is not None:
+                await self.look(once)
             return
-        refused = by.refused
+        refused, told = by.refused, NotPermittedError(by.refused)
 
         def move(action: Action, at: datetime) -> Action:
             if name == "request" and action.state is ActionState.REQUESTED:
@@ -289,10 +342,11 @@ class Requests:
             raise IllegalMoveError(refused)
 
         try:
-            await self._in_turn(lambda journal: journal.move(number, name, move, by=by.person))
-        except ConflictError:
+            maker = By(by.person, by.on_record, once, told)
+            await self._in_turn(lambda journal: journal.move(number, name, move, by=maker))
+        except NotPermittedError:
             pass  # that is what is on record, and said here
-        raise NotPermittedError(refused)
+        raise told
 
     async def _in_turn(self, work: Callable[[Journal], T]) -> T:
         def run() -> T:

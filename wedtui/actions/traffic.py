@@ -23,6 +23,9 @@ from wedtui.providers.traffic.base import TrafficBackend
 SUBMIT, ANSWERS, WATCH, UNDO = "submit", "answers", "watch", "undo"
 SAMPLES = 200
 """So many questions are asked of the authoritative servers."""
+ANSWERED_FROM = 10
+"""Who has so many percent is answered among them: each that is right is missed with a probability of 0.9 ** 200, less
+than 1 in 10 ** 9, and of at most ten of them any with less than 1 in 10 ** 8. Who has less may be missed by chance."""
 _UNSET = datetime.min.replace(tzinfo=UTC)
 
 
@@ -81,7 +84,17 @@ def written(action: Action) -> Written | None:
     shares = change.read.shares if last.undoes else change.shares
     at = last.ended_at if last.state is StepState.DONE else None
     generation = change.generation + (1 if last.undoes else 0)
-    return Written(shares, generation, at, action.id, f"{action.kind} {action.target} by {action.person}")
+    what = f"{action.kind} {action.target} by {action.person}"
+    return Written(shares, generation, at, action.id, what, _pending(action))
+
+
+def _pending(action: Action) -> str | None:
+    """Return the id of what nobody saw in sync, empty where it is not known; None: it was seen."""
+    try:
+        made = on_its_way(action)
+    except (KeyError, TypeError, ValueError):
+        return ""  # what came of it cannot be read: that it is in sync is not known
+    return None if made is None else made.id
 
 
 def on_its_way(action: Action) -> Submitted | None:
@@ -172,7 +185,7 @@ class MovingTraffic:
         """Say how it ended."""
         change, done = change_of(action.plan), {step.name: step.detail for step in action.steps}
         seen = ["in sync"] if json.loads(done[IN_SYNC]).get("asked", True) else []
-        seen += ["answered so by the authoritative servers"] if ANSWERS in done else []
+        seen += [_ANSWERED] if ANSWERS in done else []
         seen += [_watched_words(done[WATCH])] if WATCH in done else []
         return f"{_words(change.shares)}: {', '.join(seen)}{_times_words(action, change)}"
 
@@ -191,7 +204,9 @@ class _Submit:
         if not read.records:
             # After a change of our own they are what they are now, if it is still ours.
             read = await self.backend.read()
-            if read.generation != self.change.read.generation:
+            # By hand shares are changed without a generation of their own: both have to be.
+            ours = self.change.read
+            if (read.generation, dict(read.shares)) != (ours.generation, dict(ours.shares)):
                 raise ProviderUnavailableError("the records were changed by someone else: nothing was changed")
         return json.dumps({"id": await self.backend.submit(read, self.change.shares, self.change.generation)})
 
@@ -269,6 +284,12 @@ class _Answers:
         still = sorted(place.provider for place in gone if seen.get(place, 0))
         if still:
             raise ProviderUnavailableError(f"the authoritative servers still answer with {', '.join(still)}")
+        told = {place: share for place, share in self.change.shares.items() if share >= ANSWERED_FROM}
+        missing = {place: share for place, share in told.items() if not seen.get(place, 0)}
+        if missing:
+            raise ProviderUnavailableError(
+                f"of {SAMPLES} answers of the authoritative servers none names what has a share: {_words(missing)}"
+            )
         return json.dumps(_named(seen))
 
     async def look(self, action: Action) -> Looked:
@@ -291,6 +312,9 @@ class _Watched:
     async def look(self, action: Action) -> Looked:
         del action
         return Looked(Found.NOT_APPLIED, "")
+
+
+_ANSWERED = f"{SAMPLES} answers name each place of {ANSWERED_FROM} % or more and none of 0 %"
 
 
 def _after(change: Change) -> TrafficReading:
@@ -321,4 +345,4 @@ def _places(named: Mapping[str, int]) -> dict[Place, int]:
 
 
 def _words(shares: Mapping[Place, int]) -> str:
-    return " ".join(f"{name} {share}" for name, share in _named(shares).items())
+    return ", ".join(f"{name} {share} %" for name, share in _named(shares).items())

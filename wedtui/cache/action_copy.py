@@ -59,4 +59,5 @@ def _document(written: Written) -> dict[str, object]:
         "at": None if written.at is None else written.at.isoformat(),
         "action": written.action,
         "what": written.what,
+        "pending": written.pending,
     }

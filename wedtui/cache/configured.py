@@ -77,11 +77,20 @@ def digest_by_name(digest: str, configuration: Configuration) -> str:
 def _settings(configuration: Configuration) -> Mapping[tuple[str, str], str]:
     """Return a short digest of each setting of each account, by provider and key."""
     return {
-        (section.name, key): hashlib.blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=6).hexdigest()
+        (section.name, key): _short(value)
         for section in configuration.providers
         if section.kind == "aws"
         for key, value in _written(section.aws or AwsSection()).items()
     }
+
+
+def names_account(stored: str, provider: str, account: str) -> bool:
+    """Say whether a configuration, as its `digest_by_name` tells of it, names an account for a provider."""
+    return f"{provider}/account={_short(account)}" in stored.split(" ")
+
+
+def _short(value: object) -> str:
+    return hashlib.blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=6).hexdigest()
 
 
 def _written(account: AwsSection) -> Values:

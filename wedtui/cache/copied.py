@@ -34,4 +34,5 @@ def read_written(snapshot: Snapshot) -> Written | None:
         None if said["at"] is None else datetime.fromisoformat(said["at"]),
         int(said["action"]),
         str(said["what"]),
+        said.get("pending"),  # a copy by an older version does not say
     )

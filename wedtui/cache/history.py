@@ -167,18 +167,11 @@ class HistoryReader:
         Raises:
             NotFoundError: there is no such series; the message names those that there are.
         """
-        gathered = Gathered(question)
         with self._store.reading() as snapshot:
-            number = snapshot.scalar(SERIES_NUMBER, question.provider, question.signal)
-            if number is None:
+            found = gather(snapshot, question)
+            if found is None:
                 raise NotFoundError(_unknown(snapshot, question))
-            extent = _extent(snapshot, number)
-            for segment in _segments(extent, question):
-                if segment.step is None:
-                    gathered.missing.append(segment)
-                else:
-                    _read(snapshot, number, segment, gathered)
-        return gathered
+            return found
 
     def by_vantage(self, question: Question) -> list[str]:
         """Return the series by vantage of the probe that a question names without one; of another signal none."""
@@ -253,6 +246,20 @@ def levels_of(snapshot: Snapshot, number: int) -> tuple[Level, ...]:
         until = min(rolled.get(step, 0), levels[FINER[step]].until, FOREVER if due is None else due)
         levels[step] = Level(step, kept.get(step, 0), until)
     return tuple(levels.values())
+
+
+def gather(snapshot: Snapshot, question: Question) -> Gathered | None:
+    """Return what the cache knows about a question, and what it holds nothing of; None: there is no such series."""
+    number = snapshot.scalar(SERIES_NUMBER, question.provider, question.signal)
+    if number is None:
+        return None
+    gathered = Gathered(question)
+    for segment in _segments(_extent(snapshot, number), question):
+        if segment.step is None:
+            gathered.missing.append(segment)
+        else:
+            _read(snapshot, number, segment, gathered)
+    return gathered
 
 
 def _extent(snapshot: Snapshot, number: int) -> _Extent:

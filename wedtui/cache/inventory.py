@@ -10,17 +10,19 @@ import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, insert, or_, select, update
 
+from wedtui.cache.accounts import admit
+from wedtui.cache.rows import event_to_json
 from wedtui.cache.tables import METADATA
 from wedtui.core.evidence import fresh_for
 from wedtui.core.observation import ApiObservation, VendorObservation
-from wedtui.core.resource import RESOURCE_COST, Reach, Resource, at_rest
+from wedtui.core.resource import RESOURCE_COST, VENDOR_HEALTH, Reach, Resource, at_rest
 from wedtui.core.resource_cost import ResourceCost
 from wedtui.core.state import State, badness
 
@@ -28,7 +30,7 @@ _T = METADATA.tables
 _RESOURCE, _GROUP, _COST, _API, _VENDOR, _PROVIDER = (
     _T[name] for name in ("resource", "resource_group", "resource_cost", "api", "vendor", "provider")
 )
-OF_PROVIDER = ("resource", "resource_group", "resource_cost", "api", "vendor")
+OF_PROVIDER = ("resource", "resource_group", "resource_cost", "api", "vendor", "account")
 """The tables whose rows go with their provider."""
 
 # How many resources of each state that is not OK are named in a group.
@@ -72,12 +74,19 @@ def record_api(connection: Connection, seen: ApiObservation, usual: timedelta) -
         usual: how often what names no interval is asked.
 
     Returns:
-        Whether its provider is configured; otherwise nothing is stored.
+        Whether its provider is configured, and it is of the account whose resources are stored; otherwise nothing is
+        stored, but that it is another account's.
     """
     if not _is_configured(connection, seen.provider):
         return False
     interval = seen.interval or usual
+    if not admit(connection, seen):
+        _write_asking(connection, replace(seen, reach=Reach.OTHER_ACCOUNT, problem=_refused(seen)), interval)
+        return False
     _write_asking(connection, seen, interval)
+    if seen.service == VENDOR_HEALTH and seen.reach is Reach.NOT_ON_PLAN:
+        # Nobody will ever say that what was open is over.
+        connection.execute(delete(_VENDOR).where(_VENDOR.c.provider == seen.provider))
     if seen.costs is not None:
         _write_costs(connection, seen.provider, seen.costs, seen.at, interval)
     complete = seen.kinds if seen.reach in {Reach.ANSWERED, Reach.PARTIAL} else frozenset()
@@ -112,9 +121,10 @@ def record_vendor(connection: Connection, seen: VendorObservation, usual: timede
         "interval_s": (seen.interval or usual).total_seconds(),
     }
     if seen.status is not None:
-        values |= {"status": seen.status.value, "measured_at": seen.at}
+        events = [event_to_json(event) for event in seen.events]
+        values |= {"status": seen.status.value, "measured_at": seen.at, "events": events, "more": seen.more}
     if not connection.execute(update(_VENDOR).where(_VENDOR.c.provider == seen.provider).values(values)).rowcount:
-        connection.execute(insert(_VENDOR).values(provider=seen.provider, **values))
+        connection.execute(insert(_VENDOR).values(**{"provider": seen.provider, "events": [], **values}))
     return True
 
 
@@ -167,11 +177,21 @@ def prune_inventory(connection: Connection, before: datetime, limit: int) -> int
             connection.execute(delete(_GROUP).where(*(c == v for c, v in zip(here, asking, strict=True))))
         connection.execute(delete(_API).where(old))
         connection.execute(delete(_COST).where(_COST.c.read_at < before))
+        said = or_(_VENDOR.c.measured_at < before, _VENDOR.c.attempted_at < before)
+        connection.execute(delete(_VENDOR).where(said))
     return len(found)
 
 
 def _is_configured(connection: Connection, provider: str) -> bool:
     return connection.execute(select(_PROVIDER.c.name).where(_PROVIDER.c.name == provider)).first() is not None
+
+
+def _refused(seen: ApiObservation) -> str:
+    return (
+        f"it was asked with credentials of account {seen.account}, and what is known is of another one: nothing of it "
+        "is stored. Give every service the same profile, role and account; that of the service whose configuration "
+        "counts decides"
+    )
 
 
 def _pace(interval: timedelta) -> Values:

@@ -25,6 +25,7 @@ CACHE = Kind(
         "cache_0015",
         "cache_0016",
         "cache_0017",
+        "cache_0018",
     ),
     # The service's group reads it: the second user of a machine watches without writing.
     file_mode=0o640,

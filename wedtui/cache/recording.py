@@ -81,12 +81,13 @@ class Recording:
         self._load_configured(connection)
         if any(isinstance(each, ProbeObservation) for each in observations) and self._is_one_of_several(connection):
             batch.vantage = self._vantage
+        self._record_signals(batch, [each for each in observations if isinstance(each, SignalObservation)])
         for observation in observations:
             match observation:
+                case SignalObservation():
+                    pass  # All at once, above: they are by far the most.
                 case ProbeObservation():
                     self._record_probe(batch, observation)
-                case SignalObservation():
-                    self._record_signal(batch, observation)
                 case PrometheusObservation():
                     _record_prometheus(connection, batch, observation)
                 case FeedObservation():
@@ -117,20 +118,25 @@ class Recording:
         )
         return services > 1 or connection.execute(elsewhere).first() is not None
 
-    def _record_signal(self, batch: _Batch, seen: SignalObservation) -> None:
-        key = (seen.provider, seen.signal)
-        if key not in self._signals:
-            batch.ignored += 1
-            return
-        batch.attempts[key] = seen
-        value = seen.value
-        if value is None or seen.problem is not None:
-            return
-        if math.isfinite(value):
+    def _record_signals(self, batch: _Batch, observations: Sequence[SignalObservation]) -> None:
+        instant, at = None, 0
+        for seen in observations:
+            key = (seen.provider, seen.signal)
+            if key not in self._signals:
+                batch.ignored += 1
+                continue
+            batch.attempts[key] = seen
+            value = seen.value
+            if value is None or seen.problem is not None:
+                continue
+            if not math.isfinite(value):
+                batch.ignored += 1
+                continue
             batch.values[key] = seen
-            batch.samples[key][to_microseconds(seen.at)] = value
-        else:
-            batch.ignored += 1
+            if seen.at != instant:
+                # Those of one query have one instant.
+                instant, at = seen.at, to_microseconds(seen.at)
+            batch.samples[key][at] = value
 
     def _record_probe(self, batch: _Batch, seen: ProbeObservation) -> None:
         provider = self._probes.get(seen.probe)

@@ -27,6 +27,17 @@ SELECT id, backed_up_at FROM resource WHERE provider = ? AND kind = ? AND region
 """
 
 
+_ACCOUNT = "SELECT account, seen_at FROM account WHERE provider = ? AND account IS NOT NULL"
+
+
+class KnownAccount(NamedTuple):
+    """The account that a provider's resources are of."""
+
+    account: str
+    seen_at: datetime
+    """When the credentials were last known to be of it."""
+
+
 class LastPaid(NamedTuple):
     """When something was last asked that costs money."""
 
@@ -73,6 +84,18 @@ class Remembered:
         finally:
             store.close()
         return LastPaid(_instant(answered), _instant(asked), requests)
+
+    def account(self, provider: str) -> KnownAccount | None:
+        """Return the account whose resources are stored of a provider; None where none is known."""
+        store = readable(self._url, CACHE, waits=READER_WAITS)
+        try:
+            with store.reading() as snapshot:
+                found = next(iter(snapshot.values(_ACCOUNT, provider)), None)
+        except StoreMissingError:
+            return None
+        finally:
+            store.close()
+        return None if found is None else KnownAccount(found[0], from_microseconds(found[1]))
 
     def backed_up(self, provider: str, kind: str, region: str) -> dict[str, datetime | None]:
         """Return what had backups when it was last listed, and how new the newest of each was; None: it was gone."""

@@ -8,16 +8,18 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from wedtui.cache.shapes import API, GROUP, RESOURCE, RESOURCE_COST, VENDOR
+from wedtui.cache.rows import event_from_json
+from wedtui.cache.shapes import ACCOUNT, API, GROUP, RESOURCE, RESOURCE_COST, VENDOR
 from wedtui.core.evidence import FUTURE_TOLERANCE, VendorEvidence, VendorStatus
 from wedtui.core.inventory import (
     BACKUP_WARNING,
     CERTIFICATE_WARNING,
     MOST_ROWS,
+    AccountFacts,
     ApiFacts,
     Example,
     Expiring,
@@ -40,6 +42,9 @@ from wedtui.store.snapshot import Snapshot
 
 MOST_EXPIRING = 20
 MOST_NEIGHBOURS = 50
+"""How many resources that rest on one are shown; on what it rests is all shown, as the provider lists it."""
+LOOKED_UP = 50
+"""How many of them one statement looks up: databases bound the number of its parameters."""
 MOST_CANDIDATES = 6
 
 _DOCUMENTS = [name for name, kind in RESOURCE.kinds.items() if kind == "document"]
@@ -111,6 +116,26 @@ def read_inventory(snapshot: Snapshot, now: datetime) -> InventoryFacts:
                 _UNBACKED, True, missed
             )
         ),
+        accounts=read_accounts(snapshot),
+    )
+
+
+def read_accounts(snapshot: Snapshot) -> tuple[AccountFacts, ...]:
+    """Return what is known of the account of each provider."""
+    return tuple(
+        AccountFacts(
+            provider=row.provider,
+            account=row.account,
+            name=row.name or "",
+            arn=row.arn or "",
+            since=row.since,
+            seen_at=row.seen_at,
+            former=row.former,
+            former_until=row.former_until,
+            regions=tuple(row.regions),
+            regions_at=row.regions_at,
+        )
+        for row in snapshot.rows(ACCOUNT, "ORDER BY provider")
     )
 
 
@@ -118,7 +143,12 @@ def read_vendors(snapshot: Snapshot) -> dict[str, VendorEvidence]:
     """Return what the vendors last said of themselves, by provider."""
     return {
         row.provider: VendorEvidence(
-            VendorStatus(row.status), row.source, timedelta(seconds=row.interval_s), row.measured_at
+            VendorStatus(row.status),
+            row.source,
+            timedelta(seconds=row.interval_s),
+            row.measured_at,
+            tuple(map(event_from_json, row.events)),
+            row.more,
         )
         for row in snapshot.rows(VENDOR)
         if row.status is not None and row.measured_at is not None
@@ -196,11 +226,14 @@ def read_view(snapshot: Snapshot, place: Sequence[str]) -> ResourceView | None:
 
 
 def _below(snapshot: Snapshot, known: KnownResource) -> tuple[Neighbour, ...]:
-    """Return what a resource rests on; of the first few with what is known of it."""
+    """Return what a resource rests on, with what is known of it."""
+    wanted = known.resource.depends_on
+    pieces = (wanted[i : i + LOOKED_UP] for i in range(0, len(wanted), LOOKED_UP))
+    return tuple(neighbour for some in pieces for neighbour in _looked_up(snapshot, known, some))
+
+
+def _looked_up(snapshot: Snapshot, known: KnownResource, wanted: Sequence[str]) -> Iterator[Neighbour]:
     own = known.resource
-    wanted = own.depends_on[:MOST_NEIGHBOURS]
-    if not wanted:
-        return ()
     places = {reference: places_named(reference, own.region) for reference in wanted}
     named = [place for some in places.values() for place in some]
     ids = sorted({identifier for _, identifier in named})
@@ -217,7 +250,7 @@ def _below(snapshot: Snapshot, known: KnownResource) -> tuple[Neighbour, ...]:
         if (it.kind, it.region, it.id) != (own.kind, own.region, own.id):  # a cluster and a member of the same name
             listed[it.region, it.id] = listed[None, it.id] = each
     found = {name: next((listed[at] for at in some if at in listed), None) for name, some in places.items()}
-    return tuple(Neighbour(reference, found.get(reference)) for reference in own.depends_on)
+    yield from (Neighbour(reference, found.get(reference)) for reference in wanted)
 
 
 def _above(snapshot: Snapshot, known: KnownResource) -> tuple[KnownResource, ...]:

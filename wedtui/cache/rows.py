@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from wedtui.core.evidence import VendorEvent
 from wedtui.core.freeze import Origin, Period
 from wedtui.core.picture import AlertFacts
 
@@ -76,6 +77,38 @@ def alerts_from_json(rows: Sequence[Mapping[str, Any]]) -> tuple[AlertFacts, ...
             provider=row["provider"],
         )
         for row in rows
+    )
+
+
+def event_to_json(event: VendorEvent) -> dict[str, object]:
+    """Return an event of a vendor as JSON."""
+    return {
+        "service": event.service,
+        "region": event.region,
+        "category": event.category,
+        "code": event.code,
+        "begun_at": event.begun_at.isoformat() if event.begun_at else None,
+        "updated_at": event.updated_at.isoformat() if event.updated_at else None,
+        "text": event.text,
+        "ours": event.ours,
+    }
+
+
+def event_from_json(row: Mapping[str, Any]) -> VendorEvent:
+    """Return what `event_to_json` made.
+
+    Raises:
+        ValueError, KeyError, TypeError: it did not make this.
+    """
+    return VendorEvent(
+        service=row["service"],
+        region=row["region"],
+        category=row["category"],
+        code=row["code"],
+        begun_at=_aware(row["begun_at"]) if row["begun_at"] else None,
+        updated_at=_aware(row["updated_at"]) if row["updated_at"] else None,
+        text=row["text"],
+        ours=row["ours"],
     )
 
 

@@ -66,7 +66,18 @@ API = shape(
     "provider region service interval_s reach problem requests",
     instants="asked_at answered_at credentials_expire_at",
 )
-VENDOR = shape("vendor", "provider source status interval_s problem", instants="measured_at attempted_at")
+VENDOR = shape(
+    "vendor",
+    "provider source status interval_s problem more",
+    instants="measured_at attempted_at",
+    documents="events",
+)
+ACCOUNT = shape(
+    "account",
+    "provider account arn name former",
+    instants="since seen_at former_until regions_at",
+    documents="regions",
+)
 TRAFFIC = shape(
     "traffic",
     "name backend interval_s ttl_s generation records submission problem",
@@ -113,6 +124,7 @@ SHAPES = (
     RESOURCE_COST,
     API,
     VENDOR,
+    ACCOUNT,
     TRAFFIC,
     WEDDING,
     WEDDING_SOURCE,

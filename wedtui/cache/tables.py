@@ -409,6 +409,33 @@ class VendorRow(CacheTable, table=True):
     measured_at: datetime | None = instant(nullable=True)
     attempted_at: datetime = instant()
     problem: str | None = None
+    events: list[dict[str, object]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """What it says is wrong (see `cache.rows`), as of `measured_at`."""
+    more: int = 0
+    """How many events were left out."""
+
+
+class AccountRow(CacheTable, table=True):
+    """Whose account a provider's credentials are of, as far as its own API said so."""
+
+    __tablename__ = "account"
+    provider: str = Field(primary_key=True)
+    account: str | None = None
+    """Its number; what is stored of the provider's resources is of this one."""
+    arn: str | None = None
+    name: str | None = None
+    since: datetime | None = instant(nullable=True)
+    """Since when it is known to be this one."""
+    seen_at: datetime | None = instant(nullable=True)
+    """When that was last confirmed."""
+    former: str | None = None
+    """The one before."""
+    former_until: datetime | None = instant(nullable=True)
+    """When that was last confirmed."""
+    regions: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Those that it has switched on."""
+    regions_at: datetime | None = instant(nullable=True)
+    """When it said so; None: never."""
 
 
 class TrafficRow(CacheTable, table=True):

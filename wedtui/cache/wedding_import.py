@@ -12,7 +12,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NoReturn
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
 from sqlalchemy import BigInteger, Connection, String, delete, func, literal, select, text, tuple_, update
 
@@ -23,15 +25,20 @@ from wedtui.cache.wedding_stage import (
     FIRST,
     PAGE,
     Key,
+    OfStored,
     Stage,
+    Stays,
     Values,
     added,
     days_columns,
     days_of,
     near,
 )
+from wedtui.core.calendar_rise import Minutes, Rise, rise
 from wedtui.core.wedding import standard
 from wedtui.core.wedding_loss import (
+    DAY,
+    DAYS,
     Coming,
     Loss,
     Lost,
@@ -58,6 +65,11 @@ _PAGE = text(
 )
 _LOAD = text("SELECT sum(load) FROM wedding WHERE source = :source AND ends_at > :now")
 _DAYS = "SELECT {} FROM wedding WHERE source = :source AND {}"
+_EVERY_PAGE = text(
+    "SELECT source, reference, starts_at, ends_at, load FROM wedding "
+    "WHERE (source, reference, starts_at) > (:source, :reference, :starts_at) "
+    "ORDER BY source, reference, starts_at LIMIT :most"
+)
 _KEYS_AT_ONCE = 500
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
@@ -135,6 +147,8 @@ class WeddingImport:
         self.written = 0
         """Rows that were new or changed."""
         self.deleted = 0
+        self.rise: Rise | None = None
+        """Of a reading that is not taken: the level that the calendar would ask for with it, and does not without."""
 
     def pieces(self) -> Iterator[None]:
         """Do it, a bounded piece at a time, each in one transaction.
@@ -154,7 +168,7 @@ class WeddingImport:
             self._end({})
             return
         if stage.rejected * 100 > self._reading.reject_at_most * stage.rows:
-            self._refuse(stage)
+            yield from self._refuse(stage)
         yield
         last = (yield from self._compare_whole(stage)) if self._whole else (yield from self._compare_named(stage))
         yield
@@ -178,7 +192,7 @@ class WeddingImport:
         # What is new says nothing about what is lost.
         load = before.load - stage.lost_load(self._now)
         after = left._replace(weddings=before.weddings - lost, load=load)
-        self._judge(stage, *with_moved(before, after, stage.moved(self._now)), left.load)
+        yield from self._judge(stage, *with_moved(before, after, stage.moved(self._now)), left.load)
         return last
 
     def _begin(self) -> None:
@@ -224,7 +238,7 @@ class WeddingImport:
         if lost.load or any(lost.days.values()):
             before = self._loads()
             days = {day: had._replace(work=had.work - lost.days.get(day, 0)) for day, had in before.days.items()}
-            self._judge(stage, before, Coming(0, before.load - lost.load, days), before.load)
+            yield from self._judge(stage, before, Coming(0, before.load - lost.load, days), before.load)
         return after
 
     def _loads(self) -> Coming:
@@ -235,7 +249,7 @@ class WeddingImport:
             days = connection.execute(text(_DAYS.format(days_columns(self._now), near(self._now))), here).one()
         return Coming(0, int(load or 0), days_of(tuple(days), self._now))
 
-    def _judge(self, stage: Stage, before: Coming, after: Coming, most: int) -> None:
+    def _judge(self, stage: Stage, before: Coming, after: Coming, most: int) -> Iterator[None]:
         """Question a reading that lost too much of what is not over, or names nothing of it; remember what it lost."""
         back, named = stage.found(self._losses, self._now)
         losses, accepted = self._losses, self._asked if self._accepted else None
@@ -248,14 +262,15 @@ class WeddingImport:
             again = [loss for loss in losses if loss.reference in named - here]
             found = with_losses(after, again, (), self._now)
             after = after._replace(weddings=found.weddings, load=min(found.load, max(most, after.load)))
-        problem = questionable(before, after, whole, accepted)
+        passed = stage.passed(accepted.at, self._now) if accepted is not None and accepted.at else {}
+        problem = questionable(before, after, whole, accepted, passed)
         comes = stage.names_what_comes(self._now)
         # What names nothing is what an export looks like which failed, or of which the last wedding is long over.
         nothing = self._whole and not comes and not self._may_be_empty and (accepted is None or accepted.comes)
         if problem is not None or nothing:
             # As it is without what was lost before: that ends, and what was accepted must not seem less then.
-            loses = lost_between(before, plain, comes=comes)
-            self._question(stage, None if problem is None else f"it lost {problem}", loses)
+            loses = lost_between(before, plain, comes=comes)._replace(at=self._now)
+            yield from self._question(stage, None if problem is None else f"it lost {problem}", loses)
         self._losses = () if self._accepted else remembered(losses, stage.losses(self._now), back, self._now)
 
     def _stored_of(self, losses: tuple[Loss, ...]) -> list[Placed]:
@@ -272,19 +287,84 @@ class WeddingImport:
                     found.append(Placed(reference, to_microseconds(starts_at), to_microseconds(ends_at), load))
         return found
 
-    def _question(self, stage: Stage, what: str | None, lost: Lost) -> NoReturn:
+    def _question(self, stage: Stage, what: str | None, lost: Lost) -> Iterator[None]:
         unusable = [_unusable(stage)] if stage.rejected else []
-        said = [*([what] if what else []), _what_remains(stage, self._now, whole=self._whole), *unusable]
+        risen = yield from self._risen(stage)
+        said = [*([what] if what else []), _what_remains(stage, self._now, whole=self._whole), *unusable, *risen]
         again = "it is not what was accepted: " if self._accepted else ""
         problem = f"{again}{'; '.join(said)}: look at it, then run `wedtui weddings accept {self._reading.source}`"
         asked = {"accept_next": False, "asked": lost.stored()}
         self._say({"questioned": True, "problem": problem, **asked, **self._examples(stage)})
         raise _EndedError(Outcome.QUESTIONED)
 
-    def _refuse(self, stage: Stage) -> None:
-        problem = f"{_unusable(stage)}: correct it, or the names of its columns"
+    def _refuse(self, stage: Stage) -> Iterator[None]:
+        if self._whole and stage.names_what_comes(self._now):
+            # What stays though the reading does not name it is known only then.
+            last: Key | None = FIRST
+            while last is not None and (last := self._compare(stage, last)) is not None:
+                yield
+            stage.keep(self._now)
+        risen = yield from self._risen(stage)
+        problem = f"{'; '.join([_unusable(stage), *risen])}: correct it, or the names of its columns"
         self._say({"questioned": False, "problem": problem, **self._examples(stage)})
         raise _EndedError(Outcome.REFUSED)
+
+    def _risen(self, stage: Stage) -> Generator[None, None, list[str]]:
+        """Return that the level would be higher with a reading that is not taken, in words; nothing where it is not.
+
+        What protects least must not look calm only because a person has not looked at it yet. Never too high: what a
+        reading of changes moves counts at its new time alone. A page at a time, and only sums stay in memory. Ask
+        after `keep`.
+        """
+        if not stage.names_what_comes(self._now):
+            return []
+        today = self._now // DAY * DAY
+        until = today + DAYS * DAY
+        # A day more, so that a load of the last one ends when it does.
+        last = until + DAY
+        before = self._revisions()
+        yield from self._count(stage, last)
+        without, with_it = Minutes(today, last, touched=True), Minutes(today, last, touched=False)
+        for page in stage.counted():
+            for starts_at, ends_at, had, has in page:
+                without.add(starts_at, ends_at, had)
+                with_it.add(starts_at, ends_at, has)
+            yield
+        if self._revisions() != before:
+            # Of weddings that changed meanwhile a part is counted as it was: the next reading is judged again.
+            return []
+        self.rise = rise(without.steps(), with_it.steps(), self._reading.at, from_microseconds(until))
+        return [self.rise.words] if self.rise else []
+
+    def _count(self, stage: Stage, until: int) -> Iterator[None]:
+        """Count what is not over and begins before an instant, a page at a time: without the reading, and with it."""
+        own = Stays.NONE if self._whole else Stays.UNNAMED
+        source, after = "", FIRST
+        while page := self._every(source, after):
+            source, *key = page[-1][:3]
+            after = (key[0], key[1])
+            for name, rows in groupby(page, itemgetter(0)):
+                here = (row[1:] for row in rows if self._is_near(row[1:], until))
+                stage.count_stored(here, stays=own if name == self._reading.source else Stays.ALL)
+            yield
+        for named in stage.named():
+            stage.count_named(row for row in named if self._is_near(row, until))
+            yield
+
+    def _is_near(self, row: OfStored, until: int) -> bool:
+        return row[2] > self._now and row[1] < until
+
+    def _every(self, source: str, after: Key) -> list[tuple[Any, ...]]:
+        """Return the next page of what is stored, of whichever source."""
+        parameters = {"source": source, "reference": after[0], "starts_at": after[1], "most": PAGE}
+        with self._writing() as connection:
+            return [tuple(row) for row in connection.execute(_EVERY_PAGE, parameters)]
+
+    def _revisions(self) -> list[tuple[Any, ...]]:
+        """Return by what readers, and we, can tell that weddings of any source changed."""
+        here = select(_SOURCE.c.name, _SOURCE.c.revision).order_by(_SOURCE.c.name)
+        with self._writing() as connection:
+            return [tuple(row) for row in connection.execute(here)]
 
     def _examples(self, stage: Stage) -> dict[str, Any]:
         """Return what is said of the rows of a reading that is not taken: nothing where that is said of a good one."""

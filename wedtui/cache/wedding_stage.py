@@ -8,11 +8,12 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum, auto
 from typing import Any
 
 from wedtui.core.calendar import EXAMPLES_KEPT
 from wedtui.core.erasure import NOTHING_FORGOTTEN, Forgotten
-from wedtui.core.wedding_loss import Coming, Loss, Lost, OfDay, Placed, lost_between, spans
+from wedtui.core.wedding_loss import ALL_DAYS, DAY, Coming, Loss, Lost, OfDay, Placed, lost_between, spans
 from wedtui.core.wedding_rows import Defaults, RawRow, Rejection, Row, Unusable, read_row, reference_of
 from wedtui.store.instants import to_microseconds
 
@@ -27,8 +28,23 @@ Values = tuple[Any, ...]
 Key = tuple[str, int]
 """Reference and start in microseconds: what a wedding is within its source."""
 FIRST: Key = ("", -(2**62))
+OfStored = tuple[str, int, int, int]
+"""Reference, start, end and load of a row."""
+
+
+class Stays(Enum):
+    """Which of some rows of the cache a reading leaves, beside what `Stage.named` yields."""
+
+    ALL = auto()
+    """They are another source's."""
+    UNNAMED = auto()
+    """Those of weddings that it does not name: it tells what changed, and a wedding that it names may have moved."""
+    NONE = auto()
+    """It is whole."""
+
 
 COLUMNS = ("reference", "starts_at", "ends_at", "zone", "venue", "venue_kind", "culture", "guests", "load", "assumed")
+_LOAD = COLUMNS.index("load")
 _NAMES = ", ".join(COLUMNS)
 _TABLE = """
 reference TEXT NOT NULL, starts_at INTEGER NOT NULL, ends_at INTEGER NOT NULL, zone TEXT NOT NULL,
@@ -58,6 +74,13 @@ _MAKE = (
     )
     """,
     "CREATE TABLE kept (reference TEXT, starts_at INTEGER, ends_at INTEGER, load INTEGER)",
+    # What counts of each wedding, whichever sources name it: without the reading, and with it.
+    """
+    CREATE TABLE counted (
+        reference TEXT, starts_at INTEGER, ends_at INTEGER, had INTEGER, has INTEGER,
+        PRIMARY KEY (reference, starts_at, ends_at)
+    ) WITHOUT ROWID
+    """,
 )
 _ONE = "both count as one with the longer time and the heavier load"
 _ADD = f"INSERT INTO incoming VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"  # noqa: S608 - as below
@@ -141,6 +164,17 @@ WHERE reference NOT IN (SELECT reference FROM forgotten) AND (
 )
 """
 _KEPT = "DELETE FROM gone WHERE (reference, starts_at) IN (SELECT reference, starts_at FROM kept)"
+_HEAVIER = "ON CONFLICT DO UPDATE SET had = max(had, excluded.had), has = max(has, excluded.has)"
+_COUNT = f"INSERT INTO counted VALUES (?, ?, ?, ?, ?) {_HEAVIER}"  # noqa: S608
+_COUNT_UNNAMED = f"""
+INSERT INTO counted
+VALUES (?1, ?2, ?3, ?4, CASE WHEN EXISTS (SELECT 1 FROM fresh WHERE reference = ?1) THEN 0 ELSE ?4 END) {_HEAVIER}
+"""  # noqa: S608
+_COUNTED = """
+SELECT reference, starts_at, ends_at, had, has FROM counted WHERE (reference, starts_at, ends_at) > (?, ?, ?)
+ORDER BY reference, starts_at, ends_at LIMIT ?
+"""
+_PAGE_OF_KEPT = "SELECT rowid, reference, starts_at, ends_at, load FROM kept WHERE rowid > ? ORDER BY rowid LIMIT ?"
 _TO_WRITE = f"""
 SELECT {", ".join(f"f.{name}" for name in COLUMNS)} FROM changed c
 JOIN fresh f ON f.reference = c.reference AND f.starts_at = c.starts_at
@@ -227,8 +261,8 @@ class Stage:
             if isinstance(read, Rejection):
                 self._reject(raw, read, unusable)
                 continue
-            if read.note is not None:
-                self._note(raw, read.note)
+            for note in read.notes:
+                self._note(raw, note)
             self.unknown_cultures += read.unknown_culture
             self.unknown_kinds += read.unknown_kind
             good.append((*_values(read), raw.place))
@@ -338,6 +372,26 @@ class Stage:
         weddings = int(self._file.execute(named, (now,)).fetchone()[0])
         return added(Coming(weddings), added(self._loads("fresh", now), self._loads("kept", now)))
 
+    def passed(self, since: int, now: int) -> dict[int, int]:
+        """Return what went by of the day that it is, and of all days, in what is left; ask after `keep`.
+
+        Args:
+            since: from when on, in microseconds.
+            now: until when.
+        """
+        midnight = now // DAY * DAY
+        return {ALL_DAYS: self._worked(since, now), now // DAY: self._worked(max(since, midnight), now)}
+
+    def _worked(self, since: int, until: int) -> int:
+        """Return load x seconds of what is left, from one instant to another."""
+        work = "total(load * ((min(ends_at, :until) - max(starts_at, :since)) / 1000000))"
+        here = "WHERE starts_at < :until AND ends_at > :since"
+        found = 0
+        for table in ("fresh", "kept"):
+            statement = f"SELECT {work} FROM {table} {here}"  # noqa: S608
+            found += int(self._file.execute(statement, {"since": since, "until": until}).fetchone()[0])
+        return found
+
     def moved(self, now: int) -> dict[int, OfDay]:
         """Return what of each day weddings weighed that are named now, but not at those hours; ask after `keep`."""
         was = self._loads(_NAMED, now).days
@@ -355,6 +409,45 @@ class Stage:
         statement = "SELECT count(DISTINCT reference), total(load), min(starts_at), max(ends_at) FROM fresh"
         count, load, first, last = self._file.execute(f"{statement} WHERE ends_at > ?", (now,)).fetchone()
         return count, int(load), first or 0, last or 0
+
+    def count_stored(self, rows: Iterable[OfStored], *, stays: Stays) -> None:
+        """Count some rows of the cache without the reading, and those that stay also with it.
+
+        Args:
+            rows: a page of them.
+            stays: which.
+        """
+        if stays is Stays.UNNAMED:
+            self._count(_COUNT_UNNAMED, rows)
+        else:
+            self._count(_COUNT, ((*row, row[3] if stays is Stays.ALL else 0) for row in rows))
+
+    def count_named(self, rows: Iterable[OfStored]) -> None:
+        """Count some rows with the reading that it brings, or leaves though it does not name them."""
+        self._count(_COUNT, ((reference, start, end, 0, load) for reference, start, end, load in rows))
+
+    def _count(self, statement: str, rows: Iterable[Values]) -> None:
+        self._file.execute("BEGIN")
+        self._file.executemany(statement, rows)
+        self._file.execute("COMMIT")
+
+    def named(self) -> Iterator[list[OfStored]]:
+        """Yield, by the page, what the reading brings, and what stays though it does not name it; ask after `keep`."""
+        after = FIRST
+        while page := self.rest(after):
+            after = (page[-1][0], page[-1][1])
+            yield [(*row[:3], row[_LOAD]) for row in page]
+        last = 0
+        while kept := self._file.execute(_PAGE_OF_KEPT, (last, PAGE)).fetchall():
+            last = kept[-1][0]
+            yield [row[1:] for row in kept]
+
+    def counted(self) -> Iterator[list[tuple[int, int, int, int]]]:
+        """Yield by the page what was counted: start, end, what it weighs without the reading, and with it."""
+        after: Values = (*FIRST, FIRST[1])
+        while page := self._file.execute(_COUNTED, (*after, PAGE)).fetchall():
+            after = page[-1][:3]
+            yield [row[1:] for row in page]
 
     def found(self, losses: Iterable[Loss], now: int) -> tuple[set[Key], set[str]]:
         """Return what of earlier losses the reading names as it was before, and what it names at any time."""

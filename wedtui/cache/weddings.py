@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from wedtui.cache.shapes import WEDDING, WEDDING_SOURCE
-from wedtui.core.calendar import AHEAD, CalendarFacts, SourceFacts, horizon
+from wedtui.core.calendar import AHEAD, OUTSIZED_KEPT, CalendarFacts, Outsized, SourceFacts, horizon
 from wedtui.core.calendar_query import (
     CONFLICTS_NAMED,
     MOST_ROWS,
@@ -30,7 +30,7 @@ from wedtui.core.calendar_query import (
 from wedtui.core.freeze_windows import shifted
 from wedtui.core.load import NO_STEPS, WEIGHT_OF_A_UNIT, Steps, sweep
 from wedtui.core.wedding import Assumed, Wedding
-from wedtui.core.wedding_rows import LONGEST
+from wedtui.core.wedding_rows import LONGEST, MOST_GUESTS
 from wedtui.errors import ConfigurationError
 from wedtui.store.instants import from_microseconds, to_microseconds
 from wedtui.store.snapshot import Snapshot
@@ -45,6 +45,11 @@ WHERE starts_at > ? AND starts_at < ? AND ends_at > ?
 """  # noqa: S608
 LOAD_PARTS = {"zone": "zone", "culture": "culture"}
 """What load can be summed by, and the column of it."""
+_OUTSIZED = """
+SELECT reference, starts_at, ends_at, max(load) FROM wedding
+WHERE starts_at > ? AND starts_at < ? AND ends_at > ? AND guests = ? AND assumed LIKE ?
+GROUP BY reference, starts_at, ends_at ORDER BY 4 DESC, 2, 1 LIMIT ?
+"""
 _ZONES = "SELECT DISTINCT zone FROM wedding"
 _KINDS = "SELECT DISTINCT venue_kind FROM wedding WHERE venue_kind <> '' ORDER BY 1"
 _FIRST = "SELECT min(starts_at) FROM wedding"
@@ -116,6 +121,7 @@ class CalendarMemory:
                 first,
                 None if following is None else from_microseconds(following),
                 None if begins is None else from_microseconds(begins),
+                read_outsized(snapshot, first, last),
             )
             self._of = opened, generation, first, last
         return replace(self._known, sources=sources)
@@ -140,6 +146,15 @@ def read_steps(snapshot: Snapshot, start: datetime, end: datetime) -> tuple[Step
     What began before and still runs is whole, and so is what goes on afterwards.
     """
     return sweep(snapshot.values(_ROWS, *_touching(start, end)))
+
+
+def read_outsized(snapshot: Snapshot, start: datetime, end: datetime) -> tuple[Outsized, ...]:
+    """Return the weddings that touch [start, end) and have more guests than are counted, the heaviest first."""
+    too_many = MOST_GUESTS, f"%{Assumed.GUESTS_TOO_MANY}%", OUTSIZED_KEPT
+    return tuple(
+        Outsized(reference, from_microseconds(starts_at), from_microseconds(ends_at), int(load))
+        for reference, starts_at, ends_at, load in snapshot.values(_OUTSIZED, *_touching(start, end), *too_many)
+    )
 
 
 def read_load(

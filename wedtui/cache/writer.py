@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, delete, select, true, tuple_, update
 
 from wedtui.cache import leases
-from wedtui.cache.configured import unlike, write_configured
+from wedtui.cache.configured import names_account, unlike, write_configured
 from wedtui.cache.dropped import drop, forget_dropped
 from wedtui.cache.inventory import prune_inventory
 from wedtui.cache.kind import CACHE
@@ -25,6 +25,7 @@ from wedtui.cache.wedding_writer import WeddingWriter
 from wedtui.config import Configuration
 from wedtui.core.freeze import Period
 from wedtui.core.observation import (
+    ApiObservation,
     Claim,
     Claimed,
     Observation,
@@ -34,7 +35,7 @@ from wedtui.core.picture import ServiceFacts
 from wedtui.core.protection import Raise
 from wedtui.core.rollup import SAMPLES, SETTLES
 from wedtui.core.services import heard_at
-from wedtui.core.sharing import Member, Takeover, whole_digest
+from wedtui.core.sharing import HOUSE, Member, Takeover, whole_digest
 from wedtui.errors import NotFoundError, VantageTakenError
 from wedtui.store import clock
 from wedtui.store.instants import from_microseconds, to_microseconds
@@ -244,11 +245,30 @@ class CacheWriter:
             before = _stored(connection, self._instance)
             new = [c for c in batch if not c.number or c.number > before]
             kept = [c.observation for c in new if c.claim is None or held.get(c.claim.lease) == c.claim.fence]
-            ignored = self._recording.record(connection, kept)
+            ignored = self._recording.record(connection, self._as_counts(connection, kept, HOUSE in held))
             last = max((c.number for c in new), default=0)
             if last:
                 connection.execute(update(_SERVICE).where(_SERVICE.c.instance == self._instance).values(stored=last))
             return Stored(ignored, len(new) - len(kept))
+
+    def _as_counts(self, connection: Connection, seen: list[Observation], keeper: bool) -> list[Observation]:
+        """Let what was seen put another account in the place of a stored one only where what counts names that.
+
+        Two services that name different ones would otherwise forget each other's resources in every round.
+
+        Args:
+            connection: in a transaction.
+            seen: what this service saw.
+            keeper: whether its own configuration is the one that counts.
+        """
+        if keeper or not any(isinstance(each, ApiObservation) and each.account_wanted for each in seen):
+            return seen
+        counts = leases.digest_of_keeper(connection) or ""
+
+        def wanted(each: ApiObservation) -> bool:
+            return each.account is not None and names_account(counts, each.provider, each.account)
+
+        return [replace(e, account_wanted=wanted(e)) if isinstance(e, ApiObservation) else e for e in seen]
 
     def record_scores(self, at: datetime, scores: Mapping[str, float], claim: Claim | None = None) -> None:
         """Store the score (0..100) of each provider at an instant, as the series `health_score`.

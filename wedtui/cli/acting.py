@@ -39,6 +39,7 @@ from wedtui.core.traffic import Submitted
 from wedtui.errors import ServiceError, StoreError, WedtuiError
 from wedtui.ledger.journal import Journal
 from wedtui.ledger.reader import LedgerReader
+from wedtui.ledger.requests import Once
 from wedtui.paths import StatePaths
 from wedtui.providers.registry import traffic_backend
 from wedtui.providers.traffic.base import READ_WITHIN, REQUEST_WITHIN, SUBMIT_WITHIN
@@ -137,13 +138,13 @@ class Acting:
         """Plan without asking for anything."""
         return self._asked(lambda requests: requests.plan(_wish(wanted)))
 
-    def ask(self, by: Decided, wanted: ToChange, key: str) -> Future[Action]:
+    def ask(self, by: Decided, wanted: ToChange, once: Once) -> Future[Action]:
         """Ask for a change."""
 
         async def work(requests: Requests) -> Action:
-            await self._look_whether_open()
+            await self._look_whether_open(requests, once)
             try:
-                return await requests.ask(by, _wish(wanted), wanted.reason, key)
+                return await requests.ask(by, _wish(wanted), wanted.reason, once.key, once)
             except StoreError as error:
                 if self._aside is not None or wanted.kind != Kind.FAILOVER.value:
                     raise
@@ -151,31 +152,34 @@ class Acting:
 
         return self._asked(work)
 
-    def confirm(self, by: Decided, number: int, body: ToConfirm) -> Future[Action]:
+    def confirm(self, by: Decided, number: int, body: ToConfirm, once: Once) -> Future[Action]:
         """Take a confirmation."""
 
         async def work(requests: Requests) -> Action:
-            await self._look_whether_open()
-            return await requests.confirm(by, number, body.digest, body.typed, body.break_glass)
+            await self._look_whether_open(requests, once)
+            return await requests.confirm(by, number, body.digest, body.typed, body.break_glass, once=once)
 
         return self._asked(work)
 
-    def approve(self, who: str, refused: str | None, number: int, body: ToApprove) -> Future[Action]:
+    def approve(self, by: Decided, number: int, body: ToApprove, once: Once) -> Future[Action]:
         """Take the word of a second person."""
-        by = Decided(who, refused)
-        return self._asked(lambda requests: requests.approve(by, number, body.digest, body.typed))
+        return self._asked(lambda requests: requests.approve(by, number, body.digest, body.typed, once=once))
 
-    def review(self, who: str, refused: str | None, number: int, sentence: str) -> Future[Action]:
+    def review(self, by: Decided, number: int, sentence: str, once: Once) -> Future[Action]:
         """Note what another person found of what was done without a second one."""
-        return self._asked(lambda requests: requests.review(Decided(who, refused), number, sentence))
+        return self._asked(lambda requests: requests.review(by, number, sentence, once=once))
 
-    def cancel(self, who: str, refused: str | None, number: int) -> Future[Action]:
+    def cancel(self, by: Decided, number: int, once: Once) -> Future[Action]:
         """Begin no further step."""
-        return self._asked(lambda requests: requests.cancel(Decided(who, refused), number))
+        return self._asked(lambda requests: requests.cancel(by, number, once=once))
 
-    def settle(self, who: str, refused: str | None, number: int, sentence: str) -> Future[Action]:
+    def abort(self, by: Decided, once: Once) -> Future[Action]:
+        """End the countdown that runs."""
+        return self._asked(lambda requests: requests.abort(by, lambda: self.standing().action, once=once))
+
+    def settle(self, by: Decided, number: int, sentence: str, once: Once) -> Future[Action]:
         """End what was handed over."""
-        return self._asked(lambda requests: requests.settle(Decided(who, refused), number, sentence))
+        return self._asked(lambda requests: requests.settle(by, number, sentence, once=once))
 
     def action(self, number: int) -> Action:
         """Return one action.
@@ -194,9 +198,11 @@ class Acting:
         """
         return self._read(lambda reader: reader.actions(open_only=open_only, newest=newest))
 
-    async def _look_whether_open(self) -> None:
-        """Look whether what is asked for may be asked for here; raises where it may not."""
+    async def _look_whether_open(self, requests: Requests, once: Once) -> None:
+        """Look whether what is asked for may be asked for here; raises where it may not, or was answered already."""
         if self._aside is not None:
+            # What was done here stays done, also where the ledger has come back since.
+            await requests.look(once)
             await asyncio.to_thread(self._aside.look)
 
     def standing(self) -> Standing:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from wedtui.cli.plan_words import WIDTH, plan_lines
 from wedtui.core.actions import ActionState, Outcome, StepState
 from wedtui.core.customers import Moved, moved
+from wedtui.core.plan_lines import WIDTH, plan_lines
 from wedtui.core.plan_words import clock
 from wedtui.core.step_words import interrupted, waiting
 from wedtui.core.text import single_line
@@ -31,6 +31,7 @@ class Ends(IntEnum):
     FAILED = 7
     UNDONE = 8
     NOT_BEGUN = 9
+    SUPERSEDED = 22
 
 
 _OUTCOMES = {
@@ -39,6 +40,7 @@ _OUTCOMES = {
     Outcome.SETTLED: Ends.HANDED_OVER,
     Outcome.FAILED: Ends.FAILED,
     Outcome.UNDONE: Ends.UNDONE,
+    Outcome.SUPERSEDED: Ends.SUPERSEDED,
     Outcome.CANCELLED: Ends.NOT_BEGUN,
     Outcome.EXPIRED: Ends.NOT_BEGUN,
     Outcome.WITHDRAWN: Ends.NOT_BEGUN,
@@ -49,6 +51,7 @@ _AFTER = {
     Ends.FAILED: "FAILED: nothing that it did is left",
     Ends.UNDONE: "UNDONE: the shares are those from before",
 }
+_MADE = {Ends.VERIFIED, Ends.SUPERSEDED}
 _DONE_WORDS = {StepState.DONE: "done", StepState.FAILED: "FAILED", StepState.UNKNOWN: "UNKNOWN"}
 
 
@@ -71,9 +74,15 @@ def end_of(action: ActionIs) -> Ends:
 
 def action_row(action: ActionIs, now: datetime) -> str:
     """Return one line of a list: number, what, how it stands, since when, who and why."""
-    what = f"{_said(action.kind)} {_said(action.target)}"
+    what = what_words(action)
     asked = f"{age(action.requested_at, now)} ago by {_said(action.person)}"
     return f"{action.id:>4}  {what:<20}  {state_words(action):<21}  {asked}: {_said(action.reason)}"
+
+
+def what_words(action: ActionIs) -> str:
+    """Return what it does: of a failback, whose target is the word that is typed, that once."""
+    kind, target = _said(action.kind), _said(action.target)
+    return kind if kind == target else f"{kind} {target}"
 
 
 def state_words(action: ActionIs) -> str:
@@ -95,7 +104,7 @@ def action_lines(action: ActionIs, now: datetime, *, with_plan: bool = True) -> 
     """
     asked = f"asked for {_stamp(action.requested_at)} ({age(action.requested_at, now)} ago) by {_said(action.person)}"
     lines = [
-        f"action {action.id}: {_said(action.kind)} {_said(action.target)}, {state_words(action)}",
+        f"action {action.id}: {what_words(action)}, {state_words(action)}",
         *_wrapped(f"{asked}: {_said(action.reason)}"),
     ]
     if action.confirmed_at is not None:
@@ -156,7 +165,7 @@ def outcome_lines(action: ActionIs, now: datetime) -> list[str]:
     if end is Ends.HANDED_OVER:
         return _handed_over(action)
     head = _AFTER.get(end) or f"{str(action.outcome or '').upper()}"
-    return [*_wrapped(f"{head}: {_said(action.sentence)}"), *(_times(action, now) if end is Ends.VERIFIED else [])]
+    return [*_wrapped(f"{head}: {_said(action.sentence)}"), *(_times(action, now) if end in _MADE else [])]
 
 
 def _handed_over(action: ActionIs) -> list[str]:

@@ -85,31 +85,34 @@ def _known(
     *,
     as_json: bool,
 ) -> list[ActionIs]:
-    """Ask the service; while it does not answer, read the ledger where that is open to this user, and say so.
+    """Ask the service; where it does not say, read the ledger where that is open to this user, and say so.
 
     What is under way is asked most where something is wrong.
 
     Raises:
         ServiceError: it does not answer, and the ledger cannot be read either.
+        NotServedError: it answers and does not say, and the ledger cannot be read either.
         NotFoundError: there is no such action.
     """
     from wedtui.control.action_answers import action_is
-    from wedtui.errors import ServiceError, StoreError
+    from wedtui.errors import NotServedError, ServiceError, StoreError
     from wedtui.ledger.reader import LedgerReader
 
+    silence: ServiceError | NotServedError
     try:
         return ask(client_of(session))
-    except ServiceError as error:
+    except (ServiceError, NotServedError) as error:
         silence = error
     reader = LedgerReader(session.ledger_url)
     try:
         found = [action_is(each) for each in read(reader)]
     except StoreError as error:
-        raise ServiceError(f"{silence}; and its ledger cannot be read instead: {error}") from None
+        raise type(silence)(f"{silence}; and its ledger cannot be read instead: {error}") from None
     finally:
         reader.close()
     at = f"{session.clock.now().astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    typer.echo(f"{silence}: this is what its ledger says, read {at}; no step is begun meanwhile", err=as_json)
+    stands = "" if isinstance(silence, NotServedError) else "; no step is begun meanwhile"
+    typer.echo(f"{silence}: this is what its ledger says, read {at}{stands}", err=as_json)
     return found
 
 

@@ -41,6 +41,9 @@ app = typer.Typer(help="Who decided and did what, and proof of it.", no_args_is_
 SINCE = Annotated[str | None, typer.Option("--from", metavar="T", help="From this instant, with its offset.")]
 UNTIL = Annotated[str | None, typer.Option("--to", metavar="T", help="Before this instant.")]
 AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_FIRST = ("move", "broke_glass", "break_glass", "review", "reviewed_by", "approved_by", "confirmed_by", "role", "needs")
+_LONGEST, _OF_ONE = 400, 80
+"""So much of what a link says is listed, and of each of its words; `show` says all of it."""
 CHANGED = "CHANGED: `wedtui audit verify` says more"
 
 
@@ -326,13 +329,15 @@ def _line(written: Written) -> str:
     link = _link(written)
     if link is None:
         return f"{written.number:>6}  {CHANGED}"
-    said = ", ".join(f"{key} {_short(value)}" for key, value in link.body.items())
+    # Who gave which word comes first, for a line ends somewhere; what says nothing is left out.
+    keys = sorted(link.body, key=lambda key: _FIRST.index(key) if key in _FIRST else len(_FIRST))
+    said = ", ".join(f"{key} {_short(link.body[key])}" for key in keys if link.body[key] not in (None, "", []))
     parts = [instant_words(link.at), link.person, link.kind, link.action or "", said]
-    return f"{link.number:>6}  {'  '.join(single_line(part, 200) for part in parts if part)}"
+    return f"{link.number:>6}  {'  '.join(single_line(part, _LONGEST) for part in parts if part)}"
 
 
 def _short(value: object) -> str:
-    return value if isinstance(value, str) else canonical(value)
+    return single_line(value if isinstance(value, str) else canonical(value), _OF_ONE)
 
 
 def _as_json(written: Written) -> dict[str, Any]:

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from wedtui.cli.action_words import Ends, end_of, outcome_lines, over, step_line
-from wedtui.cli.plan_words import WIDTH, plan_lines
 from wedtui.cli.typing_in import typed
 from wedtui.core.actions import ActionState, Outcome, StepState
 from wedtui.core.failover_facts import Kind, target_of
+from wedtui.core.plan_lines import WIDTH, plan_lines
 from wedtui.core.roles import Demand
 from wedtui.core.step_words import interrupted, waiting
 from wedtui.core.text import single_line
-from wedtui.errors import ConflictError, ServiceError, WedtuiError
+from wedtui.errors import ConflictError, NotServedError, ServiceError, ThrottledError, WedtuiError
 
 if TYPE_CHECKING:
     from wedtui.cli.common import Session
@@ -68,7 +68,7 @@ class Wish:
                 return action
             time.sleep(LOOKS_EVERY_S)
             action = client.action(action.id)
-        raise ServiceError(f"the service made no plan in time: `wedtui actions show {action.id}` says how it stands")
+        raise NotServedError(f"the service made no plan in time: `wedtui actions show {action.id}` says how it stands")
 
 
 class Given(NamedTuple):
@@ -193,7 +193,10 @@ def _sent(client: ControlClient, action: ActionIs, break_glass: str | None) -> A
     """Send the confirmation; whoever cannot see what came of it is told where to look."""
     try:
         return client.confirm(action.id, digest=action.digest, typed=action.target, break_glass=break_glass)
-    except (ServiceError, KeyboardInterrupt):
+    except ThrottledError:
+        _say([f"action {action.id} is not confirmed, and nothing was done: it ends by itself when its plan expires"])
+        raise
+    except (ServiceError, NotServedError, KeyboardInterrupt):
         _say([f"action {action.id} may or may not be confirmed: look with `wedtui actions show {action.id}`, and"])
         _say(["change nothing by hand before you have"])
         raise
@@ -280,7 +283,7 @@ def follow(session: Session, client: ControlClient, action: ActionIs) -> Ends:
             time.sleep(LOOKS_EVERY_S)
             try:
                 action, silent = client.action(action.id), 0
-            except ServiceError as error:
+            except (ServiceError, NotServedError) as error:
                 silent += 1
                 if silent >= SILENT_AT_MOST:
                     raise
@@ -291,7 +294,7 @@ def follow(session: Session, client: ControlClient, action: ActionIs) -> Ends:
         follower.close()
         goes_on(action)
         return Ends.GOES_ON
-    except ServiceError:
+    except (ServiceError, NotServedError):
         follower.close()
         goes_on(action)
         raise

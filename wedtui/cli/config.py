@@ -117,6 +117,8 @@ def account_line(section: ProviderSection) -> str:
         f"{profile}, role {aws.role_arn}" if aws.role_arn else profile,
         f"regions {', '.join(aws.regions)}" if aws.regions else "all regions that the account has switched on",
     ]
+    if aws.account:
+        parts.insert(1, f"of account {aws.account} alone")
     if aws.endpoint_url:
         parts.append(f"at {redacted_url(aws.endpoint_url)} instead of Amazon's own addresses")
     if aws.metrics:

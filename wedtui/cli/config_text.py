@@ -88,8 +88,8 @@ environment = "production"
 [control]                                 # the socket on which the service is asked to act
 # socket = "/run/wedtui/control.sock"     # default: control.sock in the state directory
 # group = "wedtui"                        # whose members may ask; default: the group of the service's user
-# requests_per_minute = 240               # of one user, in all
-# actions_per_minute = 30                 # of one user, that change something
+# requests_per_minute = 600               # of one user, that only look
+# actions_per_minute = 30                 # of one user, that plan or change something
 
 # Who is told what cannot wait, in this order: the next one where the one before has not accepted within 15 s.
 # [notify.oncall]
@@ -127,6 +127,7 @@ environment = "production"
 # [providers.aws]
 # profile = "weddings"
 # role_arn = "arn:aws:iam::123456789012:role/wedtui"   # assumed with the credentials of the profile
+# account = "123456789012"                # refuse any other; default: the one that the credentials were first of
 # regions = ["eu-west-1", "us-east-1"]    # without any: all that the account has switched on
 # endpoint_url = "http://127.0.0.1:5000"  # instead of Amazon's own addresses
 # cost = false                            # Cost Explorer: each request costs US$ 0.01

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from wedtui.cli.asking import client_of
 from wedtui.cli.checks import Check, Level
 from wedtui.cli.common import Session
-from wedtui.errors import ServiceError, WedtuiError
+from wedtui.errors import ServiceError, ThrottledError, WedtuiError
 from wedtui.poller.lock import holder
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ def control_checks(session: Session) -> Iterator[Check]:
         pass  # who may not look at the lock can still be heard at the socket
     try:
         known = client_of(session).whoami()
+    except ThrottledError as error:
+        yield Check(Level.WARNING, "control", f"the service answers: {error}")
+        return
     except WedtuiError as error:
         yield Check(Level.PROBLEM, "control", str(error))
         return

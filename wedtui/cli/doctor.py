@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from wedtui.cli.account_checks import account_checks
 from wedtui.cli.checks import Check, Level
 from wedtui.cli.common import Session, person, print_json, session_of
 from wedtui.cli.control_checks import control_checks
@@ -44,7 +45,15 @@ SKEW_TIMEOUT = timedelta(seconds=3)
 _NAMED = 3
 # Of an account that was reached; the sentence says what to do.
 SAYS_WHAT_TO_DO = frozenset(
-    {Reach.DENIED, Reach.EXPIRED, Reach.REJECTED, Reach.NO_CREDENTIALS, Reach.THROTTLED, Reach.PARTIAL}
+    {
+        Reach.DENIED,
+        Reach.EXPIRED,
+        Reach.REJECTED,
+        Reach.OTHER_ACCOUNT,
+        Reach.NO_CREDENTIALS,
+        Reach.THROTTLED,
+        Reach.PARTIAL,
+    }
 )
 
 
@@ -188,6 +197,7 @@ def _state(session: Session) -> Iterator[Check]:
             yield Check(Level.OK, "cache", "can be read")
             yield Check(Level.OK, "migrations", f"the cache is at {CACHE.head}, as this version wants it")
             yield from _services(session, facts.services, now, facts.keeper)
+            yield from account_checks(session.loaded.configuration, facts.inventory, now)
         except StoreMissingError:
             yield Check(Level.WARNING, "cache", "there is none yet", f"`{_starting(session)}` makes it")
         except StoreError as error:

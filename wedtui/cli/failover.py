@@ -14,7 +14,7 @@ from wedtui.errors import ConfigurationError, ServiceError
 
 CODES = """\b
 Exit codes:
-  0  verified: in sync, answered so, and watched
+  0  verified: in sync, answers compared, and watched
   1  refused, and nothing was done
   3  not confirmed, and nothing was done
   4  the plan changed or expired before it was confirmed, and nothing was done
@@ -26,6 +26,7 @@ Exit codes:
  14  the service cannot be asked: the commands by hand are printed, not run
  18  the confirmation was refused: another action is changing the traffic
  20  whoever asks may not do that
+ 22  superseded: made, and a later failover began before it was seen whether it helped
 """
 FROM = Annotated[str, typer.Option("--from", metavar="P", help="The provider that loses its traffic.")]
 REGION = Annotated[str | None, typer.Option("--region", metavar="R", help="Only this region of it.")]
@@ -186,7 +187,7 @@ def _why_alone(reason: str | None) -> str | None:
 
 def _plan(session: Session, wish: Wish, *, as_json: bool) -> None:
     from wedtui.cli.asking import client_of
-    from wedtui.cli.plan_words import plan_lines
+    from wedtui.core.plan_lines import plan_lines
 
     found = _or_by_hand(session, wish, lambda: wish.plan(client_of(session)), as_json=as_json)
     if as_json:

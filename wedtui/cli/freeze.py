@@ -100,7 +100,8 @@ def status_command(
     for each in answer.overrides:
         typer.echo(f"overridden for {override_words(each, instant)}")
     ahead = silence_ahead(facts.calendar, now, LAST) if scope.environment == PRODUCTION else ()
-    for note in (*feed_notes(facts, now), *ahead):
+    said = (*answer.runs_out, *answer.unreadable)
+    for note in (*feed_notes(facts, now), *(each for each in ahead if each not in said)):
         typer.echo(f"note: {note}")
 
 

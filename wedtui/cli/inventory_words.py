@@ -8,7 +8,7 @@ from typing import Any
 
 from wedtui.cli.render import age_s, iso
 from wedtui.core.evidence import Freshness
-from wedtui.core.inventory import ApiFacts, KnownResource, ResourceView
+from wedtui.core.inventory import AccountFacts, ApiFacts, KnownResource, ResourceView
 from wedtui.core.resource import GLOBAL, Reach, at_rest, state_sign, state_word
 from wedtui.core.resource_cost import KnownCost, believed_cost, cost_words
 from wedtui.core.wording import age, short_age
@@ -182,6 +182,39 @@ def _answer_freshness(asking: ApiFacts, now: datetime) -> Freshness:
     nothing = asking.answered_at is None and asking.reach is not Reach.PARTIAL and not asking.complete(now)
     fresh = asking.freshness(now)
     return Freshness.MISSING if nothing and fresh is Freshness.FRESH else fresh
+
+
+def account_lines(account: AccountFacts, now: datetime) -> Iterator[str]:
+    """Yield whose account it is by the credentials that were last used, and whose it was before."""
+    if account.account is not None:
+        seen = f"as of {age(account.seen_at, now)} ago"
+        yield clean(f"account {account.account}, {account.name or 'principal not known'}, {seen}")
+        if account.arn:
+            yield clean(f"  {account.arn}")
+    if account.former is not None:
+        yield f"  until {iso(account.former_until)} account {clean(account.former)}"
+
+
+def account_json(account: AccountFacts | None, now: datetime, *, in_full: bool = False) -> dict[str, Any] | None:
+    """Return whose account it is as JSON-ready values; null where nobody said it yet.
+
+    Args:
+        account: what is known of it.
+        now: an aware instant.
+        in_full: with the principal, which may hold the name of a person.
+    """
+    if account is None or account.account is None:
+        return None
+    principal = {"principal": account.name or None, "arn": account.arn or None} if in_full else {}
+    return {
+        "id": account.account,
+        **principal,
+        "since": iso(account.since),
+        "seen_at": iso(account.seen_at),
+        "age_s": age_s(account.seen_at, now),
+        "former_id": account.former,
+        "former_until": iso(account.former_until),
+    }
 
 
 def asking_json(asking: ApiFacts, now: datetime) -> dict[str, Any]:

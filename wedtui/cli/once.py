@@ -23,6 +23,7 @@ from wedtui.core.observation import (
     WeddingsObservation,
 )
 from wedtui.core.resource import Reach
+from wedtui.core.vendor import SAID, event_words
 from wedtui.core.wording import counted
 from wedtui.providers.base import Target
 from wedtui.providers.registry import Targets
@@ -151,7 +152,9 @@ def _words(observation: Observation) -> str:
         case TrafficObservation():
             line = f"traffic {observation.name}: {observation.problem or _share_words(observation)}"
         case VendorObservation():
-            line = f"{observation.provider} {observation.source}: {observation.problem or observation.status}"
+            said = "; ".join(event_words(event, SAID) for event in observation.events)
+            words = f"{observation.status}: {clean(said)}" if said else observation.status
+            line = f"{observation.provider} {observation.source}: {observation.problem or words}"
     return line
 
 
@@ -274,6 +277,8 @@ def _less_often(
                 "kind": "vendor",
                 "name": f"{observation.provider} {observation.source}",
                 "status": None if observation.status is None else observation.status.value,
+                "events": [event_words(event) for event in observation.events],
+                "more_events": observation.more,
                 "problem": observation.problem,
             }
 

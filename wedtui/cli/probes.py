@@ -57,10 +57,12 @@ def _rows(configuration: Configuration, picture: Picture) -> list[dict[str, Any]
 
 
 def _result(row: dict[str, Any]) -> str:
-    """Say how the newest round ended, and how long ago; of one that is old only that it was the last one."""
+    """Say how the newest round ended, and how long ago; of one that says nothing of now only that it was the last."""
+    ahead = row["clock_ahead_s"]
+    wrong = "" if ahead is None else f"not believed, its clock is wrong by {abs(ahead):.1f} s"
     if row["passed"] is None:
-        return "never asked"
-    doubt = "" if row["freshness"] == Freshness.FRESH else f"UNKNOWN, {row['freshness']}: last "
+        return wrong or "never asked"
+    doubt = "" if row["freshness"] == Freshness.FRESH else f"UNKNOWN, {wrong or row['freshness']}: last "
     word = "passed" if row["passed"] else f"FAILED ({row['failure']})"
     return f"{doubt}{word}, {row['age_s']:g} s ago"
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Annotated, Any
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from wedtui.cli.account_checks import configured_regions
 from wedtui.cli.common import Session, print_json, session_of
 from wedtui.cli.resources import check_provider, kinds_of
 from wedtui.core.inventory import ApiFacts, InventoryFacts
 from wedtui.core.observation import ApiObservation, Observation
 from wedtui.core.resource import GLOBAL, STOPPED, Reach
+from wedtui.core.wording import age
 from wedtui.errors import AlreadyRunningError, ConfigurationError
+
+if TYPE_CHECKING:
+    from wedtui.core.picture import CacheFacts
 
 NAME = Annotated[str, typer.Argument(metavar="NAME")]
 ANSWERED = frozenset({Reach.ANSWERED, Reach.PARTIAL})
@@ -90,7 +97,7 @@ def register(app: typer.Typer) -> None:
     def regions_command(context: typer.Context, name: NAME, as_json: AS_JSON = False) -> None:
         """List the regions of a provider: how asking there went, how long ago, and what is there."""
         session = session_of(context)
-        rows = _regions(_inventory(session, name), name, session)
+        rows = _regions(_facts(session, name).inventory, name, session)
         if as_json:
             print_json(rows)
             return
@@ -107,28 +114,41 @@ def register(app: typer.Typer) -> None:
         as_json: AS_JSON = False,
     ) -> None:
         """List what was asked of a provider where: how it went, how long ago, and what was wrong."""
-        from wedtui.cli.inventory_words import asking_heading, asking_json, asking_lines
-        from wedtui.core.inventory_findings import credentials_text
+        _services(session_of(context), name, region, as_json=as_json)
 
-        session = session_of(context)
-        now = session.clock.now()
-        everywhere = _inventory(session, name).apis_of(name)
-        found = [a for a in everywhere if region in {None, a.region}]
-        if as_json:
-            print_json([asking_json(each, now) for each in found])
-            return
-        if not found:
-            typer.echo(_nothing_asked(session, name))
-            return
-        typer.echo(asking_heading())
-        for each in found:
-            for line in asking_lines(each, now):
-                typer.echo(line)
-        if any(each.region == GLOBAL for each in found):
-            typer.echo(f"{GLOBAL}: the account as a whole, which is asked in one region; what fails names that")
-        ending = credentials_text(everywhere, now)
-        if ending is not None:
-            typer.echo(ending)
+
+def _services(session: Session, name: str, region: str | None, *, as_json: bool) -> None:
+    """Print what was asked of a provider where, and what its vendor says of itself."""
+    from wedtui.cli.inventory_words import account_json, account_lines, asking_heading, asking_json, asking_lines
+    from wedtui.core.inventory_findings import credentials_text
+
+    now = session.clock.now()
+    facts = _facts(session, name)
+    everywhere = facts.inventory.apis_of(name)
+    found = [a for a in everywhere if region in {None, a.region}]
+    account = facts.inventory.account_of(name)
+    if as_json:
+        identity = account_json(account, now, in_full=True)
+        print_json(
+            [{**asking_json(each, now), "identity": identity if each.service == "sts" else None} for each in found]
+        )
+        return
+    if not found:
+        typer.echo(_nothing_asked(session, name))
+        return
+    typer.echo(asking_heading())
+    for each in found:
+        for line in asking_lines(each, now):
+            typer.echo(line)
+    if any(each.region == GLOBAL for each in found):
+        typer.echo(f"{GLOBAL}: the account as a whole, which is asked in one region; what fails names that")
+    for line in account_lines(account, now) if account is not None else ():
+        typer.echo(line)
+    ending = credentials_text(everywhere, now)
+    if ending is not None:
+        typer.echo(ending)
+    for line in _vendor_lines(facts, name, now):
+        typer.echo(line)
 
 
 def _sync(session: Session, name: str | None, *, costs: bool, as_json: bool) -> int:
@@ -194,13 +214,25 @@ def _stored(observations: list[Observation]) -> str:
     return "stored: `wedtui resources list` shows what there is"
 
 
-def _inventory(session: Session, name: str) -> InventoryFacts:
+def _vendor_lines(facts: CacheFacts, name: str, now: datetime) -> Iterator[str]:
+    """Yield what the vendor of a provider says is wrong, with its age."""
+    from wedtui.core.vendor import event_texts
+    from wedtui.tui.spans import clean
+
+    vendor = next((each.vendor for each in facts.providers if each.name == name), None)
+    if vendor is None:
+        return
+    yield f"{vendor.source}: {vendor.status}, as of {age(vendor.measured_at, now)} ago"
+    yield from (f"  {clean(text)}" for text in event_texts(vendor))
+
+
+def _facts(session: Session, name: str) -> CacheFacts:
     from wedtui.cache.reader import CacheReader
 
     check_provider(session, name)
     reader = CacheReader(session.cache_url)
     try:
-        return reader.facts(session.clock.now()).inventory
+        return reader.facts(session.clock.now())
     finally:
         reader.close()
 
@@ -227,8 +259,11 @@ def _regions(inventory: InventoryFacts, name: str, session: Session) -> list[dic
             counts[group.region][state.value] += count
         if group.stopped:
             counts[group.region][STOPPED] += group.stopped
+    configured = next((configured_regions(p) for p in session.loaded.configuration.providers if p.name == name), ())
+    account = inventory.account_of(name)
+    unwatched = frozenset(account.unwatched(configured)) if account is not None else frozenset()
     rows = []
-    for region in sorted({*askings, *counts}):
+    for region in sorted({*askings, *counts, *unwatched}):
         oldest = min((a.asked_at for a in askings[region]), default=None)
         reaches: dict[str, int] = defaultdict(int)
         for asking in askings[region]:
@@ -237,6 +272,7 @@ def _regions(inventory: InventoryFacts, name: str, session: Session) -> list[dic
             {
                 "region": region,
                 "services": len(askings[region]),
+                "configured": region not in unwatched,
                 "reach": dict(reaches),
                 "asked_at": iso(oldest),
                 "age_s": age_s(oldest, now),
@@ -253,7 +289,10 @@ def _print_regions(rows: list[dict[str, Any]]) -> None:
     typer.echo(cells(*zip(("REGION", "SERVICES", "AGE", "REACH AND LAST STATES"), widths, strict=True)))
     for row in rows:
         reach = ", ".join(f"{count} {word}" for word, count in row["reach"].items()) or "listed from elsewhere"
+        if not row["configured"]:
+            reach = "not configured: nothing there is watched"
         states = ", ".join(f"{count} {state}" for state, count in row["last_states"].items()) or "no resources known"
+        states = f"listed from elsewhere: {states}" if row["last_states"] and not row["configured"] else states
         old = "-" if row["age_s"] is None else f"{row['age_s']:g} s"
         typer.echo(cells(*zip((row["region"], str(row["services"]), old, reach), widths, strict=True)))
         typer.echo(cells(*zip(("", "", "", states), widths, strict=True)))

@@ -23,6 +23,7 @@ AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @app.command("list")
 def list_command(context: typer.Context, as_json: AS_JSON = False) -> None:
     """List the configured providers with their state, score and the age of what it rests on."""
+    from wedtui.cli.inventory_words import account_json
     from wedtui.cli.render import picture_json
     from wedtui.core.state import State
 
@@ -42,6 +43,7 @@ def list_command(context: typer.Context, as_json: AS_JSON = False) -> None:
                 "state": seen.get("state", State.UNKNOWN.value),
                 "score": seen.get("score"),
                 "age_s": seen.get("age_s"),
+                "identity": account_json(picture.inventory.account_of(section.name), picture.at),
             }
         )
     if as_json:

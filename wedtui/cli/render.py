@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from wedtui.core.evidence import Freshness, ProbeEvidence, freshness
+from wedtui.core.evidence import Freshness, ProbeEvidence, VendorEvidence, freshness
 from wedtui.core.freeze import Period, Verdict
 from wedtui.core.freeze_words import with_persons
 from wedtui.core.health import ERRORS, LATENCY, Component
@@ -54,6 +54,8 @@ def freeze_json(verdict: Verdict) -> dict[str, Any]:
         "next_start": iso(verdict.next_start),
         "next_reasons": list(verdict.next_reasons),
         "known_to": iso(verdict.known_to),
+        "ended_by": list(verdict.ended_by),
+        "runs_out": list(verdict.runs_out),
         "overrides": [
             {
                 "id": each.id,
@@ -255,6 +257,7 @@ def _provider_json(provider: ProviderPicture, picture: Picture) -> dict[str, Any
         "ceilings": list(health.ceilings),
         "failed_rounds": health.failed_rounds,
         "components": [_component_json(c, now) for c in health.components],
+        "vendor": vendor_json(evidence.vendor, now),
         "signals": [
             {
                 "signal": s.signal,
@@ -269,18 +272,52 @@ def _provider_json(provider: ProviderPicture, picture: Picture) -> dict[str, Any
     }
 
 
+def vendor_json(vendor: VendorEvidence | None, now: datetime) -> dict[str, Any] | None:
+    """Return what a vendor last said of itself; null where it never said anything."""
+    if vendor is None:
+        return None
+    return {
+        "status": vendor.status.value,
+        "source": vendor.source,
+        "freshness": freshness(vendor.measured_at, vendor.interval, now).value,
+        "measured_at": iso(vendor.measured_at),
+        "age_s": age_s(vendor.measured_at, now),
+        "events": [
+            {
+                "service": event.service,
+                "region": event.region,
+                "category": event.category,
+                "code": event.code,
+                "begun_at": iso(event.begun_at),
+                "updated_at": iso(event.updated_at),
+                "account_specific": event.ours,
+                "text": event.text,
+            }
+            for event in vendor.events
+        ],
+        "more_events": vendor.more,
+    }
+
+
 def probe_json(probe: ProbeEvidence, now: datetime) -> dict[str, Any]:
-    """Return the newest round of a probe from one vantage; `freshness` says whether it tells anything about now."""
-    newest = probe.rounds[0] if probe.rounds else None
+    """Return the newest round of a probe from one vantage; `freshness` says whether it tells anything about now.
+
+    Nothing that a wrong clock stamped does.
+    """
+    rounds = probe.rounds or probe.doubted
+    newest = rounds[0] if rounds else None
     at = newest.at if newest else None
+    fresh = freshness(at, probe.interval, now)
+    ahead = probe.clock_ahead
     return {
         "name": probe.name,
         "vantage": probe.vantage or None,
         "passed": newest.passed if newest else None,
         "failure": newest.failure if newest else None,
         "latency_ms": newest.latency_ms if newest else None,
-        "freshness": freshness(at, probe.interval, now).value,
+        "freshness": (Freshness.STALE if ahead is not None and fresh is Freshness.FRESH else fresh).value,
         "age_s": age_s(at, now),
+        "clock_ahead_s": None if ahead is None else ahead.total_seconds(),
     }
 
 
@@ -314,12 +351,16 @@ def _component_json(component: Component, now: datetime) -> dict[str, Any]:
 
 
 def freeze_sentence(verdict: Verdict) -> str:
-    """Return the answer in one sentence: frozen until when and why, or open until when."""
+    """Return the answer in one sentence: frozen until when and why, or open until when; and what runs out before."""
+    return "; ".join((_freeze_words(verdict), *verdict.runs_out_besides))
+
+
+def _freeze_words(verdict: Verdict) -> str:
     if verdict.unreadable:
         locked = [n for n in with_persons(verdict.reasons, verdict.persons)[:1] if verdict.lockdown is not None]
         return f"FROZEN until it can be read: {'; '.join((*locked, *verdict.unreadable))}"
     if verdict.frozen:
-        least = "at least " if verdict.known_to else ""
+        least = "at least " if verdict.lasts_longer else ""
         until = f"{least}until {_local(verdict.until, verdict.zone)}" if verdict.until else _endless(verdict)
         then = ", ".join(with_persons(verdict.later, verdict.persons))
         later = f"; then {then}" if verdict.later and verdict.until else ""

@@ -108,6 +108,14 @@ class PictureSource:
         """
         return self._cache.series(provider, signal, since, until)
 
+    def by_minute(self, provider: str, signal: str, since: datetime, until: datetime) -> dict[int, float]:
+        """Return the average of one signal in each minute that has a value, by the minute's number since 1970.
+
+        Raises:
+            StoreError: the cache cannot be read.
+        """
+        return self._cache.by_minute(provider, signal, since, until)
+
     def resources(self, query: ResourceQuery, now: datetime) -> ResourcePage:
         """Return one page of the resources that a question asks for.
 

@@ -24,6 +24,7 @@ from wedtui.core.roles import Decided
 from wedtui.errors import ConflictError, NotFoundError, ServiceError, StoreError
 from wedtui.ledger.journal import Journal
 from wedtui.ledger.reader import LedgerReader
+from wedtui.ledger.requests import Once
 from wedtui.ledger.standby import FIRST, first_number, is_settled, key_of, put_away, take_in
 from wedtui.notify.running import Notifying
 from wedtui.paths import StatePaths
@@ -86,29 +87,33 @@ class Standby:
         """Plan without asking for anything."""
         return (self._begin() if wanted.without_ledger else self._with).plan(wanted)
 
-    def ask(self, by: Decided, wanted: ToChange, key: str) -> Future[Action]:
+    def ask(self, by: Decided, wanted: ToChange, once: Once) -> Future[Action]:
         """Ask for a change."""
-        return (self._begin() if wanted.without_ledger else self._with).ask(by, wanted, key)
+        return (self._begin() if wanted.without_ledger else self._with).ask(by, wanted, once)
 
-    def confirm(self, by: Decided, number: int, body: ToConfirm) -> Future[Action]:
+    def confirm(self, by: Decided, number: int, body: ToConfirm, once: Once) -> Future[Action]:
         """Take a confirmation."""
-        return self._of(number).confirm(by, number, body)
+        return self._of(number).confirm(by, number, body, once)
 
-    def approve(self, who: str, refused: str | None, number: int, body: ToApprove) -> Future[Action]:
+    def approve(self, by: Decided, number: int, body: ToApprove, once: Once) -> Future[Action]:
         """Take the word of a second person."""
-        return self._of(number).approve(who, refused, number, body)
+        return self._of(number).approve(by, number, body, once)
 
-    def review(self, who: str, refused: str | None, number: int, sentence: str) -> Future[Action]:
+    def review(self, by: Decided, number: int, sentence: str, once: Once) -> Future[Action]:
         """Note what another person found of what was done without a second one."""
-        return self._of(number).review(who, refused, number, sentence)
+        return self._of(number).review(by, number, sentence, once)
 
-    def cancel(self, who: str, refused: str | None, number: int) -> Future[Action]:
+    def cancel(self, by: Decided, number: int, once: Once) -> Future[Action]:
         """Begin no further step."""
-        return self._of(number).cancel(who, refused, number)
+        return self._of(number).cancel(by, number, once)
 
-    def settle(self, who: str, refused: str | None, number: int, sentence: str) -> Future[Action]:
+    def abort(self, by: Decided, once: Once) -> Future[Action]:
+        """End the countdown that runs: the service counts down nowhere else than with the ledger."""
+        return self._with.abort(by, once)
+
+    def settle(self, by: Decided, number: int, sentence: str, once: Once) -> Future[Action]:
         """End what was handed over."""
-        return self._of(number).settle(who, refused, number, sentence)
+        return self._of(number).settle(by, number, sentence, once)
 
     def action(self, number: int) -> Action:
         """Return one action, also one that was taken in since, which has another number now.

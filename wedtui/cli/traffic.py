@@ -127,9 +127,8 @@ def _lines(
     else:
         fresh = facts.freshness(now) is Freshness.FRESH
         said = f"TTL {format_duration(reading.ttl)}, generation {reading.generation}"
-        sync = "in sync" if reading.submission is None else f"change {reading.submission} is NOT IN SYNC"
         read = f"read {age(reading.read_at, now)} ago" + ("" if fresh else ", which is STALE")
-        lines.append(f"{facts.name} by {facts.backend}: {said}, {sync}; {read}")
+        lines.append(f"{facts.name} by {facts.backend}: {said}, {_sync(facts)}; {read}")
         width = max(len(str(place)) for place in _places(section))
         for place in _places(section):
             share = reading.shares.get(place)
@@ -139,12 +138,28 @@ def _lines(
     return lines if facts.problem is None else [*lines, f"note: {facts.problem}"]
 
 
+def _sync(facts: TrafficFacts) -> str:
+    """Return whether the last change is in sync, by what was read and by what is on record of actions."""
+    from wedtui.core.wording import utc_words
+
+    written, read = facts.under_way, facts.reading.submission if facts.reading else None
+    if written is None:
+        return "in sync" if read is None else f"change {read} is under way (PENDING)"
+    number = read or written.pending
+    change = f"change {number}" if number else "the change"
+    if written.at is None:
+        return f"{change} of action {written.action} is under way, or it is not known whether it took"
+    return f"{change} of action {written.action} is under way (PENDING since {utc_words(written.at)})"
+
+
 def _json(
     section: TrafficSection, facts: TrafficFacts, answers: Mapping[Place, int] | None, now: datetime
 ) -> dict[str, Any]:
     from wedtui.cli.render import age_s, iso
 
-    reading = facts.reading
+    reading, written = facts.reading, facts.under_way
+    submission = reading.submission if reading is not None and reading.submission else None
+    submission = submission or (written.pending if written is not None else None) or None
     read_at = None if reading is None else reading.read_at
     shares = {} if reading is None else reading.shares
     places = [
@@ -164,8 +179,10 @@ def _json(
         "places": places,
         "ttl_s": None if reading is None else int(reading.ttl.total_seconds()),
         "generation": None if reading is None else reading.generation,
-        "in_sync": None if reading is None else reading.submission is None,
-        "submission": None if reading is None else reading.submission,
+        "in_sync": None if reading is None else reading.submission is None and written is None,
+        "submission": submission,
+        "pending_since": None if written is None else iso(written.at),
+        "action": None if written is None else written.action,
         "read_at": iso(read_at),
         "age_s": age_s(read_at, now),
         "attempted_at": iso(facts.attempted_at),

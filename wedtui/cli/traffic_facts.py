@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from wedtui.actions.automation import Situation
@@ -14,14 +14,15 @@ from wedtui.config import Configuration
 from wedtui.config_traffic import TrafficSection
 from wedtui.core.evidence import REQUESTS_SIGNAL, Freshness
 from wedtui.core.failover_facts import Facts, Measured, ProviderFacts, provider_facts
-from wedtui.core.failover_room import Demand, planned_peak
+from wedtui.core.failover_room import OBSERVED, Demand, known_for, planned_peak, served_together
 from wedtui.core.picture import Picture
+from wedtui.core.rollup import MINUTE
 from wedtui.core.state import State
 from wedtui.core.traffic import Place, TrafficReading
 from wedtui.errors import StoreError
 
-OBSERVED = timedelta(hours=24)
-_BUCKET = timedelta(minutes=5)
+_OF_A_DAY = timedelta(minutes=1)
+"""However much oftener requests are asked for, for two of these their peak of 24 h is as good as new."""
 
 
 class TrafficFactsSource:
@@ -55,13 +56,14 @@ class TrafficFactsSource:
         """
         with self._turn:
             picture = self._source.picture(now)
-            observed = self._observed(picture, now)
+            observed, known = self._observed(picture, now)
         return Facts(
             reading,
             tuple(provider_facts(p.evidence, p.health, now) for p in picture.providers),
             problem,
             last_read_at=_last_read(picture) if reading is None else None,
             observed=observed,
+            known_for=known,
             planned=self._planned(picture, now),
             freeze=picture.freeze,
             overrides=picture.freeze.overrides,
@@ -92,21 +94,28 @@ class TrafficFactsSource:
             return Measured(self._section.planned_peak, now)
         return planned_peak(demand, picture.calendar, picture.protection)
 
-    def _observed(self, picture: Picture, now: datetime) -> Measured:
-        """Return the peak of the requests of all providers together, by the highest value of each in five minutes.
+    def _observed(self, picture: Picture, now: datetime) -> tuple[Measured, dict[str, timedelta]]:
+        """Return the peak of the requests of all providers together.
 
-        Peaks of several providers within five minutes are taken as one: that is never too low.
+        Beside it stands for how much of the time those of each provider are known.
         """
-        sums: dict[int, dict[str, float]] = defaultdict(dict)
-        newest: datetime | None = None
+        minutes: dict[str, dict[int, float]] = {}
+        intervals: dict[str, timedelta] = {}
+        known: dict[str, timedelta] = {}
+        peak, this = Measured(), int(now.timestamp()) // MINUTE
         for provider in picture.providers:
-            series = self._source.series(provider.name, REQUESTS_SIGNAL, now - OBSERVED, now)
-            for point in series.points:
-                bucket = sums[int(point.at.timestamp() // _BUCKET.total_seconds())]
-                bucket[provider.name] = max(bucket.get(provider.name, 0.0), point.value)
-                newest = point.at if newest is None else max(newest, point.at)
-        peak = max((sum(bucket.values()) for bucket in sums.values()), default=None)
-        return Measured(peak, newest)
+            span = (provider.name, REQUESTS_SIGNAL, now - OBSERVED, now)
+            series, found = self._source.series(*span), self._source.by_minute(*span)
+            # The minute that is not over is another one at each look, and a plan with it.
+            minutes[provider.name] = {at: value for at, value in found.items() if at < this} or found
+            signal = provider.evidence.signal(REQUESTS_SIGNAL)
+            interval = intervals[provider.name] = _OF_A_DAY if signal is None else signal.interval
+            known[provider.name] = known_for((point.at for point in series.points), interval, now)
+            newest = series.points[-1].at if series.points else None
+            if newest is not None and (peak.measured_at is None or newest > peak.measured_at):
+                # A day's peak is not old because one of many values of a second is late.
+                peak = Measured(None, newest, max(interval, _OF_A_DAY))
+        return replace(peak, value=served_together(minutes, intervals)), known
 
 
 def _last_read(picture: Picture) -> datetime | None:

@@ -16,6 +16,7 @@ from wedtui.cli.common import Session, person, print_json, recording, writable_l
 from wedtui.cli.render import iso
 from wedtui.config_weddings import IMPORTED, WeddingSourceSection
 from wedtui.core.calendar_query import NO_CONFLICTS, Conflicts, SourceDetails
+from wedtui.core.calendar_rise import Rise
 from wedtui.core.freeze_weddings import fresh_until
 from wedtui.core.observation import WeddingsObservation
 from wedtui.core.wedding import cultures_words
@@ -31,6 +32,7 @@ _FIRST_QUESTIONED = (
     "until it is accepted and imported again it counts as never read, which means frozen; "
     "`wedtui weddings drop` ends that"
 )
+_ZONE_HINT = "where rows say no zone, name that of their venues: `--zone Europe/London`"
 _KINDS = {".csv": "csv", ".json": "json", ".ics": "icalendar", ".ical": "icalendar"}
 
 
@@ -50,6 +52,8 @@ class Imported:
     """Of the rows of this file, taken or not, as the following two."""
     examples: tuple[str, ...]
     notes: tuple[str, ...]
+    rise: Rise | None
+    """Of a file that was not taken: what the level would be with it."""
 
 
 def import_file(session: Session, file: Path, source: str | None, zone: str | None) -> Imported:
@@ -68,7 +72,8 @@ def import_file(session: Session, file: Path, source: str | None, zone: str | No
     session.paths.make()
     observation = _read(session, section)
     if observation.problem is not None:
-        raise ConfigurationError(f"{file}: {_of_it(observation.problem, section)}")
+        hint = f"; {_ZONE_HINT}" if section.zone is None and _lacks_zone(observation.problem) else ""
+        raise ConfigurationError(f"{file}: {_of_it(observation.problem, section)}{hint}")
     writer = CacheWriter(session.cache_url)
     try:
         _ensure(writer, session, section)
@@ -90,7 +95,14 @@ def import_file(session: Session, file: Path, source: str | None, zone: str | No
     rows = observation.rows
     assert isinstance(rows, Stage)
     read = (rows.rejected, tuple(rows.examples), tuple(rows.notes))
-    return Imported(file, section.name, rows.rows, work.outcome, work.written, work.deleted, details, conflicts, *read)
+    return Imported(
+        file, section.name, rows.rows, work.outcome, work.written, work.deleted, details, conflicts, *read, work.rise
+    )
+
+
+def _lacks_zone(problem: str) -> bool:
+    """Whether a file cannot be read because it does not say where its venues are."""
+    return "no column" in problem and "zone" in problem
 
 
 def _of_it(problem: str, section: WeddingSourceSection) -> str:
@@ -150,7 +162,12 @@ def _import_json(done: Imported) -> dict[str, object]:
         "conflict_references": list(done.conflicts.references),
         "problem": facts.problem,
         "stale_from": iso(facts.stale_from),
+        "rise": None if done.rise is None else _rise_json(done.rise),
     }
+
+
+def _rise_json(rise: Rise) -> dict[str, object]:
+    return {"level": rise.level.value, "from": iso(rise.start), "to": iso(rise.end)}
 
 
 def say_import(done: Imported, *, as_json: bool) -> int:
@@ -174,7 +191,11 @@ def say_import(done: Imported, *, as_json: bool) -> int:
         typer.echo(f"{done.rejected:,} of {counted(done.rows, 'row')} cannot be used:")
     for example in done.examples:
         typer.echo(f"  {example}")
+    if any(": zone: " in example for example in done.examples):
+        typer.echo(_ZONE_HINT)
     if done.outcome is Outcome.REFUSED:
+        if done.rise is not None:
+            typer.echo(done.rise.words)
         typer.echo(_FIRST_REFUSED if first else _REFUSED)
     elif first and not taken:
         typer.echo(_FIRST_QUESTIONED)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from enum import Enum
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from wedtui.cli.inventory_words import cells
 from wedtui.cli.render import iso
-from wedtui.core.calendar import SourceFacts, dropped_source
+from wedtui.core.calendar import SourceFacts, dropped_source, unusable_rows
 from wedtui.core.calendar_query import (
     CONFLICT_HINT,
     CONFLICT_NOTE,
@@ -40,16 +41,46 @@ _WHEN = ("● LIVE / WHEN", 13)
 _STARTS, _ENDS, _PLACE = ("STARTS THERE", 16), ("ENDS", 7), ("PLACE", 12)
 _CULTURE, _SOURCE = ("CULTURE", 8), ("SOURCE", 8)
 _GUESTS, _REFERENCE = ("GUESTS", -6), ("REFERENCE", 12)
+_BEFORE_REFERENCE = 53
+"""Cells of the columns between `_WHEN` and the reference, of every `Shape`."""
 KEPT = "kept that it no longer names: live, or the row is unusable"
 """What is said of weddings that a reading does not name and that stay."""
 
 
-def wedding_heading(*, sources: bool) -> str:
+class Shape(Enum):
+    """Which columns stand between the place of a wedding and its reference: what fits 80 cells."""
+
+    CULTURES = (_CULTURE, _GUESTS)
+    """One source names all of them."""
+    SOURCES = (_SOURCE, _GUESTS)
+    LONG_SOURCES = (("SOURCE", 15),)
+    """Names that are longer take the place of the guests too."""
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """What of a wedding's weight has no column."""
+        shown = {title for title, _ in self.value}
+        return tuple(field for field in ("culture", "guests") if field.upper() not in shown)
+
+
+def shape_of(rows: Iterable[ListedWedding], *, sources: bool) -> Shape:
+    """Return which columns a page has.
+
+    Args:
+        rows: what is listed.
+        sources: whether there is more than one source.
+    """
+    if not sources:
+        return Shape.CULTURES
+    return Shape.LONG_SOURCES if any(len(each.source) > _SOURCE[1] for each in rows) else Shape.SOURCES
+
+
+def wedding_heading(shape: Shape) -> str:
     """Return the titles over `wedding_line`."""
-    return cells(_WHEN, _STARTS, _ENDS, _PLACE, _SOURCE if sources else _CULTURE, _GUESTS, _REFERENCE)
+    return cells(_WHEN, _STARTS, _ENDS, _PLACE, *shape.value, _REFERENCE)
 
 
-def wedding_line(listed: ListedWedding, now: datetime, *, believed: bool, sources: bool) -> str:
+def wedding_line(listed: ListedWedding, now: datetime, *, believed: bool, shape: Shape) -> str:
     """Return a row of a wedding in one line, on the wall clock of its venue.
 
     It has 80 cells, or more where its reference is long: by that it is asked for, so it is never cut.
@@ -58,9 +89,14 @@ def wedding_line(listed: ListedWedding, now: datetime, *, believed: bool, source
         listed: the wedding.
         now: when it is said whether it is live.
         believed: whether the calendar is fresh; otherwise who is live stands in brackets.
-        sources: whether it says which source names it, in place of its culture.
+        shape: which columns it has.
     """
     found = listed.wedding
+    words = {
+        "CULTURE": marked_as_assumed(found.culture, found.doubt("culture")),
+        "SOURCE": listed.source,
+        "GUESTS": marked_as_assumed(str(found.guests), found.doubt("guests")),
+    }
     start, end = (at.astimezone(ZoneInfo(found.zone)) for at in (found.start, found.end))
     days = (end.date() - start.date()).days
     when = fit(lived(found.start, found.end, now, believed=believed), _WHEN[1])
@@ -71,30 +107,28 @@ def wedding_line(listed: ListedWedding, now: datetime, *, believed: bool, source
         (starts, max(_STARTS[1] - over, len(starts))),
         (ends, _ENDS[1] + over),
         (place_of(found.zone), _PLACE[1]),
-        (listed.source if sources else marked_as_assumed(found.culture, found.doubt("culture")), _CULTURE[1]),
-        (marked_as_assumed(str(found.guests), found.doubt("guests")), _GUESTS[1]),
+        *((words[title], width) for title, width in shape.value),
     )
     # The sign is about the times behind it, and takes the blank before them.
-    return f"{when}{CONFLICT_SIGN if listed.conflict else ' '}{columns} {clean(found.reference)}"
+    return f"{when}{CONFLICT_SIGN if listed.conflict else ' '}{columns:<{_BEFORE_REFERENCE}} {clean(found.reference)}"
 
 
-def page_notes(rows: Sequence[ListedWedding], *, sources: bool) -> Iterator[str]:
-    """Yield what the signs in lines mean, and of which weddings something is assumed that has no column.
-
-    Args:
-        rows: what is listed.
-        sources: whether the lines say sources in place of cultures.
-    """
+def page_notes(rows: Sequence[ListedWedding], shape: Shape) -> Iterator[str]:
+    """Yield what the signs in lines mean, and of which weddings something is assumed that has no column."""
     if any(each.conflict for each in rows):
         yield CONFLICT_NOTE
         yield f"  {CONFLICT_HINT}"
-    hidden = [each.wedding for each in rows if sources and each.wedding.doubt("culture")]
-    if any(each.wedding.doubt("guests") or (each.wedding.assumed and not sources) for each in rows):
+    shown = {"culture", "guests"}.difference(shape.hidden)
+    if any(each.wedding.doubt(field) for each in rows for field in shown):
         yield ASSUMED_NOTE
-    if hidden:
-        named = ", ".join(dict.fromkeys(clean(each.reference) for each in hidden[:CONFLICTS_NAMED]))
-        more = f" and {len(hidden) - CONFLICTS_NAMED:,} more" if len(hidden) > CONFLICTS_NAMED else ""
-        yield f"the culture, which has no column here, is assumed of {named}{more}"
+    for field in shape.hidden:
+        assumed = list(dict.fromkeys(clean(each.wedding.reference) for each in rows if each.wedding.doubt(field)))
+        if not assumed:
+            continue
+        more = f" and {len(assumed) - CONFLICTS_NAMED:,} more" if len(assumed) > CONFLICTS_NAMED else ""
+        have = "has" if field == "culture" else "have"
+        named = ", ".join(assumed[:CONFLICTS_NAMED])
+        yield f"the {field}, which {have} no column here, {'is' if have == 'has' else 'are'} assumed of {named}{more}"
 
 
 def wedding_json(listed: ListedWedding, now: datetime) -> dict[str, Any]:
@@ -130,15 +164,40 @@ def view_lines(listed: ListedWedding, source: SourceFacts | None, now: datetime)
     venue = f"{found.venue or 'not said'}{f' ({found.venue_kind})' if found.venue_kind else ''}"
     yield f"  venue    {clean(venue)}"
     start, end = found.start.astimezone(zone), found.end.astimezone(zone)
-    yield f"  start    {start:%a %Y-%m-%d %H:%M %Z} in {found.zone} ({found.start:%Y-%m-%d %H:%M} UTC)"
+    moved = {field: found.moved_words(field) for field in ("start", "end")}
+    utc = f"{found.start:%Y-%m-%d %H:%M} UTC"
+    yield f"  start    {start:%a %Y-%m-%d %H:%M %Z} in {found.zone} ({utc}){moved['start']}"
     # The day on which it begins as well is not said twice.
     day = "" if start.date() == end.date() else f"{end:%a %Y-%m-%d} "
     after = duration(found.end - found.start)
-    yield f"  end      {day}{end:%H:%M %Z} in {found.zone} ({found.end:%Y-%m-%d %H:%M} UTC), after {after}"
+    utc = f"{found.end:%Y-%m-%d %H:%M} UTC"
+    yield f"  end      {day}{end:%H:%M %Z} in {found.zone} ({utc}), after {after}{moved['end']}"
     other = f" ({others_words()})" if found.culture == OTHER else ""
     yield f"  culture  {found.culture_words}{other}"
     yield f"  guests   {found.guests_words}"
     yield f"  load     {weighed(found.load)}"
+
+
+def unusable_lines(reference: str, sources: Iterable[SourceFacts], *, known: bool) -> Iterator[str]:
+    """Yield, of each source with rows that cannot be used, that one of them may be about a wedding.
+
+    Which references such rows name is not kept: where columns have shifted it may be the name of a person.
+
+    Args:
+        reference: of the wedding that is asked about.
+        sources: those that may name it.
+        known: whether anything is known of it; then that may be older than a row which could not be used.
+    """
+    for source in sources:
+        rejected = unusable_rows(source)
+        if rejected is None:
+            continue
+        one = "it is" if source.rejected == 1 else "one of them is"
+        then = "what stands here is how it was before" if known else "it was left out because of that"
+        yield (
+            f"{rejected}, and which weddings they are about is not kept: if {one} about {clean(reference)}, {then}; "
+            "lines and reasons: `wedtui weddings sources`"
+        )
 
 
 def source_json(details: SourceDetails, now: datetime, conflicts: Conflicts = NO_CONFLICTS) -> dict[str, Any]:

@@ -146,9 +146,13 @@ def upcoming_command(
 
 @app.command("show")
 def show_command(context: typer.Context, reference: REFERENCE, as_json: AS_JSON = False) -> None:
-    """Show all that is known of one wedding: each of its days, and each source that names it."""
+    """Show all that is known of one wedding: each of its days, and each source that names it.
+
+    Where rows of a source could not be used one of them may be about it: that is said.
+    Exit code: 17 where nothing is known of it.
+    """
     from wedtui.cache.reader import CacheReader
-    from wedtui.cli.wedding_words import view_lines, wedding_json
+    from wedtui.cli.wedding_words import unusable_lines, view_lines, wedding_json
     from wedtui.core.calendar_query import conflicting
 
     session = session_of(context)
@@ -158,12 +162,14 @@ def show_command(context: typer.Context, reference: REFERENCE, as_json: AS_JSON 
         sources = {each.name: each for each in _calendar(session, reader, now).sources}
     finally:
         reader.close()
+    naming = [sources[name] for name in {each.source for each in found} if name in sources]
+    unusable = list(unusable_lines(reference, naming if found else sources.values(), known=bool(found)))
     if not found:
-        raise NotFoundError(_unknown(reference))
+        raise NotFoundError("; ".join((_unknown(reference), *unusable)))
     conflict = conflicting(found)
     if as_json:
         rows = [{**wedding_json(each, now), "read_at": _read_at(sources.get(each.source))} for each in found]
-        print_json({"reference": reference, "rows": rows, "conflict": list(conflict)})
+        print_json({"reference": reference, "rows": rows, "conflict": list(conflict), "notes": unusable})
         return
     for each in found:
         for line in view_lines(each, sources.get(each.source), now):
@@ -171,6 +177,8 @@ def show_command(context: typer.Context, reference: REFERENCE, as_json: AS_JSON 
     if conflict:
         say = "say other times" if len(conflict) > 1 else "says times that overlap"
         typer.echo(f"CONFLICT: {' and '.join(conflict)} {say}; each counts in load, the wedding once")
+    for line in unusable:
+        typer.echo(f"note: {line}")
 
 
 @app.command("sources")
@@ -480,13 +488,14 @@ def _show_page(session: Session, query: WeddingQuery, command: list[str], *, as_
 
 
 def _print_page(page: WeddingPage, now: datetime, *, believed: bool, sources: bool) -> None:
-    from wedtui.cli.wedding_words import page_notes, wedding_heading, wedding_line
+    from wedtui.cli.wedding_words import page_notes, shape_of, wedding_heading, wedding_line
 
+    shape = shape_of(page.rows, sources=sources)
     if page.rows:
-        typer.echo(wedding_heading(sources=sources))
+        typer.echo(wedding_heading(shape))
     for each in page.rows:
-        typer.echo(wedding_line(each, now, believed=believed, sources=sources))
-    for note in page_notes(page.rows, sources=sources):
+        typer.echo(wedding_line(each, now, believed=believed, shape=shape))
+    for note in page_notes(page.rows, shape):
         typer.echo(note)
     shown = f"{len(page.rows):,} of {counted(page.total, 'row')} shown, in the order in which they begin"
     typer.echo(f"{shown}, on the clock of each place" if page.total else "no wedding matches")

@@ -156,7 +156,8 @@ class ActionIs:
     state: str
     """`requested`, `awaiting confirmation`, `confirmed`, `claimed`, `handed over` or `ended`."""
     outcome: str | None
-    """Once it ended: `refused`, `cancelled`, `expired`, `failed`, `verified`, `undone` or `settled`."""
+    """Once it ended: `refused`, `cancelled`, `expired`, `failed`, `verified`, `superseded`, `undone` or
+    `settled`."""
     plan: dict[str, Any] | None
     """As `core.failover.plan_json` writes it; None where there is none yet."""
     digest: str
@@ -257,6 +258,21 @@ class EmergencyIs:
     """The file of the service in which what is done without the ledger is written first; None: nothing can be."""
     unrecorded: bool = False
     """Whether anything in that file is not on record in the ledger yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandingIs:
+    """All that a dashboard asks again and again."""
+
+    who: WhoAmI
+    actions: list[ActionIs]
+    """What has not ended, what was not reviewed, and the newest that was confirmed; newest first."""
+    unlisted: str | None
+    """Why it is not known what is under way; None where it is."""
+    emergency: EmergencyIs | None
+    """None: an older service does not say."""
+    arming: list[ArmingIs]
+    """Who has a panel open elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ from wedtui.control.limits import Limits
 from wedtui.control.notices import add_notices
 from wedtui.control.office import ACTING, ALWAYS, Acting, Asking, At, Number, Office
 from wedtui.control.presence import Presence, add_presence
-from wedtui.core.roles import Permission, permissions
+from wedtui.control.standing import add_standing, who_is
+from wedtui.core.roles import Permission
 from wedtui.core.season import Protection
 from wedtui.core.text import single_line
 from wedtui.errors import WedtuiError
@@ -59,7 +60,9 @@ def build(office: Office, limits: Limits, clock: Clock) -> ASGIApp:
     _add_automation(app)
     add_changes(app)
     add_notices(app, act)
-    add_presence(app, Presence(clock))
+    presence = Presence(clock)
+    add_presence(app, presence)
+    add_standing(app, presence)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(WedtuiError, _on_error)
@@ -70,16 +73,7 @@ def build(office: Office, limits: Limits, clock: Clock) -> ASGIApp:
 def _add_readings(app: FastAPI) -> None:
     @app.get("/v1/whoami", summary="Who asks, and what she may do")
     def whoami(who: Asking, office: At) -> WhoAmI:
-        account = who.account
-        return WhoAmI(
-            user=account.name,
-            uid=account.uid,
-            groups=list(account.groups.values()),
-            role=who.role.value,
-            because=who.because,
-            mode=office.desk.mode,
-            may=[each.value for each in permissions(who)],
-        )
+        return who_is(office, who)
 
     @app.get("/v1/service", summary="The service that answers")
     def service(office: At) -> ServiceIs:

@@ -6,20 +6,24 @@ Planning and carrying out is done elsewhere (`Changes`); here is who may ask for
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import Future
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.responses import Response
 
-from wedtui.control.action_answers import action_is, acts_at
+from wedtui.control.acting import move_once
+from wedtui.control.action_answers import action_is
 from wedtui.control.answers import ActionIs, AutomationIs, EmergencyIs, PlanIs, Problem
 from wedtui.control.bodies import PlanWanted, ToApprove, ToChange, ToConfirm, ToSettle
 from wedtui.control.desk import DONE, written
 from wedtui.control.mapping import PERMISSIONS
 from wedtui.control.office import ACTING, Acting, At, Caller, Changes, Number, Office
+from wedtui.core.actions import Action
 from wedtui.core.failover import plan_json
-from wedtui.core.roles import NOTHING, Answer, Decided, Given, Permission, Person, decide
-from wedtui.errors import ConflictError, NotFoundError, StoreError
+from wedtui.core.roles import NOTHING, Answer, Decided, Given, Permission, decide
+from wedtui.errors import NotFoundError, StoreError
+from wedtui.ledger.requests import Once
 
 
 def add_changes(app: FastAPI) -> None:
@@ -62,41 +66,54 @@ def _add_asking(app: FastAPI) -> None:
 
     @app.post("/v1/actions", response_model=ActionIs, summary="Ask for a change of shares", **_POSTS)
     async def ask(caller: Acting, body: ToChange) -> Response:
-        asked = _changes(caller.office).ask(_decided(caller, PERMISSIONS[body.kind]), body, caller.key)
-        return _answered(action_is(await asyncio.wrap_future(asked)))
+        permission = PERMISSIONS[body.kind]
+        by = _decided(caller, permission)
+        return await move_once(caller, body, permission, lambda once: _changes(caller.office).ask(by, body, once))
 
     @app.post("/v1/actions/{number}/confirm", response_model=ActionIs, summary="Confirm exactly one plan", **_POSTS)
     async def confirm(caller: Acting, number: Number, body: ToConfirm) -> Response:
-        changes = _changes(caller.office)
-        by = _decided(caller, PERMISSIONS[changes.action(number).kind], Given(break_glass=body.break_glass))
-        return _answered(action_is(await asyncio.wrap_future(changes.confirm(by, number, body))))
+        def asking(once: Once) -> Future[Action]:
+            changes = _changes(caller.office)
+            by = _decided(caller, PERMISSIONS[changes.action(number).kind], Given(break_glass=body.break_glass))
+            return changes.confirm(by, number, body, once)
+
+        return await move_once(caller, body, Permission.FAIL_OVER, asking)
 
 
 def _add_words(app: FastAPI) -> None:
     @app.post("/v1/actions/{number}/approve", response_model=ActionIs, summary="Be the second person", **_POSTS)
     async def approve(caller: Acting, number: Number, body: ToApprove) -> Response:
-        changes = _changes(caller.office)
-        refused = _refused(caller.who, PERMISSIONS[changes.action(number).kind])
-        return _answered(action_is(await asyncio.wrap_future(changes.approve(caller.name, refused, number, body))))
+        def asking(once: Once) -> Future[Action]:
+            changes = _changes(caller.office)
+            return changes.approve(_barely(caller, PERMISSIONS[changes.action(number).kind]), number, body, once)
+
+        return await move_once(caller, body, Permission.FAIL_OVER, asking)
 
     @app.post("/v1/actions/{number}/review", response_model=ActionIs, summary="Review what was done alone", **_POSTS)
     async def review(caller: Acting, number: Number, body: ToSettle) -> Response:
-        changes = _changes(caller.office)
-        refused = _refused(caller.who, PERMISSIONS[changes.action(number).kind])
-        looked = changes.review(caller.name, refused, number, body.sentence)
-        return _answered(action_is(await asyncio.wrap_future(looked)))
+        def asking(once: Once) -> Future[Action]:
+            changes = _changes(caller.office)
+            by = _barely(caller, PERMISSIONS[changes.action(number).kind])
+            return changes.review(by, number, body.sentence, once)
+
+        return await move_once(caller, body, Permission.FAIL_OVER, asking)
 
     @app.post("/v1/actions/{number}/cancel", response_model=ActionIs, summary="Begin no further step", **_POSTS)
     async def cancel(caller: Acting, number: Number) -> Response:
-        refused = _refused(caller.who, Permission.FAIL_OVER)
-        ended = _changes(caller.office).cancel(caller.name, refused, number)
-        return _answered(action_is(await asyncio.wrap_future(ended)))
+        by = _barely(caller, Permission.FAIL_OVER)
+        return await move_once(
+            caller, None, Permission.FAIL_OVER, lambda once: _changes(caller.office).cancel(by, number, once)
+        )
 
     @app.post("/v1/actions/{number}/settle", response_model=ActionIs, summary="Say how it stands", **_POSTS)
     async def settle(caller: Acting, number: Number, body: ToSettle) -> Response:
-        refused = _refused(caller.who, Permission.FAIL_OVER)
-        ended = _changes(caller.office).settle(caller.name, refused, number, body.sentence)
-        return _answered(action_is(await asyncio.wrap_future(ended)))
+        by = _barely(caller, Permission.FAIL_OVER)
+        return await move_once(
+            caller,
+            body,
+            Permission.FAIL_OVER,
+            lambda once: _changes(caller.office).settle(by, number, body.sentence, once),
+        )
 
     @app.get("/v1/automation", summary="How automation stands")
     def automation(office: At) -> AutomationIs:
@@ -110,12 +127,10 @@ def _add_words(app: FastAPI) -> None:
 
     @app.post("/v1/automation/abort", response_model=ActionIs, summary="End the countdown that runs", **_POSTS)
     async def abort(caller: Acting) -> Response:
-        changes = _changes(caller.office)
-        refused = _refused(caller.who, Permission.STOP_AUTOMATION)
-        counted = changes.standing().action
-        if counted is None or acts_at(counted) is None:
-            raise ConflictError("no countdown runs: `wedtui automation status` says how it stands")
-        return _answered(action_is(await asyncio.wrap_future(changes.cancel(caller.name, refused, counted.id))))
+        by = _barely(caller, Permission.STOP_AUTOMATION)
+        return await move_once(
+            caller, None, Permission.STOP_AUTOMATION, lambda once: _changes(caller.office).abort(by, once)
+        )
 
 
 def _emergency(changes: Changes) -> EmergencyIs:
@@ -134,16 +149,17 @@ def _changes(office: Office) -> Changes:
     return office.changes
 
 
-def _refused(who: Person, permission: Permission) -> str | None:
-    decision = decide(who, permission)
-    return None if decision.allowed else decision.sentence
+def _barely(caller: Caller, permission: Permission) -> Decided:
+    """Decide by the role alone: what is demanded beside it is not demanded of this."""
+    decision = decide(caller.who, permission)
+    return Decided(caller.name, None if decision.allowed else decision.sentence, who=caller.who)
 
 
 def _decided(caller: Caller, permission: Permission, given: Given = NOTHING) -> Decided:
     """Decide on what somebody asks for; what is demanded and not there yet is no refusal."""
     demands = caller.office.demands.get(permission, frozenset())
     decision = decide(caller.who, permission, demands=demands, given=given)
-    return Decided(caller.name, decision.sentence if decision.answer is Answer.REFUSED else None, demands)
+    return Decided(caller.name, decision.sentence if decision.answer is Answer.REFUSED else None, demands, caller.who)
 
 
 def _answered(answer: object) -> Response:

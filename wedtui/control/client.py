@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import socket
 import stat
+import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ from wedtui.control.answers import (
     Problem,
     RaiseIs,
     ServiceIs,
+    StandingIs,
     StopIs,
     WhoAmI,
 )
@@ -39,7 +41,9 @@ from wedtui.errors import (
     ConflictError,
     NotFoundError,
     NotPermittedError,
+    NotServedError,
     ServiceError,
+    ThrottledError,
     WedtuiError,
 )
 
@@ -49,9 +53,12 @@ if TYPE_CHECKING:
 CONNECTS_WITHIN_S = 2.0
 ANSWERS_WITHIN_S = 15.0
 TRIES = 2
+PATIENCE_S = 10.0
+"""So long a request waits, in all, where the service says that it hears this user again soon."""
 _LONGEST = 2_000
 _CONNECTED = "connection.connect_unix_socket.complete"
 
+_TOO_MANY, _DIGITS = 429, 6
 _KINDS: Mapping[int, type[WedtuiError]] = {
     400: ConfigurationError,
     403: NotPermittedError,
@@ -74,15 +81,28 @@ class Aside(NamedTuple):
 class ControlClient:
     """Asks one service. Used by one thread."""
 
-    def __init__(self, path: Path, *, service_uid: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        service_uid: int,
+        looks_again: bool = False,
+        rest: Callable[[float], None] = time.sleep,
+    ) -> None:
         """Remember where it is asked; nothing is opened yet.
 
         Args:
             path: of its socket.
             service_uid: the user as whom it runs, and nobody else.
+            looks_again: whether whoever asks looks again by herself every few seconds, and waits for no look.
+            rest: lets seconds pass.
         """
         self._path = path
         self._uid = service_uid
+        self._patience = 0.0 if looks_again else PATIENCE_S
+        self._rest = rest
+        self._older = False
+        """Whether the service was found to be of a version that answers nothing at once."""
 
     def whoami(self) -> WhoAmI:
         """Return who one is to the service.
@@ -145,7 +165,7 @@ class ControlClient:
 
     def freezes(self) -> list[FreezeIs]:
         """Return the freezes by persons that are not over; raises ServiceError."""
-        return self._asked("GET", "/v1/freezes", list[FreezeIs])
+        return self._asked("GET", "/v1/freezes", list[FreezeIs], patience=PATIENCE_S)
 
     def arming(self, token: str, kind: str | None, target: str = "", *, left: bool = False) -> list[ArmingIs]:
         """Return who is arming what elsewhere, and say on what a panel is open here, or that it was closed.
@@ -161,9 +181,40 @@ class ControlClient:
             return self._asked("PUT", path, list[ArmingIs], {"kind": kind, "target": target})
         return self._asked("DELETE" if left else "GET", path, list[ArmingIs])
 
+    def standing(self, token: str) -> StandingIs:
+        """Return who one is, what is under way, and who is arming what elsewhere than at that dashboard.
+
+        Raises:
+            ThrottledError: it was asked too often, and hears this user again soon.
+            NotServedError: it cannot say.
+            ServiceError: it cannot be asked.
+        """
+        if not self._older:
+            try:
+                return self._asked("GET", f"/v1/standing/{token}", StandingIs)
+            except NotFoundError:
+                self._older = True
+        return self._standing_of_older(token)
+
+    def _standing_of_older(self, token: str) -> StandingIs:
+        """Ask a service of before `/v1/standing` one thing after another."""
+        who, actions, unlisted = self.whoami(), list[ActionIs](), None
+        try:
+            actions = self.actions(open_only=True, newest=True)
+        except ThrottledError:
+            raise
+        except WedtuiError as error:
+            unlisted = str(error)
+        try:
+            emergency = self.emergency()
+        except NotFoundError:
+            emergency = None
+        return StandingIs(who, actions, unlisted, emergency, self.arming(token, None))
+
     def plan_freeze(self, kind: str, subject: str) -> PlanIs:
         """Plan a lockdown, a freeze, its end or an override; raises what `plan` does."""
-        return self._asked("GET", f"/v1/freeze-plans/{kind}/{quote(subject, safe='')}", PlanIs)
+        path = f"/v1/freeze-plans/{kind}/{quote(subject, safe='')}"
+        return self._asked("GET", path, PlanIs, patience=PATIENCE_S)
 
     def confirm_freeze(
         self, kind: str, subject: str, *, reason: str, digest: str, at: str, typed: str
@@ -288,13 +339,37 @@ class ControlClient:
         """End the countdown that runs; raises what `confirm` does."""
         return self._asked("POST", "/v1/automation/abort", ActionIs, {})
 
-    def _asked(self, method: str, path: str, kind: type[_Answer], body: object = None) -> _Answer:
+    def _asked(
+        self, method: str, path: str, kind: type[_Answer], body: object = None, *, patience: float | None = None
+    ) -> _Answer:
+        """Ask, and again once the service hears this user again, where that comes soon.
+
+        Args:
+            method: of HTTP.
+            path: what is asked.
+            kind: of the answer.
+            body: what is to be done, as JSON takes it.
+            patience: how many seconds it may wait; by default as long as whoever asks does for a look.
+        """
+        key = {"Idempotency-Key": uuid.uuid4().hex} if method == "POST" else {}
+        if patience is None:
+            patience = PATIENCE_S if method == "POST" else self._patience
+        while True:
+            try:
+                return _answered(kind, self._heard(method, path, key, body))
+            except ThrottledError as error:
+                if error.wait_s > patience:
+                    raise
+                # It was not done, and the key is the same: at most one of these requests ever is.
+                patience -= error.wait_s
+                self._rest(error.wait_s)
+
+    def _heard(self, method: str, path: str, key: Mapping[str, str], body: object) -> httpx.Response:
         """Ask, and again where the answer was lost: the same key is the same request."""
         # Before httpx, which takes 5 MB: a dashboard without a service does without it.
         self._look_at_owner()
         import httpx  # noqa: PLC0415 - most commands ask nothing
 
-        key = {"Idempotency-Key": uuid.uuid4().hex} if method == "POST" else {}
         lost: str | None = None
         for _ in range(TRIES):
             try:
@@ -310,7 +385,9 @@ class ControlClient:
             except httpx.HTTPError as error:
                 lost = _why(error)
             else:
-                return _answered(kind, response)
+                # That it is not heard again says nothing of what the lost answer was to.
+                if lost is None or not key or response.status_code != _TOO_MANY:
+                    return response
         raise ServiceError(
             f"the service did not answer on {self._path} ({lost}), and whether it did what was asked for is not known: "
             "look before you ask again"
@@ -380,8 +457,17 @@ def _of(aside: Aside | None) -> dict[str, object]:
 def _answered(kind: type[_Answer], response: httpx.Response) -> _Answer:
     if response.is_success:
         return _parsed(kind, response.content)
-    problem = _parsed(Problem, response.content)
-    raise _KINDS.get(response.status_code, ServiceError)(single_line(problem.message, _LONGEST))
+    said = single_line(_parsed(Problem, response.content).message, _LONGEST)
+    if response.status_code == _TOO_MANY:
+        raise ThrottledError(said, wait_s=_wait_of(response))
+    # Who answers is not silent, whatever it says.
+    raise _KINDS.get(response.status_code, NotServedError)(said)
+
+
+def _wait_of(response: httpx.Response) -> float:
+    """Return in how many seconds one is heard again; what is not said is a second."""
+    said = response.headers.get("Retry-After", "")
+    return float(max(int(said), 1)) if said.isascii() and said.isdigit() and len(said) < _DIGITS else 1.0
 
 
 def _parsed(kind: type[_Answer], content: bytes) -> _Answer:

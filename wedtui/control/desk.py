@@ -25,7 +25,7 @@ from wedtui.errors import (
 )
 from wedtui.ledger.journal import SERVICE
 from wedtui.ledger.ledger import Ledger
-from wedtui.ledger.requests import StoredAnswer
+from wedtui.ledger.requests import KeyReusedError, StoredAnswer
 
 log = structlog.get_logger(__name__)
 
@@ -40,10 +40,6 @@ REFUSALS: dict[type[WedtuiError], tuple[int, str]] = {
     ConfigurationError: (422, "invalid"),
 }
 """What is refused for good -> status, and its word; anything else was not to be had at the moment."""
-
-
-class KeyReusedError(ConflictError):
-    """The key of a request that was answered came with another request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +144,23 @@ class Desk:
             ServiceError: others are before it.
             StoreError: the ledger cannot be used; nothing was done.
         """
+
+        def by_role(ledger: Ledger, now: datetime) -> object:
+            if not (decision := decide(asked.who, asked.permission)).allowed:
+                raise NotPermittedError(decision.sentence)
+            return work(ledger, now)
+
+        return self._in_turn(asked, by_role)
+
+    def refuse(self, asked: Asked, error: WedtuiError) -> tuple[StoredAnswer, bool]:
+        """Put on record that something was refused elsewhere, and keep that as its answer; raises what `act` does."""
+
+        def refusing(_ledger: Ledger, _now: datetime) -> object:
+            raise error
+
+        return self._in_turn(asked, refusing)
+
+    def _in_turn(self, asked: Asked, work: Work) -> tuple[StoredAnswer, bool]:
         if not self._turn.acquire(timeout=TURN_WITHIN_S):
             raise ServiceError("others are being served, and it was not this request's turn in time: try again")
         try:
@@ -168,19 +181,17 @@ class Desk:
 
     def _act(self, ledger: Ledger, asked: Asked, work: Work) -> tuple[StoredAnswer, bool] | KeyReusedError:
         identity = asked.who.account.name
-        with ledger.together():
+        with ledger.together(asked.who.on_record):
             known = ledger.answered(identity, asked.key)
             decision, now = decide(asked.who, asked.permission), self._clock.now()
             if known is not None and known.digest != asked.digest:
-                reused = KeyReusedError(
-                    f"the key of this request was {identity}'s key of another one: give each a key of its own"
-                )
+                reused = KeyReusedError(identity)
                 status, word = refusal(reused)
                 self._record(ledger, Heard(asked, decision, status, written(Problem(word, str(reused))), now))
                 return reused
             if known is not None:
                 return known, True
-            status, answer = _done(ledger, decision, work, now)
+            status, answer = _done(ledger, work, now)
             given = StoredAnswer(asked.digest, status, answer)
             self._record(ledger, Heard(asked, decision, status, answer, now))
             ledger.answer(identity, asked.key, given, at=now)
@@ -211,11 +222,9 @@ class Desk:
             self._let_go()
 
 
-def _done(ledger: Ledger, decision: Decision, work: Work, now: datetime) -> tuple[int, str]:
+def _done(ledger: Ledger, work: Work, now: datetime) -> tuple[int, str]:
     """Do it if it may be done; return the status and the answer, which for the same key stay what they are."""
     try:
-        if not decision.allowed:
-            raise NotPermittedError(decision.sentence)
         return DONE, written(work(ledger, now))
     except tuple(REFUSALS) as error:
         status, word = refusal(error)

@@ -19,10 +19,12 @@ from wedtui.control.answers import FreezeIs, OverrideIs, PlanIs, Problem
 from wedtui.control.bodies import FreezeToAdd, FreezeToConfirm, FreezeWord, Lockdown, Subject, ToEnd, ToOverride
 from wedtui.control.desk import DONE
 from wedtui.control.office import ACTING, Acting, Asking, At, Caller, Freezes, Number, Office
+from wedtui.core.chain import instant_words
 from wedtui.core.emergency import EmergencyKind, emergency
 from wedtui.core.failover import PLAN_GOOD_FOR
 from wedtui.core.freeze_plan import FreezePlan, Wanted, freeze_plan_json, wanted_of
 from wedtui.core.override import OVERRIDDEN_AT_MOST
+from wedtui.core.panel_text import panel_text
 from wedtui.core.roles import Permission, Person, decide
 from wedtui.core.wording import utc_words
 from wedtui.errors import ConfigurationError, ConflictError, NotFoundError
@@ -38,6 +40,8 @@ LOCK, ADD, LIFT, OVERRIDE = map(
         EmergencyKind.FREEZE_OVERRIDE,
     ),
 )
+CONFIRMED = "freeze.confirm"
+"""The kind of the link that says which plan was confirmed, and what stood there."""
 _CLOCKS_DIFFER = timedelta(seconds=5)
 POSTS: dict[str, Any] = {"status_code": DONE, "responses": {status: {"model": Problem} for status in ACTING}}
 
@@ -112,17 +116,36 @@ def _confirmed(caller: Caller, body: FreezeToConfirm, ledger: Ledger, now: datet
         )
     if body.typed != made.target:
         raise ConflictError(f"what was typed is not what has to be typed, which is {made.target}: nothing was done")
+    # First what may be refused: what is refused confirms nothing.
+    done = _carried_out(caller, wanted, body.reason, ledger, now)
+    plan = freeze_plan_json(made)
+    said = {
+        "kind": body.kind,
+        "subject": body.subject,
+        "number": done.id,
+        "typed": body.typed,
+        "reason": body.reason,
+        "digest": made.digest,
+        "seen_at": instant_words(body.at),
+        "plan": plan,
+        "panel": panel_text(plan, now),
+    }
+    ledger.record(CONFIRMED, caller.name, said, now)
+    return done
+
+
+def _carried_out(caller: Caller, wanted: Wanted, reason: str, ledger: Ledger, now: datetime) -> FreezeIs | OverrideIs:
     match wanted.kind:
         case EmergencyKind.LOCKDOWN:
-            return freeze_is(ledger.lock_down(reason=body.reason, by=caller.name, at=now))
+            return freeze_is(ledger.lock_down(reason=reason, by=caller.name, at=now))
         case EmergencyKind.FREEZE_ADD:
             until = now + (wanted.lasts or timedelta(0))
-            return _add_freeze(caller, FreezeToAdd(end=until, reason=body.reason), ledger, now)
+            return _add_freeze(caller, FreezeToAdd(end=until, reason=reason), ledger, now)
         case EmergencyKind.FREEZE_LIFT:
-            return _lift(caller, int(wanted.name), body.reason, ledger, now)
+            return _lift(caller, int(wanted.name), reason, ledger, now)
         case _:
             until = now + (wanted.lasts or timedelta(0))
-            return _override(caller, ToOverride(object=wanted.name, reason=body.reason, until=until), ledger, now)
+            return _override(caller, ToOverride(object=wanted.name, reason=reason, until=until), ledger, now)
 
 
 def _planned(office: Office, who: Person, wanted: Wanted, now: datetime) -> FreezePlan:

@@ -26,6 +26,8 @@ from wedtui.errors import WedtuiError
 
 log = structlog.get_logger(__name__)
 
+ARMING = "/v1/arming/"
+"""Where a dashboard says that a panel is open."""
 PEER = "wedtui.peer"
 ACCOUNT = "wedtui.account"
 BODY_AT_MOST = 64 * 1024
@@ -110,12 +112,11 @@ class Guard:
 
     async def _let_in(self, scope: Scope, receive: Receive) -> Receive:
         peer: Peer = scope[PEER]
-        acts = scope["method"] not in {"GET", "HEAD"}
+        acts = _acts(scope)
         wait = self._limits.take(peer.uid, self._clock.monotonic(), acts=acts)
         if wait is not None:
             self._throttle(peer)
-            sentence = f"too many requests of one user: wait {wait} s"
-            raise _RefusedError(429, "too-many", sentence, {"Retry-After": str(wait)})
+            raise _RefusedError(429, "too-many", _too_often(wait, acts=acts), {"Retry-After": str(wait)})
         if scope["query_string"]:
             raise _RefusedError(422, "invalid", "expected no query behind the path: what is asked for is in the body")
         body = await _body(scope, receive)
@@ -128,6 +129,19 @@ class Guard:
         times = self._throttled[peer.uid]
         if times & (times - 1) == 0:
             log.warning("throttled", uid=peer.uid, pid=peer.pid, times=times)
+
+
+def _acts(scope: Scope) -> bool:
+    """Whether a request is to do something; that a panel is open, a dashboard says every few seconds by itself."""
+    return scope["method"] not in {"GET", "HEAD"} and not scope["path"].startswith(ARMING)
+
+
+def _too_often(wait: int, *, acts: bool) -> str:
+    limit, what = ("actions", "done") if acts else ("requests", "answered")
+    return (
+        f"this user asks more often than control.{limit}_per_minute allows: it was not {what}; the service itself "
+        f"goes on, and hears this user again in {wait} s"
+    )
 
 
 async def _body(scope: Scope, receive: Receive) -> bytes:

@@ -18,30 +18,31 @@ class _Bucket:
 
 
 class Limits:
-    """A bucket of requests a user, which fills again over a minute. Used by one thread."""
+    """Two buckets of requests a user, which fill again over a minute. Used by one thread.
+
+    Dashboards look every second while something is wrong. What a person does then has room of its own, which no looking
+    uses up; nor does what is done keep anybody from looking.
+    """
 
     def __init__(self, requests_per_minute: int, actions_per_minute: int) -> None:
         self._most = {False: requests_per_minute, True: actions_per_minute}
         self._buckets: dict[tuple[int, bool], _Bucket] = {}
 
     def take(self, uid: int, now: float, *, acts: bool) -> int | None:
-        """Take a request out of a user's buckets.
+        """Take a request out of one of a user's buckets.
 
         Args:
             uid: whose.
             now: seconds that only grow.
-            acts: whether it changes something, and so counts twice.
+            acts: whether it is to do something; else it only looks.
 
         Returns:
             None where there was one, else in how many whole seconds there will be.
         """
-        kinds = (False, True) if acts else (False,)
-        buckets = [(self._filled((uid, kind), now), self._most[kind]) for kind in kinds]
-        waits = [(1 - bucket.left) * 60 / most for bucket, most in buckets if bucket.left < 1]
-        if waits:
-            return math.ceil(max(waits))
-        for bucket, _most in buckets:
-            bucket.left -= 1
+        bucket = self._filled((uid, acts), now)
+        if bucket.left < 1:
+            return math.ceil((1 - bucket.left) * 60 / self._most[acts])
+        bucket.left -= 1
         return None
 
     def _filled(self, key: tuple[int, bool], now: float) -> _Bucket:

@@ -19,6 +19,7 @@ from wedtui.core.freeze_plan import FreezePlan, Wanted
 from wedtui.core.picture import ServiceFacts
 from wedtui.core.roles import Decided, Decision, Demand, Permission, Person
 from wedtui.ledger.reader import FreezeEntry, OverrideEntry
+from wedtui.ledger.requests import Once
 
 ALWAYS = (400, 404, 405, 408, 413, 422, 429, 503)
 ACTING = (403, 404, 409)
@@ -49,33 +50,41 @@ class EmergencyPath(NamedTuple):
 
 
 class Changes(Protocol):
-    """Who plans and carries out changes of shares; every method may be called by any thread."""
+    """Who plans and carries out changes of shares; every method may be called by any thread.
+
+    What moves an action is named the request that it answers: the answer is kept with the move, and the same request
+    again raises an `AnsweredBeforeError`.
+    """
 
     def plan(self, wanted: PlanWanted) -> Future[Plan]:
         """Plan without asking for anything."""
         ...
 
-    def ask(self, by: Decided, wanted: ToChange, key: str) -> Future[Action]:
+    def ask(self, by: Decided, wanted: ToChange, once: Once) -> Future[Action]:
         """Ask for a change."""
         ...
 
-    def confirm(self, by: Decided, number: int, body: ToConfirm) -> Future[Action]:
+    def confirm(self, by: Decided, number: int, body: ToConfirm, once: Once) -> Future[Action]:
         """Take a confirmation."""
         ...
 
-    def approve(self, who: str, refused: str | None, number: int, body: ToApprove) -> Future[Action]:
+    def approve(self, by: Decided, number: int, body: ToApprove, once: Once) -> Future[Action]:
         """Take the word of a second person."""
         ...
 
-    def review(self, who: str, refused: str | None, number: int, sentence: str) -> Future[Action]:
+    def review(self, by: Decided, number: int, sentence: str, once: Once) -> Future[Action]:
         """Note what another person found of what was done without a second one."""
         ...
 
-    def cancel(self, who: str, refused: str | None, number: int) -> Future[Action]:
+    def cancel(self, by: Decided, number: int, once: Once) -> Future[Action]:
         """Begin no further step."""
         ...
 
-    def settle(self, who: str, refused: str | None, number: int, sentence: str) -> Future[Action]:
+    def abort(self, by: Decided, once: Once) -> Future[Action]:
+        """End the countdown that runs."""
+        ...
+
+    def settle(self, by: Decided, number: int, sentence: str, once: Once) -> Future[Action]:
         """End what was handed over."""
         ...
 

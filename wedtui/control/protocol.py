@@ -16,6 +16,9 @@ from wedtui.control.guard import PEER
 from wedtui.control.identity import Peer, peer_of
 from wedtui.control.limits import Door
 
+_TOO_MANY = (
+    "too many connections are open: it was not done; the service itself goes on: close some, or try again in a minute"
+)
 LASTS_S = 60.0
 """How long a connection may last: whoever says nothing must not hold one for ever."""
 
@@ -45,8 +48,7 @@ def protocol_of(door: Door) -> type[H11Protocol]:
             # asyncio hands out a wrapper; what the kernel says is asked of it as of a socket.
             peer = peer_of(transport.get_extra_info("socket"))
             if not door.enter(peer.uid):
-                sentence = "too many connections are open: close some, or try again in a minute"
-                transport.write(_last_words(429, "too-many", sentence))
+                transport.write(_last_words(429, "too-many", _TOO_MANY))
                 transport.close()
                 return
             self._peer = peer

@@ -20,6 +20,10 @@ PLANNED_WITHIN = timedelta(seconds=60)
 """So long after the request nobody makes a plan for it any more: who was about to is gone."""
 LEASE = timedelta(seconds=10)
 """How long whoever works on an action holds it without renewing that; then another may take it over."""
+MADE_WORSE = "it made things worse"
+"""How the detail begins of a look that found that what was done made things worse."""
+LEFT = "not seen to its end"
+"""How the detail begins of a look that was given up: it says nothing of what was looked at."""
 
 
 class IllegalMoveError(Exception):
@@ -56,6 +60,12 @@ class Outcome(StrEnum):
     UNDONE = "undone"
     SETTLED = "settled"
     """A person looked at it and said how it stands."""
+    SUPERSEDED = "superseded"
+    """It was made, and a person's failover began before it was seen whether it helped."""
+
+
+IN_PLACE = (Outcome.VERIFIED, Outcome.SUPERSEDED)
+"""How an action ends whose change is live at its end."""
 
 
 class StepState(StrEnum):
@@ -382,6 +392,31 @@ def hand_over(action: Action, fence: int, sentence: str) -> Action:
     """Leave it to a person, with everything that is known."""
     _holds(action, fence)
     return replace(action, state=ActionState.HANDED_OVER, sentence=sentence, holder=None, lease_until=None)
+
+
+def supersede(action: Action, by: int, at: datetime) -> Action:
+    """End what was made and is only being looked at, because another action changes the same thing anew.
+
+    Args:
+        action: one that is claimed, whose change was made, and which nobody takes back.
+        by: the number of the other action.
+        at: an aware instant.
+
+    Raises:
+        IllegalMoveError: it may be changing something, or made things worse, or that is not known.
+    """
+    expect(action, "superseded", ActionState.CLAIMED)
+    changing = [step for step in action.steps if step.changes]
+    if not changing or changing[-1].state is not StepState.DONE:
+        raise IllegalMoveError("what it changes was not made, or that is not known")
+    if any(step.undoes for step in action.steps):
+        raise IllegalMoveError("it is being taken back")
+    if any(step.state is StepState.FAILED and step.detail.startswith(MADE_WORSE) for step in action.steps):
+        raise IllegalMoveError("it made things worse")
+    if action.open_step is not None:
+        action = conclude(action, action.fence, StepState.FAILED, f"{LEFT}: action {by} began", at)
+    said = f"it was accepted; action {by} began before it was seen whether it helped"
+    return _end(action, Outcome.SUPERSEDED, said, at)
 
 
 def settle(action: Action, person: str, sentence: str, at: datetime) -> Action:

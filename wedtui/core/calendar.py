@@ -7,15 +7,17 @@ Source: DESIGN, "Season, weddings, load, protection".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from wedtui.core.freeze_windows import shifted
 from wedtui.core.load import NO_STEPS, Steps
+from wedtui.core.wedding import standard
+from wedtui.core.wedding_rows import MOST_GUESTS
 from wedtui.core.wording import age, counted, duration
 from wedtui.core.zones import is_readable
 
@@ -29,6 +31,10 @@ BACK = timedelta(days=8)
 """So long before what is asked about weddings are read: a weekly window that was shut by one lasts a week at most."""
 AHEAD = timedelta(days=29)
 """So long after it: four weeks and the day that it is, so that the next three weekends are known whole."""
+TRIED_WITHIN = 3
+"""A source that is read by itself was tried within so many of its intervals; else nobody does."""
+OUTSIZED_NAMED = 3
+OUTSIZED_KEPT = 1000
 EXAMPLES_KEPT = 20
 """Of the rows of one reading that could not be used, so many are quoted."""
 
@@ -85,6 +91,27 @@ class SourceFacts:
         """The first instant at which its last good reading no longer counts; None where there is none."""
         return None if self.read_at is None else self.read_at + self.max_age
 
+    def goes_on(self, now: datetime) -> bool:
+        """Whether it can be supposed to stay fresh: it is fresh at an aware instant, and is read by itself.
+
+        Not what a person imported, nor what is no longer configured; nor where the newest attempt was not taken, or is
+        so long ago that nobody makes any: that runs out when it runs out.
+        """
+        if self.interval is None or self.attempted_at is None or self.dropped_at is not None:
+            return False
+        tried = self.problem is None and not self.questioned and now - self.attempted_at <= TRIED_WITHIN * self.interval
+        return tried and self.interval < self.max_age and self.is_fresh(now)
+
+
+class Outsized(NamedTuple):
+    """A wedding with more guests than are counted: a mistake of its source, or a load as no other has."""
+
+    reference: str
+    start: datetime
+    end: datetime
+    load: int
+    """Units, by the guests that are counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class CalendarFacts:
@@ -104,6 +131,8 @@ class CalendarFacts:
     """Up to this instant the steps are whole: the next wedding that is not in them begins then. None: there is none."""
     begins: datetime | None = None
     """When the first wedding that is known began, whenever that was; None: none is known."""
+    outsized: tuple[Outsized, ...] = ()
+    """Of the weddings in the steps those with more guests than are counted, the heaviest first."""
     problem: str | None = None
     """Why nothing can be read of it, so that also what persons imported is not known; None where it could be."""
 
@@ -227,6 +256,20 @@ def unusable_rows(source: SourceFacts) -> str | None:
     return f'{counted(source.rejected, "row")} of the wedding source "{source.name}" cannot be used'
 
 
+def outsized_words(weddings: Sequence[Outsized]) -> str | None:
+    """Return how much of the load weddings make that have more guests than are counted; None where there is none."""
+    if not weddings:
+        return None
+    names = ", ".join(each.reference for each in weddings[:OUTSIZED_NAMED])
+    more = f" and {len(weddings) - OUTSIZED_NAMED} more" if len(weddings) > OUTSIZED_NAMED else ""
+    counts, each = ("counts", "") if len(weddings) == 1 else ("count", " each")
+    most = f"{MOST_GUESTS:,} guests"
+    return (
+        f"{counted(len(weddings), 'wedding')} of over {most} ({names}{more}) {counts} as {most}{each}: "
+        f"{standard(sum(wedding.load for wedding in weddings))} of the load"
+    )
+
+
 def dropped_words(what: str, dropped_at: datetime, command: str) -> str:
     """Say of something that is no longer configured until when it counts, and what forgets it now."""
     return (
@@ -241,6 +284,20 @@ def dropped_source(source: SourceFacts) -> str | None:
         return None
     what = f'wedding source "{source.name}"'
     return dropped_words(what, source.dropped_at, f"wedtui weddings drop {source.name}")
+
+
+def running_out(source: SourceFacts, ends: datetime) -> str:
+    """Say up to when the newest reading of a source counts, as the beginning of a sentence.
+
+    Args:
+        source: one that is fresh.
+        ends: the instant from which on it no longer is.
+    """
+    again = "imported" if source.interval is None else "read"
+    return (
+        f'the wedding source "{source.name}" counts as fresh until {ends:%a %Y-%m-%d %H:%M} UTC, '
+        f"unless it is {again} again"
+    )
 
 
 def staleness(source: SourceFacts, now: datetime) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from wedtui.core.calendar import CalendarFacts, SourceFacts, dropped_source, staleness, unusable_rows
+from wedtui.core.calendar import CalendarFacts, SourceFacts, dropped_source, outsized_words, staleness, unusable_rows
 from wedtui.core.finding import Finding, Severity
 from wedtui.core.wording import duration
 
@@ -13,7 +13,7 @@ SUBJECT = "weddings"
 
 
 def calendar_findings(calendar: CalendarFacts, said: tuple[str, ...], now: datetime) -> Iterator[Finding]:
-    """Yield a finding for each source in trouble.
+    """Yield a finding for each source in trouble, and one where weddings have more guests than are counted.
 
     Args:
         calendar: what is known.
@@ -31,6 +31,10 @@ def calendar_findings(calendar: CalendarFacts, said: tuple[str, ...], now: datet
         if rejected is not None:
             example = f", the first in {source.examples[0]}" if source.examples else ""
             yield Finding(Severity.WARNING, SUBJECT, f"{rejected}{example}", source.read_at or source.attempted_at)
+    outsized = outsized_words([each for each in calendar.outsized if each.end > now])
+    if outsized is not None:
+        read = [source.read_at for source in calendar.sources if source.read_at is not None]
+        yield Finding(Severity.WARNING, SUBJECT, f"{outsized}; look at its source", min(read, default=None))
 
 
 def source_trouble(source: SourceFacts, now: datetime) -> str | None:

@@ -51,6 +51,20 @@ def fresh_for(interval: timedelta) -> timedelta:
     return max(FRESH_AT_LEAST, 2 * interval)
 
 
+def judged_interval(interval: timedelta, former: Iterable[tuple[timedelta, timedelta]]) -> timedelta:
+    """Return by which interval evidence is judged where it was asked for in another rhythm a while ago.
+
+    What was measured under a longer interval is followed by the next one only after that, whatever holds meanwhile. So
+    that interval counts for as long as what was measured last under it does: nothing is believed for longer than it
+    was before, and nothing grows too old just because it is asked for more often from now on.
+
+    Args:
+        interval: how often it is asked for now.
+        former: how long ago an interval ceased to hold, and that interval.
+    """
+    return max([interval, *(each for ago, each in former if ago <= fresh_for(each))])
+
+
 def published_interval(asked_every: timedelta, period: timedelta) -> timedelta:
     """Return by which interval a value is judged that a vendor publishes for whole periods, after each of them.
 
@@ -119,6 +133,8 @@ class ProbeEvidence:
 
     They say nothing of now, and count only where they make things worse.
     """
+    clock_ahead: timedelta | None = None
+    """By how much the clock of the vantage is ahead, or behind where it is less than nothing; None: it is right."""
 
     @property
     def label(self) -> str:
@@ -153,6 +169,26 @@ class VendorStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class VendorEvent:
+    """Something that the vendor says is wrong, in its own words."""
+
+    service: str
+    """The vendor's name for it: `EC2`."""
+    region: str
+    """The provider's own name for it, or `global`."""
+    category: str
+    """`issue`, `investigation`."""
+    code: str
+    """`AWS_EC2_OPERATIONAL_ISSUE`."""
+    begun_at: datetime | None = None
+    updated_at: datetime | None = None
+    text: str | None = None
+    """Its description on one line, bounded; None where it could not be read."""
+    ours: bool = False
+    """Whether it is about this account alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class VendorEvidence:
     """The vendor's own status and when it was read."""
 
@@ -160,6 +196,10 @@ class VendorEvidence:
     source: str
     interval: timedelta
     measured_at: datetime
+    events: tuple[VendorEvent, ...] = ()
+    """Because of which it is that, the newest first."""
+    more: int = 0
+    """How many further ones there are."""
 
 
 @dataclass(frozen=True, slots=True)

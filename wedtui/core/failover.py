@@ -30,7 +30,7 @@ from wedtui.core.failover_checks import (
     whole_check,
 )
 from wedtui.core.failover_facts import Facts, Kind, Request, eligible, vouched_for
-from wedtui.core.failover_room import Room, caps_of, peak_of, rooms_of
+from wedtui.core.failover_room import Room, caps_of, loaded, peak_of, rooms_of
 from wedtui.core.failover_shares import Moved, away, back
 from wedtui.core.state import State
 from wedtui.core.traffic import Place, by_provider, lost_places
@@ -123,7 +123,7 @@ def plan(request: Request, facts: Facts, now: datetime, *, good_for: timedelta =
     facts = vouched_for(facts, request.vouched) if request.vouched else facts
     reading = facts.reading
     before = {} if reading is None else {place: reading.shares[place] for place in sorted(reading.shares)}
-    peak = peak_of(facts, now)
+    peak = peak_of(facts, now, loaded(request, before))
     caps = caps_of(facts, peak.value)
     judged = {name: eligible(facts.provider(name), now) for name in by_provider(before)}
     left = _left(request, before)
@@ -220,7 +220,7 @@ def _failback(
         return _Draft(Moved(before, 0), (target,))
     held = [name for name in by_provider(before) if facts.provider(name).state is State.UNKNOWN]
     moved = back(before, request.to, caps, eligibles, held)
-    left = f"{moved.unplaced} % of {request.to_words} cannot follow yet: who gains may not, or has no room"
+    left = f"{moved.unplaced} % cannot come back yet: who is to have it may not gain, or has no room"
     step = passing("step", not moved.unplaced, f"all of {request.to_words} would be reached", left)
     gains = passing("gains", moved.shares != before, "there is something to come back", f"nothing can move: {left}")
     return _Draft(moved, (target, gains, replace(step, stops=Stops.NOBODY)))

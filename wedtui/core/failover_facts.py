@@ -6,7 +6,7 @@ Every fact carries the instant of its evidence. What is missing is None, and no 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
@@ -93,6 +93,8 @@ class Facts:
     """When the live shares were read last, before this could not be; None where that is not known."""
     observed: Measured = Measured()
     """The peak of the last 24 h, requests a second, of everything together."""
+    known_for: Mapping[str, timedelta] = field(default_factory=dict)
+    """For how much of those 24 h the requests of each provider are known; of one that is not named, for nothing."""
     planned: Measured = Measured()
     """The peak of the next 4 h, requests a second, of everything together."""
     freeze: Verdict | None = None

@@ -6,19 +6,29 @@ the last 24 h observed and the next 4 h planned. What is not known is no room.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from wedtui.core.calendar import CalendarFacts
 from wedtui.core.checks import Check, Result, Stops
-from wedtui.core.evidence import Freshness, freshness
-from wedtui.core.failover_facts import Facts, Measured
+from wedtui.core.evidence import Freshness, fresh_for, freshness
+from wedtui.core.failover_facts import Facts, Kind, Measured, Request
 from wedtui.core.protection import ProtectionVerdict
 from wedtui.core.shares import cap
+from wedtui.core.traffic import Place
 from wedtui.core.wedding import UNITS
+from wedtui.core.wording import compact_duration, listed
 from wedtui.core.wording import figure as words
+
+OBSERVED = timedelta(hours=24)
+"""Of the observed peak."""
+KNOWN_AT_LEAST = 0.9
+"""So much of those has to be known of each provider whose load counts: else the busiest hour may be what is missing."""
+STEP = timedelta(minutes=10)
+"""By so much at a time it is looked whether anything is known; charts keep two values of every five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +84,80 @@ def planned_peak(demand: Demand | None, calendar: CalendarFacts, verdict: Protec
     return Measured(value, verdict.read_at, max((ends - verdict.read_at) / 2, timedelta()))
 
 
-def peak_of(facts: Facts, now: datetime) -> Peak:
+def known_for(instants: Iterable[datetime], interval: timedelta, now: datetime) -> timedelta:
+    """Return for how much of the last 24 h something is known.
+
+    Args:
+        instants: when there was a value.
+        interval: how often it is asked for; for two of these a value stands, and for 10 minutes at least.
+        now: an aware instant.
+    """
+    step = max(STEP, fresh_for(interval))
+    ages = (now - at for at in instants)
+    return min(OBSERVED, step * len({age // step for age in ages if timedelta() <= age < OBSERVED}))
+
+
+def served_together(minutes: Mapping[str, Mapping[int, float]], intervals: Mapping[str, timedelta]) -> float | None:
+    """Return the most that all providers together served for two minutes in a row; None where nothing is known.
+
+    Not the highest value of each: traffic that moved was served by both, one after the other, and is one. Nor the
+    highest minute alone: what is asked for once a minute is asked of one provider before and of another after a move.
+
+    Args:
+        minutes: provider -> number of a minute -> what it served then on average (requests/s).
+        intervals: provider -> how often it is asked for; for so long a value stands where none came.
+    """
+    known = sorted(set().union(*minutes.values()))
+    totals = dict.fromkeys(known, 0.0)
+    for name, values in minutes.items():
+        stands = max(1, math.ceil(intervals[name] / timedelta(minutes=1)))
+        last: int | None = None
+        for minute in known:
+            last = minute if minute in values else last
+            if last is not None and minute - last <= stands:
+                totals[minute] += values[last]
+    held = [min(totals[one], totals[other]) for one, other in itertools.pairwise(known)]
+    return max(held or totals.values(), default=None)
+
+
+def loaded(request: Request, before: Mapping[Place, int]) -> frozenset[str]:
+    """Return the providers whose requests make up what has to be served: who has a share, or is to have it back."""
+    back = request.to if request.kind is Kind.FAILBACK and request.to is not None else {}
+    return frozenset(place.provider for shares in (before, back) for place, share in shares.items() if share > 0)
+
+
+def peak_of(facts: Facts, now: datetime, whose: Collection[str] = ()) -> Peak:
     """Return the larger of the observed and the planned peak.
 
     An old figure still raises the peak, so that losing it makes no room; but a peak that rests on old figures alone
-    is none. Where one of both is not known the check says so, and the service does not act by itself.
+    is none. So does one of some hours, or of some providers, which may be a fraction of what has to be served. Where
+    one of both is not known the check says so, and the service does not act by itself.
+
+    Args:
+        facts: what is known.
+        now: an aware instant.
+        whose: the providers of whom enough of the last 24 h has to be known.
     """
     observed = _figure("peak-observed", "the peak of the last 24 h", facts.observed, now, least=True)
+    observed = _of_enough(observed, facts, whose)
     planned = _figure("peak-planned", "the peak planned for the next 4 h", facts.planned, now, least=False)
     both = (facts.observed.value, facts.planned.value)
     known = [value for value in both if value is not None and _is_figure(value)]
     value = max(known, default=0.0)
     return Peak(value if value > 0 and (observed.passed or planned.passed) else None, (observed, planned))
+
+
+def _of_enough(observed: Check, facts: Facts, whose: Collection[str]) -> Check:
+    """Return the answer about the observed peak; what was measured for too little of the time is not known."""
+    known = {name: facts.known_for.get(name, timedelta()) for name in sorted(whose)}
+    missing = {name: span for name, span in known.items() if span < KNOWN_AT_LEAST * OBSERVED}
+    if not observed.passed or not missing:
+        return observed
+    measured = (f"{compact_duration(span) if span else 'nothing'} of {name}" for name, span in missing.items())
+    why = f"measured are {listed(tuple(measured))}"
+    least = f"the peak of the last 24 h is at least {words(facts.observed.value or 0)} requests/s"
+    sentence = f"{least}, and not known: {why}"
+    return replace(observed, result=Result.UNKNOWN, sentence=sentence)
 
 
 def _is_figure(value: float) -> bool:

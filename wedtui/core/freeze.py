@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from wedtui.core.calendar import NO_CALENDAR, CalendarFacts, dropped_words
 from wedtui.core.freeze_period import LOCKDOWN, UNTIL_LIFTED, Origin, Period, lockdown_at
-from wedtui.core.freeze_weddings import calendar_silence, venue_spans, wedding_spans
+from wedtui.core.freeze_weddings import calendar_silence, first_to_run_out, silence_ahead, venue_spans, wedding_spans
 from wedtui.core.freeze_windows import (
     DEFAULT_WINDOW,
     FIRST,
@@ -163,6 +163,22 @@ class Verdict:
     """Of what persons froze and is among the reasons, or the next ones: its name, and who and why."""
     lockdown: Period | None = None
     """The lockdown that holds at that instant: its start is that of the lockdown, whatever froze before it."""
+    ended_by: tuple[str, ...] = ()
+    """Those of `reasons` that end when the stretch does, sorted: what `until` comes from."""
+    runs_out: tuple[str, ...] = ()
+    """Sentences about weddings that were imported by hand and count no longer than to before the end that is promised
+    here: from then on production is frozen in any case, unless they are imported again. While open, those of
+    `next_reasons`: the next freeze begins when they run out."""
+
+    @property
+    def runs_out_besides(self) -> tuple[str, ...]:
+        """What of `runs_out` has to be said beside the reasons, for it is none of them."""
+        return tuple(sentence for sentence in self.runs_out if sentence not in self.next_reasons)
+
+    @property
+    def lasts_longer(self) -> bool:
+        """Whether `until` is no end, but how long it is frozen at least."""
+        return self.known_to is not None or bool(self.runs_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +221,15 @@ def verdict(facts: FreezeFacts, at: datetime, scope: Scope = Scope(), *, known_a
         at: an aware instant.
         scope: the environment and service that is asked about.
         known_at: the aware instant at which the age of feeds is judged; `at` without it. A question about another
-            time than now gives now.
+            time than now gives now. What was imported by hand and has run out by then freezes then: nobody reads it
+            again by itself.
 
     Raises:
         ValueError: an instant has no zone.
     """
     at = _utc(at)
-    found = _verdict(facts, at, scope, at if known_at is None else _utc(known_at))
+    now = at if known_at is None else _utc(known_at)
+    found = _verdict(facts, at, scope, now)
     holding = tuple(each for each in facts.overrides if each.holds(at))
     names = frozenset((*found.reasons, *found.next_reasons))
     # What begins when an open stretch ends is among the next reasons.
@@ -220,8 +238,18 @@ def verdict(facts: FreezeFacts, at: datetime, scope: Scope = Scope(), *, known_a
     if lockdown is not None and found.zone is None:
         # Clocks and charts go on by the zone that they went by before.
         rest = replace(facts, periods=tuple(each for each in facts.periods if not each.locks_down))
-        found = replace(found, zone=_verdict(rest, at, scope, at if known_at is None else _utc(known_at)).zone)
-    return replace(found, overrides=holding, persons=persons, lockdown=lockdown)
+        found = replace(found, zone=_verdict(rest, at, scope, now).zone)
+    runs_out = _runs_out(facts, found, scope, now)
+    return replace(found, overrides=holding, persons=persons, lockdown=lockdown, runs_out=runs_out)
+
+
+def _runs_out(facts: FreezeFacts, found: Verdict, scope: Scope, now: datetime) -> tuple[str, ...]:
+    """Return what runs out before the end that is promised, and nothing where none is; or what freezes next."""
+    if not found.frozen:
+        return tuple(each for each in silence_ahead(facts.calendar, now, LAST) if each in found.next_reasons)
+    if scope.environment != PRODUCTION or found.until is None:
+        return ()
+    return tuple(silence_ahead(facts.calendar, now, found.until))
 
 
 def _ordered(names: Iterable[str]) -> tuple[str, ...]:
@@ -239,7 +267,7 @@ def _persons(
 
 
 def _verdict(facts: FreezeFacts, at: datetime, scope: Scope, known_at: datetime) -> Verdict:
-    silent = _unreadable(facts, scope, known_at)
+    silent = _unreadable(facts, scope, known_at, at)
     here: _Stretch | None = None
     upcoming: _Stretch | None = None
     for step in _STEPS:
@@ -258,14 +286,27 @@ def _verdict(facts: FreezeFacts, at: datetime, scope: Scope, known_at: datetime)
         return Verdict(True, at, reasons=_ordered(names.union(silent)), unreadable=silent, later=later)
     known_to = _known_to(facts)
     if here is None:
-        limit = _limit(known_to, None if upcoming is None else upcoming.start)
-        if upcoming is None or limit is not None:
+        starts, names = _next(facts, scope, known_at, upcoming)
+        limit = _limit(known_to, starts)
+        if starts is None or limit is not None:
             return Verdict(False, at, known_to=limit)
-        return Verdict(False, at, next_start=upcoming.start, next_reasons=_ordered(upcoming.names))
-    found = Verdict(True, at, here.start, reasons=_ordered(names), later=later)
+        return Verdict(False, at, next_start=starts, next_reasons=_ordered(names))
+    last = tuple(sorted(name for name, end in here.ends.items() if end == here.end))
+    found = Verdict(True, at, here.start, reasons=_ordered(names), later=later, ended_by=last)
     if here.end >= UNTIL_LIFTED:
         return found
     return replace(found, until=here.end, zone=here.zone, known_to=_limit(known_to, here.end))
+
+
+def _next(
+    facts: FreezeFacts, scope: Scope, known_at: datetime, upcoming: _Stretch | None
+) -> tuple[datetime | None, frozenset[str]]:
+    """Return when the next freeze begins, and by what: what was imported by hand may run out before anything else."""
+    ends = first_to_run_out(facts.calendar, known_at) if _asks_for_weddings(facts, scope) else None
+    if ends is None or (upcoming is not None and upcoming.start < ends):
+        return (None, frozenset()) if upcoming is None else (upcoming.start, upcoming.names)
+    beside = upcoming.names if upcoming is not None and upcoming.start == ends else frozenset[str]()
+    return ends, beside.union(silence_ahead(facts.calendar, known_at, ends))
 
 
 def intervals(
@@ -279,8 +320,10 @@ def intervals(
     """Return the merged frozen stretches that overlap [start, end), in order.
 
     A stretch is whole even where it reaches out of the range: it says when the freeze really begins and ends, the
-    same as `verdict` does at any instant in it (as far as either follows it, `LOOK_AROUND`). While a source is
-    unreadable, one interval covers at least the whole range, and the sentence that says so is among its reasons.
+    same as `verdict` does at any instant in it (as far as either follows it, `LOOK_AROUND`), but for weddings that were
+    imported by hand and will have run out by then: that is said beside them (`freeze_weddings.silence_ahead`).
+    While a source is unreadable, one interval covers at least the whole range, and the sentence that says so is among
+    its reasons.
     Where weddings that are not among the facts may freeze on, its end is not known: ask again with those up to it.
 
     Args:
@@ -400,6 +443,11 @@ def _asked(facts: FreezeFacts, scope: Scope) -> Iterator[tuple[WeeklyWindow, str
                 yield window, zone
 
 
+def _asks_for_weddings(facts: FreezeFacts, scope: Scope) -> bool:
+    """Whether weddings can freeze it, so that it is frozen while they are not known: by themselves or by a window."""
+    return scope.environment == PRODUCTION or next(_asked(facts, scope), None) is not None
+
+
 def _merged(facts: FreezeFacts, scope: Scope, low: datetime, high: datetime) -> list[_Stretch]:
     """Return everything readable that overlaps or touches [low, high], merged, in order."""
     found: list[Span] = []
@@ -448,8 +496,11 @@ def _by_weddings(facts: FreezeFacts, scope: Scope, low: datetime, high: datetime
                 continue  # a zone of its own: said, and frozen, by `_unreadable`
 
 
-def _unreadable(facts: FreezeFacts, scope: Scope, known_at: datetime) -> tuple[str, ...]:
-    """Return a sentence for everything that fails closed in this scope: sources, zones, feeds."""
+def _unreadable(facts: FreezeFacts, scope: Scope, known_at: datetime, at: datetime | None = None) -> tuple[str, ...]:
+    """Return a sentence for everything that fails closed in this scope: sources, zones, feeds.
+
+    And for what will have by `at`, an instant to come: it was imported by hand and has run out by then.
+    """
     sentences = list(facts.unreadable)
     for window, zone in _asked(facts, scope):
         try:
@@ -462,8 +513,10 @@ def _unreadable(facts: FreezeFacts, scope: Scope, known_at: datetime) -> tuple[s
     for feed in facts.feeds:
         if scope.within(feed.environments, feed.services) and not _believed(feed, known_at):
             sentences.append(_silence(feed, known_at))
-    if scope.environment == PRODUCTION or next(_asked(facts, scope), None) is not None:
+    if _asks_for_weddings(facts, scope):
         sentences.extend(calendar_silence(facts.calendar, known_at))
+        if at is not None and at > known_at:
+            sentences.extend(silence_ahead(facts.calendar, known_at, at))
     return tuple(dict.fromkeys(sentences))
 
 

@@ -84,10 +84,20 @@ def silence_ahead(calendar: CalendarFacts, known_at: datetime, until: datetime) 
         known_at: an aware instant.
         until: an aware instant; what begins later is not said.
     """
+    yield from (fresh_until(name, ends) for name, ends in _running_out(calendar, known_at) if ends <= until)
+
+
+def first_to_run_out(calendar: CalendarFacts, known_at: datetime) -> datetime | None:
+    """Return when the first thing runs out of those that `silence_ahead` names; None where nothing does."""
+    return min((ends for _, ends in _running_out(calendar, known_at)), default=None)
+
+
+def _running_out(calendar: CalendarFacts, known_at: datetime) -> Iterator[tuple[str, datetime]]:
+    """Yield each source that a person imported and that is fresh at an instant, and when it no longer is."""
     for source in calendar.sources:
         ends = source.stale_from
-        if source.interval is None and ends is not None and source.is_fresh(known_at) and ends <= until:
-            yield fresh_until(source.name, ends)
+        if source.interval is None and ends is not None and source.is_fresh(known_at):
+            yield source.name, ends
 
 
 def fresh_until(name: str, ends: datetime) -> str:

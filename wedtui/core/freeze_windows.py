@@ -65,31 +65,38 @@ class Span:
     zone: str | None = None
 
 
-# The same walls are asked about every second; zone data do not change while a program runs.
-@lru_cache(maxsize=4096)
 def opening_instant(wall: datetime, zone: tzinfo) -> datetime:
     """Return when a freeze that opens at a naive wall time begins in `zone`, in UTC.
 
     A time that the clock jumps over becomes the first instant after the gap; one that it shows twice is the first
     of the two.
     """
-    before, after = _offsets(wall, zone)
-    if before < after:
-        return _change(wall, zone, before, after)
-    return (wall - before).replace(tzinfo=UTC)
+    return settled(wall, zone, last=False)[0]
 
 
-@lru_cache(maxsize=4096)
 def closing_instant(wall: datetime, zone: tzinfo) -> datetime:
     """Return when a freeze that closes at a naive wall time ends in `zone`, in UTC.
 
     A time that the clock jumps over becomes the first instant after the gap; one that it shows twice is the last
     of the two.
     """
+    return settled(wall, zone, last=True)[0]
+
+
+# The same walls are asked about every second; zone data do not change while a program runs.
+@lru_cache(maxsize=8192)
+def settled(wall: datetime, zone: tzinfo, *, last: bool) -> tuple[datetime, bool]:
+    """Return which instant in UTC a naive wall time of `zone` is, and whether the clock there jumps over it.
+
+    Args:
+        wall: what a clock there shows, or would; one that it jumps over is the first instant after the gap.
+        zone: whose clock.
+        last: of a time that the clock shows twice, the second one and not the first.
+    """
     before, after = _offsets(wall, zone)
     if before < after:
-        return _change(wall, zone, before, after)
-    return (wall - after).replace(tzinfo=UTC)
+        return _change(wall, zone, before, after), True
+    return (wall - (after if last else before)).replace(tzinfo=UTC), False
 
 
 def spans(window: WeeklyWindow, zone: str | None, start: datetime, end: datetime) -> Iterator[Span]:

@@ -6,7 +6,7 @@ The findings that follow from them are in `inventory_findings`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -148,6 +148,32 @@ class Unbacked:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """Whose account the resources of a provider are of, and which regions it has switched on."""
+
+    provider: str
+    account: str | None
+    """Its number; None where nobody said it yet."""
+    name: str = ""
+    """Of the principal: `role wedtui`."""
+    arn: str = ""
+    """Of the principal in full; that of a role in use may end with the name of a person."""
+    since: datetime | None = None
+    seen_at: datetime | None = None
+    """When the provider last said so."""
+    former: str | None = None
+    """The account before this one."""
+    former_until: datetime | None = None
+    regions: tuple[str, ...] = ()
+    regions_at: datetime | None = None
+    """When the account last said which regions it has switched on; None: never."""
+
+    def unwatched(self, configured: Collection[str]) -> tuple[str, ...]:
+        """Return the regions that are switched on and not asked; none where all that are on are."""
+        return tuple(region for region in self.regions if region not in configured) if configured else ()
+
+
+@dataclass(frozen=True, slots=True)
 class InventoryFacts:
     """Everything of an inventory that a picture needs; its size does not grow with the number of resources."""
 
@@ -158,6 +184,12 @@ class InventoryFacts:
     expiring: tuple[Expiring, ...] = ()
     """Those in use that expire next, then those that expired last, bounded in number."""
     unbacked: tuple[Unbacked, ...] = ()
+    accounts: tuple[AccountFacts, ...] = ()
+    """By provider."""
+
+    def account_of(self, provider: str) -> AccountFacts | None:
+        """Return what is known of the account of one provider."""
+        return next((a for a in self.accounts if a.provider == provider), None)
 
     def apis_of(self, provider: str) -> tuple[ApiFacts, ...]:
         """Return what was asked of one provider."""

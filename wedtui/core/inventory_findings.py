@@ -35,6 +35,7 @@ _SEVERITIES = {
     Reach.DENIED: Severity.WARNING,
     Reach.EXPIRED: Severity.CRITICAL,
     Reach.REJECTED: Severity.CRITICAL,
+    Reach.OTHER_ACCOUNT: Severity.CRITICAL,
     Reach.NO_CREDENTIALS: Severity.CRITICAL,
     Reach.THROTTLED: Severity.WARNING,
     Reach.UNREACHABLE: Severity.WARNING,
@@ -276,6 +277,8 @@ def _reach_text(reach: Reach, askings: Sequence[ApiFacts]) -> str:
         case Reach.NOT_ENABLED:
             services = list(dict.fromkeys(each.service for each in askings))
             return f"not enabled in the account, not an outage: {named(services)}{because}"
+        case Reach.OTHER_ACCOUNT:
+            return f"{reach}{because}"
         case Reach.HELD:
             text = f"not asked, held back by the circuit breaker: {_places(askings)}"
         case _:

@@ -182,6 +182,18 @@ class Steps:
         self._high: dict[tuple[int, int], _Runs] = {}
         self._changes: dict[int, int] = {}
 
+    @classmethod
+    def changing(cls, changes: Iterable[tuple[int, int]]) -> Self:
+        """Take by how many units the load changes at which instants, ascending; in number nobody counts in them."""
+        instants: list[int] = []
+        weights: list[int] = []
+        weight = 0
+        for instant, change in changes:
+            weight += change << NUMBER_BITS
+            instants.append(instant)
+            weights.append(weight)
+        return cls(merged=_Merged(instants, weights))
+
     @property
     def instants(self) -> Sequence[int]:
         """Every instant at which load or number change, ascending."""

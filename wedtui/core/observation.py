@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from wedtui.core.evidence import VendorStatus
+from wedtui.core.evidence import VendorEvent, VendorStatus
 from wedtui.core.freeze import Period
 from wedtui.core.picture import AlertFacts
 from wedtui.core.resource import Reach, Resource
@@ -81,6 +81,8 @@ class Principal:
     """Its number."""
     name: str
     """`role wedtui`, `user wedtui`; empty where the provider does not say."""
+    arn: str = ""
+    """In full: that of a role in use may end with the name of a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,13 @@ class ApiObservation:
     interval: timedelta | None = None
     """How often it is asked; None: as often as queries are by default."""
     principal: Principal | None = None
-    """Where that was what was asked. Whoever asks is told; it is not stored."""
+    """Where that was what was asked."""
+    account: str | None = None
+    """The number of the account that was asked; None where it is not known."""
+    account_wanted: bool = False
+    """Whether the configuration names that account, so that it may take the place of another."""
+    regions_on: tuple[str, ...] | None = None
+    """The regions that the account has switched on, where that was what was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +130,10 @@ class VendorObservation:
     problem: str | None = None
     interval: timedelta | None = None
     """How often it is asked; None: as often as queries are by default."""
+    events: tuple[VendorEvent, ...] = ()
+    """Because of which it is that, the newest first."""
+    more: int = 0
+    """How many further ones there are."""
 
 
 class Staged(Protocol):

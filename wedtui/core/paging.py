@@ -1,17 +1,27 @@
-"""Who has to be told of a move of an action: what follows from the action before and after it, and nothing else.
+"""Who has to be told: of a move of an action, from the action before and after it; and of a calendar that is not known.
 
-Source: DESIGN, "Traffic and failover" ("refuse and page", "hold and page") and "Roles" (break-glass).
+Source: DESIGN, "Traffic and failover" ("refuse and page", "hold and page"), "Roles" (break-glass) and "Season,
+weddings, load, protection" ("a page says that the calendar is missing").
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from wedtui.core.actions import Action, ActionState
+from wedtui.core.calendar import CalendarFacts, Freshness, freshness, staleness, unread
 from wedtui.core.notify import Detail, Event, Level, Notice
+from wedtui.core.season import Protection
+from wedtui.core.wording import counted
 
 HANDED_OVER, PROPOSAL, COUNTDOWN, ACTS = "handed-over", "proposal", "countdown", "by-itself"
 """Of what people are told of an action; the last three of one that the service itself asked for, until it ended."""
+
+CALENDAR, NO_SOURCE = "weddings/calendar", "weddings/no-source"
+"""The keys of what is told of the calendar: the one until every source is fresh, the other until there is a source."""
+FIRST_READINGS = timedelta(minutes=2)
+"""A service that has just begun reads every source at once: what that mends wakes nobody."""
 
 
 def key_of(action: int, what: str) -> str:
@@ -53,6 +63,48 @@ def refused(action: Action, why: str) -> Notice:
     """Return what is told where nobody may gain, or there is no room: a failover that was asked for is not done."""
     said = f"action {action.id} ({action.kind} {action.target}) was refused, and traffic stays as it is: {why}"
     return Notice(f"action/{action.id}/refused", Level.CRITICAL, said, _details(action))
+
+
+def calendar_notices(
+    calendar: CalendarFacts, level: Protection, *, watched: timedelta, now: datetime
+) -> tuple[Notice, ...]:
+    """Return what is told of the calendar: that it is not known, that there is none, and what of both is over.
+
+    One that is not known wakes somebody, because it may be mended. That there is none is people's decision: it is told,
+    and wakes nobody.
+
+    Args:
+        calendar: what is known of it.
+        level: the protection that holds.
+        watched: for how long whoever tells it has watched; nothing begins while that has just begun.
+        now: an aware instant.
+    """
+    known, may_begin = freshness(calendar, now), watched >= FIRST_READINGS
+    told: list[Notice] = []
+    if known is not Freshness.STALE:
+        said = f"no source of weddings is waited for any more: protection is {level}"
+        if known is Freshness.FRESH:
+            said = f"the calendar of weddings is known again: protection is {level}"
+        told.append(Notice(CALENDAR, Level.INFO, said, event=Event.RESOLVE))
+    elif may_begin:
+        told.append(_not_known(calendar, level, now))
+    if known is not Freshness.MISSING:
+        said = "there is a source of weddings"
+        told.append(Notice(NO_SOURCE, Level.INFO, said, event=Event.RESOLVE))
+    elif may_begin:
+        said = (
+            f"there is no calendar of weddings: protection goes by the date and is {level}; add a [[weddings.sources]]"
+        )
+        told.append(Notice(NO_SOURCE, Level.WARNING, said, {"protection": str(level)}))
+    return tuple(told)
+
+
+def _not_known(calendar: CalendarFacts, level: Protection, now: datetime) -> Notice:
+    troubles = [staleness(source, now) for source in calendar.sources if not source.is_fresh(now)]
+    first = unread(calendar) or troubles[0]
+    more = f", and {counted(len(troubles) - 1, 'more source')}" if len(troubles) > 1 else ""
+    said = f"{first}{more}: protection goes by the date as well and is {level}; see `wedtui weddings sources`"
+    return Notice(CALENDAR, Level.CRITICAL, said, {"protection": str(level), "sources": len(troubles)})
 
 
 def _details(action: Action) -> dict[str, Detail]:

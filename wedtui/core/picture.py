@@ -38,6 +38,7 @@ from wedtui.core.state import State, worst
 from wedtui.core.text import single_line
 from wedtui.core.traffic_facts import TrafficFacts, traffic_findings
 from wedtui.core.vantages import vantage_words
+from wedtui.core.vendor import vendor_findings
 from wedtui.core.wording import listed
 
 __all__ = [
@@ -286,6 +287,8 @@ def _findings_of(
         yield from _provider_findings(provider, now)
     for provider in providers:
         yield from signal_findings(provider, now)
+    for provider in providers:
+        yield from vendor_findings(provider.evidence, now)
     yield from gone_findings(facts.gone, now)
     yield from _certificate_findings(facts.probes, now)
     for server in facts.prometheus:

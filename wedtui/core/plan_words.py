@@ -92,8 +92,33 @@ def undo_words(plan: Mapping[str, Any]) -> str:
     if plan.get("kind") == "failback":
         fell = [place for place in (plan.get("after") or {}) if _gain(plan, place) > 0]
         back = listed(tuple(said(place) for place in fell)) or "a provider"
-        return f"`wedtui failover run --from P --reason WHY` leaves {back} again"
+        # Of several, or of a region, whoever undoes it says which.
+        lost = said(fell[0]) if len(fell) == 1 and "/" not in fell[0] else "P"
+        return f"`wedtui failover run --from {lost} --reason WHY` leaves {back} again"
     return "`wedtui failback run --to before --reason WHY`, by a manager; a freeze stops that, unless overridden"
+
+
+def before_words(at: datetime, action: int) -> str:
+    """Return what the shares from before a failover are called in a sentence.
+
+    Args:
+        at: when they were read, before it.
+        action: the failover's number.
+    """
+    return f"the shares of {at.astimezone(UTC):%a %d %b %H:%M} UTC, before action {action}"
+
+
+def back_words(plan: Mapping[str, Any]) -> str:
+    """Return to which shares a failback comes back: `back to the configured shares: aws 60 %, gcp 40 %`."""
+    words = said(plan.get("to_words") or "other shares")
+    return f"back to {words}: {shares_words(plan.get('to'))}"
+
+
+def shares_words(shares: object) -> str:
+    """Return shares by place, or that they are not known."""
+    if not isinstance(shares, Mapping) or not shares:
+        return "UNKNOWN which"
+    return ", ".join(f"{said(place)} {said(share)} %" for place, share in sorted(shares.items()))
 
 
 def checks_of(plan: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -3,6 +3,8 @@
 Facts and an instant in, a verdict out. From the calendar of weddings while it is fresh; where it is missing or stale,
 from the date and from what is known of the calendar, whichever is higher; a person can only raise it. Where nothing
 can be known of a calendar that is, or may be, there it is at least HIGH: losing a signal never improves anything.
+Of a time to come it is supposed that what is read by itself goes on being read; what a person imported, and what is
+not read any more, runs out. Whoever asks when that time is there goes by how old the calendar is then.
 Source: DESIGN, "Season, weddings, load, protection".
 """
 
@@ -17,7 +19,10 @@ from wedtui.core.calendar import (
     SKEW,
     CalendarFacts,
     Freshness,
+    SourceFacts,
     freshness,
+    outsized_words,
+    running_out,
     staleness,
     turning_zone,
     unread,
@@ -148,16 +153,28 @@ def ahead_words(
     """
     if freshness(calendar, now) is not Freshness.FRESH:
         return None
-    until = min((source.stale_from for source in calendar.sources if source.stale_from is not None), default=at)
-    if at > now and at >= until:
-        level = protection(calendar, raises, zones, at, known_at=now).level
+    aged = [s for s in calendar.sources if at > now and s.stale_from is not None and at >= s.stale_from]
+    if not aged:
+        return _beyond(calendar, at, now, timedelta() if at > now else _DAY)
+    runs_out = [source for source in aged if not source.goes_on(now)]
+    until = min(source.stale_from for source in runs_out or aged if source.stale_from is not None)
+    level = protection(calendar, raises, zones, at, known_at=now).level
+    if runs_out:
         alone = _by_calendar(calendar, raises, at)
         less = f"; if it is read again, and says the same, this is {alone}" if alone is not level else ""
         return (
             f"this is by the calendar as it is known now: unless it is read again it is stale from "
             f"{until:%Y-%m-%d %H:%M} UTC on, and the date counts as well{less}"
         )
-    return _beyond(calendar, at, now, timedelta() if at > now else _DAY)
+    alone = protection(calendar, raises, zones, at).level
+    more = f", and then this is {alone}" if alone is not level else ""
+    supposed = (
+        "this is supposing that the calendar goes on being read, and says the same: if nobody reads it again, it is "
+        f"stale from {until:%Y-%m-%d %H:%M} UTC on{more}"
+    )
+    if _beyond(calendar, at, now, _DAY) is not None:
+        supposed = ""  # the date counts in any case
+    return "; ".join(filter(None, (_beyond(calendar, at, now), supposed)))
 
 
 def _by_calendar(calendar: CalendarFacts, raises: Iterable[Raise], at: datetime) -> Protection:
@@ -217,30 +234,33 @@ class _Known:
         farthest = shifted(self.at, LOOK_AROUND)
         return farthest if known_to is None else min(farthest, known_to - AHEAD - _INSTANT)
 
-    def judged(self, at: datetime) -> datetime:
-        """Return as of when the age of the calendar counts for an instant: it ages on, but was never younger than now.
+    @property
+    def now(self) -> datetime:
+        """The instant of the question: up to it is known what was read, after it that is supposed."""
+        return self.at if self.known_at is None else self.known_at
 
-        What is asked about a time to come is then what that time will say, as an answer about now has it.
-        """
-        return at if self.known_at is None else max(self.known_at, at)
+    def is_source_fresh(self, source: SourceFacts, at: datetime) -> bool:
+        """Whether a source can be believed at an instant that is not before `now`."""
+        return source.is_fresh(at) or source.goes_on(self.now)
 
     def is_fresh(self, at: datetime) -> bool:
-        """Whether the calendar can be believed at an instant, if nothing is read from now on.
+        """Whether the calendar can be believed at an instant.
 
-        Of the past only that is known: what was read at some time had been read before, as far as it matters.
+        Of a time to come, if what is read by itself goes on being read, and nothing else is from now on. Of the past
+        only that is known: what was read at some time had been read before, as far as it matters.
         """
-        if self.known_at is not None:
-            return freshness(self.calendar, self.judged(at)) is Freshness.FRESH
-        if at >= self.at:
-            return freshness(self.calendar, at) is Freshness.FRESH
         sources = self.calendar.sources
-        return (
-            bool(sources)
-            and self.calendar.problem is None
-            and all(
-                s.read_at is not None and at < s.read_at + s.max_age and s.read_at - self.at <= SKEW for s in sources
-            )
+        if not sources or self.calendar.problem is not None:
+            return False
+        if self.known_at is not None or at >= self.at:
+            return all(self.is_source_fresh(source, max(self.now, at)) for source in sources)
+        return all(
+            s.read_at is not None and at < s.read_at + s.max_age and s.read_at - self.at <= SKEW for s in sources
         )
+
+    def freshness(self, at: datetime) -> Freshness:
+        """Say how far the calendar can be believed at an instant."""
+        return Freshness.FRESH if self.is_fresh(at) else freshness(self.calendar, max(self.now, at))
 
     def counts_date(self, at: datetime) -> bool:
         """Whether the date counts as well at an instant: always where the calendar may not reach what was asked."""
@@ -273,7 +293,7 @@ class _Known:
                 if source.read_at is not None:
                     # The first only where a clock is wrong: it was read in the future.
                     found |= {source.read_at - SKEW, source.read_at + source.max_age}
-        # Freshness is one stretch of time: fresh at both ends is fresh throughout.
+        # Freshness is one stretch of time, if it ends at all: fresh at both ends is fresh throughout.
         if self.counts_date(start) or self.counts_date(end):
             for zone in self.zones:
                 found.update(_saturdays(zone, start, end))
@@ -296,7 +316,8 @@ def protection(
         zones: IANA names of the configured zones; those of the venues are served as well.
         at: an aware instant.
         known_at: the aware instant of the question, where that is about another time: what was is judged by the
-            calendar as it is then. What comes is not: the calendar ages, and `until` is also when it gets too old.
+            calendar as it is then. What comes is not: what nobody reads again ages, and `until` is also when it gets
+            too old.
 
     Raises:
         ValueError: an instant has no zone.
@@ -329,7 +350,7 @@ def protection(
         raises=tuple(asked),
         live=calendar.steps.at(at),
         peak=calendar.steps.peak(at, shifted(at, AHEAD)) if was_ever_read(calendar) and not known.beyond else None,
-        calendar=freshness(calendar, known.judged(at)),
+        calendar=known.freshness(at),
         read_at=min((r for r in read if r is not None), default=None) if None not in read else None,
     )
 
@@ -415,21 +436,24 @@ def raise_words(found: Raise, zone: str, now: datetime) -> str:
 def _reasons(known: _Known, level: Protection, raises: Iterable[Raise], zone: str) -> Iterator[str]:
     """Yield what asks for a level, and then what is wrong with the calendar."""
     at, calendar = known.at, known.calendar
-    judged = known.judged(at)
     yield from (raise_words(each, zone, at) for each in raises if each.level is level)
     # What was never read says nothing: neither that there is no load, nor how high it gets.
     says = was_ever_read(calendar) and (not known.beyond or level is not Protection.NORMAL)
     if says and known.by_load(at) is level:
         yield _load_words(known, level, zone)
+    peak = calendar.steps.peak(at, shifted(at, AHEAD))
+    outsized = outsized_words([each for each in calendar.outsized if each.start <= peak.at < each.end])
+    if outsized is not None:
+        yield outsized
     if known.counts_date(at):
-        yield from _without_calendar(known, level, judged, zone)
+        yield from _without_calendar(known, level, zone)
     for source in calendar.sources:
         rejected = unusable_rows(source)
         if rejected is not None:
             yield f"{rejected}: {'it' if source.rejected == 1 else 'they'} may weigh nothing"
 
 
-def _without_calendar(known: _Known, level: Protection, judged: datetime, zone: str) -> Iterator[str]:
+def _without_calendar(known: _Known, level: Protection, zone: str) -> Iterator[str]:
     """Yield what the date asks for, and what is wrong with the sources."""
     at, calendar = known.at, known.calendar
     by_date = protection_by_date(at, known.zones)
@@ -441,8 +465,10 @@ def _without_calendar(known: _Known, level: Protection, judged: datetime, zone: 
     if silence is not None:
         yield silence
     for source in calendar.sources:
-        if not source.is_fresh(judged):
-            yield staleness(source, judged)
+        if not known.is_source_fresh(source, max(known.now, at)):
+            # As it is now: how old it will be then nobody knows, for it may be read meanwhile.
+            runs_out = source.stale_from if source.is_fresh(known.now) else None
+            yield staleness(source, known.now) if runs_out is None else running_out(source, runs_out)
 
 
 def _why_the_date(known: _Known) -> str:
@@ -454,6 +480,8 @@ def _why_the_date(known: _Known) -> str:
         return "because the calendar was never read"
     if known.beyond and known.is_fresh(known.at):
         return "because the calendar may not reach that time"
+    if freshness(calendar, known.now) is Freshness.FRESH:
+        return "because the calendar will not be fresh by then"
     return "because the calendar is not fresh"
 
 

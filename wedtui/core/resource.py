@@ -34,6 +34,7 @@ class Reach(StrEnum):
     DENIED = "denied"  # the credentials are good, and may not do this
     EXPIRED = "credentials expired"
     REJECTED = "credentials refused"
+    OTHER_ACCOUNT = "another account"  # the credentials are good, and another account's than before
     NO_CREDENTIALS = "no credentials"  # none that could be sent: nobody was asked
     THROTTLED = "throttled"
     UNREACHABLE = "unreachable"  # no connection, or no answer in time

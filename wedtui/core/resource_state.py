@@ -32,6 +32,8 @@ OK = Meaning(State.OK)
 
 def worse(*meanings: Meaning) -> Meaning:
     """Return the worst of several meanings, with every detail of those that are as bad."""
+    if all(m is OK for m in meanings):  # of ten thousand things nearly all are well
+        return OK
     top = max((m.state for m in meanings), key=badness)
     details = dict.fromkeys(m.detail for m in meanings if m.state is top and m.detail)
     return Meaning(top, "; ".join(details) or None)

@@ -152,6 +152,11 @@ class Person:
     because: str
     """Why she has that role, in a few words."""
 
+    @property
+    def on_record(self) -> dict[str, str]:
+        """What every link of the audit chain says of her beside her name."""
+        return {"role": self.role.value, "role_from": self.because}
+
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
@@ -254,6 +259,13 @@ class Decided(NamedTuple):
     """Why they may not; None where they may."""
     needs: frozenset[Demand] = frozenset()
     """What the configuration demands beside the role."""
+    who: Person | None = None
+    """What they were when it was decided; None where nothing was asked of the configuration."""
+
+    @property
+    def on_record(self) -> dict[str, str]:
+        """What every link of the audit chain says of them beside their name."""
+        return {} if self.who is None else self.who.on_record
 
 
 def decide(

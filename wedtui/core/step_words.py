@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from wedtui.core.actions import ActionState, StepState
+from wedtui.core.actions import LEFT, ActionState, StepState
 from wedtui.core.plan_words import clock
 from wedtui.core.text import single_line
 
@@ -61,11 +61,14 @@ def waiting(state: str, deadline: datetime | None, why: str) -> str:
 
 
 def interrupted(steps: Sequence[Stepped], number: int) -> str | None:
-    """Return what to say of a step that was interrupted, or put off, and followed by another try; None of any other.
+    """Return what to say of a step that was interrupted, put off, or given up; None of any other.
 
-    That is no failure: nothing was done by it, and the next of its name says what came of it.
+    That is no failure: nothing was done by it. Of the first two the next of its name says what came of it, and without
+    one they are what they say of themselves; a look that was given up has none.
     """
     step = steps[number]
+    if step.state == StepState.FAILED and step.detail.startswith(LEFT):
+        return single_line(step.detail)
     again = any(each.name == step.name for each in steps[number + 1 :])
     if again and step.state == StepState.FAILED and step.detail.startswith(NOT_NOW):
         return f"{NOT_NOW}, tried again"

@@ -10,5 +10,15 @@ def single_line(text: str, longest: int = LONGEST) -> str:
 
     Escape sequences in a reason or a calendar must not reach anybody's terminal.
     """
-    kept = "".join(c if c.isprintable() else " " for c in text)
+    kept = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
     return " ".join(kept.split())[:longest]
+
+
+def abridged(text: str, longest: int) -> str:
+    """Return the beginning and the end of a text that is too long: in a running report the newest stands last."""
+    if len(text) <= longest:
+        return text
+    begin = text[: longest // 3]
+    end = text[len(text) - (longest - len(begin) - 3) :]
+    # At whole words, where there are any.
+    return f"{begin.rpartition(' ')[0] or begin} … {end.partition(' ')[2] or end}"

@@ -23,6 +23,8 @@ class Written:
     """Its number."""
     what: str
     """`failover aws by ada`."""
+    pending: str | None = None
+    """The id of the change while nobody saw it in sync, empty where none is known; None: somebody did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,13 @@ class TrafficFacts:
     """When the shares of the reading were seen first, and no others since."""
     written: Written | None = None
     """What was written here last; None: nothing ever, as far as is known."""
+
+    @property
+    def under_way(self) -> Written | None:
+        """The change that is on record as not yet in sync; None where there is none, or the reading is newer."""
+        if self.reading is None or self.written is None or self.written.pending is None:
+            return None
+        return self.written if self.reading.generation <= self.written.generation else None
 
     def freshness(self, now: datetime) -> Freshness:
         """Return whether the last good reading still counts."""

@@ -58,6 +58,9 @@ class Assumed(StrEnum):
     GUESTS_NOT_SAID = "guests not said"
     GUESTS_TOO_MANY = "guests too many"
     """It says more than are counted at most."""
+    START_SKIPPED = "start skipped"
+    """It says a time that the venue's clock jumps over; the first instant after the gap counts."""
+    END_SKIPPED = "end skipped"
 
     @property
     def of(self) -> str:
@@ -77,6 +80,8 @@ class Assumed(StrEnum):
                 return "assumed: the source names one that the table of weights does not"
             case Assumed.GUESTS_TOO_MANY:
                 return "assumed: the source says more"
+            case Assumed.START_SKIPPED | Assumed.END_SKIPPED:
+                return "moved: the source says a time that the clock there jumps over"
         return "assumed: the source does not say"
 
 
@@ -107,8 +112,18 @@ class Wedding:
         return load_of(self.culture, self.guests)
 
     def doubt(self, field: str) -> Assumed | None:
-        """Return how `culture` or `guests` came to be assumed; None where a source says it."""
+        """Return how a field, such as `guests`, came to be assumed; None where a source says it."""
         return next((each for each in self.assumed if each.of == field), None)
+
+    @property
+    def weight_doubt(self) -> Assumed | None:
+        """What of its weight is assumed, the first of it; None where a source says all of it."""
+        return self.doubt("culture") or self.doubt("guests")
+
+    def moved_words(self, field: str) -> str:
+        """Return why its `start` or `end` is not what the source says, to stand behind it; empty where it is."""
+        doubt = self.doubt(field)
+        return f"; {doubt.words}" if doubt else ""
 
     @property
     def culture_words(self) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 from wedtui.core.wedding import UNITS, standard, standard_number
@@ -85,10 +86,13 @@ class Lost(NamedTuple):
     """Whether it names any wedding that is still to come."""
     days: Mapping[int, int]
     """Units x seconds that each day loses; every day that was judged is here."""
+    at: int = 0
+    """When that was, in microseconds since 1970 in UTC; 0 where a former program did not store it."""
 
     def stored(self) -> list[list[int]]:
         """Return it as lists of numbers."""
-        return [[self.weddings, self.load, int(self.comes)], *([day, work] for day, work in sorted(self.days.items()))]
+        sums = [self.weddings, self.load, int(self.comes), self.at]
+        return [sums, *([day, work] for day, work in sorted(self.days.items()))]
 
     @property
     def work(self) -> int:
@@ -130,8 +134,9 @@ def lost_of(stored: Sequence[Sequence[int]]) -> Lost | None:
     """Return what `Lost.stored` made lists of; None where nothing was questioned."""
     if not stored:
         return None
-    (weddings, load, comes), *days = stored
-    return Lost(weddings, load, bool(comes), {day: work for day, work in days})  # noqa: C416 - lists, no pairs
+    (weddings, load, comes, *at), *days = stored
+    worked = {day: work for day, work in days}  # noqa: C416 - lists, no pairs
+    return Lost(weddings, load, bool(comes), worked, *at)
 
 
 def spans(now: int) -> list[tuple[int, int, int]]:
@@ -176,7 +181,13 @@ def _hours_of(day: int) -> int:
     return ALL_DAYS - 1 - day
 
 
-def questionable(before: Coming, after: Coming, whole: Coming, accepted: Lost | None = None) -> str | None:
+def questionable(
+    before: Coming,
+    after: Coming,
+    whole: Coming,
+    accepted: Lost | None = None,
+    passed: Mapping[int, int] = MappingProxyType({}),
+) -> str | None:
     """Say what a reading lost more than half of; None where it is to be believed.
 
     Args:
@@ -184,14 +195,32 @@ def questionable(before: Coming, after: Coming, whole: Coming, accepted: Lost | 
         after: what is left: `weddings` and `load` without what is new in the reading, days with it.
         whole: what was known, and what was lost before and still counts.
         accepted: what a person accepted that it loses.
+        passed: units x seconds of each day that went by in what is left since that was looked at: what was left then
+            and is over by now is no greater loss, though what was known of the evening is still to come.
     """
-    lost = lost_between(before, after, comes=True)
+    found = (_of_sums(before, after, whole, accepted), _of_days(before, after, whole, accepted, passed))
+    said = " and ".join(filter(None, found))
     over = f" within {REMEMBERED // timedelta(hours=1)} h" if whole != before else ""
+    return f"{said}{over}" if said else None
+
+
+def _of_sums(before: Coming, after: Coming, whole: Coming, accepted: Lost | None) -> str | None:
+    """Say whether more than half of all weddings, or of their load, is lost."""
+    lost = lost_between(before, after, comes=True)
     given = accepted or Lost(0, 0, comes=True, days={})
     if lost.weddings > given.weddings and 2 * after.weddings < whole.weddings:
-        return f"more than half of its {counted(whole.weddings, 'coming wedding')}{over}"
+        return f"more than half of its {counted(whole.weddings, 'coming wedding')}"
     if lost.load > given.load and 2 * after.load < whole.load:
-        return f"more than half of the load of its coming weddings, which was {standard(whole.load)}{over}"
+        return f"more than half of the load of its coming weddings, which was {standard(whole.load)}"
+    return None
+
+
+def _of_days(
+    before: Coming, after: Coming, whole: Coming, accepted: Lost | None, passed: Mapping[int, int]
+) -> str | None:
+    """Say of which day more than half is lost: the first, or all together."""
+    lost = lost_between(before, after, comes=True)
+    given = accepted or Lost(0, 0, comes=True, days={})
     last = max(given.days, default=None)
     for day, known in sorted(whole.days.items(), key=lambda each: (each[0] < 0, each[0])):
         until = max(whole.days) if day == ALL_DAYS else day if day >= 0 else _hours_of(day)
@@ -203,11 +232,11 @@ def questionable(before: Coming, after: Coming, whole: Coming, accepted: Lost | 
             gone -= sum(work for other, work in lost.days.items() if other > last)
             # A former program did not judge all of them together.
             leave = given.days.get(day, sum(work for other, work in given.days.items() if other >= 0))
-        if gone > leave and 2 * left.work < known.work and known.load >= HEAVY:
+        if gone > leave + passed.get(day, 0) and 2 * left.work < known.work and known.load >= HEAVY:
             when = ("all days up to " if day == ALL_DAYS else "") + (_EPOCH + timedelta(days=until)).isoformat()
             hours = f"{standard(known.work // 3600)} before, {standard(left.work // 3600, known.work // 7200)} after"
             to = " to other hours" if day < ALL_DAYS else ""
-            return f"more than half of the load x hours of {when} UTC{to} ({hours}){over}"
+            return f"more than half of the load x hours of {when} UTC{to} ({hours})"
     return None
 
 

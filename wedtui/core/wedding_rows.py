@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from wedtui.core.freeze_windows import closing_instant, opening_instant
+from wedtui.core.freeze_windows import settled
 from wedtui.core.wedding import CULTURES, OTHER, OTHER_WEIGHT, Assumed, Wedding, others_words
 
 MOST_GUESTS = 10_000
@@ -98,7 +98,7 @@ class Row(NamedTuple):
     """Whether it named a culture that the table does not know."""
     unknown_kind: bool
     """Whether it named a kind of venue that nobody knows."""
-    note: Rejection | None = None
+    notes: tuple[Rejection, ...] = ()
     """What was expected where something else is counted in its place."""
 
 
@@ -120,6 +120,8 @@ _TOO_LONG = Rejection("end", f"expected an end at most {LONGEST.days} days after
 _GUESTS = Rejection("guests", "expected a whole number, not negative")
 _MANY = Rejection("guests", f"expected at most {MOST_GUESTS:,}, and counts as that many")
 _CULTURE = Rejection("culture", f"expected one of {', '.join(CULTURES)}, and counts as {OTHER} ({others_words()})")
+_JUMPED = "expected a time that the clock there shows: it jumps over this one, and the first after the gap counts"
+_SKIPPED = {Assumed.START_SKIPPED: Rejection("start", _JUMPED), Assumed.END_SKIPPED: Rejection("end", _JUMPED)}
 _NUMBER = re.compile(r"\+?[0-9]{1,9}(\.0+)?")
 # Zones of files that are no zones of people: with leap seconds, or whatever the machine is set to.
 _NO_ZONES = ("right/", "posix/", "localtime", "posixrules", "Factory")
@@ -130,8 +132,9 @@ def read_row(raw: RawRow, defaults: Defaults) -> Row | Rejection:
     """Return the wedding that a row describes, or why it describes none.
 
     A time without an offset is local to the venue's zone: one that the clock jumps over becomes the first instant
-    after the gap; one that it shows twice is the first for a start and the last for an end. A date without a time is
-    the whole day there, the last one included. Guests that are not said are as many as is typical of the culture.
+    after the gap, which is noted; one that it shows twice is the first for a start and the last for an end. A date
+    without a time is the whole day there, the last one included. Guests that are not said are as many as is typical of
+    the culture.
     """
     reference = usable_reference(raw.reference)
     if reference is None:
@@ -152,6 +155,7 @@ def read_row(raw: RawRow, defaults: Defaults) -> Row | Rejection:
     # However unlikely: not to count it at all would protect the largest one least.
     guests, many = (MOST_GUESTS, _MANY) if guests > MOST_GUESTS else (guests, None)
     unknown = said != culture
+    moved = times[2]
     kind = _text(raw.venue_kind).casefold()
     known = kind in defaults.venue_kinds or kind in {"", OTHER}
     wedding = Wedding(
@@ -163,9 +167,12 @@ def read_row(raw: RawRow, defaults: Defaults) -> Row | Rejection:
         end=times[1],
         culture=culture,
         guests=guests,
-        assumed=_assumed(raw, named_culture, unknown=unknown, many=many is not None),
+        assumed=(*_assumed(raw, named_culture, unknown=unknown, many=many is not None), *moved),
     )
-    return Row(wedding, unknown, not known, many or (_CULTURE if unknown else None))
+    # Of its weight one is enough: what is counted too many weighs most, whatever it is.
+    weight = many or (_CULTURE if unknown else None)
+    notes = (*([weight] if weight else []), *(_SKIPPED[each] for each in moved))
+    return Row(wedding, unknown, not known, notes)
 
 
 def _assumed(raw: RawRow, culture: str, *, unknown: bool, many: bool) -> tuple[Assumed, ...]:
@@ -186,20 +193,25 @@ def _says_nothing(said: Said) -> bool:
     return said is None or (isinstance(said, str) and not said.strip())
 
 
-def _times(raw: RawRow, zone: tzinfo) -> tuple[datetime, datetime] | Rejection:
-    start = _instant(raw.start, zone, last=False)
-    if start is None:
+def _times(raw: RawRow, zone: tzinfo) -> tuple[datetime, datetime, tuple[Assumed, ...]] | Rejection:
+    """Return start and end, and which of them the venue's clock jumps over."""
+    began = _instant(raw.start, zone, last=False)
+    if began is None:
         return _START
-    end = _instant(raw.end if raw.end is not None and raw.end != "" else _whole_day(raw.start), zone, last=True)
-    if end is None:
+    ended = _instant(raw.end if raw.end is not None and raw.end != "" else _whole_day(raw.start), zone, last=True)
+    if ended is None:
         return _END
+    (start, start_skipped), (end, end_skipped) = began, ended
     if end <= start:
         return _AFTER
     length = end - start
     # On the wall clock, so that a night with a clock change neither helps nor hurts.
     if length > LONGEST - _DAY and _wall(end, zone) - _wall(start, zone) > LONGEST:
         return _TOO_LONG
-    return start, end
+    if not (start_skipped or end_skipped):
+        return start, end, ()
+    skipped = ((Assumed.START_SKIPPED, start_skipped), (Assumed.END_SKIPPED, end_skipped))
+    return start, end, tuple(what for what, here in skipped if here)
 
 
 @lru_cache(maxsize=4096)
@@ -264,16 +276,20 @@ def _is_day(text: str) -> bool:
     return len(text) <= len("2026-06-06")
 
 
-def _instant(said: Said, zone: tzinfo, *, last: bool) -> datetime | None:
-    """Return the instant in UTC at which something begins, or (`last`) ends; None where nobody can say."""
+def _instant(said: Said, zone: tzinfo, *, last: bool) -> tuple[datetime, bool] | None:
+    """Return the instant in UTC at which something begins, or (`last`) ends; None where nobody can say.
+
+    Beside it stands whether it is a time that the clock of the zone jumps over; midnight of a whole day is none.
+    """
     at = _parsed(said) if isinstance(said, str) else said
     if not isinstance(at, date) or at.year not in YEARS:
         return None
     if isinstance(at, datetime) and at.tzinfo is not None:
-        return at.astimezone(UTC)
-    if not isinstance(at, datetime):
-        at = datetime(at.year, at.month, at.day) + (_DAY if last else timedelta())  # noqa: DTZ001 - a wall time
-    return closing_instant(at, zone) if last else opening_instant(at, zone)
+        return at.astimezone(UTC), False
+    if isinstance(at, datetime):
+        return settled(at, zone, last=last)
+    midnight = datetime(at.year, at.month, at.day) + (_DAY if last else timedelta())  # noqa: DTZ001 - a wall time
+    return settled(midnight, zone, last=last)[0], False
 
 
 def _parsed(text: str) -> date | None:

@@ -28,8 +28,8 @@ def demo_configuration(addresses: Addresses, state_dir: Path, calendar_max_age: 
         state_dir: an absolute path, for the cache and the ledger; `KEY_NAME` has to be in it.
         calendar_max_age: how long a reading of the calendar of weddings counts; whole seconds.
     """
-    lines = (*_lines(addresses, state_dir), *_traffic(addresses, state_dir), *_calendar(addresses, calendar_max_age))
-    return "\n".join(lines)
+    lines = (*_lines(addresses, state_dir), *_traffic(addresses, state_dir), *_pager(addresses))
+    return "\n".join((*lines, *_calendar(addresses, calendar_max_age)))
 
 
 def _lines(addresses: Addresses, state_dir: Path) -> Iterator[str]:
@@ -58,6 +58,10 @@ def _traffic(addresses: Addresses, state_dir: Path) -> Iterator[str]:
     yield f"api_key = {{ file = {_text(str(state_dir / KEY_NAME))} }}"
     for provider, target in TARGETS.items():
         yield from ("", "[[traffic.places]]", f"provider = {_text(provider)}", f"target = {_text(target)}")
+
+
+def _pager(addresses: Addresses) -> Iterator[str]:
+    yield from ("", "[notify.pager]", 'kind = "webhook"', f"url = {_text(addresses.pager)}", 'timeout = "1s"')
 
 
 def _calendar(addresses: Addresses, max_age: timedelta) -> Iterator[str]:

@@ -1,5 +1,5 @@
 """The demo's world as a running thing: one server for each provider, a Prometheus API, a calendar of freezes,
-the platform's API, which lists its weddings, and the DNS that shares its traffic out.
+the platform's API, which lists its weddings, the DNS that shares its traffic out, and a pager that wakes nobody.
 
 It runs in a process of its own (`run_world`), one thread and one event loop, and never outlives its parent: it
 ends when its standard input does.
@@ -14,6 +14,7 @@ import os
 import signal
 import stat
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -48,6 +49,9 @@ WEDDINGS_A_PAGE = 500
 # Of a calendar that lost most of its weddings every so-manieth is left.
 _LEFT_EVERY = 10
 
+PAGES_KEPT = 100
+"""So many notifications the pager shows, the newest."""
+
 _GUEST_PAGES = {"/rsvp": "RSVP", "/gallery": "Gallery"}
 
 
@@ -67,6 +71,8 @@ class Addresses:
     """`http://127.0.0.1:PORT` of the API by which the record is changed that shares traffic out."""
     nameserver: str
     """`127.0.0.1:PORT` of the authoritative nameserver, on UDP."""
+    pager: str
+    """The URL that notifications are posted to, as a webhook; asked with GET it lists what it was told."""
 
     def to_json(self) -> str:
         """Write them on one line."""
@@ -82,8 +88,8 @@ class Addresses:
         try:
             found = json.loads(line)
             providers = {str(name): str(url) for name, url in found["providers"].items()}
-            others = {name: str(found[name]) for name in ("prometheus", "feed", "weddings", "names", "nameserver")}
-            return cls(providers, **others)
+            others = ("prometheus", "feed", "weddings", "names", "nameserver", "pager")
+            return cls(providers, **{name: str(found[name]) for name in others})
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ServiceError(
                 "The demo's world did not say where its servers are; look at what it wrote to standard error."
@@ -115,6 +121,8 @@ class World:
         self._zone = Zone(lambda: self._elapsed().total_seconds())
         self._names = LoopbackServer(lambda request: api_answer(self._zone, request), Conduct, clock.now, sleep)
         self._nameserver = Nameserver(self._zone)
+        self._pages: deque[object] = deque(maxlen=PAGES_KEPT)
+        self._pager = LoopbackServer(self._pager_answer, Conduct, clock.now, sleep)
 
     def state(self) -> WorldState:
         """Return the world as it is now."""
@@ -133,7 +141,8 @@ class World:
         await self.step()
         feed, weddings = f"{self._calendar.url}/freeze.ics", f"{self._platform.url}/weddings"
         dns = {"names": self._names.url, "nameserver": self._nameserver.address}
-        return Addresses(dict(self._targets), self._prometheus.url, feed, weddings, **dns)
+        pager = f"{self._pager.url}/pages"
+        return Addresses(dict(self._targets), self._prometheus.url, feed, weddings, **dns, pager=pager)
 
     async def step(self) -> None:
         """Let ports open and close as the state says now, and evaluate the alerts.
@@ -153,7 +162,8 @@ class World:
 
     @property
     def _servers(self) -> tuple[LoopbackServer, ...]:
-        return (*self._providers.values(), self._prometheus, self._calendar, self._platform, self._names)
+        others = (self._prometheus, self._calendar, self._platform, self._names, self._pager)
+        return (*self._providers.values(), *others)
 
     def _elapsed(self) -> timedelta:
         return timedelta(seconds=self._clock.monotonic() - self._began_monotonic)
@@ -186,6 +196,21 @@ class World:
             return method_not_allowed("GET", "HEAD")
         listed = calendar(self._began, self._clock.now(), self._scenario.feasts)
         return wedding_page(listed if self.state().calendar_is_whole else listed[::_LEFT_EVERY], request)
+
+    def _pager_answer(self, request: Request) -> Response:
+        """Take a notification as a webhook does, or list those that were taken, the newest last."""
+        if request.path != "/pages":
+            return text_response("Not Found\n", HTTPStatus.NOT_FOUND)
+        if request.method == "GET":
+            return json_response(list(self._pages))
+        if request.method != "POST":
+            return method_not_allowed("GET", "POST")
+        try:
+            page = json.loads(request.body)
+        except ValueError:
+            return json_response({"error": "expected JSON"}, HTTPStatus.BAD_REQUEST)
+        self._pages.append(page)
+        return json_response({}, HTTPStatus.ACCEPTED)
 
 
 def wedding_page(listed: Sequence[Booking], request: Request) -> Response:

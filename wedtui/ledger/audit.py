@@ -7,7 +7,10 @@ same link before them is also a constraint of the table.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -25,8 +28,23 @@ KEY_KIND = "audit.key"
 """The kind of the link that says by which key anchors are signed from there on."""
 
 
+NOTHING: Mapping[str, Any] = {}
+"""That a transaction says nothing beside what its links say."""
+_BESIDE = "wedtui_beside"
+
+
+def say_beside(connection: Connection, beside: Mapping[str, Any]) -> None:
+    """Have every link that is appended in a transaction from here on say more than its own entry does.
+
+    Args:
+        connection: of `Writable.writing`; the next transaction says nothing beside.
+        beside: such as who asks, by their role; what an entry says itself counts before it.
+    """
+    connection.execution_options(**{_BESIDE: dict(beside)})
+
+
 def append(connection: Connection, entry: Entry) -> Link:
-    """Record an entry behind the newest link.
+    """Record an entry behind the newest link, with what the transaction says beside it.
 
     Args:
         connection: in a transaction of the ledger's, of `Writable.writing`, in which nobody else writes.
@@ -35,7 +53,8 @@ def append(connection: Connection, entry: Entry) -> Link:
     Raises:
         TypeError, ValueError: the entry cannot be recorded; a mistake of whoever made it.
     """
-    link = link_after(head_of(connection), entry)
+    beside = connection.get_execution_options().get(_BESIDE, {})
+    link = link_after(head_of(connection), replace(entry, body={**beside, **entry.body}))
     connection.execute(
         insert(_LINK).values(
             number=link.number,

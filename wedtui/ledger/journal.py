@@ -7,9 +7,9 @@ writing, and each is put on record in the same transaction. What is refused is p
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -18,13 +18,16 @@ from wedtui.core.action_document import asked_of
 from wedtui.core.actions import Action, ActionState, IllegalMoveError, Outcome
 from wedtui.core.chain import Entry
 from wedtui.core.notify import Notice
-from wedtui.errors import ConflictError, NotFoundError
+from wedtui.core.panel_text import panel_text
+from wedtui.core.superseding import superseded
+from wedtui.errors import ConflictError, NotFoundError, WedtuiError
 from wedtui.ledger.actions import action_of, step_values, values_of
-from wedtui.ledger.audit import append
+from wedtui.ledger.audit import NOTHING, append, say_beside
 from wedtui.ledger.automation import Record, record_of
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.outbox import post
 from wedtui.ledger.reader import LedgerReader
+from wedtui.ledger.requests import AnsweredBeforeError, Once, answered, heard_before, keep_once
 from wedtui.ledger.tables import METADATA
 from wedtui.store.clock import database_now
 from wedtui.store.opening import WRITER_WAITS, writable
@@ -35,6 +38,10 @@ SERVICE = "service"
 """Who makes a move that no person makes."""
 PLAN = "plan"
 """The name of the move that puts a plan before a person."""
+CONFIRM, APPROVE = "confirm", "approve"
+"""The names of the moves by which a person gives their word for a plan that was shown."""
+SUPERSEDE = "supersede"
+"""The name of the move that ends an action because a person's failover begins."""
 ACT = "confirm by itself"
 """The name of the move by which the service confirms what it asked for."""
 KnowingMove = Callable[[Action, datetime, Record], Action]
@@ -43,6 +50,27 @@ Move = Callable[[Action, datetime], Action]
 """What is to become of an action, at an instant of the database's clock; raises `IllegalMoveError`."""
 Tell = Callable[[Action, Action], Iterable[Notice]]
 """What is to be told of a move, from the action before and after it."""
+
+
+class By(NamedTuple):
+    """Who makes a move."""
+
+    person: str
+    beside: Mapping[str, Any] = NOTHING
+    """What the link says of it beside their name, such as their role."""
+    once: Once | None = None
+    """The request that it answers."""
+    instead: WedtuiError | None = None
+    """What is answered whatever becomes of the move: that they may not, or that the plan is another by now."""
+
+
+class _Making(NamedTuple):
+    """A move that is being made."""
+
+    name: str
+    by: By
+    at: datetime
+    tell: Tell
 
 
 class Journal:
@@ -78,43 +106,85 @@ class Journal:
         self._reader = LedgerReader(url, waits=waits)
         self._clock, self._first, self._moved = clock, first, moved
 
-    def request(self, make: Callable[[datetime], Action], key: str) -> Action:
+    def request(
+        self,
+        make: Callable[[datetime], Action],
+        key: str,
+        *,
+        beside: Mapping[str, Any] = NOTHING,
+        once: Once | None = None,
+    ) -> Action:
         """Store a request before anything is thought about it; the same key again is the same action.
 
         Args:
             make: the request, at an instant of the database's clock.
             key: of the request, unique to who asks.
+            beside: what the link says beside it, such as the role of who asks.
+            once: the request as it came; what is answered to it is kept by a later move, which has to name it too.
 
         Raises:
+            AnsweredBeforeError: it was answered already.
             ConflictError: the key was used for something else; that it was tried is on record.
         """
-        action = self._requested(make, key)
+        with self._store.writing() as connection:
+            say_beside(connection, beside)
+            action = self._requested(connection, make, key, once)
+        if isinstance(action, Exception):
+            raise action
         self._moved()
         return action
 
-    def _requested(self, make: Callable[[datetime], Action], key: str) -> Action:
-        with self._store.writing() as connection:
-            asked = make(at := self._clock(connection))
-            number = connection.execute(select(_ACTION.c.id).where(_ACTION.c.request_key == key)).scalar()
-            if number is None:
-                values = {**values_of(asked), "request_key": key}
-                if self._first > 1 and connection.execute(select(func.count()).select_from(_ACTION)).scalar() == 0:
-                    values["id"] = self._first
-                made = connection.execute(insert(_ACTION).values(values).returning(_ACTION.c.id)).scalar_one()
-                action = _load(connection, made)
-                _record(connection, "request", action, at, by=action.person, said=action.reason)
-                return action
-            known = _load(connection, number)
-            if _same(known, asked):
-                return known
-            refused = (
-                f"the key of this request was used for action {number} already, which asks for something else: "
-                "name another"
-            )
-            _record(connection, "request refused", known, at, by=asked.person, said=refused)
-        raise ConflictError(refused)
+    def _requested(
+        self, connection: Connection, make: Callable[[datetime], Action], key: str, once: Once | None
+    ) -> Action | Exception:
+        asked = make(at := self._clock(connection))
+        number = connection.execute(select(_ACTION.c.id).where(_ACTION.c.request_key == key)).scalar()
+        if number is None:
+            if once is not None and (before := heard_before(connection, once, at)) is not None:
+                return before
+            values = {**values_of(asked), "request_key": key}
+            if self._first > 1 and connection.execute(select(func.count()).select_from(_ACTION)).scalar() == 0:
+                values["id"] = self._first
+            made = connection.execute(insert(_ACTION).values(values).returning(_ACTION.c.id)).scalar_one()
+            action = _load(connection, made)
+            _record(connection, "request", action, at, by=action.person, said=action.reason)
+            return action
+        known = _load(connection, number)
+        if _same(known, asked):
+            kept = None if once is None else answered(connection, once.identity, once.key)
+            return known if once is None or kept is None or kept.digest != once.digest else AnsweredBeforeError(kept)
+        refused = (
+            f"the key of this request was used for action {number} already, which asks for something else: name another"
+        )
+        _record(connection, "request refused", known, at, by=asked.person, said=refused)
+        if once is not None:
+            once.settled = True
+        return ConflictError(refused)
 
-    def move(self, number: int, name: str, move: Move, *, by: str = SERVICE) -> Action:
+    def look(self, once: Once) -> None:
+        """Look whether a request was answered before anything is thought about it.
+
+        Raises:
+            AnsweredBeforeError: it was.
+            KeyReusedError: its key is that of another one; that it was tried is on record.
+        """
+        with self._store.writing() as connection:
+            before = heard_before(connection, once, self._clock(connection))
+        if before is not None:
+            raise before
+
+    def answer(self, number: int, once: Once) -> Action:
+        """Keep how an action stands as what is answered to a request that moves nothing; raises what `look` does."""
+        with self._store.writing() as connection:
+            at, action = self._clock(connection), _load(connection, number)
+            before = heard_before(connection, once, at)
+            if before is None:
+                keep_once(connection, once, action, at)
+        if before is not None:
+            raise before
+        return action
+
+    def move(self, number: int, name: str, move: Move, *, by: str | By = SERVICE) -> Action:
         """Make one move, and write with it who is to be told of it.
 
         Args:
@@ -124,12 +194,21 @@ class Journal:
             by: who makes it, for the record.
 
         Raises:
+            AnsweredBeforeError: it answers a request that was answered before.
             NotFoundError: there is no such action.
             ConflictError: the move is not legal; nothing changed, and that it was tried is on record.
         """
         return self.move_telling(number, name, move, lambda _before, _after: (), by=by)
 
-    def move_telling(self, number: int, name: str, move: Move, tell: Tell, *, by: str = SERVICE) -> Action:
+    def move_telling(
+        self,
+        number: int,
+        name: str,
+        move: Move,
+        tell: Tell,
+        *,
+        by: str | By = SERVICE,
+    ) -> Action:
         """Make one move as `move` does, and tell more than what follows from the move alone.
 
         Args:
@@ -140,6 +219,7 @@ class Journal:
             by: who makes it, for the record.
 
         Raises:
+            AnsweredBeforeError: it answers a request that was answered before.
             NotFoundError: there is no such action.
             ConflictError: the move is not legal; nothing changed, and that it was tried is on record.
         """
@@ -175,28 +255,55 @@ class Journal:
             return record_of(connection, resource)
 
     def _made(
-        self, number: int, name: str, move: Callable[[Connection, Action, datetime], Action], tell: Tell, by: str
+        self,
+        number: int,
+        name: str,
+        move: Callable[[Connection, Action, datetime], Action],
+        tell: Tell,
+        by: str | By,
     ) -> Action:
+        maker = By(by) if isinstance(by, str) else by
         with self._store.writing() as connection:
-            before = _load(connection, number)
+            say_beside(connection, maker.beside)
             at = self._clock(connection)
-            try:
-                after = move(connection, before, at)
-                self._alone(connection, after)
-            except IllegalMoveError as error:
-                refused = str(error)
-                _record(connection, f"{name} refused", before, at, by=by, said=refused)
-            else:
-                _store(connection, before, after)
-                _record(connection, name, after, at, by=by, said=after.sentence)
-                _tell(connection, before, after, at)
-                for notice in tell(before, after):
-                    post(connection, notice, at)
-                refused = ""
-        if refused:
-            raise ConflictError(f"action {number}: {refused}")
-        self._moved()
-        return after
+            # Before anything is refused: a request that comes again asks for nothing that could be.
+            became: Action | Exception | None = None
+            if maker.once is not None:
+                became = heard_before(connection, maker.once, at)
+            if became is None:
+                before = _load(connection, number)
+                making = _Making(name, maker, at, tell)
+                became = self._became(connection, before, lambda: move(connection, before, at), making)
+        if isinstance(became, Action):
+            self._moved()
+            return became
+        raise became
+
+    def _became(
+        self, connection: Connection, before: Action, move: Callable[[], Action], making: _Making
+    ) -> Action | WedtuiError:
+        """Make a move, or put on record that it is refused; with what is answered to the request that asked for it."""
+        name, by, at = making.name, making.by, making.at
+        became: Action | WedtuiError
+        try:
+            after = became = move()
+            ending = self._alone(connection, before, after, at)
+        except IllegalMoveError as error:
+            _record(connection, f"{name} refused", before, at, by=by.person, said=str(error))
+            became = by.instead or ConflictError(f"action {before.id}: {error}")
+        else:
+            for older, ended in ending:
+                _store(connection, older, ended)
+                _record(connection, SUPERSEDE, ended, at, by=by.person, said=ended.sentence)
+                _tell(connection, older, ended, at)
+            _store(connection, before, after)
+            _record(connection, name, after, at, by=by.person, said=after.sentence)
+            _tell(connection, before, after, at)
+            for notice in making.tell(before, after):
+                post(connection, notice, at)
+        if by.once is not None:
+            keep_once(connection, by.once, by.instead or became, at)
+        return became
 
     def claim(self, holder: str) -> Action | None:
         """Take the oldest action that nobody works on; None where there is none.
@@ -229,8 +336,8 @@ class Journal:
                 ended = True
         return None, ended
 
-    def renew(self, number: int, fence: int) -> None:
-        """Go on holding an action; that is no move, and not on record.
+    def renew(self, number: int, fence: int) -> Action:
+        """Go on holding an action, and return how it stands; that is no move, and not on record.
 
         Raises:
             ConflictError: another has taken it over, or it ended.
@@ -242,6 +349,7 @@ class Journal:
             except IllegalMoveError as error:
                 raise ConflictError(f"action {number}: {error}") from None
             _store(connection, before, after)
+        return after
 
     def expire(self) -> int:
         """End every request that was not planned, and every plan that was not confirmed, in time; return how many."""
@@ -267,34 +375,50 @@ class Journal:
         """
         return self._reader.action(number)
 
-    def newest(self, kind: str, outcome: Outcome) -> Action | None:
-        """Return the newest action of a kind that ended like this; None where there is none."""
-        return self._reader.newest_action(kind, outcome)
+    def newest(self, kind: str, outcomes: Sequence[Outcome]) -> Action | None:
+        """Return the newest action of a kind that ended like one of these; None where there is none."""
+        return self._reader.newest_action(kind, outcomes)
 
     def close(self) -> None:
         """Let go of the ledger."""
         self._reader.close()
         self._store.close()
 
-    def _alone(self, connection: Connection, after: Action) -> None:
-        """Refuse a second action on what another is changing: neither would be judged by what then is."""
+    def _alone(
+        self, connection: Connection, before: Action, after: Action, at: datetime
+    ) -> Sequence[tuple[Action, Action]]:
+        """Refuse a second action on what another is changing: neither would be judged by what then is.
+
+        Returns:
+            What ends with this move, as it was and as it is to be stored: one that is only being looked at, where a
+            person's failover is confirmed.
+        """
         if after.state is not ActionState.CONFIRMED:
-            return
+            return ()
         busy = _ACTION.c.state.in_([ActionState.CONFIRMED.value, ActionState.CLAIMED.value])
-        others = select(_ACTION.c.id, _ACTION.c.person).where(
-            busy, _ACTION.c.resource == after.resource, _ACTION.c.id != after.id
-        )
-        other = connection.execute(others).first()
-        if other is not None:
-            raise IllegalMoveError(
-                f"action {other.id} of {other.person} is changing {after.resource}: wait for its end"
-            )
+        others = select(_ACTION.c.id).where(busy, _ACTION.c.resource == after.resource, _ACTION.c.id != after.id)
+        ending = []
+        for number in connection.execute(others).scalars().all():
+            other = _load(connection, number)
+            try:
+                if before.state is not ActionState.AWAITING:
+                    raise IllegalMoveError("it was confirmed before")
+                ending.append((other, superseded(other, after, at)))
+            except IllegalMoveError:
+                raise IllegalMoveError(
+                    f"action {other.id} of {other.person} is changing {after.resource}: wait for its end"
+                ) from None
+        return ending
+
+
+_WORDS_OF_PERSONS = ("confirmed_by", "approved_by", "broke_glass", "reviewed_by", "review")
+"""Of an action: who gave their word for it, why one of them stood alone, and what another found of that."""
 
 
 def _record(connection: Connection, move: str, action: Action, at: datetime, *, by: str, said: str) -> None:
     """Put a move, or that one was refused, on the audit chain: who, what, and how it stands then.
 
-    A plan is there whole, with its evidence: it is what was shown.
+    A plan is there whole, with its evidence: it is what was shown; its text where somebody gave their word for it.
     """
     body: dict[str, Any] = {
         "move": move,
@@ -304,9 +428,14 @@ def _record(connection: Connection, move: str, action: Action, at: datetime, *, 
         "outcome": None if action.outcome is None else action.outcome.value,
         "digest": action.digest,
         "said": said,
+        "needs": sorted(action.needs),
+        **{name: given for name in _WORDS_OF_PERSONS if (given := getattr(action, name)) is not None},
     }
     if move in {PLAN, ACT} or action.outcome is Outcome.REFUSED:
         body["plan"] = json.loads(action.plan) if action.plan else None
+    if move in {CONFIRM, APPROVE, ACT}:
+        plan = json.loads(action.plan).get("plan") if action.plan else None
+        body["panel"] = None if plan is None else panel_text(plan, at)
     if action.steps:
         step = action.steps[-1]
         body["step"] = {"name": step.name, "state": step.state.value, "detail": step.detail}

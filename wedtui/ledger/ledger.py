@@ -17,7 +17,7 @@ from wedtui.core.season import Protection
 from wedtui.core.wording import duration, utc_words
 from wedtui.errors import ConfigurationError, ConflictError, NotFoundError
 from wedtui.ledger import automation
-from wedtui.ledger.audit import append
+from wedtui.ledger.audit import NOTHING, append, say_beside
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.outbox import dismiss
 from wedtui.ledger.outbox_reader import NoticeEntry
@@ -54,13 +54,17 @@ class Ledger:
         self._open: Connection | None = None
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self, beside: Mapping[str, Any] = NOTHING) -> Iterator[None]:
         """Make one transaction of everything that is done in a block: all of it is stored, or nothing.
+
+        Args:
+            beside: what every link of it says beside its own words, such as the role of who asks.
 
         Raises:
             StoreError: it could not be stored.
         """
         with self._store.writing() as connection, self._within(connection):
+            say_beside(connection, beside)
             yield
 
     @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -219,11 +220,12 @@ class LedgerReader:
         with self._store.reading() as snapshot:
             return _actions(snapshot, f"{which}ORDER BY id DESC LIMIT ?", most)
 
-    def newest_action(self, kind: str, outcome: Outcome) -> Action | None:
-        """Return the newest action of a kind that ended like this; None where there is none."""
+    def newest_action(self, kind: str, outcomes: Sequence[Outcome]) -> Action | None:
+        """Return the newest action of a kind that ended like one of these; None where there is none."""
+        marks = ", ".join("?" * len(outcomes))
         with self._store.reading() as snapshot:
-            which = "WHERE kind = ? AND outcome = ? ORDER BY id DESC LIMIT 1"
-            return next(iter(_actions(snapshot, which, kind, outcome.value)), None)
+            which = f"WHERE kind = ? AND outcome IN ({marks}) ORDER BY id DESC LIMIT 1"
+            return next(iter(_actions(snapshot, which, kind, *(each.value for each in outcomes))), None)
 
     def last_change(self) -> Action | None:
         """Return the newest action that changed, or may have changed, shares; None where there is none."""

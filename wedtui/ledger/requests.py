@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select
 
+from wedtui.core.actions import Action
+from wedtui.core.chain import Entry
+from wedtui.errors import ConflictError, WedtuiError
+from wedtui.ledger.audit import append
 from wedtui.ledger.tables import METADATA
 
 ANSWERS_KEPT = timedelta(days=7)
@@ -23,6 +28,63 @@ class StoredAnswer:
     status: int
     answer: str
     """JSON."""
+
+
+class KeyReusedError(ConflictError):
+    """The key of a request that was answered came with another request."""
+
+    def __init__(self, identity: str) -> None:
+        """Say whose key it is."""
+        super().__init__(f"the key of this request was {identity}'s key of another one: give each a key of its own")
+
+
+class AnsweredBeforeError(Exception):
+    """A request was answered already, and is answered the same: nothing is done again, and nothing refused."""
+
+    def __init__(self, given: StoredAnswer) -> None:
+        """Keep what was answered."""
+        super().__init__("answered before")
+        self.given = given
+
+
+@dataclass(slots=True)
+class Once:
+    """A request that moves an action, and is answered once: the answer is kept in the transaction of the move."""
+
+    identity: str
+    """The name of who asks."""
+    key: str
+    """Their own, of this request."""
+    what: str
+    """Method and path."""
+    digest: str
+    """Of what is asked."""
+    written: Callable[[Action | WedtuiError], tuple[int, str]]
+    """Returns status and JSON of what is answered."""
+    settled: bool = False
+    """Whether what came of it is kept: whoever hears that it was refused has nothing left to keep."""
+
+
+def heard_before(connection: Connection, once: Once, at: datetime) -> AnsweredBeforeError | KeyReusedError | None:
+    """Return what has to be raised, once the transaction is stored, where the key was used before; None where not.
+
+    That a key came with another request is put on record.
+    """
+    known = answered(connection, once.identity, once.key)
+    if known is None:
+        return None
+    if known.digest == once.digest:
+        return AnsweredBeforeError(known)
+    reused = KeyReusedError(once.identity)
+    said = {"asked": once.what, "said": once.written(reused)[1], "digest": once.digest}
+    append(connection, Entry(at, "request.refused", once.identity, said))
+    return reused
+
+
+def keep_once(connection: Connection, once: Once, became: Action | WedtuiError, at: datetime) -> None:
+    """Keep what a request came to, in the transaction in which it did."""
+    keep_answer(connection, once.identity, once.key, StoredAnswer(once.digest, *once.written(became)), at)
+    once.settled = True
 
 
 def answered(connection: Connection, identity: str, key: str) -> StoredAnswer | None:

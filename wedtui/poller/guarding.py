@@ -17,7 +17,8 @@ from wedtui.cache.reader import CacheReader
 from wedtui.clock import Clock
 from wedtui.config import Configuration
 from wedtui.core.calendar import CalendarFacts
-from wedtui.core.protection import ProtectionVerdict, Raise, protection
+from wedtui.core.freeze_windows import shifted
+from wedtui.core.protection import LOOK_AROUND, ProtectionVerdict, Raise, protection
 from wedtui.core.season import Protection
 from wedtui.errors import StoreError
 
@@ -32,11 +33,24 @@ class _Facts(NamedTuple):
 
 
 class _Judged(NamedTuple):
-    """An answer, from what and since when it holds."""
+    """An answer, from what, since when and before which instant it holds."""
 
     facts: _Facts
     at: datetime
-    verdict: ProtectionVerdict
+    ends: datetime
+    level: Protection
+
+
+def _ends(verdict: ProtectionVerdict, calendar: CalendarFacts, now: datetime) -> datetime:
+    """Return before which instant a level holds for certain, if nothing is read meanwhile.
+
+    An end that is told supposes that a source goes on being read; here it was not, until that is known.
+    """
+    if verdict.unknown:
+        return now  # no end is promised: it is judged anew each time
+    told = (verdict.until, verdict.known_to, shifted(now, LOOK_AROUND))
+    stale = (s.stale_from for s in calendar.sources if s.stale_from is not None and s.stale_from > now)
+    return min(*(each for each in told if each is not None), *stale)
 
 
 class Guarding:
@@ -93,16 +107,13 @@ class Guarding:
     def level(self) -> Protection:
         """Return the level now; from any thread."""
         now, facts, judged = self._clock.now(), self._facts, self._judged
-        if judged is not None and judged.facts is facts and judged.at <= now:
-            verdict = judged.verdict
-            # Of a calendar that is not known no end is promised: it is judged anew each time.
-            if not verdict.unknown and (verdict.until is None or now < verdict.until):
-                return verdict.level
-        judged = self._judged = self._judge(facts, now)
-        return judged.verdict.level
+        if judged is None or judged.facts is not facts or not judged.at <= now < judged.ends:
+            judged = self._judged = self._judge(facts, now)
+        return judged.level
 
     def _judge(self, facts: _Facts, now: datetime) -> _Judged:
-        return _Judged(facts, now, protection(facts.calendar, facts.raises, self._configuration.zones, now))
+        verdict = protection(facts.calendar, facts.raises, self._configuration.zones, now)
+        return _Judged(facts, now, _ends(verdict, facts.calendar, now), verdict.level)
 
     async def end(self) -> None:
         """Let go of the cache, in the thread that read it, and of that."""

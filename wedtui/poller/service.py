@@ -21,6 +21,8 @@ from wedtui.config import Configuration
 from wedtui.core.observation import Claim, Observation, WeddingsObservation
 from wedtui.core.picture import ServiceFacts
 from wedtui.errors import WedtuiError
+from wedtui.notify import paging_configured
+from wedtui.poller.calendar_page import CalendarPage
 from wedtui.poller.clock_watch import ClockWatch
 from wedtui.poller.condition import Condition, first_facts
 from wedtui.poller.configuring import Configuring
@@ -52,6 +54,7 @@ GUARD_S = 5.0
 COMPARE_S = 10.0
 ROLL_S = 10.0
 PRUNE_S = 60.0
+CALENDAR_PAGE_S = 5.0
 # What persons decide by the command line is anchored within this time.
 ANCHOR_S = 10.0
 
@@ -87,6 +90,7 @@ class Service:
         self._cache = CacheWriter(stores.cache_url, vantage=identity.vantage)
         self._recorder = Recorder(self._cache)
         self._guarding = Guarding(configuration, stores.cache_url, clock)
+        self._calendar_page = CalendarPage(stores.ledger_url, self._guarding, clock)
         self.figures = Figures(mode=mode, environment=configuration.environment)
         watch = ClockWatch(clock)
         self._house = House(self._cache, stores, clock, watch, self.figures)
@@ -101,7 +105,7 @@ class Service:
         )
         self._exposing = Exposing(self.figures, self._problems, self._cache, stores.cache_url)
         self._turns = Turns(self._recorder.in_thread, self._problems, self.figures)
-        self._configuring = Configuring(configuration, self._cache, self._guarding, self._problems)
+        self._configuring = Configuring(configuration, self._cache, self._guarding.level, self._problems, clock)
         self._share = Share(identity.vantage, clock)
         self._membership = self._member(first)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -220,6 +224,9 @@ class Service:
             every(PRUNE_S, "size", self._exposing.weigh),
             self._exposing.serve(self._configuration.service.metrics),
         ]
+        if paging_configured(self._configuration):
+            page = self._calendar_page.look
+            work.append(self._keep_house(CALENDAR_PAGE_S, "calendar page", page, run=asyncio.to_thread))
         if self.anchoring.configured:
             # In a thread of its own: a place that does not answer must not keep anybody else waiting.
             work.append(self._keep_house(ANCHOR_S, "anchors", self._anchor, run=asyncio.to_thread))

@@ -18,6 +18,7 @@ from wedtui.cache.wedding_import import Outcome, Reading, WeddingImport
 from wedtui.cache.wedding_stage import Stage
 from wedtui.cache.writer import CacheWriter
 from wedtui.config import Configuration
+from wedtui.core.calendar_rise import Rise
 from wedtui.core.erasure import NOTHING_FORGOTTEN, Forgotten
 from wedtui.core.observation import Claim, Observation, WeddingsObservation
 from wedtui.errors import StoreError, StoreMissingError
@@ -153,6 +154,11 @@ class Taking:
     def deleted(self) -> int:
         """Rows that were gone."""
         return self._import.deleted if self._import is not None else 0
+
+    @property
+    def rise(self) -> Rise | None:
+        """The level that the calendar would ask for with a reading that was not taken, and does not without it."""
+        return self._import.rise if self._import is not None else None
 
     def prepare(self) -> None:
         """Put aliases in the places of what was forgotten. Not for the thread that writes: it may take seconds.

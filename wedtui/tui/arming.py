@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from wedtui.control.answers import ActionIs, PlanIs
 
 LONGEST_REASON, LONGEST_NAME = 200, 100
+_ASTRAY = "the cursor is on Cancel, where nothing is typed: Tab goes to the field"
 AWAITING = frozenset({"requested", "awaiting confirmation"})
 CHANGED = "THE PLAN CHANGED: what you typed was thrown away; read it again"
 
@@ -33,6 +34,8 @@ class Stage(StrEnum):
     CHOOSE = "choose"
     REASON = "reason"
     """A plan is shown, of which nothing is stored."""
+    VOUCH = "vouch"
+    """On the emergency path: who is well, of whom nothing is known, is to be named by a person who looked."""
     NAME = "name"
     """The plan of a stored action is shown, and waits for the target's name."""
     APPROVE = "approve"
@@ -69,6 +72,8 @@ class Offer(StrEnum):
     """Nothing but room is missing, and more than that may be taken knowingly."""
     ASIDE = "without the ledger"
     """The emergency path."""
+    VOUCH = "vouch"
+    """On the emergency path, where nothing is known of providers: saying which of them are well."""
     GLASS = "break glass"
     """Acting without the second person."""
 
@@ -123,6 +128,7 @@ class Arming:
     text: str = ""
     """What was typed into the field of this stage."""
     said: str | None = None
+    astray: bool = False  # something was typed on Cancel: the next Enter was not meant for that
     unheard: str | None = None
     """Why it cannot be heard at present how the action stands; gone with the next answer."""
     me: Me = NOBODY
@@ -132,6 +138,8 @@ class Arming:
     """Why the service cannot reach its ledger; None: it can, as far as is known."""
     aside: bool = False
     """Whether the emergency path was chosen, without the ledger."""
+    vouched: tuple[str, ...] = ()
+    """Who is well by the word of whoever sits here, of those of whom nothing is known."""
     numbered: int | None = None
     """The number that the action has, or had, without the ledger; None: it was asked for with it."""
     unread: bool = False
@@ -173,7 +181,23 @@ class Arming:
             return None
         if self._lacks_room:
             return Offer.OVERLOAD
+        if self.vouching:
+            return Offer.VOUCH
         return Offer.ASIDE if self.ledger is not None and not self.aside and not self.refused else None
+
+    @property
+    def vouching(self) -> bool:
+        """Whether a person's word could help: it counts on the emergency path alone, where nothing else does."""
+        helps = bool(self.refused and self.unknown) and not self._lacks_room
+        return helps and (self.aside or self.ledger is not None)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The providers of whom nothing is known, and so may gain nothing."""
+        checks = (self.plan or {}).get("checks")
+        found = [each for each in checks if isinstance(each, dict)] if isinstance(checks, list) else []
+        named = [str(each.get("rule")).partition(":") for each in found if each.get("result") == "UNKNOWN"]
+        return tuple(name for rule, _colon, name in named if rule == "eligible" and name not in self.vouched)
 
     @property
     def _lacks_room(self) -> bool:
@@ -190,7 +214,7 @@ class Arming:
             return False
         if self.stage is Stage.REASON:
             return not self.refused and (self.ledger is None or self.aside or not self.moves_traffic)
-        return self.stage in _NAMES or self.stage is Stage.GLASS
+        return self.stage in _NAMES or self.stage in {Stage.GLASS, Stage.VOUCH}
 
     @property
     def open_plan(self) -> bool:
@@ -272,13 +296,16 @@ def live(arming: Arming, choices: tuple[Choice, ...]) -> Arming:
 
 def switch(arming: Arming) -> Arming:
     """Go between Cancel and the field."""
-    return replace(arming, in_field=not arming.in_field and (arming.has_field or arming.offer is not None))
+    in_field = not arming.in_field and (arming.has_field or arming.offer is not None)
+    return replace(arming, in_field=in_field, astray=False, said=None if arming.astray else arming.said)
 
 
 def write(arming: Arming, character: str | None) -> Arming:
     """Type a character into the field; None takes the last one back. Nothing is typed outside of it."""
-    if not (arming.in_field and arming.has_field):
+    if not arming.has_field:
         return arming
+    if not arming.in_field:
+        return arming if character is None else replace(arming, astray=True, said=_ASTRAY)
     longest = LONGEST_NAME if arming.stage in _NAMES else LONGEST_REASON
     text = arming.text[:-1] if character is None else (arming.text + character)[:longest]
     return replace(arming, text=text, said=None)
@@ -300,22 +327,41 @@ def enter(arming: Arming, now: datetime) -> tuple[Arming, Wish | None]:
 def _of_field(arming: Arming, now: datetime) -> tuple[Arming, Wish | None]:
     if arming.stage is Stage.REASON:
         return _asks(arming)
+    if arming.stage is Stage.VOUCH:
+        return _vouches(arming)
     return (_says_why_alone(arming), None) if arming.stage is Stage.GLASS else _confirms(arming, now)
 
 
 def _takes(arming: Arming, offer: Offer) -> tuple[Arming, Wish | None]:
     if offer is Offer.GLASS:
         return _another(arming, stage=Stage.GLASS), None
+    if offer is Offer.VOUCH:
+        return _another(arming, stage=Stage.VOUCH), None
     asks = replace(arming, waits="asking the service for the plan", said=None)
     return replace(asks, overload=True) if offer is Offer.OVERLOAD else replace(asks, aside=True), Wish.PLAN
 
 
 def _cancels(arming: Arming) -> tuple[Arming, Wish | None]:
+    if arming.astray:
+        return replace(arming, astray=False, said=f"{_ASTRAY}; Enter once more leaves"), None
     if arming.stage in _GLASS:
         return _another(arming, stage=Stage.SECOND, alone=""), None
+    if arming.stage is Stage.VOUCH:
+        return _another(arming, stage=Stage.REASON), None
     # What the service proposes stays for whoever comes next, and what another asked for is theirs.
     own = arming.stage is Stage.NAME and arming.action is not None and not arming.action.automatic
     return arming, Wish.CANCEL if own else Wish.LEAVE
+
+
+def _vouches(arming: Arming) -> tuple[Arming, Wish | None]:
+    """Take who is well, each by name; what is known to be bad gains nothing in spite of it."""
+    names = tuple(dict.fromkeys(arming.text.replace(",", " ").split()))
+    strange = [name for name in names if name not in arming.unknown]
+    if not names or strange:
+        said = f"{strange[0]} is none of them: " if strange else ""
+        return replace(arming, said=f"{said}type who is well, of {' '.join(arming.unknown)}"), None
+    waits = "asking the service for the plan"
+    return replace(arming, aside=True, vouched=(*arming.vouched, *names), waits=waits, said=None), Wish.PLAN
 
 
 def _says_why_alone(arming: Arming) -> Arming:
@@ -348,7 +394,7 @@ def planned(arming: Arming, answer: PlanIs | WedtuiError) -> Arming:
         stage = Stage.BY_HAND if arming.moves_traffic else Stage.CHOOSE
         return _another(arming, stage=stage, said=str(answer))
     if isinstance(answer, WedtuiError):
-        return _another(arming, stage=Stage.CHOOSE, said=str(answer), aside=False)
+        return _another(arming, stage=Stage.CHOOSE, said=str(answer), aside=False, vouched=())
     return _another(arming, stage=Stage.REASON, plan=answer.plan, refused=tuple(answer.refused), digest=answer.digest)
 
 
@@ -444,5 +490,12 @@ def _stops(check: object) -> bool:
 
 def _another(arming: Arming, **changes: object) -> Arming:
     """Show something else: nothing that was typed counts any more, and the cursor is on Cancel."""
-    fresh: dict[str, object] = {"waits": None, "in_field": False, "text": "", "said": None, "unread": True, **changes}
-    return replace(arming, shown=arming.shown + 1, **fresh)  # type: ignore[arg-type]
+    fresh: dict[str, object] = {
+        "waits": None,
+        "in_field": False,
+        "text": "",
+        "said": None,
+        "unread": True,
+        "astray": False,
+    }
+    return replace(arming, shown=arming.shown + 1, **fresh | changes)  # type: ignore[arg-type]

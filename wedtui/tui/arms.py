@@ -1,4 +1,4 @@
-"""Telling other dashboards that a panel is open here, and on what, and hearing the same of theirs."""
+"""Telling other dashboards that a panel is open here, and on what."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from wedtui.errors import ServiceError, WedtuiError
 
 if TYPE_CHECKING:
-    from wedtui.control.answers import ArmingIs
     from wedtui.tui.hand import Hand
     from wedtui.tui.panel import Panel
 
@@ -26,12 +25,13 @@ class Arms:
     """What was said last."""
 
     def __init__(self) -> None:
-        self._token = secrets.token_hex(16)
+        self.token = secrets.token_hex(16)
+        """Of this dashboard."""
         self._said: _Said | None = None
         self._said_at = 0.0
 
-    def next(self, panel: Panel | None, now: float) -> Callable[[Hand], tuple[ArmingIs, ...]]:
-        """Return what to ask the service: to say what is armed here where it is time to, else only to hear.
+    def next(self, panel: Panel | None, now: float) -> Callable[[Hand], None]:
+        """Return what tells the service what is armed here, where it is time to; else it is told nothing.
 
         Args:
             panel: what is open; an action that is stored is seen by everybody anyway.
@@ -44,17 +44,18 @@ class Arms:
         self._said = open_now
         if says:
             self._said_at = now
-        told, token = open_now if says else None, self._token
+        told, token = open_now if says else None, self.token
 
-        def ask(hand: Hand) -> tuple[ArmingIs, ...]:
+        def tell(hand: Hand) -> None:
             try:
                 if told is not None:
-                    return tuple(hand.arming(token, told.kind, told.target))
-                return tuple(hand.arming(token, None, left=left))
+                    hand.arming(token, told.kind, told.target)
+                elif left:
+                    hand.arming(token, None, left=True)
             except ServiceError:
                 raise
             except WedtuiError:
-                # An older service, or too many panels: nothing depends on it.
-                return ()
+                # An older service, or too many panels or requests: nothing depends on it.
+                return
 
-        return ask
+        return tell

@@ -18,14 +18,14 @@ from textual.message import Message
 from wedtui.core.actions import ActionState
 from wedtui.core.emergency import EMERGENCIES, EmergencyKind, Situation, dropped, emergency, why_not
 from wedtui.core.state import State
-from wedtui.errors import NotFoundError, WedtuiError
+from wedtui.errors import NotServedError, ThrottledError, WedtuiError
 from wedtui.tui.arming import Me, Stage, stage_of
 from wedtui.tui.arms import Arms
 from wedtui.tui.board import Stopped
 from wedtui.tui.last_known import AsOf, last_known
 
 if TYPE_CHECKING:
-    from wedtui.control.answers import ActionIs, ArmingIs, EmergencyIs, WhoAmI
+    from wedtui.control.answers import ActionIs, ArmingIs, EmergencyIs, StandingIs, WhoAmI
     from wedtui.core.picture import Picture
     from wedtui.tui.app import WedtuiApp
     from wedtui.tui.hand import Hand
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 ASKS_EVERY_S = 3.0
 ASKS_IN_NEED_EVERY_S = 1.0
 """While a provider is CRITICAL: a countdown of the service takes 5 s."""
+RESTS_AT_MOST_S = 10.0
+"""For no longer it goes unlooked how it stands, whatever the service says."""
 KEPT_FOR = timedelta(hours=1)
 """How long the newest action stays in the pane once it ended: whoever comes back sees what became of it."""
 _KEYS = {f"emergency.{each.kind}": each.kind for each in EMERGENCIES}
@@ -53,6 +55,9 @@ class Told(NamedTuple):
     at: datetime | None = None
     """When it last answered."""
     problem: str | None = None
+    """Why it cannot be asked."""
+    busy: str | None = None
+    """Why it could not say how it stands now, although it answers; of who asks and what is under way the last stays."""
     arming: tuple[ArmingIs, ...] = ()
     """Who has a panel open elsewhere."""
     unlisted: str | None = None
@@ -81,17 +86,6 @@ class Told(NamedTuple):
         if found is None or found.mode == Mode.OFF or found.stopped_by is None or found.stopped_at is None:
             return None
         return Stopped(found.stopped_by, found.stopped_at)
-
-
-class _Standing(NamedTuple):
-    """What the service was asked every few seconds, and answered."""
-
-    who: WhoAmI
-    actions: tuple[ActionIs, ...] | WedtuiError
-    """Or why it does not know them."""
-    arming: tuple[ArmingIs, ...]
-    standing: EmergencyIs | None
-    """None: an older service does not say."""
 
 
 @dataclass
@@ -125,6 +119,7 @@ class Emergencies:
         self._thread: threading.Thread | None = None
         self._asked_at: float | None = None
         self._asking = False
+        self._rests_until = 0.0
         self._presence = Arms()
         self.by_hand: ByHandWords | None = None
         self.told = Told()
@@ -181,7 +176,7 @@ class Emergencies:
     def poll(self, *, at_once: bool = False) -> None:
         """Ask how it stands, at most every few seconds and never twice at once; called every second."""
         now = self._app.clock.monotonic()
-        if self._hand is None or self._asking:
+        if self._hand is None or self._asking or self.rests:
             return
         picture = self._app.board.picture
         in_need = picture is not None and any(p.health.state is State.CRITICAL for p in picture.providers)
@@ -189,8 +184,18 @@ class Emergencies:
         if not at_once and self._asked_at is not None and now - self._asked_at < every:
             return
         self._asking, self._asked_at = True, now
-        arms = self._presence.next(self.panel, now)
-        self.ask(lambda hand: _how_it_stands(hand, arms), self._hear)
+        tell = self._presence.next(self.panel, now)
+        self.ask(lambda hand: self._how_it_stands(hand, tell), self._hear)
+
+    @property
+    def rests(self) -> bool:
+        """Whether the service is left alone: it said that it hears nobody of this user for some seconds."""
+        return self._app.clock.monotonic() < self._rests_until
+
+    def heed(self, answer: object) -> None:
+        """Look no more for as long as the service said, where it was looked at too often."""
+        if isinstance(answer, ThrottledError):
+            self._rests_until = self._app.clock.monotonic() + min(answer.wait_s, RESTS_AT_MOST_S)
 
     def pass_second(self) -> None:
         """Ask again where it is time to, and let the panel grow older."""
@@ -198,12 +203,15 @@ class Emergencies:
         if self.panel is not None:
             self.panel.pass_second()
 
-    def _hear(self, answer: _Standing | WedtuiError) -> None:
+    def _hear(self, answer: StandingIs | WedtuiError) -> None:
         self._asking = False
+        self.heed(answer)
         before = self.told
-        if isinstance(answer, WedtuiError):
+        if isinstance(answer, NotServedError):
+            self.told = self.told._replace(problem=None, busy=_busy(answer), arming=())
+        elif isinstance(answer, WedtuiError):
             # Who arms something is known from seconds ago, or not at all.
-            self.told = self.told._replace(problem=str(answer), arming=())
+            self.told = self.told._replace(problem=str(answer), busy=None, arming=())
         else:
             self.told = _told(answer, self._app.clock.now())
             self._ring()
@@ -230,6 +238,11 @@ class Emergencies:
         if rings - self._rung:
             self._rung |= rings
             self._app.bell()
+
+    def _how_it_stands(self, hand: Hand, tell: Callable[[Hand], None]) -> StandingIs:
+        """Say what is armed here where it is time to, and ask how it stands; on the thread that asks."""
+        tell(hand)
+        return hand.standing(self._presence.token)
 
     def ask(self, call: Callable[[Hand], _Answer], take: Callable[[_Answer | WedtuiError], None]) -> None:
         """Ask the service something, one thing after another, and take the answer on the app's loop."""
@@ -329,28 +342,14 @@ class Emergencies:
         self.poll(at_once=True)
 
 
-def _how_it_stands(hand: Hand, arms: Callable[[Hand], tuple[ArmingIs, ...]]) -> _Standing:
-    """Ask who one is and what is under way: without its ledger a service knows the first and not the second."""
-    who = hand.whoami()
-    actions: tuple[ActionIs, ...] | WedtuiError
-    try:
-        actions = tuple(hand.actions(open_only=True, newest=True))
-    except WedtuiError as error:
-        actions = error
-    standing: EmergencyIs | None
-    try:
-        standing = hand.emergency()
-    except NotFoundError:
-        standing = None
-    return _Standing(who, actions, arms(hand), standing)
+def _busy(error: NotServedError) -> str:
+    return "this user asks too often" if isinstance(error, ThrottledError) else str(error)
 
 
-def _told(standing: _Standing, now: datetime) -> Told:
-    who, actions, arming, stands = standing
-    if isinstance(actions, WedtuiError):
-        return Told(who, at=now, arming=arming, unlisted=str(actions), standing=stands)
-    kept = tuple(each for each in actions if is_kept(each, now))
-    return Told(who, kept, at=now, arming=arming, standing=stands)
+def _told(answer: StandingIs, now: datetime) -> Told:
+    kept = tuple(each for each in answer.actions if is_kept(each, now))
+    arming = tuple(answer.arming)
+    return Told(answer.who, kept, at=now, arming=arming, unlisted=answer.unlisted, standing=answer.emergency)
 
 
 def is_kept(action: ActionIs, now: datetime) -> bool:

@@ -9,19 +9,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from wedtui.control.answers import ActionIs, ArmingIs, EmergencyIs, FreezeIs, OverrideIs, PlanIs, WhoAmI
+    from wedtui.control.answers import ActionIs, ArmingIs, FreezeIs, OverrideIs, PlanIs, StandingIs
     from wedtui.control.client import Aside
 
 
 class Hand(Protocol):
     """Whoever acts for a person; each method raises a WedtuiError that says why it did not."""
 
-    def whoami(self) -> WhoAmI:
-        """Return who one is to the service."""
-        ...
-
-    def emergency(self) -> EmergencyIs:
-        """Return whether automation is stopped, and whether the service reaches its ledger."""
+    def standing(self, token: str) -> StandingIs:
+        """Return who one is, what is under way, and who is arming what elsewhere than at that dashboard."""
         ...
 
     def plan(
@@ -67,10 +63,6 @@ class Hand(Protocol):
 
     def action(self, number: int) -> ActionIs:
         """Return one action."""
-        ...
-
-    def actions(self, *, open_only: bool = False, newest: bool = False) -> list[ActionIs]:
-        """Return the newest actions, newest first; of those that are open, and the newest confirmed one."""
         ...
 
     def freezes(self) -> list[FreezeIs]:

@@ -69,7 +69,7 @@ class Panel(Surface, inherit_bindings=False):
     def arms(self) -> tuple[str, str] | None:
         """On what it is open, and what was chosen, for other dashboards; None once it is stored, done or by hand."""
         arming = self._arming
-        if arming.action is not None or arming.stage not in {Stage.CHOOSE, Stage.REASON, Stage.NAME}:
+        if arming.action is not None or arming.stage not in {Stage.CHOOSE, Stage.REASON, Stage.VOUCH, Stage.NAME}:
             return None
         return arming.kind.value, "" if arming.stage is Stage.CHOOSE else arming.chosen
 
@@ -218,9 +218,11 @@ class Panel(Surface, inherit_bindings=False):
         else:
             self.post_message(self.Left())
 
-    def _cancelled(self, answer: object) -> None:
+    def _cancelled(self, answer: ActionIs | WedtuiError) -> None:
         if isinstance(answer, WedtuiError):
             self._wedtui.say(str(answer))
+        else:
+            self._wedtui.say(f"action {answer.id}: {answer.sentence or answer.state}")
         self._wedtui.emergencies.poll(at_once=True)
 
     @staticmethod
@@ -247,7 +249,9 @@ class Panel(Surface, inherit_bindings=False):
             self._plan_again(arming)
             return
         self._learn()
-        if arming.action is not None and not arming.over and not self._polling and arming.waits is None:
+        if self._wedtui.emergencies.rests or self._polling:
+            return
+        if arming.action is not None and not arming.over and arming.waits is None:
             number, self._polling = arming.action.id, True
             self._wedtui.emergencies.ask(lambda hand: hand.action(number), self._polled)
 
@@ -263,7 +267,9 @@ class Panel(Surface, inherit_bindings=False):
     def _plan_again(self, arming: Arming) -> None:
         """Look whether what waits for its name still is what was planned, every few seconds."""
         now = self._wedtui.clock.monotonic()
-        if self._polling or arming.waits is not None or now - self._planned_at < PLANS_EVERY_S:
+        if self._polling or self._wedtui.emergencies.rests or arming.waits is not None:
+            return
+        if now - self._planned_at < PLANS_EVERY_S:
             return
         self._polling, self._planned_at = True, now
         kind, subject = arming.kind.value, arming.chosen
@@ -271,6 +277,7 @@ class Panel(Surface, inherit_bindings=False):
 
     def _planned_again(self, answer: PlanIs | WedtuiError) -> None:
         self._polling = False
+        self._wedtui.emergencies.heed(answer)
         if self.is_attached and self._arming.waits is None:
             self._become(rules.planned_again(self._arming, answer))
 
@@ -278,6 +285,7 @@ class Panel(Surface, inherit_bindings=False):
         from wedtui.control.answers import ActionIs  # noqa: PLC0415 - when opened
 
         self._polling = False
+        self._wedtui.emergencies.heed(answer)
         # What was asked before the confirmation says nothing of what came of it.
         if self.is_attached and self._arming.waits is None and isinstance(answer, ActionIs | WedtuiError):
             self._become(rules.polled(self._mine, answer))
@@ -292,7 +300,7 @@ def _aside(arming: Arming) -> Aside | None:
     """Return that it is asked for without the ledger; None where it is not."""
     from wedtui.control.client import Aside  # noqa: PLC0415 - when opened
 
-    return Aside() if arming.aside else None
+    return Aside(arming.vouched) if arming.aside else None
 
 
 def _confirm(hand: Hand, action: ActionIs, typed: str, alone: str | None) -> ActionIs:

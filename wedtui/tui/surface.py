@@ -18,6 +18,8 @@ from textual.widget import Widget
 from wedtui.tui.palette import Palette
 from wedtui.tui.spans import Line, rule
 
+_CLEAR = Color(0, 0, 0, 0)
+
 
 class Wanted(NamedTuple):
     """What is to stand in a line of a widget."""
@@ -51,7 +53,7 @@ class Unadorned(Widget):
     def render_lines(self, crop: Region) -> list[Strip]:
         """Draw the lines of a part of the widget as `wanted` gives them."""
         width = self.outer_size.width
-        _, background = self.background_colors
+        background = _background(self)
         filters = self.get_line_filters()
         within = (width, self._palette, background, *filters)
         if within != self._within:
@@ -96,7 +98,7 @@ class Ground(Widget):
     def render_lines(self, crop: Region) -> list[Strip]:
         """Draw blank lines, which Textual would look for border, padding and opacity."""
         style, filters = self.visual_style.rich_style, self.get_line_filters()
-        _, background = self.background_colors
+        background = _background(self)
         within = (crop.width, style, background, *filters)
         if within != self._blank[0]:
             self._blank = within, Strip.blank(crop.width, _passed(style, filters, background))
@@ -105,6 +107,14 @@ class Ground(Widget):
 
 class Room(Container, Ground):
     """A container without border or padding."""
+
+
+def _background(widget: Widget) -> Color:
+    """Return the ground of a widget, which Textual keeps until a style changes.
+
+    `background_colors` puts the same together from all around each time.
+    """
+    return widget.visual_style.background or _CLEAR
 
 
 def _passed(style: Style, filters: Sequence[LineFilter], background: Color) -> Style:

@@ -160,11 +160,13 @@ async def _send(writer: asyncio.StreamWriter, answer: Answer) -> bool:
     return not answer.cut
 
 
-def error_answer(request: Request, code: str, status: int = 400, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+def error_answer(
+    request: Request, code: str, status: int = 400, headers: tuple[tuple[str, str], ...] = (), message: str = "no"
+) -> Answer:
     """Return an error in the words of the service's protocol."""
     style = style_of(request.service)
     if style == JSON:
-        body = json.dumps({"__type": f"com.amazonaws#{code}", "message": "no"})
+        body = json.dumps({"__type": f"com.amazonaws#{code}", "message": message})
         return Answer(status, body.encode(), "application/x-amz-json-1.1", headers)
     if style == S3:
         body = f"<Error><Code>{code}</Code><Message>no</Message></Error>"
@@ -182,15 +184,20 @@ def well(_request: Request, answer: Answer) -> Answer:
     return answer
 
 
-def error(code: str, status: int = 400, **headers: str) -> Fault:
+def error(code: str, status: int = 400, *, message: str = "no", **headers: str) -> Fault:
     """Return a fault that answers with an error code."""
     named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
-    return lambda request, _answer: error_answer(request, code, status, named)
+    return lambda request, _answer: error_answer(request, code, status, named, message)
 
 
 def body(content: bytes, status: int = 200, content_type: str = "text/html") -> Fault:
     """Return a fault that answers with something else."""
     return lambda _request, _answer: Answer(status, content, content_type)
+
+
+def where(region: str, fault: Fault) -> Fault:
+    """Return a fault of one region alone."""
+    return lambda request, answer: fault(request, answer) if request.region == region else answer
 
 
 def changed(change: Callable[[bytes], bytes]) -> Fault:

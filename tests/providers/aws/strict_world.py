@@ -135,6 +135,13 @@ class World:
         following = f"t-{start + size}" if start + size < len(entries) else None
         return _rendered(service, action, rule, part, token=following, more=more)
 
+    def _ListBuckets(self, region: str, parameters: Mapping[str, Any]) -> bytes:  # noqa: N802
+        entries = self.lists.get((region, "ListBuckets"), self.lists.get(("*", "ListBuckets"), []))
+        if not parameters:
+            # Where a bucket lies is only said to who asks with any parameter at all.
+            entries = [{key: value for key, value in e.items() if key != "BucketRegion"} for e in entries]
+        return self._list("s3", "ListBuckets", entries, parameters)
+
     def _DescribeRegions(self, _region: str, parameters: Mapping[str, Any]) -> bytes:  # noqa: N802 (the action's name)
         everything = parameters.get("AllRegions") == "true"
         entries = [
@@ -172,6 +179,18 @@ class World:
         secret = {"AccessKeyId": "ROLE", "SecretAccessKey": "s", "SessionToken": "t"}
         credentials = {**secret, "Expiration": "2099-01-01T00:00:00Z"}
         return _query("AssumeRole", {"Credentials": credentials})
+
+    def _DescribeEventDetails(self, region: str, parameters: Mapping[str, Any]) -> bytes:  # noqa: N802
+        asked = parameters["eventArns"]
+        if not 1 <= len(asked) <= 10:
+            raise WorldError("ValidationException")
+        events = {event["arn"]: event for event in self.lists.get((region, "DescribeEvents"), [])}
+        said = {arn: {"latestDescription": events[arn]["said"]} for arn in asked if "said" in events.get(arn, {})}
+        answer = {
+            "successfulSet": [{"event": events[arn], "eventDescription": text} for arn, text in said.items()],
+            "failedSet": [{"eventArn": arn, "errorName": "x"} for arn in asked if arn not in said],
+        }
+        return json.dumps(answer).encode()
 
     def _ListServices(self, _region: str, parameters: Mapping[str, Any]) -> bytes:  # noqa: N802
         cluster = parameters.get("cluster", "default")

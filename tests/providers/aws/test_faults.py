@@ -242,6 +242,19 @@ def test_names_are_asked_less_often_than_statuses(server: StrictAws) -> None:
     assert all(by_name(api(each)).keys() == {"web-0", "web-1", "web-2"} for each in found)
 
 
+def test_a_machine_is_seen_to_fall_ill_to_stop_and_to_recover(server: StrictAws) -> None:
+    ill = changed(lambda whole: whole.replace(b"<status>ok<", b"<status>impaired<", 1))
+    stopped = changed(lambda whole: whole.replace(b"<name>running<", b"<name>stopped<", 1))
+    server.fail("DescribeInstanceStatus", None, ill, stopped, None)
+    found = [by_name(api(each)) for each in rounds(server, "ec2", 4)]
+    told = [(each["web-0"].state, each["web-0"].status, each["web-0"].detail) for each in found]
+    well = (State.OK, "running", None)
+    impaired = (State.CRITICAL, "running", "system status check impaired")
+    assert told == [well, impaired, (State.OK, "stopped", "stopped"), well]
+    # Who nothing happened to is not made anew.
+    assert len({id(each["web-1"]) for each in found}) == 1
+
+
 def test_statuses_without_names_are_better_than_nothing(server: StrictAws) -> None:
     server.fail("DescribeInstances", error("UnauthorizedOperation", 403))
     seen = once(server, "ec2")

@@ -19,7 +19,7 @@ from tests.providers.aws.base import by_name, once
 from wedtui.core.observation import Principal
 from wedtui.core.resource import Reach
 from wedtui.core.state import State
-from wedtui.providers.aws.account import principal_name
+from wedtui.providers.aws.whose import principal_name
 
 Client = Callable[..., Any]
 
@@ -45,9 +45,11 @@ def client(moto: str) -> Client:
 def test_whose_credentials_they_are(moto: str) -> None:
     seen = once(moto, "sts")
     assert (seen.reach, seen.region, seen.credentials_expire_at) == (Reach.ANSWERED, "global", None)
-    assert seen.principal == Principal("123456789012", "user moto")
+    assert seen.principal == Principal("123456789012", "user moto", "arn:aws:sts::123456789012:user/moto")
     assumed = once(moto, "sts", role_arn="arn:aws:iam::222222222222:role/watcher")
-    assert assumed.principal == Principal("222222222222", "role watcher")
+    session = "arn:aws:sts::222222222222:assumed-role/watcher/wedtui"
+    assert assumed.principal == Principal("222222222222", "role watcher", session)
+    assert (seen.account, assumed.account) == ("123456789012", "222222222222")
 
 
 @pytest.mark.parametrize(

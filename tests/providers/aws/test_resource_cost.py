@@ -125,7 +125,7 @@ def test_pages_are_one_answer_and_each_is_counted(server: StrictAws, size: int) 
 
 @pytest.mark.parametrize("code", ["DataUnavailableException", "ValidationException"])
 def test_what_is_not_enabled_is_no_outage_and_no_cost_of_nothing(server: StrictAws, code: str) -> None:
-    server.fail(ASKED, error(code))
+    server.fail(ASKED, error(code, message="You have not enabled resource-level data at daily granularity."))
     first, second, third = rounds(server, "resource-cost", 3, steps=[MINUTE * 15, DAY], resource_cost=True)
     seen = api(first)
     assert (seen.reach, seen.costs, seen.requests) == (Reach.NOT_ENABLED, None, 1)
@@ -135,6 +135,30 @@ def test_what_is_not_enabled_is_no_outage_and_no_cost_of_nothing(server: StrictA
     )
     assert (second, api(third).reach) == (first, Reach.NOT_ENABLED)
     assert server.counted()[ASKED] == 2, "that answer counts for a day, too"
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        # As it is told of in issues of the SDKs.
+        (
+            "Start date is more than 14 days ago\nfor hourly granularity. Please adjust start date.",
+            ': "Start date is more than 14 days ago for hourly granularity. Please adjust start date."',
+        ),
+        (
+            f"Dimension \x1b[2J of 123456789012 in arn:aws:ce::123456789012:x/kay is {'Q' * 300} not allowed",
+            ': "Dimension [2J of *** in *** is *** not allowed"',
+        ),
+        ("", ", without a reason"),
+    ],
+)
+def test_what_is_wrong_with_the_question_is_not_that_it_is_not_enabled(
+    server: StrictAws, message: str, said: str
+) -> None:
+    server.fail(ASKED, error("ValidationException", message=message))
+    seen = ask(server)
+    assert (seen.reach, seen.costs) == (Reach.GARBLED, None)
+    assert seen.problem == f"GetCostAndUsageWithResources was refused (ValidationException){said}"
 
 
 def test_an_account_that_has_not_enabled_it(server: StrictAws) -> None:

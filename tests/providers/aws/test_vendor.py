@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.providers.aws.base import AT, MovedClock, api, by_name, once, rounds, signals, vendors
-from tests.providers.aws.strict_server import StrictAws, body, changed, error, running
+from tests.providers.aws.strict_server import Fault, StrictAws, body, changed, error, late, running, where
 from tests.providers.aws.strict_world import OWNER, World
 from wedtui.core.evidence import VendorStatus
 from wedtui.core.resource import Reach
 from wedtui.core.state import State
+from wedtui.core.vendor import event_words
 from wedtui.providers.aws.services.ec2 import newest_snapshots
-from wedtui.providers.aws.services.vendor import vendor_status
+from wedtui.providers.aws.services.vendor import LONGEST, MOST_EVENTS, vendor_status
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -36,8 +37,9 @@ def server() -> Iterator[StrictAws]:
 
 
 def event(**more: Any) -> dict[str, Any]:
-    published: dict[str, Any] = example("health_describe_event_details")["successfulSet"][0]["event"]
-    return {**published, "statusCode": "open", "eventScopeCode": "PUBLIC", **more}
+    published: dict[str, Any] = example("health_describe_event_details")["successfulSet"][0]
+    said = published["eventDescription"]["latestDescription"]
+    return {**published["event"], "statusCode": "open", "eventScopeCode": "PUBLIC", "said": said, **more}
 
 
 @pytest.mark.parametrize(
@@ -59,8 +61,96 @@ def test_which_events_concern_us(more: dict[str, Any], status: VendorStatus) -> 
 def test_health_is_asked_by_pages_in_the_region_where_it_lives(server: StrictAws) -> None:
     server.world.lists["us-east-1", "DescribeEvents"] = [event(statusCode="closed")] * 150 + [event(region="eu-west-1")]
     (found,) = rounds(server, "health")
-    assert (api(found).reach, api(found).region, api(found).requests) == (Reach.ANSWERED, "global", 2)
+    assert (api(found).reach, api(found).region, api(found).requests) == (Reach.ANSWERED, "global", 3)
     assert [v.status for v in vendors(found)] == [VendorStatus.INCIDENT]
+    assert server.counted() == {"DescribeRegions": 1, "DescribeEvents": 2, "DescribeEventDetails": 1}
+
+
+def test_an_event_says_which_service_and_region_it_is_about_and_what_amazon_says(server: StrictAws) -> None:
+    own = event(region="eu-west-1", service="RDS", arn="a-2", eventScopeCode="ACCOUNT_SPECIFIC", lastUpdatedTime=1e9)
+    server.world.lists["us-east-1", "DescribeEvents"] = [own, event(region="eu-west-1"), event(region="sa-east-1")]
+    (vendor,) = vendors(rounds(server, "health")[0])
+    newest, second = vendor.events
+    assert (newest.service, newest.region, newest.category) == ("EC2", "eu-west-1", "issue")
+    assert newest.begun_at == datetime(2020, 4, 21, 9, 45, 25, 96000, tzinfo=UTC)
+    assert newest.begun_at.tzinfo is UTC, "numbers come in the zone of the machine"
+    assert newest.updated_at == datetime(2020, 4, 21, 10, 16, 44, 865000, tzinfo=UTC)
+    assert (second.service, second.ours, newest.ours) == ("RDS", True, False)
+    assert event_words(newest, 60) == (
+        "EC2 in eu-west-1: issue since 2020-04-21 09:45 UTC, updated 2020-04-21 10:16 UTC: "
+        "[RESOLVED] … the service is operating normally."
+    )
+    assert newest.text is not None
+    assert newest.text.startswith("[RESOLVED] Increased API Error Rates and Latencies [02:45 AM PDT] We are")
+
+
+def test_what_amazon_says_is_bounded_and_cannot_move_a_cursor(server: StrictAws) -> None:
+    said = f"begin \x1b[2J\r\n\u202e{'x' * 5000}\x07 the end"
+    events = [event(region="eu-west-1", arn=f"a-{n}", service="EC2\x1b[31m", said=said) for n in range(25)]
+    for each in events:
+        each["eventScopeCode"] = "ACCOUNT_SPECIFIC"
+    server.world.lists["us-east-1", "DescribeEvents"] = events
+    (found,) = rounds(server, "health")
+    (vendor,) = vendors(found)
+    assert (len(vendor.events), vendor.more) == (MOST_EVENTS, 5)
+    assert server.counted()["DescribeEventDetails"] == 2, "ten events a call"
+    for kept in vendor.events:
+        assert kept.text is not None
+        assert kept.text.isprintable()
+        assert len(kept.text) <= LONGEST
+        assert kept.text.startswith("begin [2J")
+        assert kept.text.endswith("the end")
+        assert kept.service == "EC231m"
+
+
+@pytest.mark.parametrize("fault", [error("AccessDeniedException"), None], ids=["denied", "not told"])
+def test_an_event_without_a_description_is_still_one(server: StrictAws, fault: Fault | None) -> None:
+    silent = event(region="eu-west-1")
+    del silent["said"]
+    server.world.lists["us-east-1", "DescribeEvents"] = [silent]
+    server.fail("DescribeEventDetails", fault)
+    (found,) = rounds(server, "health")
+    (vendor,) = vendors(found)
+    assert (vendor.status, vendor.events[0].text) == (VendorStatus.INCIDENT, None)
+    assert event_words(vendor.events[0]).endswith("AWS_EC2_OPERATIONAL_ISSUE, no description is known")
+    assert api(found).reach is Reach.PARTIAL
+    problem = api(found).problem or ""
+    assert "descriptions of events are missing" in problem
+    assert fault is None or "allow health:DescribeEventDetails" in problem
+
+
+def test_where_the_usual_region_does_not_answer_its_standby_is_asked(server: StrictAws) -> None:
+    server.world.lists["us-east-2", "DescribeEvents"] = [event(region="eu-west-1")]
+    server.fail("DescribeEvents", where("us-east-1", error("ServiceUnavailable", 503)))
+    (found,) = rounds(server, "health")
+    (vendor,) = vendors(found)
+    assert (api(found).reach, vendor.status) == (Reach.ANSWERED, VendorStatus.INCIDENT)
+    assert vendor.source == "aws health in us-east-2"
+    assert vendor.events[0].text, "its descriptions come from there too"
+    assert {r.region for r in server.asked if r.action == "DescribeEventDetails"} == {"us-east-2"}
+
+
+def test_where_the_usual_region_hangs_its_standby_is_asked_in_the_same_round(server: StrictAws) -> None:
+    server.world.lists["us-east-2", "DescribeEvents"] = [event(region="eu-west-1")]
+    server.fail("DescribeEvents", where("us-east-1", late(3600)))
+    (found,) = rounds(server, "health", stuck=lambda: server.counted()["DescribeEvents"] > 0)
+    (vendor,) = vendors(found)
+    assert (api(found).reach, vendor.status) == (Reach.ANSWERED, VendorStatus.INCIDENT)
+    assert vendor.source == "aws health in us-east-2"
+
+
+def test_where_neither_answers_both_are_named(server: StrictAws) -> None:
+    server.fail("DescribeEvents", error("ServiceUnavailable", 503))
+    (found,) = rounds(server, "health")
+    assert api(found).reach is Reach.UNREACHABLE
+    assert "in us-east-1 failed" in (api(found).problem or "")
+    assert "us-east-2, which stands in for us-east-1" in (api(found).problem or "")
+
+
+def test_a_refusal_is_not_carried_to_another_region(server: StrictAws) -> None:
+    server.fail("DescribeEvents", error("AccessDeniedException"))
+    assert api(rounds(server, "health")[0]).reach is Reach.DENIED
+    assert {r.region for r in server.asked if r.action == "DescribeEvents"} == {"us-east-1"}
 
 
 def test_an_account_without_the_plan_has_no_vendor_status_and_no_outage(server: StrictAws) -> None:
@@ -181,6 +271,24 @@ def test_certificates_of_every_kind_of_key(server: StrictAws) -> None:
     }
     assert found["d.example.com"].expires_at is None, "nothing happens when it ends"
     assert found["a.example.com"].expires_at == AT + timedelta(days=90)
+
+
+def test_a_bucket_lies_where_the_list_says_and_nowhere_where_it_does_not(server: StrictAws) -> None:
+    born = "2026-01-01T00:00:00.000Z"
+    server.world.lists["*", "ListBuckets"] = [
+        {"Name": "near", "CreationDate": born, "BucketRegion": "eu-west-1"},
+        {"Name": "far", "CreationDate": born, "BucketRegion": "ap-southeast-2"},
+        {"Name": "old", "CreationDate": born},
+        {"Name": "odd", "CreationDate": born, "BucketRegion": "no region"},
+    ]
+    seen = once(server, "s3")
+    assert {name: r.region for name, r in by_name(seen).items()} == {
+        "near": "eu-west-1",
+        "far": "ap-southeast-2",
+        "old": "global",
+        "odd": "global",
+    }
+    assert (seen.region, set(seen.kinds)) == ("global", {"s3.bucket"}), "one list for the whole account"
 
 
 def snapshot(volume: str, days: int, **more: Any) -> dict[str, Any]:
@@ -319,3 +427,18 @@ def test_what_a_replica_follows_is_named_as_the_inventory_knows_it(server: Stric
         "own": ("orders",),
         "foreign": (foreign,),
     }
+
+
+def test_a_cluster_rests_on_its_members_and_on_the_cluster_in_another_region_that_it_follows(server: StrictAws) -> None:
+    def cluster_arn(region: str, name: str) -> str:
+        return f"arn:aws:rds:{region}:{OWNER}:cluster:{name}"
+
+    server.world.lists["eu-west-1", "DescribeDBClusters"] = [
+        {
+            "DBClusterIdentifier": "orders",
+            "DBClusterArn": cluster_arn("eu-west-1", "orders"),
+            "Status": "available",
+            "ReplicationSourceIdentifier": cluster_arn("us-east-1", "orders"),
+        }
+    ]
+    assert by_name(once(server, "rds"))["orders"].depends_on == ("us-east-1/orders",)

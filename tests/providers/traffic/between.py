@@ -79,6 +79,8 @@ def running(url: str, between: Between | None = None) -> Iterator[Between]:
                 self.close_connection = True
                 return
             self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
             if answer.status != 204 or answer.cut:
                 self.send_header("Content-Length", str(len(answer.body) + answer.cut))
             self.end_headers()

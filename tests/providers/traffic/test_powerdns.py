@@ -241,6 +241,16 @@ def test_what_was_refused_changed_nothing(
     assert (powerdns.shares(), powerdns.generation()) == (USUAL, None)
 
 
+@pytest.mark.parametrize("method", ["PATCH", "GET"])
+def test_how_long_it_asks_to_be_left_alone_is_said(powerdns: OnPowerDns, between: Between, method: str) -> None:
+    powerdns.put(USUAL)
+    read = using(powerdns.backend(), lambda backend: backend.read())
+    between.faults[method] = [lambda _work: Answer(b"no", 429, {"Retry-After": "12"})]
+    with pytest.raises(NotNowError, match="it was throttled, and asks to be left alone for 12 s") as refused:
+        using(powerdns.backend(url=between.own_url), lambda backend: backend.submit(read, AWAY, 7))
+    assert refused.value.wait_s == 12
+
+
 BROKEN: dict[str, Fault] = {
     "truncated": strict.done_and_truncated,
     "cut": lambda work: Answer(work().body[:100], cut=True),

@@ -1,4 +1,7 @@
-"""What every backend promises: against a strict Route 53, and against a real PowerDNS that is asked by DNS."""
+"""What every backend promises: against a strict Route 53, a real PowerDNS that is asked by DNS, and moto.
+
+What moto does otherwise than Route 53 is marked, with the reason; the one change that it can show is in `test_moto`.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import pytest
 
 from tests.providers.aws.base import AT
 from tests.providers.traffic.base import AWAY, AWS, AZURE, GCP, OCEAN, USUAL, OnRoute53, System, using
+from tests.providers.traffic.moto import OVERWRITES, SILENT, not_on_moto
 from wedtui.core.traffic import Place
 from wedtui.errors import ConflictError, ForeignRecordsError, OutcomeUnknownError
 from wedtui.providers.traffic.base import TrafficBackend
@@ -34,6 +38,7 @@ def test_what_is_live_is_read(traffic: System) -> None:
     assert json.dumps(json.loads(read.records), separators=(",", ":"), sort_keys=True) == read.records
 
 
+@not_on_moto(SILENT)
 def test_a_change_is_accepted_then_in_sync_and_then_heard(traffic: System) -> None:
     traffic.put(USUAL)
 
@@ -59,6 +64,7 @@ def test_a_change_is_accepted_then_in_sync_and_then_heard(traffic: System) -> No
     assert "generation=8" in str(traffic.generation())
 
 
+@not_on_moto(SILENT)
 def test_a_change_whose_id_was_lost_is_recognised_by_what_the_authoritative_servers_tell(traffic: System) -> None:
     traffic.put(USUAL)
 
@@ -75,6 +81,7 @@ def test_a_change_whose_id_was_lost_is_recognised_by_what_the_authoritative_serv
     using(traffic.backend(), work)
 
 
+@not_on_moto(SILENT)
 def test_all_of_it_in_one_place(traffic: System) -> None:
     traffic.put({AWS: 100})
 
@@ -86,6 +93,7 @@ def test_all_of_it_in_one_place(traffic: System) -> None:
     assert traffic.shares() == {AWS: 0, GCP: 100}
 
 
+@not_on_moto(OVERWRITES)
 @pytest.mark.parametrize("change", ["weights", "generation"])
 def test_a_change_that_was_planned_on_other_records_changes_nothing(traffic: System, change: str) -> None:
     traffic.put(USUAL)
@@ -186,6 +194,7 @@ def test_something_else_where_the_generation_belongs(traffic: System, text: str)
     assert f"_wedtui.{traffic.name} holds something else than one generation" in foreign(traffic)
 
 
+@not_on_moto(SILENT)
 def test_an_answer_that_is_no_place_is_said(traffic: System) -> None:
     traffic.put(USUAL)
     others = [{"provider": "aws", "target": "192.0.2.1"}, {"provider": "gcp", "target": "192.0.2.3"}]
@@ -193,6 +202,7 @@ def test_an_answer_that_is_no_place_is_said(traffic: System) -> None:
         using(traffic.backend(places=others), lambda backend: backend.answers(100))
 
 
+@not_on_moto(SILENT)
 def test_regions_are_places(traffic: System) -> None:
     traffic.put(USUAL)
     ours = [

@@ -282,8 +282,9 @@ def test_it_is_not_tried_for_ever(route53: OnRoute53) -> None:
 
 def test_a_service_that_asks_to_be_left_alone_is(route53: OnRoute53) -> None:
     route53.put(USUAL)
-    with pytest.raises(NotNowError, match="was throttled"):
+    with pytest.raises(NotNowError, match="was throttled") as refused:
         using(route53.backend(), submitting(route53, code("Throttling", 400, Retry_After="60")))
+    assert refused.value.wait_s == 60
     assert route53.server.asked == ["change"]
 
 

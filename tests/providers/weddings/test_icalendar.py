@@ -158,6 +158,16 @@ def test_a_night_with_a_clock_change(tmp_path: Path) -> None:
     assert times(tmp_path, late) == [("03-28 01:00", "03-28 03:00"), ("10-25 00:30", "10-25 01:45")]
 
 
+def test_a_time_that_the_clock_of_the_venue_jumps_over_is_noted_with_its_event(tmp_path: Path) -> None:
+    """In the venue's own zone, whichever way it is said; in another one the calendar has resolved it already."""
+    local = "DTSTART:20270328T013000\nDTEND:20270328T040000"
+    own = "DTSTART;TZID=Europe/London:20270328T013000\nDTEND;TZID=Europe/London:20270328T040000"
+    data = calendar(event(local, uid="a"), event(own, uid="b"), event(uid="c"))
+    with rows_of(of(tmp_path, data)) as stage:
+        assert [note.partition(":")[0] for note in stage.notes] == ["event 1", "event 2"]
+        assert all("jumps over" in note for note in stage.notes)
+
+
 def test_events_that_share_a_uid_are_several_times_of_one_wedding(tmp_path: Path) -> None:
     second = event("DTSTART;VALUE=DATE:20260607")
     found = weddings(of(tmp_path, calendar(event(), second)))

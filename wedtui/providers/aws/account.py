@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from wedtui.clock import Clock
 from wedtui.config import AwsSection
-from wedtui.core.observation import Principal
 from wedtui.core.resource import Reach
 from wedtui.providers.aws.faults import CallError, of_exception
 from wedtui.providers.aws.guard import NotWholeError, Page, check_body, check_page
 from wedtui.providers.aws.lean import described, read_instant, read_statuses, shared_loader
 from wedtui.providers.aws.threads import Threads
 from wedtui.providers.aws.turns import Turns
+from wedtui.providers.aws.whose import SHORTLY, Whose
 from wedtui.providers.web import USER_AGENT
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from botocore.credentials import Credentials
     from botocore.session import Session
 
+    from wedtui.cache.remembered import Remembered
+
 T = TypeVar("T")
 
 CALLS_AT_ONCE = 64
@@ -40,8 +42,6 @@ THREADS = 2 * CALLS_AT_ONCE
 CONNECT_TIMEOUT = timedelta(seconds=2)
 # Regions are switched on and off by hand, a few times a year.
 REGIONS_KEPT = timedelta(hours=1)
-SHORTLY = timedelta(seconds=30)
-"""How long the outcome of a look at credentials counts, and how often they are read anew at most."""
 
 # Where services live that are asked in one place for the whole account, by partition.
 _HOME = {"aws": "us-east-1", "aws-cn": "cn-northwest-1", "aws-us-gov": "us-gov-west-1"}
@@ -101,8 +101,15 @@ class _Opened:
 class Account:
     """An account as one configured provider sees it."""
 
-    def __init__(self, provider: str, section: AwsSection, clock: Clock) -> None:
-        """Prepare; nothing is read and nothing is sent yet."""
+    def __init__(self, provider: str, section: AwsSection, clock: Clock, remembered: Remembered | None = None) -> None:
+        """Prepare; nothing is read and nothing is sent yet.
+
+        Args:
+            provider: its name.
+            section: its settings.
+            clock: tells the time.
+            remembered: what the cache knows of it; None: nothing is known.
+        """
         self.provider = provider
         self.section = section
         self._clock = clock
@@ -114,9 +121,8 @@ class Account:
         self._opened: _Opened | None = None
         self._opened_at = self._failed_at = -float("inf")
         self._failure: CallError | None = None
-        self._identity: Principal | None = None
-        self._identified_at = -float("inf")
-        self._identifying = asyncio.Lock()
+        recall = partial(remembered.account, provider) if remembered is not None else None
+        self.whose = Whose(section.account, clock, recall, self._ask_identity, self._signing_key)
         self._regions: Mapping[str, str] | None = None
         self._regions_at = self._regions_failed_at = -float("inf")
         self._regions_failure: CallError | None = None
@@ -139,11 +145,6 @@ class Account:
         at = getattr(self._opened.credentials, "_expiry_time", None) if self._opened else None
         return at if isinstance(at, datetime) else None
 
-    @property
-    def account_id(self) -> str | None:
-        """The account's number, once it is known."""
-        return self._identity.account if self._identity else None
-
     def forget_credentials(self) -> None:
         """Read the credentials anew at the next asking: somebody may have renewed them in the SDK's files."""
         if self._opened is not None and self._clock.monotonic() - self._opened_at > SHORTLY.total_seconds():
@@ -162,25 +163,15 @@ class Account:
         opened = await self._open()
         return _HOME.get(opened.partition, opened.home) if of_partition else opened.home
 
-    async def identity(self, counter: Asking, *, fresh_s: float = 0.0) -> Principal:
-        """Ask whose credentials they are.
+    def _signing_key(self) -> str | None:
+        """Return which credentials sign at present, without renewing them; None where none were read."""
+        # The SDK keeps it under this name where it renews them by itself; to ask for the other would renew them.
+        held = vars(self._opened.credentials) if self._opened else {}
+        key = held.get("_access_key", held.get("access_key"))
+        return key if isinstance(key, str) else None
 
-        Args:
-            counter: counts the request.
-            fresh_s: how old an earlier answer may be.
-
-        Raises:
-            CallError: they cannot be used, or nobody answered.
-        """
-        async with self._identifying:
-            if self._identity is not None and self._clock.monotonic() - self._identified_at <= fresh_s:
-                return self._identity
-            page = await self.ask(counter, "sts", await self.home(), "get_caller_identity")
-            if not isinstance(page.get("Account"), str):
-                raise CallError(Reach.GARBLED, "GetCallerIdentity answered without an account")
-            self._identity = Principal(page["Account"], principal_name(str(page.get("Arn", ""))))
-            self._identified_at = self._clock.monotonic()
-            return self._identity
+    async def _ask_identity(self, counter: Asking) -> Page:
+        return await self.ask(counter, "sts", await self.home(), "get_caller_identity")
 
     async def regions(self, *, fresh: timedelta = REGIONS_KEPT) -> Mapping[str, str]:
         """Return every region and whether the account has it: `opt-in-not-required`, `opted-in`, `not-opted-in`.
@@ -200,6 +191,15 @@ class Account:
                 assert self._regions_failure is not None
                 raise self._regions_failure
             return self._regions
+
+    async def regions_on(self) -> tuple[str, ...]:
+        """Return the regions that the account has switched on.
+
+        Raises:
+            CallError: the list cannot be read.
+        """
+        found = await self.regions()
+        return tuple(sorted(name for name, status in found.items() if status != "not-opted-in"))
 
     async def renew_regions(self, counter: Asking) -> None:
         """Read the list of regions now; one that somebody else reads just now is not read twice.
@@ -252,8 +252,7 @@ class Account:
             except CallError:
                 pass  # the target that asks for the list says so; what is configured is asked all the same
             return self.section.regions
-        found = await self.regions()
-        return tuple(sorted(name for name, status in found.items() if status != "not-opted-in"))
+        return await self.regions_on()
 
     async def ask(self, counter: Asking, service: str, region: str, operation: str, **parameters: Any) -> Page:
         """Call once, within the configured time in all.
@@ -393,15 +392,6 @@ class Account:
                 made.meta.events.register("before-parse.ec2.DescribeInstanceStatus", read_statuses)
             opened.clients[service, region] = made
         return made
-
-
-def principal_name(arn: str) -> str:
-    """Return what kind of principal an ARN names, and which: of a role in use that of the role, not of its session."""
-    # arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION, arn:aws:iam::ACCOUNT:user/PATH/NAME, arn:aws:iam::ACCOUNT:root
-    kind, _, path = arn.rpartition(":")[2].partition("/")
-    if kind == "assumed-role":
-        return f"role {path.partition('/')[0]}"
-    return f"{kind} {path.rpartition('/')[2]}".rstrip()
 
 
 def _config(section: AwsSection) -> Config:

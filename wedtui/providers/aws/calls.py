@@ -55,6 +55,8 @@ class Found:
     """What resources cost, where that was asked."""
     principal: Principal | None = None
     """Whose credentials were used, where that was what was asked."""
+    regions_on: tuple[str, ...] | None = None
+    """The regions that the account has switched on, where that was what was asked."""
 
 
 class Calls:
@@ -83,6 +85,10 @@ class Calls:
         self._ends_at = ends_at
         self._length = round(ends_at - clock.monotonic(), 1)
         self._again = AGAIN_A_ROUND
+
+    def move(self, region: str) -> None:
+        """Ask in another region from now on, within the same round."""
+        self.region = region
 
     def now(self) -> datetime:
         """Return the present instant."""

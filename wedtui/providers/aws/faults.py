@@ -1,17 +1,21 @@
 """What an error of the SDK means for a person: one `Reach`, one sentence, and whether asking again may help.
 
 The code decides, never the class or the HTTP status: throttling comes as 400 and as 503. No message of the service
-is quoted: some name accounts, and some carry an encoded copy of the request.
+is quoted: some name accounts, and some carry an encoded copy of the request. Of a refusal that has several meanings
+under one code the words are kept, without what they must not carry.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from wedtui.core.redact import HIDDEN, masked
 from wedtui.core.resource import Reach
+from wedtui.core.text import single_line
 
 # botocore.retries.standard, and the services' API references.
 THROTTLED = frozenset(
@@ -59,6 +63,9 @@ MAY_BE_SWITCHED_OFF = frozenset(
 )
 SURELY_SWITCHED_OFF = frozenset({"OptInRequired", "RegionDisabledException"})
 NOT_ON_PLAN = frozenset({"SubscriptionRequiredException"})
+# What is wrong with the question, with the account or with the hour, by one code.
+AMBIGUOUS = frozenset({"ValidationException"})
+_CARRIED = re.compile(r"arn:[^\s\"',;)]+|\b[0-9]{12}\b|[A-Za-z0-9+/=_-]{40,}")
 TRANSIENT = frozenset(
     {
         "InternalError",
@@ -93,6 +100,8 @@ class CallError(Exception):
     """How long the server asks to be left alone."""
     code: str | None = None
     """The service's own code, where it sent one."""
+    said: str | None = None
+    """The service's own words, redacted and bounded, where its code alone does not tell what it means."""
     unsent: bool = False
     """Whether the request certainly never reached the service."""
 
@@ -163,6 +172,8 @@ def of_exception(error: Exception, what: str, permission: str, now: datetime) ->
         response: dict[str, Any] = dict(error.response or {})
         code = str(response.get("Error", {}).get("Code") or "none")
         found = of_code(tidy(code), what, permission)
+        if code in AMBIGUOUS:
+            found.said = own_words(str(response.get("Error", {}).get("Message") or ""))
         headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
         found.wait_s = retry_after_s(str(headers.get("retry-after", "")), now)
         return found
@@ -193,6 +204,11 @@ def tidy(code: str) -> str:
     """Bound and clean what comes from outside; it stands in a sentence."""
     kept = "".join(c for c in code[:64] if c.isalnum() or c in "._-")
     return kept or "none"
+
+
+def own_words(message: str) -> str:
+    """Return a message of a service on one line, without accounts, ARNs, secrets and encoded copies of a request."""
+    return single_line(_CARRIED.sub(HIDDEN, masked(single_line(message, 2000))), 200)
 
 
 def _credential_errors(sdk: Any) -> tuple[type[Exception], ...]:

@@ -52,7 +52,9 @@ READ: Mapping[str, Mapping[str, frozenset[str]]] = {
         ),
         "DBCluster": frozenset(
             {
+                "DBClusterArn",
                 "DBClusterIdentifier",
+                "ReplicationSourceIdentifier",
                 "Status",
                 "DBClusterMembers",
                 "ClusterCreateTime",
@@ -60,12 +62,15 @@ READ: Mapping[str, Mapping[str, frozenset[str]]] = {
                 "TagList",
             }
         ),
+        "DBClusterMember": frozenset({"DBInstanceIdentifier"}),
         "DBSnapshot": frozenset({"DBInstanceIdentifier", "SnapshotCreateTime", "Status"}),
         "DBClusterSnapshot": frozenset({"DBClusterIdentifier", "SnapshotCreateTime", "Status"}),
     },
     "elbv2": {
         "TargetGroup": frozenset({"TargetGroupArn", "TargetGroupName", "LoadBalancerArns"}),
         "TargetHealthDescription": frozenset({"Target", "TargetHealth"}),
+        "TargetDescription": frozenset({"Id"}),
+        "TargetHealth": frozenset({"State"}),
     },
     "ecs": {
         "Service": frozenset(
@@ -82,6 +87,7 @@ READ: Mapping[str, Mapping[str, frozenset[str]]] = {
             }
         ),
         "Deployment": frozenset({"status", "rolloutState", "failedTasks"}),
+        "LoadBalancer": frozenset({"targetGroupArn"}),
     },
     "autoscaling": {
         "AutoScalingGroup": frozenset(
@@ -97,6 +103,8 @@ READ: Mapping[str, Mapping[str, frozenset[str]]] = {
             }
         ),
         "Instance": frozenset({"InstanceId", "LifecycleState", "HealthStatus"}),
+        "SuspendedProcess": frozenset({"ProcessName"}),
+        "TagDescription": frozenset({"Key", "Value"}),
     },
     "cloudwatch": {
         "MetricAlarm": frozenset({"AlarmName", "AlarmArn", "StateValue", "StateReason"}),
@@ -117,13 +125,15 @@ CALLED: Mapping[str, frozenset[str]] = {
     ),
     "autoscaling": frozenset({"DescribeAutoScalingGroups"}),
     "cloudwatch": frozenset({"DescribeAlarms", "GetMetricData"}),
-    "health": frozenset({"DescribeEvents"}),
+    "health": frozenset({"DescribeEvents", "DescribeEventDetails"}),
     "s3": frozenset({"ListBuckets"}),
     "acm": frozenset({"ListCertificates"}),
     "ce": frozenset({"GetCostAndUsage", "GetCostAndUsageWithResources"}),
 }
 # What is asked of every account.
 _ASKED = ("ecs", "elbv2", "sts", "ec2", "rds", "autoscaling", "cloudwatch", "health", "s3", "acm")
+# So many objects more than were let go before garbage is looked for: a page is thousands, all of them in use.
+GARBAGE_AFTER = 10_000
 # What the SDK makes every client of.
 _COMMON = ("endpoints", "partitions", "sdk-default-configuration")
 _DESCRIBING = threading.Lock()
@@ -133,8 +143,8 @@ def described() -> None:
     """Read the SDK's descriptions once, before anything of an account is there, and free the collector of them.
 
     They are megabytes of dictionaries that stay to the end; the collector would look through them again and again,
-    for a fifth of the time that a round takes. What is made later it has to find: sessions and clients are circles,
-    and would hold their connections for ever.
+    for a fifth of the time that a round takes, and a tenth goes to pages that are still being read. What is made later
+    it has to find: sessions and clients are circles, and would hold their connections for ever.
     """
     with _DESCRIBING:  # each account has a thread of its own for this
         _describe()
@@ -153,6 +163,7 @@ def _describe() -> None:
         loader.load_data(name)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GARBAGE_AFTER)
 
 
 @cache

@@ -16,7 +16,7 @@ from wedtui.core import breaker as breakers
 from wedtui.core.breaker import CLOSED, Breaker, Phase
 from wedtui.core.observation import ApiObservation, Observation, VendorObservation
 from wedtui.core.resource import GLOBAL, Reach
-from wedtui.providers.aws.account import SHORTLY, Account
+from wedtui.providers.aws.account import Account, Asking, Counter
 from wedtui.providers.aws.calls import Calls, Found
 from wedtui.providers.aws.faults import MAY_BE_SWITCHED_OFF, SURELY_SWITCHED_OFF, CallError
 from wedtui.providers.aws.paid import AGAIN, Paying, Purse
@@ -34,6 +34,7 @@ from wedtui.providers.aws.services.rds import Databases
 from wedtui.providers.aws.services.resource_cost import ResourceCosts
 from wedtui.providers.aws.services.storage import Buckets
 from wedtui.providers.aws.services.vendor import Health
+from wedtui.providers.aws.whose import SHORTLY
 from wedtui.providers.base import Cadence, Schedule
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def account_targets(
         paying: whether what costs money is asked too, where that is configured.
     """
     settings = section.aws or AwsSection()
-    account = Account(section.name, settings, clock)
+    account = Account(section.name, settings, clock, remembered)
     # The longest chain of calls first: what is waited for in the meantime costs no time.
     services: list[Service] = [Services(), TargetGroups(), IdentityCheck(), RegionList(), Instances(settings, clock)]
     services += [Databases(settings, clock), ScalingGroups(), Alarms(), Health()]
@@ -151,6 +152,10 @@ class ServiceTarget:
             return self._all_failed(error)
         if instead is not None:
             return instead
+        # Before it is paid for: what costs another account, or nobody knows whose, is of no use.
+        doubt = await self._doubt(Counter())
+        if doubt is not None:
+            return self._all_failed(doubt)
         observations = await self._observe()
         self._purse.keep(observations)
         return observations
@@ -197,6 +202,9 @@ class ServiceTarget:
         now = self._clock.now()
         if breakers.phase(breaker, now) is Phase.OPEN:
             return self._failed(region, _held(breaker, self._failures.get(region)), 0)
+        stranger = self._account.whose.stranger()
+        if stranger is not None and self._service.client != "sts":
+            return self._failed(region, stranger, 0)
         self._breakers[region] = breakers.trying(breaker, now)
         place = self._home if region == GLOBAL else region
         assert place is not None
@@ -205,13 +213,21 @@ class ServiceTarget:
         calls = Calls(self._account, self._service.client, place, self._clock, ends_at=ends_at, chain=chain)
         try:
             found = await self._read(calls)
+            doubt = await self._account.whose.check(calls)
+            if doubt is not None and self._purse is not None:
+                # What it says takes the place of all that was known.
+                raise CallError(Reach.HELD, doubt)
         except CallError as caught:
             error = await self._judged(caught, region, calls)
             self._close_or_open(region, breaker, error.reach)
             self._failures[region] = now, str(error)
-            if error.reach in {Reach.EXPIRED, Reach.REJECTED, Reach.NO_CREDENTIALS}:
+            if error.reach in {Reach.EXPIRED, Reach.REJECTED, Reach.OTHER_ACCOUNT, Reach.NO_CREDENTIALS}:
                 self._account.forget_credentials()
             return self._failed(region, error, calls.requests)
+        if doubt is not None:
+            found.missing.append(doubt)
+            found.kinds.clear()
+            found.regions_on = None
         reach = Reach.PARTIAL if found.missing else Reach.ANSWERED
         self._close_or_open(region, breaker, reach)
         return [self._answered(region, found, calls.requests, reach), *self._paced(found.more)]
@@ -235,7 +251,13 @@ class ServiceTarget:
             raise CallError(Reach.GARBLED, words) from None
 
     async def _judged(self, error: CallError, region: str, calls: Calls) -> CallError:
-        """Return what a refusal of the credentials means: a region that is switched off says the same."""
+        """Return what a refusal means.
+
+        Of the credentials, a region that is switched off says the same. That the account has no such plan is told of
+        the one whose credentials were used, which may be another one: then what is known of ours stays.
+        """
+        if error.reach is Reach.NOT_ON_PLAN:
+            return await self._doubt(calls) or error
         if error.code not in MAY_BE_SWITCHED_OFF or error.code in SURELY_SWITCHED_OFF or region == GLOBAL:
             return error
         try:
@@ -248,10 +270,18 @@ class ServiceTarget:
         if status == "opt-in-not-required" or region == await self._account.home():
             return error
         try:
-            await self._account.identity(calls, fresh_s=SHORTLY.total_seconds())
+            await self._account.whose.identity(calls, fresh_s=SHORTLY.total_seconds())
         except CallError:
             return error
         return _switched_off(region)
+
+    async def _doubt(self, asking: Asking) -> CallError | None:
+        """Return why what was answered may not be taken for that of our account; None where it may."""
+        try:
+            doubt = await self._account.whose.check(asking)
+        except CallError as error:
+            return error
+        return CallError(Reach.HELD, doubt) if doubt is not None else None
 
     def _close_or_open(self, region: str, before: Breaker, reach: Reach) -> None:
         self._breakers[region] = breakers.after(before, reach, self._clock.now())
@@ -271,6 +301,9 @@ class ServiceTarget:
             credentials_expire_at=self._account.credentials_expire_at,
             interval=self._interval,
             principal=found.principal,
+            account=self._account.whose.certain,
+            account_wanted=self._account.whose.wanted is not None,
+            regions_on=found.regions_on,
         )
 
     def _paced(self, observations: Iterable[Observation]) -> list[Observation]:

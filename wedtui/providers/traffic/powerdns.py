@@ -43,7 +43,7 @@ from wedtui.providers.traffic.base import (
     generation_text,
 )
 from wedtui.providers.traffic.questions import found, marks, newer, sample, told
-from wedtui.providers.web import Answer, UnansweredError, WebClient, backoff_s, resolved_headers, trust
+from wedtui.providers.web import Answer, UnansweredError, WebClient, backoff_s, resolved_headers, retry_after_s, trust
 
 Record = dict[str, Any]
 """A set of records (RRset) of the API."""
@@ -216,9 +216,11 @@ class PowerDnsBackend:
         return [each for each in sets if each["name"] == name]
 
     def _refused(self, answer: Answer) -> ProviderUnavailableError:
-        why = _REFUSALS.get(answer.status, f"status {answer.status}")
+        why, wait_s = _REFUSALS.get(answer.status, f"status {answer.status}"), retry_after_s(answer, self._clock.now())
+        why += f", and asks to be left alone for {wait_s:g} s" if wait_s > 0 else ""
         kind = NotNowError if answer.status == httpx.codes.TOO_MANY_REQUESTS else ProviderUnavailableError
-        return kind(f"PowerDNS refuses what is asked about {self._wanted.name} ({why}): check [{_OWNER}]")
+        said = f"PowerDNS refuses what is asked about {self._wanted.name} ({why}): check [{_OWNER}]"
+        return kind(said, wait_s=wait_s)
 
     async def _replace(self, body: bytes, ends_at: float) -> None:
         """Send the change, once more only where it was certainly not sent.

@@ -240,7 +240,7 @@ class Route53Backend:
         if error.code in _NOT_THOSE:
             return await self._not_those(error, read, ends_at)
         if error.code in THROTTLED or (error.unsent and error.reach is Reach.UNREACHABLE):
-            return NotNowError(str(error))
+            return NotNowError(str(error), wait_s=error.wait_s)
         if error.unsent or error.code in _REFUSED or error.reach in _REFUSING:
             return self._unavailable(error)
         return _unknown(self._wanted.name, str(error))
@@ -314,7 +314,7 @@ class Route53Backend:
     def _unavailable(self, error: CallError) -> ProviderUnavailableError:
         if error.reach in {Reach.EXPIRED, Reach.REJECTED, Reach.NO_CREDENTIALS}:
             self._account.forget_credentials()
-        return ProviderUnavailableError(_WORDS.get(error.code or "", str(error)))
+        return ProviderUnavailableError(_WORDS.get(error.code or "", str(error)), wait_s=error.wait_s)
 
 
 _START = ("StartRecordName", "StartRecordType", "StartRecordIdentifier")

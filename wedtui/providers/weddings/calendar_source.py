@@ -318,8 +318,8 @@ def _row(event: Component, section: WeddingSourceSection, zone: str | None) -> R
         venue=_said(event, section, "venue"),
         venue_kind=_said(event, section, "venue_kind"),
         zone=own,
-        start=_resolved(start, opening_instant),
-        end=_resolved(end, closing_instant),
+        start=_resolved(start, own, opening_instant),
+        end=_resolved(end, own, closing_instant),
         culture=_said(event, section, "culture"),
         guests=_said(event, section, "guests"),
     )
@@ -332,10 +332,13 @@ def _said(event: Component, section: WeddingSourceSection, field: str) -> str | 
     return None if value is None else str(value)
 
 
-def _resolved(at: date, instant: Callable[[datetime, tzinfo], datetime]) -> Said:
+def _resolved(at: date, own: str | None, instant: Callable[[datetime, tzinfo], datetime]) -> Said:
     """Return an instant for a time in a zone: recurrences are worked out on the wall clock, which forgets which of two
-    equal times was meant. Dates and times without a zone stay what they are."""
+    equal times was meant. Dates and times without a zone stay what they are, and one in the venue's own becomes such
+    a time: only there it is seen that the clock jumps over it."""
     if isinstance(at, datetime) and at.tzinfo is not None:
+        if own is not None and _name(at.tzinfo) == own:
+            return at.replace(tzinfo=None, fold=0)
         return instant(at.replace(tzinfo=None, fold=0), at.tzinfo)
     return at
 

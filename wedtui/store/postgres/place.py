@@ -11,6 +11,7 @@ from psycopg import conninfo
 
 from wedtui.errors import ConfigurationError
 from wedtui.store.kind import Kind
+from wedtui.store.postgres.arrays import take_packed
 
 # What a URL may say beside user, host, port and database: how to reach the server and how to trust it.
 _ALLOWED = frozenset(
@@ -79,7 +80,7 @@ def connect(server: Server, kind: Kind, settings: dict[str, str], *, autocommit:
         psycopg.Error: it did not work.
     """
     wanted = {"search_path": server.schema, "timezone": "UTC", "client_encoding": "UTF8", **settings}
-    return psycopg.connect(
+    connection = psycopg.connect(
         **server.parameters,
         connect_timeout=_CONNECT_WITHIN_S,
         application_name=f"wedtui {kind.name}",
@@ -91,6 +92,8 @@ def connect(server: Server, kind: Kind, settings: dict[str, str], *, autocommit:
         keepalives_count=3,
         tcp_user_timeout=10_000,
     )
+    take_packed(connection)
+    return connection
 
 
 def milliseconds(waits: timedelta) -> str:

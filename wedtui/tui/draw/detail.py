@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from wedtui.core.evidence import Freshness, ProbeEvidence, SignalEvidence, freshness
-from wedtui.core.health import Component
+from wedtui.core.health import VENDOR, Component
 from wedtui.core.picture import ProbeDetails, ProviderPicture, signal_freshness
 from wedtui.core.series import probe_signal
 from wedtui.core.state import State, glyph
+from wedtui.core.vendor import event_texts
 from wedtui.core.wording import age, duration, short_age
 from wedtui.tui.board import Board
 from wedtui.tui.draw.inventory import inventory_rows
@@ -107,6 +108,9 @@ def _components(board: Board, provider: ProviderPicture, width: int) -> list[Row
         rows.append(Row(_component(board, component, width)))
         if component.problem and component.expected:
             rows += [Row(line) for line in text_lines((component.problem, Role.DEGRADED), width)]
+        if component.name == VENDOR and provider.evidence.vendor is not None:
+            said = event_texts(provider.evidence.vendor)
+            rows += [Row(line) for text in said for line in text_lines((text, Role.DEGRADED), width)]
     return rows
 
 
@@ -116,7 +120,7 @@ def _component(board: Board, c: Component, width: int) -> Line:
     # Beside "not set" what is not there says enough.
     source = (c.source if c.expected else (c.problem or "").removesuffix(" is configured")) or ""
     name = (c.name, Role.TEXT if c.expected else Role.MUTED)
-    fixed = sum(abs(size) + 2 for _, size in _COMPONENT) + 2
+    room = max(width - sum(abs(size) + 2 for _, size in _COMPONENT) - 2, 8)
     return _cells(
         (name, 12),
         (_value_span(value, fresh), -6),
@@ -124,8 +128,13 @@ def _component(board: Board, c: Component, width: int) -> Line:
         (_value_span(measure(c.name, c.measure), fresh), -10),
         ((short_age(c.measured_at, board.now) if c.measured_at else MISSING, Role.MUTED), -6),
         (freshness_span(fresh) if c.expected else ("not set", Role.MUTED), 7),
-        ((source, Role.MUTED), max(width - fixed, 8)),
+        ((_shortened(source, room), Role.MUTED), room),
     )
+
+
+def _shortened(source: str, room: int) -> str:
+    """Return who measured something without what was asked, where both do not fit: that stands among the signals."""
+    return source if len(source) <= room else source.rpartition(" from ")[2]
 
 
 def _probes(board: Board, provider: ProviderPicture, width: int) -> list[Row]:
@@ -223,19 +232,20 @@ def _signals(board: Board, provider: ProviderPicture, width: int) -> list[Row]:
         return [Row(rule("signals", width)), Row(((" no query is configured for it", Role.MUTED),))]
     titles = (("SIGNAL", 18), ("VALUE", -12), ("AGE", -6), ("", 7), ("FROM", 20))
     rows = [Row(rule("signals", width, (("Enter: chart", Role.MUTED),))), _heading(*titles)]
+    room = max(width - sum(abs(size) + 2 for _, size in titles[:-1]) - 2, 8)
     for signal in signals:
-        rows.append(Row(_signal(board, signal), signal.signal))
+        rows.append(Row(_signal(board, signal, room), signal.signal))
         if signal.problem:
             rows += [Row(line) for line in text_lines((signal.problem, Role.DEGRADED), width)]
     return rows
 
 
-def _signal(board: Board, signal: SignalEvidence) -> Line:
+def _signal(board: Board, signal: SignalEvidence, room: int) -> Line:
     fresh = _believed(board, signal_freshness(signal, board.now))
     return _cells(
         ((signal.signal, Role.STRONG), 18),
         (_value_span(reading(signal.signal, signal.value), fresh), -12),
         ((short_age(signal.measured_at, board.now), Role.MUTED), -6),
         (freshness_span(fresh), 7),
-        ((signal.source, Role.MUTED), 30),
+        ((signal.source, Role.MUTED), room),
     )

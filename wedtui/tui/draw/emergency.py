@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import UTC
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 TITLE = "emergency actions"
 
+_BUSY_AT_MOST = 4
 _GOOD_ENDS = frozenset({"verified", "settled"})
 _BAD_ENDS = frozenset({"refused", "failed", "expired", "undone"})
 _STATES = {"awaiting confirmation": "to confirm", "claimed": "running"}
@@ -58,6 +60,8 @@ def emergency_lines(
     body = [*(line for each in told.arming for line in arming_lines(each, now, width)), *body]
     if situation.problem is not None and not situation.read_only:
         body.append(crop(((" ✖ the service does not answer", Role.CRITICAL),), width))
+    if told.busy is not None and not situation.read_only:
+        body += _busy_lines(told, width)
     if told.unlisted is not None:
         body.append(crop(((f" ✖ what is under way: UNKNOWN, {told.unlisted}", Role.CRITICAL),), width))
     if gone is not None:
@@ -95,6 +99,13 @@ def _paths(told: Told, keymap: Keymap, now: datetime, width: int) -> list[Line]:
     if told.standing is not None and told.standing.unrecorded:
         said.append(("▲ NOT YET RECONCILED: done without the ledger", Role.DEGRADED))
     return [crop(((f" {text}", role),), width) for text, role in said]
+
+
+def _busy_lines(told: Told, width: int) -> list[Line]:
+    """Say that the service answers, why not this, that it is asked again, and of when is what stands here."""
+    since = f", as of {told.at.astimezone(UTC):%H:%M:%S} UTC" if told.at is not None else ""
+    said = f"▲ the service answers, but not now; asked again by itself{since}: {told.busy}"
+    return wrap(said, width - 1, Role.DEGRADED, indent=" ")[:_BUSY_AT_MOST]
 
 
 Found = tuple[tuple[Emergency, str | None], ...]

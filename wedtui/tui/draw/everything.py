@@ -2,11 +2,12 @@
 
 from wedtui.tui.draw.findings import worst_lines
 from wedtui.tui.draw.later import deployments_lines
-from wedtui.tui.draw.metrics import metrics_lines, signals_of
+from wedtui.tui.draw.metrics import charted_first, metrics_lines, signals_of
 from wedtui.tui.draw.providers import matching, provider_header, provider_row, resources_note, shares_note
 from wedtui.tui.draw.status import status_lines
 
 __all__ = [
+    "charted_first",
     "deployments_lines",
     "matching",
     "metrics_lines",

@@ -44,6 +44,9 @@ def freeze_rows(board: Board, width: int) -> tuple[Row, ...]:
     if verdict.unreadable:
         rows += [(), rule("unreadable, therefore frozen", width)]
         rows += [line for text in verdict.unreadable for line in wrap(text, width, Role.DEGRADED, indent="   ")]
+    if verdict.runs_out_besides:
+        rows += [(), rule("runs out before that", width)]
+        rows += [line for text in verdict.runs_out_besides for line in wrap(text, width, Role.DEGRADED, indent="   ")]
     if verdict.overrides:
         rows += [(), rule("overridden, each for one object", width)]
         for each in verdict.overrides:

@@ -24,6 +24,15 @@ def signals_of(provider: ProviderPicture) -> tuple[str, ...]:
     return (*(s.signal for s in evidence.signals), *(probe_signal(p.label) for p in evidence.probes))
 
 
+def charted_first(provider: ProviderPicture) -> str:
+    """Return what is charted of a provider while nobody has chosen: the first that ever had a value; empty: nothing.
+
+    Where none has one yet it is the first, which then says so.
+    """
+    signals = signals_of(provider)
+    return next((signal for signal in signals if newest(provider, signal)[0] is not None), next(iter(signals), ""))
+
+
 def probe_evidence(provider: ProviderPicture, signal: str) -> ProbeEvidence | None:
     """Return what the probe saw that a signal is about; from where it was asked last, unless the signal says."""
     name = probe_of(signal)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from wedtui.core.actions import LEFT
 from wedtui.core.emergency import EmergencyKind, emergency
 from wedtui.core.state import State
 from wedtui.core.step_words import interrupted, waiting
@@ -93,7 +94,11 @@ def scrolled(drawn: Drawn, top: int, height: int, width: int) -> Scrolled:
 
 def _head(arming: Arming, width: int, *, demo: bool) -> Line:
     target = arming.action.target if arming.action is not None else _subject(arming)
-    title = f"{emergency(arming.kind).title} {target}" if arming.stage is not Stage.CHOOSE else _question(arming)
+    # What is typed to confirm a failback is that very word.
+    target = arming.chosen if target == arming.kind.value else target
+    title = (
+        f"{emergency(arming.kind).title} {target}".rstrip() if arming.stage is not Stage.CHOOSE else _question(arming)
+    )
     title = f"{title} without the ledger" if arming.aside or arming.numbered is not None else title
     drill, real = _SERIOUS[arming.kind]
     kind = (f" DRILL: a made-up world, {drill} ", Role.MARK) if demo else (f" REAL: {real} ", Role.ALARM)
@@ -150,8 +155,14 @@ def _choices(arming: Arming, width: int) -> list[Line]:
     if not arming.choices:
         if arming.waits is not None:
             return []
-        nothing = "no share was read yet" if arming.moves_traffic else "no person has frozen anything"
-        return wrap(f"nothing is known that could be chosen: {nothing}", width - 1, Role.UNKNOWN, indent=" ")
+        if arming.said is not None:
+            return []  # why it is not known stands below
+        if arming.moves_traffic:
+            nothing = "nothing is known that could be chosen: no share was read yet"
+            return wrap(nothing, width - 1, Role.UNKNOWN, indent=" ")
+        left = "Nothing is left to lift: no freeze and no lockdown that a person added is in force or to come."
+        rest = "What is frozen beside that, by a weekly window, a feed or weddings, a person can override."
+        return wrap(f"{left} {rest}", width - 1, Role.TEXT, indent=" ")
     lines: list[Line] = []
     longest = max(len(each.name) for each in arming.choices)
     for i, each in enumerate(arming.choices):
@@ -208,12 +219,16 @@ def _followed(action: ActionIs, now: datetime, width: int, as_of: AsOf | None = 
     return lines
 
 
+def _given_up(again: str) -> str:
+    return "left" if again.startswith(LEFT) else "again"
+
+
 def _step(step: StepIs, now: datetime, width: int, again: str | None) -> list[Line]:
     glyph, role = _STEPS.get(step.state, ("…", Role.DEGRADED)) if again is None else ("▲", Role.DEGRADED)
     took = (step.ended_at or now) - step.intended_at
     lasting = duration(took) if step.ended_at is None or took >= timedelta(seconds=10) else _short(took)
     name = f"{step.name} (takes back)" if step.undoes else step.name
-    state = {"intended": "under way"}.get(step.state, step.state) if again is None else "again"
+    state = {"intended": "under way"}.get(step.state, step.state) if again is None else _given_up(again)
     at = step.intended_at.astimezone(UTC)
     lines: list[Line] = [
         crop(
@@ -247,7 +262,9 @@ def _foot(arming: Arming, now: datetime, width: int) -> tuple[Line, ...]:
         return (*said, crop(((" Enter", Role.KEY), (does, Role.TEXT)), width))
     lines: list[Line] = []
     if arming.has_field:
-        asked = {Stage.REASON: "why", Stage.GLASS: "why alone"}.get(arming.stage, f"type {arming.target}")
+        asked = {Stage.REASON: "why", Stage.GLASS: "why alone", Stage.VOUCH: "who is well"}.get(
+            arming.stage, f"type {arming.target}"
+        )
         lines.append(_field(asked, arming, width))
     if arming.offer is not None:
         here, words = arming.in_field, f"[{_OFFERS[arming.offer].words}]"
@@ -290,6 +307,7 @@ def _next(arming: Arming, now: datetime) -> Line:
 
 _ENTER = {
     Stage.REASON: "asks for it; it is not confirmed yet",
+    Stage.VOUCH: "plans it anew by your word; nothing is done yet",
     Stage.NAME: "confirms, once the name is typed",
     Stage.APPROVE: "approves, once the name is typed",
     Stage.GLASS: "goes on to the name; it is not confirmed yet",
@@ -308,6 +326,7 @@ class _Words(NamedTuple):
 _OFFERS = {
     Offer.OVERLOAD: _Words("Plan it again, and accept the overload", "the overload", "plans it anew"),
     Offer.ASIDE: _Words("Emergency path: plan it without the ledger", "the emergency path", "plans it so"),
+    Offer.VOUCH: _Words("Vouch: say who is well, of whom nothing is known", "vouching", "asks for whom"),
     Offer.GLASS: _Words(
         "Break the glass: act alone, and everybody is paged", "break-glass", "asks why", "Enter leaves; it waits on · "
     ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from wedtui.core.emergency import EmergencyKind, emergency
 from wedtui.core.roles import Demand
-from wedtui.core.wording import duration
+from wedtui.core.wording import duration, listed
 from wedtui.tui.arming import AWAITING, Arming, Stage
 from wedtui.tui.spans import Line, Role, wrap
 
@@ -98,6 +98,22 @@ def _alone(action: ActionIs) -> _Said:
     return [did, (f"NOT REVIEWED: another person than {action.confirmed_by} says {how}", Role.CRITICAL)]
 
 
+def _vouching(arming: Arming) -> _Said:
+    """Say of whom nothing is known, and what whoever looked can do about that; and for whom was vouched."""
+    said: _Said = []
+    if arming.vouched:
+        said.append(
+            (f"BY YOUR WORD, not by what wedtui knows, these are well: {listed(arming.vouched)}", Role.CRITICAL)
+        )
+    if arming.vouching:
+        who = f"Nothing is known of {listed(arming.unknown)}, so they gain nothing."
+        look = "Look at them yourself; who is well can be vouched for here, and that goes on record"
+        each = " ".join(f"--vouch {name}" for name in (*arming.vouched, *arming.unknown))
+        how = f"`wedtui failover emergency --from {arming.chosen} --reason WHY {each}`"
+        said.append((f"{who} {look}; as a command, with those alone that are well: {how}", Role.STRONG))
+    return said
+
+
 def ledger_lines(arming: Arming, width: int, file: str) -> list[Line]:
     """Say that the service cannot reach its ledger, what is offered instead, and how far that is on record.
 
@@ -121,13 +137,14 @@ def _ledger(arming: Arming, file: str) -> _Said:
     if arming.aside or arming.numbered is not None:
         path = f"EMERGENCY PATH, WITHOUT THE LEDGER: each step is written to {where} of the service before it is made,"
         said: _Said = [(f"{path} and reconciled into the audit chain once its ledger is back.", Role.CRITICAL)]
-        if arming.refused:
-            how = f"`wedtui failover emergency --from {arming.chosen} --reason WHY --vouch PROVIDER --accept-overload`"
-            said.append((f"where nothing is known, say who is well: {how}", Role.STRONG))
-        return said
-    if arming.ledger is None or not arming.moves_traffic or arming.stage not in {Stage.CHOOSE, Stage.REASON}:
+        return [*said, *_vouching(arming)]
+    if (
+        arming.ledger is None
+        or not arming.moves_traffic
+        or arming.stage not in {Stage.CHOOSE, Stage.REASON, Stage.VOUCH}
+    ):
         return []
     lost = "THE SERVICE CANNOT REACH ITS LEDGER: nothing can be asked for as ever."
     if arming.kind is not EmergencyKind.FAILOVER:
         return [(f"{lost} It has to wait: only a failover can be done without.", Role.CRITICAL)]
-    return [(f"{lost} A failover can be done without, by the emergency path.", Role.CRITICAL)]
+    return [(f"{lost} A failover can be done without, by the emergency path.", Role.CRITICAL), *_vouching(arming)]

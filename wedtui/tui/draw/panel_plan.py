@@ -8,11 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wedtui.core.actions import Outcome
 from wedtui.core.customers import moved
-from wedtui.core.plan_words import NOTE, Row, accepted_words, as_of, check_rows, moved_words, stopped_by, undo_words
+from wedtui.core.plan_words import (
+    NOTE,
+    Row,
+    accepted_words,
+    as_of,
+    back_words,
+    check_rows,
+    moved_words,
+    stopped_by,
+    undo_words,
+)
 from wedtui.core.wording import duration, figure
 from wedtui.tui.arming import Arming, Stage
 from wedtui.tui.draw.panel_freeze import freeze_lines
@@ -50,12 +60,9 @@ def plan_lines(arming: Arming, now: datetime, width: int) -> PlanLines:
     rows = check_rows(plan, now)
     refused = _why(arming)
     lines = [*_holds(arming, plan, now, width), *_refused(plan, refused, width)]
-    if not arming.moves_traffic:
-        lines += wrap(f"what: {plan.get('says') or 'UNKNOWN'}", width - 1, Role.STRONG, indent=" ")
-    elif plan.get("accepts_overload"):
-        words = "AN OVERLOAD IS ACCEPTED: whoever gains is given more than it is known to bear"
-        lines += wrap(words, width - 1, Role.CRITICAL, indent=" ")
-    lines += [line for row in rows if row.counts for line in _check(row, width)]
+    counting = [line for row in rows if row.counts for line in _check(row, width)]
+    # What is refused is not about to happen: why comes first.
+    lines += [*counting, *_what(arming, plan, width)] if refused else [*_what(arming, plan, width), *counting]
     vital = len(lines)
     if arming.moves_traffic:
         lines += _shares(plan, width, refused=bool(refused))
@@ -63,6 +70,18 @@ def plan_lines(arming: Arming, now: datetime, width: int) -> PlanLines:
     else:
         lines += freeze_lines(plan, now, width)
     return PlanLines([*lines, *(line for row in rows if not row.counts for line in _check(row, width))], vital)
+
+
+def _what(arming: Arming, plan: Mapping[str, Any], width: int) -> list[Line]:
+    """Return what a plan is to do, where its title does not say it."""
+    if not arming.moves_traffic:
+        return list(wrap(f"what: {plan.get('says') or 'UNKNOWN'}", width - 1, Role.STRONG, indent=" "))
+    if plan.get("kind") == "failback":
+        return list(wrap(back_words(plan), width - 1, Role.STRONG, indent=" "))
+    if plan.get("accepts_overload"):
+        words = "AN OVERLOAD IS ACCEPTED: whoever gains is given more than it is known to bear"
+        return list(wrap(words, width - 1, Role.CRITICAL, indent=" "))
+    return []
 
 
 def is_refused(arming: Arming) -> bool:

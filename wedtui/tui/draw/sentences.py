@@ -71,7 +71,7 @@ def freeze_subject(board: Board, picture: Picture) -> Subject:
     if end is not None:
         parts[0] += f" ({instant(end)})"
     reasons = with_persons(verdict.reasons or verdict.next_reasons, verdict.persons)
-    parts += [*reasons, *(f"unreadable: {text}" for text in verdict.unreadable)]
+    parts += [*reasons, *(f"unreadable: {text}" for text in verdict.unreadable), *verdict.runs_out_besides]
     parts += [f"overridden for {override_words(each, board.now)}" for each in verdict.overrides]
     return Subject("freeze", _sentence(board, parts, picture.at, old=board.frozen_picture))
 

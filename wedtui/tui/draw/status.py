@@ -57,7 +57,7 @@ def _lasting(verdict: Verdict, now: datetime) -> str:
         return f"open until {begins}, freeze in {duration(verdict.next_start - now)}"
     if verdict.until is None:
         return "FROZEN until its sources can be read" if verdict.unreadable else endless_words(verdict)
-    least = "at least " if verdict.known_to else ""
+    least = "at least " if verdict.lasts_longer else ""
     return f"FROZEN {least}until {local_time(verdict.until, verdict.zone or 'UTC', now)}"
 
 
@@ -119,10 +119,19 @@ def _because(verdict: Verdict, room: int) -> str:
     reasons = [clean(name) for name in _urgent(verdict, now)]
     if not reasons:
         return ""
+    whole = ", ".join(reasons)
+    ending = [name for name in verdict.later if name in verdict.ended_by]
+    comes_later = bool(ending) and verdict.lockdown is None and not any(name in verdict.ended_by for name in now)
+    if comes_later:
+        # Nothing that freezes now makes the end that stands before it: what does comes later, and is said as such.
+        then = f"then {clean(ending[0])}"
+        whole, reasons = f"{whole}, {then}", [then, *reasons]
     others = len(reasons) - 1
     tails = (f" +{others} more", f" +{others}") if others else ("",)
-    shown = [", ".join(reasons)]
-    shown += [f"{', '.join(reasons[:count])} +{others + 1 - count} more" for count in range(others, 1, -1)]
+    shown = [whole]
+    # What comes last in time stands first only where it stands alone.
+    several = range(0) if comes_later else range(others, 1, -1)
+    shown += [f"{', '.join(reasons[:count])} +{others + 1 - count} more" for count in several]
     shown += [f"{name}{tail}" for name in reasons for tail in tails]
     words = reasons[0].split()
     shown += [f"{' '.join(words[:count])}…{tails[-1]}" for count in range(len(words) - 1, 1, -1)]
@@ -145,9 +154,12 @@ def _stopped(board: Board, room: int) -> Line:
 
 
 def _urgent(verdict: Verdict, reasons: Sequence[str]) -> list[str]:
-    """Return reasons with what cannot be read first, which freezes whatever else does; after why it is locked down."""
+    """Return reasons with what cannot be read first, which freezes whatever else does; after why it is locked down.
+
+    Then what makes the end that is said.
+    """
     why = verdict.lockdown.reason if verdict.lockdown is not None else None
-    return sorted(reasons, key=lambda name: (name != why, name not in verdict.unreadable))
+    return sorted(reasons, key=lambda name: (name != why, name not in verdict.unreadable, name not in verdict.ended_by))
 
 
 def _holding(verdict: Verdict, now: datetime) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ def page_rows(board: Board, told: WeddingsTold | None, width: int) -> tuple[Row,
     rows = [Row(_wedding(board, each, width), wedding_key(each)) for each in page.rows]
     if any(each.conflict for each in page.rows):
         rows += [Row(line) for line in wrap(f"{CONFLICT_NOTE}: {CONFLICT_HINT}", width, Role.DEGRADED, indent=" ")]
-    if any(each.wedding.assumed for each in page.rows):
+    if any(each.wedding.weight_doubt for each in page.rows):
         rows += [Row(line) for line in wrap(ASSUMED_NOTE, width, Role.MUTED, indent=" ")]
     return (*doubts, *rows)
 
@@ -145,7 +145,7 @@ def _wedding(board: Board, listed: ListedWedding, width: int) -> Line:
         "PLACE": (place_of(found.zone), Role.TEXT),
         "CULTURE": (marked_as_assumed(found.culture, found.doubt("culture")), Role.TEXT),
         "GUESTS": (marked_as_assumed(f"{found.guests}", found.doubt("guests")), Role.TEXT),
-        "LOAD": (marked_as_assumed(in_column(found.load), next(iter(found.assumed), None)), Role.STRONG),
+        "LOAD": (marked_as_assumed(in_column(found.load), found.weight_doubt), Role.STRONG),
         "KIND": (found.venue_kind or "–", Role.TEXT),
         "VENUE": (found.venue or "–", Role.TEXT),
         "SOURCE": (listed.source, Role.MUTED),
@@ -214,8 +214,8 @@ def _one(board: Board, listed: ListedWedding, calendar: CalendarFacts | None, wi
         ("venue", found.venue or "not said"),
         ("venue kind", found.venue_kind or "not said"),
         ("zone", f"{found.zone}, now {_local(board.now, found.zone):%a} {hour_there(board.now, _zone(found))}"),
-        ("starts", _moment(found.start, found.zone)),
-        ("ends", f"{_ending(found)}, after {duration(found.end - found.start)}"),
+        ("starts", f"{_moment(found.start, found.zone)}{found.moved_words('start')}"),
+        ("ends", f"{_ending(found)}, after {duration(found.end - found.start)}{found.moved_words('end')}"),
         ("culture", found.culture_words),
         ("guests", found.guests_words),
         ("load", f"{weighed(found.load)}: {_weight(found)}"),
@@ -305,7 +305,7 @@ def wedding_subject(board: Board, listed: ListedWedding) -> Subject:
         f"from {_moment(found.start, found.zone)} to {_ending(found)} in {found.zone}",
         f"{marked_as_assumed(found.culture, found.doubt('culture'))}, "
         f"{marked_as_assumed(f'{found.guests:,}', found.doubt('guests'))} guests, load {standard(found.load)}",
-        *([ASSUMED_NOTE] if found.assumed else []),
+        *([ASSUMED_NOTE] if found.weight_doubt else []),
         *([_conflict_words(listed.conflict)] if listed.conflict else []),
         f"source {_source(board, listed, board.picture.calendar if board.picture else None)}",
     ]

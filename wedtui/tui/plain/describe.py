@@ -90,7 +90,7 @@ def _lasting(verdict: Verdict, now: datetime) -> str:
         return f"open until the next freeze {local_time(verdict.next_start, zone, now)}, in {ahead}"
     if verdict.until is None:
         return "FROZEN until its sources can be read" if verdict.unreadable else endless_words(verdict)
-    least = "at least " if verdict.known_to else ""
+    least = "at least " if verdict.lasts_longer else ""
     return f"FROZEN {least}until {local_time(verdict.until, zone, now)}, for another {spoken(verdict.until - now)}"
 
 
@@ -103,9 +103,8 @@ def freeze_sentence(picture: Picture, now: datetime) -> str:
     """Return the freeze of an environment with its reasons; while it is open, those of the next one."""
     found = picture.freeze
     because = "; ".join(reasons(found) or with_persons(found.next_reasons, found.persons))
-    return sentence(
-        f"{picture.environment} is {freeze_words(picture.freeze, now)}" + (f": {because}" if because else "")
-    )
+    words = f"{picture.environment} is {freeze_words(picture.freeze, now)}" + (f": {because}" if because else "")
+    return sentence("; ".join((words, *found.runs_out_besides)))
 
 
 def protection_sentence(picture: Picture, now: datetime) -> str:

@@ -96,16 +96,32 @@ class EmergencyScreen(BoardScreen):
             providers.focus()
         self.call_after_refresh(self.show)
 
+    def _backs(self) -> tuple[Choice, ...]:
+        """Return to what shares traffic can come back, and which those are as far as that is known here."""
+        from wedtui.core.actions import IN_PLACE  # noqa: PLC0415 - not needed for the first paint
+        from wedtui.core.plan_words import before_words, instant, shares_words  # noqa: PLC0415 - as above
+        from wedtui.tui.arming import Choice  # noqa: PLC0415 - as above
+
+        picture = self.board.picture
+        weights = {p.evidence.name: p.evidence.weight for p in picture.providers} if picture else {}
+        actions = self.wedtui.emergencies.known.actions
+        newest = next((a for a in actions if a.kind == EmergencyKind.FAILOVER and a.outcome in IN_PLACE), None)
+        before = "those before the newest failover: the plan says which"
+        at = instant(newest.plan.get("at")) if newest is not None and newest.plan else None
+        if newest is not None and newest.plan and at is not None:
+            before = f"{before_words(at, newest.id)}: {shares_words(newest.plan.get('before'))}"
+        return (
+            Choice("configured", f"the shares of the configuration: {shares_words(weights)}", ""),
+            Choice("before", before, ""),
+        )
+
     def _choices(self, kind: EmergencyKind) -> tuple[Choice, ...]:
         """Return the places with their shares as they were read last, or to what shares to come back."""
         from wedtui.core.wording import duration  # noqa: PLC0415 - as above
         from wedtui.tui.arming import Choice  # noqa: PLC0415 - as above
 
         if kind is EmergencyKind.FAILBACK:
-            return (
-                Choice("configured", "the shares of the configuration", ""),
-                Choice("before", "those before the failover", ""),
-            )
+            return self._backs()
         picture = self.board.picture
         if not emergency(kind).moves_traffic:
             from wedtui.tui.freeze_choices import freeze_choices  # noqa: PLC0415 - as above

@@ -85,14 +85,13 @@ class MainScreen(FilteredScreen):
         """The history of the selected provider's selected signal."""
         if self.board.picture is None:
             return None
-        from wedtui.tui.draw.everything import signals_of  # noqa: PLC0415 - not needed for the first paint
+        from wedtui.tui.draw.everything import charted_first, signals_of  # noqa: PLC0415 - as in `draw`
 
         name = self.selected
         provider = self.board.picture.provider(name) if self.board.picture and name else None
         if provider is None:
             return None
-        signals = signals_of(provider)
-        signal = self.signal if self.signal in signals else next(iter(signals), "")
+        signal = self.signal if self.signal in signals_of(provider) else charted_first(provider)
         return SeriesKey(provider.name, signal, SPANS[self.wedtui.span][1])
 
     def draw(self) -> None:

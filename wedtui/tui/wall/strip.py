@@ -124,10 +124,11 @@ def freeze_lines(board: Board, width: int) -> list[Line]:
         if at is not None:
             there = "" if zone == "UTC" else f", {local_time(at, 'UTC', board.now)}"
             lines.append(((f" {title:<10}", Role.MUTED), (f"{local_time(at, zone, board.now)}{there}", Role.TEXT)))
-    why = (reason for reason in verdict.reasons or verdict.next_reasons if reason not in verdict.unreadable)
+    sentences = (*verdict.unreadable, *verdict.runs_out)
+    why = (reason for reason in verdict.reasons or verdict.next_reasons if reason not in sentences)
     for reason in with_persons(why, verdict.persons):
         lines.append(((" because of ", Role.MUTED), (clean(reason), Role.TEXT)))
-    for sentence in verdict.unreadable:
+    for sentence in sentences:
         lines += wrap(sentence, width - 1, Role.DEGRADED, indent=" ")
     level = picture.protection
     lines += wrap(f"protection {level.level}: {level.reason}", width - 1, Role.TEXT, indent=" ")

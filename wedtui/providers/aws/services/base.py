@@ -69,10 +69,13 @@ def tags_of(entry: Mapping[str, Any], key: str = "Tags") -> tuple[tuple[str, str
 
 
 def instant(value: object) -> datetime | None:
-    """Return an instant that the SDK parsed, aware; None for anything else."""
+    """Return an instant that the SDK parsed, in UTC; None for anything else."""
     if not isinstance(value, datetime):
         return None
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
+    if value.tzinfo is UTC:
+        return value
+    # What comes as a number the SDK gives in the zone of the machine.
+    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def newest(*instants: datetime | None) -> datetime | None:

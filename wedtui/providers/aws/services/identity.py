@@ -18,7 +18,7 @@ class IdentityCheck(Service):
 
     async def read(self, calls: Calls) -> Found:
         """Ask whose they are."""
-        return Found(principal=await calls.account.identity(calls))
+        return Found(principal=await calls.account.whose.renewed(calls))
 
 
 class RegionList(Service):
@@ -32,4 +32,4 @@ class RegionList(Service):
     async def read(self, calls: Calls) -> Found:
         """Read the list now: what was not asked was not answered either."""
         await calls.account.renew_regions(calls)
-        return Found()
+        return Found(regions_on=await calls.account.regions_on())

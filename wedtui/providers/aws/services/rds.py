@@ -109,24 +109,27 @@ def database(entry: Mapping[str, Any], moments: Moments | None, region: str, now
         state=judged.state,
         detail=judged.detail,
         tags=tags_of(entry, "TagList"),
-        depends_on=(_source(str(follows), entry, region),) if follows else (),
+        depends_on=(_source(str(follows), entry.get("DBInstanceArn"), region),) if follows else (),
         created_at=created_at,
         backed_up_at=backed_up_at,
         backed_up=ought,
     )
 
 
-def _source(follows: str, entry: Mapping[str, Any], region: str) -> str:
+def _source(follows: str, own_arn: object, region: str) -> str:
     """Return what a replica follows as the inventory knows it: one in another region comes as its ARN."""
     # arn:PARTITION:rds:REGION:ACCOUNT:db:NAME
-    source, own = follows.split(":"), str(entry.get("DBInstanceArn", "")).split(":")
+    source, own = follows.split(":"), str(own_arn or "").split(":")
     if len(source) != _ARN_PARTS or source[4:6] != own[4:6]:
         return follows  # a name of this region; or a database of another account, which is not listed here
     return source[6] if source[3] == region else elsewhere(source[3], source[6])
 
 
 def cluster(entry: Mapping[str, Any], moments: Moments | None, region: str, now: datetime) -> Resource:
-    """Return a cluster, which rests on its members."""
+    """Return a cluster, which rests on its members, and on the cluster that it follows."""
+    follows = entry.get("ReplicationSourceIdentifier")
+    source = [_source(str(follows), entry.get("DBClusterArn"), region)] if follows else []
+    members = [str(m["DBInstanceIdentifier"]) for m in entry.get("DBClusterMembers") or ()]
     identifier, status = text(entry, "DBClusterIdentifier"), str(entry.get("Status", ""))
     created_at = instant(entry.get("ClusterCreateTime"))
     backed_up_at = newest(instant(entry.get("LatestRestorableTime")), (moments or {}).get(identifier))
@@ -140,7 +143,7 @@ def cluster(entry: Mapping[str, Any], moments: Moments | None, region: str, now:
         state=judged.state,
         detail=judged.detail,
         tags=tags_of(entry, "TagList"),
-        depends_on=tuple(sorted(str(m["DBInstanceIdentifier"]) for m in entry.get("DBClusterMembers") or ())),
+        depends_on=tuple(sorted({*members, *source})),
         created_at=created_at,
         backed_up_at=backed_up_at,
         backed_up=True,

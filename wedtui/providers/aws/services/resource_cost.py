@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
@@ -34,7 +35,10 @@ COMPLETE_AFTER = timedelta(days=1)
 PAGES_AT_MOST = 50
 """US$ 0.50: an answer that does not end is given up."""
 # What an account is answered that has not enabled this, or has since less than two days.
-_NOT_ENABLED = frozenset({"DataUnavailableException", "ValidationException"})
+_NOT_ENABLED = "DataUnavailableException"
+# The same, and everything that may be wrong with the question: its words tell.
+_INVALID = "ValidationException"
+_ASKS_FOR_IT = re.compile(r"\benabl|\bopt(ed)?[ -]?in\b|\bpreferences\b|\bsettings\b|\bsubscri", re.IGNORECASE)
 _MACHINE, _DISK = re.compile(r"i-[0-9a-f]+"), re.compile(r"vol-[0-9a-f]+")
 _ARN = re.compile(r"arn:[a-z-]+:(ec2|rds):([a-z0-9-]+):[0-9]*:([a-z-]+)[:/](.+)")
 _DATABASES = {"db": "rds.instance", "cluster": "rds.cluster"}
@@ -79,7 +83,10 @@ class ResourceCosts(Service):
 
     def _meant(self, error: CallError) -> CallError:
         """Return what an error means here: of what is not enabled the service has no word of its own."""
-        if error.code not in _NOT_ENABLED:
+        if error.code == _INVALID and not _ASKS_FOR_IT.search(error.said or ""):
+            said = f': "{error.said}"' if error.said else ", without a reason"
+            return replace(error, words=f"{OPERATION} was refused ({_INVALID}){said}")
+        if error.code not in {_NOT_ENABLED, _INVALID}:
             return error
         words = (
             f"what each resource costs is not known ({error.code}): enable daily data of resources in the account's "

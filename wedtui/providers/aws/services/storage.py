@@ -1,14 +1,17 @@
-"""S3: which buckets there are. Nothing more is asked: one call a bucket would be a call each for hundreds."""
+"""S3: which buckets there are, and where. Nothing more is asked: that would be a call for each of hundreds."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from wedtui.core.resource import GLOBAL, Resource
 from wedtui.core.state import State
 from wedtui.providers.aws.calls import Calls, Found, Listing
 from wedtui.providers.aws.services.base import Pace, Scope, Service, instant, text
 
+_REGION = re.compile(r"[a-z0-9-]{1,32}")
 BUCKETS = Listing("list_buckets", ("Buckets",), "ContinuationToken", "ContinuationToken", ("MaxBuckets", 1000))
 
 
@@ -26,8 +29,7 @@ class Buckets(Service):
         resources = [
             Resource(
                 kind="s3.bucket",
-                # Names are the whole world's; the listing is the account's, wherever a bucket lies.
-                region=GLOBAL,
+                region=_region(entry),
                 id=text(entry, "Name"),
                 name=text(entry, "Name"),
                 status="listed",
@@ -37,3 +39,9 @@ class Buckets(Service):
             for entry in entries
         ]
         return Found(resources, {"s3.bucket"})
+
+
+def _region(entry: Mapping[str, Any]) -> str:
+    """Return where a bucket lies; `global` where the answer does not say: names are the whole world's anyway."""
+    region = entry.get("BucketRegion")
+    return region if isinstance(region, str) and _REGION.fullmatch(region) else GLOBAL

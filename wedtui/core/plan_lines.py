@@ -13,6 +13,7 @@ from typing import Any
 from wedtui.core.plan_words import (
     accepted_words,
     as_of,
+    back_words,
     check_rows,
     clock,
     instant,
@@ -42,6 +43,7 @@ def plan_lines(
     return [
         *(_refused(why, width) if why else ()),
         *_wrapped(headline(plan, refused=bool(why)), width, "  "),
+        *(_wrapped(back_words(plan), width, "  ") if plan.get("kind") == "failback" else ()),
         *_wrapped(f"{_record(plan)}; {as_of(plan)}", width, "  "),
         *(["an OVERLOAD is accepted: shares may go over the caps"] if plan.get("accepts_overload") else []),
         "",
@@ -63,13 +65,19 @@ def _refused(why: Sequence[str], width: int) -> Iterator[str]:
 
 
 def _estimates(plan: Mapping[str, Any], now: datetime, width: int, *, open_plan: bool) -> list[str]:
-    """Return when it counts and how it is taken back: of a refused plan that would be a promise of nothing."""
+    """Return when it counts and how it is taken back: of a refused plan that would be a promise of nothing.
+
+    Of one that is not open any more it is measured, and said with its steps.
+    """
+    undo = labelled("undo", undo_words(plan), width)
+    if not open_plan:
+        return ["", *undo]
     return [
         "",
-        *_labelled("accepted", accepted_words(), width),
-        *_labelled("moved", moved_words(plan), width),
-        *_labelled("undo", undo_words(plan), width),
-        *(_labelled("holds", holds_words(plan, now), width) if open_plan else []),
+        *labelled("accepted", accepted_words(), width),
+        *labelled("moved", moved_words(plan), width),
+        *undo,
+        *labelled("holds", holds_words(plan, now), width),
     ]
 
 
@@ -77,8 +85,7 @@ def headline(plan: Mapping[str, Any], *, refused: bool = False) -> str:
     """Return what it does, in one sentence; of a refused plan what was asked for."""
     by = ", asked for by the service itself" if plan.get("automatic") else ""
     if plan.get("kind") == "failback":
-        to = said(plan.get("to_words") or "other shares")
-        return f"{'asked for: a failback to' if refused else 'REAL FAILBACK: traffic comes back to'} {to}{by}"
+        return f"{'asked for: a failback' if refused else 'REAL FAILBACK: traffic comes back'}{by}"
     lost = listed(tuple(said(place) for place in plan.get("lost") or ())) or "nothing that is named"
     if refused:
         return f"asked for: a failover from {lost}{by}"
@@ -156,7 +163,7 @@ def _peak_words(plan: Mapping[str, Any]) -> str:
 
 def _checks(plan: Mapping[str, Any], now: datetime, width: int) -> Iterator[str]:
     for row in check_rows(plan, now):
-        yield from _labelled(row.word, row.text, width)
+        yield from labelled(row.word, row.text, width)
 
 
 def _shares_of(plan: Mapping[str, Any], which: str) -> dict[str, int]:
@@ -164,7 +171,8 @@ def _shares_of(plan: Mapping[str, Any], which: str) -> dict[str, int]:
     return {said(name): share for name, share in found.items()} if isinstance(found, Mapping) else {}
 
 
-def _labelled(label: str, words: str, width: int) -> list[str]:
+def labelled(label: str, words: str, width: int) -> list[str]:
+    """Return words behind a label, on as many lines as they take."""
     return textwrap.wrap(words, width, initial_indent=f"{label:<9}", subsequent_indent=" " * 9, break_long_words=False)
 
 
