@@ -16,7 +16,7 @@ from tests.postgres import Postgres, running_postgres
 from tests.providers.traffic.pdns import PowerDns
 from wedtui.control.answers import ActionIs
 from wedtui.control.client import Aside
-from wedtui.errors import ConflictError, ServiceError
+from wedtui.errors import ConflictError, NotServedError
 from wedtui.ledger.standby import FIRST
 
 ONLY_ON = SQLITE
@@ -74,7 +74,7 @@ def test_it_is_done_without_the_ledger_and_on_record_after(make: Make, server: P
     assert not site.client.actions()
     server.stop()
     try:
-        with pytest.raises(ServiceError, match="`wedtui failover emergency --from P"):
+        with pytest.raises(NotServedError, match="`wedtui failover emergency --from P"):
             site.client.ask("failover", ["aws"], reason=WHY)
         asked = site.client.ask("failover", ["aws"], reason=WHY, aside=Aside())
         assert (asked.state, asked.id >= FIRST) == ("awaiting confirmation", True)
