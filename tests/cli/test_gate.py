@@ -32,6 +32,12 @@ def test_a_freeze_is_refused_with_its_end_and_reason(machine: Machine) -> None:
     )
 
 
+def test_an_end_that_is_another_day_by_utc_says_which(machine: Machine) -> None:
+    machine.configure(WINDOW.replace("Europe/London", "Asia/Kolkata").replace("mon 06:00", "tue 01:00"))
+    machine.now = SATURDAY
+    assert "FROZEN until Tue 2026-07-28 01:00 Asia/Kolkata (Mon 19:30 UTC)" in machine.run("gate").out
+
+
 def test_json_says_the_same(machine: Machine) -> None:
     machine.now = SATURDAY
     answer = machine.run("gate", "--service", "rsvp", "--json")

@@ -39,7 +39,7 @@ from wedtui.core.freeze import (
     intervals,
     verdict,
 )
-from wedtui.core.freeze_weddings import wedding_spans
+from wedtui.core.freeze_weddings import takes_part, wedding_spans
 from wedtui.core.freeze_windows import FIRST, LAST, mondays, occurrence
 from wedtui.core.wedding import UNITS
 
@@ -148,6 +148,18 @@ def test_a_weekday_is_frozen_two_hours_around_a_load_of_twenty_five() -> None:
 def test_less_than_twenty_five_freezes_no_weekday() -> None:
     facts = facts_of(Booked("a", WEDNESDAY, WEDNESDAY + 6 * HOUR, 25 * UNITS - 1))
     assert ask(facts, WEDNESDAY - DAY, WEDNESDAY + DAY) == ()
+
+
+@pytest.mark.parametrize(
+    ("begins", "hours", "part"),
+    [(0, 1, True), (-3, 4, True), (-3, 3, False), (-2, 1, False), (1, 2, False), (-9, 12, True)],
+)
+def test_who_is_married_beside_a_time_of_high_load_does_not_freeze_it(begins: int, hours: int, part: bool) -> None:
+    """An hour of load 25, with two hours frozen before and after it."""
+    calendar = calendar_of([Booked("a", WEDNESDAY, WEDNESDAY + HOUR, 25 * UNITS)])
+    (span,) = wedding_spans(calendar, WEDNESDAY, WEDNESDAY + HOUR)
+    start = WEDNESDAY + begins * HOUR
+    assert takes_part(calendar, span, start, start + hours * HOUR) is part
 
 
 def test_loads_whose_freezes_touch_are_one_with_one_peak() -> None:

@@ -384,7 +384,10 @@ def _local(at: datetime | None, zone: str | None) -> str:
     utc = f"{at:%a %Y-%m-%d %H:%M} UTC"
     if zone is None:
         return utc
-    return f"{at.astimezone(ZoneInfo(zone)):%a %Y-%m-%d %H:%M} {zone} ({at:%H:%M} UTC)"
+    there = at.astimezone(ZoneInfo(zone))
+    # Where it is Tuesday already, an hour without its day is read as Tuesday's.
+    also = f"{at:%H:%M} UTC" if there.date() == at.date() else f"{at:%a %H:%M} UTC"
+    return f"{there:%a %Y-%m-%d %H:%M} {zone} ({also})"
 
 
 def _service_lines(picture: Picture) -> list[str]:

@@ -31,6 +31,15 @@ def wedding_spans(calendar: CalendarFacts, start: datetime, end: datetime) -> It
         yield Span(shifted(stretch.start, -AROUND), shifted(stretch.end, AROUND), f"weddings: {peak}", zone)
 
 
+def takes_part(calendar: CalendarFacts, span: Span, start: datetime, end: datetime) -> bool:
+    """Whether a wedding of [start, end) is live while the load is high from which a span follows.
+
+    Who gets married in the hours before and after that is in a frozen time, and does not freeze it.
+    """
+    low, high = max(start, shifted(span.start, AROUND)), min(end, shifted(span.end, -AROUND))
+    return low < high and calendar.steps.reaches(LOAD, low, high - timedelta(microseconds=1))
+
+
 def venue_spans(window: WeeklyWindow, calendar: CalendarFacts, start: datetime, end: datetime) -> Iterator[Span]:
     """Yield what a weekly window freezes beyond its own zones because weddings are elsewhere that weekend.
 

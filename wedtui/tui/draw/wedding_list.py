@@ -15,7 +15,7 @@ from wedtui.core.calendar_query import (
     WeddingPage,
     conflicting,
 )
-from wedtui.core.freeze_weddings import wedding_spans
+from wedtui.core.freeze_weddings import takes_part, wedding_spans
 from wedtui.core.wedding import (
     ASSUMED_NOTE,
     CULTURES,
@@ -287,7 +287,11 @@ def _freezes(board: Board, found: Wedding, calendar: CalendarFacts | None) -> It
     if calendar is not None:
         for span in wedding_spans(calendar, found.start, found.end):
             start, end = (wall_clock(at, _zone(found), board.now) for at in (span.start, span.end))
-            yield f"production, from {start} to {end}, together with others ({span.name.removeprefix('weddings: ')})"
+            when, why = f"from {start} to {end}", span.name.removeprefix("weddings: ")
+            if takes_part(calendar, span, found.start, found.end):
+                yield f"production, {when}, together with others ({why})"
+            else:
+                yield f"nothing itself: others freeze production {when} ({why})"
     yield f"weekly windows that it overlaps count in {found.zone} too"
 
 
