@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.core.emergency import NOW, facts, places, reading
+from tests.control.changing import Records
+from tests.core.emergency import NOW, facts, places
 from tests.places import PLACES
 from wedtui.actions.planning import Planner
 from wedtui.actions.requests import Requests, Wish
 from wedtui.core.actions import Action, ActionState
 from wedtui.core.failover_facts import Facts, Kind
 from wedtui.core.roles import Decided, Demand
-from wedtui.core.traffic import Place, TrafficReading
+from wedtui.core.traffic import TrafficReading
 from wedtui.errors import ConflictError, NotPermittedError
 from wedtui.ledger.journal import Journal
 from wedtui.ledger.outbox_reader import NoticeEntry, OutboxReader
@@ -31,35 +32,13 @@ def _on_each_system(places: None) -> None:
     """Use the places of the system under test."""
 
 
-class Backend:
-    """Live records that stay as they are."""
-
-    async def read(self) -> TrafficReading:
-        return reading()
-
-    async def submit(self, read: TrafficReading, shares: Mapping[Place, int], generation: int) -> str:
-        raise NotImplementedError
-
-    async def in_sync(self, submission: str) -> bool:
-        raise NotImplementedError
-
-    async def told(self, generation: int) -> bool:
-        raise NotImplementedError
-
-    async def answers(self, count: int) -> Mapping[Place, int]:
-        raise NotImplementedError
-
-    async def close(self) -> None:
-        """Nothing is kept."""
-
-
 class Desk:
     """Requests by a clock that stands, on facts that the test chooses."""
 
     def __init__(self, url: str) -> None:
         self.url, self.facts = url, facts()
         self.at = NOW
-        planner = Planner(Backend(), self.known, self)
+        planner = Planner(Records(), self.known, self)
         self.requests = Requests(lambda: Journal(url, clock=lambda _connection: self.at), planner, places({}))
 
     def now(self) -> datetime:

@@ -265,8 +265,9 @@ def test_who_answers_is_not_silent(tmp_path: Path, status: int) -> None:
 
 def test_that_it_is_not_heard_again_says_nothing_of_what_the_lost_answer_was_to(tmp_path: Path) -> None:
     unknown = pytest.raises(ServiceError, match="is not known: look before you ask again")
+    client = ControlClient(tmp_path / "s", service_uid=ME, rest=lambda _seconds: pytest.fail("it waited"))
     with pretending(tmp_path / "s", nothing, says(429, "it was not done")), unknown:
-        client_of(tmp_path / "s").lock_down(reason="fire")
+        client.lock_down(reason="fire")
 
 
 def test_a_service_of_before_is_asked_one_thing_after_another(tmp_path: Path) -> None:

@@ -52,10 +52,10 @@ class OnCall:
         """Look with another service from now on."""
         self.page = CalendarPage(self.hall.ledger_url, self.hall.guarding, self.hall.clock)
 
-    def look(self, after: timedelta) -> None:
+    def look(self, after: timedelta, claim: Claim = CLAIM) -> None:
         self.hall.clock.at += after
         self.hall.guarding.read()
-        self.page.look(CLAIM)
+        self.page.look(claim)
 
     def told(self) -> list[str]:
         """Return the events that were written, oldest first; each is taken by its channel."""
@@ -98,6 +98,17 @@ def test_another_service_neither_repeats_nor_forgets_it(hall: Hall) -> None:
     hall.read(LATER)
     on_call.look(MINUTE)
     assert on_call.told() == ["trigger", "resolve"]
+
+
+def test_who_keeps_house_again_does_not_rely_on_what_it_wrote_before(hall: Hall) -> None:
+    first, second = OnCall(hall), OnCall(hall)
+    hall.read(LATER)
+    first.look(LAST, Claim(HOUSE, 1))
+    second.look(MINUTE, Claim(HOUSE, 2))
+    assert second.told() == ["trigger"]
+    hall.read(LATER)
+    first.look(MINUTE, Claim(HOUSE, 3))
+    assert first.told() == ["trigger", "resolve"]
 
 
 def test_a_calendar_that_was_never_read_is_told_when_its_first_readings_failed(hall: Hall) -> None:

@@ -232,7 +232,7 @@ def test_what_is_typed_on_cancel_cancels_nothing_at_first_and_what_was_cancelled
             await pilot.press(*"aws")
             await desk.shows(pilot, "the cursor is on Cancel, where nothing is typed: Tab goes to the field")
             await pilot.press("enter")
-            await desk.shows(pilot, "Enter once more leaves")
+            await desk.shows(pilot, "Enter once more is Cancel")
             assert not [call for call in desk.hand.calls if call.startswith("cancel")]
             await pilot.press("tab", *"aw", "tab", "enter")
             await until(pilot, lambda: "cancel 12" in desk.hand.calls)

@@ -13,6 +13,8 @@ from wedtui.core.evidence import Freshness, freshness
 from wedtui.core.history import HistoryPoint, Overtaken, Part, Question, SeriesSummary
 from wedtui.core.rollup import (
     FINER,
+    MICROSECONDS,
+    MINUTE,
     RANKS,
     SAMPLES,
     STEP_NAMES,
@@ -260,6 +262,21 @@ def gather(snapshot: Snapshot, question: Question) -> Gathered | None:
         else:
             _read(snapshot, number, segment, gathered)
     return gathered
+
+
+def by_minute(snapshot: Snapshot, provider: str, signal: str, stretch: tuple[int, int]) -> dict[int, float]:
+    """Return the average of a series in each minute that has a value, by the minute's number since 1970.
+
+    Args:
+        snapshot: of a cache.
+        provider: a provider's name.
+        signal: of which; where there is none of that name nothing is known of any minute.
+        stretch: where it begins, and where it ends, exclusive; microseconds since 1970.
+    """
+    minute = MINUTE * MICROSECONDS
+    found = gather(snapshot, Question(provider, signal, *stretch, minute, Aggregate.AVG))
+    points = () if found is None else found.points()
+    return {point.at // minute: point.value for point in points if point.value is not None}
 
 
 def _extent(snapshot: Snapshot, number: int) -> _Extent:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from wedtui.cache.copied import read_actions
 from wedtui.cache.gone import read_gone
-from wedtui.cache.history import SERIES_NUMBER, drawn, gather
+from wedtui.cache.history import SERIES_NUMBER, by_minute, drawn
 from wedtui.cache.kind import CACHE
 from wedtui.cache.resources import find, read_inventory, read_page, read_vendors, read_view
 from wedtui.cache.rounds import RoundMemory, Sight
@@ -41,13 +41,12 @@ from wedtui.core.calendar import CalendarFacts
 from wedtui.core.calendar_query import Conflicts, ListedWedding, LiveBreakdown, SourceDetails, WeddingPage, WeddingQuery
 from wedtui.core.evidence import ProbeEvidence, ProviderEvidence, SignalEvidence, VendorEvidence, righted
 from wedtui.core.freeze import Feed, Origin, Period
-from wedtui.core.history import Question
 from wedtui.core.inventory import KnownResource, ResourcePage, ResourceQuery, ResourceView
 from wedtui.core.load import Steps
 from wedtui.core.override import Override
 from wedtui.core.picture import CacheFacts, ProbeDetails, PrometheusFacts, ServiceFacts
 from wedtui.core.protection import Raise
-from wedtui.core.rollup import MICROSECONDS, MINUTE, Aggregate, extremes
+from wedtui.core.rollup import extremes
 from wedtui.core.season import Protection
 from wedtui.core.series import Point, Series, probe_signal, vantages_of
 from wedtui.core.sharing import HOUSE, whole_digest
@@ -375,20 +374,9 @@ class CacheReader:
             return Series(provider, signal, since, until, points)
 
     def by_minute(self, provider: str, signal: str, since: datetime, until: datetime) -> dict[int, float]:
-        """Return the average of a series in each minute that has a value, by the minute's number since 1970.
-
-        Args:
-            provider: a provider's name.
-            signal: of which; where there is none of that name nothing is known of any minute.
-            since: an aware instant.
-            until: an aware instant, not included.
-        """
-        minute = MINUTE * MICROSECONDS
-        stretch = to_microseconds(since), to_microseconds(until)
+        """Return the average of a series in each minute of [since, until) that has a value: `history.by_minute`."""
         with self._store.reading() as snapshot:
-            found = gather(snapshot, Question(provider, signal, *stretch, minute, Aggregate.AVG))
-        points = () if found is None else found.points()
-        return {point.at // minute: point.value for point in points if point.value is not None}
+            return by_minute(snapshot, provider, signal, (to_microseconds(since), to_microseconds(until)))
 
     def close(self) -> None:
         """Let go of every file."""

@@ -19,10 +19,11 @@ from wedtui.control.bodies import PlanWanted, ToApprove, ToChange, ToConfirm, To
 from wedtui.control.desk import DONE, written
 from wedtui.control.mapping import PERMISSIONS
 from wedtui.control.office import ACTING, Acting, At, Caller, Changes, Number, Office
+from wedtui.control.standing import emergency_is
 from wedtui.core.actions import Action
 from wedtui.core.failover import plan_json
 from wedtui.core.roles import NOTHING, Answer, Decided, Given, Permission, decide
-from wedtui.errors import NotFoundError, StoreError
+from wedtui.errors import NotFoundError
 from wedtui.ledger.requests import Once
 
 
@@ -123,7 +124,7 @@ def _add_words(app: FastAPI) -> None:
 
     @app.get("/v1/emergency", summary="Whether automation is stopped, and whether the ledger can be reached")
     def emergency(office: At) -> EmergencyIs:
-        return EmergencyIs("off") if office.changes is None else _emergency(office.changes)
+        return emergency_is(office.changes)
 
     @app.post("/v1/automation/abort", response_model=ActionIs, summary="End the countdown that runs", **_POSTS)
     async def abort(caller: Acting) -> Response:
@@ -131,16 +132,6 @@ def _add_words(app: FastAPI) -> None:
         return await move_once(
             caller, None, Permission.STOP_AUTOMATION, lambda once: _changes(caller.office).abort(by, once)
         )
-
-
-def _emergency(changes: Changes) -> EmergencyIs:
-    path = changes.emergency_path()
-    try:
-        mode, stop, _ = changes.standing()
-    except StoreError as error:
-        return EmergencyIs("off", ledger=str(error), standby=path.file, unrecorded=path.unrecorded)
-    by, at, _ = stop or (None, None, None)
-    return EmergencyIs(mode, by, at, standby=path.file, unrecorded=path.unrecorded)
 
 
 def _changes(office: Office) -> Changes:

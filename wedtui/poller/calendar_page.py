@@ -25,19 +25,22 @@ class CalendarPage:
         """
         self._url, self._guarding = ledger_url, guarding
         self._clock, self._began = clock, clock.now()
-        self._written: tuple[tuple[str, Event], ...] = ()
+        self._written: tuple[Claim, tuple[tuple[str, Event], ...]] | None = None
         self._written_at = self._began
 
-    def look(self, _claim: Claim) -> None:
-        """Write what there is to tell; by whoever keeps house.
+    def look(self, claim: Claim) -> None:
+        """Write what there is to tell.
+
+        Args:
+            claim: by which it keeps house; under another one others may have written since.
 
         Raises:
             StoreError: the ledger cannot be written.
         """
         now = self._clock.now()
-        verdict = self._guarding.verdict(now)
-        notices = calendar_notices(self._guarding.calendar, verdict.level, watched=now - self._began, now=now)
-        told = tuple((notice.key, notice.event) for notice in notices)
+        level = self._guarding.level()
+        notices = calendar_notices(self._guarding.calendar, level, watched=now - self._began, now=now)
+        told = claim, tuple((notice.key, notice.event) for notice in notices)
         # A page that nobody took is written anew; one that was taken is not, however often it is said here.
         if told == self._written and now - self._written_at < SAME_AGAIN:
             return

@@ -343,7 +343,7 @@ def _takes(arming: Arming, offer: Offer) -> tuple[Arming, Wish | None]:
 
 def _cancels(arming: Arming) -> tuple[Arming, Wish | None]:
     if arming.astray:
-        return replace(arming, astray=False, said=f"{_ASTRAY}; Enter once more leaves"), None
+        return replace(arming, astray=False, said=f"{_ASTRAY}; Enter once more is Cancel"), None
     if arming.stage in _GLASS:
         return _another(arming, stage=Stage.SECOND, alone=""), None
     if arming.stage is Stage.VOUCH:
