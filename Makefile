@@ -5,8 +5,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 # How often `make soak` kills a real service, on both systems together (a tenth as often one of two, and as often one
-# stands still), and how many examples a property gets there.
+# stands still), how many random sequences of keys go through a pseudo-terminal, and how many examples a property gets.
 SOAK_KILLS ?= 1000
+SOAK_HANDS ?= 10000
 SOAK_EXAMPLES ?= 2000
 
 .PHONY: demo test soak check format bench lock snapshots picture clean help
@@ -29,8 +30,9 @@ demo: $(STAMP) ## a small world of four providers on loopback, watched by the re
 test: $(STAMP) ## every test; those that need a server that is not installed say which package is missing
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-soak: $(STAMP) ## what make test does a few dozen times, 1,000 times and more: hours; SOAK_KILLS=N and SOAK_EXAMPLES=N say how often
-	WEDTUI_HYPOTHESIS=soak WEDTUI_SOAK_KILLS=$(SOAK_KILLS) WEDTUI_SOAK_EXAMPLES=$(SOAK_EXAMPLES) $(BIN)/python -m pytest -v \
+soak: $(STAMP) ## what make test does a few dozen times, 1,000 times and more: hours; SOAK_KILLS=N, SOAK_HANDS=N and SOAK_EXAMPLES=N say how often
+	WEDTUI_HYPOTHESIS=soak WEDTUI_SOAK_KILLS=$(SOAK_KILLS) WEDTUI_SOAK_HANDS=$(SOAK_HANDS) WEDTUI_SOAK_EXAMPLES=$(SOAK_EXAMPLES) \
+	  $(BIN)/python -m pytest -v \
 	  tests/actions tests/ledger tests/control/test_killed.py tests/core/test_actions.py tests/core/test_failover_properties.py \
 	  tests/tui/test_emergency_keys.py tests/poller/test_several.py
 

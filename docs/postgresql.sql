@@ -32,6 +32,7 @@ BEGIN
         ALTER SCHEMA wedtui_ledger OWNER TO wedtui_keeper;
         GRANT USAGE, CREATE ON SCHEMA wedtui_ledger TO wedtui_service;
         ALTER FUNCTION wedtui_ledger.audit_kept() OWNER TO wedtui_keeper;
+        ALTER FUNCTION wedtui_ledger.audit_pruned() OWNER TO wedtui_keeper;
         ALTER TABLE wedtui_ledger.audit_link OWNER TO wedtui_keeper;
         ALTER TABLE wedtui_ledger.audit_anchor OWNER TO wedtui_keeper;
         REVOKE ALL ON wedtui_ledger.audit_link, wedtui_ledger.audit_anchor FROM wedtui_service;

@@ -18,7 +18,7 @@ from wedtui.core.calendar_query import (
     WeddingQuery,
 )
 from wedtui.core.evidence import ProbeEvidence, ProbeRound, ProviderEvidence, SignalEvidence
-from wedtui.core.freeze import Verdict
+from wedtui.core.freeze import Reason, Verdict
 from wedtui.core.inventory import NO_INVENTORY, InventoryFacts, ResourcePage, ResourceQuery
 from wedtui.core.picture import CacheFacts, Finding, Picture, ProbeDetails, PrometheusFacts, ServiceFacts, assemble
 from wedtui.core.protection import ProtectionVerdict
@@ -37,6 +37,14 @@ FROZEN = Verdict(
     until=datetime(2026, 6, 22, 10, tzinfo=UTC),
     zone="America/New_York",
     reasons=("wedding weekend",),
+    holding=(
+        Reason(
+            "wedding weekend",
+            datetime(2026, 6, 19, 17, tzinfo=UTC),
+            datetime(2026, 6, 22, 10, tzinfo=UTC),
+            "America/New_York",
+        ),
+    ),
 )
 OPEN = Verdict(
     frozen=False,

@@ -294,11 +294,46 @@ FAILOVER = (
         _FAILOVER + "test_without_room_it_is_refused_and_says_how_much_finds_none",
     ),
     Rule(
-        "the digest is of all that was seen and will be submitted",
+        "a word is for exactly what will be submitted",
+        "core.plan_essence",
+        '"records", "generation", "before", "after", "unplaced")',
+        '"before", "after", "unplaced")',
+        _FAILOVER + "test_the_digest_is_of_what_will_be_submitted",
+    ),
+    Rule(
+        "a word is for exactly what was asked for, by whom, and what is taken knowingly",
+        "core.plan_essence",
+        '"accepts_overload", "automatic", "vouched")',
+        '"automatic")',
+        _FAILOVER + "test_the_digest_is_of_who_asks_for_what_and_what_they_take_knowingly",
+    ),
+    Rule(
+        "a word is for exactly the verdicts that were seen",
+        "core.plan_essence",
+        'check["result"], ',
+        "",
+        _FAILOVER + "test_the_digest_is_of_each_rules_verdict",
+    ),
+    Rule(
+        "a word is for exactly the overload that was seen",
+        "core.plan_essence",
+        "over if takes or over is None else over > 0",
+        "None",
+        _FAILOVER + "test_the_digest_is_of_the_overload_that_is_accepted_to_the_percent",
+    ),
+    Rule(
+        "a word is for who is over its cap, and who is short of capacity",
+        "core.plan_essence",
+        "None if spare is None else spare < 0",
+        "None",
+        _FAILOVER + "test_the_digest_is_of_who_is_over_its_cap_and_who_is_overloaded",
+    ),
+    Rule(
+        "a figure that decides nothing throws away no word: who types for ever stops reading",
         "core.failover",
-        "hashlib.sha256(canonical(plan_json(made)))",
-        "hashlib.sha256(canonical(_named(made.after)))",
-        _FAILOVER + "test_the_digest_is_of_all_that_was_seen_and_will_be_submitted",
+        "canonical(what_decides(plan_json(made)))",
+        "canonical(plan_json(made))",
+        _FAILOVER + "test_a_new_peak_that_decides_nothing_is_no_other_plan",
     ),
     Rule(
         "a plan expires",
@@ -652,6 +687,20 @@ UNDO = (
 
 BY_HAND = (
     Rule(
+        "by hand: what was under way is said as it is known, and never that nothing was where that is not",
+        "core.left_under_way",
+        "    if copied is None:\n",
+        "    if False:\n",
+        "core/test_left_under_way.py::test_nothing_under_way_is_said_with_its_age_and_never_where_it_is_not_known",
+    ),
+    Rule(
+        "by hand: what nobody knows to have been made is said to be unknown",
+        "core.left_under_way",
+        "if last.state is not StepState.DONE and _acts(last):",
+        "if False:",
+        "core/test_left_under_way.py::test_the_step_it_was_at_and_what_that_means",
+    ),
+    Rule(
         "by hand: the batch deletes exactly what was read",
         "core.by_hand",
         '[("DELETE", record) for record in weighted] + ',
@@ -828,6 +877,147 @@ BEGUN = (
         "test_what_the_service_asked_for_by_itself_is_planned_anew_where_it_would_be_divided_otherwise",
     ),
 )
+_SEEN = "core/test_customers_seen.py::"
+CUSTOMERS = (
+    Rule(
+        "customers have not moved before the change is in sync and the TTL has passed",
+        "core.customers_seen",
+        "passed = now >= shift.until",
+        "passed = True",
+        _SEEN + "test_each_is_waited_for",
+    ),
+    Rule(
+        "customers have not moved while authoritative answers are others than chance explains",
+        "core.customers_seen",
+        "    if wrong:\n",
+        "    if False:\n",
+        _SEEN + "test_each_is_waited_for",
+    ),
+    Rule(
+        "customers have not moved while who has nothing left is answered",
+        "core.customers_seen",
+        "        return part == expected\n",
+        "        return True\n",
+        _SEEN + "test_who_has_nothing_is_never_named",
+    ),
+    Rule(
+        "customers have not moved while who gains passes no fresh round",
+        "core.customers_seen",
+        "if passed is None or at is None or at < shift.accepted_at:",
+        "if False:",
+        _SEEN + "test_each_is_waited_for",
+    ),
+    Rule(
+        "customers have not moved while whoever was left is observed to serve more than may be left",
+        "core.customers_seen",
+        "if share.part <= most:",
+        "if True:",
+        _SEEN + "test_each_is_waited_for",
+    ),
+    Rule(
+        "customers are not seen to move by requests from before the change",
+        "core.customers_seen",
+        "signal.measured_at < shift.accepted_at or ",
+        "",
+        _SEEN + "test_each_is_waited_for",
+    ),
+    Rule(
+        "customers are not seen to move by requests that are old",
+        "core.customers_seen",
+        "return signal.value if fresh else None",
+        "return signal.value",
+        _SEEN + "test_each_is_waited_for",
+    ),
+    Rule(
+        "a share of requests that nobody measures is never good",
+        "core.customers_seen",
+        'Check(rule, Result.UNKNOWN, f"{name} {NO_SIGNAL}", stops=Stops.NOBODY)',
+        'Check(rule, Result.PASS, f"{name} {NO_SIGNAL}", stops=Stops.NOBODY)',
+        _SEEN + "test_without_a_signal_it_is_said_to_be_not_observed_and_never_good",
+    ),
+    Rule(
+        "an action that ended gets no other end by what is seen of its customers",
+        "core.following",
+        "    if action.outcome is not Outcome.VERIFIED:\n",
+        "    if False:\n",
+        "core/test_following.py::test_only_a_change_that_was_verified_is_followed_and_once",
+    ),
+    Rule(
+        "a look for customers ends, with what was seen, when they were not seen for so long",
+        "core.following",
+        "return times.until is None or now >= times.until + GIVEN_UP_AFTER",
+        "return times.until is None",
+        "core/test_following.py::test_it_is_looked_from_the_ttl_on_for_a_while",
+    ),
+    Rule(
+        "customers of a change are looked for no longer once another changed the shares",
+        "actions.following",
+        "if newest is not None and newest.id != action.id:",
+        "if False:",
+        "actions/test_following.py::test_a_later_change_ends_it",
+    ),
+    Rule(
+        "customers have not moved where an authoritative answer names no place",
+        "actions.following",
+        "except (ConflictError, ProviderUnavailableError) as error:",
+        "except ProviderUnavailableError as error:",
+        "actions/test_following.py::test_answers_that_name_no_place_are_asked_for_and_given_up_as_silence_is",
+    ),
+)
+
+_PRUNING = "ledger/test_pruning.py::"
+PRUNING = (
+    Rule(
+        "pruning the audit chain: a link that is young, or behind a younger one, stays",
+        "ledger.pruning",
+        "ends = [head_of(connection).number, younger, signed]",
+        "ends = [head_of(connection).number, signed]",
+        _PRUNING + "test_a_link_behind_a_younger_one_stays",
+    ),
+    Rule(
+        "pruning the audit chain: what was signed last stays",
+        "ledger.pruning",
+        "signed = connection.execute(select(func.max(_ANCHOR.c.number))).scalar()",
+        "signed = None",
+        _PRUNING + "test_what_is_young_or_signed_last_stays",
+    ),
+    Rule(
+        "pruning the audit chain: the database removes nothing that no link speaks of",
+        "ledger.migrations.versions.ledger_0011",
+        "BEFORE DELETE ON audit_link WHEN NOT ({old} AND {said}) ",
+        "BEFORE DELETE ON audit_link WHEN NOT ({old}) ",
+        _PRUNING + "test_the_database_removes_nothing_that_no_link_speaks_of",
+    ),
+    Rule(
+        "pruning the audit chain: the database removes nothing young",
+        "ledger.migrations.versions.ledger_0011",
+        "BEFORE DELETE ON audit_link WHEN NOT ({old} AND {said}) ",
+        "BEFORE DELETE ON audit_link WHEN NOT ({said}) ",
+        _PRUNING + "test_the_database_removes_nothing_young_whatever_a_link_says",
+    ),
+    Rule(
+        "a beginning that is gone has to be said by a link of the chain itself",
+        "core.chain",
+        "if bad is None and not seen:",
+        "if False:",
+        _PRUNING + "test_the_link_that_says_so_has_to_be_in_the_chain",
+    ),
+    Rule(
+        "a beginning that is gone was not seven years old where an anchor says so",
+        "core.chain",
+        "if each.number < last.number and each.at >= said_at - KEPT_AT_LEAST:",
+        "if False:",
+        _PRUNING + "test_an_anchor_tells_that_younger_links_were_removed_or_others",
+    ),
+    Rule(
+        "a beginning that is gone: no link of years to come is believed",
+        "core.chain",
+        "said_at = min(cut.said.at, signed)",
+        "said_at = cut.said.at",
+        _PRUNING + "test_a_link_of_years_to_come_is_no_licence",
+    ),
+)
+
 SUPERSEDING = (
     Rule(
         "a change is superseded by a failover that a person asked for alone",
@@ -923,7 +1113,7 @@ PANEL = (
     ),
     Rule(
         "on the panel: what was typed for another plan is thrown away",
-        "tui.arming",
+        "tui.heard",
         "if stays and same:",
         "if stays:",
         _KEYS,
@@ -931,7 +1121,7 @@ PANEL = (
     Rule(
         "on the panel: Enter alone confirms nothing, the name does",
         "tui.arming",
-        "if not arming.target or arming.text != arming.target:",
+        "if arming.dangerous and (not arming.target or arming.text != arming.target):",
         "if False:",
         _KEYS,
     ),
@@ -959,7 +1149,9 @@ WORDS = (
         _BOUND,
     ),
     _word("for exactly the plan that was shown", "if word.digest != action.digest:", "if False:", _BOUND),
-    _word("with the name typed out", "if word.typed != action.target:", "if False:", _BOUND),
+    _word(
+        "with the name typed out", "if word.typed != action.target and takes_name(action.kind):", "if False:", _BOUND
+    ),
     _word("for a plan that has not expired", "if action.expired(word.at):", "if False:", _BOUND),
     _word(
         "without the second person who is demanded it waits",
@@ -1104,6 +1296,12 @@ def _role(says: str, was: str, without: str, test: str) -> Rule:
 
 ROLES = (
     _role(
+        "saying what became of a change takes what the change takes",
+        "if how is Ending.CANCEL and not made:",
+        "if True:",
+        "test_stopping_a_change_is_a_rescue_and_saying_what_became_of_it_is_not",
+    ),
+    _role(
         "nobody does what their role does not reach",
         "if not who.role.reaches(needed):",
         "if False:",
@@ -1180,6 +1378,84 @@ BACKENDS = (
     ),
 )
 
+
+def _deed(says: str, module: str, was: str, without: str, test: str) -> Rule:
+    return Rule(f"what is registered: {says}", module, was, without, f"actions/test_registered.py::{test}")
+
+
+DEEDS = (
+    _deed(
+        "a freeze stops it unless it rescues",
+        "core.deed_plan",
+        "result = Result.FAIL if found.frozen else Result.PASS",
+        "result = Result.PASS",
+        "test_a_freeze_stops_it_unless_it_rescues",
+    ),
+    _deed(
+        "whether it rescues may depend on how its target is",
+        "core.deed_plan",
+        "if entry.rescue if rescues is None else rescues:",
+        "if entry.rescue:",
+        "test_a_freeze_stops_it_unless_it_rescues",
+    ),
+    Rule(
+        "what is registered: a confirmation is bound to every word of the sketch",
+        "core.deed_plan",
+        '            "hurts": self.sketch.hurts,\n            "undo": self.sketch.undo,\n            "change": ',
+        '            "change": ',
+        "core/test_deed_plan.py::test_a_confirmation_is_bound_to_every_word_that_was_read",
+    ),
+    Rule(
+        "what is registered: a confirmation is bound to what each check found, and whom it stops",
+        "core.deed_plan",
+        "[[check.rule, check.result.value, check.stops.value] for check in self.checks]",
+        "[[check.rule, check.result.value] for check in self.checks]",
+        "core/test_deed_plan.py::test_and_to_what_each_check_found_and_whom_it_stops",
+    ),
+    _deed(
+        "what changed since it was seen is not confirmed",
+        "actions.deeds",
+        "return newer, newer.plan.refused or other",
+        "return newer, newer.plan.refused",
+        "test_what_changed_since_it_was_seen_is_not_confirmed",
+    ),
+    _deed(
+        "what changed between the word and its first step is not begun",
+        "actions.deeds",
+        "        if not why:\n            return None\n",
+        "        if True:\n            return None\n",
+        "test_what_changed_between_the_word_and_its_first_step_is_not_begun",
+    ),
+    Rule(
+        "what is registered: each kind is carried out where it is taken, and nowhere else",
+        "ledger.journal",
+        "if not takes(before.kind) or before.held(at, holder):",
+        "if before.held(at, holder):",
+        "actions/test_executor.py::test_a_failover_ends_while_something_else_goes_on_beside",
+    ),
+    _deed(
+        "where one stage suffices it is read first",
+        "tui.arming",
+        "if arming.one_stage and arming.unread:",
+        "if False:",
+        "test_what_takes_one_stage_is_not_asked_for_before_it_was_read",
+    ),
+    Rule(
+        "roles: once it is made, whoever may not make it does not end looking at it",
+        "actions.requests",
+        "if known.in_effect and by.refused_once_made is not None:",
+        "if False:",
+        "actions/test_requests.py::test_once_it_is_or_may_be_made_whoever_may_not_make_it_does_not_end_looking_at_it",
+    ),
+    Rule(
+        "roles: nor where it is made between the question and the move",
+        "actions.requests",
+        "if action.in_effect and once_made is not None:",
+        "if False:",
+        "actions/test_requests.py::test_a_change_that_is_made_between_the_question_and_the_move_counts",
+    ),
+)
+
 RULES = (
     *ROOM,
     *GAINING,
@@ -1189,6 +1465,8 @@ RULES = (
     *ROLES,
     *ONCE,
     *BEGUN,
+    *CUSTOMERS,
+    *PRUNING,
     *SUPERSEDING,
     *BACKENDS,
     *AUTOMATION,
@@ -1196,4 +1474,5 @@ RULES = (
     *UNDO,
     *BY_HAND,
     *PANEL,
+    *DEEDS,
 )

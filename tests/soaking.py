@@ -6,6 +6,7 @@ import os
 
 PROFILE = "WEDTUI_HYPOTHESIS"
 KILLS = "WEDTUI_SOAK_KILLS"
+HANDS = "WEDTUI_SOAK_HANDS"
 
 SOAKING = os.environ.get(PROFILE) == "soak"
 
@@ -13,6 +14,11 @@ SOAKING = os.environ.get(PROFILE) == "soak"
 def kills(usual: int) -> int:
     """Return how often a real service is killed, on both systems together."""
     return int(os.environ.get(KILLS, "1000")) if SOAKING else usual
+
+
+def hands(usual: int) -> int:
+    """Return how many random sequences of keys go through a pseudo-terminal."""
+    return int(os.environ.get(HANDS, "10000")) if SOAKING else usual
 
 
 def of_two(usual: int) -> int:

@@ -55,6 +55,8 @@ class AuditSection(Section):
     """The private key, which `wedtui audit key` makes; without it nothing is signed or anchored."""
     every: Annotated[Duration, between(least=timedelta(seconds=10), most=timedelta(days=1))] = timedelta(hours=1)
     """How often the newest link is anchored again where nothing happens."""
+    keep_years: Annotated[int, Field(ge=7, le=100)] | None = None
+    """How old links are at least that `wedtui audit prune` removes; without it none is removed."""
     anchors: tuple[AnchorSection, ...] = ()
     """Places outside of the ledger."""
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from wedtui.config_base import Section
 from wedtui.config_values import AbsolutePath, Principal, Whole
+from wedtui.core.emergency import EMERGENCIES, Way
 from wedtui.core.roles import Role
+
+
+def _confirmed(kind: str) -> str:
+    """Take the kind of an action that awaits its confirmation, so that another can see its plan before."""
+    kinds = EMERGENCIES.of(Way.TRAFFIC, Way.STEPS)
+    if kind not in kinds:
+        raise ValueError(f"expected {' or '.join(kinds)}")
+    return kind
 
 
 class RolesSection(Section):
@@ -19,7 +28,7 @@ class RolesSection(Section):
     uid."""
     groups: dict[Principal, Role] = Field(default_factory=dict)
     """Group -> role; of several the highest counts. A number is a gid."""
-    second_person: tuple[Literal["failover", "failback"], ...] = ()
+    second_person: tuple[Annotated[str, AfterValidator(_confirmed)], ...] = ()
     """Actions that take a second person, who sees and approves the same plan."""
 
 

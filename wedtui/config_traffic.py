@@ -24,6 +24,7 @@ from wedtui.config_values import (
     dns_name,
     number,
 )
+from wedtui.core.traffic import MOST_TTL
 
 _VERSIONS = {"A": 4, "AAAA": 6}
 
@@ -83,7 +84,7 @@ class TrafficSection(Section):
     name: DnsName | None = None
     """The record, such as `www.example.com`."""
     type: Literal["A", "AAAA", "CNAME"] = "A"
-    ttl: Annotated[Duration, between(least=timedelta(seconds=1), most=timedelta(days=1))] = timedelta(seconds=60)
+    ttl: Annotated[Duration, between(least=timedelta(seconds=1), most=MOST_TTL)] = timedelta(seconds=60)
     """What the records have and keep: whole seconds; customers stay for that long where they were."""
     places: tuple[TrafficPlaceSection, ...] = ()
     """One that has no record is off."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from tests.actions.world import Landed
-from wedtui.core.actions import Action, ActionState, Outcome
+from wedtui.core.actions import Action, ActionState, Outcome, StepState
 from wedtui.core.traffic import parse_place
 
 Shares = Mapping[object, int]
@@ -35,8 +36,9 @@ class Model:
             yield f"actions {at_work} change the same thing at once"
         for action in stored:
             before = self.kept.get(action.id)
-            if before is not None and before.state is ActionState.ENDED and before != action:
+            if before is not None and before.state is ActionState.ENDED and not _grew(before, action):
                 yield f"{action} had ended, as {before}"
+            yield from _looked(action)
             if before is not None and list(before.steps[:-1]) != list(action.steps[: max(0, len(before.steps) - 1)]):
                 yield f"{action} tells another story than {before}"
             if action.confirmed_by is not None and action.digest not in self.words[action.id]:
@@ -46,6 +48,30 @@ class Model:
             mine = [each for each in landed if each.action == action.id]
             yield from _made(action, mine)
             self.kept[action.id] = action
+
+
+def _grew(before: Action, after: Action) -> bool:
+    """Whether an action that ended is as it was, but for what is seen of its customers; that is never taken back."""
+    steps = [step for step in before.steps if step.name == "customers"]
+    if steps and steps[0].ended_at is not None:
+        return before == after
+    without = [[step for step in each.steps if step.name != "customers"] for each in (before, after)]
+    same = replace(before, steps=()) == replace(after, steps=()) and without[0] == without[1]
+    return same and len(after.steps) >= len(before.steps)
+
+
+def _looked(action: Action) -> Iterator[str]:
+    """Say what may not be of looking for the customers of a change."""
+    looks = [step for step in action.steps if step.name == "customers"]
+    if not looks:
+        return
+    if len(looks) > 1 or action.steps[-1] is not looks[0] or action.outcome is not Outcome.VERIFIED:
+        yield f"{action}: customers are looked for, and that is not its last step"
+    synced = [step.ended_at for step in action.steps if step.name == "in sync" and step.state is StepState.DONE]
+    ttl = timedelta(seconds=json.loads(action.plan)["change"]["ttl_s"])
+    early = not synced or synced[-1] is None or (looks[0].ended_at or looks[0].intended_at) < synced[-1] + ttl
+    if looks[0].state is StepState.DONE and early:
+        yield f"{action}: customers were seen to have moved before they can have"
 
 
 def _took_over(action: Action, ended: Action) -> bool:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple, Protocol
+from urllib.parse import parse_qs
 
 from tests.cache.base import configure
 from tests.places import PLACES
@@ -32,10 +33,11 @@ from wedtui.paths import StatePaths
 from wedtui.providers.registry import traffic_backend
 
 MINUTE = timedelta(minutes=1)
+TTL_S = 60
 
 
 class Platform:
-    """What is probed; each provider answers well or not, as it is told, and serves 300 requests a second.
+    """What is probed; each provider answers well or not, and serves so many requests a second, as it is told.
 
     It is also who is paged, by a webhook at `/pages`.
     """
@@ -45,12 +47,17 @@ class Platform:
         self.down: set[str] = set()
         self.silent: set[str] = set()
         """Who does not answer at all."""
+        self.served: dict[str, float] = {}
+        """Requests a second of who serves another number than 300."""
         self.closing = threading.Event()
         self.failed: list[datetime] = []
         """When something that is down was asked, oldest first."""
         self.pages: list[dict[str, object]] = []
 
         class Answers(BaseHTTPRequestHandler):
+            asked = ""
+            """The query that was posted."""
+
             def do_GET(self) -> None:
                 name = self.path.strip("/")
                 if name in platform.down | platform.silent:
@@ -60,7 +67,7 @@ class Platform:
                     self.close_connection = True
                     return
                 is_query = self.path.startswith("/api/v1/query")
-                value = {"metric": {}, "value": [time.time(), "300"]}
+                value = {"metric": {}, "value": [time.time(), f"{platform.served.get(self.asked, 300.0):g}"]}
                 found = {"status": "success", "data": {"resultType": "vector", "result": [value]}}
                 body = json.dumps(found).encode() if is_query else b""
                 self.send_response(503 if name in platform.down else 200)
@@ -69,8 +76,11 @@ class Platform:
                 self.wfile.write(body)
 
             def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 if self.path == "/pages":
-                    platform.pages.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                    platform.pages.append(json.loads(body))
+                else:
+                    [self.asked] = parse_qs(body).get("query", [""])
                 self.do_GET()
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
@@ -122,7 +132,7 @@ requests_per_minute = 6000
 actions_per_minute = 600
 [traffic]
 mode = "{mode}"
-ttl = "60s"
+ttl = "{ttl}s"
 name = "{name}"
 nameservers = ["{nameserver}"]
 {backend}
@@ -202,12 +212,12 @@ class Records(Protocol):
 class Zone:
     """A zone of a running PowerDNS in which each has the share that is configured: by default AWS 60 and GCP 40."""
 
-    def __init__(self, dns: PowerDns, providers: Sequence[Provider] = TWO) -> None:
+    def __init__(self, dns: PowerDns, providers: Sequence[Provider] = TWO, ttl_s: int = TTL_S) -> None:
         self.dns, self.name = dns, dns.zone()
         shares = ",".join(f"{{{each.weight},'{each.target}'}}" for each in providers)
         lua = f"pickwrandom({{{shares}}})"
         record = {"content": f'A "{lua}"', "disabled": False}
-        dns.put(self.name, {"name": self.record, "type": "LUA", "ttl": 60, "records": [record]})
+        dns.put(self.name, {"name": self.record, "type": "LUA", "ttl": ttl_s, "records": [record]})
 
     @property
     def record(self) -> str:
@@ -247,6 +257,7 @@ class Station:
         more: str = "",
         mode: str = "propose",
         providers: Sequence[Provider] = TWO,
+        ttl_s: int = TTL_S,
     ) -> None:
         """Write a configuration.
 
@@ -258,11 +269,13 @@ class Station:
             more: tables that come first.
             mode: what it does by itself.
             providers: between whom it shares out.
+            ttl_s: of the record.
         """
         state, config = folder / "state", folder / "config.toml"
         state.mkdir(mode=0o750)
         told = {"name": zone.record, "nameserver": zone.nameserver, "backend": zone.backend(folder, api), "mode": mode}
         # Without any window of its own each weekend is frozen, and a window is never near on the day of a test.
+        told["ttl"] = str(ttl_s)
         told["day"] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[(datetime.now(UTC).weekday() + 3) % 7]
         tables = {
             "providers": "".join(PROVIDER.format(each, platform.url) for each in providers),
@@ -351,9 +364,12 @@ class Site:
         more: str = "",
         mode: str = "propose",
         providers: Sequence[Provider] = TWO,
+        ttl_s: int = TTL_S,
     ) -> None:
-        self.platform, self.zone = Platform(), Zone(dns, providers) if isinstance(dns, PowerDns) else dns
-        self.station = Station(folder, self.zone, self.platform, api=api, more=more, mode=mode, providers=providers)
+        self.platform, self.zone = Platform(), Zone(dns, providers, ttl_s) if isinstance(dns, PowerDns) else dns
+        self.station = Station(
+            folder, self.zone, self.platform, api=api, more=more, mode=mode, providers=providers, ttl_s=ttl_s
+        )
         self.station.start()
         self.client, self.place = self.station.client, self.station.place
 

@@ -13,7 +13,14 @@ from pathlib import Path
 import pytest
 
 from tests.core.emergency import NOW, PEAK, SECOND, SHARES, facts, places, provider, reading, rounds, watched
-from wedtui.actions.automation import Automation, Setting, Situation
+from wedtui.actions.automation import (
+    COUNTS_EVERY_S,
+    LOOKS_EVERY_S,
+    LOOKS_SOON_S,
+    Automation,
+    Setting,
+    Situation,
+)
 from wedtui.actions.planning import Planner
 from wedtui.core import actions, confirming
 from wedtui.core.actions import Action, ActionState, Outcome
@@ -208,7 +215,8 @@ def test_it_proposes_once_and_renews_its_plan_before_that_expires(world: World) 
     assert world.reads <= 12
     looking(world, automation, times=3)
     newer = world.only
-    assert newer.digest != first.digest
+    assert json.loads(newer.plan)["plan"]["at"] != json.loads(first.plan)["plan"]["at"]
+    assert newer.digest == first.digest, "it says the same: what a person typed for it stays"
     assert newer.expires_at is not None
     assert newer.expires_at - world.at > 50 * SECOND
     assert len(world.paged) == 1
@@ -377,6 +385,28 @@ def test_it_counts_down_where_everybody_sees_it_and_then_confirms_with_its_evide
     looking(world, automation, times=5)
     assert len(world.kept) == 1
     assert "is changing the traffic" in (world.said[-1] or "")
+
+
+def test_it_looks_again_soon_once_a_round_failed_and_exactly_when_the_countdown_ends(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    automation = calm(world)
+    assert looking(world, automation) == LOOKS_EVERY_S
+
+    def one_round_failed(now: datetime) -> Situation:
+        went = rounds([False, True, True], newest=now, interval=SECOND)
+        seen = watched("aws", vantages=dict.fromkeys(world.vantages, went))
+        return Situation((seen,), places(world.shares))
+
+    monkeypatch.setattr(automation, "_situation", one_round_failed)
+    assert looking(world, automation) == LOOKS_SOON_S
+    monkeypatch.undo()
+    world.down.add("aws")
+    assert looking(world, automation) == COUNTS_EVERY_S
+    assert looking(world, automation, every=COUNTDOWN - timedelta(seconds=0.3)) == pytest.approx(0.3)
+    assert world.begun == 0
+    looking(world, automation, every=timedelta(seconds=0.3))
+    assert world.begun == 1
 
 
 def test_a_countdown_outlives_the_service_that_began_it(world: World) -> None:

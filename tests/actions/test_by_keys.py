@@ -34,9 +34,9 @@ def site(tmp_path: Path, pdns: PowerDns) -> Iterator[Site]:
         made.close()
 
 
-def dashboard(site: Site, size: tuple[int, int]) -> Terminal:
-    """Open the dashboard, in a terminal of its own."""
-    environ = {**site.place.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
+def dashboard(site: Site, size: tuple[int, int], **more: str) -> Terminal:
+    """Open the dashboard, in a terminal of its own; with more in its environment."""
+    environ = {**site.place.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", **more}
     environ["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
     columns, rows = size
     opened = Terminal([sys.executable, "-m", "wedtui"], environ, columns=columns, rows=rows)

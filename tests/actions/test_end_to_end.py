@@ -117,3 +117,41 @@ def test_traffic_leaves_what_failed_and_comes_back(three: Site) -> None:
     assert fits(found, before), found
     assert site.place.wedtui("audit", "verify").returncode == 0
     assert [a.id for a in site.client.actions() if not a.automatic] == [back.id, asked.id]
+
+
+def test_customers_are_measured_to_have_moved_and_not_before_their_requests_have(
+    tmp_path: Path, pdns: PowerDns
+) -> None:
+    """The TTL is over soon, and resolvers that keep answers for too long keep customers where they were."""
+    with closing(Site(tmp_path, pdns, more=stores(tmp_path / "stores"), ttl_s=2)) as site:
+        site.platform.down.add("aws")
+        eventually(lambda: site.station.seen("gcp", "PASS"))
+        asked = site.client.ask("failover", ["aws"], reason="it answers 503", accepts_overload=True)
+        site.client.confirm(asked.id, digest=asked.digest, typed="aws")
+        assert site.station.ended(asked.id).outcome == "verified"
+
+        def look() -> dict[str, str]:
+            """Return what is seen of customers, by rule."""
+            found = [step for step in site.client.action(asked.id).steps if step.name == "customers"]
+            checks = json.loads(found[0].detail)["checks"] if found and found[0].detail else []
+            return {each["rule"]: each["result"] for each in checks} | {"": found[0].state if found else ""}
+
+        waits = {"": "intended", "ttl": "PASS", "answers": "PASS", "probes:gcp": "PASS", "requests:aws": "FAIL"}
+        eventually(lambda: look().items() >= waits.items())
+        shown = site.place.wedtui("actions", "show", str(asked.id)).stdout
+        assert "customers not seen to have moved yet, expected by" in shown
+        assert "aws still serves 50 % of the requests, 300/s; 5 % may be left" in " ".join(shown.split())
+        # Meanwhile nothing waits for it: another change may be asked for.
+        assert site.client.plan("failback", []).plan["kind"] == "failback"
+        site.station.die()
+        site.platform.served = {"aws": 1.0, "gcp": 599.0}
+        site.station.start()
+        eventually(lambda: look()[""] == "done")
+        seen = json.loads(site.place.wedtui("actions", "show", str(asked.id), "--json").stdout)
+        assert seen["customers_moved_at"] > seen["customers_move_until"] > seen["confirmed_at"]
+        [step] = [each for each in site.client.action(asked.id).steps if each.name == "customers"]
+        said = {each["rule"]: each["sentence"] for each in json.loads(step.detail)["checks"]}
+        assert said["answers"] == "of 200 authoritative answers name aws 0 and gcp 200, as the shares say"
+        assert said["requests:aws"] == "aws serves 0.167 % of the requests, 1/s; 5 % may be left"
+        assert site.place.wedtui("audit", "verify").returncode == 0
+        assert "customers-done" in site.place.wedtui("audit", "list").stdout

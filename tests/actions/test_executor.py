@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from tests.actions.world import SECOND, BreakingJournal, Commits, Crash, World
 from tests.examples import examples
 from tests.places import PLACES
-from wedtui.actions.executor import LOOKS, Executor, Lapsed, WorseError
+from wedtui.actions.executor import LOOKS, Executor, Found, Lapsed, Looked, Part, WorseError
 from wedtui.actions.traffic import Change, MovingTraffic
 from wedtui.core import actions, confirming
-from wedtui.core.actions import LEASE, Action, ActionState, Outcome, StepState
+from wedtui.core.actions import LEASE, Action, ActionState, Outcome, Step, StepState
 from wedtui.core.confirming import Confirmation
 from wedtui.core.step_words import interrupted
 from wedtui.core.traffic import Place
@@ -66,13 +66,13 @@ class Site:
         with closing(LedgerReader(self.url)) as reader:
             return reader.action(self.number)
 
-    def confirmed(self) -> Site:
+    def confirmed(self, kind: str = "failover", resource: str = "traffic") -> Site:
         read = asyncio.run(self.world.read())
         change = Change(read, AFTER, read.generation + 1)
         plan = json.dumps({"change": change.document()})
         key = f"ada {next(KEYS)}"
         with closing(Journal(self.url, clock=lambda _connection: self.at)) as journal:
-            self.number = journal.request(lambda at: Action("failover", "aws", "traffic", "ada", "down", at), key).id
+            self.number = journal.request(lambda at: Action(kind, "aws", resource, "ada", "down", at), key).id
             propose = lambda a, at: actions.propose(a, plan, "d", at + 60 * SECOND, frozenset())  # noqa: E731
             journal.move(self.number, "plan", propose)
             word = Confirmation("ada", "d", "aws", self.at)
@@ -97,9 +97,8 @@ class Site:
             raise ProviderUnavailableError("nobody answers")
         return self.over
 
-    async def live(self, holder: str) -> None:
-        """One life of a service: it works until there is nothing to do, or dies."""
-        work = MovingTraffic(
+    def moving(self) -> MovingTraffic:
+        return MovingTraffic(
             self.world,
             self.watch,
             self.not_undoable,
@@ -108,7 +107,10 @@ class Site:
             in_sync_within=NO_TIME,
             settles=NO_TIME,
         )
-        executor = Executor(self.journal, {"failover": work}, holder)
+
+    async def live(self, holder: str) -> None:
+        """One life of a service: it works until there is nothing to do, or dies."""
+        executor = Executor(self.journal, {"failover": self.moving()}, holder)
         try:
             while await executor.work_once():
                 pass
@@ -125,6 +127,62 @@ class Site:
             if self.stored().state in {ActionState.ENDED, ActionState.HANDED_OVER}:
                 break
         return self.stored()
+
+
+class Slow:
+    """A kind of action whose one step takes as long as it takes."""
+
+    step = Step("restart", StepState.INTENDED, NOW, changes=True)
+
+    def __init__(self) -> None:
+        self.begun, self.goes = asyncio.Event(), asyncio.Event()
+
+    def parts(self, action: Action) -> Sequence[Part]:
+        return [self] if action else []
+
+    async def lapsed(self, action: Action) -> Lapsed | None:
+        return None if action else Lapsed("")
+
+    async def make(self, action: Action) -> str:
+        self.begun.set()
+        await self.goes.wait()
+        return f'"{action.target}"'
+
+    async def look(self, action: Action) -> Looked:
+        return Looked(Found.UNKNOWABLE, action.target)
+
+    async def undoing(self, action: Action) -> Part | str:
+        return f"{action.target} stays so"
+
+    def verified(self, action: Action) -> str:
+        return f"{action.target} is up"
+
+
+def test_a_failover_ends_while_something_else_goes_on_beside(tmp_path: Path) -> None:
+    ledger = PLACES.url(tmp_path / "l.db")
+    place = Site(ledger, []).confirmed()
+    failover, restart = place.number, place.confirmed("restart", "hosts:aws").number
+    slow = Slow()
+
+    async def beside() -> None:
+        others = Executor(place.journal, {"restart": slow}, "one", takes=lambda kind: kind == "restart")
+        moving = Executor(place.journal, {"failover": place.moving()}, "one", takes=lambda kind: kind != "restart")
+        going = asyncio.create_task(others.work_once())
+        begins = asyncio.create_task(slow.begun.wait())
+        await asyncio.wait({going, begins}, return_when=asyncio.FIRST_COMPLETED)
+        assert begins.done(), "it took another's"
+        assert await moving.work_once()
+        assert not await moving.work_once(), "the other one is not its own"
+        with closing(LedgerReader(ledger)) as reader:
+            assert reader.action(failover).outcome is Outcome.VERIFIED
+            assert reader.action(restart).state is ActionState.CLAIMED
+        slow.goes.set()
+        assert await going
+        await others.close()
+        await moving.close()
+
+    asyncio.run(beside())
+    assert place.stored().outcome is Outcome.VERIFIED
 
 
 def test_a_change_goes_through_its_steps(ledger: str) -> None:

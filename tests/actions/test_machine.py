@@ -22,12 +22,15 @@ from tests.actions.model import AT_WORK, Model
 from tests.actions.world import SECOND, BreakingJournal, Commits, Crash, World
 from tests.examples import examples
 from wedtui.actions.executor import Executor, WorseError
+from wedtui.actions.following import Following
 from wedtui.actions.planning import Planner
 from wedtui.actions.requests import Requests, Wish
 from wedtui.actions.traffic import Change, MovingTraffic
-from wedtui.core.actions import LEASE, Action, ActionState, StepState
+from wedtui.core.actions import LEASE, Action, ActionState, Outcome, StepState
 from wedtui.core.chain import verify
+from wedtui.core.evidence import REQUESTS_SIGNAL, ProbeEvidence, ProbeRound, ProviderEvidence, SignalEvidence
 from wedtui.core.failover_facts import Facts, Kind, Measured, ProviderFacts
+from wedtui.core.following import GIVEN_UP_AFTER
 from wedtui.core.freeze import Verdict
 from wedtui.core.life import Life
 from wedtui.core.roles import Decided
@@ -78,11 +81,13 @@ class Service:
     name: str
     requests: Requests
     executor: Executor
+    following: Following
     commits: Commits
 
     async def close(self) -> None:
         self.commits.faults = {}
         await self.executor.close()
+        await self.following.close()
         self.requests.close()
 
 
@@ -98,7 +103,7 @@ class Machine(RuleBasedStateMachine):
         self.world = World(dict(CONFIGURED), self.clock.now)
         self.world.before_submit = self.submitting
         self.states = dict.fromkeys(CONFIGURED, State.OK)
-        self.worse, self.may_undo = False, True
+        self.worse, self.may_undo, self.follow = False, True, True
         self.meanwhile: Callable[[], Coroutine[Any, Any, None]] | None = None
         """What happens while a change is watched."""
         newest = self.read(LedgerReader(self.url), 1)
@@ -130,7 +135,19 @@ class Machine(RuleBasedStateMachine):
         )
         works = {kind.value: moving for kind in Kind}
         executor = Executor(journal, works, name, renews_every=timedelta(milliseconds=2))
-        return Service(name, requests, executor, commits)
+        following = Following(journal, self.world, self.observed, lambda: True, clock=self.clock)
+        return Service(name, requests, executor, following, commits)
+
+    def observed(self, now: datetime) -> tuple[ProviderEvidence, ...]:
+        """Requests follow the shares at once, where they do; probes pass where a provider is well."""
+        found = []
+        for place, state in self.states.items():
+            rounds = (ProbeRound(now, state is State.OK),) if state is not State.UNKNOWN else ()
+            value = float(self.world.shares.get(place, 0)) if self.follow else 50.0
+            signal = SignalEvidence(REQUESTS_SIGNAL, "prometheus", SECOND, value, now)
+            probes = (ProbeEvidence(place.provider, SECOND, rounds),)
+            found.append(ProviderEvidence(place.provider, "probed", 0, probes=probes, signals=(signal,)))
+        return tuple(found)
 
     def facts(self, reading: TrafficReading | None, problem: str | None, now: datetime) -> Facts:
         known = tuple(
@@ -339,6 +356,23 @@ class Machine(RuleBasedStateMachine):
             # Who died is not waited for.
             assert (action.id, action.fence) not in left or action.state is ActionState.ENDED
 
+    @precondition(lambda self: any(action.outcome is Outcome.VERIFIED for action in self.stored()))
+    @rule(
+        which=SERVICES,
+        commits=BROKEN,
+        follow=st.booleans(),
+        foreign=st.booleans(),
+        seconds=st.sampled_from([0, 1, 1, 20, 1000]),
+    )
+    def look_for_customers(
+        self, which: int, commits: dict[int, str], follow: bool, foreign: bool, seconds: int
+    ) -> None:
+        """Some time after a change one of the services looks whether customers have moved, and the other after it."""
+        self.clock.at += seconds * SECOND
+        self.follow, self.world.answers_strangely = follow, foreign
+        self.use(which, commits, self.services[which].following.look())
+        self.use(1 - which, {}, self.services[1 - which].following.look())
+
     @rule(seconds=st.sampled_from([1, 5, 10, 10, 30, 60, 3600, -1, -15, -3600]))
     def time_passes_or_the_clock_jumps(self, seconds: int) -> None:
         self.clock.at += seconds * SECOND
@@ -368,6 +402,11 @@ class Machine(RuleBasedStateMachine):
             self.use(0, {}, self.services[0].executor.work_once())
             self.nothing_is_that_may_not_be()
             self.clock.at += LEASE
+        self.clock.at += 2 * GIVEN_UP_AFTER
+        for service in self.services:
+            asyncio.run(service.following.look())
+        self.nothing_is_that_may_not_be()
+        assert not [a for a in self.stored() if a.steps and a.outcome is Outcome.VERIFIED and a.open_step is not None]
         open_ones = [a for a in self.stored() if a.state not in {ActionState.ENDED, ActionState.HANDED_OVER}]
         for service in self.services:
             asyncio.run(service.close())

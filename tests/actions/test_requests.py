@@ -17,13 +17,20 @@ from tests.core.emergency import NOW, SECOND
 from tests.places import SQLITE
 from wedtui.actions.planning import Planner
 from wedtui.actions.requests import BEFORE, Requests, Wish
-from wedtui.core.actions import ActionState
+from wedtui.core import actions
+from wedtui.core.actions import Action, ActionState, Step, StepState
 from wedtui.core.failover import PLAN_GOOD_FOR
 from wedtui.core.failover_facts import Facts, Kind
 from wedtui.core.roles import Decided
 from wedtui.core.state import State
 from wedtui.core.traffic import Place, TrafficReading
-from wedtui.errors import ConflictError, NotFoundError, ProviderUnavailableError, StoreUnreachableError
+from wedtui.errors import (
+    ConflictError,
+    NotFoundError,
+    NotPermittedError,
+    ProviderUnavailableError,
+    StoreUnreachableError,
+)
 from wedtui.ledger.journal import Journal
 
 ONLY_ON = SQLITE
@@ -187,3 +194,57 @@ def test_what_another_life_of_the_service_showed_is_confirmed_at_this_one_and_st
         anew.close()
 
     asyncio.run(asked())
+
+
+ENGINEER = Decided("eve", refused_once_made="eve is engineer and may not fail back")
+
+
+def made(site: Site, submitted: StepState | None) -> Action:
+    """Return an action that is claimed; None: with nothing begun."""
+    asked = asyncio.run(site.requests.ask(ADA, LEAVE, "it is down", "key"))
+    asyncio.run(site.requests.confirm(ADA, asked.id, asked.digest, asked.target))
+    with closing(site.journal()) as journal:
+        claimed = journal.claim("one")
+        assert claimed is not None
+        if submitted is None:
+            return claimed
+        step = Step("submit", StepState.INTENDED, NOW, changes=True)
+        begun = journal.move(asked.id, "begin", lambda a, at: actions.intend(a, claimed.fence, step, at))
+        if submitted is StepState.INTENDED:
+            return begun
+        return journal.move(asked.id, "end", lambda a, at: actions.conclude(a, claimed.fence, submitted, "{}", at))
+
+
+@pytest.mark.parametrize("submitted", [None, StepState.FAILED])
+def test_whoever_may_stop_a_change_may_until_it_is_made(site: Site, submitted: StepState | None) -> None:
+    action = made(site, submitted)
+    assert asyncio.run(site.requests.cancel(ENGINEER, action.id)).cancelled_by == "eve"
+
+
+@pytest.mark.parametrize("submitted", [StepState.INTENDED, StepState.UNKNOWN, StepState.DONE])
+def test_once_it_is_or_may_be_made_whoever_may_not_make_it_does_not_end_looking_at_it(
+    site: Site, submitted: StepState
+) -> None:
+    action = made(site, submitted)
+    with pytest.raises(NotPermittedError, match="eve is engineer and may not fail back"):
+        asyncio.run(site.requests.cancel(ENGINEER, action.id))
+    with closing(site.journal()) as journal:
+        assert journal.action(action.id).cancelled_by is None
+    assert asyncio.run(site.requests.cancel(ADA, action.id)).cancelled_by == "ada"
+
+
+def test_a_change_that_is_made_between_the_question_and_the_move_counts(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    action = made(site, None)
+    read = Journal.action
+
+    def and_then_it_is_made(journal: Journal, number: int) -> Action:
+        found = read(journal, number)
+        step = Step("submit", StepState.INTENDED, NOW, changes=True)
+        journal.move(number, "begin", lambda a, at: actions.intend(a, action.fence, step, at))
+        return found
+
+    monkeypatch.setattr(Journal, "action", and_then_it_is_made)
+    with pytest.raises(ConflictError, match="may not fail back"):
+        asyncio.run(site.requests.cancel(ENGINEER, action.id))

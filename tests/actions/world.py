@@ -65,8 +65,6 @@ class World:
     shares: Mapping[Place, int]
     now: Callable[[], datetime]
     faults: list[str] = field(default_factory=list)
-    wait_s: float = 0.0
-    """How long it asks to be left alone, while it throttles or cannot be read."""
     """What happens to each submission: ok, refused, not now, lost, applied (and no answer), late, crash, crash applied,
     overtaken (it lands, and while its answer is on the way another service takes over)."""
     generation: int = 6
@@ -74,6 +72,10 @@ class World:
     landed: list[Landed] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     """What may never be, and was."""
+    wait_s: float = 0.0
+    """How long it asks to be left alone, while it throttles or cannot be read."""
+    answers_strangely: bool = False
+    """Whether authoritative answers name what is no place."""
     unreadable: bool = False
     foreign: bool = False
     """Whether the records are not those that are configured."""
@@ -146,6 +148,8 @@ class World:
         """Nothing is kept."""
 
     async def answers(self, count: int) -> Mapping[Place, int]:
+        if self.answers_strangely:
+            raise ForeignRecordsError("an authoritative server answers what is no place")
         return {place: count * share // 100 for place, share in self.shares.items()}
 
 
@@ -195,9 +199,9 @@ class BreakingJournal(Journal):
         moved = super().move_telling
         return self._commits.make(lambda: moved(number, name, move, tell, by=by))
 
-    def claim(self, holder: str) -> Action | None:
+    def claim(self, holder: str, takes: Callable[[str], bool] = lambda _kind: True) -> Action | None:
         claimed = super().claim
-        return self._commits.make(lambda: claimed(holder))
+        return self._commits.make(lambda: claimed(holder, takes))
 
     def expire(self) -> int:
         return self._commits.make(super().expire)

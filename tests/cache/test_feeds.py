@@ -162,7 +162,7 @@ def test_a_feed_that_a_wrong_configuration_lacks_is_kept_for_a_day_and_comes_bac
         kept = stored(path)
         assert kept.dropped_at is not None
         assert kept == replace(before, dropped_at=kept.dropped_at)
-        (note,) = [n for n in feed_notes(FreezeFacts(feeds=(kept,)), NOW) if "no longer configured" in n]
+        (note,) = [n for n in feed_notes((kept,), NOW) if "no longer configured" in n]
         assert "`wedtui freeze drop venues`" in note
         configure(writer, wrong)
         assert (stored(path), writer.forget_dropped()) == (kept, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,10 +33,12 @@ from tests.cache.weddings import (
 )
 from tests.examples import examples
 from tests.places import PLACES
-from wedtui.cache import wedding_import, wedding_stage
+from wedtui.cache import wedding_import, wedding_rise, wedding_stage
+from wedtui.cache import weddings as cached_weddings
 from wedtui.cache.kind import CACHE
 from wedtui.cache.wedding_import import Outcome
 from wedtui.cache.wedding_stage import OfStored, Stage
+from wedtui.cache.writer import CacheWriter
 from wedtui.core.calendar import CalendarFacts, staleness
 from wedtui.core.calendar_findings import calendar_findings
 from wedtui.core.calendar_query import Conflicts, WeddingPage, WeddingQuery, conflicting
@@ -47,6 +50,11 @@ from wedtui.core.season import Protection
 from wedtui.core.wedding import UNITS, Assumed
 from wedtui.core.wedding_rows import RawRow, Rejection, Unusable
 from wedtui.errors import ConflictError, NotFoundError
+
+ASKS = (
+    "a person decides: `wedtui weddings sources` says what it lost; "
+    "repair it, or if it is right `wedtui weddings accept main`"
+)
 
 
 def test_a_reading_comes_back_whole_and_dates_its_source(tmp_path: Path) -> None:
@@ -202,7 +210,7 @@ def test_a_first_reading_without_anything_to_come_is_questioned_until_a_person_a
         assert read(writer, given).outcome is Outcome.QUESTIONED
         facts = source(path).facts
         assert (facts.read_at, facts.questioned, facts.is_fresh(NOW)) == (None, True, False)
-        assert facts.problem == f"{said}: look at it, then run `wedtui weddings accept main`"
+        assert facts.problem == f"{said}: {ASKS}"
         writer.weddings.accept("main", unrecorded)
         taken(writer, given)
         assert source(path).facts.is_fresh(NOW)
@@ -262,8 +270,8 @@ def test_a_calendar_that_is_empty_tonight_is_questioned(tmp_path: Path) -> None:
         assert read(writer, [*tonight[:3], *year], at=NOW + SECOND).outcome is Outcome.QUESTIONED
         assert source(path).facts.problem == (
             "it lost more than half of the load x hours of 2026-06-06 UTC (64 before, 24 after); it names 43 weddings "
-            "to come of load 43, from 2026-06-06 to 2026-07-06 (UTC): look at it, then run "
-            "`wedtui weddings accept main`"
+            "to come of load 43, from 2026-06-06 to 2026-07-06 (UTC): a person decides: `wedtui weddings sources` says "
+            "what it lost; repair it, or if it is right `wedtui weddings accept main`"
         )
         taken(writer, [*tonight[:4], *year], at=NOW + SECOND)
         assert read(writer, [*tonight[:2], *year], at=NOW + 2 * SECOND).outcome is Outcome.QUESTIONED
@@ -820,6 +828,112 @@ def test_a_reading_that_tells_what_changed_deletes_nothing(tmp_path: Path) -> No
         assert source(path).facts.read_at == NOW + HOUR
 
 
+def test_a_wedding_that_a_reading_of_changes_moves_is_at_its_new_time_alone(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("abc"), mark="one")
+        work = taken(writer, [row("b", start=TOMORROW + 3 * HOUR)], began_at="one", mark="two", at=NOW + HOUR)
+        assert (work.written, work.deleted) == (1, 1)
+        at = {(each.wedding.reference, each.wedding.start) for each in stored(path)}
+        assert at == {("a", TOMORROW), ("b", TOMORROW + 3 * HOUR), ("c", TOMORROW)}
+        # Further away it may be a second day: both count, until a reading in full says that it is none.
+        later = row("c", start=TOMORROW + 48 * HOUR)
+        work = taken(writer, [later], began_at="two", mark="three", at=NOW + HOUR)
+        assert (work.written, work.deleted, source(path).facts.weddings) == (1, 0, 4)
+        taken(writer, [row("a"), row("b", start=TOMORROW + 3 * HOUR), later], at=NOW + HOUR)
+        assert source(path).facts.weddings == 3
+
+
+@pytest.mark.parametrize(("hours", "stay"), [(9, 1), (12, 1), (12.5, 2), (24, 2)])
+def test_a_second_day_that_a_reading_of_changes_adds_deletes_nothing(tmp_path: Path, hours: float, stay: int) -> None:
+    """A wedding begins at another time of its day; what begins further away is a day of its own."""
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("ab"), mark="one")
+        work = taken(writer, [row("a", start=TOMORROW + hours * HOUR)], began_at="one", mark="two", at=NOW + HOUR)
+        assert (work.written, work.deleted) == (1, 2 - stay)
+        assert names(path).split().count("a") == stay
+
+
+def test_of_two_times_on_a_day_one_that_a_reading_of_changes_does_not_name_stays(tmp_path: Path) -> None:
+    path, evening = tmp_path / "c.db", TOMORROW + 9 * HOUR
+    with writing_weddings(path) as writer:
+        taken(writer, [row("a", hours=3), row("a", start=evening), row("b")], mark="one")
+        work = taken(writer, [row("a", start=evening + HOUR)], began_at="one", mark="two", at=NOW + HOUR)
+        assert (work.written, work.deleted) == (1, 1)
+        assert [e.wedding.start for e in stored(path) if e.wedding.reference == "a"] == [TOMORROW, evening + HOUR]
+
+
+def test_a_day_of_a_wedding_that_a_reading_of_changes_does_not_name_stays(tmp_path: Path) -> None:
+    path, second = tmp_path / "c.db", TOMORROW + 24 * HOUR
+    with writing_weddings(path) as writer:
+        taken(writer, [row("a"), row("a", start=second), row("b")], mark="one")
+        # Its second day begins later: the first stays, and what lies across the new time is gone.
+        moved = row("a", start=second + HOUR)
+        work = taken(writer, [moved], began_at="one", mark="two", at=NOW + HOUR)
+        assert (work.written, work.deleted) == (1, 1)
+        assert [e.wedding.start for e in stored(path) if e.wedding.reference == "a"] == [TOMORROW, second + HOUR]
+
+
+def test_what_a_reading_of_changes_names_unusably_stays_where_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("abcd"), mark="one")
+        named = [row("a", start=TOMORROW + 3 * HOUR), row("a", zone="Nowhere"), row("b", guests=9)]
+        assert taken(writer, named, began_at="one", mark="two", at=NOW + HOUR).deleted == 0
+        assert names(path).split().count("a") == 2
+
+
+def test_a_reading_of_changes_that_moves_most_of_a_day_is_questioned(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, SIXTY, mark="one")
+        away = [each for each in some(TONIGHT, 10 * HOUR) if each.reference in TONIGHT]
+        assert read(writer, away, began_at="one", mark="two").outcome is Outcome.QUESTIONED
+        assert len(stored(path)) == 60
+
+
+def test_a_reading_of_changes_that_moves_most_off_all_days_together_is_questioned(tmp_path: Path) -> None:
+    """No day of it is heavy by itself; a reading in full says the same."""
+    path, horizon = tmp_path / "c.db", (NOW + 15 * 24 * HOUR).replace(hour=0)
+    with writing_weddings(path) as writer:
+        evening = rows("abcdefg", start=horizon - 8 * HOUR)
+        near = rows("xy")
+        taken(writer, [*evening, *near], mark="one")
+        off = rows("abcdefg", start=horizon)
+        assert read(writer, off, began_at="one", mark="two").outcome is Outcome.QUESTIONED
+        changed = source(path).facts.problem or ""
+        assert "more than half of the load x hours of all days up to" in changed
+        assert read(writer, [*off, *near]).outcome is Outcome.QUESTIONED
+        assert changed.split(" UTC")[0] == (source(path).facts.problem or "").split(" UTC")[0]
+        # Within these days they may move.
+        taken(writer, rows("abcdefg", start=horizon - 12 * HOUR), began_at="one", mark="two")
+
+
+def test_looking_at_what_a_reading_would_bring_tells_readers_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Readers on a server are woken by each transaction that writes, and writers wait for each other."""
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("abcdefghijklmn", start=NOW + 48 * HOUR))
+        wrote = 0
+        store = writer._store
+
+        @contextmanager
+        def counted() -> Iterator[Any]:
+            nonlocal wrote
+            wrote += 1
+            with store.writing() as connection:
+                yield connection
+
+        monkeypatch.setattr(writer.weddings, "_writing", counted)
+        work = read(writer, rows("opqrstuvwxyzABCDEFGHIJKLMNOPQ", start=NOW + HOUR))
+        assert (work.outcome, work.rise is not None) == (Outcome.QUESTIONED, True)
+        # It begins, and says what became of it.
+        assert wrote == 2
+
+
 def test_a_reading_of_changes_leaves_what_the_last_whole_one_could_not_use(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     odd = row("d", culture="elvish", place="line 9")
@@ -1251,8 +1365,8 @@ def test_a_large_reading_that_is_not_taken_is_judged_a_page_at_a_time(
     with writing_weddings(tmp_path / "c.db", "main", "other") as writer:
         taken(writer, [row(f"a{n}") for n in range(had)])
         taken(writer, [row(f"o{n}") for n in range(had)], source="other")
-        monkeypatch.setattr(wedding_import, "PAGE", page)
-        monkeypatch.setattr(wedding_stage, "PAGE", page)
+        for module in (wedding_import, wedding_rise, wedding_stage):
+            monkeypatch.setattr(module, "PAGE", page)
         bad = [row(f"bad{n}", zone="Nowhere") for n in range(2 * new if refused else 0)]
         work = prepared(writer, [*bad, *(row(f"b{n}", NOW + 48 * HOUR, guests=600) for n in range(new))])
         for name in ("count_stored", "count_named"):
@@ -1308,3 +1422,36 @@ def test_weddings_that_another_changes_meanwhile_bring_no_level_that_was_never_s
         for _ in pieces:
             pass
         assert (work.outcome, work.rise) == (Outcome.QUESTIONED, None)
+
+
+def test_of_weddings_with_too_many_guests_those_that_are_not_named_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cached_weddings, "OUTSIZED_KEPT", 2)
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, [*rows("abc"), *rows("vwxyz", guests=100_000)])
+        with reading(path) as reader:
+            found = reader.calendar(NOW)
+        assert (len(found.outsized), found.outsized_more) == (2, 3)
+        [finding] = [each for each in calendar_findings(found, (), NOW) if "guests" in each.text]
+        assert "; 3 lighter ones around that time are not looked at" in finding.text
+        monkeypatch.setattr(cached_weddings, "OUTSIZED_KEPT", 5)
+        with reading(path) as reader:
+            assert reader.calendar(NOW).outsized_more == 0
+
+
+def test_who_only_asks_keeps_nobody_from_writing(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path, "main", "other") as writer:
+        taken(writer, rows("abc"))
+        # One store has one connection, so another writer stands for everybody else.
+        other = CacheWriter(PLACES.url(path), waits=timedelta(milliseconds=200))
+        try:
+            with writer._store.asking() as connection:
+                before = connection.exec_driver_sql("SELECT count(*) FROM wedding").scalar()
+                taken(other, rows("de"), source="other")
+                assert connection.exec_driver_sql("SELECT count(*) FROM wedding").scalar() == before == 3
+        finally:
+            other.close(clean=False)
+        assert names(path) == "a b c d e"

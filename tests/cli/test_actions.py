@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from tests.actions.made_up import RESTART
 from tests.cli.base import Machine, machine, on_both
 from tests.cli.standin import AWAITING, CONFIRMED, RUNNING, VERIFIED, Standin, problem, standing_in, step
 from tests.core.emergency import NOW, SECOND
-from wedtui.cli import carrying_out
+from wedtui.cli import carrying_out, typing_in
+from wedtui.cli.action_words import Ends
 from wedtui.control.answers import ActionIs
 from wedtui.core.actions import Action
+from wedtui.core.emergency import EMERGENCIES
 from wedtui.ledger.journal import Journal
 
 __all__ = ["machine"]
@@ -38,6 +43,48 @@ def test_the_list_says_how_each_stands(machine: Machine, service: Standin) -> No
         (7, "claimed", "2026-06-20T14:02:00.000Z")
     ]
     assert [path for _, path, _ in service.asked] == ["/v1/actions", "/v1/open-actions"]
+
+
+@pytest.mark.parametrize("dangerous", [True, False])
+def test_what_is_registered_is_run_by_its_name_typed_or_given(
+    machine: Machine, service: Standin, monkeypatch: pytest.MonkeyPatch, dangerous: bool
+) -> None:
+    plan = {"kind": "restart", "target": "gcp", "says": "3 hosts restart", "before": "3 hosts are ill", "checks": []}
+    restart: dict[str, Any]
+    restart = {"kind": "restart", "target": "gcp", "resource": "hosts:gcp", "plan": plan, "digest": "d"}
+    service.story = [replace(each, **restart) for each in (CONFIRMED, VERIFIED)]
+    service.action = replace(AWAITING, **restart)
+    run = ("actions", "run", "restart", "gcp", "--reason", "they hang")
+    refused = machine.run(*run)
+    assert (refused.code, service.asked) == (2, [])
+    assert 'this version has no other action, got "restart"' in " ".join(refused.err.replace("│", " ").split())
+    EMERGENCIES.register(replace(RESTART, dangerous=dangerous))
+    try:
+        shown = machine.run(*run)
+        assert (shown.code, service.paths()) == (Ends.NOT_CONFIRMED, ["/v1/plans"])
+        assert "NOT CONFIRMED: this is no terminal, and no --confirm gcp was given" in shown.out
+        monkeypatch.setattr(typing_in, "attended", lambda: True)
+        asks = list[str]()
+
+        def nothing_typed(name: str) -> bool:
+            asks.append(name)
+            return False
+
+        monkeypatch.setattr(carrying_out, "typed", nothing_typed)
+        service.asked.clear()
+        left = machine.run(*run)
+        assert (left.code, asks) == (Ends.NOT_CONFIRMED, ["gcp"])
+        assert service.paths() == ["/v1/actions", "/v1/actions/7/cancel"]
+        service.asked.clear()
+        service.action = replace(AWAITING, **restart)
+        done = machine.run(*run, "--confirm", "gcp")
+        assert (done.code, "3 hosts are ill" in done.out) == (0, True), done
+        assert [(path, body) for how, path, body in service.asked if how == "POST"] == [
+            ("/v1/actions", {"kind": "restart", "subject": "gcp", "reason": "they hang"}),
+            ("/v1/actions/7/confirm", {"digest": "d", "typed": "gcp"}),
+        ]
+    finally:
+        EMERGENCIES.forget("restart")
 
 
 def test_nothing_to_list(machine: Machine, service: Standin) -> None:
@@ -77,18 +124,38 @@ def test_one_in_full(machine: Machine, service: Standin) -> None:
     ]
     assert "REAL FAILOVER: aws loses all of its traffic" in lines
     assert not [line for line in lines if line.startswith("holds")]
-    assert lines[-6:] == [
+    assert lines[-8:] == [
         "14:02:20 UTC  submit            0.8 s  done",
         "14:02:21 UTC  in sync          30.0 s  done",
         "",
         "VERIFIED: azure 63, gcp 37: watched",
         "accepted after 1.0 s from the confirmation",
-        "customers move until 14:03:21 UTC (in 21 s): in sync 14:02:51, TTL 30 s",
+        "customers move until 14:03:21 UTC (in 21 s), as expected: in sync 14:02:51, TTL",
+        "  30 s",
+        "  `wedtui actions show 7` says when they were seen to have",
     ]
     shown = machine.run("actions", "show", "7", "--json").json
     assert (shown["outcome"], shown["steps"][0]["ended_at"]) == ("verified", "2026-06-20T14:02:21.000Z")
     assert shown["plan"] == AWAITING.plan
     assert (shown["accepted_after_s"], shown["customers_move_until"]) == (1.0, "2026-06-20T14:03:21.000Z")
+    assert (shown["customers_moved_at"], shown["customers_moved_after_s"]) == (None, None), "nobody saw it yet"
+
+
+def test_customers_who_were_seen_to_move(machine: Machine, service: Standin) -> None:
+    check = {"rule": "requests:aws", "result": "PASS", "sentence": "aws serves 1 %", "measured_at": None}
+    detail = json.dumps({"checks": [check], "why": ""})
+    seen = step("customers", 61, 4, detail=detail)
+    service.action = replace(VERIFIED, steps=[*VERIFIED.steps, seen])
+    lines = machine.run("actions", "show", "7").out.splitlines()
+    assert "14:03:21 UTC  customers                done" in lines
+    moved = "customers moved after 65.0 s from the confirmation, measured at 14:03:25 UTC, expected by 14:03:21:"
+    assert " ".join(line.strip() for line in lines[-2:]) == f"{moved} aws serves 1 %"
+    shown = machine.run("actions", "show", "7", "--json").json
+    assert (shown["customers_moved_at"], shown["customers_moved_after_s"]) == ("2026-06-20T14:03:25.000Z", 65.0)
+    service.action = replace(VERIFIED, steps=[*VERIFIED.steps, replace(seen, state="failed")])
+    lines = machine.run("actions", "show", "7").out.splitlines()
+    assert "14:03:21 UTC  customers                not seen" in lines
+    assert any(line.startswith("customers NOT SEEN to have moved") for line in lines)
 
 
 def test_what_is_not_known_is_said_so(machine: Machine, service: Standin) -> None:

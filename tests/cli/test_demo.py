@@ -21,7 +21,8 @@ import pytest
 
 from tests.cli.base import Machine, machine
 from tests.poller.service_process import eventually
-from wedtui.cli.demo import _own_environment, _watch
+from wedtui.cli.demo import _watch
+from wedtui.cli.demo_place import DemoPlace, enter, join, running_demos, with_credentials
 from wedtui.clock import SystemClock
 from wedtui.demo.configuration import demo_configuration
 from wedtui.demo.scenario import PROVIDERS, SCENARIOS
@@ -54,12 +55,12 @@ def printed(environ: dict[str, str], *arguments: str, known: str) -> str:
 def test_headless_prints_the_status_of_four_providers_and_leaves_nothing(
     tmp_path: Path, environ: dict[str, str]
 ) -> None:
-    live = r"^weddings    \d{2,3} weddings live, MAXIMUM until \d"
+    live = r"^weddings    \d{2,3} weddings live, MAXIMUM until (Sun )?\d"
     out = printed(environ, "--scenario", "calm", "--at", "2026-06-20T15:00+01:00", known=live)
     assert re.match(r"DEMO: a made-up world\nwedtui production at 2026-06-20 14:0\d:", out)
     assert "protection  MAXIMUM" in out
     assert re.search(live, out, re.MULTILINE)
-    assert "FROZEN until Mon 2026-06-22 06:00 America/New_York" in out
+    assert "FROZEN until Mon 2026-06-22 11:00 Europe/London (10:00 UTC) (06:00 EDT)" in out
     for name in ("aws", "azure", "gcp", "digitalocean"):
         assert f"● {name}" in out
     assert list(tmp_path.iterdir()) == []
@@ -87,7 +88,7 @@ def test_a_scenario_has_its_own_date_where_nobody_names_one(environ: dict[str, s
     out = printed(environ, "--scenario", "large-wedding", known="weddings: load ")
     assert "wedtui production at 2026-11-25 10:59:" in out
     freeze = next(line for line in out.splitlines() if line.startswith("freeze  "))
-    assert freeze.startswith("freeze      open until Wed 2026-11-25 11:00 UTC, then frozen: ")
+    assert freeze.startswith("freeze      open until Wed 2026-11-25 11:00 Europe/London (11:00 UTC), then frozen: ")
     assert "weddings: load " in freeze
     assert "protection  MAXIMUM until" in out
 
@@ -95,7 +96,8 @@ def test_a_scenario_has_its_own_date_where_nobody_names_one(environ: dict[str, s
 def test_before_anything_was_read_nothing_is_claimed(machine: Machine) -> None:
     somewhere = {provider.name: "http://127.0.0.1:1" for provider in PROVIDERS}
     feed, weddings = "http://127.0.0.1:1/freeze.ics", "http://127.0.0.1:1/weddings"
-    addresses = Addresses(somewhere, "http://127.0.0.1:1", feed, weddings, "http://127.0.0.1:1", "127.0.0.1:1", feed)
+    dns = ("http://127.0.0.1:1", "127.0.0.1:1")
+    addresses = Addresses(somewhere, "http://127.0.0.1:1", feed, weddings, *dns, feed, "http://127.0.0.1:1")
     machine.configure(demo_configuration(addresses, machine.state))
     status = machine.run("status", "--json").json
     assert status["freeze"]["frozen"] is True
@@ -117,10 +119,24 @@ def test_how_it_looks_is_the_users_own_and_nothing_else(tmp_path: Path, monkeypa
     looks = {f"WEDTUI_DASHBOARD__{key}": "x" for key in ("THEME", "MOUSE", "COLOURS", "CHARSET")}
     theirs = {"WEDTUI_DASHBOARD__KEYS__X": "y", "WEDTUI_PROVIDERS__NOBODY__WEIGHT": "1", "WEDTUI_CONFIG": "/theirs"}
     monkeypatch.setattr(os, "environ", {**looks, **theirs, "TERM": "xterm"})
-    config, state = tmp_path / "config.toml", tmp_path / "state"
-    _own_environment(config, state)
-    demo = {"WEDTUI_CONFIG": str(config), "WEDTUI_STATE_DIR": str(state)}
+    enter(DemoPlace(tmp_path), os.environ)
+    demo = {"WEDTUI_CONFIG": str(tmp_path / "config.toml"), "WEDTUI_STATE_DIR": str(tmp_path / "state")}
     assert os.environ == {**looks, **demo, "TERM": "xterm"}
+
+
+def test_no_credentials_of_a_user_reach_the_world(tmp_path: Path) -> None:
+    """Nor her proxy, which would carry what is meant for loopback."""
+    theirs = {"AWS_ACCESS_KEY_ID": "AKIATHEIRS", "AWS_SESSION_TOKEN": "t", "AWS_PROFILE": "p", "BOTO_CONFIG": "/b"}
+    proxies = {"HTTPS_PROXY": "http://proxy:1", "http_proxy": "http://proxy:1"}
+    found = with_credentials(DemoPlace(tmp_path), {**theirs, **proxies, "TERM": "xterm", "HOME": "/theirs"})
+    credentials = str(tmp_path / "aws-credentials")
+    assert found == {
+        "TERM": "xterm",
+        "HOME": "/theirs",
+        "AWS_SHARED_CREDENTIALS_FILE": credentials,
+        "AWS_CONFIG_FILE": credentials,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
 
 
 Wedtui = Callable[..., subprocess.CompletedProcess[str]]
@@ -128,19 +144,16 @@ Wedtui = Callable[..., subprocess.CompletedProcess[str]]
 
 @contextmanager
 def opened(tmp_path: Path, environ: dict[str, str], scenario: str) -> Iterator[Wedtui]:
-    """Run a demo; yield what runs a command on its installation."""
+    """Run a demo; yield what runs a command on it, as a person does in another terminal."""
     demo = subprocess.Popen(
         command("--headless", "600", "--scenario", scenario), env=environ, stdout=subprocess.DEVNULL
     )
     try:
-        eventually(lambda: any(tmp_path.glob("wedtui-demo-*/state/control.sock")))
-        (folder,) = tmp_path.glob("wedtui-demo-*")
-        there = {**environ, "WEDTUI_STATE_DIR": str(folder / "state")}
-        there.pop("WEDTUI_PROVIDERS__NOBODY__WEIGHT")
+        eventually(lambda: any(tmp_path.glob("wedtui-demo-*/demo.json")))
 
         def wedtui(*arguments: str) -> subprocess.CompletedProcess[str]:
-            asked = [sys.executable, "-m", "wedtui", "--config", str(folder / "config.toml"), *arguments]
-            return subprocess.run(asked, env=there, capture_output=True, text=True, timeout=120, check=False)
+            asked = [sys.executable, "-m", "wedtui", *arguments, "--demo"]
+            return subprocess.run(asked, env=environ, capture_output=True, text=True, timeout=120, check=False)
 
         yield wedtui
     finally:
@@ -185,6 +198,82 @@ def test_what_people_have_to_be_told_reaches_the_worlds_pager(tmp_path: Path, en
         assert {page["key"] for page in pages} >= {each["key"] for each in told()[:1]}
         findings = [each["text"] for each in json.loads(wedtui("status", "--json").stdout)["findings"]]
         assert not [text for text in findings if "notification" in text]
+
+
+def test_the_account_is_in_the_table_and_any_command_reaches_it(tmp_path: Path, environ: dict[str, str]) -> None:
+    """With the credentials of the demo alone: those of the user are refused there, and would be seen."""
+    environ |= {"AWS_ACCESS_KEY_ID": "AKIATHEIRS", "AWS_SECRET_ACCESS_KEY": "s", "AWS_PROFILE": "theirs"}
+    with opened(tmp_path, environ, "june-saturday") as wedtui:
+
+        def askings() -> list[dict[str, Any]]:
+            listed = wedtui("providers", "services", "aws", "--json")
+            found: list[dict[str, Any]] = json.loads(listed.stdout) if listed.stdout.startswith("[") else []
+            return found
+
+        eventually(lambda: len(askings()) == 23)
+        assert {each["reach"] for each in askings()} == {"answered"}
+        listed = json.loads(wedtui("resources", "list", "--kind", "ec2.instance", "--json").stdout)
+        assert "web-1" in {each["name"] for each in listed["resources"]}
+        shown = wedtui("resources", "show", next(e["id"] for e in listed["resources"] if e["name"] == "media-1"))
+        assert "rests on" in shown.stdout, shown.stdout
+        regions = json.loads(wedtui("providers", "regions", "aws", "--json").stdout)
+        assert {each["region"] for each in regions} == {"eu-west-1", "us-east-1", "global"}
+        assert wedtui("service", "status").returncode == 0
+        stopped = wedtui("service", "stop")
+        assert (stopped.returncode, "a demo keeps its service itself" in stopped.stderr) == (2, True)
+        synced = wedtui("providers", "sync", "aws", "--cost")
+        assert synced.returncode == 0, synced.stdout + synced.stderr
+        assert "account 111122223333, user wedtui-demo" in synced.stdout
+        # What looks like the answer of a platform says that it is none, and where no JSON is spoilt.
+        assert "DEMO: a made-up world\n" in synced.stderr
+        assert "made-up" not in synced.stdout
+        asked = wedtui("metrics", "query", "--provider", "aws", "--signal", "cpu", "--from", "-1h")
+        assert asked.returncode == 0
+        assert "could not be asked" not in asked.stdout
+        assert "2026-06-20T14:" in asked.stdout
+
+
+def test_a_command_without_a_demo_says_so(environ: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "wedtui", "--demo", "status"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (17, "")
+    assert "no demo runs: open one with `wedtui demo` in another terminal" in done.stderr
+
+
+def test_of_several_demos_one_has_to_be_named(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(machine.folder))
+    for name in ("a", "b"):
+        place = DemoPlace(machine.folder / f"wedtui-demo-{name}")
+        place.folder.mkdir(mode=0o700)
+        place.announce(timedelta(hours=1), "calm")
+    (machine.folder / "wedtui-demo-c").mkdir(mode=0o770)
+    (machine.folder / "wedtui-demo-c" / "demo.json").write_bytes(
+        (machine.folder / "wedtui-demo-b" / "demo.json").read_bytes()
+    )
+    assert [each.place.folder.name for each in running_demos()] == ["wedtui-demo-a", "wedtui-demo-b"]
+    answer = machine.run("--demo", "status")
+    assert answer.code == 17
+    assert "2 demos run: say which one with --config FILE: " in answer.err
+    elsewhere = machine.run("--demo", "--config", str(machine.folder / "config.toml"), "status")
+    assert elsewhere.code == 17
+    assert machine.run("--demo", "demo").code == 2
+
+
+def test_a_demo_is_named_by_whatever_path_leads_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(os, "environ", {})
+    monkeypatch.setattr("wedtui.store.clock.keep_files_by", lambda _offset: None)
+    place = DemoPlace(tmp_path / "wedtui-demo-a")
+    place.folder.mkdir(mode=0o700)
+    place.announce(timedelta(), "calm")
+    (tmp_path / "link").symlink_to(place.folder)
+    assert join(tmp_path / "link" / "config.toml").place == place
 
 
 def test_pictures_go_where_they_go_without_a_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

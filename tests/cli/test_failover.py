@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -12,10 +13,12 @@ import pytest
 from tests.cli.base import Machine, machine, on_both
 from tests.cli.standin import AWAITING, CONFIRMED, RUNNING, VERIFIED, Standin, problem, standing_in, step
 from tests.core.emergency import NOW, SECOND, come_back, facts, leave, provider, reading
+from wedtui.cache.action_copy import ActionCopy
 from wedtui.cli import carrying_out
 from wedtui.config import Configuration
 from wedtui.control.answers import ActionIs
 from wedtui.control.client import ControlClient
+from wedtui.core.actions import Action, ActionState, Outcome, Step, StepState
 from wedtui.core.failover import plan, plan_json
 from wedtui.core.observation import TrafficObservation
 
@@ -112,7 +115,9 @@ class TestRun:
             "",
             "VERIFIED: azure 63, gcp 37: watched",
             "accepted after 1.0 s from the confirmation",
-            "customers move until 14:03:21 UTC (in 1 m 19 s): in sync 14:02:51, TTL 30 s",
+            "customers move until 14:03:21 UTC (in 1 m 19 s), as expected: in sync 14:02:51,",
+            "  TTL 30 s",
+            "  `wedtui actions show 7` says when they were seen to have",
         ]
 
     def test_it_waits_for_the_second_person(self, machine: Machine, service: Standin) -> None:
@@ -363,7 +368,8 @@ class TestServiceDown:
         assert "there is no service to ask on" in answer.err
         lines = answer.out.splitlines()
         assert lines[0] == "# NOT RUN: the service could not be asked. By hand, in this order:"
-        assert lines[1] == "# from the shares that were read 1 s ago"
+        assert lines[1].startswith("# WARNING: whether an action was under way when the service fell silent is UNKNOWN")
+        assert lines[2] == "# from the shares that were read 1 s ago"
         commands = [line for line in lines if not line.startswith("#")]
         assert [line.split()[:3] for line in commands] == [
             ["aws", "route53", "list-resource-record-sets"],
@@ -393,6 +399,9 @@ class TestServiceDown:
         assert [line.split()[0] for line in commands] == ["printf", "printf"]
         assert "{0,'" in commands[1].replace('"\'"', "")
         assert "/api/v1/servers/localhost/zones/example.com." in commands[1]
+        back = [line for line in machine.run("failback", "plan").out.splitlines() if not line.startswith("#")]
+        assert [line.split()[0] for line in back] == ["printf", "printf"]
+        assert "{60,'" in back[1].replace('"\'"', "")
 
     @on_both
     def test_as_json(self, machine: Machine) -> None:
@@ -406,6 +415,23 @@ class TestServiceDown:
         before = machine.run("failback", "plan", "--to", "before")
         assert "the shares from before stand in the plan of the failover" in before.out
         assert "\naws route53" not in before.out
+
+    @on_both
+    def test_a_failback_to_the_shares_before_warns_of_what_was_under_way(self, machine: Machine) -> None:
+        shown = json.dumps({"plan": {"before": {"aws": 80, "gcp": 20}, "after": {"aws": 0, "gcp": 100}}})
+        done = Step("submit", StepState.DONE, NOW, NOW, changes=True)
+        kept = Action("failover", "aws", "traffic", "ada", "", NOW, plan=shown, confirmed_at=NOW, steps=(done,), id=7)
+        ended = replace(kept, state=ActionState.ENDED, outcome=Outcome.VERIFIED)
+        with closing(ActionCopy(machine.cache_url, waits=SECOND)) as copy:
+            copy.write((ended,), None, NOW)
+        out = machine.run("failback", "run", "--reason", "well", "--to", "before", "--confirm", "failback").out
+        assert "by hand: aws 80, gcp 20" in out
+        assert "no change of shares was under way, as of 14:02:00 UTC" in out
+        begun = replace(kept, state=ActionState.CLAIMED, kind="failback", target="failback")
+        with closing(ActionCopy(machine.cache_url, waits=SECOND)) as copy:
+            copy.write((begun,), None, NOW)
+        out = machine.run("failback", "run", "--reason", "well", "--confirm", "failback").out
+        assert "# WARNING: action 7 (failback failback, of ada) was under way" in out
 
     @on_both
     def test_old_knowledge_is_said_to_be_old(self, machine: Machine) -> None:

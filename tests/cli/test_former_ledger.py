@@ -153,7 +153,9 @@ def test_what_an_older_wedtui_froze_is_read_and_copied(machine: Machine, postgre
     assert machine.run("gate").code == 0
 
 
-def service(paths: StatePaths, vantage: str, found: str | None, machine: Machine) -> ServiceFacts:
+def service(
+    paths: StatePaths, vantage: str, found: str | None, machine: Machine, ahead: float | None = None
+) -> ServiceFacts:
     return ServiceFacts(
         instance=vantage,
         pid=1,
@@ -165,6 +167,7 @@ def service(paths: StatePaths, vantage: str, found: str | None, machine: Machine
         vantage=vantage,
         place=paths.place,
         left_behind=found,
+        clock_ahead_s=ahead,
     )
 
 
@@ -189,6 +192,20 @@ def test_what_a_service_elsewhere_found_counts_here(machine: Machine) -> None:
         assert forgotten in stopped.json["unreadable"][0]
         assert cache.forget_services(machine.now) == 1
         assert machine.run("gate").code == 0
+
+
+@pytest.mark.parametrize("ahead", [600.0, -600.0])
+def test_on_a_machine_with_a_wrong_clock_who_found_it_elsewhere_runs(machine: Machine, ahead: float) -> None:
+    """When each was heard is told by the database's clock."""
+    move(machine)
+    right = machine.now = WEDNESDAY
+    elsewhere = service(StatePaths(Path("/elsewhere")), "oregon", "/elsewhere/ledger.db is damaged, so …", machine)
+    with machine.cache() as there, machine.cache() as here:
+        there.begin(elsewhere)
+        machine.now = right + timedelta(seconds=ahead)
+        here.begin(service(StatePaths(machine.state), "london", None, machine, ahead))
+        answer = machine.run("gate", "--json")
+        assert (answer.code, answer.json["unreadable"]) == (2, ["oregon: /elsewhere/ledger.db is damaged, so …"])
 
 
 @pytest.fixture
@@ -240,6 +257,10 @@ def test_who_may_not_read_it_takes_the_word_of_the_service_while_that_lives(
         for found, expected in ((None, (0, [])), ("1 freeze stands there", (2, ["1 freeze stands there"]))):
             cache.begin(service(paths, "here", found, machine))
             assert asked() == expected
+        # By its clock, which is that of whoever asks here, it is as young; it was stored by the right one.
+        for ahead in (600.0, -600.0):
+            cache.begin(service(paths, "here", None, machine, ahead))
+            assert asked() == (0, [])
         cache.begin(service(paths, "here", None, machine))
         machine.now += timedelta(seconds=31)
         cache.mirror_decisions([], [], machine.now)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import pwd
 import tomllib
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from icalendar import Calendar
@@ -19,10 +21,19 @@ __all__ = ["machine"]
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 TWO_WEEKS = ("--from", "2026-07-21T00:00Z", "--to", "2026-08-01T00:00Z")
+
+
+def weekend(span: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": "wedding weekend", "start": span["start"], "end": span["end"], "zone": "Europe/London"}
+
+
 KNOWN: dict[str, object] = {"at_least_until": None, "persons": {}}
 FREEZES = [
-    {"start": "2026-07-24T17:00:00Z", "end": "2026-07-27T05:00:00Z", **KNOWN, "reasons": ["wedding weekend"]},
-    {"start": "2026-07-31T17:00:00Z", "end": "2026-08-03T05:00:00Z", **KNOWN, "reasons": ["wedding weekend"]},
+    {**span, **KNOWN, "reasons": ["wedding weekend"], "each": [weekend(span)]}
+    for span in (
+        {"start": "2026-07-24T17:00:00Z", "end": "2026-07-27T05:00:00Z"},
+        {"start": "2026-07-31T17:00:00Z", "end": "2026-08-03T05:00:00Z"},
+    )
 ]
 
 
@@ -31,7 +42,7 @@ class TestStatus:
         answer = machine.run("freeze", "status")
         assert (answer.code, answer.out) == (
             0,
-            "open until Fri 2026-07-24 17:00 UTC, then frozen: wedding weekend\n",
+            "open until Fri 2026-07-24 18:00 Europe/London (17:00 UTC), then frozen: wedding weekend\n",
         )
 
     def test_it_answers_for_another_time(self, machine: Machine) -> None:
@@ -89,7 +100,21 @@ class TestCalendar:
             "end": "2026-07-27T05:00:00Z",
             **KNOWN,
             "reasons": ["a royal wedding", "wedding weekend"],
+            "each": [
+                {
+                    "name": "a royal wedding",
+                    "start": "2026-07-22T23:00:00Z",
+                    "end": "2026-07-24T17:00:00Z",
+                    "zone": None,
+                },
+                weekend(FREEZES[0]),
+            ],
         }
+        lines = machine.run("freeze", "calendar", *TWO_WEEKS).out.splitlines()
+        assert lines[1:3] == [
+            "    a royal wedding, from Wed 22 Jul 23:00 to Fri 24 Jul 17:00, by UTC",
+            "    wedding weekend, from Fri 24 Jul 17:00 to Mon 27 Jul 05:00 (06:00 BST), by UTC",
+        ]
 
     def test_a_stretch_is_whole_where_it_leaves_the_range(self, machine: Machine) -> None:
         inside = ("--from", "2026-07-25T00:00Z", "--to", "2026-07-25T01:00Z")

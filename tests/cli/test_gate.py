@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -20,7 +21,10 @@ __all__ = ["machine"]
 def test_an_open_day_is_allowed(machine: Machine) -> None:
     answer = machine.run("gate")
     assert (answer.code, answer.err) == (0, "")
-    assert answer.out == "allowed: production is open until Fri 2026-07-24 17:00 UTC, then frozen: wedding weekend\n"
+    assert answer.out == (
+        "allowed: production is open until Fri 2026-07-24 18:00 Europe/London (17:00 UTC), "
+        "then frozen: wedding weekend\n"
+    )
 
 
 def test_a_freeze_is_refused_with_its_end_and_reason(machine: Machine) -> None:
@@ -52,6 +56,16 @@ def test_json_says_the_same(machine: Machine) -> None:
         "zone": "Europe/London",
         "reasons": ["wedding weekend"],
         "later_reasons": [],
+        "holding": [
+            {
+                "name": "wedding weekend",
+                "start": "2026-07-24T17:00:00Z",
+                "end": "2026-07-27T05:00:00Z",
+                "zone": "Europe/London",
+            }
+        ],
+        "coming": [],
+        "clock": "Europe/London",
         "persons": {},
         "lockdown": None,
         "unreadable": [],
@@ -82,7 +96,8 @@ def test_a_lockdown_says_who_and_why_and_nothing_of_what_comes_later(machine: Ma
 def test_what_begins_later_and_ends_the_stretch_is_said_to_be_later(machine: Machine) -> None:
     machine.configure(WINDOW + '[[freeze.periods]]\nname = "fair"\n'
                       "start = 2026-07-22T00:00:00+01:00\nend = 2026-07-24T18:00:00+01:00\n")  # fmt: skip
-    said = "FROZEN until Mon 2026-07-27 06:00 Europe/London (05:00 UTC): fair; then wedding weekend\n"
+    said = "FROZEN until Mon 2026-07-27 06:00 Europe/London (05:00 UTC): "
+    said += "fair, until Fri 24 Jul 18:00; then wedding weekend, from Fri 24 Jul 18:00 to Mon 27 Jul 06:00\n"
     assert machine.run("freeze", "status").out == said
 
 
@@ -244,3 +259,14 @@ def test_a_shared_ledger_that_is_missing_is_no_answer(machine: Machine) -> None:
     missing = machine.run("gate")
     assert missing.code == 2
     assert "what persons froze cannot be known" in missing.out
+
+
+def test_an_override_that_holds_is_named_with_the_answer(machine: Machine) -> None:
+    machine.now = SATURDAY
+    with closing(Ledger(machine.ledger_url)) as ledger:
+        ledger.override_freeze(
+            "traffic", reason="gcp is well", by="mo", at=SATURDAY, until=SATURDAY + timedelta(hours=1)
+        )
+    answer = machine.run("gate")
+    assert answer.code == 1
+    assert "\noverridden for traffic by mo until " in answer.out

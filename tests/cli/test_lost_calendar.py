@@ -13,7 +13,7 @@ from tests.cli.base import WEDNESDAY, WINDOW, Machine, machine
 from wedtui.cache.reader import CacheReader
 from wedtui.cli.source import PictureSource
 from wedtui.config_file import load
-from wedtui.core.protection import until_words
+from wedtui.core.protection_words import until_words
 from wedtui.core.season import Protection
 from wedtui.errors import StoreError
 from wedtui.ledger.reader import LedgerReader
@@ -116,7 +116,7 @@ def test_an_open_dashboard_says_no_less_than_a_new_one(booked: Machine, trouble:
             assert picture.protection.level is Protection.HIGH
             # What a command says that never knew it; and from when on it is more.
             assert until_words(picture.protection, evening) == "HIGH until the calendar is known"
-            assert "MAXIMUM from Sat 00:00 Kolkata on at the latest" in picture.protection.reason
+            assert "MAXIMUM from Fri 19:30 BST on at the latest" in picture.protection.reason
         # Of what was known is still spoken.
         assert source.picture(WEDNESDAY).protection.level is Protection.MAXIMUM
     finally:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.core.emergency import NOW, SECOND, SHARES, come_back, facts, leave, provider, reading
 from wedtui.core.failover import plan, plan_json
 from wedtui.core.failover_facts import Facts, Request
+from wedtui.core.panel_text import lines_of
 from wedtui.core.plan_lines import WIDTH, plan_lines
 from wedtui.core.plan_words import before_words
 from wedtui.core.state import State
@@ -32,7 +33,7 @@ def test_before_and_after_with_the_room_of_each() -> None:
         "www.example.com. by route53, TTL 30 s; change number 8; as of 14:02:00 UTC",
         "",
         "              BEFORE   AFTER      CAP  HEADROOM AT THE PEAK",
-        "aws             60 %     0 %    100 %  +1300 requests/s  <- changes",
+        "aws             60 %     0 %    100 %  -  <- changes",
         "azure           25 %    63 %    100 %  +670 requests/s  <- changes",
         "digitalocean     0 %     0 %    100 %  +1300 requests/s",
         "gcp             15 %    37 %    100 %  +930 requests/s  <- changes",
@@ -146,3 +147,16 @@ def test_no_text_of_others_steers_a_terminal(text: str) -> None:
     }
     for kind in ("failover", "failback"):
         assert all(line.isprintable() for line in plan_lines({**made, "kind": kind}, LATER, refused=(text,)))
+
+
+@pytest.mark.parametrize("request_", [leave("aws"), come_back()])
+def test_a_plan_in_a_made_up_world_is_a_drill_and_nothing_of_it_real(request_: Request) -> None:
+    stored = json.loads(json.dumps(plan_json(plan(request_, facts(), NOW))))
+    said = "\n".join(lines_of(stored, LATER, drill=True))
+    assert ("DRILL" in said or "REFUSED" in said, "REAL" in said) == (True, False)
+    assert "DRILL" not in "\n".join(lines_of(stored, LATER))
+
+
+def test_a_freeze_in_a_made_up_world_is_a_drill() -> None:
+    (first, *_) = lines_of({"kind": "lockdown", "target": "everything"}, LATER, drill=True)
+    assert first.startswith("DRILL in a made-up world: ")

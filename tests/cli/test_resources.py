@@ -425,7 +425,7 @@ def test_regions_say_how_asking_went_and_what_is_there(machine: Machine) -> None
     assert machine.run("providers", "regions", "aws").out.splitlines() == [
         "REGION         SERVICES     AGE REACH AND LAST STATES",
         "eu-west-1             1     4 s 1 answered",
-        "                                2 OK, 1 CRITICAL",
+        "                                1 CRITICAL, 2 OK",
         "us-east-1             1     4 s 1 denied",
         "                                no resources known",
     ]
@@ -703,9 +703,14 @@ SOUND = replace(ILL, groups=(group("ec2.instance", "eu-west-1", 12, OK=9),))
             WELL,
             ILL,
             "OK, but 1 critical finding of resources",
-            "1 critical (12 s ago), 2 warning (6 m 40 s ago); no part of the state, which is the providers' health: ",
+            "1 critical finding (12 s ago), 2 warnings (6 m 40 s ago); no part of the state, which is the ",
         ),
-        (TROUBLED[:1], ILL, "CRITICAL", "1 critical (12 s ago), 2 warning (6 m 40 s ago); no part of the state, "),
+        (
+            TROUBLED[:1],
+            ILL,
+            "CRITICAL",
+            "1 critical finding (12 s ago), 2 warnings (6 m 40 s ago); no part of the state, ",
+        ),
         (WELL, SOUND, "OK", "nothing critical, no warning (asked 12 s ago); no part of the state, "),
         (WELL, NO_INVENTORY, "OK", None),
     ],
@@ -759,3 +764,9 @@ def test_the_command_that_the_status_names_is_one(machine: Machine) -> None:
     words = machine.run("status").out.partition("`wedtui resources")[2].partition("`")[0]
     answer = machine.run("resources", *shlex.split(words))
     assert (answer.code, "orders" in answer.out.splitlines()[1]) == (0, True)
+
+
+def test_a_service_of_the_bill_is_listed_with_what_it_costs(machine: Machine) -> None:
+    billed = resource("EC2", kind="cost.service", region="global", name="EC2", status="billed", monthly_cost=1234.5)
+    store(machine, asking([billed], WEDNESDAY, kinds=["cost.service"], region="global", service="cost"))
+    assert "  US$ 1,234.50 a month" in machine.run("resources", "list", "--kind", "cost.service").out.splitlines()

@@ -86,7 +86,7 @@ def test_an_import_says_until_when_it_counts_and_the_calendar_which_freeze_begin
     assert answer.out.splitlines()[-2:] == [said, "NOT ALL OF IT WAS TAKEN: 1 of 3 rows weigh nothing"]
     for command in (("freeze", "status"), ("gate",), ("status",)):
         [line] = [line for line in machine.run(*command).out.splitlines() if said in line]
-        assert line.endswith(f"open until Thu 2026-07-23 12:00 UTC, then frozen: {said}")
+        assert line.endswith(f"open until Thu 2026-07-23 13:00 Europe/London (12:00 UTC), then frozen: {said}")
         assert "note" not in line
     for program in (("freeze", "status", "--json"), ("gate", "--json")):
         told = machine.run(*program).json
@@ -95,7 +95,7 @@ def test_an_import_says_until_when_it_counts_and_the_calendar_which_freeze_begin
     assert (told["next_start"], told["next_reasons"], told["runs_out"]) == ("2026-07-23T12:00:00Z", [said], [said])
     # Asked about that time, it is frozen then.
     then = machine.run("freeze", "status", "--at", "2026-07-23T12:00Z")
-    assert then.out == f"FROZEN until it can be read: {said}\n"
+    assert then.out == f"at 2026-07-23 12:00:00 UTC (Thu 13:00 BST):\nFROZEN until its sources can be read: {said}\n"
     assert "FROZEN" not in machine.run("freeze", "status", "--at", "2026-07-23T11:59Z").out
     week = ("freeze", "calendar", "--from", "now", "--to", "2026-07-29T00:00Z")
     assert machine.run(*week).out.splitlines()[-1] == f"note: {said}"
@@ -238,7 +238,7 @@ def test_what_no_source_says_is_said_to_be_assumed(busy: Machine) -> None:
     assert (found["most"], found["other"], found["small"]) == ({"guests": "too many"}, {}, {})
     (row,) = busy.run("weddings", "show", "nothing", "--json").json["rows"]
     assert row["assumed"] == found["nothing"]
-    listing = busy.run("weddings", "list").out.splitlines()
+    listing = busy.run("weddings", "list", "--all").out.splitlines()
     assert ["?other", "?150", "nothing"] in [line.split()[-3:] for line in listing]
     assert listing[-3] == "? assumed: the source does not say it, or not so that it can be counted"
     assert max(map(len, listing)) <= 80
@@ -249,7 +249,7 @@ def test_import_of_what_lost_more_than_half_asks_and_is_accepted(busy: Machine) 
     empty = write(busy)
     answer = busy.run("weddings", "import", empty)
     assert answer.code == 1
-    assert "run `wedtui weddings accept import`" in answer.out
+    assert "if it is right `wedtui weddings accept import`" in answer.out
     accepted = busy.run("weddings", "accept", "import")
     assert accepted.code == 0
     assert accepted.out.splitlines() == [
@@ -443,7 +443,7 @@ def test_an_import_says_which_weddings_stay_that_it_does_not_name(machine: Machi
 
 def test_a_first_import_that_is_questioned_waits_and_says_that_it_freezes(machine: Machine) -> None:
     answer = machine.run("weddings", "import", write(machine))
-    assert "run `wedtui weddings accept import`" in answer.out
+    assert "if it is right `wedtui weddings accept import`" in answer.out
     assert "which means frozen; `wedtui weddings drop` ends that" in answer.out
     assert (answer.code, machine.run("gate").code) == (1, 2)
     assert machine.run("weddings", "accept", "import").code == 0
@@ -495,7 +495,7 @@ def test_list_narrows_and_pages(busy: Machine) -> None:
 def test_lines_fit_a_terminal_and_tell_the_venues_time_and_who_is_live(busy: Machine) -> None:
     busy.now += timedelta(minutes=90)
     assert busy.run("weddings", "import", write(busy, FAR, INDIAN, BRITISH, LATER)).code == 0
-    out = busy.run("weddings", "list").out
+    out = busy.run("weddings", "list", "--all").out
     assert max(map(len, out.splitlines())) <= 80
     assert out.splitlines() == [
         "● LIVE / WHEN STARTS THERE     ENDS    PLACE        CULTURE  GUESTS REFERENCE",
@@ -508,13 +508,13 @@ def test_lines_fit_a_terminal_and_tell_the_venues_time_and_who_is_live(busy: Mac
         "the calendar is fresh, read 0 s ago",
     ]
     busy.now = SATURDAY + timedelta(days=7)
-    assert "(13h00m left) Sat 08-01 12:00" in busy.run("weddings", "list").out, "of a calendar that is stale"
+    assert "(13h00m left) Sat 08-01 12:00" in busy.run("weddings", "list", "--all").out, "of a calendar that is stale"
 
 
 def test_lines_of_several_sources_fit_a_terminal_too(busy: Machine) -> None:
     busy.configure(SOURCE)
     assert busy.run("weddings", "import", write(busy, FAR, LATER), "--source", "main").code == 0
-    assert busy.run("weddings", "list").out.splitlines()[:4] == [
+    assert busy.run("weddings", "list", "--all").out.splitlines()[:4] == [
         "● LIVE / WHEN STARTS THERE     ENDS    PLACE        SOURCE   GUESTS REFERENCE",
         "over 10h ago  Fri 07-24 16:00  23:00   Buenos Aires main         80 far",
         "● 7h00m left  Sat 07-25 12:00  20:00   London       import      150 small",
@@ -525,7 +525,7 @@ def test_lines_of_several_sources_fit_a_terminal_too(busy: Machine) -> None:
 def test_the_name_of_a_source_is_not_cut_at_80_cells(busy: Machine) -> None:
     busy.configure(SOURCE.replace("main", "reservations-eu"))
     assert busy.run("weddings", "import", write(busy, FAR, LATER), "--source", "reservations-eu").code == 0
-    lines = busy.run("weddings", "list").out.splitlines()
+    lines = busy.run("weddings", "list", "--all").out.splitlines()
     assert lines[:4] == [
         "● LIVE / WHEN STARTS THERE     ENDS    PLACE        SOURCE          REFERENCE",
         "over 10h ago  Fri 07-24 16:00  23:00   Buenos Aires reservations-eu far",
@@ -539,11 +539,50 @@ def test_the_name_of_a_source_is_not_cut_at_80_cells(busy: Machine) -> None:
     assert "GUESTS" in busy.run("weddings", "list", "--source", "import").out
 
 
+def test_rows_that_cannot_be_used_have_an_exit_code_where_it_is_asked_for(busy: Machine) -> None:
+    path = write(busy, BRITISH, "x,,,Mars,2026-08-01,,,\n")
+    for asked, code in (((), 0), (("--strict",), 23), (("--strict", "--json"), 23)):
+        assert busy.run("weddings", "import", path, *asked).code == code
+    assert busy.run("weddings", "import", path).out.splitlines()[-1].endswith("1 of 2 rows weigh nothing")
+    assert busy.run("weddings", "import", write(busy, BRITISH, INDIAN), "--strict").code == 0
+
+
+def test_a_list_begins_with_what_is_live_and_says_what_it_leaves_out(busy: Machine) -> None:
+    over = LATER.replace("2026-08", "2026-07").replace("later", "over")
+    assert busy.run("weddings", "import", write(busy, over, BRITISH, LATER, INDIAN)).code == 0
+    assert [line.split()[-1] for line in busy.run("weddings", "list").out.splitlines()[1:4]] == [
+        "small",
+        "big",
+        "later",
+    ]
+    said = "1 row of what is over left out: --all lists them too"
+    assert said in busy.run("weddings", "list").out
+    found = busy.run("weddings", "list", "--json").json
+    assert (found["total"], found["over"]) == (3, 1)
+    for asked in (("--all",), ("--from", "2026-06-01T00:00Z"), ("--to", "2026-07-25T00:00Z")):
+        shown = busy.run("weddings", "list", *asked).out
+        assert ("over" in shown, said in shown) == (True, False)
+    assert busy.run("weddings", "list", "--all", "--from", "now").code == 2
+
+
+def test_one_wedding_says_what_it_adds_and_what_it_freezes(busy: Machine) -> None:
+    huge = BRITISH.replace("small", "huge").replace("150", "4500")
+    assert busy.run("weddings", "import", write(busy, huge, BRITISH, INDIAN)).code == 0
+    shown = busy.run("weddings", "show", "huge").out
+    assert "  adds     30 to the load of all, which gets to 33 at 12:30 BST: MAXIMUM from 25\n" in shown
+    alone = "  freezes  production, from 10:00 BST to 22:00 BST: its own load of 30 suffices (load 33 at"
+    assert alone in shown
+    assert "together with others" not in shown
+    assert "together with others" in busy.run("weddings", "show", "small").out
+    (row,) = busy.run("weddings", "show", "huge", "--json").json["rows"]
+    assert (row["load"], row["peak_load"], len(row["freezes"])) == (30, 33, 2)
+
+
 def test_a_wedding_of_another_year_says_its_year(busy: Machine) -> None:
     far = [LATER.replace("2026", "2027"), BRITISH.replace("2026", "2025").replace("small", "before")]
     long = "long,Hall,barn,Europe/London,2026-08-01T12:00,2026-08-12T02:00,british,80\n"
     assert busy.run("weddings", "import", write(busy, INDIAN, BRITISH, long, *far)).code == 0
-    lines = busy.run("weddings", "list").out.splitlines()
+    lines = busy.run("weddings", "list", "--all").out.splitlines()
     assert lines[1] == "over 364d ago 2025-07-25 12:00 20:00   London       british     150 before"
     assert lines[4] == "in 6d23h      Sat 08-01 12:00 02:00+11 London       british      80 long"
     assert lines[5] == "in 371d       2027-08-01 12:00 02:00+1 London       british    ?150 later"

@@ -95,7 +95,8 @@ def test_they_freeze_a_wednesday_from_two_hours_before_to_two_hours_after(golden
     ).json
     reasons = ["weddings: load 76.9 at 2026-06-17 12:00 UTC"]
     times = {"start": "2026-06-17T10:00:00Z", "end": "2026-06-17T23:00:00Z", "at_least_until": None}
-    assert found == [{**times, "reasons": reasons, "persons": {}}]
+    each = {"name": reasons[0], "start": times["start"], "end": times["end"], "zone": "Europe/London"}
+    assert found == [{**times, "reasons": reasons, "persons": {}, "each": [each]}]
     assert golden.run("gate").code == 1
 
 

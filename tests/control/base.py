@@ -24,7 +24,7 @@ from wedtui.control.office import Changes
 from wedtui.control.server import ControlServer, Plan
 from wedtui.core.chain import Link
 from wedtui.core.picture import ServiceFacts
-from wedtui.core.roles import Demand, Mapped, Permission, Role
+from wedtui.core.roles import Demand, Mapped, Role
 from wedtui.errors import StoreMissingError
 from wedtui.ledger.audit_reader import AuditReader, link_of
 from wedtui.ledger.reader import FreezeEntry, LedgerReader
@@ -138,7 +138,7 @@ def serving(
     section: ControlSection | None = None,
     record: Record = refusals_on_record,
     changes: Changes | None = None,
-    demands: Mapping[Permission, frozenset[Demand]] | None = None,
+    demands: Mapping[str, frozenset[Demand]] | None = None,
 ) -> Iterator[Served]:
     """Serve on `control.sock` in a folder; by default to an owner."""
     served = Served(folder / "control.sock", ledger or folder / "ledger.db", SetClock(), [])

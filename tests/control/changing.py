@@ -15,6 +15,7 @@ from wedtui.actions.requests import Requests, Wish
 from wedtui.control.bodies import PlanWanted, ToApprove, ToChange, ToConfirm
 from wedtui.control.office import EmergencyPath, Standing
 from wedtui.core.actions import Action
+from wedtui.core.deed_plan import DeedPlan
 from wedtui.core.failover import Plan
 from wedtui.core.failover_facts import Facts, Kind
 from wedtui.core.roles import Decided
@@ -72,7 +73,7 @@ class Changing:
         del read, problem, now
         return facts(caps=self.caps)
 
-    def plan(self, wanted: PlanWanted) -> Future[Plan]:
+    def plan(self, wanted: PlanWanted) -> Future[Plan | DeedPlan]:
         return _done(self.requests.plan(_wish(wanted)))
 
     def ask(self, by: Decided, wanted: ToChange, once: Once) -> Future[Action]:

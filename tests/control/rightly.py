@@ -91,9 +91,10 @@ class Made:
         self.end_all()
         return asked
 
-    def handed_over(self) -> Action:
+    def handed_over(self, kind: Kind = Kind.FAILOVER) -> Action:
         """Have one at which a person has to look."""
-        asked = self.free()
+        self.end_all()
+        asked = self.awaiting(kind=kind)
         self._run(self._changing.requests.confirm(Decided(I_AM), asked.id, asked.digest, asked.target))
         claimed = self._journal.claim("one")
         assert claimed is not None

@@ -19,7 +19,7 @@ from tests.places import PLACES, SQLITE
 from wedtui.core import actions
 from wedtui.core.actions import Action, Step, StepState
 from wedtui.core.notify import Level, Notice
-from wedtui.core.roles import Demand, Permission, Role
+from wedtui.core.roles import Demand, Role
 from wedtui.ledger.journal import Journal
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.outbox import Outbox
@@ -29,7 +29,7 @@ ONLY_ON = SQLITE
 WHY = {"reason": "because"}
 SAID = {"sentence": "it is as it should be"}
 NEEDS_ANOTHER = frozenset({Demand.SECOND_PERSON})
-DEMANDED = {Permission.FAIL_OVER: NEEDS_ANOTHER}
+DEMANDED = {"failover": NEEDS_ANOTHER}
 
 
 @dataclass

@@ -19,7 +19,7 @@ from wedtui.config import Configuration
 from wedtui.control.mapping import demands_of
 from wedtui.core.notify import Level, Notice
 from wedtui.core.plan_lines import plan_lines
-from wedtui.core.roles import Demand, Mapped, Permission, Role
+from wedtui.core.roles import Demand, Mapped, Role
 from wedtui.ledger.outbox import Outbox
 
 SHARED = Configuration.model_validate({"service": {"mode": "shared"}, "roles": {"second_person": ["failover"]}})
@@ -46,7 +46,7 @@ def ask(served: Served, uid: int, path: str, body: Mapping[str, object]) -> Answ
 
 
 def test_it_is_demanded_where_the_configuration_says_so() -> None:
-    assert demands_of(SHARED) == {Permission.FAIL_OVER: frozenset({Demand.SECOND_PERSON})}
+    assert demands_of(SHARED) == {"failover": frozenset({Demand.SECOND_PERSON})}
     personal = SHARED.model_copy(update={"service": Configuration().service})
     assert demands_of(personal) == {}
 

@@ -66,10 +66,12 @@ def everything(made: Made, name: str) -> list[Tried]:
         made: makes these objects.
         name: of who will ask.
     """
-    handed_over, alone = made.handed_over(), made.alone()
+    handed_over, back_handed_over = made.handed_over(), made.handed_over(Kind.FAILBACK)
+    alone = made.alone()
     made.counting()
     freeze, override, raised = made.freeze(), made.override(), made.raised()
     there, back = made.awaiting(name), made.awaiting(name, kind=Kind.FAILBACK)
+    stopped = made.awaiting(KAY, kind=Kind.FAILBACK)
     made.automation(stopped=False)
     action = "/v1/actions/{number}"
     return [
@@ -103,9 +105,12 @@ def everything(made: Made, name: str) -> list[Tried]:
         Tried("fail-back", "POST", f"{action}/approve", word(made.awaiting(KAY, SECOND, Kind.FAILBACK))),
         Tried("fail-over", "POST", f"{action}/review", of(alone.id, {"sentence": "it was right"})),
         Tried("fail-over", "POST", f"{action}/settle", of(handed_over.id, {"sentence": "it is well"})),
+        Tried("fail-back", "POST", f"{action}/settle", of(back_handed_over.id, {"sentence": "it is well"})),
         # One at a time is confirmed, and the first makes room.
         Tried("fail-over", "POST", f"{action}/confirm", word(there)),
         Tried("fail-over", "POST", f"{action}/cancel", of(there.id)),
+        # To keep what another asked for from being made is a rescue.
+        Tried("fail-over", "POST", f"{action}/cancel", of(stopped.id)),
         Tried("fail-back", "POST", f"{action}/confirm", word(back)),
     ]
 

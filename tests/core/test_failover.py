@@ -15,6 +15,7 @@ from tests.core.emergency import (
     SECOND,
     SHARES,
     capacity_for,
+    come_back,
     facts,
     leave,
     places,
@@ -23,10 +24,11 @@ from tests.core.emergency import (
 )
 from wedtui.core.calendar import Freshness
 from wedtui.core.checks import Result, Stops
-from wedtui.core.failover import PLAN_GOOD_FOR, Plan, changed, plan
+from wedtui.core.failover import PLAN_GOOD_FOR, Plan, changed, plan, plan_json
 from wedtui.core.failover_facts import Facts, Kind, Measured, Request
 from wedtui.core.freeze import Verdict
 from wedtui.core.load import Live, Peak
+from wedtui.core.plan_essence import what_decides
 from wedtui.core.protection import ProtectionVerdict
 from wedtui.core.season import Protection
 from wedtui.core.state import State
@@ -424,22 +426,97 @@ def test_a_plan_expires_and_is_none_before_it_was_made() -> None:
     assert made.expired(NOW - 3 * SECOND)
 
 
+TIGHT = {"azure": 45, "gcp": 30, "digitalocean": 20}
+
+
 @pytest.mark.parametrize(
     "other",
     [
         {"reading": reading(generation=8)},
         {"reading": reading(records="{}")},
+        {"reading": reading(backend="powerdns")},
+        {"reading": reading(name="www.made-up.test.")},
+        {"reading": reading(ttl=60 * SECOND)},
         {"reading": reading({**SHARES, "aws": 59, "gcp": 16})},
-        {"observed": Measured(1001, NOW)},
-        {"freeze": Verdict(True, NOW)},
     ],
 )
-def test_the_digest_is_of_all_that_was_seen_and_will_be_submitted(other: dict[str, Any]) -> None:
+def test_the_digest_is_of_what_will_be_submitted(other: dict[str, Any]) -> None:
     one = plan(leave(), facts(), NOW)
     assert plan(leave(), facts(), NOW).digest == one.digest
     assert plan(leave(), facts(**other), NOW).digest != one.digest
-    assert plan(leave(accepts_overload=True), facts(), NOW).digest != one.digest
-    assert plan(leave(), facts(), NOW + SECOND).digest != one.digest
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        leave("azure"),
+        leave(accepts_overload=True),
+        leave(automatic=True),
+        leave(vouched=frozenset({"gcp"})),
+        come_back({**SHARES, "aws": 59, "gcp": 16}),
+        come_back({**SHARES, "aws": 59, "gcp": 16}, to_words="the shares before"),
+    ],
+)
+def test_the_digest_is_of_who_asks_for_what_and_what_they_take_knowingly(request_: Request) -> None:
+    asked = [leave(), come_back({**SHARES, "aws": 58, "gcp": 17}), request_]
+    assert len({plan(each, facts(), NOW).digest for each in asked}) == len(asked)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"planned": Measured()},
+        {"observed": Measured(1000.0, NOW - 3600 * SECOND)},
+        {"known_for": {}},
+        {"protection": ProtectionVerdict(Protection.HIGH, calendar=Freshness.FRESH, read_at=NOW)},
+    ],
+)
+def test_the_digest_is_of_each_rules_verdict(other: dict[str, Any]) -> None:
+    one, newer = plan(leave(), facts(), NOW), plan(leave(), facts(**other), NOW)
+    assert (newer.after, results(newer) != results(one)) == (one.after, True)
+    assert newer.digest != one.digest
+
+
+def test_the_digest_is_of_whom_a_check_stops() -> None:
+    accepted = plan(leave(accepts_overload=True), facts(caps=TIGHT), NOW)
+    said = plan_json(accepted)
+    (room,) = [each for each in said["checks"] if each["rule"] == "room"]  # type: ignore[attr-defined]
+    before = what_decides(said)
+    room["stops"] = "nobody"
+    assert what_decides(said) != before
+
+
+def test_the_digest_is_of_the_overload_that_is_accepted_to_the_percent() -> None:
+    """Azure has more than its cap before, and gains: its new share and what finds no room do not tell of the cap."""
+    seen, newer = (
+        plan(leave(accepts_overload=True), facts(caps={"azure": azure, "gcp": 0, "digitalocean": 0}), NOW)
+        for azure in (20, 19)
+    )
+    assert (seen.after, seen.unplaced, results(seen)) == (newer.after, newer.unplaced, results(newer))
+    assert seen.digest != newer.digest
+
+
+def test_the_digest_is_of_who_is_over_its_cap_and_who_is_overloaded() -> None:
+    """GCP keeps its 15 % of 1000 requests/s; it has room for them, for them alone, or not even that."""
+    gcp = provider("gcp", state=State.UNKNOWN)
+    plenty, enough, over, short = (
+        plan(leave(), facts(replace(gcp, capacity=capacity)), NOW) for capacity in (240.0, 195.0, 180.0, 149.0)
+    )
+    assert all((each.after, results(each)) == (plenty.after, results(plenty)) for each in (enough, over, short))
+    assert plenty.digest == enough.digest
+    assert len({enough.digest, over.digest, short.digest}) == 3
+
+
+def test_a_new_peak_that_decides_nothing_is_no_other_plan() -> None:
+    """What grows older or larger by itself throws away nothing that was typed."""
+    seen = plan(leave(), facts(), NOW)
+    for at, peak in ((NOW, 1001.0), (NOW + SECOND, 1000.0), (NOW + SECOND, 970.0), (NOW + 3 * SECOND, 1100.0)):
+        newer = plan(leave(), facts(observed=Measured(peak, NOW), freeze=Verdict(True, NOW)), at)
+        assert (newer.digest, newer.peak, newer.at) == (seen.digest, peak, at)
+        assert changed(seen, newer) == ()
+    busy = plan(leave(), facts(observed=Measured(2000.0, NOW)), NOW)
+    assert busy.after != seen.after
+    assert busy.digest != seen.digest
 
 
 LATER = NOW + 5 * SECOND
@@ -503,16 +580,19 @@ def test_it_says_of_what_and_when_it_is() -> None:
                 Protection.MAXIMUM,
                 live=Live(30 * UNITS, 53),
                 peak=Peak(77 * UNITS, NOW),
+                most=61,
                 calendar=Freshness.FRESH,
                 read_at=NOW - 60 * SECOND,
             ),
             Result.PASS,
-            "53 weddings live; the load is 30 now and 77 at the peak of the next 4 h",
+            "53 weddings live, up to 61 at once in the next 4 h; load 30 now, 77 at its peak then",
         ),
         (
-            ProtectionVerdict(Protection.MAXIMUM, live=Live(UNITS, 1), peak=Peak(UNITS, NOW), calendar=Freshness.STALE),
+            ProtectionVerdict(
+                Protection.MAXIMUM, live=Live(UNITS, 1), peak=Peak(UNITS, NOW), most=1, calendar=Freshness.STALE
+            ),
             Result.UNKNOWN,
-            "1 wedding live as last known; the load is 1 now and 1 at the peak of the next 4 h",
+            "1 wedding live as last known, up to 1 at once in the next 4 h; load 1 now, 1 at its peak then",
         ),
     ],
 )

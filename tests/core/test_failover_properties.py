@@ -28,6 +28,7 @@ from wedtui.core.failover_facts import (
 from wedtui.core.freeze import Verdict
 from wedtui.core.health import judge
 from wedtui.core.override import TRAFFIC, Override, override_of
+from wedtui.core.plan_essence import what_decides
 from wedtui.core.shares import WHOLE
 from wedtui.core.state import State
 from wedtui.core.traffic import Place, by_provider, lost_places, unfit
@@ -222,14 +223,56 @@ def test_what_may_be_done_with_overload_may_be_refused_without_but_never_the_oth
 
 
 @given(plans())
-def test_a_plan_says_the_same_each_time_and_its_digest_is_of_all_of_it(made: tuple[Plan, Facts]) -> None:
+def test_a_plan_says_the_same_each_time_and_its_digest_can_be_told_from_what_is_kept(made: tuple[Plan, Facts]) -> None:
     found, known = made
     again = plan(found.request, known, NOW)
     assert again == found
     assert changed(found, again) == ()
     said = plan_json(found)
     assert json.loads(canonical(said)) == said
-    assert found.digest == hashlib.sha256(canonical(said)).hexdigest()
+    assert found.digest == hashlib.sha256(canonical(what_decides(said))).hexdigest()
+
+
+def told(made: Plan) -> tuple[object, ...]:
+    """Return what somebody who confirms a plan is told that it does, and of its safety; no figure of it."""
+    over = {room.provider: None if room.cap is None else room.after > room.cap for room in made.rooms}
+    short = {room.provider: None if room.spare is None else room.spare < 0 for room in made.rooms}
+    verdicts = sorted((check.rule, check.result, check.stops) for check in made.checks)
+    live = (made.backend, made.name, made.ttl, made.records, made.generation)
+    return made.request, live, made.before, made.after, made.unplaced, verdicts, over, short
+
+
+@st.composite
+def pairs(draw: st.DrawFn) -> tuple[Plan, Plan]:
+    """Draw a plan, and another of the same request or a like one: by facts of which one thing or all are others."""
+    seen, known = draw(plans())
+    request = draw(
+        st.sampled_from(
+            [
+                *[seen.request] * 4,
+                replace(seen.request, accepts_overload=not seen.request.accepts_overload),
+                replace(seen.request, automatic=not seen.request.automatic),
+                replace(seen.request, vouched=frozenset({"a"})),
+            ]
+        )
+    )
+    figures = draw(st.sampled_from([1.0, 1.0, 1.001, 1.1, 2.0]))
+    busier = replace(known.observed, value=None if known.observed.value is None else known.observed.value * figures)
+    one = draw(st.sampled_from(["observed", "planned", "known_for", "freeze", "providers", "reading"]))
+    other = replace(known, **{one: getattr(draw(plans())[1], one)})
+    newer = draw(st.sampled_from([replace(known, observed=busier), replace(known, observed=busier), other]))
+    return seen, plan(request, newer, NOW + draw(st.sampled_from([0, 0, 1])) * SECOND)
+
+
+@given(pairs())
+def test_whatever_is_done_or_judged_otherwise_is_another_digest_and_nothing_else_is(both: tuple[Plan, Plan]) -> None:
+    seen, newer = both
+    if told(seen) != told(newer):
+        assert seen.digest != newer.digest
+    elif not seen.request.accepts_overload:
+        assert seen.digest == newer.digest
+    if changed(seen, newer):
+        assert seen.digest != newer.digest
 
 
 @given(failovers(), st.data())

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wedtui.core.freeze import (
     DEFAULT_WINDOW,
@@ -17,6 +19,7 @@ from wedtui.core.freeze import (
     Interval,
     Origin,
     Period,
+    Reason,
     Scope,
     WallTime,
     WeeklyWindow,
@@ -26,6 +29,7 @@ from wedtui.core.freeze import (
     verdict,
 )
 from wedtui.core.freeze_windows import spans
+from wedtui.core.freeze_words import coming_words, holding_words, why_words
 
 LONDON, NEW_YORK, SYDNEY = "Europe/London", "America/New_York", "Australia/Sydney"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -422,14 +426,14 @@ def test_a_feed_in_trouble_that_still_counts_is_told_with_its_deadline() -> None
             Feed("gone", (), None, "HTTP 404"),
         )
     )
-    venues, families = feed_notes(facts, WEDNESDAY + 3 * HOUR)
+    venues, families = feed_notes(facts.feeds, WEDNESDAY + 3 * HOUR)
     assert '"venues"' in venues
     assert "HTTP 503" in venues
     assert "3 h" in venues
     assert "2026-07-23 12:00 UTC" in venues
     assert '"families"' in families
     assert "more than half" in families
-    assert feed_notes(facts, WEDNESDAY + 2 * DAY) == ()
+    assert feed_notes(facts.feeds, WEDNESDAY + 2 * DAY) == ()
 
 
 def events(*names: str, at: datetime = WEDNESDAY + DAY) -> tuple[Period, ...]:
@@ -487,3 +491,85 @@ def test_a_freeze_without_an_end_of_its_own_has_none() -> None:
         found = verdict(facts, WEDNESDAY, scope)
         assert (found.frozen, found.since, found.until, found.unreadable) == (True, WEDNESDAY, None, ())
     assert not verdict(facts, WEDNESDAY - HOUR).frozen
+
+
+# --- each reason with its own times
+
+
+def test_each_reason_holds_from_and_to_its_own_times_whatever_it_merges_with() -> None:
+    facts = FreezeFacts(
+        (weekly(LONDON, NEW_YORK),),
+        (
+            period("2026-07-25T08:00", "2026-07-25T20:00", "fair"),
+            period("2026-07-27T09:00", "2026-07-28T00:00", "sale"),
+        ),
+        home=LONDON,
+    )
+    answer = verdict(facts, SATURDAY)
+    weekend = Reason("weekend", utc("2026-07-24T17:00"), utc("2026-07-27T10:00"), NEW_YORK)
+    fair = Reason("fair", utc("2026-07-25T08:00"), utc("2026-07-25T20:00"))
+    sale = Reason("sale", utc("2026-07-27T09:00"), utc("2026-07-28T00:00"))
+    assert (answer.holding, answer.coming) == ((weekend, fair), (sale,))
+    (whole,) = intervals(facts, SATURDAY, SATURDAY + HOUR)
+    assert whole.each == (weekend, fair, sale)
+    # One clock for all of them; the place whose clock ends one says its own hour beside it.
+    assert why_words(answer, SATURDAY) == (
+        "weekend, until Mon 27 Jul 11:00 (06:00 EDT) (holds longest); fair, until Sat 25 Jul 21:00; "
+        "then sale, from Mon 27 Jul 10:00 to Tue 28 Jul 01:00"
+    )
+
+
+def test_what_freezes_alone_up_to_the_end_is_only_named() -> None:
+    answer = verdict(FreezeFacts((weekly(LONDON),), home=LONDON), SATURDAY)
+    assert why_words(answer, SATURDAY) == "weekend"
+    assert holding_words(answer, SATURDAY) == ["weekend, until Mon 27 Jul 06:00"]
+
+
+def test_what_comes_within_what_holds_already_does_not_make_it_longer() -> None:
+    facts = FreezeFacts((weekly(LONDON),), (period("2026-07-26T08:00", "2026-07-26T20:00", "fair"),))
+    answer = verdict(facts, SATURDAY)
+    assert [reason.name for reason in answer.coming] == ["fair"]
+    assert why_words(answer, SATURDAY) == "weekend"
+    assert coming_words(answer, SATURDAY) == []
+    # Until it begins it is said with the others of what freezes next.
+    friday = utc("2026-07-24T12:00")
+    assert [each.partition(",")[0] for each in coming_words(verdict(facts, friday), friday)] == ["weekend", "fair"]
+
+
+def test_the_same_name_again_after_a_gap_is_another_reason() -> None:
+    facts = FreezeFacts((weekly(LONDON),), (period("2026-07-25T00:00", "2026-08-01T00:00", "long"),))
+    answer = verdict(facts, SATURDAY)
+    assert [(reason.name, reason.end) for reason in (*answer.holding, *answer.coming)] == [
+        ("long", utc("2026-08-01T00:00")),
+        ("weekend", utc("2026-07-27T05:00")),
+        ("weekend", utc("2026-08-03T05:00")),
+    ]
+    assert answer.later == ()
+
+
+def test_nothing_is_said_of_what_comes_while_a_person_has_to_lift_it() -> None:
+    locked = Period("lockdown", SATURDAY - HOUR, UNTIL_LIFTED, Origin.PERSON, frozenset())
+    answer = verdict(FreezeFacts((weekly(LONDON),), (locked,)), SATURDAY)
+    assert [reason.name for reason in answer.holding] == ["lockdown", "weekend"]
+    assert answer.coming == ()
+    assert holding_words(answer, SATURDAY)[0] == "lockdown, until it is lifted (holds longest)"
+
+
+@given(
+    hours=st.lists(st.tuples(st.integers(0, 60), st.integers(1, 30)), min_size=1, max_size=8),
+    at=st.integers(0, 90),
+)
+def test_what_holds_is_what_a_look_at_each_period_says(hours: list[tuple[int, int]], at: int) -> None:
+    periods = tuple(
+        Period(f"p{n}", SATURDAY + first * HOUR, SATURDAY + (first + length) * HOUR, Origin.CONFIGURATION)
+        for n, (first, length) in enumerate(hours)
+    )
+    now = SATURDAY + at * HOUR
+    answer = verdict(FreezeFacts((ELSEWHEN,), periods), now)
+    assert {(r.name, r.start, r.end) for r in answer.holding} == {
+        (p.name, p.start, p.end) for p in periods if p.start <= now < p.end
+    }
+    assert [reason.end for reason in answer.holding] == sorted((r.end for r in answer.holding), reverse=True)
+    if answer.frozen:
+        assert answer.until is not None
+        assert answer.until == max(r.end for r in (*answer.holding, *answer.coming) if r.name != "elsewhen")

@@ -7,14 +7,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from wedtui.core.calendar import Freshness
+from wedtui.core.checks import Result
 from wedtui.core.emergency import EMERGENCIES, EmergencyKind, emergency
 from wedtui.core.failover import PLAN_GOOD_FOR
 from wedtui.core.freeze import LOCKDOWN, UNTIL_LIFTED, FreezeFacts, Origin, Period
 from wedtui.core.freeze_plan import FreezePlan, Known, Liftable, Wanted, plan_freeze, wanted_of
+from wedtui.core.load import Live, Peak
 from wedtui.core.override import OBJECTS, OVERRIDDEN_AT_MOST, TRAFFIC, Override, override_of, override_words
 from wedtui.core.protection import ProtectionVerdict
 from wedtui.core.roles import Account, Decision, Person, Role, decide
 from wedtui.core.season import Protection
+from wedtui.core.wedding import UNITS
 
 NOW = datetime(2026, 6, 3, 9, tzinfo=UTC)
 """A Wednesday: the default window is open."""
@@ -124,3 +128,72 @@ def test_of_several_overrides_the_one_that_ends_last_counts_and_each_ends_by_its
     assert override_of((GIVEN, later), TRAFFIC, NOW + 2 * HOUR) is None
     assert override_words(GIVEN, NOW) == "traffic by mo until 10:00:00 UTC, 1 h 00 m more: why"
     assert TRAFFIC in OBJECTS
+
+
+@pytest.mark.parametrize("kind", SUBJECTS)
+def test_each_says_the_weddings_of_now_and_of_the_next_hours(kind: EmergencyKind) -> None:
+    level = ProtectionVerdict(
+        Protection.MAXIMUM,
+        live=Live(30 * UNITS, 53),
+        peak=Peak(77 * UNITS, NOW),
+        most=61,
+        calendar=Freshness.FRESH,
+        read_at=NOW,
+    )
+    found = next(c for c in made(kind, replace(known(LOCKED), protection=level)).checks if c.rule == "weddings")
+    words = "53 weddings live, up to 61 at once in the next 4 h; load 30 now, 77 at its peak then"
+    assert (found.result, found.sentence, found.measured_at) == (Result.PASS, words, NOW)
+
+
+def test_an_override_ends_early_by_its_number() -> None:
+    found = known(LOCKED, overrides=(GIVEN,))
+    wanted = wanted_of(LIFT, "override 1")
+    plan = plan_freeze(wanted, found, may(LIFT), NOW)
+    assert (plan.target, plan.refused, plan.before.overrides, plan.after.overrides) == ("override 1", (), (GIVEN,), ())
+    assert plan.says == "override 1 ends now, which mo gave for traffic: why"
+    # It freezes more: no wedding day is the wrong one for it.
+    full = replace(found, protection=ProtectionVerdict(Protection.MAXIMUM))
+    assert "protection" not in [each.rule for each in plan_freeze(wanted, full, may(LIFT), NOW).checks]
+    gone = plan_freeze(wanted_of(LIFT, "override 2"), found, may(LIFT), NOW)
+    assert gone.refused == ("there is no override 2, or it is over: see `wedtui freeze list`",)
+    assert plan_freeze(wanted, found, may(LIFT), NOW + HOUR).refused, "it ended by itself"
+
+
+@pytest.mark.parametrize(
+    ("home", "at"), [(None, "13:00 UTC"), ("Asia/Kolkata", "18:30 Asia/Kolkata"), ("America/New_York", "09:00 America")]
+)
+def test_what_is_done_is_said_by_the_clock_of_what_is_frozen(home: str | None, at: str) -> None:
+    found = known(LOCKED)
+    found = replace(found, facts=replace(found.facts, home=home))
+    assert f"until Wed 03 Jun {at}" in made(ADD, found).says
+    assert made(ADD, found).after.clock in made(ADD, found).says
+    let = plan_freeze(wanted_of(OVERRIDE, "traffic 4h"), found, may(OVERRIDE), NOW)
+    assert let.says.startswith(f"until Wed 03 Jun {at}")
+
+
+def test_a_plan_says_until_when_each_freezes_and_which_holds_longest() -> None:
+    from wedtui.core.freeze_lines import frozen_words
+
+    def timed(name: str, begins: int, ends: int) -> dict[str, object]:
+        hour = timedelta(hours=1)
+        return {"name": name, "start": (NOW + begins * hour).isoformat(), "end": (NOW + ends * hour).isoformat()}
+
+    held = [timed("weekend", -1, 20), timed("fair", -2, 2)]
+    found = {
+        "frozen": True,
+        "until": held[0]["end"],
+        "clock": "UTC",
+        "reasons": ["fair", "weekend"],
+        "later": [],
+        "holding": held,
+        "coming": [],
+    }
+    two = f"{NOW + timedelta(hours=2):%a %d %b %H:%M}"
+    assert frozen_words(found, NOW).endswith(f": weekend (holds longest); fair, until {two}")
+    # Another makes it last longer than that: then the end of what holds longest is said as well.
+    more = {**found, "until": (NOW + timedelta(hours=30)).isoformat(), "coming": [timed("sale", 19, 30)]}
+    assert "weekend, until " in frozen_words(more, NOW)
+    assert "; then sale, from " in frozen_words(more, NOW)
+    # Of a plan by a version that did not keep them the names are what there is.
+    for broken in ({}, {"holding": "x"}, {"holding": [{"name": "fair"}]}, {"holding": [3]}):
+        assert frozen_words({**found, "holding": None, **broken}, NOW).endswith(": fair, weekend")

@@ -240,6 +240,11 @@ def test_months_hold_for_venues_too() -> None:
             'the wedding source "platform" was last read 1 d 6 h ago (HTTP 503), which means frozen; repair it',
         ),
         (
+            SourceFacts("platform", "csv", read_at=WEDNESDAY - 30 * HOUR, questioned=True),
+            'the wedding source "platform" was last read 1 d 6 h ago, which means frozen; '
+            "look at it: repair it, or accept it if it is right",
+        ),
+        (
             read(WEDNESDAY + 30 * HOUR),
             'the wedding source "platform" was last read in the future, which means frozen; check the clock',
         ),

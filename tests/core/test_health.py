@@ -305,6 +305,40 @@ def test_time_alone_never_makes_a_provider_look_better(evidence: ProviderEvidenc
     assert not_better(before, after)
 
 
+@given(evidences(), st.lists(st.integers(0, 10), min_size=1, max_size=4), st.booleans())
+def test_losing_a_signal_never_raises_the_score_that_is_said(
+    evidence: ProviderEvidence, silent: list[int], wedding: bool
+) -> None:
+    said = judge(evidence, NOW, wedding_day=wedding).said
+    for index in silent:  # one after the other: what was lost first still counts
+        evidence = age_out(evidence, index)
+        newer = judge(evidence, NOW, wedding_day=wedding).said
+        assert newer is None or said is None or newer <= said
+        said = newer
+
+
+@given(evidences(), st.lists(st.integers(0, 600), min_size=1, max_size=6))
+def test_time_alone_never_raises_the_score_that_is_said(evidence: ProviderEvidence, spans: list[int]) -> None:
+    at = NOW
+    said = judge(evidence, at).said
+    for seconds in spans:
+        at += timedelta(seconds=seconds)
+        newer = judge(evidence, at).said
+        assert newer is None or said is None or newer <= said
+        said = newer
+
+
+def test_a_dead_provider_looks_no_better_when_its_probes_fall_silent() -> None:
+    dead = provider(probe("x" * 20), signals=GOOD_SIGNALS)
+    said = judge(dead, NOW).said
+    lost = judge(provider(probe("x" * 20, age=50), signals=GOOD_SIGNALS), NOW)
+    assert said is not None
+    assert lost.score == 100.0
+    assert lost.said is not None
+    assert lost.said <= said
+    assert lost.basis == "of latency, errors and saturation, and of the last known availability"
+
+
 @given(st.floats(0, 5000), st.floats(0, 5000))
 def test_linear_falls_from_one_to_zero(a: float, b: float) -> None:
     low, high = min(a, b), max(a, b)

@@ -29,6 +29,7 @@ STRANGERS = (
             "history",
         ),
         *("traffic", "failover", "automation", "undo", "by_hand"),
+        *("alerts.evaluation", "alerts.grammar", "alerts.trial"),
     ],
 )
 def test_nothing_else_comes_along(module: str) -> None:

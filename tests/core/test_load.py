@@ -239,6 +239,13 @@ def test_steps_begin_with_what_is_live_already() -> None:
     assert listed == [(SATURDAY + HOUR / 2, UNITS, 1), (SATURDAY + HOUR, 0, 0)]
 
 
+@given(bookings_here, st.integers(0, 1000), st.integers(0, 100))
+def test_most_is_the_highest_number_of_every_instant(booked: list[Booked], first: int, length: int) -> None:
+    start = BEGINS + first * GRID
+    end = start + length * GRID
+    assert swept(booked).most(start, end) == max(live(booked, at).weddings for at in grid(start, end))
+
+
 def test_a_peak_counts_what_begins_as_its_time_ends() -> None:
     steps = swept([Booked("a", SATURDAY, SATURDAY + HOUR, UNITS)])
     assert steps.peak(SATURDAY - 4 * HOUR, SATURDAY) == Peak(UNITS, SATURDAY)

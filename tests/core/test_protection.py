@@ -11,7 +11,8 @@ from tests.core.weddings import DAY, HOUR, Booked, calendar_of, read, typical
 from wedtui.core.calendar import NO_CALENDAR, CalendarFacts, Freshness, Outsized, SourceFacts
 from wedtui.core.calendar_findings import calendar_findings
 from wedtui.core.load import Live, Peak
-from wedtui.core.protection import Raise, ahead_words, live_words, protection, until_words
+from wedtui.core.protection import Raise, ahead_words, protection
+from wedtui.core.protection_words import live_words, until_words
 from wedtui.core.season import Protection
 from wedtui.core.wedding import UNITS, load_of
 
@@ -42,7 +43,7 @@ def test_a_saturday_of_typical_weddings_is_maximum() -> None:
     )
     assert (found.until, found.next_level, found.zone) == (JUNE + 6 * HOUR, HIGH, LONDON)
     assert found.calendar is Freshness.FRESH
-    assert found.reason == "by the calendar the load is 76.9, the peak of the next 4 h (MAXIMUM from 25)"
+    assert found.reason == "by the calendar the load is 76.9, and no higher in the next 4 h (MAXIMUM from 25)"
 
 
 def test_fifty_large_indian_weddings_on_a_weekday_are_maximum() -> None:
@@ -90,7 +91,7 @@ def test_a_level_is_reached_exactly_at_its_load(load: int, level: Protection) ->
 def test_it_rises_four_hours_before_a_load_and_falls_with_it(at: datetime, level: Protection, until: datetime) -> None:
     calendar = calendar_of([heavy(WEEKDAY, 25 * UNITS, zone=NEW_YORK)], read(WEEKDAY))
     found = protection(calendar, (), (LONDON,), at)
-    assert (found.level, found.until, found.zone) == (level, until, NEW_YORK)
+    assert (found.level, found.until, found.decides, found.zone) == (level, until, NEW_YORK, LONDON)
 
 
 def test_two_short_loads_within_four_hours_are_one_level() -> None:
@@ -106,7 +107,7 @@ def test_a_stale_calendar_still_says_what_it_knows() -> None:
     found = protection(calendar, (), (LONDON,), WEEKDAY)
     assert (found.level, found.calendar) == (MAXIMUM, Freshness.STALE)
     assert found.reasons == (
-        "by the calendar the load is 30, the peak of the next 4 h (MAXIMUM from 25)",
+        "by the calendar the load is 30, and no higher in the next 4 h (MAXIMUM from 25)",
         'the wedding source "platform" was last read 2 d 0 h ago',
     )
 
@@ -128,7 +129,7 @@ def test_what_was_never_read_is_no_evidence(at: datetime, known_at: datetime | N
 def test_of_two_sources_only_what_was_read_is_evidence_and_that_is_said() -> None:
     calendar = calendar_of([heavy(WEEKDAY, 9 * UNITS)], read(WEEKDAY), NEVER_READ)
     found = protection(calendar, (), (LONDON,), WEEKDAY)
-    load = "the load is 9, the peak of the next 4 h (HIGH from 8)"
+    load = "the load is 9, and no higher in the next 4 h (HIGH from 8)"
     assert found.reasons[0] == f"by the calendar, as far as it was ever read, {load}"
 
 
@@ -145,7 +146,7 @@ NINE = [heavy(datetime(2026, 6, 20, 13, tzinfo=UTC), 9 * UNITS)]
 
 @pytest.mark.parametrize(
     ("interval", "words"),
-    [(QUARTER, "NORMAL until Sat 10:00 BST, then HIGH"), (None, "NORMAL until Sat 00:00 NZST, then HIGH")],
+    [(QUARTER, "NORMAL until Sat 10:00 BST, then HIGH"), (None, "NORMAL until Fri 13:00 BST, then HIGH")],
     ids=["read every 15 min", "imported by hand"],
 )
 def test_a_calendar_that_is_read_by_itself_is_supposed_to_go_on_being_read(
@@ -293,7 +294,7 @@ def test_every_zone_with_venues_is_served() -> None:
     saturday_there = JANUARY - 4 * HOUR
     assert protection(calendar_of([], read(None)), (), (LONDON,), saturday_there).level is HIGH
     found = protection(calendar_of(booked, read(None)), (), (LONDON,), saturday_there)
-    assert (found.level, found.zone) == (MAXIMUM, SYDNEY)
+    assert (found.level, found.decides, found.zone) == (MAXIMUM, SYDNEY, LONDON)
 
 
 def test_by_the_date_it_ends_at_midnight_of_the_zone_that_decides() -> None:

@@ -29,7 +29,8 @@ from tests.core.weddings import (
 from tests.examples import examples
 from wedtui.core.calendar import SKEW, CalendarFacts, SourceFacts
 from wedtui.core.freeze_windows import FIRST, LAST
-from wedtui.core.protection import AHEAD, ProtectionVerdict, Raise, ahead_words, protection, until_words
+from wedtui.core.protection import AHEAD, ProtectionVerdict, Raise, ahead_words, protection
+from wedtui.core.protection_words import until_words
 from wedtui.core.season import Protection, protection_by_date
 from wedtui.core.wedding import UNITS
 

@@ -13,6 +13,7 @@ from wedtui.core.roles import (
     Answer,
     BrokenGlass,
     Demand,
+    Ending,
     Given,
     Mapped,
     Permission,
@@ -21,6 +22,7 @@ from wedtui.core.roles import (
     decide,
     permissions,
     person,
+    to_end,
 )
 
 # What each role may that the one before may not. `raise-protection` and `lower-protection` are not in DESIGN's words:
@@ -171,3 +173,31 @@ class TestMapping:
         mapped = Mapped({"kay": Role.VIEWER, "ann": Role.OWNER})
         assert person(self.KAY, mapped, personal_uid=1001).role is Role.OWNER
         assert person(Account(1002, "ann"), mapped, personal_uid=1001).role is Role.VIEWER
+
+
+@pytest.mark.parametrize(
+    ("permission", "how", "made", "least"),
+    [
+        (Permission.FAIL_OVER, Ending.CANCEL, False, Role.ENGINEER),
+        (Permission.FAIL_OVER, Ending.CANCEL, True, Role.ENGINEER),
+        (Permission.FAIL_OVER, Ending.SETTLE, True, Role.ENGINEER),
+        (Permission.FAIL_BACK, Ending.CANCEL, False, Role.ENGINEER),
+        (Permission.FAIL_BACK, Ending.CANCEL, True, Role.MANAGER),
+        (Permission.FAIL_BACK, Ending.SETTLE, False, Role.MANAGER),
+        (Permission.FAIL_BACK, Ending.SETTLE, True, Role.MANAGER),
+    ],
+)
+def test_stopping_a_change_is_a_rescue_and_saying_what_became_of_it_is_not(
+    permission: Permission, how: Ending, made: bool, least: Role
+) -> None:
+    needed = to_end(permission, how, made=made)
+    for role in Role:
+        assert decide(somebody(role), needed).allowed is role.reaches(least)
+
+
+@given(PERMISSIONS, st.sampled_from(Ending), st.booleans())
+def test_ending_an_action_never_takes_more_than_it_takes_to_ask_for_it_or_to_fail_over(
+    permission: Permission, how: Ending, made: bool
+) -> None:
+    assert to_end(permission, how, made=made) in {permission, Permission.FAIL_OVER}
+    assert to_end(permission, Ending.SETTLE, made=made) is permission

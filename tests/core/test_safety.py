@@ -15,7 +15,7 @@ from tests.safety_rules import RULES
 @pytest.fixture(scope="module")
 def examined() -> dict[str, int]:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.safety"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=600
+        [sys.executable, "-m", "tests.safety"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=1800
     )
     found: dict[str, int] = json.loads(done.stdout)
     return found

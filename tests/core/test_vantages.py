@@ -405,6 +405,27 @@ def test_a_process_speaks_for_its_own_service_only() -> None:
     assert leading(()) is None
 
 
+@pytest.mark.parametrize("ahead", [600.0, -600.0])
+def test_who_asks_by_a_wrong_clock_is_told_of_it_by_the_service_of_the_machine(ahead: float) -> None:
+    here = service("oregon", place="oregon:/", clock_ahead_s=ahead)
+    services, asked_at = (service("london", place="london:/"), here), NOW + ahead * SECOND
+    found = see_services(services, asked_at, process=7, place="oregon:/")
+    assert [s.runs for s in found] == [True, True]
+    (finding,) = differences(found)
+    way = "ahead of" if ahead > 0 else "behind"
+    assert finding.subject == "service oregon"
+    assert finding.text.startswith(
+        f"this machine's clock is 600.0 s {way} the database's: no age that is said here can be believed; "
+    )
+    # Who asks from elsewhere, or was set right meanwhile, asks by a clock that is right;
+    for place in ("london:/", "oregon:/"):
+        (finding,) = differences(see_services(services, NOW, place=place))
+        assert finding.text.startswith("its clock is ")
+    # what no service of the machine says now is no word on its clock.
+    for silent in (replace(here, heartbeat_at=DEAD), replace(here, stopped_at=NOW)):
+        assert not any(s.runs or s.same_clock for s in see_services((services[0], silent), asked_at, place="oregon:/"))
+
+
 def test_of_a_cache_that_cannot_be_read_nobody_is_called_dead() -> None:
     silent = (service("london", heartbeat_at=DEAD), service("oregon", heartbeat_at=DEAD))
     facts = CacheFacts((provider(*GOOD),), (), (), silent)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wedtui.core.wording import begins_there, begins_there_briefly, lived
+from wedtui.core.wording import asked_of_demo, begins_there, begins_there_briefly, lived
 
 NOW = datetime(2026, 7, 25, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -71,3 +71,18 @@ def test_when_something_begins_there_says_its_year_unless_that_is_plain(
     assert begins_there_briefly(at, zone, now) == briefly
     assert len(words) <= 16
     assert len(briefly) <= 12
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("undo: `wedtui failback run --to before`", "undo: `wedtui --demo failback run --to before`"),
+        ('start it with "wedtui service start"', 'start it with "wedtui --demo service start"'),
+        ("`wedtui --demo gate` or `wedtui demo --wall`", "`wedtui --demo gate` or `wedtui demo --wall`"),
+        ("wedtui production: `wedtui`", "wedtui production: `wedtui`"),
+        ("it is broken here: `wedtui", "it is broken here: `wedtui --demo"),
+    ],
+)
+def test_a_command_of_a_demo_never_acts_elsewhere(text: str, said: str) -> None:
+    assert asked_of_demo(text) == said
+    assert asked_of_demo(said) == said or said.endswith("--demo")

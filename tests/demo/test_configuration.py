@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 
 from wedtui.config import Configuration, cross_check
 from wedtui.config_values import format_wall_time
-from wedtui.demo.configuration import demo_configuration
+from wedtui.demo.configuration import PROFILE, demo_configuration, demo_credentials
 from wedtui.demo.prometheus import parse_selector
 from wedtui.demo.scenario import PROVIDERS, SCENARIOS, state
 from wedtui.demo.world import Addresses
@@ -24,6 +24,7 @@ ADDRESSES = Addresses(
     "http://127.0.0.1:5003",
     "127.0.0.1:5004",
     "http://127.0.0.1:5005/pages",
+    "http://127.0.0.1:5006",
 )
 
 
@@ -36,11 +37,23 @@ def test_it_is_valid() -> None:
     assert cross_check(found) == []
     assert found.environment == "production"
     assert [(p.name, p.kind, p.weight, p.capacity) for p in found.providers] == [
-        ("aws", "probed", 60, 1200),
+        ("aws", "aws", 60, 1200),
         ("azure", "probed", 25, 500),
         ("gcp", "probed", 15, 800),
         ("digitalocean", "probed", 0, 400),
     ]
+
+
+def test_the_account_is_asked_where_the_world_is_with_credentials_of_no_user() -> None:
+    """A profile that is named keeps the SDK from what the environment says, and only the demo's file has this one."""
+    section = configuration().providers[0].aws
+    assert section is not None
+    assert (section.endpoint_url, section.profile, section.role_arn) == (ADDRESSES.account, PROFILE, None)
+    assert [line for line in demo_credentials().splitlines() if line.startswith("[")] == [
+        f"[{PROFILE}]",
+        f"[profile {PROFILE}]",
+    ]
+    assert not [p for p in configuration().providers[1:] if p.aws is not None]
 
 
 def test_every_provider_has_two_probes() -> None:

@@ -19,7 +19,7 @@ from wedtui.clock import SystemClock
 from wedtui.config import Configuration
 from wedtui.core.traffic import Place
 from wedtui.demo.configuration import KEY_NAME, demo_configuration
-from wedtui.demo.names import API_KEY, RECORD, TARGETS, ZONE, RefusedError, Zone, dns_answer, weights_of
+from wedtui.demo.names import API_KEY, RECORD, TARGETS, TTL_S, ZONE, RefusedError, Zone, dns_answer, weights_of
 from wedtui.demo.scenario import PROVIDERS
 from wedtui.demo.world import Addresses
 from wedtui.errors import ConflictError, ProviderUnavailableError
@@ -66,7 +66,7 @@ def test_shares_are_read_moved_and_answered_by_the_backend_of_the_service(tmp_pa
     asyncio.run(work())
 
 
-def test_traffic_goes_where_the_record_says_from_then_on(tmp_path: Path) -> None:
+def test_traffic_goes_where_the_record_says_once_the_ttl_has_passed(tmp_path: Path) -> None:
     async def work() -> None:
         async with running("calm") as world:
             names = backend(world.addresses, tmp_path)
@@ -75,6 +75,9 @@ def test_traffic_goes_where_the_record_says_from_then_on(tmp_path: Path) -> None
                 before = {p: float(await world.value(f'demo_requests{{provider="{p}"}}') or 0) for p in TARGETS}
                 read = await names.read()
                 await names.submit(read, MOVED, read.generation + 1)
+                still = float(await world.value('demo_requests{provider="aws"}') or 0)
+                assert still == pytest.approx(before["aws"], rel=0.1), "resolvers still answer as before"
+                await world.at(60 + TTL_S)
                 after = {p: float(await world.value(f'demo_requests{{provider="{p}"}}') or 0) for p in TARGETS}
                 assert before["aws"] > 100
                 assert after["aws"] < 5
@@ -175,6 +178,13 @@ def test_shares_of_any_second_are_known() -> None:
     zone = Zone(lambda: now)
     now = 30.0
     zone.change([a_set(lua(0, 63, 37))])
-    assert (zone.shares(29.9)["aws"], zone.shares(30.0)["aws"], zone.shares()["azure"]) == (0.6, 0.0, 0.63)
+    assert (zone.shares(29.9)["aws"], zone.shares(30.0)["aws"], zone.shares()["aws"]) == (0.6, 0.6, 0.6)
+    assert zone.shares(30 + TTL_S / 2)["aws"] == pytest.approx(0.3), "resolvers forget the answer before it by and by"
+    assert zone.shares(30 + TTL_S)["aws"] == 0.0
+    assert zone.shares(99)["azure"] == pytest.approx(0.63)
+    now = 50.0
+    zone.change([a_set(lua(60, 25, 15))])
+    assert zone.shares(49.9)["aws"] == 0.0
+    assert zone.shares(50 + TTL_S)["aws"] == pytest.approx(0.6)
     assert zone.shares(-1)["aws"] == 0.6
     assert weights_of(lua(60, 40)) == ((60, TARGETS["aws"]), (40, TARGETS["azure"]))

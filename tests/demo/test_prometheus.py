@@ -283,3 +283,32 @@ def test_a_blind_prometheus_hangs_while_the_providers_answer() -> None:
             assert await world.value('up{provider="aws"}') == "1"
 
     asyncio.run(work())
+
+
+def test_a_range_begins_with_the_world() -> None:
+    """What it did not live through it has no value of; that is no error, and no wrong address."""
+
+    async def work() -> None:
+        async with running("calm") as world:
+            world.clock.elapsed = 90.0
+            url = f"{world.addresses.prometheus}/api/v1/query_range"
+            start = (BEGAN - timedelta(hours=1)).isoformat()
+            form = {"query": 'demo_cpu{provider="aws"}', "start": start, "end": "2030-01-01T00:00:00Z", "step": "8h"}
+            assert (await world.client.post(url, data=form)).json()["data"] == {"resultType": "matrix", "result": []}
+            form |= {"end": (BEGAN + timedelta(seconds=60)).isoformat(), "step": "30000ms"}
+            (series,) = (await world.client.post(url, data=form)).json()["data"]["result"]
+            assert [at for at, _ in series["values"]] == [BEGAN.timestamp() + step for step in (0, 30, 60)]
+            for at, value in series["values"]:
+                (now,) = (await world.query('demo_cpu{provider="aws"}', time=str(at))).json()["data"]["result"]
+                assert now["value"][1] == value
+            for wrong in (
+                {"step": "0"},
+                {"step": "x"},
+                {"end": "2000-01-01T00:00:00Z"},
+                {"step": "1ms"},
+                {"start": "x"},
+            ):
+                answer = await world.client.post(url, data=form | wrong)
+                assert (answer.status_code, answer.json()["errorType"]) == (400, "bad_data")
+
+    asyncio.run(work())

@@ -78,6 +78,7 @@ def test_addresses_survive_the_pipe() -> None:
         "http://127.0.0.1:5",
         "127.0.0.1:6",
         "http://127.0.0.1:7/pages",
+        "http://127.0.0.1:8",
     )
     line = addresses.to_json()
     assert "\n" not in line

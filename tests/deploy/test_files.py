@@ -1,6 +1,6 @@
 """What is installed beside the program: the unit, its user, its directories, the container and the example files.
 
-No container can be built in a test; its file is read, and held against what the package really has.
+No container can be built in a test: its file is read, and held against what the package really has.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def test_the_example_configurations_can_be_used_and_are_shared(name: str) -> Non
 
 def test_the_image_is_not_root_and_is_asked_how_it_is() -> None:
     found = instructions()
-    known = "FROM WORKDIR COPY RUN ENV USER VOLUME STOPSIGNAL HEALTHCHECK ENTRYPOINT CMD"
+    known = "ARG FROM WORKDIR COPY RUN ENV USER VOLUME STOPSIGNAL HEALTHCHECK ENTRYPOINT CMD"
     assert {word for word, _rest in found} <= set(known.split())
     last = [rest for word, rest in found if word == "USER"]
     assert last == ["9464:9464"]
@@ -140,7 +140,7 @@ def test_the_image_is_not_root_and_is_asked_how_it_is() -> None:
 
 
 def test_the_image_is_built_from_files_that_are_there_and_sent() -> None:
-    ignore = [line for line in (ROOT / ".containerignore").read_text().splitlines() if line.startswith("!")]
+    ignore = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
     copied = [rest.split()[:-1] for word, rest in instructions() if word == "COPY" and not rest.startswith("--from")]
     names = [name for each in copied for name in each]
     assert sorted(names) == sorted(line[1:] for line in ignore)
@@ -152,14 +152,18 @@ def test_the_image_is_built_from_files_that_are_there_and_sent() -> None:
 
 def test_the_images_python_is_one_that_the_program_runs_on() -> None:
     needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
-    bases = {rest.split()[0] for word, rest in instructions() if word == "FROM"}
-    assert bases == {f"python:{needed.removeprefix('>=')}-slim-bookworm"}
+    found = instructions()
+    # Both stages begin with the same: the program is built for the Python that runs it.
+    assert {rest.split()[0] for word, rest in found if word == "FROM"} == {"${BASE}"}
+    assert found[0] == ("ARG", f"BASE=python:{needed.removeprefix('>=')}-slim-bookworm")
 
 
 def test_the_containers_of_service_and_database() -> None:
     folder = DEPLOY / "container"
     found = yaml.safe_load((folder / "compose.yaml").read_text())
     service, database = found["services"]["service"], found["services"]["database"]
+    assert set(found) == {"services", "networks", "volumes", "secrets"}, "what docker-compose 1.29 takes"
+    assert (folder / ".env").read_text() == "COMPOSE_PROJECT_NAME=wedtui\n"
     assert (folder / service["build"]["context"]).resolve() == ROOT
     assert (ROOT / service["build"]["dockerfile"]).is_file()
     assert database["image"] == "postgres:15"

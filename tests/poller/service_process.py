@@ -52,6 +52,10 @@ class Place:
     config: Path
     before: tuple[str, ...] = ()
     """What the service is run by."""
+    inside: tuple[str, ...] = ()
+    """In what everything is run: the service and whoever asks."""
+    ahead_s: float = 0.0
+    """By how much the clock of its machine is wrong."""
 
     @property
     def cache(self) -> Path:
@@ -62,15 +66,21 @@ class Place:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("WEDTUI_")}
         return {**kept, "WEDTUI_STATE_DIR": str(self.state), "WEDTUI_CONFIG": str(self.config)}
 
+    @property
+    def program(self) -> list[str]:
+        """How `wedtui` is called here."""
+        wrong = ["tests.poller.wrong_clock", str(self.ahead_s)]
+        return [*self.inside, sys.executable, "-m", *(wrong if self.ahead_s else ["wedtui"])]
+
     def wedtui(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
-        command = [sys.executable, "-m", "wedtui", *arguments]
+        command = [*self.program, *arguments]
         return subprocess.run(command, env=self.environ, capture_output=True, text=True, check=False, timeout=LONGEST_S)
 
     def service(self) -> subprocess.Popen[bytes]:
         """Run the service in the foreground of a process; return once it watches."""
         reading, writing = os.pipe()
-        run = [sys.executable, "-m", "wedtui", "service", "run", "--log-to-file", "--ready-fd", str(writing)]
+        run = [*self.program, "service", "run", "--log-to-file", "--ready-fd", str(writing)]
         child = subprocess.Popen([*self.before, *run], env=self.environ, pass_fds=(writing,))
         os.close(writing)
         with os.fdopen(reading, "rb") as pipe:

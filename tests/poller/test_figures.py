@@ -152,7 +152,8 @@ def test_prometheus_own_linter_has_nothing_to_say(tmp_path: Path) -> None:
         lambda: figures.observed([ProbeObservation("p", AT, passed=True), api(Reach.ANSWERED)]),
         lambda: figures.breaker("aws", "eu-west-2", "ec2", Phase.OPEN),
         lambda: figures.late(0.003),
-        lambda: figures.heartbeat(AT.timestamp(), problems=1),
+        lambda: figures.heartbeat(AT.timestamp()),
+        lambda: figures.problems(1),
         lambda: figures.pruned(7),
         figures.housekeeping_failed,
     ]

@@ -32,7 +32,7 @@ from wedtui.config_file import load
 from wedtui.core.calendar import Freshness, freshness
 from wedtui.core.observation import Observation
 from wedtui.core.picture import Picture, ServiceCondition
-from wedtui.core.protection import until_words
+from wedtui.core.protection_words import until_words
 from wedtui.core.season import Protection
 from wedtui.demo.scenario import Conduct
 from wedtui.demo.server import LoopbackServer, Request, Response, json_response, text_response

@@ -21,7 +21,7 @@ from wedtui.clock import SystemClock
 from wedtui.config import Configuration
 from wedtui.config_file import load
 from wedtui.core.observation import ProbeObservation
-from wedtui.errors import StoreUnreachableError
+from wedtui.errors import DiskFullError, StoreError, StoreUnreachableError
 from wedtui.ledger.ledger import Ledger
 from wedtui.poller.house import House
 from wedtui.poller.service import Service
@@ -236,17 +236,21 @@ def test_what_persons_decide_is_signed_and_kept_elsewhere(place: Place) -> None:
     assert '"person": "service ' in place.wedtui("audit", "show", "2", "--json").stdout
 
 
-def test_a_server_that_is_back_is_not_said_to_be_away_until_the_next_turn(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "error", [StoreUnreachableError("the server does not answer"), DiskFullError("there is no room to write")]
+)
+def test_what_is_over_is_not_said_until_the_next_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: StoreError
 ) -> None:
-    """Pruning comes once a minute; what it found is over with the next heartbeat that was stored."""
+    """Whatever pruning, which comes seldom, found: it is over with the next heartbeat that was stored."""
+    monkeypatch.setattr("wedtui.poller.service.PRUNE_S", 3_600.0)
     calls: list[float] = []
     clock = SystemClock()
 
     def away_once(_house: House, *_arguments: object) -> bool:
         calls.append(clock.monotonic())
         if len(calls) == 1:
-            raise StoreUnreachableError("the server does not answer")
+            raise error
         return False
 
     monkeypatch.setattr(House, "prune", away_once)

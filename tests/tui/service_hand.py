@@ -75,7 +75,7 @@ def json_of(
         planned=replace(known.planned, measured_at=NOW - 30 * SECOND),
     )
     made = plan(leave(LOST, accepts_overload=overload, vouched=frozenset(vouched)), known, NOW)
-    return {**plan_json(made), "refused": list(made.refused)}
+    return {**plan_json(made), "digest": made.digest, "refused": list(made.refused)}
 
 
 def back_json(to: str) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def back_json(to: str) -> dict[str, Any]:
     if to == "before":
         asked = come_back(to_words=before_words(NOW - timedelta(hours=1), 12))
     made = plan(asked, known, NOW)
-    return {**plan_json(made), "refused": list(made.refused)}
+    return {**plan_json(made), "digest": made.digest, "refused": list(made.refused)}
 
 
 WINDOW = WeeklyWindow("weekend", WallTime(4, time(18)), WallTime(0, time(6)), ("UTC",))
@@ -137,6 +137,7 @@ class ServiceHand:
     """Who sits there."""
     demanded: list[str] = field(default_factory=list)
     """What is needed beside a confirmation."""
+    digests: dict[str, str] = field(default_factory=dict)
     renumbered: dict[int, int] = field(default_factory=dict)
     """The number of an action without the ledger -> the one that it has on record."""
     automation: EmergencyIs = field(default_factory=lambda: EmergencyIs("propose", standby=STANDBY))
@@ -168,11 +169,16 @@ class ServiceHand:
         accepts_overload: bool = False,
         to: str = "configured",
         aside: Aside | None = None,
+        subject: str = "",
     ) -> PlanIs:
         self._heard(f"plan {kind} {_how(lost, to, accepts_overload, aside)}")
         made = self._planned(kind, to, aside, overload=accepts_overload)
         refused = made.pop("refused")
-        return PlanIs(made, "preview", refused)
+        return PlanIs(made, self._called(made), refused)
+
+    def _called(self, shown: dict[str, Any]) -> str:
+        """Return a digest that a test can write: `d1` for the first plan that was made, and so on."""
+        return self.digests.setdefault(shown["digest"], f"d{len(self.digests) + 1}")
 
     def _planned(self, kind: str, to: str, aside: Aside | None, *, overload: bool) -> dict[str, Any]:
         if kind != "failover":
@@ -188,13 +194,15 @@ class ServiceHand:
         accepts_overload: bool = False,
         to: str = "configured",
         aside: Aside | None = None,
+        subject: str = "",
     ) -> ActionIs:
         self._heard(f"ask {kind} {_how(lost, to, accepts_overload, aside)}: {reason}")
         if self.automation.ledger is not None and aside is None:
             raise NotServedError(f"{self.automation.ledger}. A failover can be done without the ledger")
         shown = self._planned(kind, to, aside, overload=accepts_overload)
         number = len(self.kept) + (12 if aside is None else WITHOUT)
-        made = action(number, plan=shown, reason=reason, kind=kind, person=self.user, needs=[*self.demanded])
+        words = {"reason": reason, "kind": kind, "person": self.user, "needs": [*self.demanded]}
+        made = action(number, plan=shown, digest=self._called(shown), **words)
         made = replace(made, aside=aside is not None)
         self.kept.insert(0, made)
         return made
@@ -257,6 +265,13 @@ class ServiceHand:
     def freezes(self) -> list[FreezeIs]:
         self._heard("freezes")
         return [freeze_is(each) for each in self.frozen]
+
+    def overrides(self) -> list[OverrideIs]:
+        self._heard("overrides")
+        return [
+            OverrideIs(o.id, o.object, o.reason, o.person, o.at, o.expires_at, None, None, None)
+            for o in self.overridden
+        ]
 
     def plan_freeze(self, kind: str, subject: str) -> PlanIs:
         self._heard(f"plan {kind} {subject}")

@@ -9,18 +9,20 @@ from datetime import timedelta
 
 import pytest
 from textual import events
+from textual.await_remove import AwaitRemove
 from textual.pilot import Pilot
 
 from tests.pictures import NOW, SECOND, MovableClock
 from tests.tui.driving import driven, make_app, run, screen_text, until
-from tests.tui.service_hand import GONE, READING, TRAFFIC, ServiceHand, action, world
+from tests.tui.service_hand import GONE, READING, TRAFFIC, ServiceHand, action, json_of, world
 from wedtui.control.answers import StepIs
 from wedtui.core.emergency import EMERGENCIES, EmergencyKind
+from wedtui.core.failover_facts import Measured
 from wedtui.core.roles import Role
 from wedtui.core.traffic import Place
 from wedtui.errors import NotPermittedError, ServiceError
 from wedtui.tui.app import WedtuiApp
-from wedtui.tui.arming import Choice, Stage, begin, live
+from wedtui.tui.arming import NEWER, Choice, Stage, begin, live
 from wedtui.tui.panel import Panel
 from wedtui.tui.terminal import driver
 from wedtui.tui.terminal.abilities import EVERYTHING, Abilities, Charset, Depth
@@ -31,11 +33,20 @@ from wedtui.tui.terminal.frontbuffer import FrontBuffer
 class Desk:
     """An app with a service in memory."""
 
-    def __init__(self, *, read_only: bool = False, abilities: Abilities | None = None, traffic: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        read_only: bool = False,
+        abilities: Abilities | None = None,
+        traffic: bool = True,
+        demo: bool = False,
+    ) -> None:
         self.clock = MovableClock()
         self.hand = ServiceHand(self.clock)
         self.source = source = world() if traffic else world(None)
-        self.app = WedtuiApp(lambda: source, self.clock, theme="midnight", read_only=read_only, abilities=abilities)
+        self.app = WedtuiApp(
+            lambda: source, self.clock, theme="midnight", demo=demo, read_only=read_only, abilities=abilities
+        )
 
     @property
     def text(self) -> str:
@@ -302,9 +313,11 @@ def test_a_plan_that_changed_clears_what_was_typed_and_says_so() -> None:
         async with opened(desk) as pilot:
             await desk.named(pilot)
             await pilot.press("tab", *"aws")
-            desk.hand.change(12, digest="d2")
+            late_ = json_of({"azure": 30, "gcp": 60, "digitalocean": 20}, planned=Measured())
+            desk.hand.change(12, digest="d2", plan=late_)
             await desk.second(pilot)
-            await desk.shows(pilot, "THE PLAN CHANGED: what you typed was thrown away")
+            await desk.shows(pilot, "THE PLAN CHANGED: what you typed was thrown away", "azure gets 30 %, not 60 %")
+            await desk.shows(pilot, "UNKNOWN: the peak planned for the next 4 h is not known")
             assert desk.panel.arming.text == ""
             assert not desk.panel.arming.in_field
             await until(pilot, lambda: desk.panel.ready)
@@ -314,6 +327,93 @@ def test_a_plan_that_changed_clears_what_was_typed_and_says_so() -> None:
             await until(pilot, lambda: desk.hand.confirms == ["confirm 12 d2 aws"])
             await desk.shows(pilot, "THE PLAN CHANGED", "is another one by now")
             assert desk.panel.arming.text == ""
+
+    run(walk())
+
+
+def test_a_plan_that_was_made_anew_and_says_the_same_keeps_what_was_typed() -> None:
+    """The service plans what it proposes again before each plan expires: by a newer peak, at another instant."""
+
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            await desk.named(pilot)
+            await pilot.press("tab", *"aw")
+            newer = json_of(observed=Measured(990.0, NOW)) | {"at": (NOW + 55 * SECOND).isoformat()}
+            desk.hand.change(12, plan=newer, expires_at=NOW + 117 * SECOND)
+            desk.clock.advance(timedelta(seconds=58))
+            await desk.second(pilot)
+            await until(pilot, lambda: desk.panel.arming.plan == newer)
+            assert (desk.panel.arming.text, desk.panel.arming.said, desk.panel.arming.in_field) == ("aw", None, True)
+            await pilot.press("s", "enter")
+            await until(pilot, lambda: desk.hand.confirms == ["confirm 12 d1 aws"])
+
+    run(walk())
+
+
+def test_what_is_asked_for_is_another_plan_only_where_something_decides_otherwise() -> None:
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            for caps, changed in (({"gcp": 44, "digitalocean": 19}, False), ({"azure": 40}, True)):
+                await pilot.press("F")
+                await desk.stands(pilot, Stage.CHOOSE)
+                await pilot.press("enter")
+                await desk.stands(pilot, Stage.REASON)
+                desk.hand.caps = {**desk.hand.caps, **caps}
+                await pilot.press("tab", *"why", "enter")
+                await desk.stands(pilot, Stage.NAME)
+                words = desk.panel.arming.said or ""
+                assert (
+                    words == f"{NEWER}: azure gets 40 %, not 60 %; digitalocean gets 16 %, not 0 %; "
+                    "gcp gets 44 %, not 40 %"
+                ) is changed, words
+                await pilot.press("escape")
+                await until(pilot, lambda: desk.app.dashboard.panel is None)
+
+    run(walk())
+
+
+def test_a_panel_that_is_asked_for_while_the_last_one_goes_breaks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys that lie waiting, after a stall, come faster than a widget goes."""
+
+    async def walk() -> None:
+        desk = Desk()
+        goes, asked = Panel.remove, []
+
+        def pressed_meanwhile(panel: Panel) -> AwaitRemove:
+            asked.append(panel)
+            desk.app.emergencies.start("emergency.failover")
+            return goes(panel)
+
+        async with opened(desk) as pilot:
+            monkeypatch.setattr(Panel, "remove", pressed_meanwhile)
+            for closed in (1, 2):
+                await pilot.press("F")
+                await desk.stands(pilot, Stage.CHOOSE)
+                await pilot.press("escape")
+                await until(pilot, lambda: desk.app.dashboard.panel is None)
+                assert (len(asked), desk.app.dashboard.has_class("-armed")) == (closed, False)
+            monkeypatch.undo()
+
+    run(walk())
+
+
+def test_a_panel_that_was_left_twice_closes_no_other_one() -> None:
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            await pilot.press("F")
+            await desk.stands(pilot, Stage.CHOOSE)
+            former = desk.panel
+            await pilot.press("escape")
+            await until(pilot, lambda: desk.app.dashboard.panel is None)
+            await pilot.press("F")
+            await desk.stands(pilot, Stage.CHOOSE)
+            desk.app.dashboard.post_message(Panel.Left(former))
+            await pilot.pause(0.1)
+            assert desk.panel is not former
+            assert desk.panel.is_attached
 
     run(walk())
 
@@ -355,17 +455,25 @@ def test_a_service_that_is_down_is_said_and_the_commands_are_shown() -> None:
         desk = Desk()
         desk.hand.problem = GONE
         async with opened(desk) as pilot:
-            desk.app.emergencies.by_hand = lambda _picture, place: (f"# take it from {place}", "aws route53 x")
+            desk.app.emergencies.by_hand = lambda _picture, kind, chosen: (f"# {kind}: {chosen}", "aws route53 x")
             await desk.shows(
-                pilot, "the service does not answer", "by hand", "– fail back: the service does not answer"
+                pilot, "the service does not answer", "by hand", "– lock down: the service does not answer"
             )
+            assert "– fail" not in desk.text
             await pilot.press("F")
             await desk.stands(pilot, Stage.CHOOSE)
             await pilot.press("enter")
             await desk.stands(pilot, Stage.BY_HAND)
             await desk.shows(
-                pilot, "THE SERVICE DOES NOT ANSWER", "# take it from aws", "aws route53 x", "does not listen"
+                pilot, "THE SERVICE DOES NOT ANSWER", "# failover: aws", "aws route53 x", "does not listen"
             )
+            await pilot.press("escape")
+            await until(pilot, lambda: desk.app.dashboard.panel is None)
+            await pilot.press("B")
+            await desk.stands(pilot, Stage.CHOOSE)
+            await pilot.press("enter")
+            await desk.stands(pilot, Stage.BY_HAND)
+            await desk.shows(pilot, "THE SERVICE DOES NOT ANSWER", "# failback: configured", "aws route53 x")
 
     run(walk())
 
@@ -509,13 +617,15 @@ def test_the_places_to_fail_over_from_say_how_they_are_now() -> None:
             reading = replace(READING, shares={**READING.shares, Place("gcp"): 9, Place("azure"): 31})
             desk.source.make = world(replace(TRAFFIC, reading=reading)).make
             desk.source.dirty = True
+            # Read before time passes: of a second in which a new picture came the reader makes no other.
+            await desk.shows(pilot, "  9 %, read 4 s ago")
             for _ in range(3):
                 await desk.second(pilot)
 
             def shown() -> bool:
                 # A reader that was late reads at the next tick.
                 desk.app.tick()
-                return all(words in desk.text for words in ("read 7 s ago", "  9 %, read"))
+                return "  9 %, read 7 s ago" in desk.text
 
             await until(pilot, shown)
             assert desk.panel.arming.chosen == chosen

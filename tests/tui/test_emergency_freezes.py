@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from tests.pictures import NOW, SECOND
 from tests.tui.driving import run, until
-from tests.tui.service_hand import FROZEN, GONE, LOCKED, world
+from tests.tui.service_hand import FROZEN, GONE, LOCKED, action, world
 from tests.tui.test_emergency import Desk, opened
 from wedtui.control.answers import ArmingIs
 from wedtui.core.emergency import EMERGENCIES
@@ -332,5 +332,53 @@ def test_an_override_is_seen_on_top_on_the_freeze_screen_and_among_the_findings(
             desk.clock.advance(HOUR)
             desk.app.tick()
             await until(pilot, lambda: "OVERRIDDEN" not in desk.text)
+
+    run(walk())
+
+
+@pytest.mark.parametrize("elsewhere", ["f", "W", "w", "i", "question_mark"])
+@pytest.mark.parametrize("key", ["L", "U", "a"])
+def test_their_keys_are_heard_on_every_screen(elsewhere: str, key: str) -> None:
+    async def walk() -> None:
+        desk = Desk()
+        desk.hand.role = Role.MANAGER
+        desk.hand.kept = [action(12)]
+        async with opened(desk) as pilot:
+            await until(pilot, lambda: bool(desk.app.emergencies.told.actions))
+            await pilot.press(elsewhere)
+            await until(pilot, lambda: desk.app.screen is not desk.app.dashboard)
+            await pilot.press(key)
+            await until(pilot, lambda: desk.app.dashboard.panel is not None)
+            assert desk.app.screen is desk.app.dashboard
+
+    run(walk())
+
+
+def test_what_may_not_be_started_says_why_on_every_screen() -> None:
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            await pilot.press("W")
+            await until(pilot, lambda: desk.app.screen is not desk.app.dashboard)
+            shown = desk.app.screen
+            await pilot.press("B")
+            await desk.shows(pilot, "fail back: needs manager")
+            assert (desk.app.screen, desk.app.dashboard.panel) == (shown, None)
+
+    run(walk())
+
+
+def test_an_override_is_ended_by_key() -> None:
+    async def walk() -> None:
+        desk = Desk()
+        desk.hand.role = Role.MANAGER
+        desk.hand.overridden = (Override("traffic", "mo", "why", NOW - HOUR, NOW + HOUR, 3),)
+        async with opened(desk) as pilot:
+            await pilot.press("U")
+            await desk.shows(pilot, "override 3", "for traffic, by mo: why")
+            await desk.stands(pilot, Stage.CHOOSE)
+            await pilot.press("enter")
+            await desk.stands(pilot, Stage.REASON)
+            await desk.shows(pilot, "override 3 ends now, which mo gave for traffic: why")
 
     run(walk())

@@ -29,10 +29,11 @@ from wedtui.core.freeze_plan import EVERYTHING
 from wedtui.core.services import ServiceCondition
 from wedtui.errors import WedtuiError
 from wedtui.tui.app import WedtuiApp
-from wedtui.tui.arming import NOBODY, Arming, Choice, Stage, begin, enter, named, planned, reopen, switch
+from wedtui.tui.arming import NOBODY, Arming, Choice, Stage, begin, enter, reopen, switch
 from wedtui.tui.board import Board
 from wedtui.tui.emergency import Emergencies, Told
 from wedtui.tui.freeze_choices import freeze_choices
+from wedtui.tui.heard import named, planned
 from wedtui.tui.keymap.table import Keymap
 from wedtui.tui.palette import Palette
 from wedtui.tui.panel import Panel
@@ -177,7 +178,7 @@ class Walk:
     def arm(self, kind: EmergencyKind) -> None:
         if not emergency(kind).moves_traffic:
             asks = "asking which freezes there are" if kind is EmergencyKind.FREEZE_LIFT else None
-            self.open(replace(begin(kind, freeze_choices(kind, "production")), waits=asks))
+            self.open(replace(begin(kind, freeze_choices(emergency(kind).target, "production")), waits=asks))
             return
         choices = (Choice(LOST, "60 %", "CRITICAL"), Choice("gcp", "40 %", "OK"))
         self.open(begin(kind, choices, self.emergencies.ledger))
@@ -189,7 +190,7 @@ class Walk:
         """Come as far as a plan of a lockdown that waits for its name."""
         kind = EmergencyKind.LOCKDOWN
         plan = self.hand.plan_freeze(kind.value, EVERYTHING)
-        chosen = planned(begin(kind, freeze_choices(kind, "production")), plan)
+        chosen = planned(begin(kind, freeze_choices(emergency(kind).target, "production")), plan)
         self.open(named(replace(chosen, reason="why"), plan))
 
     def wait_for_a_second_person(self) -> None:

@@ -221,7 +221,7 @@ def test_with_the_panel_open_nothing_by_hand_is_shown_and_the_same_key_goes_on(
     async def walk() -> None:
         desk = Desk()
         async with opened(desk, size) as pilot:
-            desk.app.emergencies.by_hand = lambda _picture, place: (f"# take it from {place}", "aws route53 x")
+            desk.app.emergencies.by_hand = lambda _picture, _kind, place: (f"# from {place}", "aws route53 x")
             await pilot.press("F")
             await desk.stands(pilot, Stage.CHOOSE)
             desk.hand.problem = error

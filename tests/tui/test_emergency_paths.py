@@ -112,6 +112,19 @@ def test_another_engineer_hears_of_it_and_approves_exactly_that_plan(size: tuple
     run(walk())
 
 
+def test_a_word_that_expired_with_its_plan_is_asked_for_anew_and_not_called_a_change() -> None:
+    async def walk() -> None:
+        desk = demanding(automatic=True, person="service london", confirmed_by="ada")
+        async with opened(desk) as pilot:
+            await looked(desk, pilot, Stage.SECOND)
+            desk.hand.change(12, confirmed_by=None, expires_at=NOW + 357 * SECOND)
+            await desk.second(pilot)
+            await desk.stands(pilot, Stage.NAME)
+            await shows(desk, pilot, "A WORD THAT WAS GIVEN EXPIRED with its plan", "type aws:")
+
+    run(walk())
+
+
 def test_enter_alone_approves_nothing_and_cancel_leaves_it_to_who_asked() -> None:
     async def walk() -> None:
         desk = demanding("kay", confirmed_by="ada")

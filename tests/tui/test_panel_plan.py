@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.core.emergency import NOW, SECOND, come_back, facts, leave, provider, reading
+from tests.core.emergency import NAMES, NOW, SECOND, SHARES, come_back, facts, leave, provider, reading
 from tests.pictures import NOW as SCREEN_NOW
 from tests.tui.driving import run
-from tests.tui.service_hand import json_of
+from tests.tui.service_hand import action, json_of
 from tests.tui.test_emergency import Desk, opened
 from wedtui.core.emergency import EmergencyKind
 from wedtui.core.failover import plan, plan_json
@@ -63,6 +63,46 @@ def test_a_refused_plan_says_so_and_why_and_promises_nothing() -> None:
     said = " ".join(lines)
     assert "STOPS IT" in said
     assert not any(word in said for word in ("accepted:", "moved:", "undo:", "→", "is reached"))
+
+
+def test_why_a_failback_cannot_be_is_said_once_with_one_verdict() -> None:
+    known = facts(reading=reading({"aws": 0, "azure": 60, "gcp": 40, "digitalocean": 0}))
+    arming = armed(come_back(), known)
+    for said in (shown(arming), command_lines(dict(arming.plan or {}), LATER)):
+        checks = " ".join(" ".join(said).split()).partition("FAIL")[2]
+        assert checks.count("aws is CRITICAL and may not gain share") == 1
+        assert "60 % cannot come back yet (4 s ago) - STOPS IT" in checks
+
+
+@pytest.mark.parametrize(
+    ("request_", "live", "name"),
+    [
+        (leave("aws"), SHARES, "aws"),
+        (come_back(), {"aws": 0, "azure": 60, "gcp": 40, "digitalocean": 0}, "aws"),
+        (leave("azure"), {"aws": 0, "azure": 60, "gcp": 40, "digitalocean": 0}, "aws"),
+    ],
+)
+def test_who_carries_nothing_and_may_not_gain_has_nothing_to_spare(
+    request_: Request, live: dict[str, int], name: str
+) -> None:
+    known = facts(provider("aws", state=State.CRITICAL), reading=reading(live))
+    arming = armed(request_, known)
+    for said, dash in ((shown(arming), "–"), (command_lines(dict(arming.plan or {}), LATER), "-")):
+        rows = {line.split()[0]: line for line in said if "%" in line and line.split()[0] in NAMES}
+        assert "requests/s" not in rows[name]
+        assert f" {dash}" in rows[name].partition("<-")[0].rstrip()[-2:]
+        assert "requests/s" in rows["digitalocean"], "it carries nothing, and could"
+
+
+def test_a_proposal_says_that_the_service_made_it_and_why_before_all_else() -> None:
+    why = "the probes of aws failed three rounds in a row"
+    proposed = action(1, person="service vm", automatic=True, reason=why)
+    mine = Arming(EmergencyKind.FAILOVER, stage=Stage.NAME, action=proposed, plan=proposed.plan)
+    lines = shown(mine, now=SCREEN_NOW, width=120)
+    assert lines[1] == f" #1 proposed by the service 3 s ago: {why}"
+    assert "a person asks" not in " ".join(lines)
+    own = replace(mine, action=replace(proposed, automatic=False))
+    assert "by the service" not in " ".join(shown(own, now=SCREEN_NOW, width=120))
 
 
 @pytest.mark.parametrize("backend", ["route53", "powerdns"])

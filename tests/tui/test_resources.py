@@ -12,7 +12,7 @@ from tests.pictures import NOW, TROUBLED, FakeSource, MovableClock, picture, sou
 from tests.tui.driving import cursor, driven, make_app, press, run, screen_text, until
 from tests.tui.inventories import AWS, MINUTE, Listing, api, group, known, many, stocked
 from wedtui.core.evidence import VendorEvent, VendorEvidence, VendorStatus
-from wedtui.core.inventory import Order, ResourcePage, ResourceQuery
+from wedtui.core.inventory import InventoryFacts, Order, ResourcePage, ResourceQuery
 from wedtui.core.resource import Reach
 from wedtui.core.resource_cost import CostEstimate, KnownCost
 from wedtui.core.state import State
@@ -20,6 +20,7 @@ from wedtui.errors import StoreLockedError
 from wedtui.tui.app import WedtuiApp
 from wedtui.tui.board import Board, Listed
 from wedtui.tui.draw.detail import detail_rows
+from wedtui.tui.draw.everything import resources_note
 from wedtui.tui.draw.inventory import inventory_rows, kind_subject, resource_facts, resource_rows
 from wedtui.tui.plain.inventory import NOTHING, resources
 from wedtui.tui.screens.main import MainScreen
@@ -408,3 +409,14 @@ def test_on_a_narrow_screen_an_id_stands_where_names_repeat() -> None:
     wide = [plain(row.line) for row in resource_rows(board(), listed, 120)]
     assert not [line for line in wide if line.strip().startswith("id ")]
     assert all(sum(each.resource.id in line for line in wide) == 1 for each in rows)
+
+
+def test_the_dashboard_counts_findings_and_does_not_call_them_resources() -> None:
+    ill = InventoryFacts(
+        (api("eu-west-1", "ec2"),),
+        (group("ec2.instance", "eu-west-1", CRITICAL=25), group("rds.db", "eu-west-1", OK=3)),
+    )
+    board = Board(NOW, picture(inventory=ill))
+    assert plain(resources_note(board, "i")).startswith("i: resource findings ■ 1 critical ")
+    well = Board(NOW, picture(inventory=replace(ill, groups=(group("ec2.instance", "eu-west-1", OK=9),))))
+    assert plain(resources_note(well, "i")).startswith("i: resources  nothing wrong ")

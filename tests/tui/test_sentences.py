@@ -125,8 +125,8 @@ def test_a_finding_is_copied_whole() -> None:
 def test_the_freeze_says_its_end_in_utc_and_its_reasons() -> None:
     world = picture(TROUBLED)
     assert freeze_subject(Board(NOW, world), world).text == (
-        "production: FROZEN until Mon 06:00 America/New_York (2026-06-22 10:00:00 UTC), wedding weekend, "
-        "2026-06-20 12:00:05 UTC, production"
+        "production: FROZEN until Mon 06:00 America/New_York (2026-06-22 10:00:00 UTC), "
+        "wedding weekend, until Mon 22 Jun 06:00, 2026-06-20 12:00:05 UTC, production"
     )
     world = picture(TROUBLED, freeze=OPEN)
     assert "open until Sat 16:10 Europe/London, freeze in 3 h 10 m (2026-06-20 15:10:05 UTC), wedding weekend, " in (

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from wedtui.tui.spans import Role, clean, crop, fit, length, plain, rule, spread, wrap
+from wedtui.tui.spans import Role, clean, crop, fit, length, of_demo, plain, rule, spread, wrap
 
 WORDS = st.text(max_size=60)
 
@@ -52,4 +52,23 @@ def test_rule_fills_its_width() -> None:
 @given(st.text(alphabet="ab ", max_size=80), st.integers(4, 30))
 def test_wrap_keeps_every_word(text: str, width: int) -> None:
     lines = [plain(line) for line in wrap(text, width, indent=" ")]
-    assert " ".join(" ".join(lines).split()) == " ".join(text.split())
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    short = max((len(word) for word in text.split()), default=0) < width
+    assert not short or " ".join(" ".join(lines).split()) == " ".join(text.split())
+
+
+@given(st.text(alphabet="ab 漢", max_size=80), st.integers(4, 30))
+def test_a_word_that_is_longer_than_a_line_goes_on_in_the_next(text: str, width: int) -> None:
+    """The end of an id that was cut off without a word about it could be any other."""
+    lines = wrap(text, width, indent=" ")
+    assert all(length(line) <= width for line in lines)
+    assert "".join("".join(map(plain, lines)).split()) == "".join(text.split())
+
+
+def test_a_command_on_the_screen_of_a_demo_loses_nothing_for_being_longer() -> None:
+    line = ((" undo     ", Role.MUTED), ("`wedtui failback run --to before` by a manager", Role.TEXT))
+    assert [plain(each) for each in of_demo(line, 60)] == [
+        " undo     `wedtui --demo failback run --to before` by a",
+        "          manager",
+    ]
+    assert of_demo(line[:1], 60) == [line[:1]]

@@ -33,6 +33,7 @@ from wedtui.tui.draw.freeze import freeze_rows
 from wedtui.tui.draw.sentences import freeze_subject
 from wedtui.tui.draw.status import status_lines
 from wedtui.tui.plain.describe import freeze_sentence as spoken_freeze
+from wedtui.tui.plain.describe import reasons as said_reasons
 from wedtui.tui.spans import Role, length, plain
 from wedtui.tui.terminal.link import Drawing, LinkReport
 from wedtui.tui.wall.strip import bottom, top
@@ -120,7 +121,8 @@ def test_why_it_is_frozen_is_not_cut_within_a_word(
 def test_the_reason_beside_the_end_is_the_one_that_makes_it(
     reasons: tuple[str, ...], later: tuple[str, ...], ended_by: tuple[str, ...], width: int, end: str
 ) -> None:
-    frozen = replace(FROZEN, reasons=reasons, later=later, ended_by=ended_by)
+    # Where each reason's own times are known, those are said; see `why_words`.
+    frozen = replace(FROZEN, reasons=reasons, later=later, ended_by=ended_by, holding=())
     said = plain(status_lines(Board(NOW, picture(freeze=frozen)), width)[0])
     assert said.rstrip() == f" PRODUCTION  ◆ FROZEN until Mon 06:00 America/New_York {end}"
 
@@ -226,7 +228,7 @@ def test_what_cannot_be_read_does_not_hide_a_lockdown() -> None:
     assert first.startswith(" PRODUCTION  ◆ LOCKDOWN by sam, FROZEN until its sources can be read")
     assert board.picture is not None
     said = freeze_sentence(board.picture.freeze)
-    assert said.startswith("FROZEN until it can be read: LOCKDOWN by sam: bad release; what persons froze")
+    assert said.startswith("FROZEN until its sources can be read: LOCKDOWN by sam: bad release; what persons froze")
 
 
 def test_the_screen_of_the_freeze_says_since_when_it_is_locked_down_by_whom_and_what_ends_it() -> None:
@@ -234,8 +236,19 @@ def test_the_screen_of_the_freeze_says_since_when_it_is_locked_down_by_whom_and_
     at = next(n for n, row in enumerate(rows) if row.startswith("   locked down"))
     assert "Sat 11:58 UTC   2 m 00 s ago" in rows[at]
     assert rows[at + 1].strip() == "by sam: bad release; `wedtui freeze lift 4` ends it"
-    reasons = rows.index(next(row for row in rows if "reasons" in row))
-    assert rows[reasons + 1].strip() == "LOCKDOWN by sam: bad release"
+    reasons = rows.index(next(row for row in rows if "freezes now" in row))
+    assert rows[reasons + 1].strip() == "LOCKDOWN by sam: bad release, until it is lifted (holds longest)"
+
+
+def test_during_a_lockdown_nothing_that_only_begins_later_is_said_to_freeze_now() -> None:
+    far = Period("royal wedding", NOW + timedelta(days=20), NOW + timedelta(days=21), Origin.PERSON)
+    found = verdict(FreezeFacts(periods=(far, LOCKED)), NOW)
+    assert "royal wedding" in found.reasons
+    board = Board(NOW, picture(freeze=found))
+    rows = [plain(row.line) for row in freeze_rows(board, 100)]
+    assert not any("royal wedding" in row for row in rows)
+    assert not any("royal wedding" in plain(line) for line in strip_freeze(board, 100))
+    assert said_reasons(found) == ("LOCKDOWN by sam: bad release", "default weekend in every zone")
 
 
 def test_a_lockdown_is_a_finding() -> None:
@@ -374,3 +387,32 @@ def test_that_automation_is_stopped_is_never_cut(letters: int, width: int) -> No
     first = plain(status_lines(board, width)[0])
     assert " AUTOMATION STOPPED " in first
     assert "n…" not in first
+
+
+def test_every_line_goes_by_the_first_configured_zone_and_the_place_that_ends_it_stands_beside() -> None:
+    window = replace(DEFAULT_WINDOW, zones=("Europe/London", "America/New_York"))
+    facts = FreezeFacts((window,), (ABBEY,), home="Europe/London")
+    shown = Board(NOW, picture(freeze=verdict(facts, NOW)))
+    first, _, last = (plain(line) for line in status_lines(shown, 160))
+    assert "FROZEN until Mon 11:00 Europe/London" in first
+    assert "13:00 Europe/London" in last
+    rows = "\n".join(plain(row.line) for row in freeze_rows(shown, 100))
+    assert "America/New_York" in rows
+    for said in (
+        rows,
+        "\n".join(plain(line) for line in strip_freeze(shown, 100)),
+        freeze_sentence(verdict(facts, NOW)),
+    ):
+        assert f"{DEFAULT_WINDOW.name}, until Mon 22 Jun 11:00 (06:00 EDT) (holds longest)" in said
+        assert f"{ABBEY.name}, until " in said
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 200])
+def test_neither_that_nothing_is_automatic_nor_that_it_is_overridden_hides_the_other(width: int) -> None:
+    let = Override("traffic", "mo", "azure is well", NOW, NOW + timedelta(minutes=59, seconds=58))
+    board = Board(
+        NOW, picture(freeze=replace(FROZEN, overrides=(let,))), stopped=Stopped("margaret", NOW - timedelta(minutes=12))
+    )
+    first = plain(status_lines(board, width)[0])
+    assert "AUTOMATION STOPPED" in first
+    assert "OVERRIDDEN" in first or "STOPPED, OVERRIDE " in first

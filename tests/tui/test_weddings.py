@@ -243,7 +243,7 @@ def test_what_is_under_the_cursor_can_be_copied() -> None:
             subject = app.seen.subject()
             assert subject is not None
             assert subject.text.startswith(
-                "41 weddings live, load 57.4, peak of next 4 h 62.8 at 14:00 BST, MAXIMUM until 23:00 BST"
+                "41 weddings live, load 57.4 now, 4 h peak 62.8 at 14:00 BST, MAXIMUM until 23:00 BST"
             )
             assert subject.text.endswith("production, DEMO, a made-up world")
             await pilot.press("l")

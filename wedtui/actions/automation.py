@@ -31,6 +31,7 @@ from wedtui.core.automation import (
     Mode,
     Next,
     Timeouts,
+    ails,
     asks_again,
     failed,
     may_act,
@@ -51,7 +52,11 @@ from wedtui.ledger.journal import PLAN, Journal, Move, Tell
 T = TypeVar("T")
 
 LOOKS_EVERY_S = 1.0
+LOOKS_SOON_S = 0.25
+"""Once a round failed, and not yet three: the third is acted upon when it is known, not up to a second later."""
 COUNTS_EVERY_S = 0.5
+AT_LEAST_S = 0.02
+"""A countdown is over to the millisecond; a clock that runs a little behind is asked again after this."""
 PLANS_EVERY_S = 5.0
 """While nothing is counted down: the live records are not asked for more often."""
 RENEWED_BEFORE = timedelta(seconds=5)
@@ -147,6 +152,8 @@ class Automation:
         self._since: datetime | None = None
         self._failed_at: float | None = None
         """When something last failed (monotonic); None where that is over, and nothing of ours is open."""
+        self._acts_at: datetime | None = None
+        """When the countdown that runs ends."""
         self._looked = self._clean = False
         self._gathered: Gathered | None = None
         self._held: tuple[str, ...] | None = None
@@ -171,7 +178,15 @@ class Automation:
         else:
             counting = await self._rest()
         self._looked = True
-        return COUNTS_EVERY_S if counting else LOOKS_EVERY_S
+        if counting:
+            return self._until_it_acts()
+        soon = self._setting.mode is not Mode.OFF and not names and ails(found.providers, found.shares, now)
+        return LOOKS_SOON_S if soon else LOOKS_EVERY_S
+
+    def _until_it_acts(self) -> float:
+        """Return after how long to look while it counts down: often enough to see a round pass, and at its end."""
+        left = COUNTS_EVERY_S if self._acts_at is None else (self._acts_at - self._clock.now()).total_seconds()
+        return max(min(left, COUNTS_EVERY_S), AT_LEAST_S)
 
     async def facts(self, found: Situation) -> AutomationFacts:
         """Return what says whether the service may do anything by itself at all."""
@@ -276,7 +291,7 @@ class Automation:
         """Put before people what is next: a countdown, or a proposal."""
         since = None
         if answer.next is Next.COUNTDOWN and answer.until is not None:
-            since = answer.until - COUNTDOWN
+            since, self._acts_at = answer.until - COUNTDOWN, answer.until
         else:
             planned = _for_a_person(gathered, planned, self._setting.needs)
         if answer.next is Next.NOTHING or planned.plan.refused or planned.change is None:

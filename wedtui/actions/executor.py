@@ -9,9 +9,10 @@ everybody sees that and is tried again until the action's deadline. Source: DESI
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -22,7 +23,7 @@ import structlog
 from wedtui.core import actions
 from wedtui.core.actions import LEASE, LEFT, MADE_WORSE, Action, ActionState, Step, StepState
 from wedtui.core.step_words import NOT_MADE, NOT_NOW
-from wedtui.errors import ConflictError, NotNowError, ProviderUnavailableError, StoreError
+from wedtui.errors import ConflictError, NotNowError, ProviderUnavailableError, StoreError, WedtuiError
 from wedtui.ledger.journal import Journal, Move
 
 T = TypeVar("T")
@@ -124,6 +125,7 @@ class Executor:
         holder: str,
         changed: Callable[[], None] = lambda: None,
         *,
+        takes: Callable[[str], bool] = lambda _kind: True,
         monotonic: Callable[[], float] = time.monotonic,
         renews_every: timedelta = LEASE / 3,
     ) -> None:
@@ -134,6 +136,7 @@ class Executor:
             works: kind of action -> how it is carried out.
             holder: the life of the service.
             changed: told that something outside is, or may be, another by now.
+            takes: whether a kind of action is carried out, or handed over, here; any other is by who works beside.
             monotonic: seconds, for how long the outside is left alone.
             renews_every: how long a claim goes without being renewed; so soon what was cancelled or ended is let go.
         """
@@ -141,7 +144,7 @@ class Executor:
         self._changed, self._renews_every = changed, renews_every
         self._let_go: asyncio.Future[Exception] | None = None
         """Why what is being worked on is not looked at any longer, once that is so."""
-        self._open, self._works, self._holder = open_journal, works, holder
+        self._open, self._works, self._holder, self._takes = open_journal, works, holder, takes
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._journal: Journal | None = None
         self._log = structlog.get_logger("wedtui.actions")
@@ -157,13 +160,13 @@ class Executor:
             # It asked to be left alone; plans that wait for a person end all the same.
             await self._in_thread(lambda journal: journal.expire())
             raise ProviderUnavailableError(self._alone.why)
-        action = await self._in_thread(lambda journal: (journal.expire(), journal.claim(self._holder))[1])
+        action = await self._in_thread(lambda journal: (journal.expire(), journal.claim(self._holder, self._takes))[1])
         if action is None:
             return False
         self._let_go = asyncio.get_running_loop().create_future()
         keeping = asyncio.create_task(self._keep(action, self._let_go))
         try:
-            await self._carry_out(action)
+            await self._work_on(action)
         except (ConflictError, _LostError) as error:
             # Another service has taken it over, or a person ended it: it is no longer ours to say anything of.
             self._log.warning("left an action", action=action.id, why=str(error))
@@ -178,6 +181,14 @@ class Executor:
             await self._in_thread(lambda journal: journal.close())
         self._thread.shutdown()
 
+    async def _work_on(self, action: Action) -> None:
+        """Carry it out; a mistake of whoever does such actions is for a person, and stops none of the others."""
+        try:
+            await self._carry_out(action)
+        except _MistakeError as error:
+            self._log.error("a mistake in an action", action=action.id, kind=action.kind, why=repr(error.__cause__))
+            await self._hand_over(action, str(error))
+
     async def _carry_out(self, action: Action) -> None:
         work = self._works.get(action.kind)
         if work is None:
@@ -186,7 +197,9 @@ class Executor:
         if any(step.undoes for step in action.steps):
             await self._take_back(work, action, "it was being undone")
             return
-        for part in work.parts(action):
+        with _theirs("its steps"):
+            parts = tuple(work.parts(action))
+        for part in parts:
             action = await self._settle(work, part, action)
             if action.state is not ActionState.CLAIMED:
                 return
@@ -197,7 +210,13 @@ class Executor:
             if last.state is StepState.FAILED:
                 await self._stop(action, last.detail)
                 return
-        await self._move(action, "verify", lambda a, at: actions.verify(a, action.fence, work.verified(a), at))
+
+        def verify(now: Action, at: datetime) -> Action:
+            with _theirs("what is said of its end"):
+                sentence = work.verified(now)
+            return actions.verify(now, action.fence, sentence, at)
+
+        await self._move(action, "verify", verify)
 
     async def _settle(self, work: Work, part: Part, action: Action) -> Action:
         """Bring one step to where it is known what came of it: from wherever it was left."""
@@ -232,7 +251,8 @@ class Executor:
             ProviderUnavailableError: it waits.
         """
         try:
-            return await work.lapsed(action)
+            with _theirs("whether its plan holds"):
+                return await work.lapsed(action)
         except ProviderUnavailableError as error:
             await self._wait(action, error)
             raise
@@ -319,6 +339,12 @@ class Executor:
         except ConflictError as error:
             # Nothing that can be compared: looking again would say the same until a person has corrected it.
             looked = Looked(Found.UNKNOWABLE, str(error))
+        except WedtuiError:
+            raise
+        except Exception as error:
+            # Somebody looks again, and meanwhile whatever else there is goes on.
+            self._log.warning("a look failed", action=action.id, step=part.step.name, why=repr(error))
+            raise ProviderUnavailableError(f"{part.step.name}: a look failed ({type(error).__name__})") from error
         if looked.found is Found.APPLIED:
             return await self._conclude(action, StepState.DONE, looked.detail)
         if looked.found is Found.NOT_APPLIED:
@@ -333,7 +359,8 @@ class Executor:
         return await self._move(action, "fail", lambda a, at: actions.fail(a, action.fence, why, at))
 
     async def _take_back(self, work: Work, action: Action, why: str) -> None:
-        part = await work.undoing(action)
+        with _theirs("how to undo it"):
+            part = await work.undoing(action)
         if isinstance(part, str):
             await self._hand_over(action, f"{why}; it is held, and not undone: {part}")
             return
@@ -402,6 +429,21 @@ class _Alone(NamedTuple):
 
 class _LostError(Exception):
     """The action is no longer ours: there is nothing to say of what was being looked at."""
+
+
+class _MistakeError(Exception):
+    """Who plans and does a kind of action failed in a way that none of ours does."""
+
+
+@contextlib.contextmanager
+def _theirs(what: str) -> Iterator[None]:
+    """Ask whoever does a kind of action; what they raise by mistake is told from what waits or was refused."""
+    try:
+        yield
+    except WedtuiError:
+        raise
+    except Exception as error:
+        raise _MistakeError(f"{what} could not be said ({type(error).__name__}): see the service's log") from error
 
 
 def _acts(part: Part) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from wedtui.actions.deeds import Deeds, OnSubject, PlannedDeed
 from wedtui.actions.executor import Lapsed
 from wedtui.actions.planning import Gathered, Planned, Planner, stored_plan
 from wedtui.actions.traffic import change_of
@@ -20,6 +21,7 @@ from wedtui.core import actions, confirming, failover, paging
 from wedtui.core.action_document import ASKED, asked_of
 from wedtui.core.actions import IN_PLACE, Action, ActionState, IllegalMoveError
 from wedtui.core.confirming import SEND_WITHIN, Confirmation
+from wedtui.core.deed_plan import DeedPlan
 from wedtui.core.failover import Plan, canonical, changed, lapsed
 from wedtui.core.failover_facts import Kind, Request, target_of
 from wedtui.core.notify import Notice
@@ -34,6 +36,7 @@ T = TypeVar("T")
 
 TRAFFIC = "traffic"
 """What failover and failback change."""
+_SHARES = frozenset(kind.value for kind in Kind)
 BEFORE = "before"
 """Of a failback: to the shares before the newest failover."""
 
@@ -73,24 +76,39 @@ class Requests:
     def __init__(
         self,
         open_journal: Callable[[], Journal],
-        planner: Planner,
+        planner: Planner | None,
         configured: Mapping[Place, int],
         started_at: datetime | None = None,
+        deeds: Deeds | None = None,
     ) -> None:
         """Remember with what it is done.
 
         Args:
             open_journal: opens the ledger; called by whoever asks first.
-            planner: plans on what is live.
+            planner: plans on what is live; None where no backend of traffic is configured.
             configured: the shares of the configuration.
             started_at: since when this service asks probes; None: it is not known to be any later than them.
+            deeds: plans what is no change of shares; None: nothing else is done.
         """
+        self._deeds = deeds
         self._started_at = started_at
-        self._open, self._planner, self._configured = open_journal, planner, configured
+        self._open, self._shares, self._configured = open_journal, planner, configured
         self._turn = threading.Lock()
         self._journal: Journal | None = None
 
-    async def plan(self, wish: Wish) -> Plan:
+    @property
+    def _planner(self) -> Planner:
+        if self._shares is None:
+            raise NotFoundError("no backend of traffic is configured: add backend and places to [traffic]")
+        return self._shares
+
+    @property
+    def _others(self) -> Deeds:
+        if self._deeds is None:
+            raise NotFoundError("this service changes shares alone")
+        return self._deeds
+
+    async def plan(self, wish: Wish | OnSubject) -> Plan | DeedPlan:
         """Plan without asking for anything.
 
         Raises:
@@ -98,7 +116,7 @@ class Requests:
         """
         return (await self._planned(wish)).plan
 
-    async def ask(self, by: Decided, wish: Wish, reason: str, key: str, once: Once | None = None) -> Action:
+    async def ask(self, by: Decided, wish: Wish | OnSubject, reason: str, key: str, once: Once | None = None) -> Action:
         """Ask for a change; the same key again is the same request.
 
         Args:
@@ -119,8 +137,10 @@ class Requests:
         """
         person, asked = by.person, canonical({ASKED: wish.document()}).decode()
 
+        kind, target, resource = self._about(wish)
+
         def make(at: datetime) -> Action:
-            return Action(wish.kind.value, wish.target, TRAFFIC, person, reason, at, plan=asked)
+            return Action(kind, target, resource, person, reason, at, plan=asked)
 
         action = await self._in_turn(
             lambda journal: journal.request(make, f"{person} {key}", beside=by.on_record, once=once)
@@ -190,15 +210,22 @@ class Requests:
 
     async def _look_again(self, by: Decided, known: Action, digest: str, once: Once | None) -> None:
         """Plan what is about to be confirmed once more; raises a ConflictError where it is another one by now."""
-        seen = stored_plan(known) if known.state is ActionState.AWAITING else None
-        if seen is None or seen.digest != digest:
+        if known.state is not ActionState.AWAITING or known.digest != digest:
             return
-        newer = await self._planner.plan(seen.request, good_for=good_for(by.needs))
-        why = changed(seen, newer.plan) or newer.plan.refused
+        newer, why = await self._again(known, good_for(by.needs))
         if why:
             told = ConflictError(f"action {known.id}: the plan has changed since it was shown: {why[0]}")
             await self._put(known.id, newer, By(by.person, by.on_record, once, told), by.needs)
             raise told
+
+    async def _again(self, known: Action, lasts: timedelta) -> tuple[Planned | PlannedDeed, Sequence[str]]:
+        """Plan what awaits its confirmation once more; return that, and why the plan that was seen does not hold."""
+        if known.kind not in _SHARES:
+            return await self._others.again(known, good_for=lasts)
+        seen = stored_plan(known)
+        assert seen is not None, "what awaits its confirmation has a plan"
+        newer = await self._planner.plan(seen.request, good_for=lasts)
+        return newer, changed(seen, newer.plan) or newer.plan.refused
 
     async def review(self, by: Decided, number: int, sentence: str, *, once: Once | None = None) -> Action:
         """Note what another person found of what was done without a second one; raises what `confirm` does."""
@@ -246,12 +273,19 @@ class Requests:
 
     async def cancel(self, by: Decided, number: int, *, once: Once | None = None) -> Action:
         """End what was not begun, and begin no further step of what was; raises what `confirm` does."""
+        known = await self._in_turn(lambda journal: journal.action(number))
+        if known.in_effect and by.refused_once_made is not None:
+            by = by._replace(refused=by.refused or by.refused_once_made)
         await self._refuse(by, number, "cancel", once)
-        person = by.person
+        person, once_made = by.person, by.refused_once_made
+
+        def move(action: Action, at: datetime) -> Action:
+            if action.in_effect and once_made is not None:
+                raise IllegalMoveError(once_made)  # it was made since
+            return actions.cancel(action, person, at)
+
         maker = By(person, by.on_record, once)
-        return await self._in_turn(
-            lambda journal: journal.move(number, "cancel", lambda a, at: actions.cancel(a, person, at), by=maker)
-        )
+        return await self._in_turn(lambda journal: journal.move(number, "cancel", move, by=maker))
 
     async def look(self, once: Once) -> None:
         """Look whether a request was answered before; raises what `Journal.look` does."""
@@ -290,7 +324,16 @@ class Requests:
             if journal is not None:
                 journal.close()
 
-    async def _planned(self, wish: Wish, needs: frozenset[Demand] = frozenset()) -> Planned:
+    def _about(self, wish: Wish | OnSubject) -> tuple[str, str, str]:
+        """Return kind, what has to be typed, and what is changed; raises what `Deed.target` does."""
+        if isinstance(wish, Wish):
+            return wish.kind.value, wish.target, TRAFFIC
+        deed = self._others.deed(wish.kind)
+        return wish.kind, deed.target(wish.subject), deed.resource(wish.subject)
+
+    async def _planned(self, wish: Wish | OnSubject, needs: frozenset[Demand] = frozenset()) -> Planned | PlannedDeed:
+        if isinstance(wish, OnSubject):
+            return await self._others.plan(wish, good_for=good_for(needs))
         return await self._planner.plan(await self._request(wish), good_for=good_for(needs))
 
     async def _request(self, wish: Wish) -> Request:
@@ -305,7 +348,7 @@ class Requests:
         read = change_of(last.plan).read
         return Request(wish.kind, to=read.shares, to_words=before_words(read.read_at, last.id))
 
-    async def _put(self, number: int, planned: Planned, by: By, needs: frozenset[Demand]) -> Action:
+    async def _put(self, number: int, planned: Planned | PlannedDeed, by: By, needs: frozenset[Demand]) -> Action:
         """Put a plan before who asked, or say that it may not be done."""
         made = planned.plan
 

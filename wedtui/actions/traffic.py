@@ -84,7 +84,9 @@ def written(action: Action) -> Written | None:
     shares = change.read.shares if last.undoes else change.shares
     at = last.ended_at if last.state is StepState.DONE else None
     generation = change.generation + (1 if last.undoes else 0)
-    what = f"{action.kind} {action.target} by {action.person}"
+    # Of what the service proposed it is the word of a person that had it done.
+    by = f"{action.confirmed_by}, as {action.person} proposed" if action.by_a_person else action.person
+    what = f"{action.kind} {action.target} by {by}"
     return Written(shares, generation, at, action.id, what, _pending(action))
 
 

@@ -37,6 +37,7 @@ from wedtui.cache.weddings import (
     read_wedding,
     read_weddings,
 )
+from wedtui.core.action_document import CopiedActions
 from wedtui.core.calendar import CalendarFacts
 from wedtui.core.calendar_query import Conflicts, ListedWedding, LiveBreakdown, SourceDetails, WeddingPage, WeddingQuery
 from wedtui.core.evidence import ProbeEvidence, ProviderEvidence, SignalEvidence, VendorEvidence, righted
@@ -49,6 +50,7 @@ from wedtui.core.protection import Raise
 from wedtui.core.rollup import extremes
 from wedtui.core.season import Protection
 from wedtui.core.series import Point, Series, probe_signal, vantages_of
+from wedtui.core.services import right_time
 from wedtui.core.sharing import HOUSE, whole_digest
 from wedtui.core.traffic_facts import TrafficFacts
 from wedtui.store.instants import from_microseconds, to_microseconds
@@ -291,6 +293,11 @@ class CacheReader:
         with self._store.reading() as snapshot:
             return read_traffic(snapshot)
 
+    def actions(self) -> CopiedActions | None:
+        """Return the copy of what was under way at the newest move of any action; None where there is none."""
+        with self._store.reading() as snapshot:
+            return read_actions(snapshot)
+
     def services(self) -> tuple[ServiceFacts, ...]:
         """Return what every service that is not forgotten last wrote about itself."""
         with self._store.reading() as snapshot:
@@ -461,15 +468,17 @@ def _server(row: Any) -> PrometheusFacts:
 
 
 def _service(row: Any) -> ServiceFacts:
+    """Return what a service wrote of itself, its instants by the database's clock and not by its own."""
+    stopped_at = row.stopped_at
     return ServiceFacts(
         instance=row.instance,
         pid=row.pid,
         mode=row.mode,
         version=row.version,
         environment=row.environment,
-        started_at=row.started_at,
-        heartbeat_at=row.heartbeat_at,
-        stopped_at=row.stopped_at,
+        started_at=right_time(row.started_at, row.clock_ahead_s),
+        heartbeat_at=right_time(row.heartbeat_at, row.clock_ahead_s),
+        stopped_at=None if stopped_at is None else right_time(stopped_at, row.clock_ahead_s),
         vantage=row.vantage,
         place=row.place,
         configuration_digest=whole_digest(row.configuration_digest),

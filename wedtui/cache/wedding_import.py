@@ -12,33 +12,26 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, String, delete, func, literal, select, text, tuple_, update
 
 from wedtui.cache.rows import elsewhere
 from wedtui.cache.tables import METADATA
+from wedtui.cache.wedding_days import added, days_columns, days_of, near
+from wedtui.cache.wedding_rise import risen
 from wedtui.cache.wedding_stage import (
     COLUMNS,
     FIRST,
     PAGE,
     Key,
-    OfStored,
     Stage,
     Stays,
     Values,
-    added,
-    days_columns,
-    days_of,
-    near,
 )
-from wedtui.core.calendar_rise import Minutes, Rise, rise
+from wedtui.core.calendar_rise import Rise
 from wedtui.core.wedding import standard
 from wedtui.core.wedding_loss import (
-    DAY,
-    DAYS,
     Coming,
     Loss,
     Lost,
@@ -65,12 +58,12 @@ _PAGE = text(
 )
 _LOAD = text("SELECT sum(load) FROM wedding WHERE source = :source AND ends_at > :now")
 _DAYS = "SELECT {} FROM wedding WHERE source = :source AND {}"
-_EVERY_PAGE = text(
-    "SELECT source, reference, starts_at, ends_at, load FROM wedding "
-    "WHERE (source, reference, starts_at) > (:source, :reference, :starts_at) "
-    "ORDER BY source, reference, starts_at LIMIT :most"
-)
 _KEYS_AT_ONCE = 500
+_ASKS = (
+    "a person decides: `wedtui weddings sources` says what it lost; "
+    "repair it, or if it is right `wedtui weddings accept {}`"
+)
+"""What is asked where a reading lost too much: nobody may take it for an order to accept that."""
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
 _REASONS = 3
@@ -120,17 +113,24 @@ class WeddingImport:
     """One reading on its way into the cache; run its pieces one after the other."""
 
     def __init__(
-        self, writing: Transaction, holds: Callable[[Connection], bool], reading: Reading, stage: Stage | None
+        self,
+        writing: Transaction,
+        asking: Transaction,
+        holds: Callable[[Connection], bool],
+        reading: Reading,
+        stage: Stage | None,
     ) -> None:
         """Remember with what it is done; nothing is written yet.
 
         Args:
             writing: begins a transaction in which nobody else writes.
+            asking: begins one that only reads, for which nobody waits and of which nobody is told.
             holds: whether the right by which it was read is still ours.
             reading: what is known of it.
             stage: its rows; None: the source says that nothing changed since `began_at`.
         """
         self._writing = writing
+        self._asking = asking
         self._holds = holds
         self._reading = reading
         self._stage = stage
@@ -212,7 +212,7 @@ class WeddingImport:
     def _compare(self, stage: Stage, after: Key) -> Key | None:
         """Compare the next page of what is stored; return its last key, or None where there is no more."""
         parameters = {"source": self._reading.source, "reference": after[0], "starts_at": after[1], "most": PAGE}
-        with self._writing() as connection:
+        with self._asking() as connection:
             page: list[Values] = [tuple(row) for row in connection.execute(_PAGE, parameters)]
         if not page:
             return None
@@ -221,30 +221,34 @@ class WeddingImport:
         return until
 
     def _compare_named(self, stage: Stage) -> Generator[None, None, Key]:
-        """Compare what the reading names, which is not all that there is; return after which key nothing is left."""
+        """Compare what the reading names, which is not all that there is; return after which key nothing is left.
+
+        Of a wedding that it names at another time near by the former one goes; what it does not name stays.
+        """
         after = FIRST
         columns = (_WEDDING.c[name] for name in COLUMNS)
         named = (func.coalesce(column, "") if column.name == "assumed" else column for column in columns)
         here = select(*named).where(_WEDDING.c.source == self._reading.source)
         while names := stage.references(after[0]):
             until = (names[-1], -FIRST[1])
-            with self._writing() as connection:
+            with self._asking() as connection:
                 found = connection.execute(here.where(_WEDDING.c.reference.in_(names)))
                 page: list[Values] = [_stored(row) for row in found]
             stage.compare(page, after, until, whole=False)
             after = until
             yield
-        lost = stage.lighter(self._now)
-        if lost.load or any(lost.days.values()):
+        lost, moved = stage.lighter(self._now), stage.moved(self._now)
+        if lost.load or any(lost.days.values()) or any(day.work for day in moved.values()):
             before = self._loads()
             days = {day: had._replace(work=had.work - lost.days.get(day, 0)) for day, had in before.days.items()}
-            yield from self._judge(stage, before, Coming(0, before.load - lost.load, days), before.load)
+            left = before._replace(load=before.load - lost.load, days=days)
+            yield from self._judge(stage, *with_moved(before, left, moved), before.load)
         return after
 
     def _loads(self) -> Coming:
         """Return the load of all that is stored and not over; of weddings that are only named lighter none is lost."""
         here = {"source": self._reading.source, "now": self._now}
-        with self._writing() as connection:
+        with self._asking() as connection:
             load = connection.execute(_LOAD, here).scalar_one()
             days = connection.execute(text(_DAYS.format(days_columns(self._now), near(self._now))), here).one()
         return Coming(0, int(load or 0), days_of(tuple(days), self._now))
@@ -278,7 +282,7 @@ class WeddingImport:
         references = sorted({loss.reference for loss in losses})
         here = select(_WEDDING.c.reference, _WEDDING.c.starts_at, _WEDDING.c.ends_at, _WEDDING.c.load)
         found: list[Placed] = []
-        with self._writing() as connection:
+        with self._asking() as connection:
             for first in range(0, len(references), _KEYS_AT_ONCE):
                 some = _WEDDING.c.reference.in_(references[first : first + _KEYS_AT_ONCE])
                 for reference, starts_at, ends_at, load in connection.execute(
@@ -292,7 +296,7 @@ class WeddingImport:
         risen = yield from self._risen(stage)
         said = [*([what] if what else []), _what_remains(stage, self._now, whole=self._whole), *unusable, *risen]
         again = "it is not what was accepted: " if self._accepted else ""
-        problem = f"{again}{'; '.join(said)}: look at it, then run `wedtui weddings accept {self._reading.source}`"
+        problem = f"{again}{'; '.join(said)}: {_ASKS.format(self._reading.source)}"
         asked = {"accept_next": False, "asked": lost.stored()}
         self._say({"questioned": True, "problem": problem, **asked, **self._examples(stage)})
         raise _EndedError(Outcome.QUESTIONED)
@@ -318,53 +322,9 @@ class WeddingImport:
         """
         if not stage.names_what_comes(self._now):
             return []
-        today = self._now // DAY * DAY
-        until = today + DAYS * DAY
-        # A day more, so that a load of the last one ends when it does.
-        last = until + DAY
-        before = self._revisions()
-        yield from self._count(stage, last)
-        without, with_it = Minutes(today, last, touched=True), Minutes(today, last, touched=False)
-        for page in stage.counted():
-            for starts_at, ends_at, had, has in page:
-                without.add(starts_at, ends_at, had)
-                with_it.add(starts_at, ends_at, has)
-            yield
-        if self._revisions() != before:
-            # Of weddings that changed meanwhile a part is counted as it was: the next reading is judged again.
-            return []
-        self.rise = rise(without.steps(), with_it.steps(), self._reading.at, from_microseconds(until))
-        return [self.rise.words] if self.rise else []
-
-    def _count(self, stage: Stage, until: int) -> Iterator[None]:
-        """Count what is not over and begins before an instant, a page at a time: without the reading, and with it."""
         own = Stays.NONE if self._whole else Stays.UNNAMED
-        source, after = "", FIRST
-        while page := self._every(source, after):
-            source, *key = page[-1][:3]
-            after = (key[0], key[1])
-            for name, rows in groupby(page, itemgetter(0)):
-                here = (row[1:] for row in rows if self._is_near(row[1:], until))
-                stage.count_stored(here, stays=own if name == self._reading.source else Stays.ALL)
-            yield
-        for named in stage.named():
-            stage.count_named(row for row in named if self._is_near(row, until))
-            yield
-
-    def _is_near(self, row: OfStored, until: int) -> bool:
-        return row[2] > self._now and row[1] < until
-
-    def _every(self, source: str, after: Key) -> list[tuple[Any, ...]]:
-        """Return the next page of what is stored, of whichever source."""
-        parameters = {"source": source, "reference": after[0], "starts_at": after[1], "most": PAGE}
-        with self._writing() as connection:
-            return [tuple(row) for row in connection.execute(_EVERY_PAGE, parameters)]
-
-    def _revisions(self) -> list[tuple[Any, ...]]:
-        """Return by what readers, and we, can tell that weddings of any source changed."""
-        here = select(_SOURCE.c.name, _SOURCE.c.revision).order_by(_SOURCE.c.name)
-        with self._writing() as connection:
-            return [tuple(row) for row in connection.execute(here)]
+        self.rise = yield from risen(self._asking, stage, self._reading.source, self._reading.at, own)
+        return [self.rise.words] if self.rise else []
 
     def _examples(self, stage: Stage) -> dict[str, Any]:
         """Return what is said of the rows of a reading that is not taken: nothing where that is said of a good one."""

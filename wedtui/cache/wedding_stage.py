@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum, auto
 from typing import Any
 
+from wedtui.cache.wedding_days import added, days_columns, days_of, near
 from wedtui.core.calendar import EXAMPLES_KEPT
 from wedtui.core.erasure import NOTHING_FORGOTTEN, Forgotten
 from wedtui.core.wedding_loss import ALL_DAYS, DAY, Coming, Loss, Lost, OfDay, Placed, lost_between, spans
@@ -20,6 +21,9 @@ from wedtui.store.instants import to_microseconds
 MEMORY_KIB = 16 * 1024
 PAGE = 10_000
 """Rows that one piece of work compares or hands on."""
+
+MOVED_WITHIN = 12 * 3600 * 1_000_000
+"""Microseconds: what is named at another start so near has moved; further away it may be a second day."""
 
 NOTES_KEPT = 5
 """Of the rows of one reading that were used but for a field that counts as other than it says, so many of each kind."""
@@ -61,7 +65,11 @@ _MAKE = (
     # What the cache has of the page that is being compared.
     f"CREATE TABLE before ({_TABLE}) WITHOUT ROWID",
     "CREATE TABLE unusable (reference TEXT PRIMARY KEY) WITHOUT ROWID",
-    "CREATE TABLE changed (reference TEXT, starts_at INTEGER, PRIMARY KEY (reference, starts_at)) WITHOUT ROWID",
+    """
+    CREATE TABLE changed (
+        reference TEXT, starts_at INTEGER, is_new INTEGER, PRIMARY KEY (reference, starts_at)
+    ) WITHOUT ROWID
+    """,
     """
     CREATE TABLE gone (
         reference TEXT, starts_at INTEGER, ends_at INTEGER, load INTEGER, PRIMARY KEY (reference, starts_at)
@@ -106,7 +114,7 @@ ORDER BY i.rowid LIMIT :most
 _WITHIN = "(f.reference, f.starts_at) > (:after, :after_at) AND (f.reference, f.starts_at) <= (:until, :until_at)"
 _DIFFERS = " OR ".join(f"f.{name} <> b.{name}" for name in COLUMNS[2:])
 _CHANGED = f"""
-INSERT INTO changed SELECT f.reference, f.starts_at FROM fresh f
+INSERT INTO changed SELECT f.reference, f.starts_at, b.reference IS NULL FROM fresh f
 LEFT JOIN before b ON b.reference = f.reference AND b.starts_at = f.starts_at
 WHERE {_WITHIN} AND (b.reference IS NULL OR {_DIFFERS})
 """  # noqa: S608
@@ -114,6 +122,17 @@ _GONE = """
 INSERT INTO gone SELECT b.reference, b.starts_at, b.ends_at, b.load FROM before b
 LEFT JOIN fresh f ON f.reference = b.reference AND f.starts_at = b.starts_at WHERE f.reference IS NULL
 """
+# Of a wedding that a reading of changes names: what lies across a time that is named, and its only time if one that is
+# named begins near. One that begins further away may as well be a day that was added: both count, never too little.
+_MOVED = f"""
+{_GONE} AND b.reference NOT IN (SELECT reference FROM unusable) AND EXISTS (
+    SELECT 1 FROM fresh n WHERE n.reference = b.reference AND (
+        (n.starts_at < b.ends_at AND n.ends_at > b.starts_at)
+        OR (abs(n.starts_at - b.starts_at) <= {MOVED_WITHIN}
+            AND (SELECT count(*) FROM before o WHERE o.reference = b.reference) = 1)
+    )
+)
+"""  # noqa: S608
 _LIGHTER = """
 INSERT INTO lighter SELECT b.reference, b.starts_at, b.ends_at, b.load, f.ends_at, f.load FROM before b
 JOIN fresh f ON f.reference = b.reference AND f.starts_at = b.starts_at
@@ -141,6 +160,12 @@ UNION ALL SELECT reference, starts_at, ends_at, load FROM lighter WHERE ends_at 
 _LIGHT = "(SELECT starts_at, ends_after AS ends_at, load_after AS load FROM lighter)"
 _NAMED = """
 (SELECT starts_at, ends_at, load FROM gone g WHERE EXISTS (SELECT 1 FROM fresh f WHERE f.reference = g.reference))
+"""
+# The times to which these moved.
+_NEW = """
+(SELECT f.starts_at, f.ends_at, f.load FROM changed c
+JOIN fresh f ON f.reference = c.reference AND f.starts_at = c.starts_at
+WHERE c.is_new AND c.reference IN (SELECT reference FROM gone))
 """
 # Of each row that is gone, on each day, what is still named at its hours: never more than it weighed there itself.
 _SAME_HOURS = """
@@ -186,39 +211,6 @@ SELECT {_NAMES} FROM fresh WHERE (reference, starts_at) > (?, ?) ORDER BY refere
 _TO_DELETE = """
 SELECT reference, starts_at FROM gone WHERE (reference, starts_at) > (?, ?) ORDER BY reference, starts_at LIMIT ?
 """
-
-
-def days_columns(now: int) -> str:
-    """Return, for each day that is judged, the columns of its load and of its work; of any table of weddings."""
-    columns = []
-    for _, since, until in spans(now):
-        ends = f"CASE WHEN ends_at < {until} THEN ends_at ELSE {until} END"
-        starts = f"CASE WHEN starts_at > {since} THEN starts_at ELSE {since} END"
-        for what in ("load", f"load * ((({ends}) - ({starts})) / 1000000)"):
-            columns.append(f"sum(CASE WHEN starts_at < {until} AND ends_at > {since} THEN {what} ELSE 0 END)")
-    return ", ".join(columns)
-
-
-def near(now: int) -> str:
-    """Return the condition of what touches the days that are judged."""
-    return f"ends_at > {now} AND starts_at < {spans(now)[-1][2]}"
-
-
-def days_of(columns: Sequence[Any], now: int) -> dict[int, OfDay]:
-    """Return the days that `days_columns` asked for."""
-    pairs = zip(columns[::2], columns[1::2], strict=True)
-    return {
-        day: OfDay(int(load or 0), int(work or 0)) for (day, _, _), (load, work) in zip(spans(now), pairs, strict=True)
-    }
-
-
-def added(one: Coming, other: Coming) -> Coming:
-    """Return both together."""
-    days = dict(one.days)
-    for day, more in other.days.items():
-        had = days.get(day, OfDay())
-        days[day] = OfDay(had.load + more.load, had.work + more.work)
-    return Coming(one.weddings + other.weddings, one.load + other.load, days)
 
 
 class Stage:
@@ -331,7 +323,7 @@ class Stage:
             page: all that the cache has there, with the values of `COLUMNS`.
             after: what is after this key.
             until: up to this one, included.
-            whole: whether what the reading does not name is gone.
+            whole: whether what the reading does not name is gone; else, of the weddings that it names, what has moved.
         """
         bounds = {"after": after[0], "after_at": after[1], "until": until[0], "until_at": until[1]}
         self._file.execute("BEGIN")
@@ -339,8 +331,7 @@ class Stage:
         self._file.executemany(f"INSERT INTO before VALUES ({', '.join('?' * len(COLUMNS))})", page)  # noqa: S608
         self._file.execute(_CHANGED, bounds)
         self._file.execute(_LIGHTER)
-        if whole:
-            self._file.execute(_GONE)
+        self._file.execute(_GONE if whole else _MOVED)
         self._file.execute("COMMIT")
 
     def known(self, now: int, counted: str) -> tuple[Coming, str]:
@@ -400,9 +391,14 @@ class Stage:
         return {day: had._replace(work=max(0, had.work - same.get(day, 0))) for day, had in was.items()}
 
     def lighter(self, now: int) -> Lost:
-        """Return by how much weddings weigh less, or are shorter, that are named as before and are not over."""
+        """Return by how much weddings weigh less, or are shorter, that are named as before and are not over.
+
+        Of all the days together also what moved off them: on a day alone that shows in its hours (`moved`).
+        """
         lost = lost_between(self._loads("lighter", now), self._loads(_LIGHT, now), comes=True)
-        return lost._replace(load=self.lost_load(now))
+        was, here = (self._loads(table, now).days[ALL_DAYS].work for table in (_NAMED, _NEW))
+        together = lost.days.get(ALL_DAYS, 0) + max(0, was - here)
+        return lost._replace(load=self.lost_load(now), days={**lost.days, ALL_DAYS: together})
 
     def coming(self, now: int) -> tuple[int, int, int, int]:
         """Return what the reading names that is not over: how many, their load, the first start, the last end."""

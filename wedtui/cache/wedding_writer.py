@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from wedtui.cache.wedding_import import Reading, WeddingImport
+from wedtui.cache.wedding_import import Reading, Transaction, WeddingImport
 from wedtui.cache.wedding_sources import (
     Erased,
     accept_source,
@@ -37,16 +36,19 @@ class WeddingWriter:
 
     def __init__(
         self,
-        writing: Callable[[], AbstractContextManager[Connection]],
+        writing: Transaction,
+        asking: Transaction,
         holds: Callable[[Connection, Claim | None], bool],
     ) -> None:
         """Remember how to write.
 
         Args:
             writing: begins a transaction in which nobody else writes.
+            asking: begins one that only reads.
             holds: whether a right is still ours.
         """
         self._writing = writing
+        self._asking = asking
         self._holds = holds
 
     def importing(self, reading: Reading, stage: Stage | None, claim: Claim | None = None) -> WeddingImport:
@@ -57,7 +59,9 @@ class WeddingWriter:
             stage: its rows; None: nothing changed at the source.
             claim: by which right it was read; None: by a person's.
         """
-        return WeddingImport(self._writing, lambda connection: self._holds(connection, claim), reading, stage)
+        return WeddingImport(
+            self._writing, self._asking, lambda connection: self._holds(connection, claim), reading, stage
+        )
 
     def note_failure(
         self, source: str, at: datetime, problem: str, claim: Claim | None = None, *, address: str = ""

@@ -50,6 +50,12 @@ SELECT reference, starts_at, ends_at, max(load) FROM wedding
 WHERE starts_at > ? AND starts_at < ? AND ends_at > ? AND guests = ? AND assumed LIKE ?
 GROUP BY reference, starts_at, ends_at ORDER BY 4 DESC, 2, 1 LIMIT ?
 """
+_OUTSIZED_COUNT = """
+SELECT count(*) FROM (SELECT 1 FROM wedding
+    WHERE starts_at > ? AND starts_at < ? AND ends_at > ? AND guests = ? AND assumed LIKE ?
+    GROUP BY reference, starts_at, ends_at) AS outsized
+"""
+_TOO_MANY = (MOST_GUESTS, f"%{Assumed.GUESTS_TOO_MANY}%")
 _ZONES = "SELECT DISTINCT zone FROM wedding"
 _KINDS = "SELECT DISTINCT venue_kind FROM wedding WHERE venue_kind <> '' ORDER BY 1"
 _FIRST = "SELECT min(starts_at) FROM wedding"
@@ -113,6 +119,9 @@ class CalendarMemory:
             steps, zones = read_steps(snapshot, first, last)
             following = snapshot.scalar(_NEXT, to_microseconds(last))
             begins = snapshot.scalar(_FIRST)
+            outsized = read_outsized(snapshot, first, last)
+            full = len(outsized) == OUTSIZED_KEPT
+            more = count_outsized(snapshot, first, last) - OUTSIZED_KEPT if full else 0
             self._known = CalendarFacts(
                 (),
                 steps,
@@ -121,7 +130,8 @@ class CalendarMemory:
                 first,
                 None if following is None else from_microseconds(following),
                 None if begins is None else from_microseconds(begins),
-                read_outsized(snapshot, first, last),
+                outsized,
+                more,
             )
             self._of = opened, generation, first, last
         return replace(self._known, sources=sources)
@@ -150,11 +160,17 @@ def read_steps(snapshot: Snapshot, start: datetime, end: datetime) -> tuple[Step
 
 def read_outsized(snapshot: Snapshot, start: datetime, end: datetime) -> tuple[Outsized, ...]:
     """Return the weddings that touch [start, end) and have more guests than are counted, the heaviest first."""
-    too_many = MOST_GUESTS, f"%{Assumed.GUESTS_TOO_MANY}%", OUTSIZED_KEPT
     return tuple(
         Outsized(reference, from_microseconds(starts_at), from_microseconds(ends_at), int(load))
-        for reference, starts_at, ends_at, load in snapshot.values(_OUTSIZED, *_touching(start, end), *too_many)
+        for reference, starts_at, ends_at, load in snapshot.values(
+            _OUTSIZED, *_touching(start, end), *_TOO_MANY, OUTSIZED_KEPT
+        )
     )
+
+
+def count_outsized(snapshot: Snapshot, start: datetime, end: datetime) -> int:
+    """Return how many those are."""
+    return int(snapshot.scalar(_OUTSIZED_COUNT, *_touching(start, end), *_TOO_MANY))
 
 
 def read_load(

@@ -34,7 +34,7 @@ from wedtui.core.override import Override
 from wedtui.core.picture import ServiceFacts
 from wedtui.core.protection import Raise
 from wedtui.core.rollup import SAMPLES, SETTLES
-from wedtui.core.services import heard_at
+from wedtui.core.services import right_time
 from wedtui.core.sharing import HOUSE, Member, Takeover, whole_digest
 from wedtui.errors import NotFoundError, VantageTakenError
 from wedtui.store import clock
@@ -112,7 +112,7 @@ class CacheWriter:
         self._store = writable(url, CACHE, waits=waits)
         self._recording = Recording(vantage)
         self._instance = ""
-        self.weddings = WeddingWriter(self._store.writing, self._holds)
+        self.weddings = WeddingWriter(self._store.writing, self._store.asking, self._holds)
         """Writes the calendar of weddings."""
 
     def database_now(self) -> datetime:
@@ -219,7 +219,7 @@ class CacheWriter:
                 return 0
             known = connection.execute(select(_SERVICE.c.vantage, _SERVICE.c.heartbeat_at, _SERVICE.c.clock_ahead_s))
             alive = leases.alive(connection, clock.database_now(connection))
-            gone = [v for v, at, ahead_s in known.all() if v not in alive and heard_at(at, ahead_s) < before]
+            gone = [v for v, at, ahead_s in known.all() if v not in alive and right_time(at, ahead_s) < before]
             for table in (_SERVICE, _SEEN) if gone else ():
                 connection.execute(delete(table).where(table.c.vantage.in_(gone)))
             return len(gone)

@@ -6,8 +6,9 @@ It has a backend and a ledger of its own, so that no round of watching waits for
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
@@ -16,12 +17,15 @@ from typing import Any, NamedTuple, TypeVar
 import structlog
 
 from wedtui.actions.automation import Automation, Setting
-from wedtui.actions.executor import Executor
+from wedtui.actions.deeds import Deed, Deeds, DoingDeed, Maker, OnSubject, registered
+from wedtui.actions.executor import Executor, Work
+from wedtui.actions.following import Following
 from wedtui.actions.planning import Planner
 from wedtui.actions.requests import Requests, Wish
 from wedtui.actions.traffic import MovingTraffic, on_its_way
 from wedtui.actions.watching import Watching
 from wedtui.cache.reader import CacheReader
+from wedtui.cli.freeze_plans import FreezePlanner
 from wedtui.cli.source import PictureSource
 from wedtui.cli.traffic_facts import TrafficFactsSource, configured_shares, known_or_nothing
 from wedtui.clock import Clock
@@ -31,9 +35,10 @@ from wedtui.control.mapping import demands_of
 from wedtui.control.office import Standing
 from wedtui.core.actions import Action
 from wedtui.core.automation import Mode, Timeouts
+from wedtui.core.deed_plan import DeedPlan
 from wedtui.core.failover import Plan
 from wedtui.core.failover_facts import Kind
-from wedtui.core.roles import Decided, Permission
+from wedtui.core.roles import Decided
 from wedtui.core.text import single_line
 from wedtui.core.traffic import Submitted
 from wedtui.errors import ServiceError, StoreError, WedtuiError
@@ -89,6 +94,13 @@ class Who(NamedTuple):
     vantage: str
 
 
+class _Traffic(NamedTuple):
+    requests: Requests
+    work: Work
+    automation: Automation
+    follower: Following
+
+
 class Acting:
     """Plans, takes confirmations and carries out; asked by any thread once it is started."""
 
@@ -114,6 +126,8 @@ class Acting:
         self._stop: asyncio.Event | None = None
         self._due: asyncio.Event | None = None
         """Set where something may be there to be begun."""
+        self._due_beside = asyncio.Event()
+        """Set where nothing more is to be begun of what is no change of shares."""
         self._requests: Requests | None = None
         self._thread = threading.Thread(target=self._live, name="acting", daemon=True)
 
@@ -133,8 +147,9 @@ class Acting:
         assert self._due is not None
         self._stop.set()
         self._due.set()
+        self._due_beside.set()
 
-    def plan(self, wanted: PlanWanted) -> Future[Plan]:
+    def plan(self, wanted: PlanWanted) -> Future[Plan | DeedPlan]:
         """Plan without asking for anything."""
         return self._asked(lambda requests: requests.plan(_wish(wanted)))
 
@@ -249,43 +264,90 @@ class Acting:
             )
 
     async def _run(self) -> None:
+        self._stop, self._due = asyncio.Event(), asyncio.Event()
+        async with contextlib.AsyncExitStack() as held:
+            deeds, doing = self._others()
+            moved = await self._traffic(held, deeds) if self._loaded.configuration.traffic.backend else None
+            requests = moved.requests if moved else Requests(self._journal, None, {}, self._clock.now(), deeds)
+            self._requests = requests
+            held.callback(requests.close)
+            moving = {kind.value: moved.work for kind in Kind} if moved else {}
+            # Each works on one action after another: no failover waits for the end of anything else.
+            executor = self._executor(held, moving, lambda kind: kind not in doing)
+            others = self._executor(held, doing, lambda kind: kind in doing)
+            self._loop = asyncio.get_running_loop()
+            self._ready.set()
+            # By itself it does nothing without the ledger.
+            looking = (
+                (self._look(moved.automation), self._follow(moved.follower)) if moved and self._aside is None else ()
+            )
+            doing_others = asyncio.create_task(self._do_others(others)) if doing else None
+            beside = [asyncio.create_task(each) for each in looking]
+            beside += [doing_others] if doing_others else []
+            try:
+                await self._work(executor, "actions", self._due)
+                if doing_others is not None:
+                    await doing_others
+            finally:
+                for task in beside:
+                    task.cancel()
+                await asyncio.gather(*beside, return_exceptions=True)
+
+    def _executor(
+        self, held: contextlib.AsyncExitStack, works: Mapping[str, Work], takes: Callable[[str], bool]
+    ) -> Executor:
+        made = Executor(self._journal, works, self._who.life, self._told.changed, takes=takes)
+        held.push_async_callback(made.close)
+        return made
+
+    def _others(self) -> tuple[Deeds, dict[str, Work]]:
+        """Return whoever does what is no change of shares; without the ledger nothing else is done."""
         configuration = self._loaded.configuration
+        makers = registered() if self._aside is None else {}
+        found = {kind: self._made(kind, make) for kind, make in makers.items()}
+        made = {kind: deed for kind, deed in found.items() if deed is not None}
+        known = FreezePlanner(configuration, self._paths, self._ledger_url).known
+        deeds = Deeds(made, known, self._clock)
+        return deeds, {kind: DoingDeed(each, deeds) for kind, each in made.items()}
+
+    def _made(self, kind: str, make: Maker) -> Deed | None:
+        """Return who does a kind of action; None where there is nobody for a mistake, of which people are told."""
+        try:
+            made = make(self._loaded.configuration, self._clock)
+        except Exception as error:
+            structlog.get_logger("wedtui.actions").error("nobody does an action", kind=kind, why=repr(error))
+            ours = str(error) if isinstance(error, WedtuiError) else f"{type(error).__name__}; see the log"
+            self._told.trouble(f"actions {kind}", f'this service does not do "{kind}": {ours}')
+            return None
+        self._told.trouble(f"actions {kind}", None)
+        return made
+
+    async def _traffic(self, held: contextlib.AsyncExitStack, deeds: Deeds) -> _Traffic:
+        """Return what changes shares; what it holds is let go of with `held`."""
+        configuration = self._loaded.configuration
+        assert self._due is not None
         backend = traffic_backend(configuration, self._clock)
-        assert backend is not None, "whoever makes this looks whether there is one"
+        assert backend is not None, "whoever calls this looks whether there is one"
+        held.push_async_callback(backend.close)
         source = TrafficFactsSource(
             PictureSource(self._loaded, self._loaded.path, self._paths),
             CacheReader(self._paths.cache_url(configuration)),
             configuration.traffic,
             self._told.wedding_day,
         )
+        held.callback(source.close)
         facts = source.facts if self._aside is None else partial(known_or_nothing, source, configuration)
-        self._stop, self._due = asyncio.Event(), asyncio.Event()
         planner = Planner(backend, facts, self._clock, self._on_its_way)
-        requests = self._requests = Requests(
-            self._journal, planner, configured_shares(configuration), self._clock.now()
-        )
+        requests = Requests(self._journal, planner, configured_shares(configuration), self._clock.now(), deeds)
         automation = self._automation(planner, source, self._due)
+        held.push_async_callback(automation.close)
         moving = MovingTraffic(backend, holds=requests.lapsed)
         if self._aside is None:
             watching = Watching(planner, source.situation, automation.facts, clock=self._clock)
             moving = MovingTraffic(backend, watching.watch, watching.may_not_undo, requests.lapsed)
-        works = {kind.value: moving for kind in Kind}
-        executor = Executor(self._journal, works, self._who.life, self._told.changed)
-        self._loop = asyncio.get_running_loop()
-        self._ready.set()
-        # By itself it does nothing without the ledger.
-        beside = [asyncio.create_task(self._look(automation))] if self._aside is None else []
-        try:
-            await self._work(executor)
-        finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
-            await executor.close()
-            await automation.close()
-            requests.close()
-            source.close()
-            await backend.close()
+        follower = Following(self._journal, backend, source.observed, self._told.acts, clock=self._clock)
+        held.push_async_callback(follower.close)
+        return _Traffic(requests, moving, automation, follower)
 
     def _automation(self, planner: Planner, source: TrafficFactsSource, due: asyncio.Event) -> Automation:
         configuration = self._loaded.configuration
@@ -293,7 +355,7 @@ class Acting:
         # A reading before the plan, one when it is begun, and the change.
         whole = 2 * READ_WITHIN + SUBMIT_WITHIN
         timeouts = Timeouts(REQUEST_WITHIN, whole)
-        needs = demands_of(configuration).get(Permission.FAIL_OVER, frozenset())
+        needs = demands_of(configuration).get(Kind.FAILOVER.value, frozenset())
         setting = Setting(Mode(configuration.traffic.mode), shared, self._who.vantage, timeouts, needs)
         edge = _Edge(self._told, due)
         return Automation(self._journal, planner, source.situation, setting, edge, clock=self._clock)
@@ -317,25 +379,54 @@ class Acting:
                 log.error("automation fails", why=repr(error))
             await asyncio.sleep(waits)
 
-    async def _work(self, executor: Executor) -> None:
+    async def _follow(self, follower: Following) -> None:
+        """Look again and again whether customers have moved; what fails is a problem that people see."""
+        log = structlog.get_logger("wedtui.following")
+        while True:
+            waits = AGAIN_AFTER_S
+            try:
+                waits = await follower.look()
+                self._told.trouble("customers", None)
+            except Exception as error:
+                ours = str(error) if isinstance(error, WedtuiError) else f"{type(error).__name__}; see the log"
+                self._told.trouble("customers", f"nobody looks whether customers have moved: {ours}")
+                log.error("looking for customers fails", why=repr(error))
+            await asyncio.sleep(waits)
+
+    async def _do_others(self, executor: Executor) -> None:
+        """Work on what is no change of shares until it is closed; what ends that otherwise ends nothing else."""
+        try:
+            await self._work(executor, "other actions", self._due_beside)
+        except Exception as error:
+            structlog.get_logger("wedtui.actions").error("acting ended but for traffic", why=repr(error))
+            ended = f"nothing but changes of traffic is carried out any more ({type(error).__name__})"
+            self._told.trouble("other actions", f"{ended}: restart the service")
+
+    async def _work(self, executor: Executor, part: str, due: asyncio.Event) -> None:
+        """Carry out one action after another until it is closed.
+
+        Args:
+            executor: which of them.
+            part: under which name people are told what is wrong with it.
+            due: set where something may be there for it.
+        """
         assert self._stop is not None
-        assert self._due is not None
         log = structlog.get_logger("wedtui.actions")
         while not self._stop.is_set():
             waits = LOOKS_EVERY_S
-            self._due.clear()
+            due.clear()
             try:
                 if await executor.work_once():
                     waits = 0.0
                     self._told.acted()
-                self._told.trouble("actions", None)
+                self._told.trouble(part, None)
             except WedtuiError as error:
                 # A step of which nobody knows what came of it is looked at again once its claim has run out.
-                self._told.trouble("actions", f"actions wait: {error}")
+                self._told.trouble(part, f"{part} wait: {error}")
                 log.warning("actions wait", why=str(error))
                 waits = AGAIN_AFTER_S
             try:
-                await asyncio.wait_for(self._due.wait(), waits)
+                await asyncio.wait_for(due.wait(), waits)
             except TimeoutError:
                 continue
 
@@ -370,7 +461,9 @@ def stop_sentence(stop: tuple[str, datetime, str] | None) -> str | None:
     return f"all automation is stopped by {by} since {at:%Y-%m-%d %H:%M:%S} UTC: {single_line(reason)}"
 
 
-def _wish(wanted: PlanWanted) -> Wish:
+def _wish(wanted: PlanWanted) -> Wish | OnSubject:
+    if wanted.subject:
+        return OnSubject(wanted.kind, wanted.subject)
     return Wish(
         Kind(wanted.kind), wanted.lost, accepts_overload=wanted.accepts_overload, to=wanted.to, vouched=wanted.vouched
     )

@@ -8,10 +8,12 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from wedtui.core.actions import ActionState, Outcome, StepState
-from wedtui.core.customers import Moved, moved
-from wedtui.core.plan_lines import WIDTH, plan_lines
+from wedtui.core.customers import CUSTOMERS, Moved, moved
+from wedtui.core.override import TRAFFIC
+from wedtui.core.panel_text import lines_of
+from wedtui.core.plan_lines import WIDTH
 from wedtui.core.plan_words import clock
-from wedtui.core.step_words import interrupted, waiting
+from wedtui.core.step_words import interrupted, reason_of, state_of, waiting
 from wedtui.core.text import single_line
 from wedtui.core.wording import age
 
@@ -49,7 +51,7 @@ _AFTER = {
     Ends.VERIFIED: "VERIFIED",
     Ends.REFUSED: "REFUSED: nothing was done",
     Ends.FAILED: "FAILED: nothing that it did is left",
-    Ends.UNDONE: "UNDONE: the shares are those from before",
+    Ends.UNDONE: "UNDONE: it is as it was before",
 }
 _MADE = {Ends.VERIFIED, Ends.SUPERSEDED}
 _DONE_WORDS = {StepState.DONE: "done", StepState.FAILED: "FAILED", StepState.UNKNOWN: "UNKNOWN"}
@@ -75,8 +77,15 @@ def end_of(action: ActionIs) -> Ends:
 def action_row(action: ActionIs, now: datetime) -> str:
     """Return one line of a list: number, what, how it stands, since when, who and why."""
     what = what_words(action)
-    asked = f"{age(action.requested_at, now)} ago by {_said(action.person)}"
+    asked = f"{age(action.requested_at, now)} ago by {who_words(action)}"
     return f"{action.id:>4}  {what:<20}  {state_words(action):<21}  {asked}: {_said(action.reason)}"
+
+
+def who_words(action: ActionIs) -> str:
+    """Return who asked, and of what the service proposed whose word it was."""
+    by = action.confirmed_by
+    said = f", confirmed by {_said(by)}" if action.automatic and by is not None and by != action.person else ""
+    return f"{_said(action.person)}{said}"
 
 
 def what_words(action: ActionIs) -> str:
@@ -94,13 +103,14 @@ def state_words(action: ActionIs) -> str:
     return _said(action.outcome if action.state == ActionState.ENDED else action.state)
 
 
-def action_lines(action: ActionIs, now: datetime, *, with_plan: bool = True) -> list[str]:
+def action_lines(action: ActionIs, now: datetime, *, with_plan: bool = True, drill: bool = False) -> list[str]:
     """Return an action in full.
 
     Args:
         action: as the service answers.
         now: an aware instant; ages are counted up to it.
         with_plan: whether its plan is said as well.
+        drill: whether its world is a made-up one.
     """
     asked = f"asked for {_stamp(action.requested_at)} ({age(action.requested_at, now)} ago) by {_said(action.person)}"
     lines = [
@@ -125,7 +135,7 @@ def action_lines(action: ActionIs, now: datetime, *, with_plan: bool = True) -> 
     if with_plan:
         waiting = action.state == ActionState.AWAITING
         kept = ["its plan is not kept"]
-        lines += ["", *(kept if action.plan is None else plan_lines(action.plan, now, open_plan=waiting))]
+        lines += ["", *(kept if action.plan is None else lines_of(action.plan, now, open_plan=waiting, drill=drill))]
     if action.steps:
         lines += ["", *(step_line(step, now, interrupted(action.steps, n)) for n, step in enumerate(action.steps))]
     return [*lines, "", *outcome_lines(action, now)]
@@ -134,13 +144,17 @@ def action_lines(action: ActionIs, now: datetime, *, with_plan: bool = True) -> 
 def step_line(step: StepIs, now: datetime, again: str | None = None) -> str:
     """Return one step with its duration, in one line; `again` says that it was interrupted, and another try follows."""
     name = f"{_said(step.name)}{' (takes it back)' if step.undoes else ''}"
-    took = f"{seconds((step.ended_at or now) - step.intended_at):>8}"
+    # How long was looked whether customers moved is not how long they took, which stands with the outcome.
+    only_looked = step.name == CUSTOMERS and step.ended_at is not None
+    took = f"{'' if only_looked else seconds((step.ended_at or now) - step.intended_at):>8}"
     if step.ended_at is None and step.state != StepState.UNKNOWN:
         return f"{clock(step.intended_at)}  {name:<14} {took}  running"
     if again is not None:
         return f"{clock(step.intended_at)}  {name:<14} {took}  {again}"
     result = next((words for state, words in _DONE_WORDS.items() if state == step.state), "UNKNOWN")
-    why = "" if step.state == StepState.DONE or not step.detail else f": {single_line(step.detail, 200)}"
+    result = state_of(step) if state_of(step) != step.state else result
+    reason = reason_of(step)
+    why = "" if step.state == StepState.DONE or not reason else f": {single_line(reason, 200)}"
     return f"{clock(step.intended_at)}  {name:<14} {took}  {result}{why}"
 
 
@@ -155,7 +169,8 @@ def outcome_lines(action: ActionIs, now: datetime) -> list[str]:
     if end is Ends.GOES_ON:
         if action.state == ActionState.AWAITING:
             if action.confirmed_by is None:
-                return [f"it awaits its confirmation by {_said(action.person)}, and nothing was done"]
+                whose = "whoever may do it: the service proposes it" if action.automatic else _said(action.person)
+                return [f"it awaits its confirmation by {whose}, and nothing was done"]
             return [
                 f"{_said(action.confirmed_by)} confirmed it; it waits for a second person, and nothing was done:",
                 f"  `wedtui actions approve {action.id}`",
@@ -165,23 +180,30 @@ def outcome_lines(action: ActionIs, now: datetime) -> list[str]:
     if end is Ends.HANDED_OVER:
         return _handed_over(action)
     head = _AFTER.get(end) or f"{str(action.outcome or '').upper()}"
-    return [*_wrapped(f"{head}: {_said(action.sentence)}"), *(_times(action, now) if end in _MADE else [])]
+    times = _times(action, now) if end in _MADE and _moves(action) else []
+    return [*_wrapped(f"{head}: {_said(action.sentence)}"), *times]
+
+
+def _moves(action: ActionIs) -> bool:
+    return action.resource.partition(":")[0] == TRAFFIC
 
 
 def _handed_over(action: ActionIs) -> list[str]:
     if action.state == ActionState.ENDED:
         return _wrapped(f"{str(action.outcome).upper()}: {_said(action.sentence)}")
+    shares = _moves(action)
     return [
         *_wrapped(f"HANDED OVER, a person has to look: {_said(action.sentence)}"),
-        "  1. `wedtui traffic show --sample 100` says what is live and what customers are told",
-        f'  2. `wedtui actions settle {action.id} --sentence "HOW IT STANDS"` ends it',
+        *(["  1. `wedtui traffic show --sample 100` says what is live and what customers are told"] if shares else []),
+        f'  {2 if shares else 1}. `wedtui actions settle {action.id} --sentence "HOW IT STANDS"` ends it',
     ]
 
 
 def _times(action: ActionIs, now: datetime) -> list[str]:
-    """Return when it was accepted, and until when customers move, or by when they have."""
+    """Return when it was accepted, and until when customers move, or when they were seen to have."""
     times = times_of(action)
-    return [times.accepted_words(), *_wrapped(times.moved_words(now))]
+    later = [f"  `wedtui actions show {action.id}` says when they were seen to have"] if times.is_open else []
+    return [times.accepted_words(), *_wrapped(times.moved_words(now)), *later]
 
 
 def times_of(action: ActionIs) -> Moved:

@@ -10,7 +10,8 @@ import typer
 
 from wedtui.cli.asking import client_of
 from wedtui.cli.common import Session, print_json, session_of
-from wedtui.cli.failover import AS_JSON, CODES, CONFIRM, WAIT, said
+from wedtui.cli.failover import AS_JSON, CODES, CONFIRM, REASON, WAIT, said
+from wedtui.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,38 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Emergency actions: which there are, how they stand, and their end.")
 
 NUMBER = Annotated[int, typer.Argument(metavar="ID", min=1, help="Its number, as `wedtui actions list` says it.")]
+
+
+@app.command("run", epilog=CODES)
+def run_command(
+    context: typer.Context,
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="Which action, that has no command of its own.")],
+    subject: Annotated[str, typer.Argument(metavar="ON", help="On what it is done.")],
+    reason: REASON,
+    confirm: CONFIRM = None,
+    wait: WAIT = True,
+) -> None:
+    """Do what is registered and has no command of its own: shows the plan, has the name typed, follows the steps."""
+    from wedtui.cli.carrying_out import Given, Wish, follow, goes_on, only_planned
+    from wedtui.cli.carrying_out import confirm as confirmed
+    from wedtui.cli.typing_in import attended
+    from wedtui.core.emergency import EMERGENCIES, Way
+
+    others = EMERGENCIES.of(Way.STEPS)
+    if kind not in others:
+        which = f"one of {', '.join(others)}" if others else "a command of its own: this version has no other action"
+        raise ConfigurationError(f'expected {which}, got "{kind}"')
+    session, why = session_of(context), said(reason)
+    client, wish = client_of(session), Wish(kind, subject=subject)
+    if confirm is None and not attended():
+        raise typer.Exit(only_planned(session, client, wish))
+    ended = confirmed(session, client, wish.ask(client, why), Given(confirm), lambda: wish.ask(client, why))
+    if isinstance(ended, int):
+        raise typer.Exit(ended)
+    if wait:
+        raise typer.Exit(follow(session, client, ended))
+    goes_on(ended)
+    raise typer.Exit(5)
 
 
 @app.command("list")
@@ -74,7 +107,7 @@ def show_command(
     if as_json:
         print_json(action_json(action))
     else:
-        for line in action_lines(action, session.clock.now()):
+        for line in action_lines(action, session.clock.now(), drill=session.demo):
             typer.echo(line)
 
 
@@ -150,7 +183,7 @@ def approve_command(context: typer.Context, number: NUMBER, confirm: CONFIRM = N
     session = session_of(context)
     client = client_of(session)
     action = client.action(number)
-    for line in action_lines(action, session.clock.now()):
+    for line in action_lines(action, session.clock.now(), drill=session.demo):
         typer.echo(line)
     if confirm is None and attended():
         confirm = action.target if typed(action.target) else ""
@@ -202,6 +235,9 @@ def action_json(action: ActionIs) -> dict[str, Any]:
     after, until = times.accepted_after, times.until
     found["accepted_after_s"] = None if after is None else round(after.total_seconds(), 3)
     found["customers_move_until"] = plain_json(until)
+    seen = times.seen_after
+    found["customers_moved_at"] = plain_json(times.seen_at)
+    found["customers_moved_after_s"] = None if seen is None else round(seen.total_seconds(), 3)
     return found
 
 

@@ -29,6 +29,7 @@ from wedtui.cli import (
     protection,
     providers,
     resources,
+    rules,
     service,
     status,
     traffic,
@@ -36,7 +37,10 @@ from wedtui.cli import (
     weddings,
 )
 from wedtui.cli.common import Session
+from wedtui.cli.demo_words import saying_demo
 from wedtui.cli.failure import guarded
+from wedtui.clock import SystemClock
+from wedtui.paths import own_directory, state_paths
 
 app = typer.Typer(
     name="wedtui",
@@ -63,12 +67,16 @@ for name, group in (
     ("probes", probes.app),
     ("resources", resources.app),
     ("metrics", metrics.app),
+    ("rules", rules.app),
     ("service", service.app),
     ("config", config.app),
     ("db", db.app),
     ("audit", audit.app),
 ):
     app.add_typer(group, name=name)
+
+
+_NOT_OF_A_DEMO = frozenset({"demo", "demo-world", "demo-service"})
 
 
 def _print_version(wanted: bool) -> None:
@@ -89,24 +97,51 @@ def root(
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Open a dashboard in which no key changes anything in the world.")
     ] = False,
+    demo_world: Annotated[
+        bool, typer.Option("--demo", help="Run it on the demo that is open in another terminal (`wedtui demo`).")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say the version and end.")
     ] = False,
 ) -> None:
     """Prepare the session; without a command open the dashboard."""
-    context.obj = Session(config_path)
+    # A picture that a person asks for outlives a demo: where it goes is known before the demo's environment counts.
+    pictures = own_directory(state_paths()) if demo_world and context.invoked_subcommand is None else None
+    session = _of_demo(config_path, context.invoked_subcommand) if demo_world else Session(config_path)
+    context.obj = session
     if plain:
         from wedtui.cli.plain import run as run_plain
 
         if context.invoked_subcommand is not None:
             raise typer.BadParameter("it stands alone (`wedtui --plain`) or behind `demo`", param_hint="--plain")
-        raise typer.Exit(run_plain(config_path))
+        raise typer.Exit(run_plain(session.config_path, clock=session.clock, demo=session.demo))
     if context.invoked_subcommand is None:
         from wedtui.cli.dashboard import run as run_dashboard
 
-        raise typer.Exit(run_dashboard(config_path, read_only=read_only))
+        raise typer.Exit(
+            run_dashboard(
+                session.config_path, clock=session.clock, demo=session.demo, read_only=read_only, pictures=pictures
+            )
+        )
     if read_only:
         raise typer.BadParameter("it stands alone (`wedtui --read-only`)", param_hint="--read-only")
+
+
+def _of_demo(config: Path | None, command: str | None) -> Session:
+    """Return the session of a command on the demo that runs.
+
+    Raises:
+        NotFoundError: there is none, or it is not said which.
+    """
+    if command in _NOT_OF_A_DEMO:
+        raise typer.BadParameter(f"`wedtui {command}` is a demo of its own", param_hint="--demo")
+    from wedtui.cli.demo_place import join
+
+    found = join(config)
+    if command is not None:
+        # What it prints looks like the answer of a platform; on standard error it spoils no JSON.
+        typer.echo("DEMO: a made-up world", err=True)
+    return Session(found.place.config, SystemClock(found.offset), demo=True)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -126,11 +161,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
             return end.code if isinstance(end.code, int) else int(end.code is not None)
         return 0
 
-    return guarded(work)
+    if "--demo" not in given[: given.index("--") if "--" in given else None]:
+        return guarded(work)
+    with saying_demo():
+        return guarded(work)
 
 
 def config_first(arguments: Sequence[str]) -> list[str]:
-    """Move `--config FILE` to the front, where the root understands it: people write it behind the command as well."""
+    """Move `--config FILE` and `--demo` to the front, where the root understands them: people write them behind the
+    command as well.
+    """
     named: list[str] = []
     others: list[str] = []
     left = list(arguments)
@@ -138,7 +178,7 @@ def config_first(arguments: Sequence[str]) -> list[str]:
         argument = left.pop(0)
         if argument == "--":
             return [*named, *others, argument, *left]
-        if argument.startswith("--config="):
+        if argument == "--demo" or argument.startswith("--config="):
             named.append(argument)
         elif argument == "--config" and left:
             named += [argument, left.pop(0)]

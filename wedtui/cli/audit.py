@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +19,7 @@ from wedtui.core.chain import (
     START,
     Anchor,
     Bad,
+    Cut,
     Fault,
     Head,
     Link,
@@ -28,8 +29,10 @@ from wedtui.core.chain import (
     parse_anchors,
     understood,
     verify,
+    verify_cut,
 )
-from wedtui.core.text import single_line
+from wedtui.core.text import shortened, single_line
+from wedtui.core.wording import counted
 from wedtui.errors import AuditError, ConfigurationError, NotFoundError
 
 if TYPE_CHECKING:
@@ -41,9 +44,10 @@ app = typer.Typer(help="Who decided and did what, and proof of it.", no_args_is_
 SINCE = Annotated[str | None, typer.Option("--from", metavar="T", help="From this instant, with its offset.")]
 UNTIL = Annotated[str | None, typer.Option("--to", metavar="T", help="Before this instant.")]
 AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_FIRST = ("move", "broke_glass", "break_glass", "review", "reviewed_by", "approved_by", "confirmed_by", "role", "needs")
-_LONGEST, _OF_ONE = 400, 80
-"""So much of what a link says is listed, and of each of its words; `show` says all of it."""
+_TARGETS = ("target", "object", "name", "source", "alias", "level", "through", "freeze", "override", "raise", "asked")
+"""Of what of a body it is said on what it was done: the first of these that it has."""
+_WHO, _WHAT, _REST, _OF_ONE = 10, 22, 19, 60
+"""So many columns of a line of the list; `show` says all of it."""
 CHANGED = "CHANGED: `wedtui audit verify` says more"
 
 
@@ -55,7 +59,7 @@ def list_command(
     last: Annotated[int, typer.Option("--last", min=1, metavar="N", help="How many, without --from and --to.")] = 50,
     as_json: AS_JSON = False,
 ) -> None:
-    """List links, oldest first: number, instant, person, what it is about, and what it says."""
+    """List links, oldest first, a line each: number, instant in UTC, who, what, on what, and how it stood then."""
     session = session_of(context)
     first, end = _instants(session, since, until)
     with _reading(session) as reader:
@@ -142,10 +146,12 @@ def _export_json(reader: AuditReader, session: Session, first: datetime | None, 
     def begin(after: Head) -> None:
         typer.echo(audit_export.begin_line(after, made_at, person(), whole=whole))
 
-    after = START
+    cut = reader.cut()
+    after = START if cut is None else cut.after
     for each in reader.written(since=first, until=end):
         if not begun:
-            after = reader.before(each.number) if first is not None else START
+            # Before the first link that is there, no link says anything.
+            after = before if first is not None and (before := reader.before(each.number)) != START else after
             begin(after)
             begun = True
         changed += _link(each) is None
@@ -182,10 +188,12 @@ def verify_command(
     if export is not None:
         result = _verify_export(export, outside, keys)
     else:
-        with _reading(session_of(context)) as reader:
+        session = session_of(context)
+        with _reading(session) as reader:
             # What was signed is read first: links that come meanwhile are no harm.
             own = [each for _, each in reader.anchors()]
-            result = _verify(reader.written(), own, outside, keys)
+            now = session.clock.now()
+            result = _verify(reader.written(), own, outside, keys, now=now, cut=reader.cut())
     for line in result.lines:
         typer.echo(line)
     if result.bad is not None:
@@ -210,15 +218,20 @@ def _verify(
     keys: PublicKeys | None,
     *,
     after: Head = START,
+    now: datetime,
+    cut: Cut | None = None,
 ) -> _Result:
     """Verify a chain against what was signed, and say what that means and what it does not."""
+    after = cut.after if cut is not None else after
     # What is not signed as it says is no evidence, neither for nor against the chain.
     unsigned = None
     if keys is not None:
         unsigned = next(filter(None, map(keys.problem, [*outside, *own])), None)
         own, outside = ([a for a in each if keys.problem(a) is None] for each in (own, outside))
-    verdict = verify(written, [*outside, *own], after=after)
+    anchors = [*outside, *own]
+    verdict = verify(written, anchors, after=after) if cut is None else verify_cut(written, anchors, cut, now)
     lines = [] if unsigned is None else [f"NOT SIGNED: {unsigned}"]
+    lines += [cut.words] if cut is not None else []
     if verdict.bad is not None:
         return _Result([*lines, f"{verdict.links} links were read"], verdict.bad, unsigned, verdict.head)
     if not verdict.links:
@@ -237,8 +250,11 @@ def _verify(
 
 def _anchor_words(anchored: int, own: int, outside: int) -> str:
     if not outside:
-        kept = f"only with the {own} anchors that are kept beside it" if own else "with no anchor"
-        return f"compared {kept}: whether its end was cut off together with them, --anchor tells"
+        unseen = "so a cut-off end would not be noticed; give --anchor FILE"
+        if not own:
+            return f"no anchor was given, {unseen}"
+        beside = f"{counted(own, 'anchor')} kept beside it"
+        return f"compared only with {beside}; none from outside was given, {unseen}"
     return f"compared with {outside} anchors from outside and {own} beside it: confirmed up to link {anchored}"
 
 
@@ -253,12 +269,42 @@ def _verify_export(file: Path, outside: list[Anchor], keys: PublicKeys | None) -
     end = export.end
     # What was signed since it was made says nothing about it.
     known = [a for a in outside if a.number <= end.number or (export.whole and a.at <= export.made_at)]
-    result = _verify(export.written(), export.anchors, known, keys, after=export.after)
+    result = _verify(export.written(), export.anchors, known, keys, after=export.after, now=export.made_at)
     if result.bad is None and result.head != end and (result.head.number or end.number):
         text = f"the end was cut off: link {end.number} is the last that was written into the export"
         return replace(result, bad=Bad(result.head.number + 1, Fault.TAIL_CUT, text))
     of = "all" if export.whole and export.after == START else "a part"
     return replace(result, lines=[f"an export of {made}, of {of}", *result.lines])
+
+
+@app.command("prune")
+def prune_command(
+    context: typer.Context,
+    confirm: Annotated[
+        str | None, typer.Option("--confirm", metavar="WORD", help="The word `prune`, instead of typing it.")
+    ] = None,
+) -> None:
+    """Remove links that are older than `audit.keep_years`; nothing else ever does. A link says what was removed.
+
+    Export the chain before. Exit code: 3 where it was not confirmed.
+    """
+    from wedtui.cli.typing_in import attended, typed
+    from wedtui.ledger.pruning import prune
+
+    session = session_of(context)
+    years = session.loaded.configuration.audit.keep_years
+    if years is None:
+        raise ConfigurationError("expected [audit] keep_years: without it every link is kept, however old it is")
+    typer.echo(f"links of the audit chain that are older than {years} years are removed for good: export it before")
+    if not (confirm == "prune" or (confirm is None and attended() and typed("prune"))):
+        typer.echo("NOT CONFIRMED: `prune` was not typed, and no --confirm prune was given; nothing was removed")
+        raise typer.Exit(3)
+    link = prune(session.ledger_url, years, person=person(), now=session.clock.now())
+    if link is None:
+        typer.echo("nothing was removed: no link that may be is so old")
+        return
+    gone = link.body
+    typer.echo(f"removed links {gone['first']} to {gone['through']} ({gone['removed']}): link {link.number} says so")
 
 
 @app.command("key")
@@ -326,18 +372,22 @@ def _link(written: Written) -> Link | None:
 
 
 def _line(written: Written) -> str:
+    """Return a link in one line that fits 80 columns: number, instant, who, what, of what, and how it stood then."""
     link = _link(written)
     if link is None:
         return f"{written.number:>6}  {CHANGED}"
-    # Who gave which word comes first, for a line ends somewhere; what says nothing is left out.
-    keys = sorted(link.body, key=lambda key: _FIRST.index(key) if key in _FIRST else len(_FIRST))
-    said = ", ".join(f"{key} {_short(link.body[key])}" for key in keys if link.body[key] not in (None, "", []))
-    parts = [instant_words(link.at), link.person, link.kind, link.action or "", said]
-    return f"{link.number:>6}  {'  '.join(single_line(part, _LONGEST) for part in parts if part)}"
+    at, body = link.at.astimezone(UTC), link.body
+    target = next((body[key] for key in _TARGETS if isinstance(body.get(key), str | int)), "")
+    alone = "ALONE " if body.get("broke_glass") else ""
+    stood = f"{alone}{body.get('outcome') or body.get('state') or ''}"
+    parts = (f"#{link.action}" if link.action else "", _short(target), stood)
+    rest = shortened(" ".join(part for part in parts if part), _REST)
+    who, what = shortened(link.person, _WHO), shortened(link.kind, _WHAT)
+    return f"{link.number:>6} {at:%Y-%m-%d %H:%M:%S} {who:<{_WHO}} {what:<{_WHAT}} {rest}".rstrip()
 
 
 def _short(value: object) -> str:
-    return single_line(value if isinstance(value, str) else canonical(value), _OF_ONE)
+    return shortened(value if isinstance(value, str) else canonical(value), _OF_ONE)
 
 
 def _as_json(written: Written) -> dict[str, Any]:

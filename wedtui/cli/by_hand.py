@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wedtui.core.by_hand import ByHand, PowerDnsAddress, Route53Address, by_hand
 from wedtui.core.evidence import Freshness
+from wedtui.core.failover_facts import Kind
 from wedtui.core.failover_shares import away
+from wedtui.core.left_under_way import left_words, shares_before
 from wedtui.core.traffic import Place, by_provider, lost_places, parse_place
 from wedtui.core.wording import age
 
@@ -20,10 +22,13 @@ if TYPE_CHECKING:
     from wedtui.cli.common import Session
     from wedtui.config import Configuration
     from wedtui.config_traffic import TrafficSection
+    from wedtui.core.action_document import CopiedActions
     from wedtui.core.picture import Picture
     from wedtui.core.traffic_facts import TrafficFacts
 
 _NOTHING_JUDGED = "nothing of health, room, weddings or freeze was checked: look at that yourself"
+_OF_A_FAILBACK = "a failback is a manager's to decide, and never made in a freeze: `wedtui gate` says if there is one"
+_NEVER_READ = "no command can be given: the cache has never held the shares of this record"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,48 +68,73 @@ def guide(session: Session, lost: Iterable[str] | None, *, before: bool = False)
     """
     from wedtui.errors import StoreError
 
-    section = session.loaded.configuration.traffic
-    if section.backend is None:
+    if session.loaded.configuration.traffic.backend is None:
         return Guide(ByHand(problem="no backend of traffic is configured: add backend and places to [traffic]"))
     try:
-        facts = _read(session)
+        facts, copied = _read(session)
     except StoreError as error:
         return Guide(ByHand(problem=f"no command can be given: {error}"))
+    known = _Known(session.loaded.configuration, facts, copied, session.clock.now())
+    return _guided(known, None if lost is None else tuple(lost), before=before)
+
+
+def commands(configuration: Configuration, picture: Picture, kind: str, chosen: str) -> tuple[str, ...]:
+    """Return the commands that leave one place, or come back, as lines for a shell.
+
+    Args:
+        configuration: of the machine on which it is asked.
+        picture: what the cache kept.
+        kind: of the action, `failover` or `failback`.
+        chosen: the place that is left; of a failback `configured` or `before`.
+    """
+    facts = picture.traffic
+    if configuration.traffic.backend is None or facts is None or facts.reading is None:
+        return ()
+    known = _Known(configuration, facts, picture.actions, picture.at)
+    lost = None if kind == Kind.FAILBACK else (chosen,)
+    return tuple(_guided(known, lost, before=chosen == "before").lines())
+
+
+class _Known(NamedTuple):
+    """What the commands rest on."""
+
+    configuration: Configuration
+    facts: TrafficFacts | None
+    copied: CopiedActions | None
+    now: datetime
+
+
+def _guided(known: _Known, lost: tuple[str, ...] | None, *, before: bool) -> Guide:
+    facts, section = known.facts, known.configuration.traffic
+    left = left_words(known.copied, known.now)
     if facts is None or facts.reading is None or (facts.name, facts.backend) != (section.name, section.backend):
-        return Guide(ByHand(problem="no command can be given: the cache has never held the shares of this record"))
-    notes = _notes(facts, session.clock.now())
+        return Guide(ByHand(problem=_NEVER_READ), left)
+    notes = (*left, *_notes(facts, known.now), *((_OF_A_FAILBACK,) if lost is None else ()))
     live = facts.reading.shares
-    shares = _configured(session.loaded.configuration, live) if lost is None else _without(live, lost)
-    if lost is None and before:
-        return Guide(ByHand(problem=_BEFORE), notes)
+    shares: Mapping[Place, int] | str
+    if lost is not None:
+        shares = _without(live, lost)
+    elif before:
+        shares = shares_before(known.copied) or _BEFORE
+    else:
+        shares = _configured(known.configuration, live)
     if isinstance(shares, str):
         return Guide(ByHand(problem=f"no command can be given: {shares}"), notes)
     return Guide(by_hand(facts.reading, shares, _address(section)), notes)
 
 
-def commands(section: TrafficSection, picture: Picture, lost: str) -> tuple[str, ...]:
-    """Return the commands that leave one place, as lines for a shell; none where no shares were ever read."""
-    facts = picture.traffic
-    if section.backend is None or facts is None or facts.reading is None:
-        return ()
-    shares, notes = _without(facts.reading.shares, [lost]), _notes(facts, picture.at)
-    if isinstance(shares, str):
-        return tuple(Guide(ByHand(problem=f"no command can be given: {shares}"), notes).lines())
-    return tuple(Guide(by_hand(facts.reading, shares, _address(section)), notes).lines())
-
-
 _BEFORE = (
-    "no command can be given: the shares from before stand in the plan of the failover, `wedtui actions list`; those "
-    "of the configuration can be had with --to configured"
+    "the shares from before stand in the plan of the failover, `wedtui actions list`, and no copy of it is at hand; "
+    "those of the configuration can be had with --to configured"
 )
 
 
-def _read(session: Session) -> TrafficFacts | None:
+def _read(session: Session) -> tuple[TrafficFacts | None, CopiedActions | None]:
     from wedtui.cache.reader import CacheReader
 
     cache = CacheReader(session.cache_url)
     try:
-        return cache.traffic()
+        return cache.traffic(), cache.actions()
     finally:
         cache.close()
 

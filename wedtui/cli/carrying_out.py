@@ -18,7 +18,8 @@ from wedtui.cli.action_words import Ends, end_of, outcome_lines, over, step_line
 from wedtui.cli.typing_in import typed
 from wedtui.core.actions import ActionState, Outcome, StepState
 from wedtui.core.failover_facts import Kind, target_of
-from wedtui.core.plan_lines import WIDTH, plan_lines
+from wedtui.core.panel_text import lines_of
+from wedtui.core.plan_lines import WIDTH
 from wedtui.core.roles import Demand
 from wedtui.core.step_words import interrupted, waiting
 from wedtui.core.text import single_line
@@ -48,9 +49,13 @@ class Wish:
     """On the emergency path, without the ledger."""
     break_glass: str | None = None
     """Why it does not wait for the second person who may be demanded."""
+    subject: str = ""
+    """Of what is no change of shares: on what it is done."""
 
     def plan(self, client: ControlClient) -> PlanIs:
         """Have it planned; raises what `ControlClient.plan` does."""
+        if self.subject:
+            return client.plan(self.kind, (), subject=self.subject)
         return client.plan(self.kind, self.lost, accepts_overload=self.accepts_overload, to=self.to, aside=self.aside)
 
     def ask(self, client: ControlClient, reason: str) -> ActionIs:
@@ -62,6 +67,7 @@ class Wish:
             accepts_overload=self.accepts_overload,
             to=self.to,
             aside=self.aside,
+            subject=self.subject,
         )
         for _ in range(PLANS_WITHIN):
             if action.state != ActionState.REQUESTED:
@@ -82,10 +88,10 @@ class Given(NamedTuple):
 def only_planned(session: Session, client: ControlClient, wish: Wish) -> Ends:
     """Show the plan where nobody can type and nothing was given to confirm it."""
     found = wish.plan(client)
-    _say(plan_lines(found.plan, session.clock.now(), refused=found.refused))
+    _say(lines_of(found.plan, session.clock.now(), refused=found.refused, drill=session.demo))
     if found.refused:
         return Ends.REFUSED
-    name = single_line(target_of(Kind(wish.kind), wish.lost))
+    name = single_line(str(found.plan.get("target")) if wish.subject else target_of(Kind(wish.kind), wish.lost))
     _say(["", f"NOT CONFIRMED: this is no terminal, and no --confirm {name} was given; nothing was done"])
     return Ends.NOT_CONFIRMED
 
@@ -217,7 +223,7 @@ def _show(session: Session, action: ActionIs) -> None:
     now = session.clock.now()
     waiting = action.state == ActionState.AWAITING
     if action.plan is not None:
-        _say([*plan_lines(action.plan, now, open_plan=waiting), ""])
+        _say([*lines_of(action.plan, now, open_plan=waiting, drill=session.demo), ""])
     _say([f"action {action.id}, asked for by {single_line(action.person)}: {single_line(action.reason)}"])
 
 

@@ -46,6 +46,8 @@ class Session:
 
     config_path: Path | None = None
     clock: Clock = field(default_factory=SystemClock)
+    demo: bool = False
+    """Whether it is about a demo's made-up world."""
 
     @cached_property
     def loaded(self) -> Loaded:

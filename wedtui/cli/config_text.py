@@ -48,12 +48,13 @@ environment = "production"
 # keep_vanished = "7d"                    # how long resources are kept that are gone
 # keep_rollups = { 1h = "400d" }           # how long roll-ups of 1m, 5m, 15m, 1h and 1d are kept
 
-[ledger]                                  # what cannot: decisions of persons; nothing is ever deleted from it
+[ledger]                                  # what cannot: decisions of persons; nothing deletes from it by itself
 # url = "sqlite:////var/lib/wedtui/ledger.db"    # default: ledger.db in the state directory
 
 [audit]                                   # the chain of what was decided and done: docs/audit.md
 # key_file = "/var/lib/wedtui/audit.key"  # signs its newest link; `wedtui audit key` makes it
 # every = "1h"                            # how often the newest link is anchored where nothing happens
+# keep_years = 7                          # how old links are that `wedtui audit prune` removes; default: none
 
 # A place outside of the ledger that keeps the signed newest link.
 # [[audit.anchors]]

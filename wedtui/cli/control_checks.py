@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from wedtui.cli.asking import client_of
 from wedtui.cli.checks import Check, Level
 from wedtui.cli.common import Session
-from wedtui.errors import ServiceError, ThrottledError, WedtuiError
+from wedtui.errors import ServiceError, StoreError, ThrottledError, WedtuiError
 from wedtui.poller.lock import holder
 
 if TYPE_CHECKING:
     from wedtui.control.answers import WhoAmI
+    from wedtui.control.client import ControlClient
 
 
 def control_checks(session: Session) -> Iterator[Check]:
@@ -24,8 +25,9 @@ def control_checks(session: Session) -> Iterator[Check]:
             return
     except ServiceError:
         pass  # who may not look at the lock can still be heard at the socket
+    client = client_of(session)
     try:
-        known = client_of(session).whoami()
+        known = client.whoami()
     except ThrottledError as error:
         yield Check(Level.WARNING, "control", f"the service answers: {error}")
         return
@@ -33,6 +35,26 @@ def control_checks(session: Session) -> Iterator[Check]:
         yield Check(Level.PROBLEM, "control", str(error))
         return
     yield Check(Level.OK, "control", _words(known))
+    yield from _unstored(session, client)
+
+
+def _unstored(session: Session, client: ControlClient) -> Iterator[Check]:
+    """Say what the service knows to be wrong and could not store: why it stores nothing is only to be heard from it."""
+    from wedtui.cache.reader import CacheReader
+
+    reader = CacheReader(session.cache_url)
+    try:
+        said = client.service().problems
+        stored = {problem for service in reader.services() for problem in service.problems}
+    except StoreError:
+        stored = set()
+    except WedtuiError:
+        return  # it was heard a moment ago; what it stored is looked at elsewhere
+    finally:
+        reader.close()
+    for problem in said:
+        if problem not in stored:
+            yield Check(Level.PROBLEM, "service", f"it says: {problem}")
 
 
 def _words(known: WhoAmI) -> str:

@@ -126,7 +126,7 @@ def give_hand(app: WedtuiApp, configuration: Configuration) -> None:
         app.post_message(Said(str(error)))
         return
     socket = state_paths(service=section).control(configuration)
-    app.use_hand(ControlClient(socket, service_uid=uid, looks_again=True), partial(commands, configuration.traffic))
+    app.use_hand(ControlClient(socket, service_uid=uid, looks_again=True), partial(commands, configuration))
 
 
 def own_names() -> frozenset[str]:

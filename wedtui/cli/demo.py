@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
@@ -25,13 +25,13 @@ from typing import Annotated
 import typer
 
 from wedtui.cli.common import Session, parse_instant, session_of
+from wedtui.cli.demo_place import PREFIX, DemoPlace, enter, with_credentials
 from wedtui.clock import SystemClock
 from wedtui.errors import ConfigurationError, NotFoundError, ServiceError
-from wedtui.paths import CONFIG_VARIABLE, STATE_DIR_VARIABLE, own_directory, state_paths
+from wedtui.paths import own_directory, state_paths
 from wedtui.tui.private_files import add_own
 
 ENDS_WITHIN_S = 10.0
-KEPT_VARIABLES = frozenset({f"WEDTUI_DASHBOARD__{key}" for key in ("THEME", "MOUSE", "COLOURS", "CHARSET")})
 
 
 def register(app: typer.Typer) -> None:
@@ -55,7 +55,10 @@ def register(app: typer.Typer) -> None:
         ] = False,
         names: Annotated[bool, typer.Option("--list", help="List the scenarios and end.")] = False,
     ) -> None:
-        """Open the dashboard on a made-up world of four clouds; nothing outside loopback is touched."""
+        """Open the dashboard on a made-up world of four clouds; nothing outside loopback is touched.
+
+        In a second terminal `wedtui --demo COMMAND` runs any command on it: `wedtui --demo resources list`.
+        """
         from wedtui.demo.scenario import DEFAULT_SCENARIO, SCENARIOS
 
         if names:
@@ -68,7 +71,10 @@ def register(app: typer.Typer) -> None:
         now = session_of(context).clock.now()
         began = SCENARIOS[chosen].began if at is None else parse_instant(at, now)
         offset = began - now if began is not None else timedelta()
-        raise typer.Exit(run_demo(chosen, offset, _watch(headless, wall=wall, plain=plain)))
+        watch = _watch(headless, wall=wall, plain=plain)
+        if headless is None:
+            _say_how_to_ask()
+        raise typer.Exit(run_demo(chosen, offset, watch))
 
     _register_world(app)
     _register_service(app)
@@ -121,23 +127,24 @@ def run_demo(scenario: str, offset: timedelta, watch: Callable[[Path, SystemCloc
     Raises:
         ServiceError: a part of it did not start.
     """
-    folder = Path(tempfile.mkdtemp(prefix="wedtui-demo-"))
-    state, config = folder / "state", folder / "config.toml"
-    state.mkdir(mode=0o750)
-    _own_environment(config, state)
+    place = DemoPlace(Path(tempfile.mkdtemp(prefix=PREFIX)))
+    place.state.mkdir(mode=0o750)
+    enter(place)
     seconds = str(offset.total_seconds())
     # A hang-up must end the context managers below like any other end.
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
     try:
         with _child(["demo-world", "--scenario", scenario, f"--offset={seconds}"]) as world:
-            _write_configuration(config, state, scenario, _first_line(world, "the demo's world"))
-            service = ["--config", str(config), "demo-service", f"--offset={seconds}", "--remove", str(folder)]
-            with _child(service) as watcher:
+            _write_configuration(place, scenario, _first_line(world, "the demo's world"))
+            service = ["--config", str(place.config), "demo-service", f"--offset={seconds}"]
+            service += ["--remove", str(place.folder)]
+            with _child(service, with_credentials(place, os.environ)) as watcher:
                 _first_line(watcher, "the demo's service")
-                return watch(config, SystemClock(offset))
+                place.announce(offset, scenario)
+                return watch(place.config, SystemClock(offset))
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(place.folder, ignore_errors=True)
 
 
 def _watch(headless: float | None, *, wall: bool, plain: bool) -> Callable[[Path, SystemClock], int]:
@@ -185,6 +192,12 @@ def open_plain(config: Path, clock: SystemClock) -> int:
     return run(config, clock=clock, demo=True)
 
 
+def _say_how_to_ask() -> None:
+    """Say how commands reach the demo, where a person reads it while the screen is prepared and after it was left."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        typer.echo("wedtui: commands on this demo, in another terminal: wedtui --demo resources list", err=True)
+
+
 def print_after(seconds: float, config: Path, clock: SystemClock) -> int:
     """Watch without a terminal: print the status after a while."""
     from wedtui.cli.status import print_status
@@ -195,33 +208,28 @@ def print_after(seconds: float, config: Path, clock: SystemClock) -> int:
     return 0
 
 
-def _own_environment(config: Path, state: Path) -> None:
-    """Let nothing of the user's own configuration into the demo, nor anything of the demo into hers."""
-    for variable in [v for v in os.environ if v.startswith("WEDTUI_") and v not in KEPT_VARIABLES]:
-        del os.environ[variable]
-    os.environ[CONFIG_VARIABLE], os.environ[STATE_DIR_VARIABLE] = str(config), str(state)
-
-
-def _write_configuration(config: Path, state: Path, scenario: str, addresses: str) -> None:
-    from wedtui.demo.configuration import KEY_NAME, demo_configuration
+def _write_configuration(place: DemoPlace, scenario: str, addresses: str) -> None:
+    from wedtui.demo.configuration import KEY_NAME, demo_configuration, demo_credentials
     from wedtui.demo.names import API_KEY
     from wedtui.demo.scenario import SCENARIOS
     from wedtui.demo.world import Addresses
 
-    text = demo_configuration(Addresses.from_json(addresses), state, SCENARIOS[scenario].calendar_max_age)
-    add_own(state / KEY_NAME, f"{API_KEY}\n".encode())
+    text = demo_configuration(Addresses.from_json(addresses), place.state, SCENARIOS[scenario].calendar_max_age)
+    add_own(place.state / KEY_NAME, f"{API_KEY}\n".encode())
+    add_own(place.credentials, demo_credentials().encode())
     # The demo's service is started here; the dashboard must not start another.
-    config.write_text(f"{text}\n[service]\nautostart = false\n", encoding="utf-8")
+    place.config.write_text(f"{text}\n[service]\nautostart = false\n", encoding="utf-8")
 
 
 @contextmanager
-def _child(arguments: list[str]) -> Iterator[subprocess.Popen[str]]:
-    """Run a part of the demo as a process that ends with us."""
+def _child(arguments: list[str], environ: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+    """Run a part of the demo as a process that ends with us; by default in our own environment."""
     child = subprocess.Popen(
         [sys.executable, "-m", "wedtui", *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        env=environ,
         # Ctrl-C in the dashboard's terminal is the dashboard's.
         start_new_session=True,
     )

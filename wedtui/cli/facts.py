@@ -18,8 +18,9 @@ from wedtui.core.freeze_windows import shifted
 from wedtui.core.override import Override
 from wedtui.core.picture import Finding, Severity
 from wedtui.core.protection import RAISES_KEPT, Raise
-from wedtui.core.services import ServiceCondition, ServiceFacts, condition_of
+from wedtui.core.services import SeenService, ServiceFacts, right_now, right_time, see_services
 from wedtui.core.wording import duration
+from wedtui.core.zones import is_readable
 from wedtui.errors import StoreError, StoreMissingError
 from wedtui.ledger.former import former_place, is_there, left_behind
 from wedtui.ledger.reader import LedgerReader
@@ -82,7 +83,8 @@ def freeze_facts(
     calendar = calendar_facts(configuration, cache, ledger, *(over or (now, now)))
     feeds = _feeds(configuration, cache)
     overrides = _overrides(configuration, cache, ledger, now)
-    return FreezeFacts(windows, (*periods, *persons), feeds, unreadable, calendar, overrides)
+    home = next((zone for zone in configuration.zones if is_readable(zone)), None)
+    return FreezeFacts(windows, (*periods, *persons), feeds, unreadable, calendar, overrides, home)
 
 
 def _overrides(
@@ -120,21 +122,24 @@ def left_problems(
         kept: how long a service is known after it was last heard.
     """
     try:
-        services = {s.place: s for s in sorted(cache.services(), key=lambda s: s.heartbeat_at)}
+        seen = see_services(cache.services(), now, place=paths.place)
     except StoreError:
-        services = {}  # there is none yet, or what is wrong with it is said elsewhere
-    here = services.pop(paths.place, None)
-    found = [_left_there(s, now, kept) for s in services.values() if s.left_behind]
+        seen = ()  # there is none yet, or what is wrong with it is said elsewhere
+    services = {s.facts.place: s for s in sorted(seen, key=lambda s: s.facts.heartbeat_at)}
+    own_service = services.pop(paths.place, None)
+    here = None if own_service is None else own_service.facts
+    right = right_now(seen, now)
+    found = [_left_there(s, right, kept) for s in services.values() if s.facts.left_behind]
     file = former_place(url, paths.directory)
     if file is not None and is_there(file) and (own := _left_here(file, ledger, now, here)):
         found.insert(0, own)
     return tuple(found)
 
 
-def _left_there(service: ServiceFacts, now: datetime, kept: timedelta) -> str:
+def _left_there(seen: SeenService, now: datetime, kept: timedelta) -> str:
     """Say what a service elsewhere found; of one that does not run, how old that is, and until when it counts."""
-    condition = condition_of(service, now)
-    if condition is ServiceCondition.RUNNING:
+    service = seen.facts
+    if seen.runs:
         return f"{service.vantage}: {service.left_behind}"
     stopped = service.stopped_at
     heard = (
@@ -153,8 +158,11 @@ def _left_here(file: Path, ledger: LedgerReader, now: datetime, service: Service
             return left_behind(file, ledger, now)
         except StoreError:
             pass  # the ledger that counts is closed to this user: the service may read both
-    if service is not None and abs(now - service.heartbeat_at) <= MIRROR_GOOD_FOR:
-        return service.left_behind
+    if service is not None:
+        # When it was heard is told by the right clock, and that of its machine, which is asked here, may be wrong.
+        nows = (now, right_time(now, service.clock_ahead_s))
+        if min(abs(each - service.heartbeat_at) for each in nows) <= MIRROR_GOOD_FOR:
+            return service.left_behind
     return (
         f"whether persons froze anything in {file} is not known, because this user may not compare it with the "
         "ledger and no service does: start the service, or have the file's owner move it away"
@@ -216,7 +224,7 @@ def must_exist(configuration: Configuration) -> bool:
 
 def freeze_findings(facts: FreezeFacts, now: datetime) -> tuple[Finding, ...]:
     """Return what is wrong with feeds that still count."""
-    return tuple(Finding(Severity.WARNING, "freeze", note, now) for note in feed_notes(facts, now))
+    return tuple(Finding(Severity.WARNING, "freeze", note, now) for note in feed_notes(facts.feeds, now))
 
 
 def _decided(

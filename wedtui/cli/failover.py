@@ -193,7 +193,7 @@ def _plan(session: Session, wish: Wish, *, as_json: bool) -> None:
     if as_json:
         print_json(asdict(found))
     else:
-        for line in plan_lines(found.plan, session.clock.now(), refused=found.refused):
+        for line in plan_lines(found.plan, session.clock.now(), refused=found.refused, drill=session.demo):
             typer.echo(line)
     if found.refused:
         raise typer.Exit(1)

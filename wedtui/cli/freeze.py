@@ -25,8 +25,8 @@ from wedtui.cli.common import (
     writable_ledger,
 )
 from wedtui.core.freeze import UNTIL_LIFTED, FreezeFacts, Interval, Scope
-from wedtui.core.freeze_words import with_persons
-from wedtui.core.wording import counted
+from wedtui.core.freeze_words import span_each, with_persons
+from wedtui.core.wording import asked_words, counted
 
 if TYPE_CHECKING:
     from wedtui.control.answers import FreezeIs
@@ -96,12 +96,14 @@ def status_command(
         asked = {"at": _iso(instant.replace(microsecond=0)), "environment": scope.environment, "service": scope.service}
         print_json({**asked, **freeze_json(answer)})
         return
+    if at != "now":
+        typer.echo(asked_words(instant, answer.clock))
     typer.echo(freeze_sentence(answer))
     for each in answer.overrides:
         typer.echo(f"overridden for {override_words(each, instant)}")
     ahead = silence_ahead(facts.calendar, now, LAST) if scope.environment == PRODUCTION else ()
     said = (*answer.runs_out, *answer.unreadable)
-    for note in (*feed_notes(facts, now), *(each for each in ahead if each not in said)):
+    for note in (*feed_notes(facts.feeds, now), *(each for each in ahead if each not in said)):
         typer.echo(f"note: {note}")
 
 
@@ -137,6 +139,8 @@ def calendar_command(
             reasons = ", ".join(with_persons(i.reasons, i.persons))
             end = "until it is lifted" if i.end >= UNTIL_LIFTED else f"{to} {i.end:%a %Y-%m-%d %H:%M} UTC"
             typer.echo(f"{i.start:%a %Y-%m-%d %H:%M} {end}  {reasons}")
+            for line in _each(i, now):
+                typer.echo(f"    {line}")
         if not found:
             typer.echo("nothing is frozen in that range")
     if scope.environment == PRODUCTION:
@@ -144,6 +148,16 @@ def calendar_command(
         for note in silence_ahead(calendar, now, last):
             # What a program reads stays what it is.
             typer.echo(f"note: {note}", err=form is not Format.TEXT)
+
+
+def _each(stretch: Interval, now: datetime) -> list[str]:
+    """Return, of a stretch for which there are several reasons, from when to when each of them is, in UTC."""
+    if len(stretch.each) < 2:
+        return []
+    names = with_persons((reason.name for reason in stretch.each), stretch.persons)
+    each = zip(names, stretch.each, strict=True)
+    # Elsewhere the same is said by another clock: each line says by which.
+    return [f"{span_each(name, reason, 'UTC', now)}, by UTC" for name, reason in each]
 
 
 def _stretches(session: Session, now: datetime, asked: tuple[datetime, datetime], scope: Scope) -> tuple[Interval, ...]:
@@ -158,11 +172,12 @@ def _stretches(session: Session, now: datetime, asked: tuple[datetime, datetime]
 
 
 def _stretch_json(stretch: Interval) -> dict[str, Any]:
-    from wedtui.cli.render import persons_json
+    from wedtui.cli.render import persons_json, reason_json
 
     end = _iso(stretch.end)
     known = {"end": end, "at_least_until": None} if stretch.is_end_known else {"end": None, "at_least_until": end}
-    said = {"reasons": list(stretch.reasons), "persons": persons_json(stretch.persons)}
+    said: dict[str, Any] = {"reasons": list(stretch.reasons), "persons": persons_json(stretch.persons)}
+    said["each"] = [reason_json(reason) for reason in stretch.each]
     return {"start": _iso(stretch.start), **known, **said}
 
 

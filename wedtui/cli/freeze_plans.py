@@ -26,6 +26,10 @@ class FreezePlanner:
         Raises:
             StoreError: the ledger cannot be read.
         """
+        return plan_freeze(wanted, self.known(now), decision, now)
+
+    def known(self, now: datetime) -> Known:
+        """Return what is frozen, what can be lifted and who gets married; raises what `plan` does."""
         from wedtui.cache.reader import CacheReader
         from wedtui.cli.facts import freeze_facts, raise_facts
 
@@ -42,7 +46,7 @@ class FreezePlanner:
         liftable = tuple(
             Liftable(each.id, each.period, each.added_by, each.reason) for each in entries if each.period is not None
         )
-        return plan_freeze(wanted, Known(facts, configuration.environment, level, liftable), decision, now)
+        return Known(facts, configuration.environment, level, liftable)
 
     def entries(self, now: datetime) -> tuple[FreezeEntry, ...]:
         """Return the freezes of persons that are not over.

@@ -58,6 +58,7 @@ def register(app: typer.Typer) -> None:
 
 def _answer(session: Session, environment: str | None, service: str | None, *, as_json: bool) -> int:
     from wedtui.cli.render import freeze_json, freeze_sentence
+    from wedtui.core.override import override_words
 
     scope, answer = decide(session, environment, service)
     code = code_of(answer)
@@ -67,6 +68,8 @@ def _answer(session: Session, environment: str | None, service: str | None, *, a
     else:
         about = f"{scope.service} in {scope.environment}" if scope.service else scope.environment
         typer.echo(f"{WORDS[code]}: {about} is {freeze_sentence(answer)}")
+        for each in answer.overrides:
+            typer.echo(f"overridden for {override_words(each, answer.at)}")
     sys.stdout.flush()
     return code
 

@@ -9,7 +9,7 @@ from typing import Any
 from wedtui.cli.render import age_s, iso
 from wedtui.core.evidence import Freshness
 from wedtui.core.inventory import AccountFacts, ApiFacts, KnownResource, ResourceView
-from wedtui.core.resource import GLOBAL, Reach, at_rest, state_sign, state_word
+from wedtui.core.resource import GLOBAL, SERVICE_COST, Reach, at_rest, state_sign, state_word
 from wedtui.core.resource_cost import KnownCost, believed_cost, cost_words
 from wedtui.core.wording import age, short_age
 from wedtui.tui.spans import clean, fit
@@ -48,6 +48,9 @@ def resource_lines(known: KnownResource, now: datetime, *, with_id: bool = False
         return
     if state is not found.state:
         yield f"  last known: {found.state} ({clean(found.status)}), {known.freshness(now)}"
+    elif found.kind == SERVICE_COST and found.monthly_cost is not None:
+        # What it costs is all that there is of it.
+        yield fit(f"  {cost_words(found.monthly_cost, known.cost, now)[0]}", CELLS).rstrip()
     elif found.detail and not (found.detail == found.status and at_rest(state, found.status)):
         yield fit(f"  {found.detail}", CELLS).rstrip()
 

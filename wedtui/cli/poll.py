@@ -173,7 +173,7 @@ def register(app: typer.Typer) -> None:
             typer.echo(f"note: {line}")
         for provider in picture.providers:
             health = provider.health
-            score = "no score" if health.score is None else f"score {health.score:g}"
+            score = "no score" if health.said is None else f"score {health.said:g}"
             score += f" ({'; '.join(provider.lacks)})" if provider.lacks else ""
             typer.echo(f"{health.state.value:<8}  {provider.name}: {score}")
         for finding in picture.findings:

@@ -10,16 +10,10 @@ import typer
 from wedtui.cli.asking import deciding
 from wedtui.cli.common import Session, decisions, parse_instant, person, print_json, session_of, writable_ledger
 from wedtui.core.picture import Finding, Severity
-from wedtui.core.protection import (
-    RAISED_AT_MOST,
-    ProtectionVerdict,
-    ahead_words,
-    live_words,
-    protection,
-    then_words,
-    until_words,
-)
+from wedtui.core.protection import RAISED_AT_MOST, ProtectionVerdict, ahead_words, protection
+from wedtui.core.protection_words import live_words, load_words, then_words, until_words
 from wedtui.core.season import Protection
+from wedtui.core.wording import asked_words
 from wedtui.errors import StoreError
 
 if TYPE_CHECKING:
@@ -93,20 +87,21 @@ def protection_command(
         asked = {"at": iso(instant), **protection_json(verdict), "weddings": weddings_json(verdict, now)}
         print_json({**asked, "problems": [finding.text for finding in problems]})
     else:
-        for line in (*protection_lines(verdict, instant), *(f"note: {finding.text}" for finding in problems)):
+        if at != "now":
+            typer.echo(asked_words(instant, verdict.zone))
+        for line in (*protection_lines(verdict, instant, now), *(f"note: {finding.text}" for finding in problems)):
             typer.echo(line)
     if not known:
         raise typer.Exit(StoreError.exit_code)
 
 
-def protection_lines(verdict: ProtectionVerdict, at: datetime) -> list[str]:
+def protection_lines(verdict: ProtectionVerdict, at: datetime, now: datetime) -> list[str]:
     """Return a verdict in sentences: how it stands, how high it gets, and why."""
-    from wedtui.cli.render import peak_words
 
-    lines = [", ".join(filter(None, (live_words(verdict), until_words(verdict, at), then_words(verdict))))]
-    if verdict.peak is not None:
-        lines.append(peak_words(verdict, at))
-    return [*lines, *(f"because: {reason}" for reason in verdict.reasons)]
+    until = until_words(verdict, at, there=True)
+    lines = [", ".join(filter(None, (live_words(verdict), until, then_words(verdict))))]
+    load = load_words(verdict, at, word="now" if at == now else "then")
+    return [*lines, *([load] if load else []), *(f"because: {reason}" for reason in verdict.reasons)]
 
 
 @app.command("raise")

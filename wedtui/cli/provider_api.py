@@ -15,6 +15,7 @@ from wedtui.cli.resources import check_provider, kinds_of
 from wedtui.core.inventory import ApiFacts, InventoryFacts
 from wedtui.core.observation import ApiObservation, Observation
 from wedtui.core.resource import GLOBAL, STOPPED, Reach
+from wedtui.core.state import State, badness
 from wedtui.core.wording import age
 from wedtui.errors import AlreadyRunningError, ConfigurationError
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from wedtui.core.picture import CacheFacts
 
 NAME = Annotated[str, typer.Argument(metavar="NAME")]
+_WORST_FIRST = (*(state.value for state in sorted(State, key=badness, reverse=True)), STOPPED)
 ANSWERED = frozenset({Reach.ANSWERED, Reach.PARTIAL})
 AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -276,7 +278,7 @@ def _regions(inventory: InventoryFacts, name: str, session: Session) -> list[dic
                 "reach": dict(reaches),
                 "asked_at": iso(oldest),
                 "age_s": age_s(oldest, now),
-                "last_states": dict(counts[region]),
+                "last_states": {state: counts[region][state] for state in _WORST_FIRST if state in counts[region]},
             }
         )
     return rows

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import shlex
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from wedtui.core.evidence import Freshness, ProbeEvidence, VendorEvidence, freshness
-from wedtui.core.freeze import Period, Verdict
-from wedtui.core.freeze_words import with_persons
+from wedtui.core.freeze import LOCKDOWN, UNTIL_LIFTED, Period, Reason, Verdict
+from wedtui.core.freeze_words import holding_words, why_words, with_persons
 from wedtui.core.health import ERRORS, LATENCY, Component
 from wedtui.core.live_share import Share, share_of
 from wedtui.core.picture import Picture, ProviderPicture, SeenService, ServiceCondition, Troubles, leading
-from wedtui.core.protection import AHEAD, ProtectionVerdict, live_words, until_words
-from wedtui.core.services import share_words
+from wedtui.core.protection import AHEAD, ProtectionVerdict
+from wedtui.core.protection_words import live_words, load_words, until_words
+from wedtui.core.services import clock_words, right_now, share_words
 from wedtui.core.state import State, glyph
-from wedtui.core.wedding import standard, standard_number
-from wedtui.core.wording import age, wall_clock
+from wedtui.core.wedding import standard_number
+from wedtui.core.wording import age, venue_clock
 
 
 def iso(at: datetime | None) -> str | None:
@@ -39,6 +40,12 @@ def _lockdown_json(period: Period) -> dict[str, Any]:
     return {"id": period.number or None, "since": iso(period.start), "why": period.why}
 
 
+def reason_json(reason: Reason) -> dict[str, Any]:
+    """Return one reason with when it begins and ends; null: when it is lifted."""
+    end = None if reason.end >= UNTIL_LIFTED else iso(reason.end)
+    return {"name": reason.name, "start": iso(reason.start), "end": end, "zone": reason.zone}
+
+
 def freeze_json(verdict: Verdict) -> dict[str, Any]:
     """Return a verdict as the object that every command prints."""
     return {
@@ -48,6 +55,9 @@ def freeze_json(verdict: Verdict) -> dict[str, Any]:
         "zone": verdict.zone,
         "reasons": list(verdict.reasons),
         "later_reasons": list(verdict.later),
+        "holding": [reason_json(reason) for reason in verdict.holding],
+        "coming": [reason_json(reason) for reason in verdict.coming],
+        "clock": verdict.clock,
         "persons": persons_json(verdict.persons),
         "lockdown": verdict.lockdown and _lockdown_json(verdict.lockdown),
         "unreadable": list(verdict.unreadable),
@@ -82,6 +92,7 @@ def protection_json(verdict: ProtectionVerdict) -> dict[str, Any]:
         "known_to": iso(verdict.known_to),
         "unknown": verdict.unknown,
         "zone": verdict.zone,
+        "decided_in": verdict.decides,
         "next_level": verdict.next_level.value if verdict.next_level else None,
     }
 
@@ -101,16 +112,6 @@ def weddings_json(verdict: ProtectionVerdict, now: datetime) -> dict[str, Any]:
         "calendar": verdict.calendar.value,
         "calendar_age_s": age_s(verdict.read_at, now),
     }
-
-
-def peak_words(verdict: ProtectionVerdict, at: datetime) -> str:
-    """Say how high the load is and how high it gets: `load 41.2, peak of the next 4 h 76.9 at 16:00 BST`."""
-    assert verdict.peak is not None
-    words = f"load {standard(verdict.live.load)}, peak of the next {AHEAD // timedelta(hours=1)} h "
-    words += standard(verdict.peak.load)
-    if verdict.peak.at > at:
-        words += f" at {wall_clock(verdict.peak.at, verdict.zone, at)}"
-    return words
 
 
 def picture_json(picture: Picture) -> dict[str, Any]:
@@ -179,9 +180,9 @@ def _resource_lines(found: Troubles | None, now: datetime) -> list[str]:
     if found is None:
         return []
     counts = [
-        f"{count} {name} ({_ago(at, now)})"
+        f"{count} {name if count == 1 else f'{name}s'} ({_ago(at, now)})"
         for count, name, at in (
-            (found.critical, "critical", found.critical_at),
+            (found.critical, "critical finding", found.critical_at),
             (found.warning, "warning", found.warning_at),
         )
         if count
@@ -222,14 +223,28 @@ NOBODY_FILLED = "no service has ever filled this cache"
 
 
 def service_sentence(
-    seen: SeenService | None, now: datetime, *, among: tuple[SeenService, ...] = (), unread: bool = False
+    seen: SeenService | None,
+    now: datetime,
+    *,
+    among: tuple[SeenService, ...] = (),
+    unread: bool = False,
+    clock: bool = False,
 ) -> str:
-    """Return in a few words whether a service runs, and how well; among several also how much it asks for all."""
+    """Return in a few words whether a service runs, and how well.
+
+    Args:
+        seen: the service; None where none is known.
+        now: an aware instant, by the clock of this machine.
+        among: every one, where there are several: then also how much it asks for all.
+        unread: whether the cache cannot be read.
+        clock: whether to say that its clock is wrong, where no finding beside it does.
+    """
     if seen is None:
         return "the cache cannot be read: whether a service runs is not known" if unread else NOBODY_FILLED
     service, condition = seen.facts, seen.condition
     state = "stuck (it runs, but stores nothing)" if condition is ServiceCondition.STUCK else condition.value
-    words = f"{state}, heartbeat {_ago(service.heartbeat_at, now)}"
+    # Whoever asks on a machine with a wrong clock: when each was heard is told by the right one.
+    words = f"{state}, heartbeat {_ago(service.heartbeat_at, right_now((seen, *among), now))}"
     if seen.runs:
         words += f", {service.mode} mode, process {service.pid}, since {iso(service.started_at)}"
     if among and seen.runs:
@@ -237,7 +252,8 @@ def service_sentence(
     counts = {"skipped schedules": service.skipped, "dropped observations": service.dropped}
     counts["refused observations"] = service.refused
     words += "".join(f", {count} {name}" for name, count in counts.items() if count)
-    return "; ".join([words, *service.problems])
+    wrong = [clock_words(seen)] if clock and seen.runs and service.has_wrong_clock else []
+    return "; ".join([words, *wrong, *service.problems])
 
 
 def _provider_json(provider: ProviderPicture, picture: Picture) -> dict[str, Any]:
@@ -246,7 +262,7 @@ def _provider_json(provider: ProviderPicture, picture: Picture) -> dict[str, Any
         "name": provider.name,
         "kind": evidence.kind,
         "state": health.state.value,
-        "score": health.score,
+        "score": health.said,
         "known_weight": health.known_weight,
         "missing": [c.name for c in health.missing],
         "account": provider.account,
@@ -358,31 +374,37 @@ def freeze_sentence(verdict: Verdict) -> str:
 def _freeze_words(verdict: Verdict) -> str:
     if verdict.unreadable:
         locked = [n for n in with_persons(verdict.reasons, verdict.persons)[:1] if verdict.lockdown is not None]
-        return f"FROZEN until it can be read: {'; '.join((*locked, *verdict.unreadable))}"
+        return f"FROZEN until its sources can be read: {'; '.join((*locked, *verdict.unreadable, *_beside(verdict)))}"
     if verdict.frozen:
         least = "at least " if verdict.lasts_longer else ""
-        until = f"{least}until {_local(verdict.until, verdict.zone)}" if verdict.until else _endless(verdict)
-        then = ", ".join(with_persons(verdict.later, verdict.persons))
-        later = f"; then {then}" if verdict.later and verdict.until else ""
-        now = with_persons((name for name in verdict.reasons if name not in verdict.later), verdict.persons)
-        return f"FROZEN {until}: {', '.join(now)}{later}"
+        until = f"{least}until {_local(verdict.until, verdict.clock)}" if verdict.until else _endless(verdict)
+        there = "" if verdict.until is None else venue_clock(verdict.until, verdict.zone, verdict.clock)
+        return f"FROZEN {until}{there}: {why_words(verdict, verdict.at)}"
     if verdict.known_to is not None:
-        return f"open at least until {_local(verdict.known_to, None)}; later weddings are not looked at"
+        return f"open at least until {_local(verdict.known_to, verdict.clock)}; later weddings are not looked at"
     if verdict.next_start is None:
         return "open; no freeze is in sight"
     then = ", ".join(with_persons(verdict.next_reasons, verdict.persons))
-    return f"open until {_local(verdict.next_start, None)}, then frozen: {then}"
+    return f"open until {_local(verdict.next_start, verdict.clock)}, then frozen: {then}"
+
+
+def _beside(verdict: Verdict) -> list[str]:
+    """Say what freezes as well where something cannot be read, each until when."""
+    beside = [
+        words
+        for words, reason in zip(holding_words(verdict, verdict.at), verdict.holding, strict=True)
+        if reason.name != LOCKDOWN
+    ]
+    return [f"beside that, by the clock of {verdict.clock}: {'; '.join(beside)}"] if beside else []
 
 
 def _endless(verdict: Verdict) -> str:
     return "until it is lifted" if verdict.lockdown is not None else "with no end in sight"
 
 
-def _local(at: datetime | None, zone: str | None) -> str:
-    if at is None:
-        return "?"
+def _local(at: datetime, zone: str) -> str:
     utc = f"{at:%a %Y-%m-%d %H:%M} UTC"
-    if zone is None:
+    if zone == "UTC":
         return utc
     there = at.astimezone(ZoneInfo(zone))
     # Where it is Tuesday already, an hour without its day is read as Tuesday's.
@@ -401,13 +423,18 @@ def _service_lines(picture: Picture) -> list[str]:
     ]
 
 
+def _protection_line(picture: Picture) -> str:
+    verdict = picture.protection
+    return f"protection  {until_words(verdict, picture.at, there=True)} ({verdict.reason})"
+
+
 def _wedding_lines(picture: Picture) -> list[str]:
     verdict = picture.protection
     words = f"{live_words(verdict)}, {until_words(verdict, picture.at)}"
     if verdict.peak is None:
         return [f"weddings    {words}{_mode(picture)}"]
     aged = f"calendar read {_ago(verdict.read_at, picture.at)}" if verdict.read_at else "a source was never read"
-    return [f"weddings    {words}; {peak_words(verdict, picture.at)}; {aged}{_mode(picture)}"]
+    return [f"weddings    {words}; {load_words(verdict, picture.at)}; {aged}{_mode(picture)}"]
 
 
 def _mode(picture: Picture) -> str:
@@ -421,7 +448,7 @@ def picture_text(picture: Picture) -> str:
         f"wedtui {picture.environment} at {picture.at:%Y-%m-%d %H:%M:%S} UTC: {_headline(picture)}",
         f"freeze      {freeze_sentence(picture.freeze)}",
         *_wedding_lines(picture),
-        f"protection  {until_words(picture.protection, picture.at)} ({picture.protection.reason})",
+        _protection_line(picture),
         *_service_lines(picture),
         *_resource_lines(picture.resources, picture.at),
         "",
@@ -465,7 +492,7 @@ def _share_lines(picture: Picture, shares: list[Share]) -> list[str]:
 def _provider_line(provider: ProviderPicture, share: Share, now: datetime, width: int) -> str:
     health = provider.health
     figure = share.figure.replace(" ", "")
-    score = "-" if health.score is None else f"{int(health.score)}{'?' if provider.lacks else ''}"
+    score = "-" if health.said is None else f"{int(health.said)}{'?' if provider.lacks else ''}"
     return (
         f"{glyph(health.state)} {provider.name:<{width}}  {health.state.value:<8}  {score:>5}"
         f"  {figure:>6}  {_measure(health.component(LATENCY), now):>6}"

@@ -188,12 +188,12 @@ def _print_page(session: Session, query: ResourceQuery, page: ResourcePage, inve
     if len(unsure) > NOTES:
         typer.echo(f"note: and {len(unsure) - NOTES} more: `wedtui providers services NAME` lists them")
     if page.next is not None:
-        typer.echo(f"next: {_command(query, page.next)}")
+        typer.echo(f"next: {_command(query, page.next, demo=session.demo)}")
 
 
-def _command(query: ResourceQuery, after: str) -> str:
+def _command(query: ResourceQuery, after: str, *, demo: bool) -> str:
     """Return the command that prints the next page."""
-    words = ["wedtui", "resources", "list"]
+    words = ["wedtui", *(["--demo"] if demo else []), "resources", "list"]
     for option, value in (
         ("--provider", query.provider),
         ("--kind", query.kind),

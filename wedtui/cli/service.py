@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from wedtui.config import ServiceSection
     from wedtui.control.server import ControlServer
     from wedtui.notify.running import Notifying
+    from wedtui.poller.log import LogFile
     from wedtui.poller.service import Service
 
 app = typer.Typer(no_args_is_help=True, help="The service that watches and fills the cache.")
@@ -66,10 +67,12 @@ def run_service(session: Session, clock: Clock, *, log_to_file: bool, ready_fd: 
     paths.make()
     with ServiceLock(paths.lock) as lock:
         section = configuration.log
-        set_up_logging(paths.log if log_to_file else None, level=section.level, max_bytes=section.max_bytes)
+        file = set_up_logging(paths.log if log_to_file else None, level=section.level, max_bytes=section.max_bytes)
         _note_configuration(session, clock)
         boot, notifier = boot_id(), Notifier()
         service = _watching(session, clock, boot)
+        if file is not None:
+            _tell_of_log(file, service)
         beside = _beside(session, clock, service, lock.life(service.facts.instance, boot).name)
 
         def ready() -> None:
@@ -84,6 +87,14 @@ def run_service(session: Session, clock: Clock, *, log_to_file: bool, ready_fd: 
             for part in reversed(beside):
                 part.close()
             notifier.close()
+
+
+def _tell_of_log(file: LogFile, service: Service) -> None:
+    """Have the service tell how its log is: nobody reads there that it cannot be written."""
+    from wedtui.poller.figures import log_figures
+
+    file.tell = lambda problem: service.trouble("log", problem)
+    service.figures.look_up(log_figures(lambda: file.lost))
 
 
 def _watching(session: Session, clock: Clock, boot: str) -> Service:
@@ -141,9 +152,11 @@ def _note_configuration(session: Session, clock: Clock) -> None:
 
 
 def _acting(session: Session, clock: Clock, service: Service, life: str, copying: Copying) -> Standby | None:
-    """Return what carries out changes of shares; None where no backend of traffic is configured."""
+    """Return what carries out actions; None where no backend of traffic is configured, and nothing else registered."""
+    from wedtui.actions.deeds import registered
+
     loaded = session.loaded
-    if loaded.configuration.traffic.backend is None:
+    if loaded.configuration.traffic.backend is None and not registered():
         return None
     from wedtui.cli.acting import Told, Who
     from wedtui.cli.standby import Standby
@@ -249,6 +262,20 @@ def _does(session: Session) -> str:
     return "watches" if unwatched is None else f"runs, but {unwatched}"
 
 
+def _of_no_demo(context: typer.Context) -> Session:
+    """Return the session of a command on one's own service.
+
+    Raises:
+        BadParameter: it is about a demo, which keeps its service itself: it takes all of the demo with it.
+    """
+    session = session_of(context)
+    if session.demo:
+        raise typer.BadParameter(
+            "a demo keeps its service itself: of that there is `service status` only", param_hint="--demo"
+        )
+    return session
+
+
 @app.command("run")
 def run_command(
     context: typer.Context,
@@ -258,14 +285,14 @@ def run_command(
     ready_fd: Annotated[int | None, typer.Option("--ready-fd", hidden=True)] = None,
 ) -> None:
     """Watch in the foreground until SIGTERM or Ctrl-C."""
-    session = session_of(context)
+    session = _of_no_demo(context)
     run_service(session, session.clock, log_to_file=log_to_file, ready_fd=ready_fd)
 
 
 @app.command("start")
 def start_command(context: typer.Context) -> None:
     """Start the service in the background and wait until it watches."""
-    session = session_of(context)
+    session = _of_no_demo(context)
     _refuse_shared(session, "start")
     session.paths.make()
     pid = start(files_of(session.paths), background_arguments(session.loaded.path))
@@ -275,14 +302,14 @@ def start_command(context: typer.Context) -> None:
 @app.command("stop")
 def stop_command(context: typer.Context) -> None:
     """Tell the service to end, and wait until it has."""
-    pid = stop(files_of(_paths_to_stop(session_of(context))))
+    pid = stop(files_of(_paths_to_stop(_of_no_demo(context))))
     typer.echo("no service runs" if pid is None else f"the service (process {pid}) has stopped")
 
 
 @app.command("restart")
 def restart_command(context: typer.Context) -> None:
     """Stop the service, if it runs, and start it with the configuration as it is now."""
-    session = session_of(context)
+    session = _of_no_demo(context)
     _refuse_shared(session, "restart")
     # A configuration that cannot be used must not cost the service that still runs.
     arguments = background_arguments(session.loaded.path)
@@ -327,12 +354,12 @@ def status_command(
     elif first is None and services:
         typer.echo(f"no service was ever started as {session.place}; elsewhere:")
         for seen in services:
-            typer.echo(f"{seen.facts.vantage}: {service_sentence(seen, now, among=services)}")
+            typer.echo(f"{seen.facts.vantage}: {service_sentence(seen, now, among=services, clock=True)}")
     elif len(services) < 2:
-        typer.echo(service_sentence(first, now, unread=unread))
+        typer.echo(service_sentence(first, now, unread=unread, clock=True))
     else:
         for seen in services:
-            typer.echo(f"{seen.facts.vantage}: {service_sentence(seen, now, among=services)}")
+            typer.echo(f"{seen.facts.vantage}: {service_sentence(seen, now, among=services, clock=True)}")
     if not as_json and pid is not None:
         typer.echo(f"the lock of {session.paths.directory} is held by process {pid}")
     raise typer.Exit(0 if first is not None and first.runs else 1)

@@ -203,7 +203,7 @@ class PictureSource:
     def _process(self, now: datetime) -> int | None:
         """Return the process of a service of this place that seems dead but is not."""
         place = self._paths.place
-        seen = see_services(self._facts.services, now)
+        seen = see_services(self._facts.services, now, place=place)
         if not any(s.condition is ServiceCondition.DEAD and s.facts.place in {place, ""} for s in seen):
             return None
         try:
@@ -236,7 +236,8 @@ class PictureSource:
         found += [*freeze_findings(self._freeze, now), *self._raise_problems]
         if self._unused is not None:
             found.append(Finding(Severity.WARNING, "dashboard", self._unused, now))
-        running = [seen.facts for seen in see_services(self._facts.services, now) if seen.runs]
+        services = see_services(self._facts.services, now, place=self._paths.place)
+        running = [seen.facts for seen in services if seen.runs]
         other = [service for service in running if service.configuration_digest != self._loaded.digest]
         # Where services differ among themselves that is said of them.
         if other and len(other) == len(running):

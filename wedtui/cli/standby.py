@@ -19,6 +19,7 @@ from wedtui.config_file import Loaded
 from wedtui.control.bodies import PlanWanted, ToApprove, ToChange, ToConfirm
 from wedtui.control.office import EmergencyPath, Standing
 from wedtui.core.actions import Action
+from wedtui.core.deed_plan import DeedPlan
 from wedtui.core.failover import Plan
 from wedtui.core.roles import Decided
 from wedtui.errors import ConflictError, NotFoundError, ServiceError, StoreError
@@ -83,7 +84,7 @@ class Standby:
             self._end()
         self._thread.join(10)
 
-    def plan(self, wanted: PlanWanted) -> Future[Plan]:
+    def plan(self, wanted: PlanWanted) -> Future[Plan | DeedPlan]:
         """Plan without asking for anything."""
         return (self._begin() if wanted.without_ledger else self._with).plan(wanted)
 

@@ -12,7 +12,7 @@ from wedtui.cache.reader import CacheReader
 from wedtui.cli.source import PictureSource
 from wedtui.config import Configuration
 from wedtui.config_traffic import TrafficSection
-from wedtui.core.evidence import REQUESTS_SIGNAL, Freshness
+from wedtui.core.evidence import REQUESTS_SIGNAL, Freshness, ProviderEvidence
 from wedtui.core.failover_facts import Facts, Measured, ProviderFacts, provider_facts
 from wedtui.core.failover_room import OBSERVED, Demand, known_for, planned_peak, served_together
 from wedtui.core.picture import Picture
@@ -81,6 +81,15 @@ class TrafficFactsSource:
         known = traffic is not None and traffic.freshness(now) is Freshness.FRESH
         shares = dict(traffic.reading.shares) if known and traffic is not None and traffic.reading else {}
         return Situation(providers, shares, self._wedding_day())
+
+    def observed(self, now: datetime) -> tuple[ProviderEvidence, ...]:
+        """Return what is known of each provider, with its requests.
+
+        Raises:
+            StoreError: the cache cannot be read.
+        """
+        with self._turn:
+            return tuple(provider.evidence for provider in self._source.picture(now).providers)
 
     def close(self) -> None:
         """Let go of every file."""

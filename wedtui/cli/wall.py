@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Show the state of everything on a screen without a keyboard; pages turn by themselves."""
         session = session_of(context)
-        raise typer.Exit(show_wall(session.config_path, session.clock, theme=theme, every=every))
+        raise typer.Exit(show_wall(session.config_path, session.clock, theme=theme, every=every, demo=session.demo))
 
 
 def show_wall(

@@ -26,6 +26,8 @@ from wedtui.errors import ConfigurationError, ConflictError, NotFoundError
 if TYPE_CHECKING:
     from wedtui.poller.weddings import Taking
 
+TAKEN_IN_PART = 23
+"""The exit code, where that is asked for, of a file that was taken and of which rows could not be used."""
 _FIRST_REFUSED = "nothing was imported before and nothing is kept of it: mend the file and import it again"
 _REFUSED = "what was imported before counts on: mend the file, or the names of its columns, and import it again"
 _FIRST_QUESTIONED = (

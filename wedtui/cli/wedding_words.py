@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from wedtui.cli.inventory_words import cells
 from wedtui.cli.render import iso
-from wedtui.core.calendar import SourceFacts, dropped_source, unusable_rows
+from wedtui.core.calendar import CalendarFacts, SourceFacts, dropped_source, unusable_rows
 from wedtui.core.calendar_query import (
     CONFLICT_HINT,
     CONFLICT_NOTE,
@@ -32,6 +32,7 @@ from wedtui.core.wedding import (
     standard_number,
     weighed,
 )
+from wedtui.core.wedding_effect import adds_words, freezes_words, peak_of
 from wedtui.core.wording import age, begins_there, counted, duration, lived
 from wedtui.core.zones import place_of
 from wedtui.tui.spans import clean, fit
@@ -176,6 +177,24 @@ def view_lines(listed: ListedWedding, source: SourceFacts | None, now: datetime)
     yield f"  culture  {found.culture_words}{other}"
     yield f"  guests   {found.guests_words}"
     yield f"  load     {weighed(found.load)}"
+
+
+def effect_lines(listed: ListedWedding, calendar: CalendarFacts, now: datetime) -> Iterator[str]:
+    """Yield what one row of a wedding does, by the weddings known around it."""
+    yield f"  adds     {adds_words(listed.wedding, calendar, now).removeprefix('adds ')}"
+    for number, words in enumerate(freezes_words(listed.wedding, calendar, now)):
+        yield f"  {'' if number else 'freezes':<7}  {words}"
+
+
+def effect_json(listed: ListedWedding, calendar: CalendarFacts, now: datetime) -> dict[str, Any]:
+    """Return the same as JSON-ready values; the peak is of the load of all while it is live, in standard weddings."""
+    found = listed.wedding
+    peak = peak_of(found, calendar)
+    return {
+        "peak_load": standard_number(peak.load),
+        "peak_at": iso(peak.at),
+        "freezes": list(freezes_words(found, calendar, now)),
+    }
 
 
 def unusable_lines(reference: str, sources: Iterable[SourceFacts], *, known: bool) -> Iterator[str]:

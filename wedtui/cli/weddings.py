@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -10,29 +11,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wedtui.cli import wedding_decisions
 from wedtui.cli.common import (
     RANGE_FROM,
     RANGE_TO,
     Session,
     parse_instant,
     parse_range,
-    person,
     print_json,
-    recording,
     session_of,
-    writable_ledger,
 )
-from wedtui.config_weddings import IMPORTED
+from wedtui.cli.wedding_decisions import REFERENCE
 from wedtui.core.calendar_query import MOST_ROWS, WeddingPage, WeddingQuery
 from wedtui.core.wedding import cultures_words, others_words
 from wedtui.core.wording import counted
-from wedtui.errors import ConfigurationError, ConflictError, NotFoundError, StoreLockedError, StoreMissingError
+from wedtui.errors import NotFoundError
 
 if TYPE_CHECKING:
     from wedtui.cache.reader import CacheReader
-    from wedtui.cache.writer import CacheWriter
     from wedtui.core.calendar import CalendarFacts, SourceFacts
-    from wedtui.core.wedding_loss import Lost
 
 app = typer.Typer(no_args_is_help=True, help="The calendar of weddings.")
 
@@ -51,7 +48,6 @@ CULTURE = Annotated[str | None, typer.Option("--culture", metavar="CULTURE", hel
 KIND = Annotated[str | None, typer.Option("--venue-kind", metavar="KIND", help="At venues of this kind only.")]
 LIMIT = Annotated[int, typer.Option("--limit", min=1, max=MOST_ROWS, help="How many at most.")]
 AFTER = Annotated[str | None, typer.Option("--after", metavar="NEXT", help="The page after that one.")]
-REFERENCE = Annotated[str, typer.Argument(metavar="REF", help="Its reference.")]
 
 
 @app.command(
@@ -68,17 +64,22 @@ def import_command(
     zone: Annotated[
         str | None, typer.Option("--zone", metavar="ZONE", help="Where venues are, where a row does not say.")
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="End with 23 where a row cannot be used; the others are taken."),
+    ] = False,
     as_json: AS_JSON = False,
 ) -> None:
     """Read weddings from a file: what it names takes the place of all that the source named.
 
-    Exit code: 0 it was taken (rows that could not be used are counted and some are shown), 1 it was not: a person has
-    to look at what it lost, or most of its rows cannot be used.
+    Exit code: 0 it was taken (rows that could not be used are counted in the last line, and some are shown; with
+    --strict that is 23), 1 it was not: a person has to look at what it lost, or most of its rows cannot be used.
     """
-    from wedtui.cli.wedding_import import import_file, say_import
+    from wedtui.cli.wedding_import import TAKEN_IN_PART, import_file, say_import
 
     done = import_file(session_of(context), file, source, zone)
-    raise typer.Exit(say_import(done, as_json=as_json))
+    code = say_import(done, as_json=as_json)
+    raise typer.Exit(TAKEN_IN_PART if strict and code == 0 and done.rejected else code)
 
 
 @app.command("list")
@@ -92,28 +93,36 @@ def list_command(
         str | None, typer.Option("--from", metavar="T", help="Only those that are not over then; an instant, or now.")
     ] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="T", help="Only those that begin before.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
     limit: LIMIT = 100,
     after: AFTER = None,
     as_json: AS_JSON = False,
 ) -> None:
-    """List weddings by start, on the wall clock of their venues.
+    """List weddings that are live or to come by start, on the wall clock of their venues; with --all every one.
 
+    Those that are over are listed with --all or --from, or where --to is over too.
     Exit code: 0, also where there are none; 2 where a source, a zone, a culture or a kind of venue is unknown.
     """
+    if everything and start is not None:
+        raise typer.BadParameter("it lists from the first one on: leave --from out", param_hint="--all")
     session = session_of(context)
     now = session.clock.now()
+    first = None if start is None else parse_instant(start, now)
+    last = None if end is None else parse_instant(end, now)
+    to_come = first is None and not everything and (last is None or last > now)
     query = WeddingQuery(
         source=source,
         zone=zone,
         culture=culture,
         venue_kind=venue_kind,
-        overlaps_from=None if start is None else parse_instant(start, now),
-        overlaps_to=None if end is None else parse_instant(end, now),
+        overlaps_from=now if to_come else first,
+        overlaps_to=last,
         limit=limit,
         after=after,
     )
     options = [("--source", source), ("--zone", zone), ("--culture", culture), ("--venue-kind", venue_kind)]
-    _show_page(session, query, ["list", *_written([*options, ("--from", start), ("--to", end)])], as_json=as_json)
+    command = ["list", *_written([*options, ("--from", start), ("--to", end)]), *(["--all"] if everything else [])]
+    _show_page(session, query, command, as_json=as_json, over=to_come)
 
 
 @app.command("upcoming")
@@ -146,20 +155,24 @@ def upcoming_command(
 
 @app.command("show")
 def show_command(context: typer.Context, reference: REFERENCE, as_json: AS_JSON = False) -> None:
-    """Show all that is known of one wedding: each of its days, and each source that names it.
+    """Show all that is known of one wedding: each of its days, each source that names it, and what that does.
+
+    That is the load that it adds, how high that of all gets while it is live, and what is frozen because of it.
 
     Where rows of a source could not be used one of them may be about it: that is said.
     Exit code: 17 where nothing is known of it.
     """
     from wedtui.cache.reader import CacheReader
-    from wedtui.cli.wedding_words import unusable_lines, view_lines, wedding_json
+    from wedtui.cli.wedding_words import effect_json, effect_lines, unusable_lines, view_lines, wedding_json
     from wedtui.core.calendar_query import conflicting
 
     session = session_of(context)
     reader, now = CacheReader(session.cache_url), session.clock.now()
     try:
         found = reader.wedding(reference)
-        sources = {each.name: each for each in _calendar(session, reader, now).sources}
+        times = [at for each in found for at in (each.wedding.start, each.wedding.end)] or [now]
+        calendar = _calendar(session, reader, min(times), max(times))
+        sources = {each.name: each for each in calendar.sources}
     finally:
         reader.close()
     naming = [sources[name] for name in {each.source for each in found} if name in sources]
@@ -168,11 +181,18 @@ def show_command(context: typer.Context, reference: REFERENCE, as_json: AS_JSON 
         raise NotFoundError("; ".join((_unknown(reference), *unusable)))
     conflict = conflicting(found)
     if as_json:
-        rows = [{**wedding_json(each, now), "read_at": _read_at(sources.get(each.source))} for each in found]
+        rows = [
+            {
+                **wedding_json(each, now),
+                **effect_json(each, calendar, now),
+                "read_at": _read_at(sources.get(each.source)),
+            }
+            for each in found
+        ]
         print_json({"reference": reference, "rows": rows, "conflict": list(conflict), "notes": unusable})
         return
     for each in found:
-        for line in view_lines(each, sources.get(each.source), now):
+        for line in (*view_lines(each, sources.get(each.source), now), *effect_lines(each, calendar, now)):
             typer.echo(line)
     if conflict:
         say = "say other times" if len(conflict) > 1 else "says times that overlap"
@@ -261,179 +281,13 @@ def _age_json(calendar: CalendarFacts, now: datetime) -> dict[str, object]:
     return {"calendar": freshness(calendar, now).value, "calendar_age_s": age_s(oldest, now)}
 
 
-@app.command("accept")
-def accept_command(
-    context: typer.Context,
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A source whose newest reading is questioned.")],
-) -> None:
-    """Say that a source really lost its weddings: a reading that loses no more than that is taken.
-
-    What is accepted is printed, and goes into the ledger with your name.
-    """
-    from wedtui.ledger.ledger import ACCEPT_KIND
-
-    session = session_of(context)
-    accepted: list[Lost | None] = []
-    with recording(session, ACCEPT_KIND) as record:
-
-        def on_record(lost: Lost | None) -> None:
-            record({"source": source, "lost": None if lost is None else lost.document})
-            accepted.append(lost)
-
-        writer = _writer(session)
-        try:
-            writer.weddings.accept(source, on_record)
-        finally:
-            writer.close(clean=False)
-    (lost,) = accepted
-    typer.echo(f'accepted: the wedding source "{source}" loses {lost.words if lost else "what was not counted"}')
-    typer.echo(f'the next good reading of the wedding source "{source}" is taken if it loses no more')
-
-
-@app.command("drop")
-def drop_command(
-    context: typer.Context,
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="[SOURCE]", help="A source that is no longer configured; without it, what was imported."
-        ),
-    ] = IMPORTED,
-) -> None:
-    """Delete what was imported by hand, or a source that is no longer configured, so that it counts no longer.
-
-    It goes into the ledger with your name, and how many rows that were.
-    """
-    from wedtui.ledger.ledger import DROP_KIND
-
-    session = session_of(context)
-    # First what a cache that lost it goes by: whatever happens afterwards, nobody waits for it any more.
-    noted = source == IMPORTED and _drop_note(session)
-    gone = 0
-    with recording(session, DROP_KIND) as record:
-
-        def on_record(rows: int) -> None:
-            nonlocal gone
-            gone = rows
-            if not noted:
-                record({"source": source, "rows": rows})
-
-        writer = _writer(session)
-        try:
-            if source == IMPORTED:
-                writer.weddings.drop_imported(on_record)
-            else:
-                writer.weddings.drop(source, on_record)
-        except NotFoundError:
-            if not noted:
-                raise
-        finally:
-            writer.close(clean=False)
-    what = "what was imported by hand is gone" if source == IMPORTED else f'wedding source "{source}" is forgotten'
-    typer.echo(f"{what}: {counted(gone, 'row')}")
-
-
-def _drop_note(session: Session) -> bool:
-    """Take the import out of what the ledger says there must be; return whether it was there."""
-    from wedtui.config_weddings import IMPORTED
-    from wedtui.ledger.reader import LedgerReader
-
-    reader = LedgerReader(session.ledger_url)
-    try:
-        noted = any(each.source == IMPORTED for each in reader.imports())
-    except StoreMissingError:
-        return False
-    finally:
-        reader.close()
-    if noted:
-        ledger = writable_ledger(session)
-        try:
-            ledger.drop_import(IMPORTED, _rows_of(session, IMPORTED), by=person(), at=session.clock.now())
-        finally:
-            ledger.close()
-    return noted
-
-
-def _rows_of(session: Session, source: str) -> int | None:
-    """Return how many rows the cache has of a source; None where it has lost it, or cannot be asked."""
-    from wedtui.cache.reader import CacheReader
-    from wedtui.errors import StoreError
-
-    reader = CacheReader(session.cache_url)
-    try:
-        return next((each.facts.weddings for each in reader.wedding_sources() if each.facts.name == source), None)
-    except StoreError:
-        return None
-    finally:
-        reader.close()
-
-
-@app.command("forget")
-def forget_command(context: typer.Context, reference: REFERENCE) -> None:
-    """Erase which wedding it was: reference and venue. Its guests still come, so its time, zone and load stay.
-
-    Later readings keep it so, for as long as a source names it and a month longer; also of one that is not known yet.
-    What backups and the source itself hold is not touched. Exit code: 0, or 11 where what it was is still in the log of
-    the cache, because somebody reads that: run it again.
-    """
-    from wedtui.cache.reader import CacheReader
-    from wedtui.core.erasure import ALIAS
-    from wedtui.core.wedding_rows import LONGEST_REFERENCE, usable_reference
-
-    session = session_of(context)
-    named = usable_reference(reference)
-    if named is None:
-        raise ConfigurationError(
-            f"expected a reference of 1 to {LONGEST_REFERENCE} printable characters: no other can ever be stored"
-        )
-    if named.startswith(ALIAS):
-        raise ConflictError(f'"{named}" is forgotten already: nothing of it is left to erase')
-    reader = CacheReader(session.cache_url)
-    try:
-        known = bool(reader.wedding(named))
-    except StoreMissingError:
-        known = False
-    finally:
-        reader.close()
-    # First what later readings go by: whatever happens afterwards, the next one forgets it.
-    ledger = writable_ledger(session)
-    try:
-        alias = ledger.forget_wedding(named, by=person(), at=session.clock.now())
-    finally:
-        ledger.close()
-    # Also where nothing is known of it: a reading that is under way may name it.
-    writer = _writer(session)
-    try:
-        erased = writer.weddings.forget(named, alias)
-        gone = writer.empty_log()
-    finally:
-        writer.close(clean=False)
-    # A reading in between, which knows from the ledger already, may have renamed what was there.
-    if erased.rows or (known and erased.kept):
-        typer.echo(f"forgotten: {counted(erased.kept, 'row')} kept as {alias}")
-    else:
-        typer.echo(f"no row names it now, so none was erased; a later reading that names it stores it as {alias}")
-    if not gone:
-        raise StoreLockedError(
-            "somebody reads the cache for long, so what it was can still be read in its log (cache.db-wal): "
-            "run this again when that reader, such as a backup, is done"
-        )
-
-
-def _writer(session: Session) -> CacheWriter:
-    """Open the cache to write a person's decision; a service may hold it as well."""
-    from wedtui.cache.writer import CacheWriter
-
-    return CacheWriter(session.cache_url)
-
-
-def _calendar(session: Session, reader: CacheReader, now: datetime) -> CalendarFacts:
+def _calendar(session: Session, reader: CacheReader, start: datetime, end: datetime | None = None) -> CalendarFacts:
     from wedtui.cli.facts import calendar_facts
     from wedtui.ledger.reader import LedgerReader
 
     ledger = LedgerReader(session.ledger_url)
     try:
-        return calendar_facts(session.loaded.configuration, reader, ledger, now)
+        return calendar_facts(session.loaded.configuration, reader, ledger, start, end)
     finally:
         ledger.close()
 
@@ -448,8 +302,16 @@ def _unknown(reference: str) -> str:
     return f'no source names a wedding "{reference}": list them with `wedtui weddings list`'
 
 
-def _show_page(session: Session, query: WeddingQuery, command: list[str], *, as_json: bool) -> None:
-    """Print one page, and the command that prints the next."""
+def _show_page(session: Session, query: WeddingQuery, command: list[str], *, as_json: bool, over: bool = False) -> None:
+    """Print one page, and the command that prints the next.
+
+    Args:
+        session: where they are.
+        query: which.
+        command: the words of this command.
+        as_json: whether for a program.
+        over: whether those that are over are left out and there is a way to have them.
+    """
     from wedtui.cache.reader import CacheReader
     from wedtui.cli.render import iso
     from wedtui.cli.wedding_filters import check_filters
@@ -461,6 +323,7 @@ def _show_page(session: Session, query: WeddingQuery, command: list[str], *, as_
     try:
         check_filters(session, reader, **narrowed)
         page = reader.weddings(query)
+        every = reader.weddings(replace(query, overlaps_from=None, after=None, limit=1)).total if over else page.total
         calendar = _calendar(session, reader, now)
     finally:
         reader.close()
@@ -471,6 +334,7 @@ def _show_page(session: Session, query: WeddingQuery, command: list[str], *, as_
                 "generated_at": iso(now),
                 **_age_json(calendar, now),
                 "total": page.total,
+                "over": every - page.total,
                 "next": page.next,
                 "weddings": [wedding_json(each, now) for each in page.rows],
                 "stale": stale,
@@ -482,6 +346,8 @@ def _show_page(session: Session, query: WeddingQuery, command: list[str], *, as_
     typer.echo(age_words(calendar, now))
     for each in stale:
         typer.echo(f"note: {each}; some may be missing")
+    if every > page.total:
+        typer.echo(f"{counted(every - page.total, 'row')} of what is over left out: --all lists them too")
     if page.next is not None:
         limit = [] if query.limit == 100 else ["--limit", str(query.limit)]
         typer.echo(f"next: {shlex.join(['wedtui', 'weddings', *command, *limit, '--after', page.next])}")
@@ -503,3 +369,6 @@ def _print_page(page: WeddingPage, now: datetime, *, believed: bool, sources: bo
 
 def _written(options: list[tuple[str, str | None]]) -> list[str]:
     return [word for option, value in options if value is not None for word in (option, value)]
+
+
+wedding_decisions.register(app)

@@ -5,9 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    model_validator,
+)
+from pydantic_core import CoreSchema, core_schema
 
 from wedtui.config_values import Environment, Instant, Name
+from wedtui.core.emergency import EMERGENCIES, Way
+from wedtui.core.failover_facts import Kind
 from wedtui.core.freeze import UNTIL_LIFTED
 from wedtui.core.text import single_line
 
@@ -73,7 +84,33 @@ class ToOverride(Body):
     """Within 4 h."""
 
 
-FreezeWord = Literal["lockdown", "freeze-add", "freeze-lift", "freeze-override"]
+class Registered:
+    """That a word is the kind of an action of the registry, as that stands when it is asked."""
+
+    def __init__(self, *ways: Way) -> None:
+        """Remember which are meant.
+
+        Args:
+            ways: how they are carried out.
+        """
+        self._ways = ways
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Take such a word and no other."""
+        return core_schema.no_info_after_validator_function(self._known, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, object]:
+        """Describe which there are."""
+        return {**handler(schema), "enum": [*EMERGENCIES.of(*self._ways)]}
+
+    def _known(self, word: str) -> str:
+        kinds = EMERGENCIES.of(*self._ways)
+        if word not in kinds:
+            raise ValueError(f"expected one of {', '.join(kinds)}")
+        return word
+
+
+FreezeWord = Annotated[str, Registered(Way.FREEZE)]
 Subject = Annotated[str, Field(min_length=1, max_length=150)]
 """`everything`, `4h`, the number of a freeze, `traffic 2h`, by the kind."""
 
@@ -97,7 +134,7 @@ def _named(value: str) -> str:
 class ToArm(Body):
     """On what a panel is open."""
 
-    kind: Literal["failover", "failback", "lockdown", "freeze-add", "freeze-lift", "freeze-override"]
+    kind: Annotated[str, Registered(*Way)]
     target: Annotated[str, Field(max_length=130), AfterValidator(_named)] = ""
 
 
@@ -119,9 +156,11 @@ Where = Annotated[str, Field(min_length=1, max_length=130, pattern=r"^[^\s/]+(/[
 
 
 class PlanWanted(Body):
-    """A change of shares that is to be planned."""
+    """An action of the journal that is to be planned: a change of shares, or whatever else is registered."""
 
-    kind: Literal["failover", "failback"]
+    kind: Annotated[str, Registered(Way.TRAFFIC, Way.STEPS)]
+    subject: Annotated[str, Field(max_length=150)] = ""
+    """Of what is no change of shares: on what."""
     lost: Annotated[tuple[Where, ...], Field(max_length=16)] = ()
     """Of a failover, what loses all it has: `aws`, or `aws/eu-west-1`."""
     accepts_overload: bool = False
@@ -134,15 +173,25 @@ class PlanWanted(Body):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.without_ledger and self.kind != "failover":
+        if self.kind in EMERGENCIES.of(Way.STEPS):
+            return self._on_a_subject()
+        if self.subject:
+            raise ValueError("expected no subject: a change of shares says what is lost, or to which shares")
+        if self.without_ledger and self.kind != Kind.FAILOVER:
             raise ValueError("expected a failover: nothing else rescues, and can wait for the ledger")
         if self.vouched and not self.without_ledger:
             raise ValueError("expected without_ledger beside vouched: else health is read, and nobody vouches")
         return self
 
+    def _on_a_subject(self) -> Self:
+        shares = {"lost", "accepts_overload", "to", "without_ledger", "vouched"} & self.model_fields_set
+        if shares or not self.subject or single_line(self.subject) != self.subject:
+            raise ValueError("expected a subject, and nothing of shares: it is no change of them")
+        return self
+
 
 class ToChange(PlanWanted):
-    """A change of shares that is asked for."""
+    """An action of the journal that is asked for."""
 
     reason: Reason
 

@@ -17,12 +17,11 @@ from wedtui.control.action_answers import action_is
 from wedtui.control.answers import ActionIs, AutomationIs, EmergencyIs, PlanIs, Problem
 from wedtui.control.bodies import PlanWanted, ToApprove, ToChange, ToConfirm, ToSettle
 from wedtui.control.desk import DONE, written
-from wedtui.control.mapping import PERMISSIONS
+from wedtui.control.mapping import needed_for
 from wedtui.control.office import ACTING, Acting, At, Caller, Changes, Number, Office
 from wedtui.control.standing import emergency_is
 from wedtui.core.actions import Action
-from wedtui.core.failover import plan_json
-from wedtui.core.roles import NOTHING, Answer, Decided, Given, Permission, decide
+from wedtui.core.roles import NOTHING, Answer, Decided, Ending, Given, Permission, decide, to_end
 from wedtui.errors import NotFoundError
 from wedtui.ledger.requests import Once
 
@@ -58,24 +57,25 @@ def _add_readings(app: FastAPI) -> None:
 
 
 def _add_asking(app: FastAPI) -> None:
-    @app.post("/v1/plans", response_model=PlanIs, summary="Plan a change of shares, and ask for nothing", **_POSTS)
+    @app.post("/v1/plans", response_model=PlanIs, summary="Plan an action, and ask for nothing", **_POSTS)
     async def make_plan(caller: Acting, body: PlanWanted) -> Response:
         made = await asyncio.wrap_future(_changes(caller.office).plan(body))
         return _answered(
-            PlanIs(plan={**plan_json(made), "digest": made.digest}, digest=made.digest, refused=[*made.refused])
+            PlanIs(plan={**made.shown(), "digest": made.digest}, digest=made.digest, refused=[*made.refused])
         )
 
-    @app.post("/v1/actions", response_model=ActionIs, summary="Ask for a change of shares", **_POSTS)
+    @app.post("/v1/actions", response_model=ActionIs, summary="Ask for an action", **_POSTS)
     async def ask(caller: Acting, body: ToChange) -> Response:
-        permission = PERMISSIONS[body.kind]
-        by = _decided(caller, permission)
-        return await move_once(caller, body, permission, lambda once: _changes(caller.office).ask(by, body, once))
+        by = _decided(caller, body.kind)
+        return await move_once(
+            caller, body, needed_for(body.kind), lambda once: _changes(caller.office).ask(by, body, once)
+        )
 
     @app.post("/v1/actions/{number}/confirm", response_model=ActionIs, summary="Confirm exactly one plan", **_POSTS)
     async def confirm(caller: Acting, number: Number, body: ToConfirm) -> Response:
         def asking(once: Once) -> Future[Action]:
             changes = _changes(caller.office)
-            by = _decided(caller, PERMISSIONS[changes.action(number).kind], Given(break_glass=body.break_glass))
+            by = _decided(caller, changes.action(number).kind, Given(break_glass=body.break_glass))
             return changes.confirm(by, number, body, once)
 
         return await move_once(caller, body, Permission.FAIL_OVER, asking)
@@ -86,7 +86,7 @@ def _add_words(app: FastAPI) -> None:
     async def approve(caller: Acting, number: Number, body: ToApprove) -> Response:
         def asking(once: Once) -> Future[Action]:
             changes = _changes(caller.office)
-            return changes.approve(_barely(caller, PERMISSIONS[changes.action(number).kind]), number, body, once)
+            return changes.approve(_barely(caller, needed_for(changes.action(number).kind)), number, body, once)
 
         return await move_once(caller, body, Permission.FAIL_OVER, asking)
 
@@ -94,27 +94,31 @@ def _add_words(app: FastAPI) -> None:
     async def review(caller: Acting, number: Number, body: ToSettle) -> Response:
         def asking(once: Once) -> Future[Action]:
             changes = _changes(caller.office)
-            by = _barely(caller, PERMISSIONS[changes.action(number).kind])
+            by = _barely(caller, needed_for(changes.action(number).kind))
             return changes.review(by, number, body.sentence, once)
 
         return await move_once(caller, body, Permission.FAIL_OVER, asking)
 
     @app.post("/v1/actions/{number}/cancel", response_model=ActionIs, summary="Begin no further step", **_POSTS)
     async def cancel(caller: Acting, number: Number) -> Response:
-        by = _barely(caller, Permission.FAIL_OVER)
-        return await move_once(
-            caller, None, Permission.FAIL_OVER, lambda once: _changes(caller.office).cancel(by, number, once)
-        )
+        def asking(once: Once) -> Future[Action]:
+            changes = _changes(caller.office)
+            permission = needed_for(changes.action(number).kind)
+            by = _barely(caller, to_end(permission, Ending.CANCEL, made=False))
+            once_made = _barely(caller, to_end(permission, Ending.CANCEL, made=True)).refused
+            return changes.cancel(by._replace(refused_once_made=once_made), number, once)
+
+        return await move_once(caller, None, Permission.FAIL_OVER, asking)
 
     @app.post("/v1/actions/{number}/settle", response_model=ActionIs, summary="Say how it stands", **_POSTS)
     async def settle(caller: Acting, number: Number, body: ToSettle) -> Response:
-        by = _barely(caller, Permission.FAIL_OVER)
-        return await move_once(
-            caller,
-            body,
-            Permission.FAIL_OVER,
-            lambda once: _changes(caller.office).settle(by, number, body.sentence, once),
-        )
+        def asking(once: Once) -> Future[Action]:
+            changes = _changes(caller.office)
+            permission = needed_for(changes.action(number).kind)
+            by = _barely(caller, to_end(permission, Ending.SETTLE, made=True))
+            return changes.settle(by, number, body.sentence, once)
+
+        return await move_once(caller, body, Permission.FAIL_OVER, asking)
 
     @app.get("/v1/automation", summary="How automation stands")
     def automation(office: At) -> AutomationIs:
@@ -146,10 +150,10 @@ def _barely(caller: Caller, permission: Permission) -> Decided:
     return Decided(caller.name, None if decision.allowed else decision.sentence, who=caller.who)
 
 
-def _decided(caller: Caller, permission: Permission, given: Given = NOTHING) -> Decided:
+def _decided(caller: Caller, kind: str, given: Given = NOTHING) -> Decided:
     """Decide on what somebody asks for; what is demanded and not there yet is no refusal."""
-    demands = caller.office.demands.get(permission, frozenset())
-    decision = decide(caller.who, permission, demands=demands, given=given)
+    demands = caller.office.demands.get(kind, frozenset())
+    decision = decide(caller.who, needed_for(kind), demands=demands, given=given)
     return Decided(caller.name, decision.sentence if decision.answer is Answer.REFUSED else None, demands, caller.who)
 
 

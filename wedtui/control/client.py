@@ -167,6 +167,10 @@ class ControlClient:
         """Return the freezes by persons that are not over; raises ServiceError."""
         return self._asked("GET", "/v1/freezes", list[FreezeIs], patience=PATIENCE_S)
 
+    def overrides(self) -> list[OverrideIs]:
+        """Return the overrides that are not over; raises ServiceError."""
+        return self._asked("GET", "/v1/freeze-overrides", list[OverrideIs], patience=PATIENCE_S)
+
     def arming(self, token: str, kind: str | None, target: str = "", *, left: bool = False) -> list[ArmingIs]:
         """Return who is arming what elsewhere, and say on what a panel is open here, or that it was closed.
 
@@ -221,7 +225,8 @@ class ControlClient:
     ) -> FreezeIs | OverrideIs:
         """Do exactly what the plan of that digest and instant says; raises what `confirm` does."""
         body = {"kind": kind, "subject": subject, "reason": reason, "digest": digest, "at": at, "typed": typed}
-        if kind == "freeze-override":
+        # Of an override that is given, or ends, the override is answered.
+        if kind == "freeze-override" or subject.startswith("override "):
             return self._asked("POST", "/v1/freeze-confirmations", OverrideIs, body)
         return self._asked("POST", "/v1/freeze-confirmations", FreezeIs, body)
 
@@ -242,21 +247,23 @@ class ControlClient:
         accepts_overload: bool = False,
         to: str = "configured",
         aside: Aside | None = None,
+        subject: str = "",
     ) -> PlanIs:
-        """Plan a change of shares without asking for it.
+        """Plan an action without asking for it.
 
         Args:
-            kind: `failover` or `failback`.
+            kind: `failover`, `failback`, or whatever else is registered.
             lost: of a failover, the places that lose all they have: `aws`, or `aws/eu-west-1`.
             accepts_overload: whether shares over the caps are taken knowingly.
             to: of a failback, `configured` or `before`: the shares of the configuration, or those before the failover.
             aside: on the emergency path, while the ledger cannot be reached.
+            subject: of what is no change of shares, on what it is done; nothing else is said then.
 
         Raises:
             NotPermittedError, ConfigurationError: it refuses.
             ServiceError: it cannot be asked, or did not answer.
         """
-        body = {"kind": kind, "lost": [*lost], "accepts_overload": accepts_overload, "to": to, **_of(aside)}
+        body = _wanted(kind, subject, lost=[*lost], accepts_overload=accepts_overload, to=to, **_of(aside))
         return self._asked("POST", "/v1/plans", PlanIs, body)
 
     def ask(
@@ -268,9 +275,10 @@ class ControlClient:
         accepts_overload: bool = False,
         to: str = "configured",
         aside: Aside | None = None,
+        subject: str = "",
     ) -> ActionIs:
-        """Ask for a change of shares: it awaits its confirmation, or was refused; raises what `plan` does."""
-        wanted = {"kind": kind, "lost": [*lost], "accepts_overload": accepts_overload, "to": to, **_of(aside)}
+        """Ask for an action: it awaits its confirmation, or was refused; raises what `plan` does."""
+        wanted = _wanted(kind, subject, lost=[*lost], accepts_overload=accepts_overload, to=to, **_of(aside))
         return self._asked("POST", "/v1/actions", ActionIs, {**wanted, "reason": reason})
 
     def confirm(self, number: int, *, digest: str, typed: str, break_glass: str | None = None) -> ActionIs:
@@ -448,6 +456,11 @@ class ControlClient:
             f"{self._path} belongs to {user_name(uid)}, and not to {user_name(self._uid)} as whom the service runs: "
             "nothing was sent to it; tell whoever keeps the service"
         )
+
+
+def _wanted(kind: str, subject: str, **shares: object) -> dict[str, object]:
+    """Return what is asked for: of a change of shares all of it, else on what it is done."""
+    return {"kind": kind, "subject": subject} if subject else {"kind": kind, **shares}
 
 
 def _of(aside: Aside | None) -> dict[str, object]:

@@ -22,10 +22,10 @@ from wedtui.control.office import ACTING, Acting, Asking, At, Caller, Freezes, N
 from wedtui.core.chain import instant_words
 from wedtui.core.emergency import EmergencyKind, emergency
 from wedtui.core.failover import PLAN_GOOD_FOR
-from wedtui.core.freeze_plan import FreezePlan, Wanted, freeze_plan_json, wanted_of
+from wedtui.core.freeze_plan import FreezePlan, Wanted, ended_by, freeze_plan_json, wanted_of
 from wedtui.core.override import OVERRIDDEN_AT_MOST
 from wedtui.core.panel_text import panel_text
-from wedtui.core.roles import Permission, Person, decide
+from wedtui.core.roles import Person, decide
 from wedtui.core.wording import utc_words
 from wedtui.errors import ConfigurationError, ConflictError, NotFoundError
 from wedtui.ledger.ledger import Ledger
@@ -72,7 +72,7 @@ def add_freezes(app: FastAPI) -> None:
         def work(ledger: Ledger, now: datetime) -> OverrideIs:
             return override_is(ledger.end_override(number, by=caller.name, at=now, reason=body.reason))
 
-        return act(caller, body, Permission.OVERRIDE_FREEZE, work)
+        return act(caller, body, LIFT.permission, work)
 
 
 def _add_lists(app: FastAPI) -> None:
@@ -98,8 +98,7 @@ def _add_plans(app: FastAPI) -> None:
         **POSTS,
     )
     def confirm_freeze(caller: Acting, body: FreezeToConfirm) -> Response:
-        entry = emergency(EmergencyKind(body.kind))
-        return act(caller, body, entry.permission, partial(_confirmed, caller, body))
+        return act(caller, body, emergency(body.kind).permission, partial(_confirmed, caller, body))
 
 
 def _confirmed(caller: Caller, body: FreezeToConfirm, ledger: Ledger, now: datetime) -> FreezeIs | OverrideIs:
@@ -114,7 +113,7 @@ def _confirmed(caller: Caller, body: FreezeToConfirm, ledger: Ledger, now: datet
         raise ConflictError(
             "what would be frozen, or a check, is another one than in the plan that was seen: look again"
         )
-    if body.typed != made.target:
+    if emergency(body.kind).dangerous and body.typed != made.target:
         raise ConflictError(f"what was typed is not what has to be typed, which is {made.target}: nothing was done")
     # First what may be refused: what is refused confirms nothing.
     done = _carried_out(caller, wanted, body.reason, ledger, now)
@@ -142,6 +141,8 @@ def _carried_out(caller: Caller, wanted: Wanted, reason: str, ledger: Ledger, no
             until = now + (wanted.lasts or timedelta(0))
             return _add_freeze(caller, FreezeToAdd(end=until, reason=reason), ledger, now)
         case EmergencyKind.FREEZE_LIFT:
+            if (number := ended_by(wanted)) is not None:
+                return override_is(ledger.end_override(number, by=caller.name, at=now, reason=reason))
             return _lift(caller, int(wanted.name), reason, ledger, now)
         case _:
             until = now + (wanted.lasts or timedelta(0))
@@ -154,7 +155,7 @@ def _planned(office: Office, who: Person, wanted: Wanted, now: datetime) -> Free
 
 def _wanted(kind: str, subject: str) -> Wanted:
     try:
-        return wanted_of(EmergencyKind(kind), subject)
+        return wanted_of(kind, subject)
     except ValueError as error:
         raise ConfigurationError(str(error)) from None
 

@@ -10,9 +10,9 @@ from wedtui.config_file import Loaded, Written
 from wedtui.control.identity import user_name
 from wedtui.core.emergency import EMERGENCIES
 from wedtui.core.roles import Demand, Mapped, Permission
+from wedtui.core.text import single_line
+from wedtui.errors import ConflictError
 
-PERMISSIONS = {each.kind.value: each.permission for each in EMERGENCIES}
-"""What each kind of action needs."""
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -30,11 +30,23 @@ def mapped_of(loaded: Loaded, service_uid: int) -> Mapped:
     return Mapped(roles.users, roles.groups, refused)
 
 
-def demands_of(configuration: Configuration) -> dict[Permission, frozenset[Demand]]:
-    """Return what is demanded beside the role, for each permission; in personal mode there is nobody else to ask."""
+def needed_for(kind: str) -> Permission:
+    """Return what a kind of action needs.
+
+    Raises:
+        ConflictError: it is none of this version.
+    """
+    entry = EMERGENCIES.get(kind)
+    if entry is None:
+        raise ConflictError(f'this service does not know how to do "{single_line(kind, 60)}"')
+    return entry.permission
+
+
+def demands_of(configuration: Configuration) -> dict[str, frozenset[Demand]]:
+    """Return what is demanded beside the role, for each kind of action; in personal mode nobody else is there."""
     if configuration.service.mode == "personal":
         return {}
-    return {PERMISSIONS[kind]: frozenset({Demand.SECOND_PERSON}) for kind in configuration.roles.second_person}
+    return {kind: frozenset({Demand.SECOND_PERSON}) for kind in configuration.roles.second_person}
 
 
 def distrust(file: Path, written: Written, service_uid: int) -> str | None:

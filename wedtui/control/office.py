@@ -14,10 +14,11 @@ from wedtui.control.bodies import PlanWanted, ToApprove, ToChange, ToConfirm
 from wedtui.control.desk import Desk
 from wedtui.control.guard import ACCOUNT
 from wedtui.core.actions import Action
+from wedtui.core.deed_plan import DeedPlan
 from wedtui.core.failover import Plan
 from wedtui.core.freeze_plan import FreezePlan, Wanted
 from wedtui.core.picture import ServiceFacts
-from wedtui.core.roles import Decided, Decision, Demand, Permission, Person
+from wedtui.core.roles import Decided, Decision, Demand, Person
 from wedtui.ledger.reader import FreezeEntry, OverrideEntry
 from wedtui.ledger.requests import Once
 
@@ -56,7 +57,7 @@ class Changes(Protocol):
     again raises an `AnsweredBeforeError`.
     """
 
-    def plan(self, wanted: PlanWanted) -> Future[Plan]:
+    def plan(self, wanted: PlanWanted) -> Future[Plan | DeedPlan]:
         """Plan without asking for anything."""
         ...
 
@@ -130,7 +131,7 @@ class Office:
     """Of the service in whose process this is."""
     changes: Changes | None = None
     """None: no backend of traffic is configured."""
-    demands: Mapping[Permission, frozenset[Demand]] = field(default_factory=dict)
+    demands: Mapping[str, frozenset[Demand]] = field(default_factory=dict)
     """What is demanded beside the role, of actions that wait for a confirmation."""
     freezes: Freezes | None = None
     """None: nothing is planned."""

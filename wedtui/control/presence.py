@@ -14,7 +14,7 @@ from wedtui.clock import Clock
 from wedtui.control.answers import ArmingIs, Problem
 from wedtui.control.bodies import ToArm
 from wedtui.control.office import ACTING, Asking, Token
-from wedtui.core.emergency import EmergencyKind, emergency
+from wedtui.core.emergency import emergency
 from wedtui.core.roles import decide
 from wedtui.errors import ConflictError, NotPermittedError
 
@@ -85,7 +85,7 @@ def add_presence(app: FastAPI, presence: Presence) -> None:
         responses={status: {"model": Problem} for status in ACTING},
     )
     def arm(who: Asking, token: Token, body: ToArm) -> list[ArmingIs]:
-        decision = decide(who, emergency(EmergencyKind(body.kind)).permission)
+        decision = decide(who, emergency(body.kind).permission)
         if not decision.allowed:
             raise NotPermittedError(decision.sentence)
         presence.arm(who.account.name, token, body.kind, body.target)

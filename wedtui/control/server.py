@@ -19,7 +19,7 @@ from wedtui.clock import Clock
 from wedtui.config_control import ControlSection
 from wedtui.control.desk import Desk
 from wedtui.core.picture import ServiceFacts
-from wedtui.core.roles import Demand, Permission
+from wedtui.core.roles import Demand
 from wedtui.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Plan:
     """Told why the socket cannot be served, and None once it is."""
     changes: Changes | None = None
     """Who changes shares; None where no backend of traffic is configured."""
-    demands: Mapping[Permission, frozenset[Demand]] = field(default_factory=dict)
+    demands: Mapping[str, frozenset[Demand]] = field(default_factory=dict)
     """What is demanded beside the role, of actions that wait for a confirmation."""
     freezes: Freezes | None = None
     """Who plans what is frozen."""

@@ -66,6 +66,8 @@ class Outcome(StrEnum):
 
 IN_PLACE = (Outcome.VERIFIED, Outcome.SUPERSEDED)
 """How an action ends whose change is live at its end."""
+NEVER_MADE = (Outcome.REFUSED, Outcome.CANCELLED, Outcome.EXPIRED, Outcome.WITHDRAWN, Outcome.FAILED)
+"""How an action ends of which nothing is live."""
 
 
 class StepState(StrEnum):
@@ -165,6 +167,11 @@ class Action:
         return any(step.state is not StepState.FAILED for step in self.steps)
 
     @property
+    def by_a_person(self) -> bool:
+        """Whether the service proposed it and a person gave their word for it."""
+        return self.automatic and self.confirmed_by is not None and self.confirmed_by != self.person
+
+    @property
     def unreviewed(self) -> bool:
         """Whether the glass was broken, and another person has yet to look at it."""
         return self.broke_glass is not None and self.reviewed_by is None
@@ -256,7 +263,7 @@ def propose(
     Args:
         action: a request, or one that awaits its confirmation.
         plan: canonical JSON.
-        digest: of that.
+        digest: of what decides in it.
         expires_at: until when it may be confirmed.
         needs: what it takes beside the confirmation.
         countdown_since: since when the service counts down to confirming it by itself.

@@ -136,6 +136,11 @@ def failed(providers: Iterable[ProviderEvidence], shares: Mapping[Place, int], n
     return tuple(sorted(p.name for p in _carrying(providers, shares) if _streak(p, now) >= FAILED_ROUNDS_CRITICAL))
 
 
+def ails(providers: Iterable[ProviderEvidence], shares: Mapping[Place, int], now: datetime) -> bool:
+    """Say whether a provider that carries share failed its last round: then the next answers are waited for."""
+    return any(_streak(p, now) > 0 for p in _carrying(providers, shares))
+
+
 def may_act(facts: AutomationFacts, now: datetime) -> Answer:
     """Say whether the service may change the shares by itself at an aware instant, and what it does next."""
     names = failed(facts.providers, facts.shares, now)

@@ -35,6 +35,7 @@ TRIED_WITHIN = 3
 """A source that is read by itself was tried within so many of its intervals; else nobody does."""
 OUTSIZED_NAMED = 3
 OUTSIZED_KEPT = 1000
+"""So many of them are known one by one; of the others how many they are."""
 EXAMPLES_KEPT = 20
 """Of the rows of one reading that could not be used, so many are quoted."""
 
@@ -132,7 +133,9 @@ class CalendarFacts:
     begins: datetime | None = None
     """When the first wedding that is known began, whenever that was; None: none is known."""
     outsized: tuple[Outsized, ...] = ()
-    """Of the weddings in the steps those with more guests than are counted, the heaviest first."""
+    """Of the weddings in the steps those with more guests than are counted, `OUTSIZED_KEPT` at most, the heaviest."""
+    outsized_more: int = 0
+    """How many more of those there are."""
     problem: str | None = None
     """Why nothing can be read of it, so that also what persons imported is not known; None where it could be."""
 
@@ -256,8 +259,13 @@ def unusable_rows(source: SourceFacts) -> str | None:
     return f'{counted(source.rejected, "row")} of the wedding source "{source.name}" cannot be used'
 
 
-def outsized_words(weddings: Sequence[Outsized]) -> str | None:
-    """Return how much of the load weddings make that have more guests than are counted; None where there is none."""
+def outsized_words(weddings: Sequence[Outsized], unnamed: int = 0) -> str | None:
+    """Return how much of the load weddings make that have more guests than are counted; None where there is none.
+
+    Args:
+        weddings: those that are known one by one.
+        unnamed: how many more there are around that time.
+    """
     if not weddings:
         return None
     names = ", ".join(each.reference for each in weddings[:OUTSIZED_NAMED])
@@ -267,6 +275,7 @@ def outsized_words(weddings: Sequence[Outsized]) -> str | None:
     return (
         f"{counted(len(weddings), 'wedding')} of over {most} ({names}{more}) {counts} as {most}{each}: "
         f"{standard(sum(wedding.load for wedding in weddings))} of the load"
+        + (f"; {unnamed:,} lighter ones around that time are not looked at" if unnamed else "")
     )
 
 

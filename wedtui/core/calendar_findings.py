@@ -31,7 +31,7 @@ def calendar_findings(calendar: CalendarFacts, said: tuple[str, ...], now: datet
         if rejected is not None:
             example = f", the first in {source.examples[0]}" if source.examples else ""
             yield Finding(Severity.WARNING, SUBJECT, f"{rejected}{example}", source.read_at or source.attempted_at)
-    outsized = outsized_words([each for each in calendar.outsized if each.end > now])
+    outsized = outsized_words([each for each in calendar.outsized if each.end > now], calendar.outsized_more)
     if outsized is not None:
         read = [source.read_at for source in calendar.sources if source.read_at is not None]
         yield Finding(Severity.WARNING, SUBJECT, f"{outsized}; look at its source", min(read, default=None))

@@ -11,14 +11,18 @@ import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 VERSION = 1
 """Of the content: a later one may have other keys."""
+KEPT_AT_LEAST = timedelta(days=7 * 366)
+"""No link is removed before: seven years, whichever they are."""
+PRUNE_KIND = "audit.prune"
+"""The kind of the link that says up to which link the chain was removed, because it was so old."""
 GENESIS = "0" * 64
 """The hash that the first link names as the one before it."""
 
@@ -106,6 +110,30 @@ class Link:
                 "version": self.version,
             }
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """That the beginning of a chain was removed, as a link of it says."""
+
+    after: Head
+    """The newest link that is gone."""
+    said: Link
+
+    @property
+    def words(self) -> str:
+        """What was removed, when and by whom."""
+        body, by = self.said.body, f"{self.said.person} at {instant_words(self.said.at)}"
+        span = f"links {body.get('first')} to {self.after.number}, the newest of {body.get('until')}"
+        return f"{span}, were removed by {by}: link {self.said.number} says so"
+
+
+def cut_of(link: Link, first: int) -> Cut | None:
+    """Return what a link says was removed before the first that is there; None where it says nothing of that."""
+    through, digest = link.body.get("through"), link.body.get("hash")
+    if link.kind != PRUNE_KIND or through != first - 1 or not isinstance(digest, str):
+        return None
+    return Cut(Head(first - 1, digest), link)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +294,51 @@ def parse_anchors(lines: Iterable[str]) -> Iterator[Anchor]:
             except ValueError:
                 continue
             yield Anchor(int(found["number"]), found["hash"], at, found["key"], found["signature"])
+
+
+def verify_cut(written: Iterable[Written], anchors: Iterable[Anchor], cut: Cut, now: datetime) -> Verdict:
+    """Read a chain whose beginning was removed, as `verify` does: the link that says so has to be one of it.
+
+    It is no licence: where an anchor shows that something younger was removed, or something else, the head is cut.
+
+    Args:
+        written: the links that are left, in the order in which they are found.
+        anchors: what is known from elsewhere.
+        cut: what was removed, as a link says.
+        now: an aware instant: the link is believed to be no younger, where it was not signed before.
+    """
+    known, seen = tuple(anchors), list[bool]()
+
+    def read() -> Iterator[Written]:
+        for each in written:
+            if each.hash == cut.said.hash:
+                seen.append(True)
+            yield each
+
+    found = verify(read(), known, after=cut.after)
+    bad = found.bad or _wrongly_cut(known, cut, now)
+    if bad is None and not seen:
+        text = f"the beginning was cut off: link {cut.said.number}, which said so, is not in the chain"
+        bad = Bad(cut.after.number + 1, Fault.HEAD_CUT, text)
+    return replace(found, bad=bad)
+
+
+def _wrongly_cut(anchors: Sequence[Anchor], cut: Cut, now: datetime) -> Bad | None:
+    """Return why what was removed may not have been: who was the newest at an instant was followed by younger ones."""
+    last = cut.after
+    # The link may say any instant of itself: it was there when it was signed first, or is by now.
+    signed = min((each.at for each in anchors if each.number >= cut.said.number), default=now)
+    said_at = min(cut.said.at, signed)
+    for each in anchors:
+        if each.number == last.number and each.hash != last.hash:
+            return _not_as_anchored(each)
+        if each.number < last.number and each.at >= said_at - KEPT_AT_LEAST:
+            text = (
+                f"the beginning was cut off: link {each.number} was the newest at {instant_words(each.at)}, and links"
+            )
+            text += f" up to {last.number} were removed before they were seven years old"
+            return Bad(each.number + 1, Fault.HEAD_CUT, text)
+    return None
 
 
 def verify(written: Iterable[Written], anchors: Iterable[Anchor] = (), *, after: Head = START) -> Verdict:

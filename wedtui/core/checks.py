@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 
@@ -63,3 +63,15 @@ def refusals(checks: Iterable[Check], *, automatic: bool) -> tuple[str, ...]:
 def passing(rule: str, holds: bool, kept: str, broken: str, at: datetime | None = None) -> Check:
     """Return the answer of a rule that is kept or broken, and stops everybody where it is broken."""
     return Check(rule, Result.PASS if holds else Result.FAIL, kept if holds else broken, at)
+
+
+def check_json(check: Check) -> dict[str, object]:
+    """Return a check as plain data, as it is shown and kept."""
+    at = check.measured_at
+    return {
+        "rule": check.rule,
+        "result": check.result.value,
+        "sentence": check.sentence,
+        "measured_at": None if at is None else at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "stops": check.stops.value,
+    }

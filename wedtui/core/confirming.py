@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from wedtui.core.actions import Action, ActionState, IllegalMoveError, expect
+from wedtui.core.emergency import EMERGENCIES
 from wedtui.core.roles import DEMANDED, Demand
 
 SEND_WITHIN = timedelta(seconds=30)
@@ -28,6 +29,12 @@ class Confirmation(NamedTuple):
     at: datetime
     break_glass: str | None = None
     """Why they act without the second person, where they ask to."""
+
+
+def takes_name(kind: str) -> bool:
+    """Whether a plan of this kind is confirmed by its target's name alone; of one that is not known here too."""
+    entry = EMERGENCIES.get(kind)
+    return entry is None or entry.dangerous
 
 
 def may_be_second(person: str, asked_by: str, confirmed_by: str | None) -> bool:
@@ -97,7 +104,7 @@ def _refuse_another_plan(action: Action, word: Confirmation) -> None:
         raise IllegalMoveError("the plan has expired: look at the new one, and confirm that")
     if word.digest != action.digest:
         raise IllegalMoveError("the plan has changed since it was shown: look at the new one, and confirm that")
-    if word.typed != action.target:
+    if word.typed != action.target and takes_name(action.kind):
         raise IllegalMoveError(f'"{word.typed}" is not what has to be typed, which is "{action.target}"')
 
 

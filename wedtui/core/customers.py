@@ -1,21 +1,25 @@
 """When a change of shares counted: when it was accepted, and until when customers move.
 
-Accepted is measured. That customers have moved is not: resolvers may keep the old answer for the TTL after every
-authoritative server has the change, so before that instant they move, and afterwards they have moved by all that DNS
-says. Source: DESIGN, "Traffic and failover".
+Accepted is measured. When customers have moved is expected first: resolvers may keep the old answer for the TTL after
+every authoritative server has the change. From then on it is looked whether they have (`core.customers_seen`), and said
+when they were seen to have, by what, or that they were not. Source: DESIGN, "Traffic and failover".
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from wedtui.core.actions import StepState
-from wedtui.core.wording import duration
+from wedtui.core.text import single_line
+from wedtui.core.wording import age, duration
 
 IN_SYNC = "in sync"
 """The step after which every authoritative server has the change."""
+CUSTOMERS = "customers"
+"""The step that looks whether customers have moved, once they are expected to have; it holds nothing up."""
 
 
 class StepTimes(Protocol):
@@ -41,6 +45,11 @@ class StepTimes(Protocol):
         """Whether it changes anything outside."""
         ...
 
+    @property
+    def detail(self) -> str:
+        """What came of it."""
+        ...
+
 
 class Moved(NamedTuple):
     """The two times of a change."""
@@ -51,6 +60,8 @@ class Moved(NamedTuple):
     synced_at: datetime | None = None
     """When every authoritative server had it; None: that was not seen."""
     ttl: timedelta | None = None
+    look: StepTimes | None = None
+    """Whether customers have moved, as it is, or was, looked at; None: nobody did yet."""
 
     @property
     def accepted_after(self) -> timedelta | None:
@@ -63,9 +74,19 @@ class Moved(NamedTuple):
         return None if self.synced_at is None or self.ttl is None else self.synced_at + self.ttl
 
     @property
-    def moved_after(self) -> timedelta | None:
+    def seen_at(self) -> datetime | None:
+        """When customers were first seen to have moved; None where they were not."""
+        return self.look.ended_at if self.look is not None and self.look.state == StepState.DONE else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has yet to be seen whether customers have moved, as far as is known."""
+        return self.until is not None and (self.look is None or self.look.ended_at is None)
+
+    @property
+    def seen_after(self) -> timedelta | None:
         """From the confirmation to that instant."""
-        return _between(self.confirmed_at, self.until)
+        return _between(self.confirmed_at, self.seen_at)
 
     def accepted_words(self) -> str:
         """Return `accepted after 1.0 s from the confirmation`."""
@@ -74,13 +95,64 @@ class Moved(NamedTuple):
 
     def moved_words(self, now: datetime) -> str:
         """Return until when customers move, or by when they have moved, and how that is known."""
-        until, after = self.until, self.moved_after
-        if self.synced_at is None or self.ttl is None or until is None or after is None:
+        until = self.until
+        if self.synced_at is None or self.ttl is None or until is None or self.confirmed_at is None:
             return "customers moved: UNKNOWN, the change was not seen in sync"
         how = f"in sync {_clock(self.synced_at)}, TTL {self.ttl.total_seconds():.0f} s"
+        if self.look is not None:
+            return f"{self._seen_words(self.look, until)}: {seen_words(self.look.detail, self.look.ended_at or now)}"
         if now < until:
-            return f"customers move until {_clock(until)} UTC (in {duration(until - now)}): {how}"
-        return f"customers moved by {_clock(until)} UTC, {_seconds(after)} after the confirmation: {how}, not observed"
+            return f"customers move until {_clock(until)} UTC (in {duration(until - now)}), as expected: {how}"
+        return f"customers expected to have moved by {_clock(until)} UTC: {how}; not seen, nobody measured it"
+
+    def came_of_it(self) -> str:
+        """Return in a few words whether customers have moved and after how long; nothing while that is not known."""
+        if self.seen_after is not None:
+            return f"customers moved after {_seconds(self.seen_after)} from the confirmation"
+        if self.look is not None and self.look.state == StepState.FAILED:
+            return "customers NOT SEEN to have moved"
+        return ""
+
+    def _seen_words(self, look: StepTimes, until: datetime) -> str:
+        """Return what came of looking whether they have."""
+        if self.seen_at is not None and self.seen_after is not None:
+            at = f"measured at {_clock(self.seen_at)} UTC, expected by {_clock(until)}"
+            return f"{self.came_of_it()}, {at}"
+        if look.state == StepState.FAILED:
+            return f"customers NOT SEEN to have moved, expected by {_clock(until)} UTC"
+        return f"customers not seen to have moved yet, expected by {_clock(until)} UTC"
+
+
+def seen_words(detail: str, now: datetime) -> str:
+    """Return what a look whether customers have moved found, each with its age at an instant; what is missing first.
+
+    Args:
+        detail: of its step, as JSON.
+        now: ages are counted up to it: when it ended, of one that has.
+    """
+    said = _said(detail)
+    checks = said.get("checks")
+    found = [each for each in checks if isinstance(each, Mapping)] if isinstance(checks, list) else []
+    missing = [each for each in found if each.get("result") != "PASS"]
+    why = single_line(str(said["why"]), 200) if said.get("why") else ""
+    words = [_check_words(each, now) for each in (*missing, *(each for each in found if each not in missing))]
+    return "; ".join([*([why] if why else []), *words]) or "nothing was seen yet"
+
+
+def _said(detail: str) -> Mapping[str, Any]:
+    """Return what the detail of a look says; nothing where it is none that this version knows."""
+    try:
+        said = json.loads(detail) if detail else {}
+    except ValueError:
+        return {}
+    return said if isinstance(said, Mapping) else {}
+
+
+def _check_words(check: Mapping[str, Any], now: datetime) -> str:
+    at = check.get("measured_at")
+    # That the TTL has passed is as of its end, which is said already.
+    old = f" ({age(datetime.fromisoformat(at), now)} old)" if isinstance(at, str) and check.get("rule") != "ttl" else ""
+    return f"{single_line(str(check.get('sentence')), 300)}{old}"
 
 
 def moved(confirmed_at: datetime | None, steps: Sequence[StepTimes], ttl: timedelta | None) -> Moved:
@@ -93,7 +165,8 @@ def moved(confirmed_at: datetime | None, steps: Sequence[StepTimes], ttl: timede
     """
     accepted = [step.ended_at for step in steps if step.changes and step.state == StepState.DONE]
     synced = [step.ended_at for step in steps if step.name == IN_SYNC and step.state == StepState.DONE]
-    return Moved(confirmed_at, accepted[-1] if accepted else None, synced[-1] if synced else None, ttl)
+    look = next((step for step in reversed(steps) if step.name == CUSTOMERS), None)
+    return Moved(confirmed_at, accepted[-1] if accepted else None, synced[-1] if synced else None, ttl, look)
 
 
 def _between(start: datetime | None, end: datetime | None) -> timedelta | None:

@@ -1,8 +1,9 @@
 """May the shares be changed like this, and to what? The one planner, for dashboard, commands, API and executor.
 
 A request and facts in, a plan out. A plan holds all that a person is shown and all that will be submitted; its digest
-is of both, so that a confirmation is bound to exactly that. When it is claimed it is made again from newer facts, and
-`changed` says whether it is still the plan that was confirmed.
+is of what will be done and of what they were told of its safety (`core.plan_essence`), and a confirmation is bound to
+exactly that. When it is claimed it is made again from newer facts, and `changed` says whether it is still the plan
+that was confirmed.
 Source: DESIGN, "Traffic and failover" and laws 3, 4 and 7. Which function holds which rule: `docs/safety.md`.
 """
 
@@ -26,14 +27,15 @@ from wedtui.core.failover_checks import (
     room_check,
     target_check,
     unknown_room,
-    weddings_check,
     whole_check,
 )
 from wedtui.core.failover_facts import Facts, Kind, Request, eligible, vouched_for
 from wedtui.core.failover_room import Room, caps_of, loaded, peak_of, rooms_of
 from wedtui.core.failover_shares import Moved, away, back
+from wedtui.core.plan_essence import what_decides
 from wedtui.core.state import State
 from wedtui.core.traffic import Place, by_provider, lost_places
+from wedtui.core.wedding_check import weddings_check
 from wedtui.core.wording import listed
 
 PLAN_GOOD_FOR = timedelta(seconds=60)
@@ -68,7 +70,7 @@ class Plan:
     generation: int
     """That the change will carry."""
     digest: str = ""
-    """SHA-256 over the canonical JSON of all of this."""
+    """SHA-256 over the canonical JSON of what decides: plans with the same one are one to whoever confirms them."""
 
     @property
     def refused(self) -> tuple[str, ...]:
@@ -85,6 +87,10 @@ class Plan:
         """Why the service may not submit it by itself."""
         why = refusals(self.checks, automatic=True)
         return why if self.request.automatic else (*why, "this is a person's plan: the service makes its own")
+
+    def shown(self) -> dict[str, object]:
+        """Return it as plain data, without its digest."""
+        return plan_json(self)
 
     @property
     def page(self) -> str | None:
@@ -127,9 +133,8 @@ def plan(request: Request, facts: Facts, now: datetime, *, good_for: timedelta =
     caps = caps_of(facts, peak.value)
     judged = {name: eligible(facts.provider(name), now) for name in by_provider(before)}
     left = _left(request, before)
-    eligibles = frozenset(name for name, check in judged.items() if check.passed)
     drafted = _failover if request.kind is Kind.FAILOVER else _failback
-    draft = _Draft(Moved(before, 0), ()) if reading is None else drafted(request, facts, before, caps, eligibles)
+    draft = _Draft(Moved(before, 0), ()) if reading is None else drafted(request, facts, before, caps, judged)
     checks = (
         *reading_checks(facts, now, rescue=request.kind is Kind.FAILOVER),
         by_whom(request),
@@ -140,7 +145,7 @@ def plan(request: Request, facts: Facts, now: datetime, *, good_for: timedelta =
         *(check for name, check in judged.items() if name not in left),
         *off(facts, before),
         *unknown_room(caps, [name for name in judged if name not in left], peak.value),
-        weddings_check(facts),
+        weddings_check(facts.protection),
     )
     refused = refusals(checks, automatic=request.automatic)
     after = before if refused else draft.moved.shares
@@ -160,7 +165,7 @@ def plan(request: Request, facts: Facts, now: datetime, *, good_for: timedelta =
         records=None if reading is None else hashlib.sha256(reading.records.encode()).hexdigest(),
         generation=1 if reading is None else reading.generation + 1,
     )
-    return replace(made, digest=hashlib.sha256(canonical(plan_json(made))).hexdigest())
+    return replace(made, digest=hashlib.sha256(canonical(what_decides(plan_json(made)))).hexdigest())
 
 
 def _left(request: Request, before: Mapping[Place, int]) -> frozenset[str]:
@@ -179,9 +184,10 @@ def _failover(
     facts: Facts,
     before: Mapping[Place, int],
     caps: Mapping[str, int],
-    eligibles: Collection[str],
+    judged: Mapping[str, Check],
 ) -> _Draft:
     """Take all from the lost, and give it to those that may gain and have room."""
+    eligibles = _eligible(judged)
     gone = lost_places(before, request.lost)
     staying = {place.provider for place in before if place not in gone}
     gaining = sorted(staying & set(eligibles))
@@ -212,18 +218,42 @@ def _failback(
     facts: Facts,
     before: Mapping[Place, int],
     caps: Mapping[str, int],
-    eligibles: Collection[str],
+    judged: Mapping[str, Check],
 ) -> _Draft:
     """Come back to other shares, as far as those that gain can take."""
+    eligibles = _eligible(judged)
     target = target_check(request, before, _read_at(facts))
     if not target.passed or request.to is None:
         return _Draft(Moved(before, 0), (target,))
     held = [name for name in by_provider(before) if facts.provider(name).state is State.UNKNOWN]
     moved = back(before, request.to, caps, eligibles, held)
-    left = f"{moved.unplaced} % cannot come back yet: who is to have it may not gain, or has no room"
-    step = passing("step", not moved.unplaced, f"all of {request.to_words} would be reached", left)
-    gains = passing("gains", moved.shares != before, "there is something to come back", f"nothing can move: {left}")
+    had, due = by_provider(before), by_provider(request.to)
+    why = _kept_away(had, due, caps, judged)
+    left = f"{'; '.join(why)}; {moved.unplaced} % cannot come back yet"
+    waiting = [judged[name] for name in due if due[name] > had.get(name, 0) and not judged[name].passed]
+    at = min((each.measured_at for each in waiting if each.measured_at is not None), default=None)
+    step = passing("step", not moved.unplaced, f"all of {request.to_words} would be reached", left, at)
+    nothing = f"nothing can move: {left}"
+    gains = passing("gains", moved.shares != before, "there is something to come back", nothing, at)
     return _Draft(moved, (target, gains, replace(step, stops=Stops.NOBODY)))
+
+
+def _eligible(judged: Mapping[str, Check]) -> frozenset[str]:
+    return frozenset(name for name, check in judged.items() if check.passed)
+
+
+def _kept_away(
+    before: Mapping[str, int], to: Mapping[str, int], caps: Mapping[str, int], judged: Mapping[str, Check]
+) -> list[str]:
+    """Return why those who are to have share back do not get all of it."""
+    found = []
+    for name in sorted(to):
+        if to[name] > before.get(name, 0) and not judged[name].passed:
+            found.append(judged[name].sentence)
+        elif to[name] > before.get(name, 0) and to[name] > caps.get(name, 0):
+            room = f"room for {caps[name]} %" if name in caps else "room that is not known"
+            found.append(f"{name} has {room}, and is to have {to[name]} %")
+    return found or ["others are to give it, and keep what they have"]
 
 
 def changed(seen: Plan, newer: Plan) -> tuple[str, ...]:
@@ -281,7 +311,7 @@ def _gains_too_much(confirmed: Plan, newer: Plan) -> Iterator[str]:
 
 
 def plan_json(made: Plan) -> dict[str, object]:
-    """Return a plan as plain data, as it is shown, digested and kept; without its digest."""
+    """Return a plan as plain data, as it is shown and kept; without its digest."""
     request = made.request
     return {
         "kind": request.kind.value,

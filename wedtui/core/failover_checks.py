@@ -9,18 +9,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from wedtui.core.calendar import Freshness as CalendarFreshness
 from wedtui.core.checks import Check, Result, Stops, passing
 from wedtui.core.evidence import Freshness, freshness
 from wedtui.core.failover_facts import AT_ONCE, Facts, Kind, Request
 from wedtui.core.failover_shares import Moved
+from wedtui.core.freeze import Verdict
 from wedtui.core.override import TRAFFIC, override_of
 from wedtui.core.plan_words import clock
-from wedtui.core.protection import live_words
 from wedtui.core.state import State
 from wedtui.core.text import single_line
 from wedtui.core.traffic import Place, by_provider, unfit
-from wedtui.core.wedding import standard
 from wedtui.core.wording import listed
 
 
@@ -67,7 +65,7 @@ def by_whom(request: Request) -> Check:
         why = "only a person may accept an overload"
     elif request.accepts_overload and request.kind is Kind.FAILBACK:
         why = "an overload may be accepted for a failover alone"
-    asked = "the service asks by itself" if request.automatic else "a person asks"
+    asked = "the service asks by itself" if request.automatic else "a person decides it"
     return passing("by-whom", why is None, asked, why or "")
 
 
@@ -167,21 +165,12 @@ def freeze_check(request: Request, facts: Facts, now: datetime) -> Check:
         return Check("freeze", Result.PASS, words, override.at)
     if verdict is None or not fresh:
         return Check("freeze", Result.UNKNOWN, "whether it is frozen is not known, which means frozen", at)
-    return Check("freeze", Result.FAIL, f"a freeze forbids it: {single_line(listed(verdict.reasons))}", at)
+    return Check("freeze", Result.FAIL, f"a freeze forbids it: {single_line(listed(_freezing(verdict)))}", at)
 
 
-def weddings_check(facts: Facts) -> Check:
-    """Say how many weddings are live now, and how many will be at the peak of the next 4 h."""
-    verdict = facts.protection
-    if verdict is None:
-        return Check("weddings", Result.UNKNOWN, "which weddings are live is not known", stops=Stops.NOBODY)
-    words = live_words(verdict)
-    if verdict.peak is not None:
-        words += f"; the load is {standard(verdict.live.load)} now and {standard(verdict.peak.load)} at the peak"
-        words += " of the next 4 h"
-    known = verdict.calendar is CalendarFreshness.FRESH
-    result = Result.PASS if known else Result.UNKNOWN
-    return Check("weddings", result, words, verdict.read_at, Stops.NOBODY)
+def _freezing(verdict: Verdict) -> tuple[str, ...]:
+    """Return what freezes now; what only begins later forbids nothing yet."""
+    return tuple(name for name in verdict.reasons if name not in verdict.later)
 
 
 def _aged(age: Freshness) -> str:

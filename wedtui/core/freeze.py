@@ -7,13 +7,14 @@ Source: DESIGN, "Freeze".
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from wedtui.core.calendar import NO_CALENDAR, CalendarFacts, dropped_words
+from wedtui.core.calendar import NO_CALENDAR, CalendarFacts
+from wedtui.core.freeze_feeds import FEED_GOOD_FOR, Feed, feed_notes, feed_silence, is_believed, lost_too_much
 from wedtui.core.freeze_period import LOCKDOWN, UNTIL_LIFTED, Origin, Period, lockdown_at
+from wedtui.core.freeze_stretches import Reason, Stretch, merged
 from wedtui.core.freeze_weddings import calendar_silence, first_to_run_out, silence_ahead, venue_spans, wedding_spans
 from wedtui.core.freeze_windows import (
     DEFAULT_WINDOW,
@@ -27,7 +28,6 @@ from wedtui.core.freeze_windows import (
     spans,
 )
 from wedtui.core.override import Override
-from wedtui.core.wording import duration
 from wedtui.core.zones import ZONE_ERRORS
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "Interval",
     "Origin",
     "Period",
+    "Reason",
     "Scope",
     "Verdict",
     "WallTime",
@@ -52,7 +53,6 @@ __all__ = [
     "verdict",
 ]
 
-FEED_GOOD_FOR = timedelta(hours=24)
 LONGEST_WINDOW = timedelta(days=8)
 """A week, and what clocks that are changed in it add."""
 LOOK_AROUND = timedelta(days=400)
@@ -60,25 +60,6 @@ LOOK_AROUND = timedelta(days=400)
 
 # Most stretches end within days; looking further only where one does not keeps an answer quick.
 _STEPS = (timedelta(days=14), timedelta(days=90), LOOK_AROUND)
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """The last good reading of one iCalendar feed, and what became of the newest attempt."""
-
-    name: str
-    periods: tuple[Period, ...] = ()
-    last_good_at: datetime | None = None
-    problem: str | None = None
-    """Why the newest attempt was not taken (unreadable, or it lost more than half of its events)."""
-    questioned: bool = False
-    """Whether the newest attempt parsed but lost too many events, so that a person has to look."""
-    environments: frozenset[str] = frozenset()
-    """Where its silence means frozen; none means everywhere."""
-    services: frozenset[str] = frozenset()
-    """The services for which its silence means frozen; none means all."""
-    dropped_at: datetime | None = None
-    """Since when it is not configured any more; it counts until it is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +76,8 @@ class FreezeFacts:
     """The weddings: many guests freeze production, and weekly windows count where venues are."""
     overrides: tuple[Override, ...] = ()
     """What managers let through all the same, each for one object."""
+    home: str | None = None
+    """The first zone that the configuration names: by its clock every view says the times of a verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +107,8 @@ class Interval:
     """False while a source is unreadable, and where later weddings, which are not looked at, may freeze on."""
     persons: tuple[tuple[str, str], ...] = ()
     """Of what in it persons froze: its name, and who and why (`by sam: bad release`)."""
+    each: tuple[Reason, ...] = field(default=(), compare=False)
+    """Everything in it that is not over, each from when to when, by start; not what cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +155,20 @@ class Verdict:
     here: from then on production is frozen in any case, unless they are imported again. While open, those of
     `next_reasons`: the next freeze begins when they run out."""
 
+    holding: tuple[Reason, ...] = ()
+    """What freezes at that instant, each from when to when: a lockdown first, then what holds longest."""
+    coming: tuple[Reason, ...] = ()
+    """What in the stretch has yet to begin, each from when to when, in the order of time: no reason yet.
+
+    While open, what is in the stretch that begins at `next_start`."""
+    home: str | None = None
+    """As in the facts."""
+
+    @property
+    def clock(self) -> str:
+        """The IANA zone by whose clock the times of the verdict are said: one, whatever freezes."""
+        return self.home or self.zone or "UTC"
+
     @property
     def runs_out_besides(self) -> tuple[str, ...]:
         """What of `runs_out` has to be said beside the reasons, for it is none of them."""
@@ -179,38 +178,6 @@ class Verdict:
     def lasts_longer(self) -> bool:
         """Whether `until` is no end, but how long it is frozen at least."""
         return self.known_to is not None or bool(self.runs_out)
-
-
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    """A merged run of spans."""
-
-    start: datetime
-    end: datetime
-    ends: Mapping[str, datetime]
-    """The name of everything in it, and when that ends."""
-    zone: str | None
-    spans: tuple[Span, ...] = ()
-
-    def holding(self, at: datetime) -> frozenset[str]:
-        """Return what in it counts at an instant."""
-        return frozenset(span.name for span in self.spans if span.start <= at < span.end)
-
-    def coming(self, at: datetime) -> tuple[str, ...]:
-        """Return what in it has yet to begin at an instant, and was not there before, in the order of time."""
-        ahead = sorted((span for span in self.spans if span.end > at), key=lambda s: s.start, reverse=True)
-        begins = {span.name: span.start for span in ahead}
-        names = self.after(at) - self.holding(at)
-        return tuple(sorted(names, key=lambda name: (begins[name], name)))
-
-    @property
-    def names(self) -> frozenset[str]:
-        """What is in it."""
-        return frozenset(self.ends)
-
-    def after(self, at: datetime) -> frozenset[str]:
-        """Return what in it is not over at an instant."""
-        return frozenset(name for name, end in self.ends.items() if end > at)
 
 
 def verdict(facts: FreezeFacts, at: datetime, scope: Scope = Scope(), *, known_at: datetime | None = None) -> Verdict:
@@ -240,7 +207,7 @@ def verdict(facts: FreezeFacts, at: datetime, scope: Scope = Scope(), *, known_a
         rest = replace(facts, periods=tuple(each for each in facts.periods if not each.locks_down))
         found = replace(found, zone=_verdict(rest, at, scope, now).zone)
     runs_out = _runs_out(facts, found, scope, now)
-    return replace(found, overrides=holding, persons=persons, lockdown=lockdown, runs_out=runs_out)
+    return replace(found, overrides=holding, persons=persons, lockdown=lockdown, runs_out=runs_out, home=facts.home)
 
 
 def _runs_out(facts: FreezeFacts, found: Verdict, scope: Scope, now: datetime) -> tuple[str, ...]:
@@ -268,8 +235,8 @@ def _persons(
 
 def _verdict(facts: FreezeFacts, at: datetime, scope: Scope, known_at: datetime) -> Verdict:
     silent = _unreadable(facts, scope, known_at, at)
-    here: _Stretch | None = None
-    upcoming: _Stretch | None = None
+    here: Stretch | None = None
+    upcoming: Stretch | None = None
     for step in _STEPS:
         low, high = shifted(at, -step), shifted(at, step)
         stretches = _merged(facts, scope, low, high)
@@ -281,25 +248,29 @@ def _verdict(facts: FreezeFacts, at: datetime, scope: Scope, known_at: datetime)
             break
     # What is over is no reason any more, though it may have begun the stretch: a freeze that was lifted, say.
     names = here.after(at) if here else frozenset[str]()
-    later = here.coming(at) if here else ()
+    later = here.later(at) if here else ()
+    each = (here.holding(at), here.coming(at)) if here else ((), ())
     if silent:
-        return Verdict(True, at, reasons=_ordered(names.union(silent)), unreadable=silent, later=later)
+        found = Verdict(True, at, reasons=_ordered(names.union(silent)), unreadable=silent, later=later)
+        return replace(found, holding=each[0], coming=each[1])
     known_to = _known_to(facts)
     if here is None:
         starts, names = _next(facts, scope, known_at, upcoming)
         limit = _limit(known_to, starts)
         if starts is None or limit is not None:
             return Verdict(False, at, known_to=limit)
-        return Verdict(False, at, next_start=starts, next_reasons=_ordered(names))
+        coming = upcoming.reasons if upcoming is not None and upcoming.start == starts else ()
+        return Verdict(False, at, next_start=starts, next_reasons=_ordered(names), coming=coming)
     last = tuple(sorted(name for name, end in here.ends.items() if end == here.end))
     found = Verdict(True, at, here.start, reasons=_ordered(names), later=later, ended_by=last)
+    found = replace(found, holding=each[0], coming=each[1])
     if here.end >= UNTIL_LIFTED:
         return found
     return replace(found, until=here.end, zone=here.zone, known_to=_limit(known_to, here.end))
 
 
 def _next(
-    facts: FreezeFacts, scope: Scope, known_at: datetime, upcoming: _Stretch | None
+    facts: FreezeFacts, scope: Scope, known_at: datetime, upcoming: Stretch | None
 ) -> tuple[datetime | None, frozenset[str]]:
     """Return when the next freeze begins, and by what: what was imported by hand may run out before anything else."""
     ends = first_to_run_out(facts.calendar, known_at) if _asks_for_weddings(facts, scope) else None
@@ -342,7 +313,7 @@ def intervals(
         return ()
     silent = _unreadable(facts, scope, start if known_at is None else _utc(known_at))
     over = FIRST if known_at is None else min(start, _utc(known_at))
-    found: list[_Stretch] = []
+    found: list[Stretch] = []
     for step in _STEPS:
         low, high = shifted(start, -step), shifted(end, step)
         found = [s for s in _merged(facts, scope, low, high) if s.start < end and s.end > start]
@@ -352,7 +323,8 @@ def intervals(
         names = frozenset(silent).union(*(s.after(over) for s in found))
         first, last = min([start, *(s.start for s in found)]), max([end, *(s.end for s in found)])
         persons = _persons(facts, names, (first, last), scope)
-        return (Interval(first, last, _ordered(names), is_end_known=False, persons=persons),)
+        each = tuple(reason for s in found for reason in s.reasons if reason.end > over)
+        return (Interval(first, last, _ordered(names), is_end_known=False, persons=persons, each=each),)
     known_to = _known_to(facts)
     return tuple(
         Interval(
@@ -361,6 +333,7 @@ def intervals(
             _ordered(s.after(over)),
             is_end_known=_limit(known_to, s.end) is None,
             persons=_persons(facts, s.after(over), (max(s.start, over), s.end), scope),
+            each=tuple(reason for reason in s.reasons if reason.end > over),
         )
         for s in found
     )
@@ -377,39 +350,6 @@ def _known_to(facts: FreezeFacts) -> datetime | None:
 
 def _limit(known_to: datetime | None, found: datetime | None) -> datetime | None:
     return known_to if known_to is not None and (found is None or found > known_to) else None
-
-
-def feed_notes(facts: FreezeFacts, known_at: datetime) -> tuple[str, ...]:
-    """Return a sentence for each feed that is in trouble but whose last good reading still counts at `known_at`.
-
-    And for each that is no longer configured, but counts until it is forgotten.
-    """
-    notes = []
-    for feed in facts.feeds:
-        if feed.dropped_at is not None:
-            notes.append(dropped_words(f'feed "{feed.name}"', feed.dropped_at, f"wedtui freeze drop {feed.name}"))
-        if feed.last_good_at is None or not (feed.problem or feed.questioned) or not _believed(feed, known_at):
-            continue
-        trouble = feed.problem or "it lost more than half of its future events"
-        age = duration(known_at - feed.last_good_at)
-        what = "check the calendar, and" if feed.questioned else "repair it:"
-        notes.append(
-            f'feed "{feed.name}": {trouble}; its reading of {age} ago still counts, '
-            f"{what} without a good one by {feed.last_good_at + FEED_GOOD_FOR:%Y-%m-%d %H:%M} UTC it means frozen"
-        )
-    return tuple(notes)
-
-
-def lost_too_much(previous: Iterable[Period], fresh: Iterable[Period], now: datetime) -> bool:
-    """Whether a new reading of a feed lacks more than half of the future events of the last good one.
-
-    An event is future while its end lies after `now`. Events are told apart by name and counted: one that moved is
-    not lost, one that is gone while another with a new name came is. DESIGN, "Freeze": such a reading is not taken;
-    the feed keeps its last good state and a person is asked.
-    """
-    before = Counter(p.name for p in previous if p.end > now)
-    after = Counter(p.name for p in fresh if p.end > now)
-    return 2 * (before - after).total() > before.total()
 
 
 def _utc(at: datetime) -> datetime:
@@ -448,7 +388,7 @@ def _asks_for_weddings(facts: FreezeFacts, scope: Scope) -> bool:
     return scope.environment == PRODUCTION or next(_asked(facts, scope), None) is not None
 
 
-def _merged(facts: FreezeFacts, scope: Scope, low: datetime, high: datetime) -> list[_Stretch]:
+def _merged(facts: FreezeFacts, scope: Scope, low: datetime, high: datetime) -> list[Stretch]:
     """Return everything readable that overlaps or touches [low, high], merged, in order."""
     found: list[Span] = []
     for window, zone in _asked(facts, scope):
@@ -460,28 +400,7 @@ def _merged(facts: FreezeFacts, scope: Scope, low: datetime, high: datetime) -> 
     for period in (*facts.periods, *(p for feed in facts.feeds for p in feed.periods)):
         if period.start <= high and period.end >= low and scope.within(period.environments, period.services):
             found.append(Span(_utc(period.start), _utc(period.end), period.name))
-    found = sorted((s for s in found if s.start < s.end), key=lambda s: s.start)
-    stretches: list[_Stretch] = []
-    run: list[Span] = []
-    end = FIRST
-    for span in found:
-        if run and span.start > end:
-            stretches.append(_stretch(run, end))
-            run = []
-        end = max(end, span.end) if run else span.end
-        run.append(span)
-    if run:
-        stretches.append(_stretch(run, end))
-    return stretches
-
-
-def _stretch(run: list[Span], end: datetime) -> _Stretch:
-    """Make one stretch of spans that overlap or touch; of several zones that end it, the first by name is said."""
-    zone = min((s.zone for s in run if s.zone is not None and s.end == end), default=None)
-    ends: dict[str, datetime] = {}
-    for span in run:
-        ends[span.name] = max(span.end, ends.get(span.name, span.end))
-    return _Stretch(run[0].start, end, ends, zone, tuple(run))
+    return merged(found)
 
 
 def _by_weddings(facts: FreezeFacts, scope: Scope, low: datetime, high: datetime) -> Iterator[Span]:
@@ -511,33 +430,10 @@ def _unreadable(facts: FreezeFacts, scope: Scope, known_at: datetime, at: dateti
                 "correct its timezones or update the package tzdata"
             )
     for feed in facts.feeds:
-        if scope.within(feed.environments, feed.services) and not _believed(feed, known_at):
-            sentences.append(_silence(feed, known_at))
+        if scope.within(feed.environments, feed.services) and not is_believed(feed, known_at):
+            sentences.append(feed_silence(feed, known_at))
     if _asks_for_weddings(facts, scope):
         sentences.extend(calendar_silence(facts.calendar, known_at))
         if at is not None and at > known_at:
             sentences.extend(silence_ahead(facts.calendar, known_at, at))
     return tuple(dict.fromkeys(sentences))
-
-
-def _believed(feed: Feed, known_at: datetime) -> bool:
-    """Whether a feed's last good reading still counts.
-
-    A reading dated more than that long after `known_at` does not: the clock jumped back, and its age is unknown.
-    """
-    return feed.last_good_at is not None and abs(known_at - feed.last_good_at) <= FEED_GOOD_FOR
-
-
-def _silence(feed: Feed, known_at: datetime) -> str:
-    why = f" ({feed.problem})" if feed.problem else ""
-    if feed.last_good_at is None and feed.periods:
-        return (
-            f'feed "{feed.name}" was never read at the URL that it has now{why}, which means frozen; what it named at '
-            "the former one counts until it is read well there; repair the feed"
-        )
-    if feed.last_good_at is None:
-        return f'feed "{feed.name}" has never been read{why}, which means frozen; repair the feed'
-    if feed.last_good_at > known_at:
-        return f'feed "{feed.name}" was last read in the future{why}, which means frozen; check the clock'
-    age = duration(known_at - feed.last_good_at)
-    return f'feed "{feed.name}" was last read {age} ago{why}, which means frozen; repair the feed'

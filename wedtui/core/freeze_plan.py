@@ -13,17 +13,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from wedtui.core.checks import Check, Result, Stops, passing, refusals
+from wedtui.core.checks import Check, Result, Stops, check_json, passing, refusals
 from wedtui.core.emergency import EmergencyKind, emergency
 from wedtui.core.failover import PLAN_GOOD_FOR, canonical
-from wedtui.core.freeze import LOCKDOWN, UNTIL_LIFTED, FreezeFacts, Origin, Period, Scope, Verdict, verdict
+from wedtui.core.freeze import LOCKDOWN, UNTIL_LIFTED, FreezeFacts, Origin, Period, Reason, Scope, Verdict, verdict
+from wedtui.core.freeze_words import going_on
 from wedtui.core.override import OBJECTS, OVERRIDDEN_AT_MOST, Override, override_of, override_words
-from wedtui.core.protection import ProtectionVerdict, live_words
+from wedtui.core.protection import ProtectionVerdict
 from wedtui.core.roles import Decision
 from wedtui.core.text import single_line
-from wedtui.core.wording import duration, listed
+from wedtui.core.wedding_check import weddings_check
+from wedtui.core.wording import dated, duration, listed
 
 EVERYTHING = "everything"
+ENDS = "override"
+"""Of what is lifted: the number behind it is that of an override, which ends early."""
 ADD_HOURS = (1, 4, 12, 24, 72)
 OVERRIDE_HOURS = (1, 2, 4)
 LONGEST_ADDED = timedelta(days=31)
@@ -36,7 +40,7 @@ class Wanted(NamedTuple):
 
     kind: EmergencyKind
     name: str = ""
-    """Of an override, its object; of a lift, the number."""
+    """Of an override, its object; of a lift, the number, or `override` and the number of one that ends."""
     lasts: timedelta | None = None
     """Of a freeze that is added, and of an override."""
 
@@ -102,22 +106,24 @@ class FreezePlan:
         return hashlib.sha256(canonical(said)).hexdigest()
 
 
-def wanted_of(kind: EmergencyKind, subject: str) -> Wanted:
-    """Return what is meant by a subject: `everything`, `4h`, `12` or `traffic 2h`, by the kind.
+def wanted_of(kind: str, subject: str) -> Wanted:
+    """Return what is meant by a subject: `everything`, `4h`, `12`, `override 3` or `traffic 2h`, by the kind.
 
     Raises:
         ValueError: nothing is meant by it; a sentence.
     """
     words = subject.split()
-    if kind is EmergencyKind.LOCKDOWN and words == [EVERYTHING]:
-        return Wanted(kind)
-    if kind is EmergencyKind.FREEZE_ADD and len(words) == 1:
-        return Wanted(kind, lasts=_hours(words[0], LONGEST_ADDED))
-    if kind is EmergencyKind.FREEZE_LIFT and len(words) == 1 and _is_number(words[0]):
-        return Wanted(kind, words[0])
-    if kind is EmergencyKind.FREEZE_OVERRIDE and len(words) == 2:
-        return Wanted(kind, words[0], _hours(words[1], OVERRIDDEN_AT_MOST))
-    raise ValueError(f'"{single_line(subject, 60)}" is no subject of {kind.value}: see docs/control.md')
+    if kind == EmergencyKind.LOCKDOWN and words == [EVERYTHING]:
+        return Wanted(EmergencyKind.LOCKDOWN)
+    if kind == EmergencyKind.FREEZE_ADD and len(words) == 1:
+        return Wanted(EmergencyKind.FREEZE_ADD, lasts=_hours(words[0], LONGEST_ADDED))
+    if kind == EmergencyKind.FREEZE_LIFT and len(words) == 1 and _is_number(words[0]):
+        return Wanted(EmergencyKind.FREEZE_LIFT, words[0])
+    if kind == EmergencyKind.FREEZE_LIFT and len(words) == 2 and words[0] == ENDS and _is_number(words[1]):
+        return Wanted(EmergencyKind.FREEZE_LIFT, f"{ENDS} {int(words[1])}")
+    if kind == EmergencyKind.FREEZE_OVERRIDE and len(words) == 2:
+        return Wanted(EmergencyKind.FREEZE_OVERRIDE, words[0], _hours(words[1], OVERRIDDEN_AT_MOST))
+    raise ValueError(f'"{single_line(subject, 60)}" is no subject of {kind}: see docs/control.md')
 
 
 def _is_number(word: str) -> bool:
@@ -163,6 +169,12 @@ def plan_freeze(wanted: Wanted, known: Known, decision: Decision, now: datetime)
     )
 
 
+def ended_by(wanted: Wanted) -> int | None:
+    """Return the number of the override that ends early; None where a freeze is lifted, or nothing is."""
+    what, _, number = wanted.name.partition(" ")
+    return int(number) if wanted.kind is EmergencyKind.FREEZE_LIFT and what == ENDS and number else None
+
+
 def _changed(wanted: Wanted, known: Known, lifted: Liftable | None, now: datetime) -> FreezeFacts:
     """Return the facts as they would be."""
     facts = known.facts
@@ -174,6 +186,8 @@ def _changed(wanted: Wanted, known: Known, lifted: Liftable | None, now: datetim
         return replace(
             facts, periods=(*facts.periods, Period("this freeze", now, now + wanted.lasts, Origin.PERSON, where))
         )
+    if (ended := ended_by(wanted)) is not None:
+        return replace(facts, overrides=tuple(each for each in facts.overrides if each.id != ended))
     if wanted.kind is EmergencyKind.FREEZE_LIFT and lifted is not None:
         rest = list(facts.periods)
         if lifted.period in rest:
@@ -193,7 +207,8 @@ class _Words(NamedTuple):
 
 
 def _words(wanted: Wanted, known: Known, lifted: Liftable | None, now: datetime) -> _Words:
-    until = f"{(now + (wanted.lasts or timedelta(0))).astimezone(UTC):%a %H:%M} UTC"
+    clock = known.facts.home or "UTC"
+    until = f"{dated(now + (wanted.lasts or timedelta(0)), clock, now)} {clock}"
     stopped = "whoever deploys, changes configuration, restarts what is healthy, scales down or fails back is stopped"
     rescued = "failover, rollback, restart of what is ill and scale-up go on"
     if wanted.kind is EmergencyKind.LOCKDOWN:
@@ -204,6 +219,12 @@ def _words(wanted: Wanted, known: Known, lifted: Liftable | None, now: datetime)
         says = f"{known.environment} is frozen until {until}"
         return _Words(known.environment, says, f"{stopped} in {known.environment}; {rescued}",
                       "a manager lifts it: `wedtui freeze lift`, or by key")  # fmt: skip
+    if (number := ended_by(wanted)) is not None:
+        given = next((each for each in known.facts.overrides if each.id == number), None)
+        what = OBJECTS.get(given.object, "anything") if given is not None else "what it let through"
+        by = f", which {given.person} gave for {given.object}: {single_line(given.reason, 120)}" if given else ""
+        return _Words(wanted.name, f"{wanted.name} ends now{by}", f"whoever waits for {what}: a freeze stops it again",
+                      "override it again; nothing that was begun is stopped by this")  # fmt: skip
     if wanted.kind is EmergencyKind.FREEZE_LIFT:
         name = _typed(lifted)
         by = f", which {lifted.added_by} added: {single_line(lifted.reason, 120)}" if lifted else ""
@@ -236,6 +257,10 @@ def _checks(wanted: Wanted, known: Known, lifted: Liftable | None, before: Verdi
         ending = [each.object for each in known.facts.overrides if each.holds(now)]
         words = f"it ends the override for {listed(tuple(ending))}" if ending else "no freeze is overridden"
         yield Check("overrides", Result.PASS, words, now, Stops.NOBODY)
+    elif (number := ended_by(wanted)) is not None:
+        holds = any(each.id == number and each.holds(now) for each in known.facts.overrides)
+        gone = f"there is no {wanted.name}, or it is over: see `wedtui freeze list`"
+        yield passing("target", holds, f"{wanted.name} counts", gone, now)
     elif wanted.kind is EmergencyKind.FREEZE_LIFT:
         there = lifted is not None and lifted.period.end > now
         gone = f"there is no freeze {wanted.name} of a person, or it is over: see `wedtui freeze list`"
@@ -255,12 +280,11 @@ def _checks(wanted: Wanted, known: Known, lifted: Liftable | None, before: Verdi
 def _general(wanted: Wanted, known: Known, before: Verdict) -> Iterable[Check]:
     """Yield who is hurt, and whether what is frozen is known at all; what freezes more is never at the wrong time."""
     level = known.protection
-    if wanted.kind in _LETS_THROUGH:
+    if wanted.kind in _LETS_THROUGH and ended_by(wanted) is None:
         result = Result.FAIL if level.level.wedding_day else Result.PASS
         sentence = f"protection is {level.level}: {single_line(level.reason, 160)}"
         yield Check("protection", result, sentence, level.read_at, Stops.NOBODY)
-    fresh = level.calendar.value == "fresh"
-    yield Check("weddings", Result.PASS if fresh else Result.UNKNOWN, live_words(level), level.read_at, Stops.NOBODY)
+    yield weddings_check(level)
     for sentence in before.unreadable:
         yield Check("freeze-known", Result.UNKNOWN, single_line(sentence, 300), before.at, Stops.NOBODY)
 
@@ -273,21 +297,12 @@ def freeze_plan_json(made: FreezePlan) -> dict[str, object]:
         "says": made.says,
         "hurts": made.hurts,
         "undo": made.undo,
-        "at": _iso(made.at),
-        "expires_at": _iso(made.expires_at),
+        "at": iso(made.at),
+        "expires_at": iso(made.expires_at),
         "environment": made.environment,
         "before": _shown(made.before),
         "after": _shown(made.after),
-        "checks": [
-            {
-                "rule": check.rule,
-                "result": check.result.value,
-                "sentence": check.sentence,
-                "measured_at": None if check.measured_at is None else _iso(check.measured_at),
-                "stops": check.stops.value,
-            }
-            for check in made.checks
-        ],
+        "checks": [check_json(check) for check in made.checks],
     }
 
 
@@ -300,13 +315,21 @@ def _essence(found: Verdict) -> list[object]:
 def _shown(found: Verdict) -> dict[str, object]:
     return {
         "frozen": found.frozen,
-        "until": None if found.until is None else _iso(found.until),
+        "until": None if found.until is None else iso(found.until),
         "lockdown": found.lockdown is not None,
         "reasons": list(found.reasons),
         "later": list(found.later),
+        "clock": found.clock,
+        "holding": [_timed(reason) for reason in found.holding],
+        "coming": [_timed(reason) for reason in going_on(found)],
         "overrides": sorted({each.object for each in found.overrides}),
     }
 
 
-def _iso(at: datetime) -> str:
+def _timed(reason: Reason) -> dict[str, object]:
+    return {"name": reason.name, "start": iso(reason.start), "end": iso(reason.end), "zone": reason.zone}
+
+
+def iso(at: datetime) -> str:
+    """Return an instant as a plan keeps it."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")

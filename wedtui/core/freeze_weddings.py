@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from wedtui.core.calendar import CalendarFacts, staleness, turning_zone, unread
+from wedtui.core.calendar import CalendarFacts, SourceFacts, staleness, turning_zone, unread
+from wedtui.core.freeze_feeds import LOOK_AT_IT
 from wedtui.core.freeze_windows import FIRST, Span, WeeklyWindow, mondays, occurrence, shifted
 from wedtui.core.wedding import MAXIMUM_FROM, standard
 from wedtui.core.zones import is_readable
@@ -124,11 +125,17 @@ def calendar_silence(calendar: CalendarFacts, known_at: datetime) -> Iterator[st
         yield f"{silence}, which means frozen"
     for source in calendar.sources:
         if not source.is_fresh(known_at):
-            mend = "check the clock" if source.read_at is not None and source.read_at > known_at else "repair it"
-            yield f"{staleness(source, known_at)}, which means frozen; {mend}"
+            yield f"{staleness(source, known_at)}, which means frozen; {_mend(source, known_at)}"
     for zone in sorted(calendar.zones):
         if not is_readable(zone):
             yield (
                 f'weddings: the zone "{zone}" of a venue cannot be read, which means frozen; '
                 "correct it at its source or update the package tzdata"
             )
+
+
+def _mend(source: SourceFacts, known_at: datetime) -> str:
+    """Return what a person does about a source that is not fresh: what was called into question may be right."""
+    if source.read_at is not None and source.read_at > known_at:
+        return "check the clock"
+    return LOOK_AT_IT if source.questioned else "repair it"

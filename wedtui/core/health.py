@@ -84,7 +84,7 @@ class Health:
 
     state: State
     score: float | None
-    """0..100, one decimal, rounded down; None when nothing is known."""
+    """Of what is known: 0..100, one decimal, rounded down; None when nothing is. What is shown is `said`."""
     components: tuple[Component, ...]
     ceilings: tuple[str, ...] = ()
     """Why the state is worse than the score alone would say."""
@@ -99,12 +99,40 @@ class Health:
         return tuple(c for c in self.components if c.expected and not c.known)
 
     @property
+    def said(self) -> float | None:
+        """The score as it is shown: what was lost counts at its last value where that makes it worse.
+
+        Without that a score would rise when something bad falls silent. It is the lowest mean of what is known together
+        with any of what is remembered, so that it never rises as more is lost. None when nothing is known.
+        """
+        if self.score is None:
+            return None
+        return _floored(_score((*_at_worst(c for c in self.components if c.known), *self._held_down)))
+
+    @property
+    def _held_down(self) -> tuple[Component, ...]:
+        """The components that were lost and would, at their last value, make the score worse; the worst first."""
+        counted = _at_worst(c for c in self.components if c.known)
+        lost = _at_worst(c for c in self.missing if c.value is not None)
+        below: list[Component] = []
+        for component in sorted(lost, key=lambda c: c.value or 0.0):
+            if 100 * (component.value or 0.0) >= _score((*counted, *below)):
+                break
+            below.append(component)
+        return tuple(below)
+
+    @property
     def basis(self) -> str | None:
-        """Of what alone the score is, and without what; None where nothing is missing that is configured."""
+        """Of what the shown score is, and without what; None where nothing is missing that is configured."""
         if self.score is None or not self.missing:
             return None
-        known = tuple(c.name for c in self.components if c.known)
-        return f"of {listed(known)} alone, without {listed(tuple(c.name for c in self.missing))}"
+        known = listed(tuple(c.name for c in self.components if c.known))
+        held = {c.name for c in self._held_down}
+        without = tuple(c.name for c in self.missing if c.name not in held)
+        if not held:
+            return f"of {known} alone, without {listed(without)}"
+        remembered = listed(tuple(c.name for c in self.missing if c.name in held))
+        return f"of {known}, and of the last known {remembered}{f', without {listed(without)}' if without else ''}"
 
     @property
     def known_weight(self) -> float:
@@ -166,7 +194,7 @@ def judge(evidence: ProviderEvidence, now: datetime, *, wedding_day: bool = Fals
     score = _score(known)
     state, ceilings = _state(_vantages(evidence.probes, now), streaks, components, score, failed)
     oldest = min(c.measured_at for c in known if c.measured_at is not None)
-    return Health(state, math.floor(score * 10) / 10, components, ceilings, failed, oldest)
+    return Health(state, _floored(score), components, ceilings, failed, oldest)
 
 
 def _by_probe(probes: Iterable[ProbeEvidence]) -> list[list[ProbeEvidence]]:
@@ -279,6 +307,15 @@ def _score(components: Iterable[Component]) -> float:
         total += component.weight
         weighted += component.weight * component.value
     return round(100 * weighted / total, 6)
+
+
+def _floored(score: float) -> float:
+    return math.floor(score * 10) / 10
+
+
+def _at_worst(components: Iterable[Component]) -> tuple[Component, ...]:
+    """Return components at the values that the state is held at."""
+    return tuple(c if c.held is None else replace(c, value=c.held) for c in components)
 
 
 class _Watched(NamedTuple):

@@ -235,6 +235,12 @@ class Steps:
         least = highest << NUMBER_BITS
         return Peak(highest, _instant(instants[next(n for n in range(first, last) if weights[n] >= least)]))
 
+    def most(self, start: datetime, end: datetime) -> int:
+        """Return how many weddings are live at once at most in [start, end], both included."""
+        instants, weights = self._all()
+        first, last = (bisect_right(instants, _microseconds(at)) for at in (start, end))
+        return max(self.at(start).weddings, max(map(_NUMBERS.__and__, weights[first:last]), default=0))
+
     def reaches(self, threshold: int, start: datetime, end: datetime) -> bool:
         """Whether the load is at least `threshold` units at any instant of [start, end], both included."""
         runs = self._runs(threshold, 0)

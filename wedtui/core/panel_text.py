@@ -5,7 +5,7 @@ These are the lines of the commands, in the words that the panel has too; ages a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,9 +24,8 @@ def panel_text(plan: Mapping[str, Any], at: datetime) -> list[str]:
         plan: as `core.failover.plan_json` or `core.freeze_plan.freeze_plan_json` writes it.
         at: an aware instant.
     """
-    moves = plan.get("kind") in {kind.value for kind in Kind}
     try:
-        lines = plan_lines(plan, at) if moves else freeze_lines(plan, at)
+        lines = lines_of(plan, at)
     except (AttributeError, KeyError, TypeError, ValueError):
         # Of a plan by another version: its word counts all the same, and the plan itself is on record.
         lines = ["this plan cannot be put into words: they are not known for it"]
@@ -34,6 +33,26 @@ def panel_text(plan: Mapping[str, Any], at: datetime) -> list[str]:
     kept = [_line(line) for line in lines[:LINES_AT_MOST]]
     rest = len(lines) - len(kept)
     return [*kept, *([f"(+{rest} lines more)"] if rest else [])]
+
+
+def lines_of(
+    plan: Mapping[str, Any],
+    now: datetime,
+    *,
+    refused: Sequence[str] = (),
+    open_plan: bool = True,
+    drill: bool = False,
+) -> list[str]:
+    """Return a plan of whatever kind as lines of text: of a change of shares, of a freeze, or of anything else.
+
+    In a made-up world each says that it is a drill.
+
+    Raises:
+        AttributeError, KeyError, TypeError, ValueError: it is none that this version knows.
+    """
+    if plan.get("kind") in {kind.value for kind in Kind}:
+        return plan_lines(plan, now, refused=refused, open_plan=open_plan, drill=drill)
+    return freeze_lines(plan, now, drill=drill)
 
 
 def _line(line: str) -> str:

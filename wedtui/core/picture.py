@@ -164,7 +164,7 @@ class ProviderPicture:
     @property
     def score_words(self) -> str | None:
         """Its score; with a question mark where it lacks something: it may be worse, were that known."""
-        return None if self.health.score is None else f"{self.health.score:.1f}{'?' if self.lacks else ''}"
+        return None if self.health.said is None else f"{self.health.said:.1f}{'?' if self.lacks else ''}"
 
     @property
     def name(self) -> str:

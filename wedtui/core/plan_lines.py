@@ -1,4 +1,4 @@
-"""A plan as lines of text, from the JSON that is shown, digested and kept: so that stored old plans show too.
+"""A plan as lines of text, from the JSON that is shown and kept: so that stored old plans show too.
 
 What a stored plan does not hold is said to be missing; nothing of it is taken for passed. Ages are counted up to `now`.
 """
@@ -18,6 +18,7 @@ from wedtui.core.plan_words import (
     clock,
     instant,
     moved_words,
+    room_is_useless,
     said,
     stopped_by,
     undo_words,
@@ -28,7 +29,13 @@ WIDTH = 80
 
 
 def plan_lines(
-    plan: Mapping[str, Any], now: datetime, *, refused: Sequence[str] = (), width: int = WIDTH, open_plan: bool = True
+    plan: Mapping[str, Any],
+    now: datetime,
+    *,
+    refused: Sequence[str] = (),
+    width: int = WIDTH,
+    open_plan: bool = True,
+    drill: bool = False,
 ) -> list[str]:
     """Return a plan for a tired person.
 
@@ -38,11 +45,12 @@ def plan_lines(
         refused: why it may not be submitted, as the service says, beside what its checks say.
         width: columns; only what has no space in it is longer.
         open_plan: whether it can still be confirmed: until when it holds is said only then.
+        drill: whether its world is a made-up one.
     """
     why = [*dict.fromkeys((*refused, *stopped_by(plan)))]
     return [
         *(_refused(why, width) if why else ()),
-        *_wrapped(headline(plan, refused=bool(why)), width, "  "),
+        *_wrapped(headline(plan, refused=bool(why), drill=drill), width, "  "),
         *(_wrapped(back_words(plan), width, "  ") if plan.get("kind") == "failback" else ()),
         *_wrapped(f"{_record(plan)}; {as_of(plan)}", width, "  "),
         *(["an OVERLOAD is accepted: shares may go over the caps"] if plan.get("accepts_overload") else []),
@@ -81,15 +89,16 @@ def _estimates(plan: Mapping[str, Any], now: datetime, width: int, *, open_plan:
     ]
 
 
-def headline(plan: Mapping[str, Any], *, refused: bool = False) -> str:
-    """Return what it does, in one sentence; of a refused plan what was asked for."""
+def headline(plan: Mapping[str, Any], *, refused: bool = False, drill: bool = False) -> str:
+    """Return what it does, in one sentence; of a refused plan what was asked for; of a drill that it is one."""
+    real, where = ("DRILL", " in a made-up world") if drill else ("REAL", "")
     by = ", asked for by the service itself" if plan.get("automatic") else ""
     if plan.get("kind") == "failback":
-        return f"{'asked for: a failback' if refused else 'REAL FAILBACK: traffic comes back'}{by}"
+        return f"{'asked for: a failback' if refused else f'{real} FAILBACK{where}: traffic comes back'}{by}"
     lost = listed(tuple(said(place) for place in plan.get("lost") or ())) or "nothing that is named"
     if refused:
         return f"asked for: a failover from {lost}{by}"
-    return f"REAL FAILOVER: {lost} loses all of its traffic{by}"
+    return f"{real} FAILOVER{where}: {lost} loses all of its traffic{by}"
 
 
 def holds_words(plan: Mapping[str, Any], now: datetime) -> str:
@@ -129,16 +138,18 @@ def _shares(plan: Mapping[str, Any], *, refused: bool) -> list[str]:
         provider, _, region = name.partition("/")
         room = rooms.get(provider)
         if region and room is not None and provider not in shown:
-            lines.append(percents(provider, room.get("before"), room.get("after"), _room(room)))
+            lines.append(percents(provider, room.get("before"), room.get("after"), _room(plan, room)))
         shown.add(provider)
-        mine = percents(name, before.get(name), after.get(name), "" if region else _room(room))
+        mine = percents(name, before.get(name), after.get(name), "" if region else _room(plan, room))
         lines.append(f"{mine}{'' if refused else _arrow(before, after, name)}")
     return lines
 
 
-def _room(room: Mapping[str, Any] | None) -> str:
+def _room(plan: Mapping[str, Any], room: Mapping[str, Any] | None) -> str:
     if room is None:
         return f"  {'UNKNOWN':>7}  UNKNOWN"
+    if room_is_useless(plan, room):
+        return f"  {_percent(room.get('cap')):>7}  -"
     spare = room.get("spare")
     words = "UNKNOWN"
     if isinstance(spare, int | float):

@@ -1,4 +1,4 @@
-"""What panel and commands say of a plan, from the JSON that is shown, digested and kept: one function a question.
+"""What panel and commands say of a plan, from the JSON that is shown and kept: one function a question.
 
 What a stored plan does not hold is said to be missing; nothing of it is taken for passed. Where two things can be
 promised, it is the less rosy one.
@@ -6,7 +6,7 @@ promised, it is the less rosy one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -45,8 +45,8 @@ def check_rows(plan: Mapping[str, Any], now: datetime) -> list[Row]:
     """
     made = instant(plan.get("at"))
     until = now if made is None else max(now, made)
-    checks = checks_of(plan)
-    rows = [_row(plan, check, until) for check in sorted(checks, key=lambda each: _urgency(plan, each))]
+    checks = sorted(checks_of(plan), key=lambda each: _urgency(plan, each))
+    rows = [_row(plan, each, until) for i, each in enumerate(checks) if not _is_said(each, checks[:i])]
     if not checks:
         rows.append(Row("UNKNOWN", f"checks: {_MISSING}", counts=True))
     if not any(check.get("rule") == "weddings" for check in checks):
@@ -98,6 +98,15 @@ def undo_words(plan: Mapping[str, Any]) -> str:
     return "`wedtui failback run --to before --reason WHY`, by a manager; a freeze stops that, unless overridden"
 
 
+def room_is_useless(plan: Mapping[str, Any], room: Mapping[str, Any]) -> bool:
+    """Whether what a provider has to spare helps nobody: it will carry nothing, and is being left or may not gain."""
+    if room.get("after") != 0:
+        return False
+    rule = f"eligible:{room.get('provider')}"
+    barred = any(check.get("rule") == rule and _result(check) != "PASS" for check in checks_of(plan))
+    return barred or room.get("before") != 0
+
+
 def before_words(at: datetime, action: int) -> str:
     """Return what the shares from before a failover are called in a sentence.
 
@@ -119,6 +128,34 @@ def shares_words(shares: object) -> str:
     if not isinstance(shares, Mapping) or not shares:
         return "UNKNOWN which"
     return ", ".join(f"{said(place)} {said(share)} %" for place, share in sorted(shares.items()))
+
+
+def otherwise_words(seen: Mapping[str, Any], newer: Mapping[str, Any]) -> str:
+    """Return what of a newer plan is another than of the one that was seen: who gets what, then what is judged anew."""
+    shares = [
+        f"{said(place)} gets {_share(newer, 'after', place)}, not {_share(seen, 'after', place)}"
+        for place in sorted({*_shares_of(seen), *_shares_of(newer)})
+        if _share(seen, "after", place) != _share(newer, "after", place)
+    ]
+    known = {check.get("rule"): _result(check) for check in checks_of(seen)}
+    judged = [
+        f"{_result(check)}: {said(check.get('sentence'))}"
+        for check in checks_of(newer)
+        if known.get(check.get("rule")) != _result(check)
+    ]
+    live = ["the live records are others"] if seen.get("records") != newer.get("records") else []
+    return "; ".join([*shares, *live, *judged])
+
+
+def _shares_of(plan: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = plan.get("after")
+    # Of what changes a freeze these are no shares: what is frozen then stands in its checks and above them.
+    return found if isinstance(found, Mapping) and plan.get("before") and "rooms" in plan else {}
+
+
+def _share(plan: Mapping[str, Any], which: str, place: str) -> str:
+    found = plan.get(which)
+    return f"{said(found[place])} %" if isinstance(found, Mapping) and place in found else "UNKNOWN"
 
 
 def checks_of(plan: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -173,6 +210,16 @@ def _urgency(plan: Mapping[str, Any], check: Mapping[str, Any]) -> int:
     if _result(check) == "PASS":
         return 4
     return 2 if _stops(check) == "automatic" else 3
+
+
+def _is_said(check: Mapping[str, Any], before: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a broken check that stands above gives this broken one as its reason, word by word.
+
+    The same fact with another verdict behind it reads as if both could not be.
+    """
+    mine = said(check.get("sentence"))
+    above = (said(each.get("sentence")) for each in before if _result(each) != "PASS")
+    return _result(check) != "PASS" and any(mine in text and mine != text for text in above)
 
 
 def _is_stopping(plan: Mapping[str, Any], check: Mapping[str, Any]) -> bool:

@@ -33,7 +33,7 @@ from wedtui.core.freeze_windows import FIRST, LAST, closing_instant, opening_ins
 from wedtui.core.load import NOBODY, Live, Peak
 from wedtui.core.season import SATURDAY, Protection, protection_by_date
 from wedtui.core.wedding import HIGH_FROM, MAXIMUM_FROM, standard
-from wedtui.core.wording import counted, wall_clock
+from wedtui.core.wording import wall_clock
 from wedtui.core.zones import is_readable, local
 
 AHEAD = timedelta(hours=4)
@@ -94,8 +94,10 @@ class ProtectionVerdict:
     next_level: Protection | None = None
     """To what it changes."""
     zone: str = "UTC"
-    """The IANA zone whose clock says every time of the verdict, those in its reasons too: of the venues whose weddings
-    decide `until`, else `home`."""
+    """The IANA zone whose clock says every time of the verdict, those in its reasons too: `home` where a zone is
+    configured, else that of `decides`."""
+    decides: str | None = None
+    """The IANA zone of the venues whose weddings, or where the midnight, make `until`; None where neither does."""
     home: str = "UTC"
     """The first configured zone: what is drawn by the hour goes by its clock, which never changes hands."""
     raises: tuple[Raise, ...] = ()
@@ -104,6 +106,8 @@ class ProtectionVerdict:
     """Of all weddings known."""
     peak: Peak | None = None
     """Of the next `AHEAD`; None where no calendar was ever read."""
+    most: int = 0
+    """So many weddings are live at once at most in that time."""
     calendar: Freshness = Freshness.MISSING
     read_at: datetime | None = None
     """The oldest of the sources' last good readings; None where there is none or a source was never read."""
@@ -112,31 +116,6 @@ class ProtectionVerdict:
     def reason(self) -> str:
         """The reasons as one line."""
         return "; ".join(self.reasons)
-
-
-def until_words(verdict: ProtectionVerdict, now: datetime) -> str:
-    """Return the level and how long it lasts, as far as is known: `MAXIMUM until 23:30 BST`.
-
-    What follows is named where it is worse, `NORMAL until 21:59 UTC, then HIGH`: a calm that ends is no all-clear.
-    """
-    if verdict.until is None:
-        if verdict.known_to is None:
-            return f"{verdict.level} until the calendar is known" if verdict.unknown else f"{verdict.level}"
-        return f"{verdict.level} at least until {wall_clock(verdict.known_to, verdict.zone, now)}"
-    worse = f", then {verdict.next_level}" if gets_worse(verdict) else ""
-    return f"{verdict.level} until {wall_clock(verdict.until, verdict.zone, now)}{worse}"
-
-
-def then_words(verdict: ProtectionVerdict) -> str:
-    """Return what follows where `until_words` does not say it: `then NORMAL`; nothing where nothing is known to."""
-    if verdict.until is None or verdict.next_level is None or gets_worse(verdict):
-        return ""
-    return f"then {verdict.next_level}"
-
-
-def gets_worse(verdict: ProtectionVerdict) -> bool:
-    """Whether a higher level follows."""
-    return verdict.next_level is not None and verdict.next_level.rank > verdict.level.rank
 
 
 def ahead_words(
@@ -196,14 +175,6 @@ def _beyond(calendar: CalendarFacts, at: datetime, now: datetime, near: timedelt
     if at > now and calendar.known_to is None and not calendar.steps.is_busy(shifted(at, -near), LAST):
         return "no wedding is known at that time or after it: the calendar may not reach so far"
     return None
-
-
-def live_words(verdict: ProtectionVerdict) -> str:
-    """Return how many weddings are live, and whether that can be believed: `53 weddings live`."""
-    words = f"{counted(verdict.live.weddings, 'wedding')} live"
-    if verdict.peak is None:
-        return "no wedding calendar" if verdict.calendar is Freshness.MISSING else "live weddings unknown"
-    return words if verdict.calendar is Freshness.FRESH else f"{words} as last known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,18 +296,21 @@ def protection(
     if at.tzinfo is None:
         raise ValueError(f"expected an instant with its offset; {at} has none")
     at = at.astimezone(UTC)
+    zones = tuple(zones)
     known = _Known(calendar, tuple(raises), _served(zones, calendar), at, known_at)
     level = known.level(at)
     until = _until(known, level)
     next_level = None if until is None else known.level(until)
     home = known.zones[0]
-    zone = (None if until is None else _deciding_zone(known, level, until)) or home
+    decides = None if until is None else _deciding_zone(known, level, until)
+    zone = home if any(is_readable(each) for each in zones) else decides or home
     asked = sorted((r for r in known.raises if r.holds(at)), key=lambda r: r.expires_at, reverse=True)
     read = [source.read_at for source in calendar.sources]
     known_to = known.last + _INSTANT if until is None and known.last < shifted(at, LOOK_AROUND) else None
     if calendar.unknown:
         # What is not known may ask for more at any time: a fall is only how long it lasts at least.
         known_to = until if next_level is not None and next_level.rank < level.rank else None
+    ahead = was_ever_read(calendar) and not known.beyond
     return ProtectionVerdict(
         level=level,
         reasons=tuple(_reasons(known, level, asked, zone)),
@@ -346,10 +320,12 @@ def protection(
         unknown=calendar.unknown,
         next_level=None if calendar.unknown else next_level,
         zone=zone,
+        decides=decides,
         home=home,
         raises=tuple(asked),
         live=calendar.steps.at(at),
-        peak=calendar.steps.peak(at, shifted(at, AHEAD)) if was_ever_read(calendar) and not known.beyond else None,
+        peak=calendar.steps.peak(at, shifted(at, AHEAD)) if ahead else None,
+        most=calendar.steps.most(at, shifted(at, AHEAD)) if ahead else 0,
         calendar=known.freshness(at),
         read_at=min((r for r in read if r is not None), default=None) if None not in read else None,
     )
@@ -442,7 +418,9 @@ def _reasons(known: _Known, level: Protection, raises: Iterable[Raise], zone: st
     if says and known.by_load(at) is level:
         yield _load_words(known, level, zone)
     peak = calendar.steps.peak(at, shifted(at, AHEAD))
-    outsized = outsized_words([each for each in calendar.outsized if each.start <= peak.at < each.end])
+    outsized = outsized_words(
+        [each for each in calendar.outsized if each.start <= peak.at < each.end], calendar.outsized_more
+    )
     if outsized is not None:
         yield outsized
     if known.counts_date(at):
@@ -503,7 +481,9 @@ def _load_words(known: _Known, level: Protection, zone: str) -> str:
         bound = f"the load stays at or under {standard(peak.load)}" if peak.load else "there is no load"
         return f"by the calendar{some} {bound} for {hours}" + _from(Protection.HIGH)
     if peak.at == at:
-        return f"by the calendar{some} the load is {standard(peak.load)}, the peak of the next {hours}" + _from(level)
+        return f"by the calendar{some} the load is {standard(peak.load)}, and no higher in the next {hours}" + _from(
+            level
+        )
     when = wall_clock(peak.at, zone, at)
     return f"by the calendar{some} the load of the next {hours} gets to {standard(peak.load)} at {when}" + _from(level)
 

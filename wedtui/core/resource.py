@@ -116,6 +116,8 @@ def _everywhere_one(identifier: str) -> bool:
     return identifier.startswith("arn:")
 
 
+SERVICE_COST = "cost.service"
+"""What a service was billed, as a resource."""
 STOPPED = "stopped"
 """How resources are counted that rest: beside the states, not among what is OK."""
 # The words of machines and databases; what is only being set up, or takes on no more work, is not meant.

@@ -261,6 +261,8 @@ class Decided(NamedTuple):
     """What the configuration demands beside the role."""
     who: Person | None = None
     """What they were when it was decided; None where nothing was asked of the configuration."""
+    refused_once_made: str | None = None
+    """Why they may not once the change of the action was, or may have been, made; None where they may then too."""
 
     @property
     def on_record(self) -> dict[str, str]:
@@ -311,6 +313,32 @@ def decide(
         return Decision(Answer.WAITING, permission, f"{name} may {words} once there is {wanted}", frozenset(missing))
     alone = f", alone, which is paged and stays open until reviewed: {broken}" if broken else ""
     return Decision(Answer.ALLOWED, permission, f"{name} is {who.role} and may {words}{alone}", broke_glass=broken)
+
+
+class Ending(StrEnum):
+    """How a person ends an action that another may have asked for."""
+
+    CANCEL = "cancel"
+    """No further step of it is begun."""
+    SETTLE = "settle"
+    """Its end is what that person says of it."""
+
+
+def to_end(permission: Permission, how: Ending, *, made: bool) -> Permission:
+    """Return what it takes to end an action: the one function that answers it.
+
+    To keep a change from being made is a rescue, as stopping automation is, and takes no more than a failover. Whoever
+    says what became of a change, or that it is looked at no longer, does as much as who made it.
+    Source: DESIGN, "Roles".
+
+    Args:
+        permission: what the action itself takes.
+        how: what is done.
+        made: whether its change was made, or may have been.
+    """
+    if how is Ending.CANCEL and not made:
+        return Permission.FAIL_OVER
+    return permission
 
 
 DEMANDED = {Demand.SECOND_PERSON: "a second person", Demand.ONE_TIME_CODE: "a one-time code"}

@@ -38,6 +38,7 @@ class ServiceFacts:
     version: str
     environment: str
     started_at: datetime
+    """This and the two below it writes by its own clock; what a cache gives back is by that of its database."""
     heartbeat_at: datetime
     stopped_at: datetime | None = None
     configuration_digest: str = ""
@@ -77,6 +78,8 @@ class SeenService:
 
     facts: ServiceFacts
     condition: ServiceCondition
+    same_clock: bool = False
+    """Whether its clock, which is wrong, is the one by which is asked: it runs on this machine."""
 
     @property
     def runs(self) -> bool:
@@ -84,14 +87,14 @@ class SeenService:
         return self.condition is ServiceCondition.RUNNING
 
 
-def heard_at(heartbeat_at: datetime, clock_ahead_s: float | None) -> datetime:
-    """Return when a service was heard by the right clock, which its own may not be.
+def right_time(at: datetime, clock_ahead_s: float | None) -> datetime:
+    """Return an instant by the right clock, which that of a service may not be.
 
     Args:
-        heartbeat_at: when it was by its own clock.
+        at: when it was by the service's clock.
         clock_ahead_s: by how many seconds that is ahead; None where that was not measured.
     """
-    return heartbeat_at - timedelta(seconds=clock_ahead_s or 0.0)
+    return at - timedelta(seconds=clock_ahead_s or 0.0)
 
 
 def condition_of(service: ServiceFacts | None, now: datetime, *, process: int | None = None) -> ServiceCondition:
@@ -106,9 +109,7 @@ def condition_of(service: ServiceFacts | None, now: datetime, *, process: int | 
         return ServiceCondition.NEVER
     if service.stopped_at is not None:
         return ServiceCondition.STOPPED
-    heard = heard_at(service.heartbeat_at, service.clock_ahead_s)
-    fresh = -HEARTBEAT_FRESH <= now - heard <= HEARTBEAT_FRESH
-    if fresh:
+    if abs(now - service.heartbeat_at) <= HEARTBEAT_FRESH:
         return ServiceCondition.RUNNING
     return ServiceCondition.DEAD if process is None else ServiceCondition.STUCK
 
@@ -133,8 +134,28 @@ def see_services(
     known = sorted(services, key=lambda s: s.vantage)
     # Before services named their place there was but one.
     here = [s for s in known if s.place == place or (len(known) == 1 and not s.place)]
-    found = [SeenService(s, condition_of(s, now, process=process if s in here else None)) for s in known]
+    own = next((s for s in here if _keeps_the_time_of(s, now)), None)
+    right = now if own is None else right_time(now, own.clock_ahead_s)
+    found = [SeenService(s, condition_of(s, right, process=process if s in here else None), s is own) for s in known]
     return tuple([replace(s, condition=ServiceCondition.UNSEEN) if unread and not s.runs else s for s in found])
+
+
+def right_now(services: Iterable[SeenService], now: datetime) -> datetime:
+    """Return `now` by the right clock: that of this machine may be wrong, as its service says.
+
+    Args:
+        services: every one, judged at `now`.
+        now: an aware instant by the clock of this machine.
+    """
+    own = next((seen.facts for seen in services if seen.same_clock), None)
+    return now if own is None else right_time(now, own.clock_ahead_s)
+
+
+def _keeps_the_time_of(service: ServiceFacts, now: datetime) -> bool:
+    """Whether a service of this machine has a wrong clock, and lives by that: `now` is as wrong then."""
+    if not service.has_wrong_clock or service.stopped_at is not None:
+        return False
+    return abs(right_time(now, service.clock_ahead_s) - service.heartbeat_at) <= HEARTBEAT_FRESH
 
 
 def leading(services: tuple[SeenService, ...]) -> SeenService | None:
@@ -215,19 +236,25 @@ def differences(services: tuple[SeenService, ...], keeper: str = "") -> list[Fin
     """
     running = tuple(s.facts for s in services if s.runs)
     found = []
-    for facts in running:
-        if facts.has_wrong_clock:
-            where = "ahead of" if (facts.clock_ahead_s or 0.0) > 0 else "behind"
-            text = (
-                f"its clock is {abs(facts.clock_ahead_s or 0.0):.1f} s {where} the database's: what its probes see "
-                "counts only where it makes things worse; let both keep time by NTP"
-            )
-            subject = "service" if len(services) == 1 else f"service {facts.vantage}"
-            found.append(Finding(Severity.WARNING, subject, text, facts.heartbeat_at))
+    for seen in services:
+        if seen.runs and seen.facts.has_wrong_clock:
+            subject = "service" if len(services) == 1 else f"service {seen.facts.vantage}"
+            found.append(Finding(Severity.WARNING, subject, clock_words(seen), seen.facts.heartbeat_at))
     if len({facts.configuration_digest for facts in running}) > 1:
         text = f"{_camps(running, keeper)}: give them one configuration"
         found.append(Finding(Severity.WARNING, "service", text, min(facts.heartbeat_at for facts in running)))
     return found
+
+
+def clock_words(seen: SeenService) -> str:
+    """Say by how much the clock of a service is wrong, and what does not count because of that."""
+    ahead_s = seen.facts.clock_ahead_s or 0.0
+    whose = "this machine's" if seen.same_clock else "its"
+    nothing = "no age that is said here can be believed; " if seen.same_clock else ""
+    return (
+        f"{whose} clock is {abs(ahead_s):.1f} s {'ahead of' if ahead_s > 0 else 'behind'} the database's: {nothing}"
+        "what its probes see counts only where it makes things worse; let both keep time by NTP"
+    )
 
 
 def _camps(running: tuple[ServiceFacts, ...], keeper: str) -> str:
@@ -244,9 +271,7 @@ def _camps(running: tuple[ServiceFacts, ...], keeper: str) -> str:
 
 _NOTHING_WATCHED = {
     ServiceCondition.STOPPED: "the service was stopped: nothing is being watched; start it with `wedtui service start`",
-    ServiceCondition.STUCK: (
-        "the service runs but stores nothing: look at its disk and its log (`wedtui service status`)"
-    ),
+    ServiceCondition.STUCK: "the service runs but stores nothing: look at its disk and its log (`wedtui doctor`)",
     ServiceCondition.DEAD: "the service is dead: nothing is being watched; start it with `wedtui service start`",
 }
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from wedtui.core.actions import LEFT, ActionState, StepState
+from wedtui.core.customers import CUSTOMERS
 from wedtui.core.plan_words import clock
 from wedtui.core.text import single_line
 
@@ -75,3 +76,13 @@ def interrupted(steps: Sequence[Stepped], number: int) -> str | None:
     if not again or step.state != StepState.FAILED or not step.detail.startswith(NOT_MADE):
         return None
     return "interrupted, made again" if step.changes or step.undoes else "interrupted, looked again"
+
+
+def state_of(step: Stepped) -> str:
+    """Return how a step stands, in a word: that customers were not seen to have moved is no failure of the change."""
+    return "not seen" if step.name == CUSTOMERS and step.state == StepState.FAILED else step.state
+
+
+def reason_of(step: Stepped) -> str:
+    """Return why a step is as it is; what was seen of customers stands beside the times, and not here again."""
+    return "" if step.name == CUSTOMERS else step.detail

@@ -14,6 +14,12 @@ def single_line(text: str, longest: int = LONGEST) -> str:
     return " ".join(kept.split())[:longest]
 
 
+def shortened(text: str, longest: int) -> str:
+    """Return text as `single_line` does; one that is longer ends in `…`, which says that something is missing."""
+    whole = single_line(text, longest + 1)
+    return whole if len(whole) <= longest else f"{whole[: longest - 1]}…"
+
+
 def abridged(text: str, longest: int) -> str:
     """Return the beginning and the end of a text that is too long: in a running report the newest stands last."""
     if len(text) <= longest:

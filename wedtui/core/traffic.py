@@ -14,6 +14,9 @@ from datetime import datetime, timedelta
 
 from wedtui.core.shares import WHOLE
 
+MOST_TTL = timedelta(days=1)
+"""No record may ask resolvers to keep an answer for longer."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from wedtui.core.evidence import FUTURE_TOLERANCE
-from wedtui.core.zones import local
+from wedtui.core.zones import is_readable, local
 
 
 def duration(span: timedelta) -> str:
@@ -106,6 +107,37 @@ def local_time(at: datetime, zone: str, now: datetime) -> str:
     return f"{words} {zone}" + (f" ({at.astimezone(UTC):%H:%M} UTC)" if twice else "")
 
 
+def asked_words(at: datetime, zone: str) -> str:
+    """Say which instant an answer is about: `at 2026-07-25 12:00:00 UTC (Sat 13:00 BST):`."""
+    there = "" if zone == "UTC" else f" ({local(at, zone):%a} {zone_clock(at, zone)})"
+    return f"at {utc_words(at)}{there}:"
+
+
+def dated(at: datetime, zone: str, now: datetime) -> str:
+    """Return an instant with its date on a wall clock whose zone is said already: `Mon 22 Jun 06:00`.
+
+    Its year is said where it is not that of `now`; a wall time that occurs twice there says UTC as well.
+    """
+    there = local(at, zone)
+    year = "" if there.year == local(now, zone).year else f" {there.year}"
+    twice = there.replace(fold=0).utcoffset() != there.replace(fold=1).utcoffset()
+    return f"{there:%a %d %b}{year} {there:%H:%M}" + (f" ({at.astimezone(UTC):%H:%M} UTC)" if twice else "")
+
+
+def venue_clock(at: datetime, zone: str | None, clock: str) -> str:
+    """Return, to follow an instant on one clock, what another zone's shows: ` (06:00 EDT)`; nothing where it agrees.
+
+    Its weekday is said where it is another.
+    """
+    if zone is None or not is_readable(zone):
+        return ""
+    there, here = local(at, zone), local(at, clock)
+    if there.utcoffset() == here.utcoffset():
+        return ""
+    day = "" if there.date() == here.date() else f"{there:%a} "
+    return f" ({day}{zone_clock(at, zone)})"
+
+
 # Letters that places at different times of day use: India, Ireland and Israel; China, Cuba and Chicago; Manila and Los
 # Angeles. Source: the IANA time zone database.
 _SHARED_LETTERS = frozenset({"IST", "CST", "CDT", "PST"})
@@ -169,3 +201,14 @@ def wall_clock(at: datetime, zone: str, now: datetime) -> str:
     if there.date() == here.date() == now.astimezone(UTC).date():
         return words
     return f"{there:%a} {words}" if abs(at - now) < timedelta(days=6) else f"{there:%a %d %b %Y} {words}"
+
+
+_COMMAND = re.compile(r"""(?<=[`"])wedtui(?= (?!--demo|demo\b)|$)""")
+
+
+def asked_of_demo(text: str) -> str:
+    """Return words of a demo with every command in them as it is typed there: without `--demo` it would act elsewhere.
+
+    What opens a demo stays as it is.
+    """
+    return _COMMAND.sub("wedtui --demo", text) if "wedtui" in text else text

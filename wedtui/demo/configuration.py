@@ -8,6 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from wedtui.core.calendar import GOOD_FOR
+from wedtui.demo.aws import figures
+from wedtui.demo.aws.inventory import ACCOUNT, COMPUTE, DATABASE_BILL, DISK_BILL, KEY, KEY_ID, MAIN, REGIONS
+from wedtui.demo.aws.inventory import PROVIDER as ACCOUNT_OF
 from wedtui.demo.names import RECORD, TARGETS, TTL_S, ZONE
 from wedtui.demo.prometheus import metric_name
 from wedtui.demo.scenario import EDGE_SIGNALS, MACHINE_SIGNALS, PROVIDERS, Provider
@@ -17,6 +20,8 @@ from wedtui.demo.world import Addresses
 PLANNED_BASE, PLANNED_PER_WEDDING = 300.0, 4.0
 KEY_NAME = "names.key"
 """The file in the state directory that holds the key of the API of the world's DNS."""
+PROFILE = "wedtui-demo"
+"""The profile whose credentials are sent to the world's account of AWS: a user's own are in no such profile."""
 ZONES = ("Europe/London", "America/New_York")
 
 
@@ -32,12 +37,19 @@ def demo_configuration(addresses: Addresses, state_dir: Path, calendar_max_age: 
     return "\n".join((*lines, *_calendar(addresses, calendar_max_age)))
 
 
+def demo_credentials() -> str:
+    """Return the text of a file of the AWS SDK with the credentials of the world's account, for its profile alone."""
+    key = f"aws_access_key_id = {KEY_ID}\naws_secret_access_key = {KEY}\n"
+    return f"[{PROFILE}]\n{key}\n[profile {PROFILE}]\nregion = {MAIN}\n"
+
+
 def _lines(addresses: Addresses, state_dir: Path) -> Iterator[str]:
     yield 'environment = "production"'
     for store in ("cache", "ledger"):
         yield from ("", f"[{store}]", f"url = {_text(f'sqlite:///{state_dir / store}.db')}")
     for provider in PROVIDERS:
-        yield from _provider(provider, addresses.providers[provider.name])
+        account = addresses.account if provider.name == ACCOUNT_OF else None
+        yield from _provider(provider, addresses.providers[provider.name], account)
     yield from ("", "[[prometheus]]", 'name = "demo"', f"url = {_text(addresses.prometheus)}")
     yield from ('interval = "3s"', 'timeout = "1s"', "retries = 0")
     for provider in PROVIDERS:
@@ -70,9 +82,12 @@ def _calendar(addresses: Addresses, max_age: timedelta) -> Iterator[str]:
     yield from (f'max_age = "{max_age.total_seconds():.0f}s"', "")
 
 
-def _provider(provider: Provider, url: str) -> Iterator[str]:
-    yield from ("", "[[providers]]", f"name = {_text(provider.name)}", 'kind = "probed"')
+def _provider(provider: Provider, url: str, account: str | None) -> Iterator[str]:
+    kind = "probed" if account is None else "aws"
+    yield from ("", "[[providers]]", f"name = {_text(provider.name)}", f"kind = {_text(kind)}")
     yield from (f"weight = {provider.weight}", f"capacity = {provider.capacity:g}")
+    if account is not None:
+        yield from _account(account)
     for page, body in (("healthz", '"status": *"ok"'), ("rsvp", "RSVP")):
         yield from (
             "",
@@ -82,6 +97,33 @@ def _provider(provider: Provider, url: str) -> Iterator[str]:
         )
         yield from (f"url = {_text(f'{url}/{page}')}", 'interval = "2s"', 'timeout = "1s"')
         yield f"expect_body = {_text(body)}"
+
+
+# Signal -> metric, statistic, unit, and what else is said of it.
+_METRICS = {
+    "alb_requests": (figures.BALANCER_METRICS, "RequestCount", "Sum", 'unit = "count"'),
+    "alb_error_rate": (
+        figures.BALANCER_METRICS,
+        "HTTPCode_Target_5XX_Count",
+        "Sum",
+        'per = "RequestCount"\nsparse = true',
+    ),
+    "alb_p95_ms": (figures.BALANCER_METRICS, "TargetResponseTime", "p95", 'unit = "seconds"'),
+    "web_cpu": (figures.GROUP_METRICS, "CPUUtilization", "Average", 'unit = "percent"'),
+    "database_cpu": (figures.DATABASE_METRICS, "CPUUtilization", "Average", 'unit = "percent"'),
+}
+
+
+def _account(url: str) -> Iterator[str]:
+    yield from ("", "[providers.aws]", f"profile = {_text(PROFILE)}", f"account = {_text(ACCOUNT)}")
+    yield from (f"regions = [{', '.join(_text(region) for region in REGIONS)}]", f"endpoint_url = {_text(url)}")
+    yield from ('interval = "20s"', 'metrics_interval = "1m"', "cost = true", "resource_cost = true")
+    billed = (COMPUTE, DISK_BILL, DATABASE_BILL)
+    yield f"resource_cost_services = [{', '.join(_text(service) for service in billed)}]"
+    for signal, ((namespace, dimension, of), metric, stat, more) in _METRICS.items():
+        yield from ("", "[[providers.aws.metrics]]", f"signal = {_text(signal)}", f"namespace = {_text(namespace)}")
+        yield from (f"metric = {_text(metric)}", f"stat = {_text(stat)}", 'period = "1m"', more)
+        yield f"dimensions = {{ {dimension} = {_text(of)} }}"
 
 
 def _text(value: str) -> str:

@@ -95,9 +95,17 @@ class Zone:
         self._shares = [_shares(first)]
 
     def shares(self, at: float | None = None) -> Mapping[str, float]:
-        """Return the share of traffic of each provider, 0..1, at a second of the world, or now."""
+        """Return the share of traffic of each provider, 0..1, at a second of the world, or now.
+
+        Customers follow a change while resolvers forget the answer before it, which the last has after the TTL.
+        """
         moment = self._elapsed() if at is None else at
-        return self._shares[max(bisect_right(self._changed_at, moment) - 1, 0)]
+        newest = max(bisect_right(self._changed_at, moment) - 1, 0)
+        found = self._shares[0]
+        for changed_at, told in zip(self._changed_at[1 : newest + 1], self._shares[1 : newest + 1], strict=True):
+            followed = min(max((moment - changed_at) / TTL_S, 0.0), 1.0)
+            found = {name: found[name] + followed * (share - found[name]) for name, share in told.items()}
+        return found
 
     def listed(self, name: str | None) -> list[dict[str, Any]]:
         """Return the sets of a name, or all of them, as the API writes them."""

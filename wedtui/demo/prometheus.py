@@ -1,4 +1,4 @@
-"""What a Prometheus server would say of the demo's world: instant queries, targets, alerts, readiness.
+"""What a Prometheus server would say of the demo's world: instant and range queries, targets, alerts, readiness.
 
 Answers have the shapes of the real HTTP API: values are strings, a query that is not understood is a
 `bad_data` error with status 400. Understood are a metric's name and at most one label matcher (`=` or `!=`).
@@ -19,6 +19,8 @@ from wedtui.demo.server import Request, Response, json_response, method_not_allo
 JOB = "demo"
 # Prometheus answers for an instant with the newest sample of the five minutes before it.
 LOOK_BACK = timedelta(minutes=5)
+MOST_POINTS = 11_000
+"""So many instants a range query may have, as those of a real server."""
 
 _NAME = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -26,6 +28,14 @@ _OPERATOR = re.compile(r"!=|=(?!~)")
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'')
 _SPACE = re.compile(r"\s*")
 _ESCAPE = re.compile(r"\\(.)")
+_DURATION = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,9})?)(ms|s|m|h|d)?")
+_UNITS = {
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+}
 _ESCAPED = {"\\": "\\", '"': '"', "'": "'", "n": "\n", "t": "\t", "r": "\r"}
 
 
@@ -127,8 +137,8 @@ def _unquoted(literal: str, scanner: _Scanner) -> str:
     return _ESCAPE.sub(replace, literal[1:-1])
 
 
-def parse_time(text: str) -> datetime:
-    """Parse Unix seconds or RFC 3339, as the parameter `time` has them.
+def parse_time(text: str, parameter: str = "time") -> datetime:
+    """Parse Unix seconds or RFC 3339, as the parameters `time`, `start` and `end` have them.
 
     Raises:
         BadQueryError: it is neither.
@@ -144,8 +154,21 @@ def parse_time(text: str) -> datetime:
     except (ValueError, OverflowError):
         pass  # nor that
     raise BadQueryError(
-        f'invalid parameter "time": Invalid time value for \'time\': cannot parse "{text}" to a valid timestamp'
+        f"invalid parameter \"{parameter}\": Invalid time value for '{parameter}': "
+        f'cannot parse "{text}" to a valid timestamp'
     )
+
+
+def parse_step(text: str) -> timedelta:
+    """Parse seconds, or a duration in one unit, as the parameter `step` has them.
+
+    Raises:
+        BadQueryError: it is neither, or none at all.
+    """
+    found = _DURATION.fullmatch(text)
+    if found is None or not (step := float(found[1]) * _UNITS[found[2] or "s"]):
+        raise BadQueryError(f'invalid parameter "step": cannot parse "{text}" to a valid duration above zero')
+    return step
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +277,7 @@ class PrometheusApi:
         # Path -> (methods, what answers)
         self._routes: Mapping[str, tuple[tuple[str, ...], Callable[[Request], Response]]] = {
             "/api/v1/query": (("GET", "POST"), self._query),
+            "/api/v1/query_range": (("GET", "POST"), self._query_range),
             "/api/v1/targets": (("GET",), self._list_targets),
             "/api/v1/alerts": (("GET",), lambda _: _success({"alerts": self._alerts.listed(self._now())})),
             "/-/ready": (("GET", "HEAD"), lambda _: text_response("Prometheus Server is Ready.\n")),
@@ -277,12 +301,35 @@ class PrometheusApi:
         now = self._now()
         at = parse_time(request.parameters["time"]) if request.parameters.get("time") else now
         selector = parse_selector(request.parameters.get("query", ""))
-        world = None if at > now + LOOK_BACK else self._state_at(min(at, now))
-        found = [] if world is None else [s for s in self._series(world) if selector.matches(s[0])]
+        found = [] if at > now + LOOK_BACK else self._selected(selector, min(at, now))
         # To the millisecond, as Prometheus keeps time.
         stamp = round(at.timestamp(), 3)
         result = [{"metric": labels, "value": [stamp, sample_value(value)]} for labels, value in found]
         return _success({"resultType": "vector", "result": result})
+
+    def _query_range(self, request: Request) -> Response:
+        given = request.parameters
+        start, end = (parse_time(given.get(name, ""), name) for name in ("start", "end"))
+        step = parse_step(given.get("step", ""))
+        selector = parse_selector(given.get("query", ""))
+        if end < start:
+            raise BadQueryError('invalid parameter "end": end timestamp must not be before start time')
+        if (end - start) // step > MOST_POINTS:
+            raise BadQueryError(
+                "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution "
+                "(?step=XX)"
+            )
+        found: dict[tuple[tuple[str, str], ...], list[tuple[float, str]]] = {}
+        for at in _instants(start, min(end, self._now()), step):
+            for labels, value in self._selected(selector, at):
+                series = found.setdefault(tuple(labels.items()), [])
+                series.append((round(at.timestamp(), 3), sample_value(value)))
+        result = [{"metric": dict(labels), "values": values} for labels, values in found.items()]
+        return _success({"resultType": "matrix", "result": result})
+
+    def _selected(self, selector: Selector, at: datetime) -> list[tuple[dict[str, str], float]]:
+        world = self._state_at(at)
+        return [] if world is None else [s for s in self._series(world) if selector.matches(s[0])]
 
     def _series(self, world: WorldState) -> Iterator[tuple[dict[str, str], float]]:
         for provider in world.providers:
@@ -324,6 +371,13 @@ class PrometheusApi:
             "scrapeInterval": "1s",
             "scrapeTimeout": "1s",
         }
+
+
+def _instants(start: datetime, end: datetime, step: timedelta) -> Iterator[datetime]:
+    """Yield every so manieth instant, both ends included."""
+    while start <= end:
+        yield start
+        start += step
 
 
 def _scrape_error(provider: ProviderState, url: str) -> str:

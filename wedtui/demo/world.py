@@ -1,5 +1,6 @@
 """The demo's world as a running thing: one server for each provider, a Prometheus API, a calendar of freezes,
-the platform's API, which lists its weddings, the DNS that shares its traffic out, and a pager that wakes nobody.
+the platform's API, which lists its weddings, the DNS that shares its traffic out, an account of AWS, and a pager that
+wakes nobody.
 
 It runs in a process of its own (`run_world`), one thread and one event loop, and never outlives its parent: it
 ends when its standard input does.
@@ -23,9 +24,12 @@ from http import HTTPStatus
 from typing import IO
 
 from wedtui.clock import Clock
+from wedtui.demo.aws.inventory import PROVIDER as ACCOUNT_OF
+from wedtui.demo.aws.moment import Moment
+from wedtui.demo.aws.protocols import account_answer
 from wedtui.demo.names import Nameserver, Zone, api_answer
 from wedtui.demo.prometheus import AlertBoard, PrometheusApi, metric_name, sample_value
-from wedtui.demo.scenario import MACHINE_SIGNALS, PROVIDERS, Conduct, Scenario, WorldState, state
+from wedtui.demo.scenario import MACHINE_SIGNALS, PROVIDERS, Conduct, ProviderState, Scenario, WorldState, state
 from wedtui.demo.server import (
     LoopbackServer,
     Request,
@@ -73,6 +77,8 @@ class Addresses:
     """`127.0.0.1:PORT` of the authoritative nameserver, on UDP."""
     pager: str
     """The URL that notifications are posted to, as a webhook; asked with GET it lists what it was told."""
+    account: str
+    """`http://127.0.0.1:PORT` of every service of the account of AWS."""
 
     def to_json(self) -> str:
         """Write them on one line."""
@@ -88,7 +94,7 @@ class Addresses:
         try:
             found = json.loads(line)
             providers = {str(name): str(url) for name, url in found["providers"].items()}
-            others = ("prometheus", "feed", "weddings", "names", "nameserver", "pager")
+            others = ("prometheus", "feed", "weddings", "names", "nameserver", "pager", "account")
             return cls(providers, **{name: str(found[name]) for name in others})
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ServiceError(
@@ -123,6 +129,8 @@ class World:
         self._nameserver = Nameserver(self._zone)
         self._pages: deque[object] = deque(maxlen=PAGES_KEPT)
         self._pager = LoopbackServer(self._pager_answer, Conduct, clock.now, sleep)
+        # Amazon goes on telling how things are while they are ill.
+        self._account = LoopbackServer(self._account_answer, Conduct, clock.now, sleep)
 
     def state(self) -> WorldState:
         """Return the world as it is now."""
@@ -142,7 +150,9 @@ class World:
         feed, weddings = f"{self._calendar.url}/freeze.ics", f"{self._platform.url}/weddings"
         dns = {"names": self._names.url, "nameserver": self._nameserver.address}
         pager = f"{self._pager.url}/pages"
-        return Addresses(dict(self._targets), self._prometheus.url, feed, weddings, **dns, pager=pager)
+        return Addresses(
+            dict(self._targets), self._prometheus.url, feed, weddings, **dns, pager=pager, account=self._account.url
+        )
 
     async def step(self) -> None:
         """Let ports open and close as the state says now, and evaluate the alerts.
@@ -162,17 +172,21 @@ class World:
 
     @property
     def _servers(self) -> tuple[LoopbackServer, ...]:
-        others = (self._prometheus, self._calendar, self._platform, self._names, self._pager)
+        others = (self._prometheus, self._calendar, self._platform, self._names, self._pager, self._account)
         return (*self._providers.values(), *others)
 
     def _elapsed(self) -> timedelta:
         return timedelta(seconds=self._clock.monotonic() - self._began_monotonic)
 
     def _state_at(self, at: datetime) -> WorldState | None:
+        elapsed = self._elapsed_at(at)
+        return None if elapsed < timedelta() else self._state_after(elapsed)
+
+    def _elapsed_at(self, at: datetime) -> timedelta:
         # Counted back from now, so that a time of day that jumps does not move the scenario.
-        elapsed = self._elapsed() - (self._clock.now() - at)
-        if elapsed < timedelta():
-            return None
+        return self._elapsed() - (self._clock.now() - at)
+
+    def _state_after(self, elapsed: timedelta) -> WorldState:
         shares = self._zone.shares(elapsed.total_seconds())
         return state(self._scenario, elapsed, began=self._began, shares=shares)
 
@@ -196,6 +210,13 @@ class World:
             return method_not_allowed("GET", "HEAD")
         listed = calendar(self._began, self._clock.now(), self._scenario.feasts)
         return wedding_page(listed if self.state().calendar_is_whole else listed[::_LEFT_EVERY], request)
+
+    def _account_answer(self, request: Request) -> Response:
+        def was(at: datetime) -> ProviderState:
+            # An account is older than the world: before that it was as at its beginning.
+            return self._state_after(max(self._elapsed_at(at), timedelta())).provider(ACCOUNT_OF)
+
+        return account_answer(request, lambda: Moment(self._clock.now(), self._began, was))
 
     def _pager_answer(self, request: Request) -> Response:
         """Take a notification as a webhook does, or list those that were taken, the newest last."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from wedtui.core.chain import START, Anchor, Head, Link, Written, canonical, understood
+from wedtui.core.chain import PRUNE_KIND, START, Anchor, Cut, Head, Link, Written, canonical, cut_of, understood
 from wedtui.errors import StoreUnreadableError
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.shapes import AUDIT_ANCHOR, AUDIT_DELIVERY
@@ -53,6 +53,15 @@ class AuditReader:
             if len(page) < PAGE:
                 return
             first = page[-1].number + 1
+
+    def cut(self) -> Cut | None:
+        """Return what a link says was removed from the beginning; None where nothing was, or no link says it."""
+        with self._store.reading() as snapshot:
+            first = snapshot.scalar("SELECT min(number) FROM audit_link")
+            statement = f"SELECT {_COLUMNS} FROM audit_link WHERE kind = ? ORDER BY number DESC"  # noqa: S608 - as above
+            rows = [written_of(row) for row in snapshot.values(statement, PRUNE_KIND)]
+        links = [link for link in map(link_of, rows) if link is not None]
+        return next((cut for link in links if (cut := cut_of(link, first or 1)) is not None), None)
 
     def before(self, number: int) -> Head:
         """Return where the chain ended before a link."""

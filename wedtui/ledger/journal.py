@@ -305,25 +305,29 @@ class Journal:
             keep_once(connection, by.once, by.instead or became, at)
         return became
 
-    def claim(self, holder: str) -> Action | None:
+    def claim(self, holder: str, takes: Callable[[str], bool] = lambda _kind: True) -> Action | None:
         """Take the oldest action that nobody works on; None where there is none.
 
         What was confirmed and not begun in time ends here. What an earlier life of the same service worked on when it
         died is taken at once; what anybody else works on is not before their claim has run out.
+
+        Args:
+            holder: the life of the service.
+            takes: whether a kind of action is looked at; what is not is left to whoever else works beside.
         """
-        claimed, ended = self._claimed(holder)
+        claimed, ended = self._claimed(holder, takes)
         if claimed is not None or ended:
             self._moved()
         return claimed
 
-    def _claimed(self, holder: str) -> tuple[Action | None, bool]:
+    def _claimed(self, holder: str, takes: Callable[[str], bool]) -> tuple[Action | None, bool]:
         """Return what was taken, and whether anything ended for being late."""
         ended = False
         with self._store.writing() as connection:
             at = self._clock(connection)
             for number in connection.execute(_waiting()).scalars().all():
                 before = _load(connection, number)
-                if before.held(at, holder):
+                if not takes(before.kind) or before.held(at, holder):
                     continue
                 late = before.expired(at)
                 name = "expire" if late else "claim"
@@ -378,6 +382,14 @@ class Journal:
     def newest(self, kind: str, outcomes: Sequence[Outcome]) -> Action | None:
         """Return the newest action of a kind that ended like one of these; None where there is none."""
         return self._reader.newest_action(kind, outcomes)
+
+    def followed(self, since: datetime) -> tuple[Action, ...]:
+        """Return what `LedgerReader.followed` does."""
+        return self._reader.followed(since)
+
+    def changed(self) -> bool:
+        """Say whether anything was committed since the last call, as `LedgerReader.changed` does."""
+        return self._reader.changed()
 
     def close(self) -> None:
         """Let go of the ledger."""

@@ -18,6 +18,7 @@ LEDGER = Kind(
         "ledger_0008",
         "ledger_0009",
         "ledger_0010",
+        "ledger_0011",
     ),
     file_mode=0o600,
     durable=True,

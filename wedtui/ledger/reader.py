@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from wedtui.core.actions import Action, Outcome
+from wedtui.core.actions import Action, Outcome, StepState
 from wedtui.core.calendar import ImportedByHand
+from wedtui.core.customers import CUSTOMERS
 from wedtui.core.erasure import Forgotten
 from wedtui.core.freeze import Origin, Period
 from wedtui.core.override import Override
@@ -227,9 +228,29 @@ class LedgerReader:
             which = f"WHERE kind = ? AND outcome IN ({marks}) ORDER BY id DESC LIMIT 1"
             return next(iter(_actions(snapshot, which, kind, *(each.value for each in outcomes))), None)
 
+    def followed(self, since: datetime) -> tuple[Action, ...]:
+        """Return changes of the shares whose customers may be looked for, and all that were made since, newest first.
+
+        Args:
+            since: a change that ended before is looked for only where that was begun and has not ended.
+        """
+        # A day earlier: by a clock that was set back since, a later change may have ended before.
+        which = (
+            "WHERE resource = 'traffic' AND id IN (SELECT action_id FROM action_step WHERE changes OR undoes) "
+            "AND (ended_at IS NULL OR ended_at >= (SELECT min(ended_at) - 86400000000 FROM action WHERE outcome = ? "
+            "AND (ended_at >= ? OR id IN (SELECT action_id FROM action_step WHERE name = ? AND state = ?)))) "
+            "ORDER BY id DESC"
+        )
+        values = (Outcome.VERIFIED.value, to_microseconds(since), CUSTOMERS, StepState.INTENDED.value)
+        with self._store.reading() as snapshot:
+            return _actions(snapshot, which, *values)
+
     def last_change(self) -> Action | None:
         """Return the newest action that changed, or may have changed, shares; None where there is none."""
-        writes = "SELECT max(action_id) FROM action_step WHERE (changes OR undoes) AND state <> 'failed'"
+        writes = (
+            "SELECT max(action_id) FROM action_step WHERE (changes OR undoes) AND state <> 'failed' "
+            "AND action_id IN (SELECT id FROM action WHERE resource = 'traffic')"
+        )
         with self._store.reading() as snapshot:
             return next(iter(_actions(snapshot, f"WHERE id = ({writes})")), None)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Index, MetaData, false
+from sqlalchemy import JSON, Boolean, Column, Index, MetaData, false, text
 from sqlmodel import Field, SQLModel
 
 from wedtui.store.types import UtcMicroseconds
 
 METADATA = MetaData()
+_PRUNES = text("kind = 'audit.prune'")
+"""The links that say what was removed: there are few."""
 
 
 class LedgerTable(SQLModel):
@@ -151,6 +153,7 @@ class AuditLinkRow(LedgerTable, table=True):
     """One link of the audit chain. The database itself refuses to change or delete one."""
 
     __tablename__ = "audit_link"
+    __table_args__ = (Index("audit_link_prune", "number", sqlite_where=_PRUNES, postgresql_where=_PRUNES),)
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     version: int
     at: datetime = instant()

@@ -73,7 +73,7 @@ class Condition:
             problems: what is wrong.
             recorder: what was not stored.
             house: what stayed in a former ledger.
-            figures: told of every heartbeat that was stored.
+            figures: told how many problems there are, and of every heartbeat that was stored.
             on_server: whether the cache has a clock that is not this machine's.
         """
         self.facts = replace(first, left_behind=house.left_behind)
@@ -97,6 +97,7 @@ class Condition:
             problems=self._problems.all(),
             left_behind=self._house.left_behind,
         )
+        self._figures.problems(len(self.facts.problems))
         return self.facts
 
     def took_over(self, takeovers: Iterable[Takeover]) -> None:
@@ -111,7 +112,7 @@ class Condition:
             took: how long it was under way.
         """
         beat_at = self.facts.heartbeat_at
-        self._figures.heartbeat(beat_at.timestamp(), problems=len(self.facts.problems))
+        self._figures.heartbeat(beat_at.timestamp())
         if self._on_server:
             # A file's clock is this machine's.
             self.facts = replace(self.facts, clock_ahead_s=ahead_s(beat_at, database_at, self._clock.now()))

@@ -108,6 +108,15 @@ def service_figures(
     )
 
 
+def log_figures(lost: Callable[[], float]) -> tuple[Looked, ...]:
+    """Return what is looked up of a log that is a file.
+
+    Args:
+        lost: how many of its lines found no room.
+    """
+    return (Looked("wedtui_log_lines_lost_total", "Lines of the log that could not be written.", lost),)
+
+
 def outbox_figures(waiting: Callable[[], float | None], dead: Callable[[], float | None]) -> tuple[Looked, ...]:
     """Return what is looked up of the outbox of notifications.
 
@@ -200,10 +209,13 @@ class Figures:
         """Take by how much one asking was late."""
         self._lateness.observe(seconds)
 
-    def heartbeat(self, timestamp: float, *, problems: int) -> None:
-        """Take when (Unix seconds) a heartbeat was stored, and how many problems it told."""
+    def heartbeat(self, timestamp: float) -> None:
+        """Take when (Unix seconds) a heartbeat was stored."""
         self._heartbeat.set(timestamp)
-        self._problems.set(problems)
+
+    def problems(self, count: int) -> None:
+        """Take how many problems there are now, whether or not they can be stored."""
+        self._problems.set(count)
 
     def housekeeping_failed(self) -> None:
         """Count a failure of keeping house."""

@@ -72,7 +72,7 @@ class House:
             facts = reader.facts(now)
         finally:
             reader.close()
-        scores = {p.name: judge(p, now, wedding_day=wedding_day).score for p in facts.providers}
+        scores = {p.name: judge(p, now, wedding_day=wedding_day).said for p in facts.providers}
         self._cache.record_scores(now, {name: score for name, score in scores.items() if score is not None}, claim)
 
     def mirror(self, claim: Claim) -> None:

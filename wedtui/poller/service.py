@@ -306,7 +306,8 @@ class Service:
                 self._cache.close(clean=True)
 
         if not await self._recorder.flush():
-            log.error("stopped with observations that could not be stored", problem=self._recorder.problem)
+            lost = self._recorder.waiting
+            log.error("stopped with observations that could not be stored", lost=lost, problem=self._recorder.problem)
         try:
             # Whoever closes the cache last leaves one file: that is the writer.
             await self._guarding.end()

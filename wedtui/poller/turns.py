@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import structlog
 
-from wedtui.errors import OutlivedError, StoreUnreachableError, VantageTakenError, WedtuiError
+from wedtui.errors import DiskFullError, OutlivedError, StoreUnreachableError, VantageTakenError, WedtuiError
 from wedtui.poller.figures import Figures
 from wedtui.poller.problems import Problems
 
@@ -36,10 +36,10 @@ class Turns:
         """
         self._run, self._problems, self._figures = run, problems, figures
         self._heard = asyncio.Event()
-        """Set by a heartbeat that was stored, cleared by work that found its server away."""
+        """Set by a heartbeat that was stored, cleared by work that found its server away, or no room."""
 
     def heard(self) -> None:
-        """Take that the server answers: what found it away need not wait any longer."""
+        """Take that something was stored: what found the server away, or no room, need not wait any longer."""
         self._heard.set()
 
     async def every(
@@ -76,7 +76,7 @@ class Turns:
                 log.error("cannot go on", problem=str(error))
                 raise
             except Exception as error:
-                away = isinstance(error, StoreUnreachableError)
+                away = isinstance(error, (StoreUnreachableError, DiskFullError))
                 self._failed(name, error)
             done()
             await self._rest(GO_ON_S if more else seconds, away=away)
@@ -93,8 +93,8 @@ class Turns:
         self._figures.housekeeping_failed()
 
     async def _rest(self, seconds: float, *, away: bool) -> None:
-        """Wait for the next turn; after a server that was away only until one answers, so that nobody is told of it
-        long after it is back.
+        """Wait for the next turn; after a server that was away, or a disk without room, only until something is stored,
+        so that nobody is told of it long after it is over.
         """
         if not away:
             await asyncio.sleep(seconds)

@@ -80,6 +80,14 @@ class Writable(Protocol):
         """
         ...
 
+    def asking(self) -> AbstractContextManager[Connection]:
+        """Run a block that only reads, in one transaction, beside which another may write.
+
+        Raises:
+            StoreError: it could not be read.
+        """
+        ...
+
     def size(self) -> int:
         """Return how many bytes it takes on the disk of its system, indexes included.
 

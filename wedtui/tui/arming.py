@@ -14,18 +14,24 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from wedtui.core.actions import Outcome
 from wedtui.core.confirming import may_be_second
-from wedtui.core.emergency import EmergencyKind, emergency
+from wedtui.core.customers import CUSTOMERS, IN_SYNC
+from wedtui.core.emergency import EMERGENCIES, Emergency, EmergencyKind
 from wedtui.core.roles import Demand
-from wedtui.errors import ConflictError, ServiceError, WedtuiError
 
 if TYPE_CHECKING:
-    from wedtui.control.answers import ActionIs, PlanIs
+    from wedtui.control.answers import ActionIs
 
 LONGEST_REASON, LONGEST_NAME = 200, 100
 _ASTRAY = "the cursor is on Cancel, where nothing is typed: Tab goes to the field"
+_UNREAD = "not all that has not passed was on the screen: read it first, with ↓"
 AWAITING = frozenset({"requested", "awaiting confirmation"})
+NEWER = "THE PLAN CHANGED since the last one: read it again"
+AT_ONCE = "confirming it"
+"""What is waited for where asking for it was the one confirmation that it takes."""
 CHANGED = "THE PLAN CHANGED: what you typed was thrown away; read it again"
+AGED = "A WORD THAT WAS GIVEN EXPIRED with its plan; this one says the same: confirm it anew"
 
 
 class Stage(StrEnum):
@@ -76,11 +82,13 @@ class Offer(StrEnum):
     """On the emergency path, where nothing is known of providers: saying which of them are well."""
     GLASS = "break glass"
     """Acting without the second person."""
+    CONFIRM = "confirm"
+    """Giving one's word for what takes no name."""
 
 
-_NAMES = frozenset({Stage.NAME, Stage.APPROVE, Stage.GLASS_NAME})
+NAMES = frozenset({Stage.NAME, Stage.APPROVE, Stage.GLASS_NAME})
 """Where the target's name is typed."""
-_GLASS = frozenset({Stage.GLASS, Stage.GLASS_NAME})
+GLASSES = frozenset({Stage.GLASS, Stage.GLASS_NAME})
 
 
 class Me(NamedTuple):
@@ -108,7 +116,7 @@ class Choice(NamedTuple):
 class Arming:
     """The panel as it is; a new one for each change."""
 
-    kind: EmergencyKind
+    kind: str
     choices: tuple[Choice, ...] = ()
     at: int = 0
     stage: Stage = Stage.CHOOSE
@@ -118,7 +126,7 @@ class Arming:
     refused: tuple[str, ...] = ()
     action: ActionIs | None = None
     digest: str = ""
-    """Of a plan of which nothing is stored."""
+    """Of the plan that was asked for, before an action was made of it."""
     reason: str = ""
     """That was given for it."""
     overload: bool = False
@@ -153,9 +161,29 @@ class Arming:
         return self.choices[self.at].name if self.at < len(self.choices) else ""
 
     @property
+    def entry(self) -> Emergency | None:
+        """What the registry says of it; None of what a service of another version did."""
+        return EMERGENCIES.get(self.kind)
+
+    @property
     def moves_traffic(self) -> bool:
-        """Whether it is about the shares; else it changes what is frozen."""
-        return emergency(self.kind).moves_traffic
+        """Whether it is about the shares."""
+        return self.entry is not None and self.entry.moves_traffic
+
+    @property
+    def journaled(self) -> bool:
+        """Whether it is an action with steps; else what it changes is done at once."""
+        return self.entry is None or self.entry.journaled
+
+    @property
+    def dangerous(self) -> bool:
+        """Whether its name has to be typed, in a stage of its own."""
+        return self.entry is None or self.entry.dangerous
+
+    @property
+    def one_stage(self) -> bool:
+        """Whether what asks for it confirms it."""
+        return self.stage is Stage.REASON and not self.dangerous
 
     @property
     def target(self) -> str:
@@ -177,8 +205,13 @@ class Arming:
             return None
         if self.stage is Stage.SECOND:
             return Offer.GLASS
-        if self.kind is not EmergencyKind.FAILOVER or self.stage is not Stage.REASON:
-            return None
+        if self.stage in NAMES and not self.dangerous:
+            return Offer.CONFIRM
+        return self._of_plan if self.kind == EmergencyKind.FAILOVER and self.stage is Stage.REASON else None
+
+    @property
+    def _of_plan(self) -> Offer | None:
+        """What can be chosen where a failover was planned, of which nothing is stored."""
         if self._lacks_room:
             return Offer.OVERLOAD
         if self.vouching:
@@ -213,29 +246,38 @@ class Arming:
         if self.waits is not None:
             return False
         if self.stage is Stage.REASON:
-            return not self.refused and (self.ledger is None or self.aside or not self.moves_traffic)
-        return self.stage in _NAMES or self.stage in {Stage.GLASS, Stage.VOUCH}
+            return not self.refused and (self.ledger is None or self.aside or not self.journaled)
+        return (self.stage in NAMES and self.dangerous) or self.stage in {Stage.GLASS, Stage.VOUCH}
 
     @property
     def open_plan(self) -> bool:
         """Whether what is shown still waits for a person's word, and so can expire."""
-        return self.stage in _NAMES or self.stage in {Stage.SECOND, Stage.GLASS}
+        return self.stage in NAMES or self.stage in {Stage.SECOND, Stage.GLASS}
 
     @property
     def over(self) -> bool:
-        """Whether nothing more is to be seen of the action: not while it is not on record, or not reviewed."""
+        """Whether nothing more is to be seen of the action.
+
+        More is while it is not on record, or not reviewed, and while it is looked whether its customers have moved.
+        """
         action = self.action
         if action is None:
             return True
         unreviewed = action.broke_glass is not None and action.reviewed_by is None
-        return action.state == "ended" and not action.aside and not unreviewed
+        return action.state == "ended" and not action.aside and not unreviewed and not _looks_for_customers(action)
 
     def expired(self, now: datetime) -> bool:
         """Whether the plan that waits for its confirmation may not be confirmed any more."""
         return self.open_plan and (self.expires_at is None or now >= self.expires_at)
 
 
-def begin(kind: EmergencyKind, choices: tuple[Choice, ...], ledger: str | None = None) -> Arming:
+def _looks_for_customers(action: ActionIs) -> bool:
+    """Whether it may still have to be seen whether the customers of a change have moved."""
+    ended = {step.name for step in action.steps if step.ended_at is not None}
+    return action.outcome == Outcome.VERIFIED and IN_SYNC in ended and CUSTOMERS not in ended
+
+
+def begin(kind: str, choices: tuple[Choice, ...], ledger: str | None = None) -> Arming:
     """Open the panel on what there is to choose, the worst of it first under the cursor."""
     worst = next((i for i, each in enumerate(choices) if each.state == "CRITICAL"), 0)
     return Arming(kind, choices, worst, ledger=ledger)
@@ -243,20 +285,17 @@ def begin(kind: EmergencyKind, choices: tuple[Choice, ...], ledger: str | None =
 
 def reopen(action: ActionIs, me: Me) -> Arming:
     """Open the panel on an action that is stored, wherever it was asked for."""
-    opened = Arming(_kind(action), stage=stage_of(action, me), action=action, plan=action.plan, me=me)
+    opened = Arming(action.kind, stage=stage_of(action, me), action=action, plan=action.plan, me=me)
     return replace(opened, numbered=action.id if action.aside else None)
-
-
-def _kind(action: ActionIs) -> EmergencyKind:
-    return EmergencyKind.FAILBACK if action.kind == EmergencyKind.FAILBACK else EmergencyKind.FAILOVER
 
 
 def stage_of(action: ActionIs, me: Me) -> Stage:
     """Return what a person can do about an action that is stored; where nothing, they follow it."""
-    if action.state not in AWAITING or not me.user:
+    entry = EMERGENCIES.get(action.kind)
+    if action.state not in AWAITING or not me.user or entry is None:
         return Stage.FOLLOW
     waits = Demand.SECOND_PERSON.value in action.needs
-    permitted = emergency(_kind(action)).permission.value in me.may
+    permitted = entry.permission.value in me.may
     if action.confirmed_by is None and (action.person == me.user or (action.automatic and permitted)):
         return Stage.NAME
     if waits and action.confirmed_by == me.user:
@@ -270,10 +309,10 @@ def ledger_is(arming: Arming, problem: str | None) -> Arming:
     """Take whether the service reaches its ledger: where it does not, nothing is asked for as ever."""
     newer = replace(arming, ledger=problem)
     changed = (problem is None) != (arming.ledger is None)
-    if not changed or arming.stage is not Stage.REASON or arming.aside or not arming.moves_traffic:
+    if not changed or arming.stage is not Stage.REASON or arming.aside or not arming.journaled:
         return newer
     said = "the ledger can be reached again: ask as ever" if problem is None else None
-    return _another(newer, waits=arming.waits, said=said)
+    return another(newer, waits=arming.waits, said=said)
 
 
 def step(arming: Arming, by: int) -> Arming:
@@ -291,7 +330,7 @@ def live(arming: Arming, choices: tuple[Choice, ...]) -> Arming:
     if names == [each.name for each in arming.choices]:
         return replace(arming, choices=choices)
     at = names.index(arming.chosen) if arming.chosen in names else 0
-    return _another(arming, choices=choices, at=at)
+    return another(arming, choices=choices, at=at)
 
 
 def switch(arming: Arming) -> Arming:
@@ -306,9 +345,14 @@ def write(arming: Arming, character: str | None) -> Arming:
         return arming
     if not arming.in_field:
         return arming if character is None else replace(arming, astray=True, said=_ASTRAY)
-    longest = LONGEST_NAME if arming.stage in _NAMES else LONGEST_REASON
+    longest = LONGEST_NAME if arming.stage in NAMES else LONGEST_REASON
     text = arming.text[:-1] if character is None else (arming.text + character)[:longest]
     return replace(arming, text=text, said=None)
+
+
+def clear(arming: Arming) -> Arming:
+    """Throw away what was typed into the field."""
+    return replace(arming, text="", said=None) if arming.has_field and arming.in_field else arming
 
 
 def enter(arming: Arming, now: datetime) -> tuple[Arming, Wish | None]:
@@ -320,7 +364,7 @@ def enter(arming: Arming, now: datetime) -> tuple[Arming, Wish | None]:
             return arming, Wish.LEAVE
         return replace(arming, waits="asking the service for the plan", said=None), Wish.PLAN
     if arming.in_field and arming.offer is not None:
-        return _takes(arming, arming.offer)
+        return _takes(arming, arming.offer, now)
     return _of_field(arming, now) if arming.in_field and arming.has_field else _cancels(arming)
 
 
@@ -332,11 +376,13 @@ def _of_field(arming: Arming, now: datetime) -> tuple[Arming, Wish | None]:
     return (_says_why_alone(arming), None) if arming.stage is Stage.GLASS else _confirms(arming, now)
 
 
-def _takes(arming: Arming, offer: Offer) -> tuple[Arming, Wish | None]:
+def _takes(arming: Arming, offer: Offer, now: datetime) -> tuple[Arming, Wish | None]:
+    if offer is Offer.CONFIRM:
+        return _confirms(arming, now)
     if offer is Offer.GLASS:
-        return _another(arming, stage=Stage.GLASS), None
+        return another(arming, stage=Stage.GLASS), None
     if offer is Offer.VOUCH:
-        return _another(arming, stage=Stage.VOUCH), None
+        return another(arming, stage=Stage.VOUCH), None
     asks = replace(arming, waits="asking the service for the plan", said=None)
     return replace(asks, overload=True) if offer is Offer.OVERLOAD else replace(asks, aside=True), Wish.PLAN
 
@@ -344,10 +390,10 @@ def _takes(arming: Arming, offer: Offer) -> tuple[Arming, Wish | None]:
 def _cancels(arming: Arming) -> tuple[Arming, Wish | None]:
     if arming.astray:
         return replace(arming, astray=False, said=f"{_ASTRAY}; Enter once more is Cancel"), None
-    if arming.stage in _GLASS:
-        return _another(arming, stage=Stage.SECOND, alone=""), None
+    if arming.stage in GLASSES:
+        return another(arming, stage=Stage.SECOND, alone=""), None
     if arming.stage is Stage.VOUCH:
-        return _another(arming, stage=Stage.REASON), None
+        return another(arming, stage=Stage.REASON), None
     # What the service proposes stays for whoever comes next, and what another asked for is theirs.
     own = arming.stage is Stage.NAME and arming.action is not None and not arming.action.automatic
     return arming, Wish.CANCEL if own else Wish.LEAVE
@@ -367,120 +413,28 @@ def _vouches(arming: Arming) -> tuple[Arming, Wish | None]:
 def _says_why_alone(arming: Arming) -> Arming:
     if not arming.text.strip():
         return replace(arming, said="say why it cannot wait: everybody is told, and it stays on the audit chain")
-    return _another(arming, stage=Stage.GLASS_NAME, alone=arming.text.strip())
+    return another(arming, stage=Stage.GLASS_NAME, alone=arming.text.strip())
 
 
 def _asks(arming: Arming) -> tuple[Arming, Wish | None]:
     if not arming.text.strip():
         return replace(arming, said="say why first: the reason is kept on the audit chain"), None
+    if arming.one_stage and arming.unread:
+        return replace(arming, said=_UNREAD), None  # with this it is confirmed: nothing asks for that later
     return replace(arming, reason=arming.text.strip(), waits="asking for it"), Wish.ASK
 
 
 def _confirms(arming: Arming, now: datetime) -> tuple[Arming, Wish | None]:
     if arming.expired(now):
         return replace(arming, text="", said="this plan is too old to be confirmed: leave, and ask again"), None
-    if not arming.target or arming.text != arming.target:
-        return replace(arming, said=f"that is not its name: type {arming.target} to confirm"), None
+    if arming.dangerous and (not arming.target or arming.text != arming.target):
+        # Of what was wrong nothing stays before which the right name would be typed.
+        return replace(arming, text="", said=f"that is not its name: type {arming.target} to confirm"), None
     if arming.unread:
-        return replace(arming, said="not all that has not passed was on the screen: read it first, with ↓"), None
+        return replace(arming, said=_UNREAD), None
     if arming.stage is Stage.APPROVE:
         return replace(arming, waits="approving"), Wish.APPROVE
     return replace(arming, waits="confirming"), Wish.CONFIRM
-
-
-def planned(arming: Arming, answer: PlanIs | WedtuiError) -> Arming:
-    """Take what came of asking for a plan."""
-    if isinstance(answer, ServiceError):
-        stage = Stage.BY_HAND if arming.moves_traffic else Stage.CHOOSE
-        return _another(arming, stage=stage, said=str(answer))
-    if isinstance(answer, WedtuiError):
-        return _another(arming, stage=Stage.CHOOSE, said=str(answer), aside=False, vouched=())
-    return _another(arming, stage=Stage.REASON, plan=answer.plan, refused=tuple(answer.refused), digest=answer.digest)
-
-
-def listed(arming: Arming, answer: tuple[Choice, ...] | WedtuiError) -> Arming:
-    """Take what there is to choose from, where the service had to be asked."""
-    if isinstance(answer, WedtuiError):
-        return _another(arming, said=str(answer))
-    return _another(arming, choices=answer)
-
-
-def named(arming: Arming, answer: PlanIs | WedtuiError) -> Arming:
-    """Take the plan that is to be confirmed, of what changes a freeze; it is newer than the one that was shown."""
-    if isinstance(answer, WedtuiError):
-        return replace(arming, waits=None, said=str(answer))
-    if answer.refused:
-        return _another(arming, stage=Stage.REASON, plan=answer.plan, refused=tuple(answer.refused))
-    other = "THE PLAN CHANGED since the last one: read it again" if answer.digest != arming.digest else None
-    return _another(arming, stage=Stage.NAME, plan=answer.plan, refused=(), digest=answer.digest, said=other)
-
-
-def planned_again(arming: Arming, answer: PlanIs | WedtuiError) -> Arming:
-    """Take a newer plan of what waits for its confirmation: the same one stays, and expires when it was to."""
-    if isinstance(answer, WedtuiError):
-        return replace(arming, unheard=str(answer))
-    arming = replace(arming, unheard=None)
-    if arming.stage is not Stage.NAME or answer.digest == arming.digest:
-        return arming
-    if answer.refused:
-        refused = tuple(answer.refused)
-        return _another(arming, stage=Stage.REASON, plan=answer.plan, refused=refused, digest="", said=CHANGED)
-    return _another(arming, plan=answer.plan, digest=answer.digest, said=CHANGED)
-
-
-def done(arming: Arming, answer: str | WedtuiError) -> Arming:
-    """Take what came of a confirmation that does everything at once: what is said of it, or why it was not done."""
-    if isinstance(answer, ConflictError):
-        return _another(arming, said=f"{CHANGED}: {answer}")
-    if isinstance(answer, WedtuiError):
-        return _another(arming, said=str(answer))
-    return _another(arming, stage=Stage.DONE, said=answer)
-
-
-def asked(arming: Arming, answer: ActionIs | WedtuiError) -> Arming:
-    """Take what came of asking for the action: its plan is newer than the one that was shown."""
-    if isinstance(answer, WedtuiError):
-        return replace(arming, waits=None, said=str(answer))
-    stage = stage_of(answer, arming.me)
-    other = "THE PLAN CHANGED since the last one: read it again" if differs(arming.plan, answer.plan) else None
-    said, numbered = other if stage is Stage.NAME else None, answer.id if answer.aside else None
-    return _another(arming, stage=stage, action=answer, plan=answer.plan, said=said, numbered=numbered)
-
-
-def confirmed(arming: Arming, answer: ActionIs | WedtuiError) -> Arming:
-    """Take what came of the confirmation; one that was refused has to be typed again."""
-    if isinstance(answer, ConflictError):
-        return _another(arming, said=f"{CHANGED}: {answer}")
-    if isinstance(answer, WedtuiError):
-        return _another(arming, said=str(answer))
-    return polled(replace(arming, waits=None), answer)
-
-
-def polled(arming: Arming, answer: ActionIs | WedtuiError) -> Arming:
-    """Take how the action is now."""
-    if isinstance(answer, WedtuiError):
-        return replace(arming, unheard=str(answer))
-    arming = replace(arming, unheard=None)
-    stage = stage_of(answer, arming.me)
-    stays = stage is (Stage.SECOND if arming.stage in _GLASS else arming.stage)
-    if stays and stage is Stage.FOLLOW:
-        return replace(arming, action=answer, plan=answer.plan, said=None)
-    same = arming.action is not None and arming.action.digest == answer.digest
-    if stays and same:
-        return replace(arming, action=answer, plan=answer.plan)
-    said = CHANGED if stage in _NAMES and not same else None
-    return _another(arming, stage=stage, action=answer, plan=answer.plan, said=said, alone="")
-
-
-def differs(seen: Mapping[str, object] | None, newer: Mapping[str, object] | None) -> bool:
-    """Whether a newer plan is another one for a person: that it was made later is no difference."""
-    return (None if seen is None else _essence(seen)) != (None if newer is None else _essence(newer))
-
-
-def _essence(plan: Mapping[str, object]) -> tuple[object, ...]:
-    checks = plan.get("checks")
-    found = [(each["rule"], each["result"]) for each in checks] if isinstance(checks, list) else []
-    return (*(plan.get(key) for key in ("kind", "lost", "to", "before", "after", "records", "generation")), found)
 
 
 def _stops(check: object) -> bool:
@@ -488,7 +442,7 @@ def _stops(check: object) -> bool:
     return isinstance(check, dict) and check.get("result") != "PASS" and check.get("stops") == "everybody"
 
 
-def _another(arming: Arming, **changes: object) -> Arming:
+def another(arming: Arming, **changes: object) -> Arming:
     """Show something else: nothing that was typed counts any more, and the cursor is on Cancel."""
     fresh: dict[str, object] = {
         "waits": None,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from wedtui.core.wording import asked_of_demo
 from wedtui.tui.terminal.link import Drawing, LinkReport
 
 if TYPE_CHECKING:
@@ -161,8 +162,8 @@ class Board:
 
     @property
     def zone(self) -> str:
-        """The zone of the freeze, or UTC."""
-        return (self.picture.freeze.zone if self.picture else None) or "UTC"
+        """The zone by whose clock every screen goes: the first configured one, else that of the freeze, or UTC."""
+        return self.picture.freeze.clock if self.picture else "UTC"
 
     @property
     def home(self) -> str:
@@ -183,4 +184,5 @@ class Board:
         if self.stock_because is not None:
             text = f"it sends more than it needs: this version of Textual is not known ({self.stock_because})"
             own.append(Finding(Severity.WARNING, "dashboard", text, self.now))
-        return (*own, *(self.picture.findings if self.picture else ()))
+        found = (*own, *(self.picture.findings if self.picture else ()))
+        return tuple(replace(each, text=asked_of_demo(each.text)) for each in found) if self.demo else found

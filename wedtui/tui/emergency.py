@@ -16,7 +16,7 @@ from textual import events
 from textual.message import Message
 
 from wedtui.core.actions import ActionState
-from wedtui.core.emergency import EMERGENCIES, EmergencyKind, Situation, dropped, emergency, why_not
+from wedtui.core.emergency import EMERGENCIES, Emergency, Situation, dropped, why_not
 from wedtui.core.state import State
 from wedtui.errors import NotServedError, ThrottledError, WedtuiError
 from wedtui.tui.arming import Me, Stage, stage_of
@@ -38,12 +38,11 @@ RESTS_AT_MOST_S = 10.0
 """For no longer it goes unlooked how it stands, whatever the service says."""
 KEPT_FOR = timedelta(hours=1)
 """How long the newest action stays in the pane once it ended: whoever comes back sees what became of it."""
-_KEYS = {f"emergency.{each.kind}": each.kind for each in EMERGENCIES}
 _NEWEST, _ABORT = "emergency.newest", "emergency.abort"
 
 _Answer = TypeVar("_Answer")
-ByHandWords = Callable[["Picture", str], tuple[str, ...]]
-"""Picture, place that is lost -> the lines that say what a person can run without the service."""
+ByHandWords = Callable[["Picture", str, str], tuple[str, ...]]
+"""Picture, kind of the action, what was chosen -> the lines that say what a person can run without the service."""
 
 
 class Told(NamedTuple):
@@ -162,11 +161,12 @@ class Emergencies:
 
     def drops(self, name: str | None) -> bool:
         """Whether an action of the table of keys is not offered at all, because nothing may be done."""
-        return name in _KEYS and dropped(self.situation) is not None
+        return _entry(name) is not None and dropped(self.situation) is not None
 
     def hides(self, name: str | None) -> bool:
         """Whether no hint leads to an action of the table of keys: it cannot be started now, and the pane says why."""
-        return name in _KEYS and why_not(emergency(_KEYS[name]), self.situation) is not None
+        entry = _entry(name)
+        return entry is not None and why_not(entry, self.situation) is not None
 
     def use(self, hand: Hand, by_hand: ByHandWords | None) -> None:
         """Ask this service from now on."""
@@ -295,18 +295,27 @@ class Emergencies:
         return True
 
     def _begun(self, event: events.Key) -> str | None:
-        """Return the action that a key begins, on the dashboard and not while it is a letter of what is typed."""
+        """Return the action that a key begins, on every screen, and not while it is a letter of what is typed there.
+
+        Elsewhere than on the dashboard a key that the screen has for itself is the screen's.
+        """
+        from wedtui.tui.screens.base import BoardScreen  # noqa: PLC0415 - it is loaded by the first key
+
         app = self._app
-        if app.screen is not app.dashboard or app.hands.jumping:
+        if app.hands.jumping or not isinstance(app.screen, BoardScreen):
             return None
         if app.focused is not None and app.focused.check_consume_key(event.key, event.character):
             return None
-        return next((name for name in (*_KEYS, _NEWEST, _ABORT) if event.key in app.keymap.keys(name)), None)
+        if app.screen is not app.dashboard and event.key in app.screen.active_bindings:
+            return None
+        return next((name for name in (*_names(), _NEWEST, _ABORT) if event.key in app.keymap.keys(name)), None)
 
     def start(self, name: str) -> None:
         """Open the panel of an action by its id in the table of keys; say why where it cannot be."""
         if self.panel is not None:
             return
+        if name == _NEWEST and self.known.actions:
+            self._app.back_to_dashboard()
         if name == _NEWEST:
             known = self.known
             if known.actions:
@@ -318,15 +327,18 @@ class Emergencies:
         if name == _ABORT:
             self._abort()
             return
-        entry = emergency(_KEYS[name])
-        why = why_not(entry, self.situation)
-        if why is None and entry.kind is EmergencyKind.FAILOVER and self.proposal is not None:
-            self._app.dashboard.reopen(self.proposal)
+        entry = _entry(name)
+        assert entry is not None, "it is in the table of keys"
+        why, proposal = why_not(entry, self.situation), self.proposal
+        if why is None:
+            self._app.back_to_dashboard()
+        if why is None and proposal is not None and proposal.kind == entry.kind:
+            self._app.dashboard.reopen(proposal)
             return
         if why is not None:
             self._app.say(f"{entry.title}: {why}")
         else:
-            self._app.dashboard.arm(EmergencyKind(entry.kind))
+            self._app.dashboard.arm(entry.kind)
 
     def _abort(self) -> None:
         """End the countdown of the service; that harms nothing, so it takes one key."""
@@ -340,6 +352,17 @@ class Emergencies:
         refused = isinstance(answer, WedtuiError)
         self._app.say(str(answer) if refused else "the countdown is aborted: nothing was done")
         self.poll(at_once=True)
+
+
+def _names() -> tuple[str, ...]:
+    """Return the actions of the registry by their ids in the table of keys."""
+    return tuple(f"emergency.{each.kind}" for each in EMERGENCIES)
+
+
+def _entry(name: str | None) -> Emergency | None:
+    """Return the action behind an id of the table of keys; None where it is none of the registry."""
+    room, _, kind = (name or "").partition(".")
+    return EMERGENCIES.get(kind) if room == "emergency" else None
 
 
 def _busy(error: NotServedError) -> str:

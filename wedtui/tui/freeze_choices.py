@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from wedtui.core.emergency import EmergencyKind
+from wedtui.core.emergency import Target
 from wedtui.core.freeze_plan import ADD_HOURS, EVERYTHING, OVERRIDE_HOURS
 from wedtui.core.override import OBJECTS
 from wedtui.tui.arming import Choice
 
 
-def freeze_choices(kind: EmergencyKind, environment: str) -> tuple[Choice, ...]:
+def freeze_choices(target: Target, environment: str) -> tuple[Choice, ...]:
     """Return them by what the service is asked with; which freezes can be lifted it alone knows."""
-    if kind is EmergencyKind.LOCKDOWN:
+    if target is Target.EVERYTHING:
         return (Choice(EVERYTHING, "in every environment, until a manager lifts it", ""),)
-    if kind is EmergencyKind.FREEZE_ADD:
+    if target is Target.HOURS:
         return tuple(Choice(f"{hours}h", f"{environment} is frozen for {hours} h from now", "") for hours in ADD_HOURS)
-    if kind is EmergencyKind.FREEZE_OVERRIDE:
+    if target is Target.OBJECT:
         return tuple(
             Choice(f"{name} {hours}h", f"a freeze does not stop {what} for {hours} h from now", "")
             for name, what in OBJECTS.items()

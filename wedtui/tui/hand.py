@@ -28,8 +28,9 @@ class Hand(Protocol):
         accepts_overload: bool = False,
         to: str = "configured",
         aside: Aside | None = None,
+        subject: str = "",
     ) -> PlanIs:
-        """Plan a change of shares without asking for it; `aside` is the emergency path, without the ledger."""
+        """Plan without asking for it; `aside`: without the ledger, `subject`: on what, where it moves no traffic."""
         ...
 
     def ask(
@@ -41,8 +42,9 @@ class Hand(Protocol):
         accepts_overload: bool = False,
         to: str = "configured",
         aside: Aside | None = None,
+        subject: str = "",
     ) -> ActionIs:
-        """Ask for a change of shares: it awaits its confirmation, or was refused."""
+        """Ask for an action: it awaits its confirmation, or was refused."""
         ...
 
     def confirm(self, number: int, *, digest: str, typed: str, break_glass: str | None = None) -> ActionIs:
@@ -67,6 +69,10 @@ class Hand(Protocol):
 
     def freezes(self) -> list[FreezeIs]:
         """Return the freezes by persons that are not over."""
+        ...
+
+    def overrides(self) -> list[OverrideIs]:
+        """Return the overrides that are not over."""
         ...
 
     def plan_freeze(self, kind: str, subject: str) -> PlanIs:

@@ -7,13 +7,15 @@ palette can use as it is. `palette` turns roles into colours.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from functools import lru_cache
+from itertools import chain
 
 from rich.cells import cell_len, set_cell_size
 
 from wedtui.core.state import State
+from wedtui.core.wording import asked_of_demo
 
 
 class Role(StrEnum):
@@ -156,11 +158,14 @@ def plain(line: Iterable[Span]) -> str:
 
 
 def wrap(text: str, width: int, role: Look = Role.TEXT, *, indent: str = "") -> list[Line]:
-    """Return a sentence broken into lines at its spaces; each begins with `indent`."""
+    """Return a sentence broken into lines at its spaces; each begins with `indent`.
+
+    A word that is longer than a line goes on in the next one: cut off it could be any other.
+    """
     lines: list[Line] = []
     room = max(width - cell_len(indent), 1)
     held = ""
-    for word in clean(text).split():
+    for word in chain.from_iterable(_parts(each, room) for each in clean(text).split()):
         if held and cell_len(held) + 1 + cell_len(word) > room:
             lines.append(((indent + held, role),))
             held = word
@@ -169,3 +174,27 @@ def wrap(text: str, width: int, role: Look = Role.TEXT, *, indent: str = "") -> 
     if held:
         lines.append(((indent + held, role),))
     return lines
+
+
+def _parts(word: str, room: int) -> Iterator[str]:
+    """Yield a word in parts of at most so many cells; a sign that is wider than that stays whole."""
+    while cell_len(word) > room:
+        part = set_cell_size(word, room).rstrip() if room > 1 else word[:1]
+        # A wide sign that has no room in the last cell leaves a space there.
+        part = part if part and word.startswith(part) else word[:1]
+        yield part
+        word = word[len(part) :]
+    if word:
+        yield word
+
+
+def of_demo(line: Line, width: int) -> list[Line]:
+    """Return a line of a demo with its commands as they are typed there, on as many lines as it takes with them."""
+    said = tuple((asked_of_demo(text), role) for text, role in line)
+    if said == line or length(said) <= width:
+        return [said]
+    *head, (text, role) = said
+    before = length(head)
+    parts = wrap(text, width, role, indent=" " * (before + len(text) - len(text.lstrip(" "))))
+    first = plain(parts[0])[before:]
+    return [(*head, (first, role)), *parts[1:]]

@@ -12,11 +12,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wedtui.clock import Clock
 from wedtui.config import AwsSection
 from wedtui.core.resource import Reach
+from wedtui.providers.aws.counting import Asking, Counter
 from wedtui.providers.aws.faults import CallError, of_exception
 from wedtui.providers.aws.guard import NotWholeError, Page, check_body, check_page
 from wedtui.providers.aws.lean import described, read_instant, read_statuses, shared_loader
@@ -48,24 +49,6 @@ _HOME = {"aws": "us-east-1", "aws-cn": "cn-northwest-1", "aws-us-gov": "us-gov-w
 # What IAM calls a permission, where it is not service and operation.
 _PREFIX = {"elbv2": "elasticloadbalancing"}
 _PERMISSION = {("s3", "ListBuckets"): "s3:ListAllMyBuckets"}
-
-
-class Asking(Protocol):
-    """Counts the requests of whoever asks."""
-
-    requests: int
-
-    @property
-    def chain(self) -> int:
-        """How many calls that depend on each other are made: the longest chain comes first."""
-
-
-@dataclass(slots=True)
-class Counter:
-    """Counts requests."""
-
-    requests: int = 0
-    chain: int = 1
 
 
 @dataclass(slots=True)

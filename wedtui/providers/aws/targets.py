@@ -16,8 +16,9 @@ from wedtui.core import breaker as breakers
 from wedtui.core.breaker import CLOSED, Breaker, Phase
 from wedtui.core.observation import ApiObservation, Observation, VendorObservation
 from wedtui.core.resource import GLOBAL, Reach
-from wedtui.providers.aws.account import Account, Asking, Counter
+from wedtui.providers.aws.account import Account
 from wedtui.providers.aws.calls import Calls, Found
+from wedtui.providers.aws.counting import Asking, Counter
 from wedtui.providers.aws.faults import MAY_BE_SWITCHED_OFF, SURELY_SWITCHED_OFF, CallError
 from wedtui.providers.aws.paid import AGAIN, Paying, Purse
 from wedtui.providers.aws.services.alarms import Alarms

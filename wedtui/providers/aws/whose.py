@@ -20,7 +20,7 @@ from wedtui.providers.aws.guard import Page
 
 if TYPE_CHECKING:
     from wedtui.cache.remembered import KnownAccount
-    from wedtui.providers.aws.account import Asking
+    from wedtui.providers.aws.counting import Asking
 
 SHORTLY = timedelta(seconds=30)
 """How long the outcome of a look at credentials counts, and how often they are read anew at most."""

@@ -23,7 +23,8 @@ from wedtui.config_traffic import Route53Section, TrafficSection
 from wedtui.core.resource import Reach
 from wedtui.core.traffic import Place, Submitted, TrafficReading, unfit
 from wedtui.errors import ConflictError, NotNowError, OutcomeUnknownError, ProviderUnavailableError, WedtuiError
-from wedtui.providers.aws.account import Account, Counter
+from wedtui.providers.aws.account import Account
+from wedtui.providers.aws.counting import Counter
 from wedtui.providers.aws.faults import THROTTLED, CallError
 from wedtui.providers.traffic.base import (
     ADDRESSING,

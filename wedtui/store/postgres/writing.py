@@ -69,6 +69,19 @@ class WritableSchema:
             yield connection
             connection.exec_driver_sql(f'NOTIFY "{self._server.channel}"')
 
+    @contextmanager
+    def asking(self) -> Iterator[Connection]:
+        """Run a block that only reads, in one transaction, beside which another may write; readers are told nothing.
+
+        Raises:
+            StoreVersionError: a newer wedtui has brought it up to date since.
+            StoreError: it could not be read.
+        """
+        with translated(self._server, self._kind), self._engine.begin() as connection:
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            refuse_moved_on(connection.exec_driver_sql(VERSION).scalar(), self._server, self._kind)
+            yield connection
+
     def _take_turn(self, connection: Connection) -> None:
         """Wait for one's turn, then look whether the schema is still what it was: in one message to the server."""
         # Two statements, because each sees what was committed when it began: the second begins when the turn has come.

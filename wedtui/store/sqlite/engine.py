@@ -22,6 +22,10 @@ from wedtui.store.sqlite.place import connect, database_path
 DIRECTORY_MODE = 0o750
 # A WAL file that grew while a reader was slow is cut back to this many bytes.
 WAL_KEPT = 16 * 1024 * 1024
+READS = "BEGIN"
+"""How a transaction begins that takes no lock before it writes."""
+ONLY_READS = "wedtui_only_reads"
+"""The execution option by which a writer's connection begins such a one."""
 
 
 def open_for_writing(url: str, kind: Kind, *, waits: timedelta) -> Engine:
@@ -54,7 +58,7 @@ def open_for_reading(url: str, kind: Kind, *, waits: timedelta) -> Engine:
     Raises:
         ConfigurationError: the URL is not supported.
     """
-    return _engine(database_path(url, kind), "ro", waits, ("PRAGMA query_only = ON",), begin="BEGIN")
+    return _engine(database_path(url, kind), "ro", waits, ("PRAGMA query_only = ON",), begin=READS)
 
 
 def enter_wal(engine: Engine, path: Path) -> None:
@@ -119,6 +123,6 @@ def _engine(path: Path, mode: str, waits: timedelta, pragmas: tuple[str, ...], *
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        connection.exec_driver_sql(READS if connection.get_execution_options().get(ONLY_READS) else begin)
 
     return engine

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from wedtui.errors import DiskFullError, StoreLockedError, StoreUnreadableError
 from wedtui.store.kind import Kind
-from wedtui.store.sqlite.engine import open_for_reading, open_for_writing, pragma
+from wedtui.store.sqlite.engine import ONLY_READS, open_for_reading, open_for_writing, pragma
 from wedtui.store.sqlite.errors import translated
 from wedtui.store.sqlite.migrate import migrate
 from wedtui.store.sqlite.place import database_path, identity
@@ -64,12 +64,28 @@ class WritableFile:
             StoreVersionError: a newer wedtui has brought it up to date since.
             StoreError: it could not be stored.
         """
+        with self._transaction(only_reads=False) as connection:
+            yield connection
+
+    @contextmanager
+    def asking(self) -> Iterator[Connection]:
+        """Run a block that only reads, in one transaction, beside which another may write.
+
+        Raises:
+            StoreVersionError: a newer wedtui has brought it up to date since.
+            StoreError: it could not be read.
+        """
+        with self._transaction(only_reads=True) as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, *, only_reads: bool) -> Iterator[Connection]:
         with translated(self.path, self._kind):
             if not self.path.exists() or identity(self.path) != self._identity:
                 # What is written to a file without a name is lost when it is closed.
                 raise StoreUnreadableError(f"{self.path} was taken away while it was in use: start the service again")
-            with self._engine.begin() as connection:
-                # From here on nobody else can bring it up to date.
+            with self._engine.connect().execution_options(**{ONLY_READS: only_reads}) as connection, connection.begin():
+                # From here on nobody else can bring it up to date, or it looks as it did.
                 refuse_moved_on(connection.exec_driver_sql(VERSION).scalar(), self.path, self._kind)
                 yield connection
 

@@ -8,7 +8,7 @@ from datetime import UTC
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from wedtui.core.emergency import EMERGENCIES, Emergency, EmergencyKind, Situation, dropped, why_not
+from wedtui.core.emergency import EMERGENCIES, Emergency, Situation, Target, dropped, why_not
 from wedtui.core.roles import Demand
 from wedtui.core.wording import duration, short_age
 from wedtui.tui.arming import AWAITING, Stage, stage_of
@@ -221,6 +221,8 @@ def arming_lines(arming: ArmingIs, now: datetime, width: int) -> list[Line]:
 
 def arming_words(arming: ArmingIs) -> str:
     """Return what is armed: `failover from aws`, `lockdown`, `freeze-override traffic 2h`."""
-    if not arming.target or arming.kind == EmergencyKind.LOCKDOWN:
+    entry = EMERGENCIES.get(arming.kind)
+    if not arming.target or (entry is not None and entry.target is Target.EVERYTHING):
         return arming.kind
-    return f"{arming.kind} {'from ' if arming.kind == EmergencyKind.FAILOVER else ''}{arming.target}"
+    toward = f"{entry.toward} " if entry is not None and entry.toward else ""
+    return f"{arming.kind} {toward}{arming.target}"

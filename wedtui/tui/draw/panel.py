@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from wedtui.core.actions import LEFT
-from wedtui.core.emergency import EmergencyKind, emergency
+from wedtui.core.actions import LEFT, NEVER_MADE, Outcome
+from wedtui.core.customers import CUSTOMERS, moved
+from wedtui.core.emergency import Target
+from wedtui.core.left_under_way import WARNING
 from wedtui.core.state import State
-from wedtui.core.step_words import interrupted, waiting
+from wedtui.core.step_words import interrupted, reason_of, state_of, waiting
 from wedtui.core.wording import duration
 from wedtui.tui.arming import Arming, Offer, Stage
 from wedtui.tui.draw.emergency import action_role
 from wedtui.tui.draw.panel_paths import ledger_lines, second_lines
 from wedtui.tui.draw.panel_plan import is_refused, plan_lines
-from wedtui.tui.spans import Line, Role, crop, rule, state_role, wrap
+from wedtui.tui.spans import Line, Role, Span, crop, rule, state_role, wrap
 
 if TYPE_CHECKING:
     from wedtui.control.answers import ActionIs, StepIs
@@ -95,45 +97,39 @@ def scrolled(drawn: Drawn, top: int, height: int, width: int) -> Scrolled:
 def _head(arming: Arming, width: int, *, demo: bool) -> Line:
     target = arming.action.target if arming.action is not None else _subject(arming)
     # What is typed to confirm a failback is that very word.
-    target = arming.chosen if target == arming.kind.value else target
-    title = (
-        f"{emergency(arming.kind).title} {target}".rstrip() if arming.stage is not Stage.CHOOSE else _question(arming)
-    )
+    target = arming.chosen if target == arming.kind else target
+    entry = arming.entry
+    named = entry.title if entry is not None else arming.kind
+    title = f"{named} {target}".rstrip() if arming.stage is not Stage.CHOOSE else _question(arming)
     title = f"{title} without the ledger" if arming.aside or arming.numbered is not None else title
-    drill, real = _SERIOUS[arming.kind]
-    kind = (f" DRILL: a made-up world, {drill} ", Role.MARK) if demo else (f" REAL: {real} ", Role.ALARM)
+    return rule(title, width, (_mode(arming, demo=demo),))
+
+
+def _mode(arming: Arming, *, demo: bool) -> Span:
+    """Say whether it is real and what that means; of what is over and changed nothing, that."""
     if is_refused(arming):
-        kind = (" REFUSED: nothing is done ", Role.BADGE)
-    return rule(title, width, (kind,))
+        return (" REFUSED: nothing is done ", Role.BADGE)
+    over = _OVER.get(arming.action.outcome or "") if arming.action is not None else None
+    if over is not None:
+        return (f" {'DRILL' if demo else 'REAL'}: {over} ", Role.BADGE)
+    entry = arming.entry
+    drill, real = (entry.drill, entry.real) if entry is not None else ("nothing is done", "it was asked for elsewhere")
+    return (f" DRILL: a made-up world, {drill} ", Role.MARK) if demo else (f" REAL: {real} ", Role.ALARM)
 
 
 def _subject(arming: Arming) -> str:
     """Return what was chosen, in words for the title; of a freeze that is lifted its name, once that is known."""
-    known = arming.target if arming.kind is EmergencyKind.FREEZE_LIFT else ""
+    lifts = arming.entry is not None and arming.entry.target is Target.FREEZE
+    known = arming.target if lifts else ""
     return known or arming.chosen
 
 
-_SERIOUS = {
-    EmergencyKind.FAILOVER: ("nobody is moved", "customers move"),
-    EmergencyKind.FAILBACK: ("nobody is moved", "customers move"),
-    EmergencyKind.LOCKDOWN: ("nobody is stopped", "everybody is stopped"),
-    EmergencyKind.FREEZE_ADD: ("nobody is stopped", "everybody is stopped"),
-    EmergencyKind.FREEZE_LIFT: ("nothing is let through", "changes go through"),
-    EmergencyKind.FREEZE_OVERRIDE: ("nothing is let through", "a change goes through"),
-}
-"""Kind -> what does not happen in a drill, and what does where it is real."""
-_QUESTIONS = {
-    EmergencyKind.FAILOVER: "away from where?",
-    EmergencyKind.FAILBACK: "to which shares?",
-    EmergencyKind.LOCKDOWN: "what?",
-    EmergencyKind.FREEZE_ADD: "for how long?",
-    EmergencyKind.FREEZE_LIFT: "which?",
-    EmergencyKind.FREEZE_OVERRIDE: "for what, for how long?",
-}
+_OVER: dict[str, str] = {**dict.fromkeys(NEVER_MADE, "nothing was done"), Outcome.UNDONE: "it was taken back"}
+"""Outcome -> what of it is live."""
 
 
 def _question(arming: Arming) -> str:
-    return f"{emergency(arming.kind).title}: {_QUESTIONS[arming.kind]}"
+    return f"{arming.entry.title}: {arming.entry.question}" if arming.entry is not None else arming.kind
 
 
 def _body(arming: Arming, now: datetime, width: int, beside: Beside, paths: list[Line]) -> tuple[list[Line], int]:
@@ -157,8 +153,12 @@ def _choices(arming: Arming, width: int) -> list[Line]:
             return []
         if arming.said is not None:
             return []  # why it is not known stands below
-        if arming.moves_traffic:
-            nothing = "nothing is known that could be chosen: no share was read yet"
+        if arming.journaled:
+            nothing = (
+                "nothing is known that could be chosen: no share was read yet"
+                if arming.moves_traffic
+                else "nothing is known yet"
+            )
             return wrap(nothing, width - 1, Role.UNKNOWN, indent=" ")
         left = "Nothing is left to lift: no freeze and no lockdown that a person added is in force or to come."
         rest = "What is frozen beside that, by a weekly window, a feed or weddings, a person can override."
@@ -178,7 +178,8 @@ def _by_hand(by_hand: tuple[str, ...], width: int) -> list[Line]:
     if not by_hand:
         lines += wrap("No command can be given: no reading of the shares is at hand.", width - 1, indent=" ")
     for each in by_hand:
-        lines += [(), *wrap(each, width - 1, Role.STRONG, indent=" ")] if each.startswith("#") else _broken(each, width)
+        role = Role.CRITICAL if each.startswith(f"# {WARNING}") else Role.STRONG
+        lines += [(), *wrap(each, width - 1, role, indent=" ")] if each.startswith("#") else _broken(each, width)
     return lines
 
 
@@ -203,6 +204,8 @@ def _followed(action: ActionIs, now: datetime, width: int, as_of: AsOf | None = 
     lines: list[Line] = [crop(words, width)]
     if as_of is not None and old:
         lines += wrap(f"{as_of.words}: how it stands now is UNKNOWN", width - 1, Role.STALE, indent=" ")
+    # Beside the outcome, for of a low screen only the top is seen; how it is known stands below, with the times.
+    lines += wrap(_moved(action), width - 1, Role.STRONG, indent=" ")
     stands = waiting(action.state, action.deadline, action.sentence) or action.sentence
     lines += wrap(stands, width - 1, Role.STRONG, indent=" ")
     lines += wrap(f"reason: {action.reason}", width - 1, Role.MUTED, indent=" ")
@@ -214,27 +217,42 @@ def _followed(action: ActionIs, now: datetime, width: int, as_of: AsOf | None = 
             Role.CRITICAL,
             indent=" ",
         )
+    longest = max([12, *(len(_name(step)) for step in action.steps)])
     for number, step in enumerate(action.steps):
-        lines += _step(step, as_of.at if as_of is not None else now, width, interrupted(action.steps, number))
+        again = interrupted(action.steps, number)
+        lines += _step(step, as_of.at if as_of is not None else now, width, again, longest)
     return lines
+
+
+def _moved(action: ActionIs) -> str:
+    """Say whether customers moved and after how long; nothing of what was not carried out, or is not known."""
+    if action.outcome in NEVER_MADE or action.outcome == Outcome.UNDONE:
+        return ""
+    return moved(action.confirmed_at, action.steps, None).came_of_it()
+
+
+def _name(step: StepIs) -> str:
+    return f"{step.name} (takes back)" if step.undoes else step.name
 
 
 def _given_up(again: str) -> str:
     return "left" if again.startswith(LEFT) else "again"
 
 
-def _step(step: StepIs, now: datetime, width: int, again: str | None) -> list[Line]:
+def _step(step: StepIs, now: datetime, width: int, again: str | None, longest: int) -> list[Line]:
     glyph, role = _STEPS.get(step.state, ("…", Role.DEGRADED)) if again is None else ("▲", Role.DEGRADED)
     took = (step.ended_at or now) - step.intended_at
     lasting = duration(took) if step.ended_at is None or took >= timedelta(seconds=10) else _short(took)
-    name = f"{step.name} (takes back)" if step.undoes else step.name
-    state = {"intended": "under way"}.get(step.state, step.state) if again is None else _given_up(again)
+    if step.name == CUSTOMERS and step.ended_at is not None:
+        # How long was looked is not how long they took, which is said at the top.
+        lasting = ""
+    state = {"intended": "under way"}.get(step.state, state_of(step)) if again is None else _given_up(again)
     at = step.intended_at.astimezone(UTC)
     lines: list[Line] = [
         crop(
             (
                 (f" {glyph} {state:<9} ", role),
-                (f"{name:<12} ", Role.STRONG),
+                (f"{_name(step):<{longest}} ", Role.STRONG),
                 (f"{lasting:<8} ", Role.TEXT),
                 (f"since {at:%H:%M:%S} UTC", Role.MUTED),
                 (f"  {again}" if again else "", Role.MUTED),
@@ -242,8 +260,8 @@ def _step(step: StepIs, now: datetime, width: int, again: str | None) -> list[Li
             width,
         )
     ]
-    if again is None and step.state in {"failed", "unknown"} and step.detail:
-        lines += wrap(step.detail, width - 1, Role.CRITICAL, indent=" " * 13)
+    if again is None and step.state in {"failed", "unknown"} and reason_of(step):
+        lines += wrap(reason_of(step), width - 1, Role.CRITICAL, indent=" " * 13)
     return lines
 
 
@@ -291,7 +309,7 @@ def _next(arming: Arming, now: datetime) -> Line:
     if arming.offer is not None:
         offer = _OFFERS[arming.offer]
         does = (
-            f"Enter {offer.enter}; nothing is done yet"
+            f"Enter {offer.enter}{'' if arming.offer is Offer.CONFIRM else '; nothing is done yet'}"
             if arming.in_field
             else f"{offer.leaves}Tab goes to {offer.name}"
         )
@@ -302,7 +320,10 @@ def _next(arming: Arming, now: datetime) -> Line:
         return (("  the plan expired: leave, and ask again", Role.CRITICAL),)
     if not arming.in_field:
         return (("  Tab goes to the field", Role.MUTED),)
-    return ((f"  Enter {_ENTER[arming.stage]}", Role.MUTED),)
+    if arming.unheard is not None:
+        return (("  the service is not heard: Enter may come to nothing", Role.CRITICAL),)
+    does = "CONFIRMS it with this reason" if arming.one_stage else _ENTER[arming.stage]
+    return ((f"  Enter {does}", Role.MUTED),)
 
 
 _ENTER = {
@@ -327,6 +348,7 @@ _OFFERS = {
     Offer.OVERLOAD: _Words("Plan it again, and accept the overload", "the overload", "plans it anew"),
     Offer.ASIDE: _Words("Emergency path: plan it without the ledger", "the emergency path", "plans it so"),
     Offer.VOUCH: _Words("Vouch: say who is well, of whom nothing is known", "vouching", "asks for whom"),
+    Offer.CONFIRM: _Words("Confirm", "Confirm", "confirms it"),
     Offer.GLASS: _Words(
         "Break the glass: act alone, and everybody is paged", "break-glass", "asks why", "Enter leaves; it waits on · "
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from wedtui.core.emergency import EmergencyKind, emergency
+from wedtui.core.emergency import EmergencyKind
 from wedtui.core.roles import Demand
 from wedtui.core.wording import duration, listed
 from wedtui.tui.arming import AWAITING, Arming, Stage
@@ -28,6 +28,8 @@ def second_lines(arming: Arming, now: datetime, width: int, key: str) -> list[Li
     if action is None:
         return []
     match arming.stage:
+        case Stage.NAME:
+            lines = _proposed(action, now) if action.automatic else []
         case Stage.SECOND:
             lines = _waiting(arming, action, now, key)
         case Stage.APPROVE:
@@ -44,8 +46,15 @@ def second_lines(arming: Arming, now: datetime, width: int, key: str) -> list[Li
 _Said = list[tuple[str, Role]]
 
 
+def _proposed(action: ActionIs, now: datetime) -> _Said:
+    """Say that nobody who sits here asked for it, but the service, and why."""
+    did = "proposed" if action.acts_at is None else "asked for"
+    ago = duration(now - action.requested_at)
+    return [(f"#{action.id} {did} by the service {ago} ago: {action.reason}", Role.STRONG)]
+
+
 def _waiting(arming: Arming, action: ActionIs, now: datetime, key: str) -> _Said:
-    least = emergency(arming.kind).role
+    least = arming.entry.role if arming.entry is not None else "somebody"
     until = action.expires_at
     ends = f"{until.astimezone(UTC):%H:%M:%S} UTC, {duration(until - now)} more" if until else "UNKNOWN"
     press = f"`{key}` on their dashboard, or " if key else ""
@@ -82,7 +91,7 @@ def _watching(arming: Arming, action: ActionIs) -> _Said:
     if action.state not in AWAITING:
         return []
     if Demand.SECOND_PERSON.value in action.needs and action.person != arming.me.user:
-        least = emergency(arming.kind).role
+        least = arming.entry.role if arming.entry is not None else "somebody"
         return [(f"it waits for a second person, who is {least} or more: you may not approve it", Role.DEGRADED)]
     approved = f"{action.approved_by} approved it; " if action.approved_by else ""
     return [(f"{approved}{action.person} asked for it, and only {action.person} may confirm it", Role.DEGRADED)]
@@ -138,13 +147,9 @@ def _ledger(arming: Arming, file: str) -> _Said:
         path = f"EMERGENCY PATH, WITHOUT THE LEDGER: each step is written to {where} of the service before it is made,"
         said: _Said = [(f"{path} and reconciled into the audit chain once its ledger is back.", Role.CRITICAL)]
         return [*said, *_vouching(arming)]
-    if (
-        arming.ledger is None
-        or not arming.moves_traffic
-        or arming.stage not in {Stage.CHOOSE, Stage.REASON, Stage.VOUCH}
-    ):
+    if arming.ledger is None or not arming.journaled or arming.stage not in {Stage.CHOOSE, Stage.REASON, Stage.VOUCH}:
         return []
     lost = "THE SERVICE CANNOT REACH ITS LEDGER: nothing can be asked for as ever."
-    if arming.kind is not EmergencyKind.FAILOVER:
+    if arming.kind != EmergencyKind.FAILOVER:
         return [(f"{lost} It has to wait: only a failover can be done without.", Role.CRITICAL)]
     return [(f"{lost} A failover can be done without, by the emergency path.", Role.CRITICAL), *_vouching(arming)]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wedtui.core.actions import Outcome
+from wedtui.core.actions import NEVER_MADE, Outcome
 from wedtui.core.customers import moved
 from wedtui.core.plan_words import (
     NOTE,
@@ -20,6 +20,7 @@ from wedtui.core.plan_words import (
     back_words,
     check_rows,
     moved_words,
+    room_is_useless,
     stopped_by,
     undo_words,
 )
@@ -141,13 +142,15 @@ def _shares(plan: Mapping[str, object], width: int, *, refused: bool) -> list[Li
         words = f"{now:>3} % live " if refused else f"{now:>3} % → {then:>3} % "
         head = (f" {name:<{longest}} {words}", Role.STRONG if now != then else Role.TEXT)
         bar = (fit(bars, _BARS + 1) if width >= 100 else "", Role.CHART)
-        lines.append(crop((head, bar, _headroom(rooms.get(name.partition("/")[0]))), width))
+        lines.append(crop((head, bar, _headroom(plan, rooms.get(name.partition("/")[0]))), width))
     if not lines:
         lines.append(((" the live shares are UNKNOWN", Role.UNKNOWN),))
     return lines
 
 
-def _headroom(room: Mapping[str, object] | None) -> tuple[str, Role]:
+def _headroom(plan: Mapping[str, object], room: Mapping[str, object] | None) -> tuple[str, Role]:
+    if room is not None and room_is_useless(plan, room):
+        return (" –", Role.MUTED)
     cap, spare = (room or {}).get("cap"), (room or {}).get("spare")
     if not isinstance(spare, int | float) or not isinstance(cap, int):
         return (" room UNKNOWN", Role.UNKNOWN)
@@ -159,12 +162,16 @@ def _headroom(room: Mapping[str, object] | None) -> tuple[str, Role]:
 def _times(arming: Arming, plan: Mapping[str, object], now: datetime, width: int) -> list[Line]:
     """Say when it counts and how it is undone, as the commands do: of what was begun what was measured."""
     action = arming.action if arming.stage is Stage.FOLLOW else None
+    if action is not None and action.outcome in NEVER_MADE:
+        return wrap("nothing of it is live: there is nothing to undo", width - 1, Role.MUTED, indent=" ")
     if action is not None and action.steps:
         lines = _measured(action, plan.get("ttl_seconds"), now, width)
     else:
         lines = wrap(f"accepted: {accepted_words()}", width - 1, indent=" ")
         lines += wrap(f"moved: {moved_words(plan)}", width - 1, indent=" ")
-    return [*lines, *wrap(f"undo: {undo_words(plan)}", width - 1, Role.MUTED, indent=" ")]
+    undone = action is not None and action.outcome == Outcome.UNDONE
+    undo = "it was taken back: what is live is what was before" if undone else f"undo: {undo_words(plan)}"
+    return [*lines, *wrap(undo, width - 1, Role.MUTED, indent=" ")]
 
 
 def _measured(action: ActionIs, ttl: object, now: datetime, width: int) -> list[Line]:

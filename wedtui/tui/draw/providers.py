@@ -146,7 +146,7 @@ def _columns(width: int) -> list[Column]:
 
 
 def resources_note(board: Board, key: str) -> Line:
-    """Return how much is wrong with what the providers have, and the key that lists it; nothing where none lists any.
+    """Return how many findings are about resources, and the key that lists those; nothing where nobody lists any.
 
     Args:
         board: what is known.
@@ -155,22 +155,26 @@ def resources_note(board: Board, key: str) -> Line:
     found = board.picture.resources if board.picture else None
     if found is None:
         return ()
-    head: Line = ((f"{key}: resources" if key else "resources", Role.MUTED),)
+    way = f"{key}: " if key else ""
     counts = (
         (found.critical, State.CRITICAL, found.critical_at),
         (found.warning, State.DEGRADED, found.warning_at),
     )
     names = {State.CRITICAL: "critical", State.DEGRADED: "warning"}
     if not (found.critical or found.warning):
-        return *head, (f"  nothing wrong {short_age(found.asked_at, board.now)}", Role.MUTED)
-    return head + tuple(
-        span
-        for count, state, at in counts
-        if count
-        for span in (
-            (f"  {glyph(state)} {count} {names[state]}", state_role(state)),
-            (f" {short_age(at, board.now)}", Role.MUTED),
-        )
+        return ((f"{way}resources  nothing wrong {short_age(found.asked_at, board.now)}", Role.MUTED),)
+    # One finding may be of many resources: it is no count of those.
+    return (
+        (f"{way}resource findings", Role.MUTED),
+        *(
+            span
+            for count, state, at in counts
+            if count
+            for span in (
+                (f" {glyph(state)} {count} {names[state]}", state_role(state)),
+                (f" {short_age(at, board.now)}", Role.MUTED),
+            )
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from wedtui.core.evidence import Freshness, ProbeEvidence, freshness
-from wedtui.core.freeze_words import with_persons
+from wedtui.core.freeze_words import bounded, coming_words, holding_words, with_persons
 from wedtui.core.override import override_words
 from wedtui.core.picture import Finding, Picture, ProviderPicture
 from wedtui.core.state import State
@@ -70,7 +70,12 @@ def freeze_subject(board: Board, picture: Picture) -> Subject:
     end = verdict.until if verdict.frozen else verdict.next_start
     if end is not None:
         parts[0] += f" ({instant(end)})"
-    reasons = with_persons(verdict.reasons or verdict.next_reasons, verdict.persons)
+    timed = {reason.name for reason in verdict.holding}
+    untimed = [name for name in verdict.reasons or verdict.next_reasons if name not in timed]
+    untimed = [name for name in untimed if name not in verdict.later and name not in verdict.unreadable]
+    reasons = [*holding_words(verdict, board.now), *with_persons(untimed, verdict.persons)]
+    if verdict.frozen:
+        reasons += [f"then {words}" for words in bounded(coming_words(verdict, board.now))]
     parts += [*reasons, *(f"unreadable: {text}" for text in verdict.unreadable), *verdict.runs_out_besides]
     parts += [f"overridden for {override_words(each, board.now)}" for each in verdict.overrides]
     return Subject("freeze", _sentence(board, parts, picture.at, old=board.frozen_picture))

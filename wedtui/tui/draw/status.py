@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from wedtui.core.calendar import Freshness
 from wedtui.core.freeze import LOCKDOWN, PRODUCTION, Verdict
-from wedtui.core.freeze_words import endless_words, lockdown_words
+from wedtui.core.freeze_words import endless_words, lockdown_words, why_words
 from wedtui.core.picture import Picture, ServiceCondition
-from wedtui.core.protection import gets_worse, until_words
+from wedtui.core.protection_words import gets_worse, load_words, until_words
 from wedtui.core.services import stopped_words
 from wedtui.core.wording import age, counted, duration, local_time, short_age
 from wedtui.tui.board import Board
@@ -20,7 +20,7 @@ from wedtui.tui.draw.wedding_words import (
     calendar_age,
     is_known,
     mode_words,
-    peak_words,
+    questioned,
     then,
     who,
 )
@@ -50,15 +50,15 @@ def freeze_words(verdict: Verdict, now: datetime) -> str:
 def _lasting(verdict: Verdict, now: datetime) -> str:
     if not verdict.frozen:
         if verdict.known_to is not None:
-            return f"open at least until {local_time(verdict.known_to, verdict.zone or 'UTC', now)}"
+            return f"open at least until {local_time(verdict.known_to, verdict.clock, now)}"
         if verdict.next_start is None:
             return "open, no freeze ahead"
-        begins = local_time(verdict.next_start, verdict.zone or "UTC", now)
+        begins = local_time(verdict.next_start, verdict.clock, now)
         return f"open until {begins}, freeze in {duration(verdict.next_start - now)}"
     if verdict.until is None:
         return "FROZEN until its sources can be read" if verdict.unreadable else endless_words(verdict)
     least = "at least " if verdict.lasts_longer else ""
-    return f"FROZEN {least}until {local_time(verdict.until, verdict.zone or 'UTC', now)}"
+    return f"FROZEN {least}until {local_time(verdict.until, verdict.clock, now)}"
 
 
 def _world(board: Board, width: int) -> Line:
@@ -77,13 +77,16 @@ def _world(board: Board, width: int) -> Line:
     holding = _holding(verdict, board.now)
     # Nobody may take the freeze for off: for what it is overridden stands there, and the zone is shortened for it.
     held = length(((holding[-1], Role.CAUTION),)) + 1 if holding else 0
-    still = length(_stopped(board, 0))
-    rooms = (still + held, still, 0)
+    still, both = length(_stopped(board, 0)), _both(board, holding)
+    rooms = (still + held, length(both) if both else still, still, 0)
     sign = next((each for room in rooms for each in signs if length((badge, each)) + room < width), signs[-1])
-    stopped = _stopped(board, width - length((badge, sign)) - held)
-    state: Line = (badge, sign, *stopped)
-    state = (*state, *_overridden(holding, width - length(state)))
-    because = _because(verdict, width - length(state) - 3) if frozen else ""
+    room = width - length((badge, sign))
+    if both and length(both) < room <= still + held:
+        state: Line = (badge, sign, *both)
+    else:
+        state = (badge, sign, *_stopped(board, room - held))
+        state = (*state, *_overridden(holding, width - length(state)))
+    because = _because(verdict, width - length(state) - 3, board.now) if frozen else ""
     return spread((*state, (f"  {because}" if because else "", Role.TEXT)), (), width)
 
 
@@ -94,7 +97,7 @@ def _fewer_words(verdict: Verdict, now: datetime) -> list[str]:
     """
     words = _lasting(verdict, now)
     end = words.partition(", freeze in ")[0]
-    zone = verdict.zone or "UTC"
+    zone = verdict.clock
     place = zone.rsplit("/", 1)[-1].replace("_", " ")
     shown = [words, end, end.replace(f" {zone}", f" {place}")]
     if verdict.lockdown is None:
@@ -105,11 +108,12 @@ def _fewer_words(verdict: Verdict, now: datetime) -> list[str]:
     return [*(f"{whose}, {each}" for each in shown), *(f"{word}, {each}" for each in shown), whose, word]
 
 
-def _because(verdict: Verdict, room: int) -> str:
+def _because(verdict: Verdict, room: int, at: datetime) -> str:
     """Return why it is frozen now, as many whole reasons as there is room for, and how many more there are.
 
-    What cannot be read comes first: it freezes whatever else does. What only begins later is no reason now. Where none
-    has room the first ends after a word; half a word could be any other.
+    Where there is room for that, each says until when. What cannot be read comes first: it freezes whatever else does.
+    What only begins later is no reason now. Where none has room the first ends after a word; half a word could be any
+    other.
     """
     now = [name for name in verdict.reasons if name not in verdict.later] or list(verdict.reasons)
     if verdict.lockdown is not None:
@@ -128,7 +132,9 @@ def _because(verdict: Verdict, room: int) -> str:
         whole, reasons = f"{whole}, {then}", [then, *reasons]
     others = len(reasons) - 1
     tails = (f" +{others} more", f" +{others}") if others else ("",)
-    shown = [whole]
+    can_tell = verdict.holding and not verdict.unreadable and verdict.lockdown is None
+    timed = [clean(why_words(verdict, at))] if can_tell else []
+    shown = [*timed, whole]
     # What comes last in time stands first only where it stands alone.
     several = range(0) if comes_later else range(others, 1, -1)
     shown += [f"{', '.join(reasons[:count])} +{others + 1 - count} more" for count in several]
@@ -151,6 +157,13 @@ def _stopped(board: Board, room: int) -> Line:
     # Beside its own gap a line leaves its last cell empty.
     fitting = next((words for words in shown if len(words) + 2 <= room), shown[-1])
     return ((" ", Role.TEXT), (fitting, Role.CAUTION))
+
+
+def _both(board: Board, holding: Sequence[str]) -> Line:
+    """Say in the fewest words what holds at once, and hides neither: no automation, and a freeze that is overridden."""
+    if board.stopped is None or not holding:
+        return ()
+    return ((" ", Role.TEXT), (" AUTOMATION STOPPED, OVERRIDE ", Role.CAUTION))
 
 
 def _urgent(verdict: Verdict, reasons: Sequence[str]) -> list[str]:
@@ -202,24 +215,31 @@ def _wedding_sentences(board: Board, picture: Picture) -> list[Line]:
     look = Role.TEXT if fresh or not is_known(verdict) else Role.STALE
     level: Span = (f" {until_words(verdict, board.now)} ", LEVEL_ROLES[verdict.level])
     after: Span = (f" {then(verdict)}" if then(verdict) else "", Role.TEXT)
-    peak = peak_words(verdict, board.now)
+    peak = load_words(verdict, board.now)
     aged = f" · {calendar_age(board)}" if is_known(verdict) else ""
     tail: Line = ((f" · {peak}" if peak else "", look), (aged, Role.MUTED if fresh else look))
+    doubt = _doubt(picture)
     full: Span = (f" {who(board, picture)},", look)
     worse = f", then {verdict.next_level}" if gets_worse(verdict) else ""
     count = verdict.live.weddings
     old = f" STALE {short_age(verdict.read_at, board.now)}" if verdict.read_at else " STALE"
     brief: Span = (f" {count} live," if fresh else f" ({count} live){old},", look) if is_known(verdict) else full
     return [
-        (full, level, after, *tail),
-        (full, level, after, *tail[:1]),
-        (full, level, after),
-        (full, level),
-        (brief, level),
+        (full, level, *doubt, after, *tail),
+        (full, level, *doubt, after, *tail[:1]),
+        (full, level, *doubt, after),
+        (full, level, *doubt),
+        (brief, level, *doubt),
+        (brief, (f" {verdict.level}{worse} ", LEVEL_ROLES[verdict.level]), *doubt),
         (brief, (f" {verdict.level}{worse} ", LEVEL_ROLES[verdict.level])),
         ((" ", Role.TEXT), (f" {verdict.level}{worse} ", LEVEL_ROLES[verdict.level])),
         ((" ", Role.TEXT), (f" {verdict.level} ", LEVEL_ROLES[verdict.level])),
     ]
+
+
+def _doubt(picture: Picture) -> Line:
+    """Say that a person has to look at the calendar: until then what stands here may be too little or too much."""
+    return ((" ", Role.TEXT), (" CALENDAR IN QUESTION ", Role.CAUTION)) if questioned(picture.calendar) else ()
 
 
 def _that_fits(left: Line, rights: Sequence[Line], width: int) -> Line:
@@ -292,7 +312,7 @@ def _condition(picture: Picture, now: datetime) -> Line:
         others: Line = ((f" · {stopped}", Role.ACCENT),) if stopped else ()
         # Of several the one that was heard longest ago: what died just now is not hidden behind another's word.
         oldest = min((s.facts.heartbeat_at for s in picture.services if s.runs), default=service.heartbeat_at)
-        return (_running(picture), (f" {age(oldest, now)} ago", Role.MUTED), *others)
+        return (_running(picture), (f" {_ago(oldest, now)}", Role.MUTED), *others)
     if picture.condition is ServiceCondition.STOPPED and service is not None:
         return ((f" ■ SERVICE STOPPED {age(service.stopped_at, now)} ago ", Role.ALARM),)
     if picture.condition is ServiceCondition.STUCK and service is not None:
@@ -303,6 +323,12 @@ def _condition(picture: Picture, now: datetime) -> Line:
         heard = f" last heard {age(service.heartbeat_at, now)} ago" if service is not None else ""
         return ((" ■ CACHE UNREADABLE ", Role.ALARM), (heard, Role.TEXT))
     return ((" ■ SERVICE NEVER STARTED ", Role.ALARM),)
+
+
+def _ago(at: datetime, now: datetime) -> str:
+    """Return how long ago something was; of a clock here that is behind also that it cannot have been yet."""
+    words = age(at, now)
+    return words if words == "in the future" else f"{words} ago"
 
 
 def _running(picture: Picture) -> Span:

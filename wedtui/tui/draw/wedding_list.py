@@ -15,7 +15,6 @@ from wedtui.core.calendar_query import (
     WeddingPage,
     conflicting,
 )
-from wedtui.core.freeze_weddings import takes_part, wedding_spans
 from wedtui.core.wedding import (
     ASSUMED_NOTE,
     CULTURES,
@@ -27,6 +26,7 @@ from wedtui.core.wedding import (
     standard,
     weighed,
 )
+from wedtui.core.wedding_effect import adds_words, clock_of, freezes_words
 from wedtui.core.wording import (
     age,
     begins_there,
@@ -34,7 +34,6 @@ from wedtui.core.wording import (
     duration,
     hour_there,
     lived,
-    wall_clock,
     zone_clock,
 )
 from wedtui.core.wording import listed as listed_words
@@ -140,7 +139,7 @@ def _wedding(board: Board, listed: ListedWedding, width: int) -> Line:
     starts = begins_there if width >= _ROOMY else begins_there_briefly
     values: dict[str, Span] = {
         _WHEN: _when(found, board),
-        _STARTS: (starts(found.start, _zone(found), board.now), Role.TEXT),
+        _STARTS: (starts(found.start, clock_of(found), board.now), Role.TEXT),
         "ENDS": (f"{end:%H:%M}" + (f"+{days}" if days else ""), Role.TEXT),
         "PLACE": (place_of(found.zone), Role.TEXT),
         "CULTURE": (marked_as_assumed(found.culture, found.doubt("culture")), Role.TEXT),
@@ -213,7 +212,7 @@ def _one(board: Board, listed: ListedWedding, calendar: CalendarFacts | None, wi
     facts = (
         ("venue", found.venue or "not said"),
         ("venue kind", found.venue_kind or "not said"),
-        ("zone", f"{found.zone}, now {_local(board.now, found.zone):%a} {hour_there(board.now, _zone(found))}"),
+        ("zone", f"{found.zone}, now {_local(board.now, found.zone):%a} {hour_there(board.now, clock_of(found))}"),
         ("starts", f"{_moment(found.start, found.zone)}{found.moved_words('start')}"),
         ("ends", f"{_ending(found)}, after {duration(found.end - found.start)}{found.moved_words('end')}"),
         ("culture", found.culture_words),
@@ -224,8 +223,10 @@ def _one(board: Board, listed: ListedWedding, calendar: CalendarFacts | None, wi
     rows = [Row(_state(board, found)), Row(())]
     for title, text in facts:
         rows += _fact(title, text, width)
-    for number, text in enumerate(_freezes(board, found, calendar)):
-        rows += _fact("" if number else "freezes", text, width)
+    if calendar is not None:
+        rows += _fact("adds", adds_words(found, calendar, board.now).removeprefix("adds "), width)
+        for number, text in enumerate(freezes_words(found, calendar, board.now)):
+            rows += _fact("" if number else "freezes", text, width)
     return rows
 
 
@@ -280,23 +281,6 @@ def _source(board: Board, listed: ListedWedding, calendar: CalendarFacts | None)
         return listed.source
     stale = "" if facts.is_fresh(board.now) and not board.frozen_picture else "STALE, "
     return f"{listed.source}, {stale}read {age(facts.read_at, board.now)} ago"
-
-
-def _freezes(board: Board, found: Wedding, calendar: CalendarFacts | None) -> Iterator[str]:
-    """Yield what is frozen because of it: the hours around many guests, and the weekend where its venue is."""
-    if calendar is not None:
-        for span in wedding_spans(calendar, found.start, found.end):
-            start, end = (wall_clock(at, _zone(found), board.now) for at in (span.start, span.end))
-            when, why = f"from {start} to {end}", span.name.removeprefix("weddings: ")
-            if takes_part(calendar, span, found.start, found.end):
-                yield f"production, {when}, together with others ({why})"
-            else:
-                yield f"nothing itself: others freeze production {when} ({why})"
-    yield f"weekly windows that it overlaps count in {found.zone} too"
-
-
-def _zone(found: Wedding) -> str:
-    return found.zone if is_readable(found.zone) else "UTC"
 
 
 def wedding_subject(board: Board, listed: ListedWedding) -> Subject:

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from wedtui.core.calendar import CalendarFacts, Freshness
 from wedtui.core.health import AVAILABILITY, WEDDING_DAY_WEIGHTS, WEIGHTS
 from wedtui.core.picture import Picture
-from wedtui.core.protection import AHEAD, THRESHOLDS, ProtectionVerdict, live_words, then_words
+from wedtui.core.protection import THRESHOLDS, ProtectionVerdict
+from wedtui.core.protection_words import live_words, then_words
 from wedtui.core.season import Protection
 from wedtui.core.wedding import UNITS, rounded, standard
-from wedtui.core.wording import age, duration, wall_clock
+from wedtui.core.wording import age, duration
 from wedtui.tui.board import Board
 from wedtui.tui.spans import Role
 
@@ -50,7 +51,7 @@ def calendar_age(board: Board) -> str:
         known = f", as known {ago(verdict.read_at, board.now)}" if verdict.read_at is not None else ""
         return f"calendar cannot be read{known}"
     stale = "" if belief(board) is Freshness.FRESH else " STALE,"
-    mark = ", QUESTIONED" if questioned(picture.calendar) else ""
+    mark = ", IN QUESTION" if questioned(picture.calendar) else ""
     if verdict.read_at is None:
         return f"calendar{stale} not every source was ever read{mark}"
     return f"calendar{stale} read {ago(verdict.read_at, board.now)}{mark}"
@@ -80,19 +81,6 @@ def ago(at: datetime, now: datetime) -> str:
 def then(verdict: ProtectionVerdict) -> str:
     """Return what comes after a level where the words until when do not say so themselves: `then HIGH`."""
     return then_words(verdict)
-
-
-def peak_words(verdict: ProtectionVerdict, now: datetime) -> str:
-    """Return load now and its peak ahead: `load 41.2, peak of next 4 h 76.9 at 16:00 BST`.
-
-    It is nothing where no calendar is known. For how long ahead is said, as a day may get higher later.
-    """
-    if verdict.peak is None:
-        return ""
-    here, peak, window = verdict.live.load, verdict.peak, f"peak of next {AHEAD // timedelta(hours=1)} h"
-    if peak.load <= here:
-        return f"load {standard(here)}, the {window}"
-    return f"load {standard(here)}, {window} {standard(peak.load)} at {wall_clock(peak.at, verdict.zone, now)}"
 
 
 def compact(units: int, room: int) -> str:

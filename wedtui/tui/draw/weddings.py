@@ -11,7 +11,8 @@ from wedtui.core.calendar import CalendarFacts, Freshness, SourceFacts, unread
 from wedtui.core.calendar_findings import source_trouble
 from wedtui.core.calendar_query import LivePart, SourceDetails
 from wedtui.core.picture import Picture
-from wedtui.core.protection import AHEAD, THRESHOLDS, ProtectionVerdict, raise_words, until_words
+from wedtui.core.protection import AHEAD, THRESHOLDS, ProtectionVerdict, raise_words
+from wedtui.core.protection_words import load_words, there_words, until_words
 from wedtui.core.state import State, glyph
 from wedtui.core.wedding import in_column, standard
 from wedtui.core.wording import age, counted, duration, hour_there, short_age, wall_clock
@@ -35,7 +36,6 @@ from wedtui.tui.draw.wedding_words import (
     is_known,
     mode_words,
     next_begin,
-    peak_words,
     then,
     who,
 )
@@ -115,7 +115,7 @@ def _summary(board: Board, picture: Picture, width: int) -> list[Row]:
     """Return who is live and what that means: level, until when, then what, and why."""
     verdict, fresh = picture.protection, belief(board) is Freshness.FRESH
     told: list[Span] = [(" ", Role.TEXT), (who(board, picture), Role.STRONG if fresh else Role.STALE)]
-    peak = peak_words(verdict, board.now)
+    peak = load_words(verdict, board.now)
     if verdict.peak is not None and " at " in peak:
         # The bars beneath say the same moment by their own clock.
         both = f"{peak}{_here(verdict, verdict.peak.at, board.now)}"
@@ -151,6 +151,8 @@ def _level(board: Board, verdict: ProtectionVerdict, width: int) -> Line:
     parts = [then(verdict)] if then(verdict) else []
     if verdict.until is not None and verdict.until > board.now:
         parts.append(f"in {duration(verdict.until - board.now)}{_here(verdict, verdict.until, board.now)}")
+        if verdict.zone == verdict.home and there_words(verdict):
+            parts[-1] += f"{there_words(verdict)}"
     if board.frozen_picture:
         parts.append(f"as of {duration(board.lag)} ago")
     badge = f" {until_words(verdict, board.now)} "
@@ -346,7 +348,8 @@ def source_rows(board: Board, name: str, details: SourceDetails | None, width: i
         way = (
             "accepted: its next good reading is taken if it loses no more"
             if accepted
-            else f"if it is right, `wedtui weddings accept {name}` takes its next reading if it loses no more"
+            else f"if what is missing is right, `wedtui weddings accept {name}` takes its next reading if it loses no "
+            "more; if it is wrong, repair the source"
         )
         facts.insert(1, ("to decide", way))
     rows = [Row(((" ", Role.TEXT), (state, role))), Row(())]
@@ -388,7 +391,7 @@ def overview_subject(board: Board) -> Subject | None:
     verdict = picture.protection
     until = f"{until_words(verdict, board.now)} {then(verdict)}".rstrip()
     parts = [who(board, picture), until, *verdict.reasons]
-    peak = peak_words(verdict, board.now)
+    peak = load_words(verdict, board.now)
     parts[1:1] = [peak] if peak else []
     parts += [calendar_age(board), f"{picture.at:%Y-%m-%d %H:%M:%S} UTC", picture.environment]
     parts += ["DEMO, a made-up world"] if board.demo else []

@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from wedtui.core.emergency import EMERGENCIES
+from wedtui.core.emergency import EMERGENCIES, Emergency
 from wedtui.tui.keymap.names import key_title
 
 
@@ -77,6 +77,11 @@ class KeyRow(NamedTuple):
     """Whether it must keep a key: without it there would be no way out, or none to find one."""
     dangerous: bool = False
     """Whether it changes the world outside: its keys must be ones that nothing else takes or sends."""
+
+
+def _of_emergency(entry: Emergency) -> KeyRow:
+    """Return the row of an action of the registry: whatever stages it takes, what it does changes the world."""
+    return KeyRow(f"emergency.{entry.kind}", (entry.key,), entry.title, entry.does, Scope.DASHBOARD, dangerous=True)
 
 
 _EVERYWHERE, _LISTS, _MAIN = Scope.EVERYWHERE, Scope.LISTS, Scope.DASHBOARD
@@ -144,10 +149,7 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow("main.signal-next", ("right_square_bracket",), "signal", "Chart the next signal", _MAIN, hint=False),
     KeyRow("main.range-less", ("minus",), "range", "Chart a shorter range, to 5 m", _MAIN, beside="main.range-more"),
     KeyRow("main.range-more", ("plus", "equals_sign"), "range", "Chart a longer range, to 24 h", _MAIN, hint=False),
-    *(
-        KeyRow(f"emergency.{each.kind}", (each.key,), each.title, each.does, _MAIN, dangerous=each.dangerous)
-        for each in EMERGENCIES
-    ),
+    *map(_of_emergency, EMERGENCIES),
     KeyRow("emergency.newest", ("a",), "action", "Open the newest action: its plan, or its steps", _MAIN, hint=False),
     KeyRow("emergency.abort", ("A",), "abort", "Abort the countdown of the service to a failover", _MAIN, hint=False),
     KeyRow("panel.go", ("enter",), "choose", "Do what the cursor stands on; on Cancel, nothing", Scope.PANEL),
@@ -227,7 +229,12 @@ def row(name: str) -> KeyRow:
     Raises:
         KeyError: there is none of that id.
     """
-    return _BY_ID[name]
+    found = _BY_ID.get(name)
+    if found is None and (entry := EMERGENCIES.get(name.removeprefix("emergency."))) is not None:
+        found = _of_emergency(entry)  # it was registered since
+    if found is None:
+        raise KeyError(name)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,10 +100,10 @@ def freeze(board: Board) -> tuple[str, ...]:
     verdict, now = picture.freeze, board.now
     lines = [f"{distrust(board)}" if board.lag else "", freeze_sentence(picture, now)]
     if verdict.lockdown is not None:
-        lines.append(sentence(f"Locked down since {_instant(verdict.lockdown.start, verdict.zone, now)}"))
+        lines.append(sentence(f"Locked down since {_instant(verdict.lockdown.start, verdict.clock, now)}"))
     for title, at in (("Frozen since", verdict.since), ("Frozen until", verdict.until), ("Next", verdict.next_start)):
         if at is not None:
-            lines.append(f"{title} {_instant(at, verdict.zone, now)}.")
+            lines.append(f"{title} {_instant(at, verdict.clock, now)}.")
     lines += [f"Unreadable, therefore frozen: {sentence(text)}" for text in verdict.unreadable]
     lines += [protection_sentence(picture, now), RESCUE, clock_sentence(board)]
     return tuple(line for line in lines if line)

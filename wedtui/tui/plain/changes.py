@@ -294,9 +294,9 @@ def _freeze(old_picture: Picture, picture: Picture, after: Board) -> list[Change
     if now.frozen is not was.frozen:
         words = "Freeze began" if now.frozen else "Freeze ended"
         found.append(Change(Rank.FREEZE, "freeze", f"{words}: {told}", int(now.frozen)))
-    elif (now.until, now.zone, now.next_start, bool(now.unreadable)) != (
+    elif (now.until, now.clock, now.next_start, bool(now.unreadable)) != (
         was.until,
-        was.zone,
+        was.clock,
         was.next_start,
         bool(was.unreadable),
     ) or reasons(now) != reasons(was):

@@ -9,16 +9,16 @@ from zoneinfo import ZoneInfo
 
 from wedtui.core.calendar import Freshness
 from wedtui.core.freeze import Verdict
-from wedtui.core.freeze_words import endless_words, lockdown_words, with_persons
+from wedtui.core.freeze_words import endless_words, lockdown_words, why_words, with_persons
 from wedtui.core.health import AVAILABILITY, WEDDING_DAY_WEIGHTS, WEIGHTS
 from wedtui.core.picture import Finding, Picture, ProviderPicture, ServiceCondition, Severity
-from wedtui.core.protection import then_words, until_words
+from wedtui.core.protection_words import load_words, then_words, until_words
 from wedtui.core.services import stopped_words
 from wedtui.core.state import State, badness
 from wedtui.core.wording import counted, local_time
 from wedtui.tui.board import Board
 from wedtui.tui.draw.providers import why
-from wedtui.tui.draw.wedding_words import belief, peak_words
+from wedtui.tui.draw.wedding_words import belief
 from wedtui.tui.plain.words import ago, clock_words, listed, old, sentence, spoken
 
 _START = 'start it with "wedtui service start"'
@@ -80,7 +80,7 @@ def freeze_words(verdict: Verdict, now: datetime) -> str:
 
 
 def _lasting(verdict: Verdict, now: datetime) -> str:
-    zone = verdict.zone or "UTC"
+    zone = verdict.clock
     if not verdict.frozen:
         if verdict.known_to is not None:
             return f"open at least until {local_time(verdict.known_to, zone, now)}"
@@ -95,14 +95,15 @@ def _lasting(verdict: Verdict, now: datetime) -> str:
 
 
 def reasons(verdict: Verdict) -> tuple[str, ...]:
-    """Return why it is frozen, without the sentences about sources that cannot be read: those are findings."""
-    return tuple(with_persons((r for r in verdict.reasons if r not in verdict.unreadable), verdict.persons))
+    """Return why it is frozen now, without the sentences about sources that cannot be read: those are findings."""
+    elsewhere = {*verdict.unreadable, *verdict.later}
+    return tuple(with_persons((r for r in verdict.reasons if r not in elsewhere), verdict.persons))
 
 
 def freeze_sentence(picture: Picture, now: datetime) -> str:
     """Return the freeze of an environment with its reasons; while it is open, those of the next one."""
     found = picture.freeze
-    because = "; ".join(reasons(found) or with_persons(found.next_reasons, found.persons))
+    because = why_words(found, now) if found.frozen else "; ".join(with_persons(found.next_reasons, found.persons))
     words = f"{picture.environment} is {freeze_words(picture.freeze, now)}" + (f": {because}" if because else "")
     return sentence("; ".join((words, *found.runs_out_besides)))
 
@@ -131,7 +132,7 @@ def weddings_sentence(board: Board, picture: Picture) -> str:
     head = (
         f"{number} live" if found is Freshness.FRESH else f"Live weddings UNKNOWN, last known {verdict.live.weddings}"
     )
-    return sentence(f"{head}; {peak_words(verdict, board.now)}; {aged}")
+    return sentence(f"{head}; {load_words(verdict, board.now)}; {aged}")
 
 
 def mode_sentence(picture: Picture) -> str:
@@ -158,7 +159,7 @@ def service_sentence(picture: Picture, now: datetime) -> str:
         ServiceCondition.DEAD: f"Service DEAD, last heard {heard}: {_UNWATCHED}",
         ServiceCondition.STUCK: (
             f"Service STUCK, last heard {heard}: it runs but stores nothing; "
-            'look at its disk and its log with "wedtui service status".'
+            'look at its disk and its log with "wedtui doctor".'
         ),
     }
     if condition in sentences:

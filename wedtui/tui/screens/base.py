@@ -18,7 +18,7 @@ from wedtui.tui.listing import Listing
 from wedtui.tui.palette import Palette
 from wedtui.tui.rows import Row
 from wedtui.tui.sizes import SizedScreen
-from wedtui.tui.spans import Line, Role, crop, rule
+from wedtui.tui.spans import Line, Role, crop, of_demo, rule
 from wedtui.tui.surface import Ground, Surface
 
 if TYPE_CHECKING:
@@ -194,6 +194,14 @@ class ListScreen(BoardScreen):
         """Return what stands at the right of the breadcrumb."""
         return ()
 
+    def _said(self, rows: tuple[Row, ...], width: int) -> tuple[Row, ...]:
+        """Return rows as they are shown: of a demo with its own commands."""
+        if not self.board.demo:
+            return rows
+        return tuple(
+            Row(line, each.key if n == 0 else None) for each in rows for n, line in enumerate(of_demo(each.line, width))
+        )
+
     def titles(self, width: int) -> tuple[Line, ...]:
         """Return what stands over the rows and does not scroll."""
         return ()
@@ -204,7 +212,9 @@ class ListScreen(BoardScreen):
         if listing is None:
             return
         width = listing.inner_width
-        listing.show((rule(self.crumbs(), width, self.note()), *self.titles(width)), self.rows(width))
+        listing.show(
+            (rule(self.crumbs(), width, self.note()), *self.titles(width)), self._said(self.rows(width), width)
+        )
 
     def action_open(self) -> None:
         """Open the row under the cursor."""

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
-from wedtui.core.emergency import EMERGENCIES, EmergencyKind, emergency
+from wedtui.core.emergency import EMERGENCIES, EmergencyKind, Target, emergency
 from wedtui.tui.bindings import bind
 from wedtui.tui.screens.base import BoardScreen
 from wedtui.tui.spans import Line
 
 if TYPE_CHECKING:
     from wedtui.control.answers import ActionIs
+    from wedtui.core.picture import ProviderPicture
     from wedtui.tui.arming import Arming, Choice
     from wedtui.tui.panel import Panel
 
@@ -47,12 +48,12 @@ class EmergencyScreen(BoardScreen):
         emergencies = self.wedtui.emergencies
         return emergency_lines(emergencies.situation, emergencies.known, self.wedtui.keymap, self.board.now, size)
 
-    def arm(self, kind: EmergencyKind) -> None:
+    def arm(self, kind: str) -> None:
         """Open the panel on what there is to choose."""
         from wedtui.tui.arming import begin  # noqa: PLC0415 - when opened
 
         arming = begin(kind, self._choices(kind), self.wedtui.emergencies.ledger)
-        if kind is EmergencyKind.FREEZE_LIFT:
+        if emergency(kind).target is Target.FREEZE:
             arming = replace(arming, waits="asking which freezes there are")
         self._open(arming)
 
@@ -79,17 +80,18 @@ class EmergencyScreen(BoardScreen):
         from wedtui.tui.arming import Stage  # noqa: PLC0415 - as above
 
         arming = self.panel.arming
-        if arming.kind is EmergencyKind.FAILOVER and arming.stage is Stage.CHOOSE:
-            self.panel.offer(self._choices(EmergencyKind.FAILOVER))
+        if arming.stage is Stage.CHOOSE and emergency(arming.kind).target in {Target.PLACE, Target.PROVIDER}:
+            self.panel.offer(self._choices(arming.kind))
         else:
             self.panel.draw()
 
-    async def on_panel_left(self) -> None:
-        """Close the panel."""
-        panel, self.panel = self.panel, None
-        if panel is not None:
-            await panel.remove()
-            self.wedtui.emergencies.poll(at_once=True)
+    async def on_panel_left(self, message: Panel.Left) -> None:
+        """Close the panel; until it is gone no other one opens."""
+        if message.panel is not self.panel:
+            return
+        await message.panel.remove()
+        self.panel = None
+        self.wedtui.emergencies.poll(at_once=True)
         self.set_class(False, "-armed")
         providers = self.query_one_optional("#providers")
         if providers is not None:
@@ -115,25 +117,32 @@ class EmergencyScreen(BoardScreen):
             Choice("before", before, ""),
         )
 
-    def _choices(self, kind: EmergencyKind) -> tuple[Choice, ...]:
-        """Return the places with their shares as they were read last, or to what shares to come back."""
+    def _choices(self, kind: str) -> tuple[Choice, ...]:
+        """Return what there is to choose from, of places with their shares as they were read last."""
         from wedtui.core.wording import duration  # noqa: PLC0415 - as above
         from wedtui.tui.arming import Choice  # noqa: PLC0415 - as above
 
-        if kind is EmergencyKind.FAILBACK:
+        target, picture = emergency(kind).target, self.board.picture
+        if target is Target.SHARES:
             return self._backs()
-        picture = self.board.picture
-        if not emergency(kind).moves_traffic:
+        if target is Target.PROVIDER:
+            providers = picture.providers if picture else ()
+            return tuple(Choice(p.evidence.name, p.evidence.kind, self._state(p)) for p in providers)
+        if target is not Target.PLACE:
             from wedtui.tui.freeze_choices import freeze_choices  # noqa: PLC0415 - as above
 
-            return freeze_choices(kind, picture.environment if picture else "the environment")
+            return freeze_choices(target, picture.environment if picture else "the environment")
         reading = picture.traffic.reading if picture and picture.traffic else None
         if picture is None or reading is None:
             return ()
         found = []
         for place in sorted(reading.shares):
             provider = picture.provider(place.provider)
-            state = provider.health.state.value if provider and not self.board.frozen_picture else "UNKNOWN"
+            state = self._state(provider)
             age = duration(self.board.now - reading.read_at)
             found.append(Choice(str(place), f"{reading.shares[place]:>3} %, read {age} ago", state))
         return tuple(found)
+
+    def _state(self, provider: ProviderPicture | None) -> str:
+        """Return how a provider is by a picture that is not frozen; else nobody knows."""
+        return provider.health.state.value if provider and not self.board.frozen_picture else "UNKNOWN"

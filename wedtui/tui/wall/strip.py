@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from wedtui.core.freeze import PRODUCTION, Verdict
-from wedtui.core.freeze_words import with_persons
+from wedtui.core.freeze_words import bounded, coming_words, holding_words, why_words, with_persons
 from wedtui.core.picture import Finding, Picture, ServiceCondition
 from wedtui.core.state import State, glyph
 from wedtui.core.wording import duration, local_time
@@ -111,7 +111,7 @@ def freeze_lines(board: Board, width: int) -> list[Line]:
     picture = board.picture
     if picture is None:
         return []
-    verdict, zone = picture.freeze, picture.freeze.zone or "UTC"
+    verdict, zone = picture.freeze, picture.freeze.clock
     lines = wrap(freeze_words(verdict, board.now), width - 1, Role.STRONG, indent=" ")
     locked = verdict.lockdown.start if verdict.lockdown else None
     instants = (
@@ -125,9 +125,14 @@ def freeze_lines(board: Board, width: int) -> list[Line]:
             there = "" if zone == "UTC" else f", {local_time(at, 'UTC', board.now)}"
             lines.append(((f" {title:<10}", Role.MUTED), (f"{local_time(at, zone, board.now)}{there}", Role.TEXT)))
     sentences = (*verdict.unreadable, *verdict.runs_out)
-    why = (reason for reason in verdict.reasons or verdict.next_reasons if reason not in sentences)
-    for reason in with_persons(why, verdict.persons):
-        lines.append(((" because of ", Role.MUTED), (clean(reason), Role.TEXT)))
+    elsewhere = {*(reason.name for reason in (*verdict.holding, *verdict.coming)), *sentences, *verdict.later}
+    why = (each for each in verdict.reasons or verdict.next_reasons if each not in elsewhere)
+    holding = [*holding_words(verdict, board.now), *with_persons(why, verdict.persons)]
+    for title, words in (
+        ("because of", holding),
+        ("then" if verdict.frozen else "because of", bounded(coming_words(verdict, board.now))),
+    ):
+        lines += [((f" {title:<10} ", Role.MUTED), (clean(each), Role.TEXT)) for each in words]
     for sentence in sentences:
         lines += wrap(sentence, width - 1, Role.DEGRADED, indent=" ")
     level = picture.protection
@@ -242,7 +247,7 @@ def _told(board: Board, zones: tuple[str, ...], width: int, rows: int, *, old: b
     if picture is None:
         return [last]
     lines = wrap(_freeze(picture, board.now, old=old), width, Role.STALE if old else Role.STRONG)
-    why = wrap(", ".join(_reasons(picture.freeze)), width, Role.MUTED) if picture.freeze.frozen and not old else []
+    why = wrap(why_words(picture.freeze, board.now), width, Role.MUTED) if picture.freeze.frozen and not old else []
     if len(lines) + len(why) < rows:
         lines += why
     cut = lines[: rows - 1]
@@ -259,12 +264,8 @@ def _sentence(board: Board, zones: tuple[str, ...], width: int, *, old: bool) ->
         return ((" ", Role.TEXT), *last)
     words = _freeze(picture, board.now, old=old)
     if picture.freeze.frozen and picture.freeze.reasons and not old:
-        words = f"{words}  ({', '.join(_reasons(picture.freeze))})"
+        words = f"{words}  ({why_words(picture.freeze, board.now)})"
     return spread(((f" {clean(words)}", Role.STALE if old else Role.STRONG),), (*last, (" ", Role.TEXT)), width)
-
-
-def _reasons(verdict: Verdict) -> list[str]:
-    return with_persons(verdict.reasons, verdict.persons)
 
 
 def _facts(board: Board, zones: tuple[str, ...], *, old: bool) -> Line:
@@ -284,7 +285,7 @@ def _freeze(picture: Picture, now: datetime, *, old: bool) -> str:
         word = "FROZEN" if verdict.frozen else "open"
         return f"was {word} {duration(now - verdict.at)} ago, not known now"
     if not verdict.frozen and verdict.next_start is not None and verdict.known_to is None:
-        return f"open until {local_time(verdict.next_start, verdict.zone or 'UTC', now)}"
+        return f"open until {local_time(verdict.next_start, verdict.clock, now)}"
     return freeze_words(verdict, now)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wedtui.core.calendar import Freshness
 from wedtui.core.picture import Picture
-from wedtui.core.protection import until_words
+from wedtui.core.protection_words import load_words, until_words
 from wedtui.core.wording import duration
 from wedtui.core.zones import place_of, zone_names
 from wedtui.tui.board import Board
@@ -23,7 +23,6 @@ from wedtui.tui.draw.wedding_words import (
     calendar_age,
     is_known,
     mode_words,
-    peak_words,
     then,
     who,
 )
@@ -70,7 +69,7 @@ def _line(board: Board, picture: Picture, width: int) -> Line:
     head: Line = ((f" {who(board, picture)},", look if is_known(verdict) else Role.STRONG), level)
     modes = mode_words(picture)[-1:]
     aged = calendar_age(board) if is_known(verdict) else ""
-    rest = [each for each in (then(verdict), *modes, peak_words(verdict, board.now), aged) if each]
+    rest = [each for each in (then(verdict), *modes, load_words(verdict, board.now), aged) if each]
     for count in range(len(rest), -1, -1):
         line: Line = (*head, (" " + " · ".join(rest[:count]) if count else "", Role.TEXT if fresh else Role.STALE))
         if length(line) <= width:
@@ -107,7 +106,7 @@ def _told(board: Board, picture: Picture, width: int, rows: int) -> list[Line]:
     verdict, fresh = picture.protection, belief(board) is Freshness.FRESH
     sentence = f"{who(board, picture)}, {until_words(verdict, board.now)} {then(verdict)}".rstrip()
     lines = wrap(sentence, width, Role.STRONG if fresh or not is_known(verdict) else Role.STALE)
-    peak = peak_words(verdict, board.now)
+    peak = load_words(verdict, board.now)
     modes = mode_words(picture)
     mode = next((words for words in modes if len(words) <= width), modes[-1] if modes else "")
     more = [(mode, Role.ACCENT), (peak, Role.TEXT), (calendar_age(board), Role.MUTED if fresh else Role.STALE)]

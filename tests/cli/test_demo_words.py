@@ -1,0 +1,34 @@
+"""What a command prints under `--demo`: commands as they are typed there, and records as they are."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import typer
+
+from wedtui.cli.app import run
+from wedtui.cli.demo_words import saying_demo
+
+
+def test_words_name_the_demo_and_records_stay_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    record = json.dumps({"undo": "`wedtui freeze lift 2`"})
+    with saying_demo():
+        typer.echo("undo: `wedtui freeze lift 2`")
+        typer.echo("see `wedtui actions list`", err=True)
+        print("then `wedtui gate`")
+        typer.echo(record)
+    typer.echo("`wedtui gate`")
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        "undo: `wedtui --demo freeze lift 2`",
+        "then `wedtui --demo gate`",
+        record,
+        "`wedtui gate`",
+    ]
+    assert said.err == "see `wedtui --demo actions list`\n"
+
+
+def test_a_command_without_a_demo_says_how_to_open_one(capsys: pytest.CaptureFixture[str], tmp_path: object) -> None:
+    assert run(["--demo", "--config", f"{tmp_path}/none.toml", "gate"]) != 0
+    assert "open one with `wedtui demo`" in capsys.readouterr().err
