@@ -54,6 +54,8 @@ PASTES = ("\x1b[200~aws\r\x1b[201~", "\x1b[200~\taws\r\x1b[201~", "\x1b[200~F\r\
 _PANEL = "Esc leave"
 """Stands among the hints while a panel is open."""
 _FILTER = "Esc clear filter"
+_DASHBOARD = "emergency actions"
+"""A pane that no other screen has: the next dashboard begins where this one was left."""
 NEEDED = ("\t", "a", "w", "s", "\r")
 
 
@@ -121,7 +123,7 @@ class Hand:
             time.sleep(self.dice.choice((0.0, 0.05, 0.3)))
 
     def leave(self) -> None:
-        """Come back to the dashboard with no panel open, and with every key heard that was pressed before.
+        """Come back to the dashboard itself with no panel open, and with every key heard that was pressed before.
 
         Keys are heard in their order, and no sequence has the one that opens the filter: once that stands there, what
         was pressed before it is over.
@@ -132,7 +134,7 @@ class Hand:
             self._press("/")
             if self._stands(lambda text: _FILTER in text, 0.6):
                 self._press("\x1b")
-                if self._stands(lambda text: _FILTER not in text and _PANEL not in text):
+                if self._stands(lambda text: _FILTER not in text and _PANEL not in text and _DASHBOARD in text):
                     return
         raise AssertionError(f"it does not come back to the dashboard:\n{self.terminal.text}")
 
