@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from functools import partial
 
@@ -17,6 +18,7 @@ from tests.poller.service_process import Place, http_server, make_place
 from tests.terminals import AT_START, Terminal
 from wedtui.tui.terminal.framework import KeyParser
 
+LEAVES_WITHIN_S = 120.0
 # Ctrl-C, Ctrl-Q and q leave, and Ctrl-Z stops: they come at the end, or have tests of their own.
 _LEAVES = frozenset(b"\x03\x11\x1aqQ")
 _PIECES = (
@@ -105,10 +107,12 @@ def _leave(terminal: Terminal, process: psutil.Process) -> None:
     """End whatever was begun (a paste, a string, a filter, a palette, a screen), and then the dashboard.
 
     Where that is busy, what stands there may be older than the last key, and a `q` right behind an Escape is no `q`.
+    So it is pressed for as long as it has not ended, and not a number of times: silence may be a dashboard that waits.
     """
     terminal.resize(80, 24)
     os.write(terminal.descriptor, b"\x1b[201~\x1b\\\x07")
-    for _ in range(40):
+    ends = time.monotonic() + LEAVES_WITHIN_S
+    while not _ended(process) and time.monotonic() < ends:
         _until_silent(terminal)
         if _ended(process):
             break
