@@ -26,7 +26,7 @@ _ALTERNATE = re.compile(rb"(\x1b\[\?1049[hl])")
 _MODE_QUESTION = re.compile(rb"\x1b\[\?(\d+)\$p")
 _CUT = re.compile(rb"\x1b(\[[?\d;]*\$?)?\Z")
 # For what never comes: a busy machine takes its time.
-_LONGEST_S = 120.0
+LONGEST_S = 120.0
 # What a terminal begins with: lines wrap, the cursor is seen.
 AT_START = frozenset({7, 25})
 
@@ -123,7 +123,7 @@ class Terminal:
         Raises:
             AssertionError: it does not, with what stands on the screen.
         """
-        ends = time.monotonic() + _LONGEST_S
+        ends = time.monotonic() + LONGEST_S
         while not condition():
             assert time.monotonic() < ends, f"it did not come to that; {sorted(self.modes)}\n{self.text}"
             self.read(0.02)
