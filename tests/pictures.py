@@ -17,6 +17,7 @@ from wedtui.core.calendar_query import (
     WeddingPage,
     WeddingQuery,
 )
+from wedtui.core.changes import ChangeQuery, Timeline, Told, merge
 from wedtui.core.evidence import ProbeEvidence, ProbeRound, ProviderEvidence, SignalEvidence
 from wedtui.core.freeze import Reason, Verdict
 from wedtui.core.inventory import NO_INVENTORY, InventoryFacts, ResourcePage, ResourceQuery
@@ -271,6 +272,8 @@ class FakeSource:
     queries: list[ResourceQuery] = field(default_factory=list)
     booked: Bookings = field(default_factory=Bookings)
     asked: list[WeddingQuery] = field(default_factory=list)
+    changed_lately: Callable[[datetime], Told] = lambda _now: Told()
+    looked: list[ChangeQuery] = field(default_factory=list)
     reads: int = 0
     closed: bool = False
 
@@ -291,9 +294,10 @@ class FakeSource:
         services = tuple(seen.facts for seen in last.services)
         facts = CacheFacts(evidence, last.probes, last.prometheus, services, last.inventory)
         facts = replace(facts, traffic=last.traffic, actions=last.actions)
-        return assemble(
+        judged = assemble(
             facts, last.freeze, last.protection, environment=last.environment, now=now, calendar=last.calendar
         )
+        return replace(judged, alerts=last.alerts)
 
     def series(self, provider: str, signal: str, since: datetime, until: datetime) -> Series:
         if self.problem is not None:
@@ -327,6 +331,12 @@ class FakeSource:
 
     def wedding_conflicts(self, now: datetime) -> dict[str, Conflicts]:
         return self.booked.conflicts
+
+    def changes(self, query: ChangeQuery, now: datetime) -> Timeline:
+        if self.problem is not None:
+            raise self.problem
+        self.looked.append(query)
+        return merge([self.changed_lately(now)], query)
 
     def close(self) -> None:
         self.closed = True

@@ -315,6 +315,13 @@ FAILOVER = (
         _FAILOVER + "test_the_digest_is_of_each_rules_verdict",
     ),
     Rule(
+        "a word is for the protection level that was seen",
+        "core.plan_essence",
+        'else said.get("protection")',
+        "else None",
+        _FAILOVER + "test_the_digest_is_of_the_protection_level_where_a_person_gives_their_word",
+    ),
+    Rule(
         "a word is for exactly the overload that was seen",
         "core.plan_essence",
         "over if takes or over is None else over > 0",
@@ -729,6 +736,13 @@ BY_HAND = (
         _HAND + "test_what_cannot_be_used_gives_a_sentence_and_no_command",
     ),
     Rule(
+        "by hand: a look lists what somebody added beside what was read",
+        "core.by_hand",
+        "--max-items {len(records) + BEYOND}",
+        "--max-items {len(weighted)}",
+        _HAND + "test_route53_is_one_batch_that_deletes_exactly_what_was_read_and_creates_the_new",
+    ),
+    Rule(
         "by hand: no key stands on a command line",
         "core.by_hand",
         "--globoff --header @-",
@@ -769,6 +783,34 @@ BEGUN = (
         "if part.step.changes and not action.in_effect:",
         "if False:",
         "actions/test_executor.py::test_a_plan_that_no_longer_holds_when_it_is_to_be_begun_ends_refused_and_on_record",
+    ),
+    Rule(
+        "who is no person has a name on record that no user can have",
+        "ledger.journal",
+        'SERVICE = "the service"',
+        'SERVICE = "service"',
+        "ledger/test_journal.py::test_a_user_who_is_called_service_is_told_from_who_is_no_person",
+    ),
+    Rule(
+        "once: where nobody compares, what was sent and not seen is neither sent again nor said to have failed",
+        "actions.traffic",
+        "if self.backend.compares:",
+        "if True:",
+        "actions/test_executor.py::test_what_may_land_at_any_time_is_not_sent_again_nor_said_to_have_failed",
+    ),
+    Rule(
+        "once automation is stopped nothing begins that no person confirmed, whatever was confirmed before",
+        "ledger.journal",
+        "            keep_stopped(connection, before, after)\n",
+        "",
+        "actions/test_executor.py::test_once_automation_is_stopped_nothing_is_sent_that_no_person_confirmed",
+    ),
+    Rule(
+        "once automation is stopped nothing is taken back by itself",
+        "ledger.automation",
+        "step.undoes or (step.changes and alone)",
+        "step.changes and alone",
+        "actions/test_executor.py::test_once_automation_is_stopped_nothing_is_taken_back",
     ),
     Rule(
         "at the claim: what cannot be seen is waited for, and not taken for allowed",
@@ -962,6 +1004,38 @@ CUSTOMERS = (
         "except (ConflictError, ProviderUnavailableError) as error:",
         "except ProviderUnavailableError as error:",
         "actions/test_following.py::test_answers_that_name_no_place_are_asked_for_and_given_up_as_silence_is",
+    ),
+)
+
+_SILENCES = "core/alerts/test_silences.py::"
+SILENCES = (
+    Rule(
+        "a silence is over at its end: what fires then is told",
+        "core.alerts.silences",
+        "return self.since <= now < self.until",
+        "return self.since <= now",
+        _SILENCES + "test_it_counts_from_its_beginning_until_its_end",
+    ),
+    Rule(
+        "nothing silences everything: a rule or a label is named",
+        "core.alerts.silences",
+        "if not silence.rules and not silence.where.wanted:",
+        "if False:",
+        _SILENCES + "test_one_that_may_not_be",
+    ),
+    Rule(
+        "a silence ends within a day, by the clock by which alerts are judged",
+        "ledger.silences",
+        'return database_now(connection) if connection.dialect.name == "postgresql" else at',
+        "return at",
+        "ledger/test_silences.py::test_a_server_says_by_which_clock_a_silence_holds",
+    ),
+    Rule(
+        "a silence that a person asks for holds only once it was confirmed",
+        "cli.silencing",
+        "if not yes and not _confirmed():",
+        "if False:",
+        "cli/test_silence_confirming.py::test_a_silence_is_stored_once_its_word_was_typed",
     ),
 )
 
@@ -1283,7 +1357,7 @@ ONCE = (
     Rule(
         "once: what is refused is on record",
         "ledger.journal",
-        '_record(connection, f"{name} refused", before, at, by=by.person, said=str(error))',
+        'self._record(connection, f"{name} refused", before, at, by=by.person, said=str(error))',
         "pass",
         "ledger/test_journal.py::test_what_is_refused_changes_nothing_and_is_on_record",
     ),
@@ -1456,6 +1530,155 @@ DEEDS = (
     ),
 )
 
+_ASIDE = "ledger/test_standby.py::"
+ASIDE = (
+    Rule(
+        "the emergency path: what was done after the rest was taken in is taken in too",
+        "ledger.standby",
+        "if not links and not added:",
+        "if len(added) < len(held.actions):",
+        _ASIDE + "test_what_was_done_after_it_was_taken_in_is_taken_in_too",
+    ),
+    Rule(
+        "the emergency path: an action of another file is another action, whatever its number",
+        "ledger.standby",
+        'return f"{KIND} {place} {number} {file}"',
+        'return f"{KIND} {place} {number} -"',
+        _ASIDE + "test_two_outages_within_a_minute_are_both_on_record",
+    ),
+    Rule(
+        "the emergency path: nothing is put away before all of it is on record",
+        "ledger.standby",
+        "if left := _not_on_record(url, file):",
+        "if left := 0:",
+        _ASIDE + "test_it_is_put_away_only_once_all_of_it_is_on_record",
+    ),
+    Rule(
+        "the emergency path: while somebody who asks is not answered nothing of it is ended",
+        "cli.standby",
+        "if self._unanswered:",
+        "if False:",
+        "actions/test_aside.py::test_what_was_done_is_put_on_record_once_nobody_is_being_answered",
+    ),
+    Rule(
+        "the emergency path: it is closed while the ledger can be used",
+        "cli.standby",
+        'raise ConflictError("the ledger can be used: ask as ever, `wedtui failover run`")',
+        "return",
+        "actions/test_aside.py::test_planning_leaves_nothing_behind",
+    ),
+    Rule(
+        "the emergency path: whoever may only look plans nothing on it",
+        "control.changes",
+        "if body.without_ledger and",
+        "if False and",
+        "actions/test_aside.py::test_whoever_may_only_look_plans_nothing_without_the_ledger",
+    ),
+    Rule(
+        "by itself nothing is done while something done without the ledger is not on record",
+        "actions.automation",
+        "busy=record.busy or self._edge.aside(),",
+        "busy=record.busy,",
+        "actions/test_automation.py::test_while_something_was_done_without_the_ledger_nothing_is_done_by_itself",
+    ),
+)
+
+_UNHEARD = "control/test_unheard.py::"
+_WATCHED, _EXECUTED = "actions/test_watching.py::", "actions/test_executor.py::"
+UNSEEN = (
+    Rule(
+        "the chain: what is refused before anybody decides it is on it",
+        "control.guard",
+        "if status >= 400 and not slip.on_record",
+        "if False and not slip.on_record",
+        _UNHEARD + "TestSocket::test_what_cannot_be_read_or_is_not_there_is_on_the_chain",
+    ),
+    Rule(
+        "the chain: what was decided is not on it twice, nor is what only looks",
+        "control.guard",
+        "and not slip.on_record and _acts(scope) and",
+        "and",
+        _UNHEARD + "TestSocket::test_what_only_looks_and_what_was_decided_is_not_counted",
+    ),
+    Rule(
+        "the chain: a flood of refused requests is one link a user and minute",
+        "control.unheard",
+        "        if tally is not None:\n",
+        "        if tally is not None and not self._every_s:\n",
+        _UNHEARD + "TestCounting::test_the_first_is_on_record_before_it_is_answered_and_the_others_are_one_link",
+    ),
+    Rule(
+        "the chain: of what somebody sent it has so many excerpts",
+        "control.unheard",
+        "if len(self.asked) < ASKED_AT_MOST:",
+        "if True:",
+        _UNHEARD + "TestCounting::test_what_somebody_sent_is_a_bounded_excerpt_without_control_characters",
+    ),
+    Rule(
+        "the chain: and short ones that move no terminal",
+        "control.unheard",
+        "single_line(refused.asked, _ASKED_IS_AT_MOST)",
+        "refused.asked",
+        _UNHEARD + "TestCounting::test_what_somebody_sent_is_a_bounded_excerpt_without_control_characters",
+    ),
+    Rule(
+        "the chain: what it cannot take is counted on",
+        "control.unheard",
+        "self._tallies[peer.uid].put_back(counted)",
+        "pass",
+        _UNHEARD + "TestCounting::test_what_cannot_be_put_on_record_is_counted_on",
+    ),
+    Rule(
+        "what was made and cannot be looked at is watched all the same",
+        "actions.executor",
+        "return action.in_effect and not any(_acts(part) for part in rest)",
+        "return False",
+        _EXECUTED + "test_what_could_not_be_seen_and_made_things_worse_is_undone",
+    ),
+    Rule(
+        "and goes to a person, never to its end, where one look failed",
+        "actions.executor",
+        "        if missed:\n",
+        "        if missed is None:\n",
+        _EXECUTED + "test_what_was_made_and_could_not_be_seen_is_watched_and_then_a_person_s",
+    ),
+    Rule(
+        "what a person cancelled is looked at no further",
+        "actions.executor",
+        "if failed.detail.startswith(LEFT) or failed.detail == NOT_MADE:",
+        "if failed.detail == NOT_MADE:",
+        _EXECUTED + "test_what_a_person_cancelled_is_looked_at_no_further",
+    ),
+    Rule(
+        "while nameservers do not answer yet it is watched",
+        "actions.traffic",
+        "if self.glance is not None:",
+        "if False:",
+        _EXECUTED + "test_what_is_seen_to_be_worse_before_all_nameservers_answer_is_undone_at_once",
+    ),
+    Rule(
+        "one look that failed gives up no change that was accepted",
+        "actions.traffic",
+        "                if loop.time() >= until:\n                    raise\n",
+        "                raise\n",
+        _EXECUTED + "test_answers_that_are_not_right_yet_are_asked_for_again_and_meanwhile_it_is_watched",
+    ),
+    Rule(
+        "rounds from before a change is in sync do not say that it is no worse",
+        "actions.watching",
+        "if len(rounds) - before >= ROUNDS and",
+        "if len(rounds) >= ROUNDS and",
+        _WATCHED + "test_rounds_from_before_it_is_in_sync_do_not_say_that_it_is_no_worse",
+    ),
+    Rule(
+        "what was served before a change is known for as long as it is looked at",
+        "actions.watching",
+        "self._made.setdefault(action.id, change_made(action, made, found))",
+        "change_made(action, made, found)",
+        _WATCHED + "test_what_was_served_before_is_known_however_long_it_was_looked_at",
+    ),
+)
+
 RULES = (
     *ROOM,
     *GAINING,
@@ -1466,6 +1689,7 @@ RULES = (
     *ONCE,
     *BEGUN,
     *CUSTOMERS,
+    *SILENCES,
     *PRUNING,
     *SUPERSEDING,
     *BACKENDS,
@@ -1475,4 +1699,6 @@ RULES = (
     *BY_HAND,
     *PANEL,
     *DEEDS,
+    *ASIDE,
+    *UNSEEN,
 )

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import os
+import sys
+import threading
+
+import pytest
 
 PROFILE = "WEDTUI_HYPOTHESIS"
 KILLS = "WEDTUI_SOAK_KILLS"
 HANDS = "WEDTUI_SOAK_HANDS"
+
+_TELLING = threading.Lock()
 
 SOAKING = os.environ.get(PROFILE) == "soak"
 
@@ -19,6 +26,20 @@ def kills(usual: int) -> int:
 def hands(usual: int) -> int:
     """Return how many random sequences of keys go through a pseudo-terminal."""
     return int(os.environ.get(HANDS, "10000")) if SOAKING else usual
+
+
+def parts(count: int, each: int) -> list[range]:
+    """Share numbers out, evenly: a part is a test of its own, and processes take them one after another."""
+    number = math.ceil(count / each)
+    return [range(count * part // number, count * (part + 1) // number) for part in range(number)]
+
+
+def tell(capsys: pytest.CaptureFixture[str], words: str) -> None:
+    """Say how far a soak has come: it takes hours, and may be stopped before its end."""
+    if SOAKING:
+        with _TELLING, capsys.disabled():
+            # What a process of several says on its standard output is heard by nobody.
+            print(f"\n{words}", file=sys.stderr, flush=True)
 
 
 def of_two(usual: int) -> int:

@@ -14,7 +14,8 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from wedtui.config_audit import AuditSection
 from wedtui.config_base import Headers, Secret, Section
 from wedtui.config_control import ControlSection, RolesSection
-from wedtui.config_notify import ChannelSection
+from wedtui.config_notify import ChannelSection, HeartbeatSection
+from wedtui.config_oncall import OnCallSection, oncall_problems
 from wedtui.config_traffic import TrafficSection
 from wedtui.config_values import (
     AbsolutePath,
@@ -195,6 +196,10 @@ class ProbeSection(Section):
     headers: Headers = Field(default_factory=dict)
     ca_file: AbsolutePath | None = None
     """Certificates to trust instead of the system's."""
+    service: Name | None = None
+    """Of the platform, to which it belongs: a label of its alerts."""
+    guest_facing: bool = False
+    """Whether guests see that service (RSVP, gallery, timeline): its alerts are critical while weddings are live."""
 
     @model_validator(mode="after")
     def _body_needs_get(self) -> Self:
@@ -214,6 +219,10 @@ class QuerySection(Section):
     """For error_rate, cpu, memory and cache_hit_rate: `percent` values are divided by 100; by default a ratio 0..1."""
     interval: Annotated[Duration, between(least=timedelta(seconds=1))] | None = None
     """By default by the protection level (60 s, in wedding-day mode 30 s)."""
+    service: Name | None = None
+    """Of the platform, to which it belongs: a label of its alerts."""
+    guest_facing: bool = False
+    """Whether guests see that service (RSVP, gallery, timeline): its alerts are critical while weddings are live."""
 
     @model_validator(mode="after")
     def _unit_fits(self) -> Self:
@@ -349,6 +358,10 @@ class Configuration(Section):
     roles: RolesSection = Field(default_factory=RolesSection)
     control: ControlSection = Field(default_factory=ControlSection)
     notify: dict[Name, ChannelSection] = Field(default_factory=dict)
+    oncall: OnCallSection = Field(default_factory=OnCallSection)
+    routes: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
+    """By the route of a rule, the channels that are asked first, in their order."""
+    heartbeat: HeartbeatSection = Field(default_factory=HeartbeatSection)
     log: LogSection = Field(default_factory=LogSection)
     freeze: FreezeSection = Field(default_factory=FreezeSection)
     weddings: WeddingsSection = Field(default_factory=WeddingsSection)
@@ -383,6 +396,7 @@ def cross_check(configuration: Configuration) -> list[tuple[tuple[str | int, ...
     unique(("audit", "anchors"), [a.name for a in configuration.audit.anchors])
     unique(("freeze", "feeds"), [f.name for f in configuration.freeze.feeds])
     unique(("weddings", "sources"), [s.name for s in configuration.weddings.sources])
+    wrong += _check_routes(configuration)
     for i, probe in enumerate(configuration.probes):
         if probe.provider not in providers:
             wrong.append(
@@ -392,7 +406,19 @@ def cross_check(configuration: Configuration) -> list[tuple[tuple[str | int, ...
         if place.provider not in providers:
             text = f'expected the name of a provider ({known}); "{place.provider}" is none'
             wrong.append((("traffic", "places", i, "provider"), text))
+    wrong += oncall_problems(configuration.oncall, configuration.notify)
     return wrong + _check_signals(configuration, providers)
+
+
+def _check_routes(configuration: Configuration) -> list[tuple[tuple[str | int, ...], str]]:
+    """Return which routes lead to no channel."""
+    known = ", ".join(configuration.notify) or "none"
+    wrong: list[tuple[tuple[str | int, ...], str]] = []
+    for route, names in configuration.routes.items():
+        missing = [f'; "{name}" is none' for name in names if name not in configuration.notify] or [""]
+        if not names or missing[0]:
+            wrong += [(("routes", route), f"expected the name of a channel ({known}){each}") for each in missing]
+    return wrong
 
 
 def _check_signals(configuration: Configuration, providers: list[str]) -> list[tuple[tuple[str | int, ...], str]]:

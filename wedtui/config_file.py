@@ -277,7 +277,7 @@ def _digest(tree: dict[str, Any]) -> str:
     Headers count by their names only. What may differ from one machine to the next, and from the service to those who
     watch it, does not count: colours, logs, who is told, the roles by which the same database is reached.
     """
-    apart = {"dashboard", "service", "log", "roles", "control", "notify"}
+    apart = {"dashboard", "service", "log", "roles", "control", "notify", "routes", "heartbeat", "oncall"}
     kept = {key: value for key, value in tree.items() if key not in apart}
     for store in ("cache", "ledger"):
         kept[store] = {key: value for key, value in tree.get(store, {}).items() if key != "url"}

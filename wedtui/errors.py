@@ -48,6 +48,10 @@ class StoreUnreachableError(StoreError):
     """The server of a store does not answer, or ended the session."""
 
 
+class StoodStillError(StoreUnreachableError):
+    """The server ended a session because this process stood still inside a transaction: nothing of that is stored."""
+
+
 class StoreLockedError(StoreError):
     """Another process held the file for longer than we wait."""
 

@@ -199,10 +199,21 @@ class _Gathered:
 
 
 def rule_paths(configuration: Path | None) -> tuple[Path, ...]:
-    """Return the files of rules beside a configuration, by name."""
+    """Return the files of rules beside a configuration, by name; none where there is no folder of them.
+
+    Raises:
+        ConfigurationError: the folder cannot be listed, so nobody knows which files there are.
+    """
     if configuration is None:
         return ()
-    return tuple(sorted((configuration.absolute().parent / FOLDER).glob("*.toml")))
+    folder = configuration.absolute().parent / FOLDER
+    try:
+        names = [path.name for path in folder.iterdir()]
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise ConfigurationError(f"{folder}: expected a folder of files that can be listed: {error.strerror}") from None
+    return tuple(folder / name for name in sorted(names) if name.endswith(".toml"))
 
 
 def load_rules(paths: Sequence[Path]) -> LoadedRules:

@@ -65,8 +65,12 @@ def _looked(action: Action) -> Iterator[str]:
     looks = [step for step in action.steps if step.name == "customers"]
     if not looks:
         return
-    if len(looks) > 1 or action.steps[-1] is not looks[0] or action.outcome is not Outcome.VERIFIED:
+    if len(looks) > 1 or action.steps[-1] is not looks[0]:
         yield f"{action}: customers are looked for, and that is not its last step"
+    # Of a change that another took the place of nobody sees the customers: its look ends with it.
+    cut_short = action.outcome is Outcome.SUPERSEDED and looks[0].state is StepState.FAILED
+    if action.outcome is not Outcome.VERIFIED and not (cut_short and looks[0].ended_at == action.ended_at):
+        yield f"{action}: customers are looked for of a change that was not verified"
     synced = [step.ended_at for step in action.steps if step.name == "in sync" and step.state is StepState.DONE]
     ttl = timedelta(seconds=json.loads(action.plan)["change"]["ttl_s"])
     early = not synced or synced[-1] is None or (looks[0].ended_at or looks[0].intended_at) < synced[-1] + ttl

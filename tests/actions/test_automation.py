@@ -57,6 +57,7 @@ class World:
     needs: frozenset[Demand] = frozenset()
     said: list[str | None] = field(default_factory=list)
     begun: int = 0
+    unrecorded: str | None = None
 
     # the clock
     def now(self) -> datetime:
@@ -117,6 +118,9 @@ class World:
 
     def confirmed(self) -> None:
         self.begun += 1
+
+    def aside(self) -> str | None:
+        return self.unrecorded
 
     def journal(self) -> Journal:
         return Journal(self.url, clock=lambda _connection: self.at)
@@ -444,7 +448,18 @@ def test_a_stop_within_the_countdown_ends_it_and_a_person_may_still_confirm(worl
     assert done.confirmed_by == "ada"
 
 
-@pytest.mark.parametrize("comes", ["stop", "change"])
+def test_while_something_was_done_without_the_ledger_nothing_is_done_by_itself(world: World) -> None:
+    automation = calm(world)
+    world.down, world.unrecorded = {"aws"}, "what was done without the ledger is not on record in it yet"
+    looking(world, automation, times=10)
+    assert (world.only.state, world.only.countdown_since, world.begun) == (ActionState.AWAITING, None, 0)
+    assert f"not by itself: {world.unrecorded}" in (world.said[-1] or "")
+    world.unrecorded = None
+    looking(world, automation)
+    assert world.only.countdown_since == world.at
+
+
+@pytest.mark.parametrize("comes", ["stop", "change", "aside"])
 def test_what_comes_between_the_last_look_and_the_confirmation_prevents_it(
     world: World, monkeypatch: pytest.MonkeyPatch, comes: str
 ) -> None:
@@ -457,6 +472,8 @@ def test_what_comes_between_the_last_look_and_the_confirmation_prevents_it(
         if comes == "stop":
             with closing(Ledger(world.url)) as ledger:
                 ledger.stop_automation(by="kay", at=world.at, reason="let me look")
+        elif comes == "aside":
+            world.unrecorded = "what was done without the ledger is not on record"
         else:
             with closing(world.journal()) as other:
                 asked = Action("failover", "gcp", "traffic", "ada", "why", world.at)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from tests.actions.world import SECOND, BreakingJournal, Commits, Crash, World
@@ -21,13 +21,14 @@ from tests.places import PLACES
 from wedtui.actions.executor import LOOKS, Executor, Found, Lapsed, Looked, Part, WorseError
 from wedtui.actions.traffic import Change, MovingTraffic
 from wedtui.core import actions, confirming
-from wedtui.core.actions import LEASE, Action, ActionState, Outcome, Step, StepState
+from wedtui.core.actions import LEASE, LEFT, Action, ActionState, Outcome, Step, StepState
 from wedtui.core.confirming import Confirmation
 from wedtui.core.step_words import interrupted
 from wedtui.core.traffic import Place
-from wedtui.errors import ProviderUnavailableError, StoreError
+from wedtui.errors import ConflictError, ProviderUnavailableError, StoreError
 from wedtui.ledger.audit_reader import AuditReader
 from wedtui.ledger.journal import Journal
+from wedtui.ledger.ledger import Ledger
 from wedtui.ledger.reader import LedgerReader
 
 NOW = datetime.fromisoformat("2026-06-20T13:02:00+00:00")
@@ -35,6 +36,7 @@ AWS, GCP = Place("aws"), Place("gcp")
 BEFORE: Mapping[Place, int] = {AWS: 60, GCP: 40}
 AFTER: Mapping[Place, int] = {AWS: 0, GCP: 100}
 NO_TIME = timedelta(0)
+SERVICE = "service london"
 KEYS = itertools.count()
 
 
@@ -53,10 +55,19 @@ class Site:
     """Whether that cannot be known."""
     at: datetime = NOW
     number: int = 0
+    compares: bool = True
+    """Whether a change that was made on other records is refused, whenever it arrives."""
+    by: str = "ada"
+    """Who asks."""
+    word: str = "ada"
+    """Who confirms."""
+    patience: timedelta = NO_TIME
+    """For how long answers are asked for."""
+    glances: int = 0
     world: World = field(init=False)
 
     def __post_init__(self) -> None:
-        self.world = World(dict(BEFORE), lambda: self.at, list(self.faults))
+        self.world = World(dict(BEFORE), lambda: self.at, list(self.faults), compares=self.compares)
         self.commits = Commits(self.crashes)
 
     def journal(self) -> Journal:
@@ -72,10 +83,12 @@ class Site:
         plan = json.dumps({"change": change.document()})
         key = f"ada {next(KEYS)}"
         with closing(Journal(self.url, clock=lambda _connection: self.at)) as journal:
-            self.number = journal.request(lambda at: Action(kind, "aws", resource, "ada", "down", at), key).id
+            own = self.by == SERVICE
+            make = lambda at: Action(kind, "aws", resource, self.by, "down", at, automatic=own)  # noqa: E731
+            self.number = journal.request(make, key).id
             propose = lambda a, at: actions.propose(a, plan, "d", at + 60 * SECOND, frozenset())  # noqa: E731
             journal.move(self.number, "plan", propose)
-            word = Confirmation("ada", "d", "aws", self.at)
+            word = Confirmation(self.word, "d", "aws", self.at)
             journal.move(self.number, "confirm", lambda a, at: confirming.confirm(a, word, at + 30 * SECOND))
         return self
 
@@ -105,8 +118,15 @@ class Site:
             self.holds,
             look_every=NO_TIME,
             in_sync_within=NO_TIME,
+            answered_within=self.patience,
             settles=NO_TIME,
+            glance=self.glance,
         )
+
+    async def glance(self, action: Action, change: Change) -> None:
+        """Look at the probes while the nameservers do not answer yet."""
+        self.glances += 1
+        await self.watch(action, change)
 
     async def live(self, holder: str) -> None:
         """One life of a service: it works until there is nothing to do, or dies."""
@@ -156,6 +176,9 @@ class Slow:
 
     def verified(self, action: Action) -> str:
         return f"{action.target} is up"
+
+    def seen(self, action: Action) -> str:
+        return f"{action.target} answers"
 
 
 def test_a_failover_ends_while_something_else_goes_on_beside(tmp_path: Path) -> None:
@@ -214,6 +237,33 @@ def test_what_is_not_known_is_looked_at(ledger: str, faults: list[str], tries: i
     assert action.outcome is outcome
     assert sum(step.name == "submit" for step in action.steps) == tries
     assert place.world.applied == ([7] if outcome is Outcome.VERIFIED else [])
+    if faults == ["lost", "lost"]:
+        assert action.sentence == (
+            "it was not made: TimeoutError; the records of www.example.com. stayed as they were for 0 s"
+        )
+
+
+@pytest.mark.parametrize("fault", ["lost", "late", "crash"])
+def test_what_may_land_at_any_time_is_not_sent_again_nor_said_to_have_failed(tmp_path: Path, fault: str) -> None:
+    place = Site(PLACES.url(tmp_path / "l.db"), [fault], compares=False).confirmed()
+    action = place.through()
+    assert action.state is ActionState.HANDED_OVER
+    assert "the records of www.example.com. are as they were (aws 60 %, gcp 40 %)" in action.sentence
+    assert "it may be made at any time" in action.sentence
+    assert [step.name for step in action.steps] == ["submit"]
+    assert len(place.world.late) == (fault == "late")
+
+
+def test_an_undo_that_may_land_at_any_time_goes_to_a_person(tmp_path: Path) -> None:
+    place = Site(PLACES.url(tmp_path / "l.db"), ["ok", "late"], compares=False, worse=True).confirmed()
+    action = place.through()
+    assert (action.state, place.world.applied) == (ActionState.HANDED_OVER, [7])
+    assert "it may be made at any time" in action.sentence
+
+
+def test_what_was_seen_to_have_been_made_is_so_whoever_compares(tmp_path: Path) -> None:
+    place = Site(PLACES.url(tmp_path / "l.db"), ["applied"], compares=False).confirmed()
+    assert (place.through().outcome, place.world.applied) == (Outcome.VERIFIED, [7])
 
 
 def test_weights_that_were_changed_underneath_are_left_as_they_are(ledger: str) -> None:
@@ -320,7 +370,9 @@ def test_what_has_a_share_is_answered_and_what_has_none_is_not(
     world.answers = told  # type: ignore[method-assign]
     change = Change(asyncio.run(world.read()), shares, 7)
     action = Action("failover", "aws", "traffic", "ada", "down", NOW, plan=json.dumps({"change": change.document()}))
-    asked = next(part for part in MovingTraffic(world).parts(action) if part.step.name == "answers")
+    asked = next(
+        part for part in MovingTraffic(world, answered_within=NO_TIME).parts(action) if part.step.name == "answers"
+    )
     if why is None:
         assert json.loads(asyncio.run(asked.make(action))) == {str(place): n for place, n in answers.items()}
     else:
@@ -337,11 +389,12 @@ CRASHES = st.dictionaries(
 
 
 @examples(60, unminded=[HealthCheck.function_scoped_fixture])
-@given(faults=FAULTS, crashes=CRASHES, worse=st.booleans(), may_undo=st.booleans())
+@example(faults=["late", "lost"], crashes={}, worse=False, may_undo=True, compares=False)
+@given(faults=FAULTS, crashes=CRASHES, worse=st.booleans(), may_undo=st.booleans(), compares=st.booleans())
 def test_through_any_crash_it_is_made_once_and_its_end_is_true(
-    ledger: str, faults: list[str], crashes: dict[int, str], worse: bool, may_undo: bool
+    ledger: str, faults: list[str], crashes: dict[int, str], *, worse: bool, may_undo: bool, compares: bool
 ) -> None:
-    place = Site(ledger, faults, crashes, worse=worse, may_undo=may_undo).confirmed()
+    place = Site(ledger, faults, crashes, worse=worse, may_undo=may_undo, compares=compares).confirmed()
     unstored: list[int] = []
 
     async def is_stored(generation: int) -> int:
@@ -354,6 +407,11 @@ def test_through_any_crash_it_is_made_once_and_its_end_is_true(
     place.world.before_submit = is_stored
     action = place.through()
     world = place.world
+    if action.state is ActionState.ENDED and not compares:
+        # What was sent arrives now at last, and how it ended has to stay true. Where whoever keeps the records compares
+        # none is on its way for longer than somebody waits for it (`settles`), and what is said of it names that time.
+        while world.late:
+            world.land(world.late.pop(0))
     assert not unstored
     assert not world.broken
     assert action.state in {ActionState.ENDED, ActionState.HANDED_OVER}
@@ -444,6 +502,32 @@ def test_a_change_that_is_throttled_waits_where_everybody_sees_it_and_is_made_on
         place.at += 10 * SECOND
     action = place.through()
     assert (action.outcome, place.world.applied) == (Outcome.VERIFIED, [7])
+
+
+@pytest.mark.parametrize(("asked", "confirmed", "sent"), [(SERVICE, SERVICE, []), (SERVICE, "ada", [7]), ("", "", [7])])
+def test_once_automation_is_stopped_nothing_is_sent_that_no_person_confirmed(
+    tmp_path: Path, asked: str, confirmed: str, sent: list[int]
+) -> None:
+    place = Site(PLACES.url(tmp_path / "l.db"), ["not now"], by=asked or "ada", word=confirmed or "ada").confirmed()
+    with pytest.raises(ProviderUnavailableError, match="it was throttled"):
+        asyncio.run(place.live("one"))
+    with closing(Ledger(place.url)) as ledger:
+        ledger.stop_automation(by="kay", at=place.at, reason="let me look")
+    place.at += 5 * SECOND
+    action = place.through()
+    assert place.world.applied == sent
+    assert action.outcome is (Outcome.VERIFIED if sent else Outcome.FAILED)
+    why = "all automation is stopped, by kay at 2026-06-20 13:02:00 UTC: let me look"
+    assert (why in action.sentence) is not bool(sent)
+
+
+def test_once_automation_is_stopped_nothing_is_taken_back(tmp_path: Path) -> None:
+    place = Site(PLACES.url(tmp_path / "l.db"), [], worse=True).confirmed()
+    with closing(Ledger(place.url)) as ledger:
+        ledger.stop_automation(by="kay", at=place.at, reason="let me look")
+    action = place.through()
+    assert (action.state, place.world.applied) == (ActionState.HANDED_OVER, [7])
+    assert "all automation is stopped, by kay" in action.sentence
 
 
 def test_a_change_that_is_throttled_until_its_deadline_is_never_sent_late(tmp_path: Path) -> None:
@@ -586,3 +670,81 @@ def test_a_retry_is_made_only_where_the_plan_still_holds(ledger: str) -> None:
     action = place.through()
     assert (action.outcome, place.world.applied) == (Outcome.REFUSED, [])
     assert [(step.name, step.state) for step in action.steps] == [("submit", StepState.FAILED)]
+
+
+def unseen(place: Site, look: str) -> None:
+    """Have a look at what was made fail; whoever never stops asking is told otherwise at last."""
+    asked = itertools.count()
+
+    async def nobody(_asked: object) -> bool:
+        if next(asked) > 100:
+            raise ConflictError("it was asked for ever")
+        raise ProviderUnavailableError(f"nobody says what is {look}")
+
+    setattr(place.world, look, nobody)
+
+
+@pytest.mark.parametrize("look", ["in_sync", "answers"])
+def test_what_was_made_and_could_not_be_seen_is_watched_and_then_a_person_s(tmp_path: Path, look: str) -> None:
+    place = Site(PLACES.url(tmp_path / "l.db"), []).confirmed()
+    unseen(place, look)
+    action = place.through()
+    assert (action.state, place.world.applied) == (ActionState.HANDED_OVER, [7])
+    assert [step.name for step in action.steps] == ["submit", "in sync", "answers", "watch"]
+    assert [step.name for step in action.steps if step.state is not StepState.DONE] == [look.replace("_", " ")]
+    assert action.sentence.startswith(f"nobody says what is {look}; seen all the same: ")
+    assert action.sentence.endswith(", no worse for two rounds")
+
+
+@pytest.mark.parametrize("look", ["in_sync", "answers"])
+def test_what_could_not_be_seen_and_made_things_worse_is_undone(tmp_path: Path, look: str) -> None:
+    place = Site(PLACES.url(tmp_path / "l.db"), [], worse=True).confirmed()
+    unseen(place, look)
+    action = place.through()
+    assert (action.outcome, place.world.applied, dict(place.world.shares)) == (Outcome.UNDONE, [7, 8], BEFORE)
+
+
+def test_after_a_restart_what_could_not_be_seen_is_watched_all_the_same(tmp_path: Path) -> None:
+    place = Site(PLACES.url(tmp_path / "l.db"), [], {6: "after"}).confirmed()
+    unseen(place, "in_sync")
+    asyncio.run(place.live("one"))
+    died = place.stored()
+    assert [(step.name, step.state) for step in died.steps[1:]] == [("in sync", StepState.FAILED)]
+    place.at += LEASE
+    action = place.through()
+    assert (action.state, action.steps[-1].name) == (ActionState.HANDED_OVER, "watch")
+
+
+def test_answers_that_are_not_right_yet_are_asked_for_again_and_meanwhile_it_is_watched(tmp_path: Path) -> None:
+    place = Site(PLACES.url(tmp_path / "l.db"), [], patience=timedelta(hours=1)).confirmed()
+    answers, asked = place.world.answers, 0
+
+    async def late(count: int) -> Mapping[Place, int]:
+        nonlocal asked
+        asked += 1
+        return {AWS: count} if asked < 3 else await answers(count)
+
+    place.world.answers = late  # type: ignore[method-assign]
+    assert (place.through().outcome, asked, place.glances) == (Outcome.VERIFIED, 3, 2)
+
+
+def test_what_is_seen_to_be_worse_before_all_nameservers_answer_is_undone_at_once(tmp_path: Path) -> None:
+    place = Site(PLACES.url(tmp_path / "l.db"), [], worse=True, patience=timedelta(hours=1)).confirmed()
+    unseen(place, "answers")
+    action = place.through()
+    assert (action.outcome, place.world.applied) == (Outcome.UNDONE, [7, 8])
+    assert [step.name for step in action.steps] == ["submit", "in sync", "answers", "undo"]
+
+
+def test_what_a_person_cancelled_is_looked_at_no_further(tmp_path: Path) -> None:
+    place = Site(PLACES.url(tmp_path / "l.db"), []).confirmed()
+
+    async def cancelled(_submission: str) -> bool:
+        with closing(Journal(place.url, clock=lambda _connection: place.at)) as journal:
+            journal.move(place.number, "cancel", lambda a, at: actions.cancel(a, "kay", at))
+        raise ConflictError(f"{LEFT}: kay cancelled it")
+
+    place.world.in_sync = cancelled  # type: ignore[assignment,method-assign]
+    action = place.through()
+    assert (action.state, [step.name for step in action.steps]) == (ActionState.HANDED_OVER, ["submit", "in sync"])
+    assert action.sentence == f"{LEFT}: kay cancelled it"

@@ -19,22 +19,21 @@ from tests.actions.site import Platform, Zone, stores
 from tests.places import SYSTEMS
 from tests.providers.traffic.between import running as standing_before
 from tests.providers.traffic.pdns import PowerDns
-from tests.soaking import SOAKING, kills
+from tests.soaking import kills, parts, tell
 
-LANES = 8 if SOAKING else 3
+LANES = 3
 """A life begins in CPU time, and waits most of the rest: more of them fill the waits."""
-KILLS = kills(36) // len(SYSTEMS)
-EACH = math.ceil(KILLS / LANES)
+PARTS = parts(kills(36) // len(SYSTEMS), 63)
 
 
 @contextmanager
-def lanes(folder: Path, pdns: PowerDns, count: int) -> Iterator[list[Lane]]:
-    """Have so many services at once, each with state and records of its own."""
+def lanes(folder: Path, pdns: PowerDns, part: int) -> Iterator[list[Lane]]:
+    """Have some services at once, each with state, records and dice of its own."""
     with ExitStack() as stack:
         platform = Platform()
         stack.callback(platform.close)
         made = []
-        for number in range(count):
+        for number in range(LANES * part, LANES * (part + 1)):
             place = folder / str(number)
             place.mkdir()
             gate = Gate(pdns.url)
@@ -44,19 +43,22 @@ def lanes(folder: Path, pdns: PowerDns, count: int) -> Iterator[list[Lane]]:
         yield made
 
 
+@pytest.mark.parametrize("part", range(len(PARTS)))
 def test_what_was_accepted_is_made_once(
-    tmp_path: Path, pdns: PowerDns, system: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, pdns: PowerDns, part: int, system: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    count = len(PARTS[part])
+
     def killed(each: Lane) -> None:
-        while each.kills < EACH:
+        while each.kills < math.ceil(count / LANES):
             each.once()
+            tell(capsys, f"{system}, part {part}: {sum(other.kills for other in all_of_them)} kills")
         each.whole()
 
-    with lanes(tmp_path, pdns, LANES) as all_of_them:
+    with lanes(tmp_path, pdns, part) as all_of_them:
         with ThreadPoolExecutor(LANES) as threads:
             list(threads.map(killed, all_of_them))
         told = sum((each.told for each in all_of_them), Counter())
-    assert told["verified"] >= KILLS // 4, told
-    if SOAKING:
-        with capsys.disabled():
-            print(f"\n{system}: {sum(each.kills for each in all_of_them)} kills; actions ended so: {dict(told)}")
+    assert told["verified"] >= count // 4, told
+    deaths = sum(each.kills for each in all_of_them)
+    tell(capsys, f"{system}, part {part} is done: {deaths} kills; actions ended so: {dict(told)}")

@@ -16,7 +16,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from tests.actions.model import AT_WORK, Model
 from tests.actions.world import SECOND, BreakingJournal, Commits, Crash, World
@@ -209,8 +216,9 @@ class Machine(RuleBasedStateMachine):
                 asyncio.run(service.close())
             service.commits.faults = {}
             self.world.unreadable = False
-            # No request is on its way for longer than somebody waits for what it may have done.
-            if not any(action.state is ActionState.CLAIMED for action in self.stored()):
+            # No request is on its way for longer than somebody waits for what it may have done; where nobody compares
+            # it is for as long as it likes.
+            if self.world.compares and not any(action.state is ActionState.CLAIMED for action in self.stored()):
                 self.world.late.clear()
 
     def stored(self) -> list[Action]:
@@ -228,6 +236,10 @@ class Machine(RuleBasedStateMachine):
         return newest[-1 - which % len(newest)] if newest else None
 
     # What may happen.
+
+    @initialize(compares=st.sampled_from([True, True, False]))
+    def who_compares(self, compares: bool) -> None:
+        self.world.compares = compares
 
     @rule(
         which=SERVICES,

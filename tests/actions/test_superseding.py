@@ -21,6 +21,7 @@ from wedtui.actions.traffic import Change, MovingTraffic
 from wedtui.core import actions, confirming
 from wedtui.core.actions import LEASE, Action, ActionState, Outcome, StepState
 from wedtui.core.confirming import Confirmation
+from wedtui.core.customers import CUSTOMERS, moved
 from wedtui.core.roles import Demand
 from wedtui.core.traffic import Place
 from wedtui.errors import ConflictError, StoreError
@@ -140,7 +141,13 @@ def test_the_second_begins_while_the_first_is_watched_and_each_is_made_once(ledg
         ("in sync", StepState.DONE),
         ("answers", StepState.DONE),
         ("watch", StepState.FAILED),
+        (CUSTOMERS, StepState.FAILED),
     ]
+    times = moved(ended.confirmed_at, ended.steps, SECOND)
+    assert not times.is_open(desk.at)
+    said = f"given up 1 m 00 s ago: action {second} changes the shares again"
+    assert done.confirmed_at is not None
+    assert times.moved_words(done.confirmed_at + timedelta(minutes=1)).endswith(said)
     assert [(each.generation, each.action) for each in desk.world.landed] == [(7, 0), (8, 0)]
     assert dict(desk.world.shares) == SECOND_ONE
     link = desk.links(first)[-1]

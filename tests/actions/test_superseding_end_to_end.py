@@ -71,6 +71,7 @@ def test_the_second_is_left_while_the_first_is_watched(lost: Lost) -> None:
         ("in sync", "done"),
         ("answers", "done"),
         ("watch", "failed"),
+        ("customers", "failed"),
     ]
     done = lost.station.ended(second.id)
     assert done.outcome == "verified", done.sentence

@@ -22,6 +22,7 @@ from wedtui.core.evidence import ProbeEvidence, ProbeRound, ProviderEvidence
 from wedtui.core.failover_facts import Facts
 from wedtui.core.state import State
 from wedtui.core.traffic import TrafficReading
+from wedtui.errors import StoreError
 
 BEFORE, AFTER = {"aws": 60, "gcp": 40}, {"aws": 0, "gcp": 100}
 EVERY = timedelta(milliseconds=1)
@@ -155,3 +156,56 @@ def test_else_it_is_held_for_a_reason(other: dict[str, object], says: str) -> No
 def test_without_the_rounds_that_were_watched_nothing_is_taken_back() -> None:
     why = asyncio.run(World("+++++", "+++--").watching().may_not_undo(action(), CHANGE))
     assert why == "whether it made things worse is not known"
+
+
+def glanced(world: World, times: int, goes_on: str) -> dict[str, object]:
+    """Look so often while it is not in sync yet, then watch; later rounds of gcp go otherwise."""
+    watching = world.watching()
+
+    async def both() -> str:
+        for _ in range(times):
+            await watching.glance(action(), CHANGE)
+        world.gcp += goes_on
+        return await watching.watch(action(), CHANGE)
+
+    found: dict[str, object] = json.loads(asyncio.run(both()))
+    return found
+
+
+def test_rounds_from_before_it_is_in_sync_may_say_that_it_is_worse() -> None:
+    world = World("+++", "+++--")
+    watching = world.watching()
+
+    async def glances() -> None:
+        for _ in range(20):
+            await watching.glance(action(), CHANGE)
+
+    with pytest.raises(WorseError, match="0 % of customers are served, and 100 % were before it"):
+        asyncio.run(glances())
+    assert world.looks < 20
+
+
+def test_rounds_from_before_it_is_in_sync_do_not_say_that_it_is_no_worse() -> None:
+    world = World("---", "+++++")
+    with pytest.raises(WorseError, match="0 % of customers are served, and 40 % were before it"):
+        glanced(world, 5, "--")
+    assert glanced(World("---", "+++++"), 5, "++")["worse"] is False
+
+
+def test_what_was_served_before_is_known_however_long_it_was_looked_at() -> None:
+    world = World("+++++", "+++--")
+    watching = world.watching()
+    asyncio.run(watching.glance(action(), CHANGE))
+    world.aws, world.gcp = "     ", "   --"
+    with pytest.raises(WorseError):
+        watched(world, watching)
+
+
+def test_while_the_probes_cannot_be_read_the_other_look_goes_on() -> None:
+    world = World("+++", "+++")
+
+    def away(_now: datetime) -> Situation:
+        raise StoreError("no cache")
+
+    world.situation = away  # type: ignore[assignment,method-assign]
+    asyncio.run(world.watching().glance(action(), CHANGE))

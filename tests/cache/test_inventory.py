@@ -380,7 +380,16 @@ def test_what_was_stopped_among_the_counts_of_a_former_cache_stays_known(tmp_pat
     later += [("vendor", "events"), ("vendor", "more")]
     for table, column in later:
         PLACES.execute(path, CACHE, f"ALTER TABLE {table} DROP COLUMN {column}")
-    for table in ("traffic", "freeze_override", "action_copy", "resource_cost", "account"):
+    for table in (
+        "traffic",
+        "freeze_override",
+        "action_copy",
+        "resource_cost",
+        "account",
+        "change",
+        "change_mark",
+        "alert_copy",
+    ):
         PLACES.execute(path, CACHE, f"DROP TABLE {table}")
     PLACES.execute(path, CACHE, "UPDATE alembic_version SET version_num = 'cache_0011'")
     CacheWriter(PLACES.url(path)).close()
@@ -397,7 +406,8 @@ def test_buckets_that_lay_in_no_region_are_listed_anew_and_nothing_of_them_vanis
         writer.record([asking([resource("b", kind="s3.bucket", region="global")], **buckets)])
     for column in ("events", "more"):
         PLACES.execute(path, CACHE, f"ALTER TABLE vendor DROP COLUMN {column}")
-    PLACES.execute(path, CACHE, "DROP TABLE account")
+    for table in ("account", "change", "change_mark", "alert_copy"):
+        PLACES.execute(path, CACHE, f"DROP TABLE {table}")
     PLACES.execute(path, CACHE, "UPDATE alembic_version SET version_num = 'cache_0017'")
     with writing(path) as writer, reading(path) as reader:
         assert present(reader) == ["i-1"]

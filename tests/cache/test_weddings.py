@@ -1201,7 +1201,16 @@ def test_a_calendar_of_the_revision_before_stays(tmp_path: Path) -> None:
     for table, columns in later.items():
         for column in columns:
             PLACES.execute(path, CACHE, f"ALTER TABLE {table} DROP COLUMN {column}")
-    for table in ("traffic", "freeze_override", "action_copy", "resource_cost", "account"):
+    for table in (
+        "traffic",
+        "freeze_override",
+        "action_copy",
+        "resource_cost",
+        "account",
+        "change",
+        "change_mark",
+        "alert_copy",
+    ):
         PLACES.execute(path, CACHE, f"DROP TABLE {table}")
     PLACES.execute(path, CACHE, "UPDATE alembic_version SET version_num = 'cache_0007'")
     with writing_weddings(path) as writer:

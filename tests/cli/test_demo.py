@@ -24,6 +24,7 @@ from tests.poller.service_process import eventually
 from wedtui.cli.demo import _watch
 from wedtui.cli.demo_place import DemoPlace, enter, join, running_demos, with_credentials
 from wedtui.clock import SystemClock
+from wedtui.control.client import ControlClient
 from wedtui.demo.configuration import demo_configuration
 from wedtui.demo.scenario import PROVIDERS, SCENARIOS
 from wedtui.demo.world import Addresses
@@ -60,7 +61,7 @@ def test_headless_prints_the_status_of_four_providers_and_leaves_nothing(
     assert re.match(r"DEMO: a made-up world\nwedtui production at 2026-06-20 14:0\d:", out)
     assert "protection  MAXIMUM" in out
     assert re.search(live, out, re.MULTILINE)
-    assert "FROZEN until Mon 2026-06-22 11:00 Europe/London (10:00 UTC) (06:00 EDT)" in out
+    assert "FROZEN until Mon 2026-06-22 11:00 Europe/London (10:00 UTC, 06:00 EDT)" in out
     for name in ("aws", "azure", "gcp", "digitalocean"):
         assert f"● {name}" in out
     assert list(tmp_path.iterdir()) == []
@@ -180,6 +181,35 @@ def test_a_failover_can_be_practised_from_plan_to_verified(
         assert timedelta() < requested - (began or before) <= datetime.now(UTC) - before
         frozen = wedtui("lockdown", "--reason", "practice")
         assert frozen.returncode == 0, frozen.stdout + frozen.stderr
+        _confirm_a_freeze(tmp_path)
+        _assert_all_on_record_is_a_drill(wedtui)
+
+
+def _confirm_a_freeze(tmp_path: Path) -> None:
+    """As the panel does: of exactly the plan that was seen."""
+    (socket,) = tmp_path.glob("wedtui-demo-*/state/control.sock")
+    client = ControlClient(socket, service_uid=os.getuid())
+    seen = client.plan_freeze("freeze-add", "4h")
+    said = {"digest": seen.digest, "at": seen.plan["at"], "typed": seen.plan["target"]}
+    client.confirm_freeze("freeze-add", "4h", reason="practice", **said)
+
+
+def _assert_all_on_record_is_a_drill(wedtui: Wedtui) -> None:
+    exported = wedtui("audit", "export")
+    links = [json.loads(line) for line in exported.stdout.splitlines()]
+    bodies = [link["link"]["body"] for link in links if "link" in link]
+    panels = [body["panel"] for body in bodies if body.get("panel")]
+    assert len(panels) == 2, "of the failover and of the freeze"
+    assert all("DRILL" in panel[0] for panel in panels)
+    for said in (
+        exported.stdout,
+        wedtui("actions", "show", "1").stdout,
+        wedtui("audit", "export", "--format", "md").stdout,
+    ):
+        assert ("DRILL" in said, re.findall(r"\bREAL\b", said)) == (True, [])
+    asked = [body for body in bodies if "role" in body or "move" in body or "reason" in body]
+    assert len(asked) > 5
+    assert all(body["drill"] is True for body in asked)
 
 
 def test_what_people_have_to_be_told_reaches_the_worlds_pager(tmp_path: Path, environ: dict[str, str]) -> None:
@@ -196,6 +226,8 @@ def test_what_people_have_to_be_told_reaches_the_worlds_pager(tmp_path: Path, en
         with urllib.request.urlopen(url) as answer:
             pages = json.load(answer)
         assert {page["key"] for page in pages} >= {each["key"] for each in told()[:1]}
+        assert all(page["sentence"].startswith("DRILL in a made-up world: ") for page in pages)
+        assert ": DRILL in a made-up world: " in wedtui("notify", "list").stdout
         findings = [each["text"] for each in json.loads(wedtui("status", "--json").stdout)["findings"]]
         assert not [text for text in findings if "notification" in text]
 

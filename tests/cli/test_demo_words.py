@@ -8,6 +8,7 @@ import pytest
 import typer
 
 from wedtui.cli.app import run
+from wedtui.cli.common import print_json
 from wedtui.cli.demo_words import saying_demo
 
 
@@ -32,3 +33,18 @@ def test_words_name_the_demo_and_records_stay_as_they_are(capsys: pytest.Capture
 def test_a_command_without_a_demo_says_how_to_open_one(capsys: pytest.CaptureFixture[str], tmp_path: object) -> None:
     assert run(["--demo", "--config", f"{tmp_path}/none.toml", "gate"]) != 0
     assert "open one with `wedtui demo`" in capsys.readouterr().err
+
+
+def test_json_says_commands_as_they_are_typed_too_but_for_records(capsys: pytest.CaptureFixture[str]) -> None:
+    said = {"command": "wedtui resources list", "text": ["`wedtui doctor`; wedtui wrote last"], "count": 1, "at": None}
+    with saying_demo():
+        print_json(said)
+        print_json(said, record=True)
+    print_json(said)
+    decoder, left, found = json.JSONDecoder(), capsys.readouterr().out, []
+    while left.strip():
+        each, end = decoder.raw_decode(left)
+        found.append(each)
+        left = left[end:].lstrip()
+    here = {"command": "wedtui --demo resources list", "text": ["`wedtui --demo doctor`; wedtui wrote last"]}
+    assert found == [{**said, **here}, said, said]

@@ -88,7 +88,55 @@ def test_each_rule_is_said_in_one_line_and_that_nothing_is_watched_by_them(machi
         "errors: critical when error_rate > 5% for 5m; over when error_rate < 4% for 5m; no data warns; "
         "together by provider; hidden while down fires for the same provider (shipped)"
     )
-    assert answer.out.splitlines()[-1] == "ok: 8 rules; checked only: no service watches by them yet"
+    assert answer.out.splitlines()[-1] == "ok: 8 rules; `wedtui alerts list` says what fires"
+
+
+def test_a_route_that_leads_to_no_channel_is_said(machine: Machine) -> None:
+    write(machine, "rules/own.toml", MILD + 'route = "platform"\n')
+    answer = machine.run("rules", "check")
+    assert answer.code == 0
+    assert 'note: no channel is configured for the route "platform" under [routes]' in answer.out
+    assert machine.run("rules", "check", "--json").json["unrouted"] == ["platform"]
+    hook = '[notify.team]\nkind = "webhook"\nurl = "https://hooks.example.com/1"\n[routes]\nplatform = ["team"]\n'
+    machine.config.write_text(hook)
+    assert "no channel is configured" not in machine.run("rules", "check").out
+    assert machine.run("rules", "check", "--json").json["unrouted"] == []
+
+
+PROVIDER = """\
+[[providers]]
+name = "aws"
+kind = "probed"
+[[probes]]
+name = "rsvp"
+provider = "aws"
+url = "https://rsvp.example.com/"
+"""
+
+
+def test_a_rule_that_nothing_configured_can_make_fire_is_a_note_and_no_error(machine: Machine) -> None:
+    gcp = '[[rules]]\nname = "gcp"\ncondition = "up < 1"\nseverity = "warning"\nwhere = { provider = "gcp" }\n'
+    path = write(machine, "rules/own.toml", MILD + gcp)
+    machine.config.write_text(PROVIDER)
+    answer = machine.run("rules", "check")
+    assert answer.code == 0
+    notes = [line for line in answer.out.splitlines() if line.startswith("note: ")]
+    assert notes == [
+        f'note: the rule "mine" can never fire by a value: nothing that is configured measures queue ({path}:1)',
+        'note: the rule "gcp" can never fire by a value: nothing that is configured has what it is about: '
+        f"provider is gcp ({path}:5)",
+        "note: shipped rules that are not set, because nothing is configured for them: errors, errors-rising, latency, "
+        "cpu, memory, cache-hits and guest-facing",
+    ]
+    listed = machine.run("rules", "check", "--json").json
+    assert [*listed["unmeasured"]] == ["mine", "gcp"]
+    assert listed["not_set"][:2] == ["errors", "errors-rising"]
+    machine.config.write_text(PROVIDER.replace('"aws"', '"gcp"') + "guest_facing = true\n")
+    listed = machine.run("rules", "check", "--json").json
+    assert ([*listed["unmeasured"]], "guest-facing" in listed["not_set"]) == (["mine"], False)
+    # Of a configuration that cannot be used nobody knows what it measures.
+    machine.config.write_text("nonsense")
+    assert machine.run("rules", "check", "--json").json["unmeasured"] == {}
 
 
 def test_rules_beside_the_configuration_count_and_replace_shipped_ones(machine: Machine) -> None:
@@ -271,9 +319,9 @@ def test_the_examples_of_the_document_can_be_used_and_are_as_expected(machine: M
     assert (answer.code, answer.out) == (0, "ok: 2 tests with 5 expectations\n")
 
 
-def test_the_document_names_the_rules_that_are_shipped_and_promises_no_evaluation() -> None:
+def test_the_document_names_the_rules_that_are_shipped_and_says_that_they_are_judged() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     loaded = load_rules([])
     assert all(f"`{name}`" in text for name in loaded.places)
     assert all(place.startswith(str(SHIPPED)) for place in loaded.places.values())
-    assert "does not evaluate them yet" in " ".join(text.split())
+    assert "The service judges them" in " ".join(text.split())

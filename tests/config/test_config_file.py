@@ -93,6 +93,14 @@ WRONG = {
         PROBE + 'ca_file = "ca.pem"\n',
         "config.toml:7: probes.rsvp.ca_file: expected an absolute path",
     ),
+    "a route to no channel": (
+        '[notify.team]\nkind = "webhook"\nurl = "https://h.example"\n[routes]\nplatform = ["team", "tema"]\n',
+        'config.toml:5: routes.platform: expected the name of a channel (team); "tema" is none',
+    ),
+    "a route to nobody": (
+        "[routes]\nplatform = []\n",
+        "config.toml:2: routes.platform: expected the name of a channel (none)",
+    ),
     "a provider that nothing has": (
         PROBE.replace('provider = "aws"', 'provider = "gcp"'),
         'config.toml:5: probes.rsvp.provider: expected the name of a provider (aws); "gcp" is none',

@@ -22,6 +22,8 @@ from wedtui.control.desk import Desk, Record, refusals_on_record
 from wedtui.control.listening import address_of
 from wedtui.control.office import Changes
 from wedtui.control.server import ControlServer, Plan
+from wedtui.core.alerts.rule import RuleBook
+from wedtui.core.alerts.standing import AlertIs, AlertsNow
 from wedtui.core.chain import Link
 from wedtui.core.picture import ServiceFacts
 from wedtui.core.roles import Demand, Mapped, Role
@@ -29,6 +31,7 @@ from wedtui.errors import StoreMissingError
 from wedtui.ledger.audit_reader import AuditReader, link_of
 from wedtui.ledger.reader import FreezeEntry, LedgerReader
 from wedtui.paths import StatePaths
+from wedtui.rule_files import load_rules
 
 NOW = datetime(2026, 6, 3, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -62,6 +65,26 @@ class SetClock:
 
 
 @dataclass
+class Alerting:
+    """The shipped rules, what a test has fire, and channels."""
+
+    clock: SetClock
+    firing: tuple[AlertIs, ...] = ()
+    judged_at: datetime | None = None
+    """By default just now."""
+    named: tuple[str, ...] = ("pagerduty", "slack")
+
+    def book(self) -> RuleBook:
+        return load_rules(()).book
+
+    def alerts(self) -> AlertsNow:
+        return AlertsNow(self.judged_at or self.clock.at, self.firing, 7)
+
+    def channels(self) -> tuple[str, ...]:
+        return self.named
+
+
+@dataclass
 class Served:
     """A socket, and what stands behind it."""
 
@@ -70,6 +93,10 @@ class Served:
     clock: SetClock
     troubles: list[str | None]
     acted: list[int] = field(default_factory=list)
+    alerting: Alerting = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.alerting = Alerting(self.clock)
 
     def ask(
         self, method: str, path: str, body: object = None, *, key: str | None = None, **headers: str
@@ -158,7 +185,8 @@ def serving(
     )
     told = served.troubles.append
     planner = FreezePlanner(Configuration(), StatePaths(folder), PLACES.url(served.ledger))
-    plan = Plan(served.path, section or ControlSection(), lambda: FACTS, told, changes, demands or {}, planner)
+    doing = (changes, demands or {}, planner, served.alerting)
+    plan = Plan(served.path, section or ControlSection(), lambda: FACTS, told, *doing)
     server = ControlServer(plan, desk, served.clock)
     server.start()
     try:

@@ -13,11 +13,14 @@ from typing import Any, NamedTuple, TypeVar
 from tests.control.base import HOUR, ME, NOW, TOMORROW, Served
 from tests.control.changing import Changing
 from tests.core import emergency
+from tests.ledger.alerting import firing
 from tests.places import PLACES
 from wedtui.actions.requests import TRAFFIC, Wish
 from wedtui.control.identity import user_name
 from wedtui.core import actions
 from wedtui.core.actions import Action, ActionState
+from wedtui.core.alerts.rule import RuleBook, Where
+from wedtui.core.alerts.silences import Silence
 from wedtui.core.failover_facts import Kind
 from wedtui.core.notify import Level, Notice
 from wedtui.core.roles import Decided, Demand
@@ -37,6 +40,8 @@ LATER = (NOW + 3 * HOUR).isoformat()
 FREEZE = {"end": TOMORROW, "reason": "royal wedding"}
 RAISE = {"level": "HIGH", "reason": "a large one", "until": LATER}
 OVERRIDE = {"object": "traffic", "reason": "the vendor asked", "until": LATER}
+SILENCE = {"rules": ["down"], "labels": {"provider": ["aws"]}, "reason": "it is being moved", "until": LATER}
+BROADCAST = {"message": "the venue is on fire"}
 LEAVE = {"kind": "failover", "lost": ["aws"]}
 LOCKDOWN = {"kind": "lockdown", "subject": "everything"}
 SECOND = frozenset({Demand.SECOND_PERSON})
@@ -140,6 +145,15 @@ class Made:
             outbox.take("one", ())
         return number
 
+    def alert(self) -> str:
+        """Have an alert that fires and that nobody looks at; return the key of its episode."""
+        return firing(PLACES.url(self._served.ledger), NOW)
+
+    def silence(self) -> int:
+        """Have alerts silenced by another person."""
+        asked = Silence(0, Where({"provider": ("gcp",)}), (), "r", KAY, NOW, NOW + HOUR)
+        return self._ledger.silence_alerts(asked, RuleBook(), None).id
+
     def no_panels(self) -> None:
         """Have every panel that was open forgotten."""
         self._served.clock.seconds += 3600
@@ -208,6 +222,13 @@ RIGHTLY: Mapping[tuple[str, str], Callable[[Made], Right]] = {
     ("POST", "/v1/actions/{number}/settle"): lambda made: of(made.handed_over().id, {"sentence": "it is well"}),
     ("GET", "/v1/notifications"): lambda _: Right(),
     ("POST", "/v1/notifications/{number}/dismiss"): lambda made: of(made.dead_letter(), WHY),
+    ("GET", "/v1/alert-events/{hours}"): lambda _: Right({"hours": "24"}),
+    ("POST", "/v1/alerts/{episode}/ack"): lambda made: Right({"episode": made.alert()}, {"reason": "I look"}),
+    ("GET", "/v1/silences"): lambda _: Right(),
+    ("POST", "/v1/silence-previews"): lambda _: Right(body=SILENCE),
+    ("POST", "/v1/silences"): lambda _: Right(body=SILENCE),
+    ("POST", "/v1/silences/{number}/end"): lambda made: of(made.silence(), WHY),
+    ("POST", "/v1/broadcasts"): lambda _: Right(body=BROADCAST),
     ("GET", "/v1/standing/{token}"): _token,
     ("GET", "/v1/arming/{token}"): _token,
     ("PUT", "/v1/arming/{token}"): lambda made: _token(made, {"kind": "failover", "target": "aws"}),

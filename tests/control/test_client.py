@@ -325,3 +325,18 @@ def test_no_authority_of_tls_is_read_to_ask(tmp_path: Path, monkeypatch: pytest.
     path = tmp_path / "control.sock"
     with pretending(path, ok(b"[]")):
         assert client_of(path).actions() == []
+
+
+def test_alerts_are_silenced_and_everybody_is_told(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        client = client_of(served.path)
+        before = client.silence_preview(["down"], {"provider": ("aws", "gcp")}, reason="moved", until=NOW + HOUR)
+        assert (before.known, client.silences()) == (True, [])
+        made = client.silence(["down"], {"provider": ("aws", "gcp")}, reason="moved", until=NOW + HOUR)
+        assert (made.id, made.labels, made.hides.known) == (1, {"provider": ["aws", "gcp"]}, True)
+        assert [each.id for each in client.silences()] == [1]
+        assert client.end_silence(1, reason="done").end_reason == "done"
+        assert client.silences() == []
+        assert client.broadcast("fire", severity="critical").severity == "critical"
+        with pytest.raises(ConfigurationError, match="expected a rule or a label"):
+            client.silence([], {}, reason="moved", until=NOW + HOUR)

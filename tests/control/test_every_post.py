@@ -15,6 +15,7 @@ from tests.control.base import HOUR, Served, everybody, serving
 from tests.control.changing import Changing
 from tests.control.test_second_person import ASKED
 from tests.core.emergency import NOW, SECOND
+from tests.ledger.alerting import firing
 from tests.places import PLACES, SQLITE
 from wedtui.core import actions
 from wedtui.core.actions import Action, Step, StepState
@@ -82,7 +83,8 @@ class Desk:
 
     def stored(self) -> dict[str, list[Any]]:
         """Return all that is stored, but which requests were answered."""
-        tables = ("freeze_period", "freeze_override", "protection_raise", "automation_stop", "notification")
+        decided = ("freeze_period", "freeze_override", "protection_raise", "automation_stop", "alert_silence")
+        tables = (*decided, "notification")
         return {
             table: list(PLACES.execute(self.served.ledger, LEDGER, f"SELECT * FROM {table} ORDER BY 1"))
             for table in (*tables, "action", "action_step")
@@ -141,6 +143,7 @@ def _abort(desk: Desk) -> Prepared:
 
 
 RAISE = {"level": "HIGH", "until": (NOW + HOUR).isoformat(), **WHY}
+SILENCE = {"rules": ["down"], "until": (NOW + HOUR).isoformat(), **WHY}
 FREEZE = {"end": (NOW + 24 * HOUR).isoformat(), **WHY}
 READY: dict[str, Callable[[Desk], Prepared]] = {
     "/v1/protection/raises": lambda _: ("/v1/protection/raises", RAISE),
@@ -163,9 +166,13 @@ READY: dict[str, Callable[[Desk], Prepared]] = {
     "/v1/actions/{number}/cancel": lambda desk: _of_action(desk.asked().id, "cancel", {}),
     "/v1/actions/{number}/settle": lambda desk: _of_action(desk.handed_over().id, "settle", SAID),
     "/v1/notifications/{number}/dismiss": _dismiss,
+    "/v1/silences": lambda _: ("/v1/silences", SILENCE),
+    "/v1/silences/{number}/end": _then("/v1/silences", SILENCE, "end"),
+    "/v1/broadcasts": lambda _: ("/v1/broadcasts", {"message": "the venue is on fire"}),
+    "/v1/alerts/{episode}/ack": lambda desk: (f"/v1/alerts/{firing(desk.url, NOW)}/ack", WHY),
 }
 """Each path that is described -> makes it ready to be asked once, and says how."""
-ASKS_FOR_NOTHING = {"/v1/plans"}
+ASKS_FOR_NOTHING = {"/v1/plans", "/v1/silence-previews"}
 """Plans anew each time: nothing is stored."""
 
 
@@ -202,7 +209,11 @@ def test_the_same_key_for_anything_else_is_refused(desk: Desk, described: str) -
     stored, links = desk.stored(), desk.served.links()
     elsewhere = "/v1/lockdown" if path != "/v1/lockdown" else "/v1/automation/stop"
     others = [(elsewhere, WHY), ("/v1/actions/1/cancel" if not path.endswith("cancel") else "/v1/actions/2/cancel", {})]
-    others += [(path, {**body, name: "another one"}) for name in ("reason", "sentence", "break_glass") if name in body]
+    others += [
+        (path, {**body, name: "another one"})
+        for name in ("reason", "sentence", "break_glass", "message")
+        if name in body
+    ]
     for each in others:
         answer = desk.post(*each, "k")
         kind = (409, "conflict") if each[0] == path == "/v1/actions" else (422, "key-reused")

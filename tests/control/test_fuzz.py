@@ -116,6 +116,9 @@ def arrays(schema: Mapping[str, Any], description: Mapping[str, Any]) -> st.Sear
 
 
 def objects(schema: Mapping[str, Any], description: Mapping[str, Any]) -> st.SearchStrategy[Any]:
+    if "properties" not in schema:
+        names = values({"type": "string", **schema.get("propertyNames", {})}, description)
+        return st.dictionaries(names, values(schema["additionalProperties"], description), max_size=4)
     fields = {name: values(each, description) for name, each in schema["properties"].items()}
     required = {name: fields[name] for name in schema.get("required", ())}
     right = st.fixed_dictionaries(required, optional={n: v for n, v in fields.items() if n not in required})
@@ -222,6 +225,9 @@ def matches(value: Any, schema: Mapping[str, Any], description: Mapping[str, Any
         case "object":
             if schema.get("additionalProperties") is True:
                 return isinstance(value, dict)
+            if "additionalProperties" in schema and "properties" not in schema:
+                values = schema["additionalProperties"]
+                return isinstance(value, dict) and all(matches(each, values, description) for each in value.values())
             fields = schema.get("properties", {})
             return (
                 isinstance(value, dict)
@@ -231,8 +237,14 @@ def matches(value: Any, schema: Mapping[str, Any], description: Mapping[str, Any
         case "array":
             return isinstance(value, list) and all(matches(each, schema["items"], description) for each in value)
         case kind:
-            kinds: dict[Any, Any] = {"string": str, "integer": int, "boolean": bool, "null": type(None)}
-            return type(value) is kinds[kind]
+            kinds: dict[Any, tuple[type, ...]] = {
+                "string": (str,),
+                "integer": (int,),
+                "number": (float, int),
+                "boolean": (bool,),
+                "null": (type(None),),
+            }
+            return type(value) in kinds[kind]
 
 
 def fits(response: httpx.Response, operation: Mapping[str, Any], description: Mapping[str, Any]) -> None:

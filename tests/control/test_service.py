@@ -226,7 +226,8 @@ class TestCommands:
     def test_who_may_acts_through_the_service(self, place: Place) -> None:
         with running(place):
             assert place.wedtui("whoami").stdout.startswith(f"{ME} (")
-            assert f": manager (roles.users.{ME})\nmay read, acknowledge, deploy" in place.wedtui("whoami").stdout
+            said = place.wedtui("whoami").stdout
+            assert f": manager (roles.users.{ME})\nmay read, acknowledge, silence, deploy" in said
             locked = place.wedtui("lockdown", "--reason", "fire")
             assert locked.stdout == (
                 f"LOCKDOWN by {ME}: fire\neverything is frozen, in every environment, until it is lifted\n"

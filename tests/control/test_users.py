@@ -19,6 +19,7 @@ import pytest
 from tests.control.base import Served, serving
 from tests.control.changing import Changing
 from tests.control.rightly import (
+    BROADCAST,
     FREEZE,
     KAY,
     LEAVE,
@@ -26,6 +27,7 @@ from tests.control.rightly import (
     RAISE,
     RIGHTLY,
     SECOND,
+    SILENCE,
     TOKEN,
     WHY,
     Made,
@@ -93,6 +95,13 @@ def everything(made: Made, name: str) -> list[Tried]:
         Tried("raise-protection", "POST", "/v1/protection/raises", Right(body=RAISE)),
         Tried("lower-protection", "POST", "/v1/protection/raises/{number}/lower", of(raised, WHY)),
         Tried("acknowledge", "POST", "/v1/notifications/{number}/dismiss", of(made.dead_letter(), WHY)),
+        Tried(
+            "acknowledge", "POST", "/v1/alerts/{episode}/ack", Right({"episode": made.alert()}, {"reason": "I look"})
+        ),
+        Tried("read", "POST", "/v1/silence-previews", Right(body=SILENCE)),
+        Tried("silence", "POST", "/v1/silences", Right(body=SILENCE)),
+        Tried("silence", "POST", "/v1/silences/{number}/end", of(made.silence(), WHY)),
+        Tried("broadcast", "POST", "/v1/broadcasts", Right(body=BROADCAST)),
         Tried("stop-automation", "POST", "/v1/automation/abort"),
         Tried("stop-automation", "POST", "/v1/automation/stop", Right(body=WHY)),
         Tried("resume-automation", "POST", "/v1/automation/resume", Right(body=WHY)),

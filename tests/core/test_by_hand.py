@@ -83,9 +83,14 @@ def test_route53_is_one_batch_that_deletes_exactly_what_was_read_and_creates_the
     look, change, wait = found.steps
     assert look.command == (
         "aws route53 list-resource-record-sets --hosted-zone-id Z0123456789ABC "
-        "--start-record-name www.example.com. --max-items 4"
+        "--start-record-name www.example.com. --max-items 25"
     )
-    assert look.says == "look first: the weights have to be aws 60, azure 25, digitalocean 0, gcp 15"
+    # A record that was added behind them, or between, is listed too: the batch is not refused for it.
+    assert look.says == (
+        "look first: the weights have to be aws 60, azure 25, digitalocean 0, gcp 15, "
+        "with no other A, AAAA, CNAME, HTTPS or SVCB record of www.example.com."
+    )
+    assert "if one of these 4 is not as it was read, and not because of others" in change.says
     assert change.command.startswith(
         "aws route53 change-resource-record-sets --hosted-zone-id Z0123456789ABC --change-batch '{"
     )

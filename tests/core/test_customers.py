@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ import pytest
 from tests.core.emergency import NOW, SECOND
 from tests.tui.service_hand import action
 from wedtui.control.answers import ActionIs, StepIs
-from wedtui.core.customers import moved, seen_words
+from wedtui.core.customers import LOOKED_FOR_AT_MOST, moved, seen_words
 from wedtui.core.emergency import EmergencyKind
 from wedtui.tui.arming import Arming, Stage
 from wedtui.tui.draw.panel import panel_lines
@@ -56,11 +56,26 @@ def test_what_was_measured_is_said_with_its_ages_and_what_is_missing_comes_first
     waits = moved(NOW, [SUBMIT, SYNC, look("intended", None)], TTL)
     says = "customers not seen to have moved yet, expected by 14:03:05 UTC: gcp not observed"
     assert waits.moved_words(NOW + 70 * SECOND).startswith(says)
-    assert waits.is_open
+    assert waits.is_open(NOW + timedelta(days=30)), "what was begun is ended by whoever looks"
     never = moved(NOW, [SUBMIT, SYNC, look("failed", 80, "action 9 changed the shares again")], TTL)
-    said = "customers NOT SEEN to have moved, expected by 14:03:05 UTC: action 9 changed the shares again; gcp not"
-    assert never.moved_words(NOW).startswith(said)
-    assert (never.seen_at, never.is_open) == (None, False)
+    said = "customers NOT SEEN to have moved, expected by 14:03:05 UTC, given up 2 m 00 s ago: "
+    said += "action 9 changed the shares again; gcp not"
+    assert never.moved_words(NOW + 200 * SECOND).startswith(said)
+    assert (never.seen_at, never.is_open(NOW)) == (None, False)
+
+
+def test_what_was_superseded_before_it_was_in_sync_says_since_when_nobody_looks() -> None:
+    times = moved(NOW, [SUBMIT, look("failed", 80, "action 9 changes the shares again")], TTL)
+    said = "customers moved: UNKNOWN, the change was not seen in sync, given up 2 m 00 s ago: "
+    assert times.moved_words(NOW + 200 * SECOND).startswith(f"{said}action 9 changes the shares again")
+    assert not times.is_open(NOW)
+
+
+def test_what_nobody_looked_at_in_time_is_not_open_for_ever() -> None:
+    times = moved(NOW, [SUBMIT, SYNC], TTL)
+    assert times.until is not None
+    last = times.until + LOOKED_FOR_AT_MOST
+    assert (times.is_open(last - SECOND), times.is_open(last)) == (True, False)
 
 
 @pytest.mark.parametrize("detail", ["", "{", "[]", '{"checks": 3}'])
@@ -97,20 +112,23 @@ def test_the_panel_says_what_was_seen_of_customers_once() -> None:
     steps = [SUBMIT, SYNC, look("failed", 80, "not seen within 15 m 00 s")]
     said = panel(action(state="ended", outcome="verified", confirmed_by="ada", confirmed_at=NOW, steps=steps))
     assert "◆ not seen  customers" in said
-    assert said.count("not seen within 15 m 00 s") == 1
+    assert " ".join(said.split()).count("not seen within 15 m 00 s") == 1
     assert "checks" not in said, "no JSON"
 
 
 def test_the_panel_looks_on_until_it_is_known_whether_customers_have_moved() -> None:
-    def over(*steps: StepIs, **other: Any) -> bool:
+    def over(*steps: StepIs, now: datetime = NOW + 70 * SECOND, **other: Any) -> bool:
         known = action(**{"state": "ended", "outcome": "verified", "steps": [*steps], **other})
-        return Arming(EmergencyKind.FAILOVER, stage=Stage.FOLLOW, action=known).over
+        return Arming(EmergencyKind.FAILOVER, stage=Stage.FOLLOW, action=known).over(now)
 
     assert not over(SUBMIT, SYNC)
     assert not over(SUBMIT, SYNC, look("intended", None))
     assert over(SUBMIT, SYNC, look("done", 70))
     assert over(SUBMIT, SYNC, look("failed", 70))
     assert over(SUBMIT, SYNC, outcome="undone")
+    late = NOW + 70 * SECOND + LOOKED_FOR_AT_MOST
+    assert over(SUBMIT, SYNC, now=late), "nobody begins to look any more: it is not asked for ever"
+    assert not over(SUBMIT, SYNC, look("intended", None), now=late), "whoever looks gives up, and says so"
     assert over(SUBMIT), "when it was in sync nobody knows, and nobody looks"
 
 

@@ -24,7 +24,7 @@ from tests.core.emergency import (
 )
 from wedtui.core.calendar import Freshness
 from wedtui.core.checks import Result, Stops
-from wedtui.core.failover import PLAN_GOOD_FOR, Plan, changed, plan, plan_json
+from wedtui.core.failover import PLAN_GOOD_FOR, Plan, changed, lapsed, plan, plan_json
 from wedtui.core.failover_facts import Facts, Kind, Measured, Request
 from wedtui.core.freeze import Verdict
 from wedtui.core.load import Live, Peak
@@ -475,6 +475,20 @@ def test_the_digest_is_of_each_rules_verdict(other: dict[str, Any]) -> None:
     one, newer = plan(leave(), facts(), NOW), plan(leave(), facts(**other), NOW)
     assert (newer.after, results(newer) != results(one)) == (one.after, True)
     assert newer.digest != one.digest
+
+
+def test_the_digest_is_of_the_protection_level_where_a_person_gives_their_word() -> None:
+    """What was typed at NORMAL is no word for MAXIMUM; what is begun is judged by what stops it, and that does not."""
+
+    def at(level: Protection, **asked: Any) -> Plan:
+        verdict = ProtectionVerdict(level, calendar=Freshness.FRESH, read_at=NOW)
+        return plan(leave(**asked), facts(protection=verdict), NOW)
+
+    normal, maximum = at(Protection.NORMAL), at(Protection.MAXIMUM)
+    assert results(normal) == results(maximum)
+    assert normal.digest != maximum.digest
+    assert lapsed(normal, maximum) == ()
+    assert at(Protection.NORMAL, automatic=True).digest == at(Protection.MAXIMUM, automatic=True).digest
 
 
 def test_the_digest_is_of_whom_a_check_stops() -> None:

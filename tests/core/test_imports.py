@@ -30,6 +30,7 @@ STRANGERS = (
         ),
         *("traffic", "failover", "automation", "undo", "by_hand"),
         *("alerts.evaluation", "alerts.grammar", "alerts.trial"),
+        *("oncall.ladder", "oncall.standing"),
     ],
 )
 def test_nothing_else_comes_along(module: str) -> None:

@@ -11,15 +11,21 @@ from hypothesis import strategies as st
 from wedtui.core.notify import (
     LONGEST_SENTENCE,
     MOST_DETAILS,
+    POSTED_WITHIN,
     TOO_OLD,
     Answer,
+    Audience,
     Delivery,
+    Event,
     Level,
+    Message,
     Notice,
+    Reach,
     Stage,
     Told,
     Verdict,
     more_channels,
+    of_drill,
     stage,
     verdict_of,
     wait,
@@ -133,3 +139,117 @@ def test_what_is_told_fits_every_channel(sentence: str, details: dict[str, str])
 def test_a_key_that_no_channel_takes_is_a_mistake(key: str) -> None:
     with pytest.raises(ValueError, match="1 to 200 printable characters"):
         Notice(key, Level.INFO, "s").bounded()
+
+
+def test_of_a_made_up_world_is_told_that_it_is_one() -> None:
+    told = of_drill(Message(1, "k", "e", Event.TRIGGER, Level.INFO, "down; see `wedtui actions show 7`", {}, NOW))
+    assert told.sentence == "DRILL in a made-up world: down; see `wedtui --demo actions show 7`"
+    long = Message(1, "k", "e", Event.TRIGGER, Level.INFO, "d" * LONGEST_SENTENCE, {}, NOW)
+    assert len(of_drill(long).sentence) <= LONGEST_SENTENCE
+
+
+ALL = ("oncall", "team", "mail")
+REACH = Reach({"oncall": Level.ERROR, "mail": Level.WARNING}, {"platform": ("mail", "gone", "oncall")})
+
+
+@pytest.mark.parametrize(
+    ("severity", "route", "channels", "asked"),
+    [
+        (Level.CRITICAL, "", ALL, ALL),
+        (Level.ERROR, "", ALL, ALL),
+        (Level.WARNING, "", ALL, ("team", "mail")),
+        (Level.INFO, "", ALL, ("team",)),
+        (Level.CRITICAL, "platform", ALL, ("mail", "oncall", "team")),
+        (Level.WARNING, "platform", ALL, ("mail", "team")),
+        (Level.CRITICAL, "nobody's", ALL, ALL),
+        (Level.WARNING, "", ("oncall",), ("oncall",)),
+        (Level.INFO, "platform", ("oncall", "mail"), ("mail", "oncall")),
+    ],
+)
+def test_which_channels_are_for_what(
+    severity: Level, route: str, channels: tuple[str, ...], asked: tuple[str, ...]
+) -> None:
+    assert REACH.of(channels, severity, route) == asked
+
+
+@given(
+    st.lists(st.sampled_from("abcd"), unique=True),
+    st.dictionaries(st.sampled_from("abcd"), st.sampled_from(list(Level))),
+    st.dictionaries(st.sampled_from(["x", "y"]), st.lists(st.sampled_from("abcde")).map(tuple)),
+    st.sampled_from(list(Level)),
+    st.sampled_from(["", "x", "z"]),
+)
+def test_somebody_is_always_for_it(
+    channels: list[str],
+    least: dict[str, Level],
+    routes: dict[str, tuple[str, ...]],
+    severity: Level,
+    route: str,
+) -> None:
+    asked = Reach(least, routes).of(channels, severity, route)
+    assert set(asked) <= set(channels)
+    assert bool(asked) is bool(channels)
+    assert len(set(asked)) == len(asked)
+    if severity is Level.CRITICAL:
+        assert set(asked) == set(channels)
+
+
+@pytest.mark.parametrize(("after", "waits"), [(0, 30), (1, 1), (45, 45), (7200, 3600)])
+def test_a_word_that_is_exact_is_taken_at_it(after: int, waits: int) -> None:
+    answer = Answer(Verdict.LIMITED, after=after * SECOND, exact=True)
+    assert wait(1, answer) == waits * SECOND
+
+
+CALLING = Reach(
+    {"oncall": Level.ERROR, "second": Level.ERROR},
+    {"platform": ("team", "oncall"), "posted": ("team",), "called": ("oncall",)},
+    frozenset({"oncall", "second"}),
+)
+FOUR = ("team", "mail", "oncall", "second")
+CALLS = frozenset({"oncall", "second"})
+
+
+@pytest.mark.parametrize(
+    ("severity", "route", "channels", "calls", "beside"),
+    [
+        (Level.CRITICAL, "", FOUR, CALLS, {"team", "mail"}),
+        (Level.ERROR, "", FOUR, CALLS, {"team", "mail"}),
+        (Level.CRITICAL, "platform", FOUR, CALLS, {"team"}),
+        (Level.CRITICAL, "posted", FOUR, CALLS, {"team"}),
+        (Level.CRITICAL, "called", FOUR, CALLS, set()),
+        (Level.CRITICAL, "nobody's", FOUR, CALLS, {"team", "mail"}),
+        (Level.CRITICAL, "platform", ("team", "mail"), set(), set()),
+        (Level.WARNING, "platform", FOUR, set(), set()),
+    ],
+)
+def test_what_is_grave_needs_a_channel_that_calls(
+    severity: Level, route: str, channels: tuple[str, ...], calls: set[str], beside: set[str]
+) -> None:
+    asked = CALLING.of(channels, severity, route)
+    assert CALLING.audience(channels, severity, route) == Audience(asked, frozenset(calls), frozenset(beside))
+
+
+@pytest.mark.parametrize(
+    ("told", "more", "found"),
+    [
+        ((), ("team", "oncall"), Stage.WAITING),
+        # A post that is accepted is no call: the next that calls is asked where the first does not accept.
+        ((Told("team", ACCEPTED, NOW), Told("oncall", WAITING, NOW)), (), Stage.WAITING),
+        ((Told("team", ACCEPTED, NOW), Told("oncall", WAITING, NOW - 15 * SECOND)), ("second",), Stage.WAITING),
+        ((Told("team", ACCEPTED, NOW), Told("oncall", REFUSED, NOW)), ("second",), Stage.WAITING),
+        ((Told("team", ACCEPTED, NOW), Told("oncall", ACCEPTED, NOW)), (), Stage.SENT),
+        # Those that do not call come last, and do not call either.
+        ((Told("team", ACCEPTED, NOW), Told("oncall", REFUSED, NOW), Told("second", REFUSED, NOW)), ("mail",), None),
+        # A post that is not taken yet is waited for, and holds nothing up for long; nobody else is called for it.
+        ((Told("team", WAITING, NOW - 20 * SECOND), Told("oncall", ACCEPTED, NOW - 20 * SECOND)), (), Stage.WAITING),
+        ((Told("team", WAITING, NOW - POSTED_WITHIN), Told("oncall", ACCEPTED, NOW)), (), Stage.SENT),
+        ((Told("team", REFUSED, NOW), Told("oncall", ACCEPTED, NOW)), (), Stage.SENT),
+        ((*(Told(name, REFUSED, NOW) for name in FOUR[1:]), Told("team", ACCEPTED, NOW)), (), Stage.DEAD),
+    ],
+)
+def test_a_post_beside_a_call_is_no_call(told: tuple[Told, ...], more: tuple[str, ...], found: Stage | None) -> None:
+    who = CALLING.audience(FOUR, Level.CRITICAL, "platform")
+    calls, beside = who.calls, who.beside
+    assert more_channels(told, who.channels, NOW, everybody=False, calls=calls, beside=beside) == more
+    stands = stage(told, who.channels, NOW - SECOND, NOW, everybody=False, calls=calls, beside=beside)
+    assert stands is (found or Stage.WAITING)

@@ -39,7 +39,7 @@ def test_what_somebody_else_changed_is_a_warning() -> None:
     assert "aws 60 % instead of 0 %, gcp 40 % instead of 100 %; they are as configured" in found.text
     assert "somebody else changed them, seen since 2026-06-20 14:00:00 UTC" in found.text
     assert "`wedtui traffic show --sample 100`" in found.text
-    assert "`wedtui failback run --to configured`" in found.text
+    assert "`wedtui failback run --to configured --reason WHY`" in found.text
     found = one(facts(OTHER, WRITTEN, generation=9))
     assert "gcp 70 % instead of 100 % (generation 9, here it is 8); of the configured ones aws 30 %" in found.text
     assert "aws OFF instead of 60 %" in one(facts({"gcp": 100}, None)).text

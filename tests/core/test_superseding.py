@@ -11,6 +11,7 @@ import pytest
 
 from wedtui.core import actions
 from wedtui.core.actions import Action, ActionState, IllegalMoveError, Outcome, Step, StepState
+from wedtui.core.customers import CUSTOMERS
 from wedtui.core.superseding import superseded
 
 NOW = datetime(2026, 6, 20, 13, 2, tzinfo=UTC)
@@ -44,6 +45,10 @@ def test_a_failover_of_a_person_supersedes_what_is_only_looked_at() -> None:
     ended = superseded(actions.intend(OLDER, 1, Step("watch", StepState.INTENDED, NOW), NOW), NEWER, NOW + SECOND)
     assert (ended.id, ended.outcome, ended.ended_at) == (7, Outcome.SUPERSEDED, NOW + SECOND)
     assert ended.sentence == "it was accepted; action 8 began before it was seen whether it helped"
+    *_, watch, customers = ended.steps
+    assert (watch.name, customers.name, customers.state) == ("watch", CUSTOMERS, StepState.FAILED)
+    assert customers.intended_at == customers.ended_at == NOW + SECOND
+    assert json.loads(customers.detail) == {"checks": [], "why": "action 8 changes the shares again"}
     assert superseded(replace(OLDER, kind="failback"), NEWER, NOW).outcome is Outcome.SUPERSEDED
     assert superseded(replace(OLDER, automatic=True), NEWER, NOW).outcome is Outcome.SUPERSEDED
 

@@ -20,7 +20,7 @@ from wedtui.core.confirming import Confirmation
 from wedtui.core.roles import Demand
 from wedtui.errors import ConflictError, NotFoundError, WedtuiError
 from wedtui.ledger.audit_reader import AuditReader, link_of
-from wedtui.ledger.journal import By, Journal
+from wedtui.ledger.journal import SERVICE, By, Journal
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.reader import LedgerReader
 from wedtui.ledger.requests import AnsweredBeforeError, KeyReusedError, Once, StoredAnswer
@@ -104,7 +104,7 @@ def test_it_comes_back_as_it_was_stored_step_by_step(desk: Desk) -> None:
     assert (desk.stored(action.id), ended.outcome) == (ended, Outcome.VERIFIED)
     moves = ["request", "plan", "confirm", "claim", "intend", "done", "verify"]
     assert [(number, move) for number, move, _, _ in desk.record] == [("1", move) for move in moves]
-    assert [who for _, _, who, _ in desk.record] == ["ada", *["service"] * 6]
+    assert [who for _, _, who, _ in desk.record] == ["ada", *[SERVICE] * 6]
 
 
 def test_the_same_key_twice_is_one_action(desk: Desk) -> None:
@@ -203,12 +203,40 @@ def test_a_word_is_on_record_with_what_stood_there(desk: Desk) -> None:
     assert "role" not in said["action.confirm"], "it is of its own transaction alone"
 
 
+@pytest.mark.parametrize("drill", [True, False])
+def test_what_is_done_in_a_made_up_world_is_on_record_as_a_drill(desk: Desk, drill: bool) -> None:
+    desk.journal.close()
+    desk.journal = Journal(PLACES.url(desk.path), clock=lambda _connection: desk.at, drill=drill)
+    number, plan = desk.request().id, '{"plan":{"kind":"failover","lost":["aws"]}}'
+    desk.journal.move(number, "plan", lambda a, at: actions.propose(a, plan, "d", at + 60 * SECOND, frozenset()))
+    desk.confirm(number)
+    with pytest.raises(ConflictError):
+        desk.confirm(number)
+    with closing(AuditReader(PLACES.url(desk.path))) as reader:
+        said = {link.kind: link.body for link in map(link_of, reader.written()) if link is not None}
+    assert len(said) == 4
+    assert {body.get("drill", False) for body in said.values()} == {drill}
+    first = said["action.confirm"]["panel"][0]
+    assert (
+        first == ("DRILL FAILOVER in a made-up world" if drill else "REAL FAILOVER") + ": aws loses all of its traffic"
+    )
+
+
+def test_a_user_who_is_called_service_is_told_from_who_is_no_person(desk: Desk) -> None:
+    number = desk.request(person="service").id
+    desk.at += 61 * SECOND
+    desk.journal.expire()
+    asked, ended = [person for action, _move, person, _said in desk.record if action == str(number)]
+    assert asked == "service"
+    assert ended == "the service"
+
+
 def test_what_is_refused_changes_nothing_and_is_on_record(desk: Desk) -> None:
     action = desk.request()
     with pytest.raises(ConflictError, match="action 1: it is requested, and cannot be confirmed"):
         desk.confirm(action.id)
     assert desk.stored(action.id) == action
-    assert desk.record[-1] == ("1", "confirm-refused", "service", "it is requested, and cannot be confirmed")
+    assert desk.record[-1] == ("1", "confirm-refused", SERVICE, "it is requested, and cannot be confirmed")
     with pytest.raises(NotFoundError, match="no action 7"):
         desk.confirm(7)
 

@@ -11,7 +11,7 @@ import pytest
 from tests.ledger.base import NOW
 from tests.places import PLACES
 from wedtui.core.life import Life
-from wedtui.core.notify import TOO_OLD, Answer, Event, Level, Notice, Verdict
+from wedtui.core.notify import POSTED_WITHIN, ROUTE, TOO_OLD, Answer, Event, Level, Notice, Reach, Verdict
 from wedtui.errors import ConflictError, NotFoundError
 from wedtui.ledger.ledger import Ledger
 from wedtui.ledger.outbox import LEASE, SAME_AGAIN, Attempt, Outbox
@@ -258,3 +258,207 @@ def test_what_has_to_be_looked_at_is_never_pushed_out_of_the_list(desk: Desk) ->
     reader = OutboxReader(desk.url)
     assert [each.key for each in reader.notifications(most=2)] == ["k4", "k3", "dead"]
     reader.close()
+
+
+class TestAcknowledging:
+    def has(self, desk: Desk, by: str = "ada") -> int | None:
+        return desk.outbox.post(Notice("k", Level.INFO, f"{by} has it", event=Event.ACKNOWLEDGE))
+
+    def test_those_are_told_who_were_told_of_the_beginning(self, desk: Desk) -> None:
+        desk.page()
+        desk.told(LATER)
+        desk.at += 20 * SECOND
+        assert desk.told() == [("chat", "down"), ("pagerduty", "down")]
+        self.has(desk)
+        assert desk.told() == [("chat", "ada has it"), ("pagerduty", "ada has it")]
+        desk.outbox.over("k", "well again")
+        assert desk.told() == [("chat", "well again"), ("pagerduty", "well again")]
+        assert [each.event for each in desk.listed()] == ["resolve", "acknowledge", "trigger"]
+
+    def test_it_waits_for_the_beginning_and_the_end_waits_for_it(self, desk: Desk) -> None:
+        desk.page()
+        self.has(desk)
+        desk.outbox.over("k", "well again")
+        assert [desk.told(), desk.told(), desk.told()] == [
+            [("pagerduty", "down")],
+            [("pagerduty", "ada has it")],
+            [("pagerduty", "well again")],
+        ]
+        assert len({each.key for each in desk.listed()}) == 1
+
+    def test_of_what_is_over_or_never_began_nobody_has_anything(self, desk: Desk) -> None:
+        assert self.has(desk) is None
+        desk.page()
+        desk.told()
+        desk.outbox.over("k", "well again")
+        assert self.has(desk) is None
+
+    def test_a_beginning_after_it_tells_nobody_anew(self, desk: Desk) -> None:
+        desk.page()
+        desk.told()
+        assert (self.has(desk), self.has(desk, "bo")) == (2, 3)
+        assert desk.page() is None
+
+    def test_what_nobody_took_begins_anew_although_somebody_has_it(self, desk: Desk) -> None:
+        desk.page()
+        self.has(desk)
+        desk.told(NEVER)
+        desk.told(NEVER)
+        assert desk.told() == []
+        assert desk.stages() == ["dead", "sent"]
+        desk.at += SAME_AGAIN
+        assert desk.page() is not None
+
+
+class TestReach:
+    REACH = Reach({"pagerduty": Level.ERROR}, {"platform": ("chat",)}, frozenset({"pagerduty"}))
+
+    @pytest.fixture
+    def reaching(self, tmp_path: Path) -> Iterator[Desk]:
+        made = Desk(PLACES.url(tmp_path / "l.db"))
+        made.outbox.close()
+        made.outbox = Outbox(made.url, clock=lambda _connection: made.at, reach=self.REACH)
+        yield made
+        made.outbox.close()
+
+    def test_a_warning_is_posted_and_calls_nobody(self, reaching: Desk) -> None:
+        reaching.outbox.post(Notice("k", Level.WARNING, "warm"))
+        assert reaching.told(LATER) == [("chat", "warm")]
+        reaching.at += TOO_OLD
+        reaching.told(LATER)
+        assert reaching.stages() == ["dead"]
+
+    def test_one_that_nobody_is_for_is_for_all(self, reaching: Desk) -> None:
+        reaching.outbox.post(Notice("k", Level.WARNING, "warm"))
+        assert reaching.told(channels=("pagerduty",)) == [("pagerduty", "warm")]
+
+    def test_a_route_is_told_and_who_calls_is_called(self, reaching: Desk) -> None:
+        reaching.outbox.post(Notice("k", Level.CRITICAL, "down", {ROUTE: "platform"}))
+        reaching.outbox.post(Notice("w", Level.WARNING, "warm", {ROUTE: "platform"}))
+        assert reaching.told(NEVER) == [("chat", "down"), ("pagerduty", "down"), ("chat", "warm")]
+
+    @pytest.mark.parametrize("route", ["", "platform"])
+    def test_a_post_that_is_accepted_calls_nobody_up(self, reaching: Desk, route: str) -> None:
+        chat_first = ("chat", "pagerduty")
+        reaching.outbox.post(Notice("k", Level.CRITICAL, "down", {ROUTE: route}))
+        chat, call = reaching.due(chat_first)
+        assert (chat.channel, call.channel) == chat_first
+        reaching.outbox.conclude(chat, ACCEPTED, chat_first)
+        reaching.outbox.conclude(call, LATER, chat_first)
+        assert reaching.stages() == ["waiting"]
+        reaching.at += SECOND
+        assert reaching.told(ACCEPTED, chat_first) == [("pagerduty", "down")]
+        assert reaching.stages() == ["sent"]
+        reaching.outbox.over("k", "well again")
+        assert reaching.told(ACCEPTED, chat_first) == [("chat", "well again"), ("pagerduty", "well again")]
+
+    def test_a_post_that_nobody_takes_does_not_hold_the_end_of_a_call_back(self, reaching: Desk) -> None:
+        reaching.outbox.post(Notice("k", Level.CRITICAL, "down"))
+        chat, call = reaching.due()
+        reaching.outbox.conclude(call, ACCEPTED, BOTH)
+        reaching.outbox.conclude(chat, LATER, BOTH)
+        reaching.outbox.over("k", "well again")
+        reaching.at += POSTED_WITHIN - SECOND
+        assert reaching.told(LATER) == [("chat", "down")]
+        reaching.at += SECOND
+        assert reaching.told() == []
+        assert reaching.told() == [("chat", "well again"), ("pagerduty", "well again")]
+
+    def test_a_call_that_nobody_takes_is_a_dead_letter_whoever_reads_of_it(self, reaching: Desk) -> None:
+        reaching.outbox.post(Notice("k", Level.ERROR, "down"))
+        chat, call = reaching.due()
+        reaching.outbox.conclude(chat, ACCEPTED, BOTH)
+        reaching.outbox.conclude(call, NEVER, BOTH)
+        assert reaching.stages() == ["dead"]
+
+    def test_who_is_named_is_told_by_what_is_for_that(self, reaching: Desk) -> None:
+        notice = Notice("k", Level.WARNING, "slow", channels=(("pagerduty", "chat"),))
+        reaching.outbox.post(notice)
+        assert [channel for channel, _ in reaching.told()] == ["chat"]
+
+    def test_who_is_named_is_called_and_not_only_posted(self, reaching: Desk) -> None:
+        chat_first = ("chat", "pagerduty")
+        reaching.outbox.post(Notice("k", Level.CRITICAL, "down", channels=(chat_first,)))
+        chat, call = reaching.due()
+        assert (chat.channel, call.channel) == chat_first
+        reaching.outbox.conclude(chat, ACCEPTED, BOTH)
+        assert reaching.stages() == ["waiting"]
+        reaching.outbox.conclude(call, ACCEPTED, BOTH)
+        assert reaching.stages() == ["sent"]
+
+    def test_what_everybody_is_to_know_goes_to_all(self, reaching: Desk) -> None:
+        reaching.outbox.post(Notice("k", Level.INFO, "glass", everybody=True))
+        assert reaching.told() == [("chat", "glass"), ("pagerduty", "glass")]
+
+
+class TestChannels:
+    """Notifications that are for certain people, each by channels of theirs."""
+
+    THREE = ("pagerduty", "chat", "mail")
+
+    def told(self, desk: Desk, answer: Answer = ACCEPTED) -> list[str]:
+        return [channel for channel, _ in desk.told(answer, self.THREE)]
+
+    def post(self, desk: Desk, *channels: tuple[str, ...], event: Event = Event.TRIGGER) -> None:
+        desk.outbox.post(Notice("k", Level.CRITICAL, "down", event=event, channels=channels))
+
+    def test_it_goes_to_theirs_and_not_to_the_first_there_is(self, desk: Desk) -> None:
+        self.post(desk, ("mail", "chat"))
+        assert self.told(desk) == ["mail"]
+        assert (desk.stages(), self.told(desk)) == (["sent"], [])
+
+    def test_the_end_is_told_where_the_beginning_was(self, desk: Desk) -> None:
+        self.post(desk, ("mail", "chat"))
+        self.told(desk)
+        self.post(desk, event=Event.RESOLVE)
+        assert self.told(desk) == ["mail"]
+
+    def test_each_of_several_is_told_by_the_first_of_theirs(self, desk: Desk) -> None:
+        self.post(desk, ("mail", "chat"), ("pagerduty", "chat"))
+        assert sorted(self.told(desk)) == ["mail", "pagerduty"]
+        assert desk.stages() == ["sent"]
+
+    def test_who_was_told_waits_for_nobody_and_who_was_not_is_told_by_the_next_of_theirs(self, desk: Desk) -> None:
+        self.post(desk, ("mail",), ("pagerduty", "chat"))
+        for attempt in desk.due(self.THREE):
+            desk.outbox.conclude(attempt, ACCEPTED if attempt.channel == "mail" else LATER, self.THREE)
+        assert desk.stages() == ["waiting"]
+        desk.at += 16 * SECOND
+        assert sorted(self.told(desk)) == ["chat", "pagerduty"]
+        assert desk.stages() == ["sent"]
+
+    def test_whose_channels_are_down_is_not_told_by_nobody(self, desk: Desk) -> None:
+        self.post(desk, ("mail",))
+        assert self.told(desk, NEVER) == ["mail"]
+        assert self.told(desk, NEVER) == ["pagerduty"]
+        assert self.told(desk) == ["chat"]
+        assert desk.stages() == ["sent"]
+
+    def test_who_cannot_be_told_makes_no_dead_letter_where_another_was(self, desk: Desk) -> None:
+        self.post(desk, ("mail",), ("pagerduty",))
+        for attempt in desk.due(self.THREE):
+            desk.outbox.conclude(attempt, ACCEPTED if attempt.channel == "pagerduty" else NEVER, self.THREE)
+        self.told(desk, NEVER)
+        assert desk.stages() == ["sent"]
+
+    def test_what_is_not_configured_any_more_is_for_whoever_there_is(self, desk: Desk) -> None:
+        self.post(desk, ("gone",))
+        assert self.told(desk) == ["pagerduty"]
+
+    def test_who_was_told_hears_the_end_although_another_channel_is_down(self, desk: Desk) -> None:
+        for name in ("each", "all"):
+            named = () if name == "all" else (("mail",), ("pagerduty", "chat"))
+            desk.outbox.post(Notice(name, Level.CRITICAL, "down", channels=named, everybody=name == "all"))
+        for _ in range(2):
+            for attempt in desk.due(self.THREE):
+                answer = ACCEPTED if attempt.channel == "pagerduty" else LATER
+                desk.outbox.conclude(attempt, answer, self.THREE)
+            desk.at += 16 * SECOND
+        for name in ("each", "all"):
+            desk.outbox.over(name, f"over {name}")
+        assert desk.stages() == ["waiting"] * 4
+        desk.at += 30 * SECOND
+        desk.due(self.THREE)
+        told = {(each.channel, each.message.sentence) for each in desk.due(self.THREE)}
+        assert {("pagerduty", "over each"), ("pagerduty", "over all")} <= told
+        assert not any(sentence == "down" for _, sentence in told)

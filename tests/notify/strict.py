@@ -76,7 +76,7 @@ class Server:
                 self.reply(int(name), said, {"Retry-After": after} if after else {})
 
             def reply(self, status: int, said: object, headers: dict[str, str] | None = None) -> None:
-                content = json.dumps(said).encode()
+                content = said if isinstance(said, bytes) else json.dumps(said).encode()
                 self.send_response(status)
                 for key, value in (headers or {}).items():
                     self.send_header(key, value)
@@ -113,7 +113,7 @@ class PagerDuty(Server):
     """Alerts by routing key and dedup key."""
 
     alerts: dict[str, str] = field(default_factory=dict)
-    """Dedup key -> `triggered` or `resolved`."""
+    """Dedup key -> `triggered`, `acknowledged` or `resolved`."""
     summaries: dict[str, str] = field(default_factory=dict)
     opened: int = 0
     """How many alerts were opened: a trigger of one that is open is none."""
@@ -126,11 +126,11 @@ class PagerDuty(Server):
         key, action = event["dedup_key"], event["event_action"]
         self.asked.append((action, key))
         if action == "trigger":
-            self.opened += self.alerts.get(key) != "triggered"
+            self.opened += self.alerts.get(key) not in {"triggered", "acknowledged"}
             self.alerts[key] = "triggered"
             self.summaries[key] = event["payload"]["summary"]
-        elif self.alerts.get(key) == "triggered":
-            self.alerts[key] = "resolved"
+        elif self.alerts.get(key) in {"triggered", "acknowledged"}:
+            self.alerts[key] = f"{action}d"
         return 202, {"status": "success", "message": "Event processed", "dedup_key": key}
 
     def wrong(self, path: str, headers: dict[str, str], body: bytes) -> list[str]:

@@ -45,7 +45,7 @@ def sent(folder: Path, kind: str, server: Server, what: Message | None = None, t
 def test_an_episode_begins_and_ends(tmp_path: Path, kind: str, server: Server) -> None:
     for event in Event:
         assert sent(tmp_path, kind, server, message(event)) == Answer(Verdict.ACCEPTED)
-    assert server.asked == [("trigger", "wedtui/action/7/5f"), ("resolve", "wedtui/action/7/5f")]
+    assert server.asked == [(said, "wedtui/action/7/5f") for said in ("trigger", "acknowledge", "resolve")]
 
 
 def test_pagerduty_knows_what_it_has(tmp_path: Path) -> None:

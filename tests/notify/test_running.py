@@ -14,7 +14,7 @@ from wedtui.config import Configuration
 from wedtui.core.notify import Page
 from wedtui.ledger.outbox import Outbox
 from wedtui.ledger.outbox_reader import Alone, Standing
-from wedtui.notify import paging_configured
+from wedtui.notify import paging_configured, reach_of
 from wedtui.notify.running import LATE, alone_words, outbox_words
 
 MINUTE = timedelta(minutes=1)
@@ -97,19 +97,48 @@ class TestDoctor:
 
     def test_a_channel_that_can_be_used(self, tmp_path: Path) -> None:
         key = secret(tmp_path, "routing", "0" * 32)
-        first, second = self.said(notify={"oncall": {"kind": "pagerduty", "routing_key": key}})
+        first, second, third = self.said(notify={"oncall": {"kind": "pagerduty", "routing_key": key}})
         assert first.startswith("ok       notify: oncall (pagerduty) can be used; nobody was told anything")
-        assert second.startswith("warning  notify: there is no second channel")
+        assert second.startswith("warning  notify: no channel is for warnings")
+        assert third.startswith("warning  notify: there is no second channel")
+
+    def test_one_that_people_read_is_for_warnings(self, tmp_path: Path) -> None:
+        oncall = {"kind": "pagerduty", "routing_key": secret(tmp_path, "routing", "0" * 32)}
+        team = {"kind": "slack", "secret_url": secret(tmp_path, "slack", "https://hooks.example.com/services/T/B/X")}
+        said = self.said(notify={"oncall": oncall, "team": team})
+        assert [line[:2] for line in said] == ["ok", "ok"]
+        said = self.said(notify={"oncall": oncall, "team": {**team, "min_severity": "critical"}})
+        assert any("no channel is for warnings" in line for line in said)
+        assert any("team (slack) is told of nothing that could wait" in line for line in said)
+        said = self.said(notify={"oncall": {**oncall, "min_severity": "info"}})
+        assert not any("no channel is for warnings" in line or "calls anybody" in line for line in said)
+
+    def test_where_what_is_critical_is_only_posted(self, tmp_path: Path) -> None:
+        team = {"kind": "slack", "secret_url": secret(tmp_path, "slack", "https://hooks.example.com/services/T/B/X")}
+        hook = {"kind": "webhook", "url": "https://hooks.example.com/wedtui"}
+        said = self.said(notify={"team": team, "hook": hook})
+        assert any(line.startswith("warning  notify: no channel calls anybody") for line in said)
+        said = self.said(notify={"team": team, "hook": {**hook, "min_severity": "error"}})
+        assert not any("calls anybody" in line for line in said)
+
+    def test_who_calls_is_by_kind_or_by_what_it_is_told(self, tmp_path: Path) -> None:
+        key = secret(tmp_path, "routing", "0" * 32)
+        tables = {
+            "oncall": {"kind": "pagerduty", "routing_key": key, "min_severity": "info"},
+            "pager": {"kind": "webhook", "url": "https://hooks.example.com/p", "min_severity": "error"},
+            "chat": {"kind": "webhook", "url": "https://hooks.example.com/c", "min_severity": "warning"},
+        }
+        assert reach_of(Configuration.model_validate({"notify": tables})).calls == {"oncall", "pager"}
 
     def test_a_key_that_is_none(self, tmp_path: Path) -> None:
         key = secret(tmp_path, "routing", "0123")
-        first, _second = self.said(notify={"oncall": {"kind": "pagerduty", "routing_key": key}})
+        first, *_ = self.said(notify={"oncall": {"kind": "pagerduty", "routing_key": key}})
         assert first.startswith("problem  notify: oncall: its routing key does not have 32 characters")
         assert "0123" not in first
 
     def test_a_secret_that_is_not_there(self, tmp_path: Path) -> None:
         hook = {**ROOT, "hmac_key": {"file": str(tmp_path / "none")}}
-        first, _second = self.said(notify={"chat": hook})
+        first, *_others = self.said(notify={"chat": hook})
         assert first.startswith("problem  notify: chat: the file ")
 
     def test_what_anybody_can_read_on_the_way(self) -> None:
@@ -117,6 +146,7 @@ class TestDoctor:
         lines = self.said(notify={"chat": plain, "other": {**plain, "url": "http://127.0.0.1:9/"}})
         assert [line.startswith("warning  notify: chat is told over plain HTTP") for line in lines] == [
             True,
+            False,
             False,
             False,
         ]

@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.cache.base import NOW, SECOND, configuration, probe, reading, signal
 from tests.pictures import MovableClock
 from tests.places import PLACES
@@ -13,6 +15,7 @@ from wedtui.cache.writer import CacheWriter
 from wedtui.core.evidence import Freshness, freshness
 from wedtui.core.observation import Claim
 from wedtui.core.season import Protection
+from wedtui.errors import StoodStillError, StoreError
 from wedtui.poller.configuring import Configuring
 from wedtui.poller.problems import Problems
 
@@ -24,9 +27,12 @@ class Keeper(CacheWriter):
     """Has the right to keep house, whatever the leases say, and counts how often it is used."""
 
     written = 0
+    fails: StoreError | None = None
 
     def configure(self, *wanted: Any, claim: Claim | None = None, **intervals: Any) -> None:
         assert claim == HOUSE
+        if self.fails is not None:
+            raise self.fails
         self.written += 1
         super().configure(*wanted, **intervals)
 
@@ -105,3 +111,16 @@ def test_whoever_takes_the_house_over_judges_as_the_one_before(tmp_path: Path) -
     watch.beat(after=30, anew=True)
     assert watch.intervals() == (3, 60, 3)
     watch.cache.close()
+
+
+def test_what_could_not_be_written_when_it_took_over_is_written_later(tmp_path: Path) -> None:
+    watch = Watch(tmp_path)
+    before = watch.cache.written
+    watch.cache.fails = StoodStillError("the server ended it")
+    with pytest.raises(StoodStillError):
+        watch.beat(anew=True)
+    watch.cache.fails = None
+    watch.beat()
+    assert watch.cache.written == before + 1
+    watch.beat()
+    assert watch.cache.written == before + 1

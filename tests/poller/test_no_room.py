@@ -166,7 +166,9 @@ def test_a_service_without_room_lives_and_says_so_and_goes_on(small: tuple[Place
         assert "storing works again" in {line["event"] for line in log}
         assert sum(line["lost"] for line in log if "lines of the log were lost" in line["event"]) == lost
         assert not limited or lost > 0
-        watched.whole(links=2)
+        # That a freeze was asked for, and could not be decided, is on record as well, once that has room.
+        watched.whole(links=3)
+        assert "request.unheard" in watched.place.wedtui("audit", "list").stdout
 
 
 def silent_and_said(watched: Watched) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,11 +22,12 @@ from wedtui.clock import SystemClock
 from wedtui.config import Configuration
 from wedtui.config_file import load
 from wedtui.core.observation import ProbeObservation
-from wedtui.errors import DiskFullError, StoreError, StoreUnreachableError
+from wedtui.errors import DiskFullError, StoodStillError, StoreError, StoreUnreachableError
 from wedtui.ledger.ledger import Ledger
 from wedtui.poller.house import House
 from wedtui.poller.service import Service
-from wedtui.poller.surroundings import Identity, Stores
+from wedtui.poller.surroundings import Identity, Stores, Told
+from wedtui.poller.turns import TRIES, seen_through
 
 KILLS = 10
 
@@ -268,3 +270,43 @@ def test_what_is_over_is_not_said_until_the_next_turn(
             await running
 
     asyncio.run(watched())
+
+
+@pytest.mark.parametrize("part", ["begin", "heartbeat", "configure", "mirror_decisions"])
+def test_a_machine_that_stands_still_while_the_service_begins_is_no_end_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    calls: list[str] = []
+    real = getattr(CacheWriter, part)
+
+    def stood_still_once(*arguments: Any, **named: Any) -> Any:
+        calls.append(part)
+        if len(calls) == 1:
+            raise StoodStillError("the server ended it")
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(CacheWriter, part, stood_still_once)
+    stores = Stores(f"sqlite:///{tmp_path}/cache.db", f"sqlite:///{tmp_path}/ledger.db")
+    Ledger(stores.ledger_url).close()
+    identity = Identity("here", "place", "boot", "digest")
+    service = Service(Configuration(), stores, SystemClock(), mode="personal", identity=identity)
+    ready: list[int] = []
+
+    def told() -> None:
+        ready.append(len(calls))
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    asyncio.run(service.run(Told(told)))
+    assert ready == [2]
+
+
+def test_a_machine_that_always_stands_still_does_not_begin() -> None:
+    calls: list[int] = []
+
+    def work() -> None:
+        calls.append(1)
+        raise StoodStillError("the server ended it")
+
+    with pytest.raises(StoodStillError):
+        seen_through(work)
+    assert len(calls) == TRIES

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from tests.pictures import NOW, OPEN, SERVICE, WELL, FakeSource, from_two_places, source_of
 from tests.tui.calendars import BOOKING, NEVER, QUESTIONED, REJECTED, SATURDAY, STALE, booked, day_of
+from tests.tui.changes import changed
 from tests.tui.driving import make_app, press, screen_text, settled, until
 from tests.tui.inventories import ill_resources, stocked
 from wedtui.errors import StoreLockedError
@@ -52,6 +53,21 @@ def after_weddings(*keys: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
         for key in keys:
             await press(pilot, key)
             await until(pilot, lambda: "reading the cache" not in screen_text(app))
+        await pilot.pause(0.1)
+
+    return walk
+
+
+def after_changes(*keys: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
+    """Press keys, each once what the screen before it asked the stores has been answered."""
+
+    async def walk(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        app = pilot.app
+        assert isinstance(app, WedtuiApp)
+        for key in keys:
+            await press(pilot, key)
+            await until(pilot, lambda: "reading what changed" not in screen_text(app))
         await pilot.pause(0.1)
 
     return walk
@@ -121,6 +137,25 @@ def test_weddings(snap_compare: Compare, case: str, size: tuple[int, int]) -> No
 def test_weddings_in_fewer_colours(snap_compare: Compare, case: str, depth: Depth) -> None:
     app = make_app(WEDDINGS[case][0](), abilities=replace(EVERYTHING, depth=depth))
     assert snap_compare(app, terminal_size=(80, 24), run_before=after_weddings("W"))
+
+
+CHANGES: dict[str, tuple[str, ...]] = {
+    "list": ("c",),
+    "one": ("c", "down", "enter"),
+    "filter": ("c", "slash", "a", "d", "a"),
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("case", CHANGES)
+def test_changes(snap_compare: Compare, case: str, size: tuple[int, int]) -> None:
+    assert snap_compare(make_app(changed()), terminal_size=size, run_before=after_changes(*CHANGES[case]))
+
+
+@pytest.mark.parametrize("depth", [Depth.ANSI, Depth.NONE])
+def test_changes_in_fewer_colours(snap_compare: Compare, depth: Depth) -> None:
+    app = make_app(changed(), abilities=replace(EVERYTHING, depth=depth))
+    assert snap_compare(app, terminal_size=(80, 24), run_before=after_changes("c"))
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

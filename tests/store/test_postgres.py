@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -26,6 +28,7 @@ from wedtui.cache.writer import CacheWriter
 from wedtui.core.chain import Entry, verify
 from wedtui.errors import (
     ConfigurationError,
+    StoodStillError,
     StoreLockedError,
     StoreMissingError,
     StoreUnreachableError,
@@ -191,13 +194,20 @@ def test_a_writer_that_stands_still_does_not_keep_others_from_writing(
     monkeypatch.setattr(writing, "STANDS_STILL", timedelta(milliseconds=200))
     still = writable(url, CACHE)
     other = CacheWriter(url, waits=timedelta(seconds=20))
-    with pytest.raises(StoreUnreachableError):
+    with pytest.raises(StoodStillError, match="this machine stood still while it used schema wedtui_cache"):
         _stand_still(still, other)
     reader = CacheReader(url)
     (found,) = reader.facts(NOW).services
     assert found.instance == "other"
     for each in (still, other, reader):
         each.close()
+
+
+def test_nothing_is_loaded_while_others_wait_to_write(server: Postgres) -> None:
+    """On a busy machine that takes seconds, and then the server takes who loads for one that stands still."""
+    command = [sys.executable, "-m", "tests.store.imports", server.url(server.migrated())]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert (done.returncode, done.stdout.split()) == (0, []), done.stderr
 
 
 def test_who_waits_too_long_is_told_so(server: Postgres) -> None:

@@ -123,6 +123,8 @@ class ServiceHand:
     problem: WedtuiError | None = None
     ledger: WedtuiError | None = None
     """Raised by whatever needs the ledger."""
+    refuses: WedtuiError | None = None
+    """Raised by whoever wants to have an alert."""
     conflict: bool = False
     unknown: tuple[str, ...] = ()
     """Of whom nothing is known."""
@@ -261,6 +263,12 @@ class ServiceHand:
             raise self.ledger
         last = next((each for each in self.kept if newest and each.confirmed_by), None)
         return [each for each in self.kept if not open_only or each.state != "ended" or each is last]
+
+    def acknowledge(self, key: str, reason: str = "") -> object:
+        self._heard(f"acknowledge {key}")
+        if self.refuses is not None:
+            raise self.refuses
+        return {}
 
     def freezes(self) -> list[FreezeIs]:
         self._heard("freezes")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.pictures import NOW, SECOND
 from tests.tui.driving import run, until
-from tests.tui.service_hand import action
+from tests.tui.service_hand import GONE, action
 from tests.tui.test_emergency import Desk, opened
 from wedtui.core.roles import Role
 from wedtui.tui.app import WedtuiApp
@@ -68,6 +68,25 @@ def test_a_viewer_aborts_nothing(bells: list[int]) -> None:
             await pilot.press("A")
             await desk.shows(pilot, "abort: viewer only reads")
             assert "abort" not in desk.hand.calls
+
+    run(walk())
+
+
+def test_a_proposal_of_a_service_that_died_is_not_in_the_way_of_the_commands_by_hand(bells: list[int]) -> None:
+    async def walk() -> None:
+        desk = by_itself(in_s=None)
+        async with opened(desk) as pilot:
+            desk.app.emergencies.by_hand = lambda _picture, kind, chosen: (f"# {kind}: {chosen}", "aws route53 x")
+            await desk.shows(pilot, "#12 to confirm aws")
+            desk.hand.problem = GONE
+            desk.clock.advance(10 * SECOND)
+            desk.app.emergencies.poll(at_once=True)
+            await desk.shows(pilot, "the service does not answer")
+            await pilot.press("F")
+            await desk.stands(pilot, Stage.CHOOSE)
+            await pilot.press("enter")
+            await desk.stands(pilot, Stage.BY_HAND)
+            await desk.shows(pilot, "THE SERVICE DOES NOT ANSWER", "# failover: aws", "aws route53 x")
 
     run(walk())
 

@@ -500,7 +500,7 @@ def test_what_became_of_it_is_shown_for_an_hour_first_of_all_in_a_narrow_pane() 
         desk.hand.change(12, ended_at=NOW - timedelta(minutes=59))
         desk.hand.change(13, state="ended", outcome="expired", ended_at=NOW)
         async with opened(desk, (80, 24)) as pilot:
-            await desk.shows(pilot, "a #12 VERIFIED aws", "59m")
+            await desk.shows(pilot, "e #12 VERIFIED aws", "59m")
             assert "#13" not in desk.text
             await pilot.press("a")
             await desk.stands(pilot, Stage.FOLLOW)
@@ -573,6 +573,31 @@ def test_opening_it_costs_less_than_8_kb_at_120x40() -> None:
             assert 200 < sent() < 8_000
             await pilot.press("enter")
             await desk.stands(pilot, Stage.REASON)
+            assert 500 < sent() < 8_000
+
+    run(walk())
+
+
+@pytest.mark.parametrize("elsewhere", ["enter", "w", "f", "i", "W"])
+def test_from_another_screen_it_costs_no_more_than_from_the_dashboard(elsewhere: str) -> None:
+    async def walk() -> None:
+        desk = Desk()
+        cutter, buffer = Cutter(Depth.TRUE), FrontBuffer()
+        buffer.resize(120, 40)
+
+        def sent() -> int:
+            for y, strip in enumerate(desk.app.screen._compositor.render_strips()[:40]):
+                buffer.put(0, y, cutter.cells(strip))
+            return len(buffer.changes().encode())
+
+        async with opened(desk) as pilot:
+            await pilot.press(elsewhere)
+            await until(pilot, lambda: desk.app.screen is not desk.app.dashboard)
+            await pilot.pause(0.2)
+            sent()
+            await pilot.press("F")
+            await desk.stands(pilot, Stage.CHOOSE)
+            await until(pilot, lambda: desk.panel.ready)
             assert 500 < sent() < 8_000
 
     run(walk())

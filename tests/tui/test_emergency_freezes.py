@@ -257,19 +257,24 @@ def test_the_pane_shows_every_action_however_low_it_is(role: Role, gone: bool, s
 @pytest.mark.parametrize(
     ("key", "title", "command"),
     [
-        ("L", "lock down", "lockdown"),
-        ("Z", "add freeze", "freeze add"),
-        ("U", "unfreeze", "freeze lift"),
-        ("O", "override", "freeze override"),
+        ("L", "lock down", "lockdown --reason WHY"),
+        ("Z", "add freeze", "freeze add --from now --to +4h --reason WHY"),
+        ("U", "unfreeze", "freeze lift ID --reason WHY"),
+        ("O", "override", "freeze override traffic --reason WHY"),
     ],
 )
-def test_without_a_service_what_freezes_says_its_command(key: str, title: str, command: str) -> None:
+@pytest.mark.parametrize("demo", [False, True])
+def test_without_a_service_what_freezes_says_its_command(key: str, title: str, command: str, demo: bool) -> None:
     async def walk() -> None:
         desk = Desk()
+        desk.app = WedtuiApp(world, desk.clock, theme="midnight", demo=demo)
         desk.hand.problem = GONE
+        typed = "wedtui --demo" if demo else "wedtui"
         async with opened(desk, (120, 50)) as pilot:
             await pilot.press(key)
-            await desk.shows(pilot, f"{title}: the service does not answer: `wedtui {command}`")
+            await desk.shows(pilot, f"{title}: the service does not answer: `{typed} {command}`")
+            # In the pane as well, beside the others that cannot be started.
+            await desk.shows(pilot, *(f"`{typed} {each} " for each in ("lockdown", "freeze add", "freeze override")))
 
     run(walk())
 

@@ -58,7 +58,7 @@ def test_who_confirmed_sees_for_whom_it_waits_and_then_the_steps(size: tuple[int
             await pilot.press("tab", *"aws", "enter")
             await desk.stands(pilot, Stage.SECOND)
             await shows(desk, pilot, "WAITS FOR A SECOND PERSON", "any engineer or more, but not ada", "4 m 57 s more")
-            await shows(desk, pilot, "`a` on their dashboard", "`wedtui actions approve 12`", "› [Close]")
+            await shows(desk, pilot, "`e` on their dashboard", "`wedtui actions approve 12`", "› [Close]")
             await desk.second(pilot)
             await shows(desk, pilot, "4 m 56 s more")
             desk.hand.user = "kay"
@@ -92,7 +92,7 @@ def test_another_engineer_hears_of_it_and_approves_exactly_that_plan(size: tuple
         desk = demanding("kay", confirmed_by="ada")
         desk.hand.kept.insert(0, action(13, person="mo", state="ended", outcome="verified", confirmed_by="mo"))
         async with opened(desk, size) as pilot:
-            await shows(desk, pilot, "! press a to approve #12")
+            await shows(desk, pilot, "! press e to approve #12")
             await desk.second(pilot)
             assert bells == [1]
             await looked(desk, pilot, Stage.APPROVE)

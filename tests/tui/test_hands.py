@@ -181,6 +181,16 @@ def test_what_is_said_is_said_on_every_screen() -> None:
     run(walk())
 
 
+def test_in_a_demo_what_is_said_can_be_typed_as_it_stands() -> None:
+    async def walk() -> None:
+        app = make_app(demo=True)
+        async with driven(app) as pilot:
+            app.say("see `wedtui actions list`")
+            await until(pilot, lambda: last_line(app) == " see `wedtui --demo actions list`")
+
+    run(walk())
+
+
 def badges(app: WedtuiApp) -> str:
     """Return the digits that stand where jump mode puts them."""
     text = screen_text(app)

@@ -180,7 +180,12 @@ WRONG: dict[str, tuple[Mapping[str, Sequence[str]], list[tuple[str, int | None, 
 RIGHT: dict[str, Mapping[str, Sequence[str]]] = {
     "nothing": {},
     "another key": {"main.filter": ["ctrl+f"]},
-    "keys that change places": {"main.filter": [":"], "app.palette": ["/"]},
+    "keys that change places": {
+        "main.filter": [":"],
+        "changes.filter": [":"],
+        "alerts.filter": [":"],
+        "app.palette": ["/"],
+    },
     "a key that another gave up": {"app.freeze": ["V"], "list.down": ["f"]},
     "the same key on screens that never meet": {
         "main.filter": ["x"],

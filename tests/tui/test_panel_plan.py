@@ -204,6 +204,14 @@ def test_where_there_is_nothing_to_choose_no_plan_is_promised() -> None:
     assert foot == [" Enter leaves: there is nothing to choose"]
 
 
+def test_in_a_demo_the_foot_says_commands_as_they_are_typed_there_and_what_was_typed_stays() -> None:
+    said, typed = "action 7 is not there: `wedtui actions list`", "as `wedtui doctor` said"
+    arming = Arming(EmergencyKind.LOCKDOWN, stage=Stage.REASON, said=said, text=typed)
+    for demo, command in ((True, "`wedtui --demo actions list`"), (False, "`wedtui actions list`")):
+        foot = " ".join(text(panel_lines(arming, LATER, 120, demo=demo).foot))
+        assert (command in foot, typed in foot) == (True, True)
+
+
 def test_of_a_long_freeze_the_next_are_said_by_time_and_the_rest_is_a_number() -> None:
     from wedtui.core.freeze import FreezeFacts, Origin, Period, verdict
     from wedtui.tui.draw.panel_freeze import freeze_lines

@@ -120,7 +120,7 @@ def test_the_palette_names_the_key_and_finds_what_has_none() -> None:
 def test_the_filter_line_has_keys_of_its_own() -> None:
     async def walk() -> None:
         app = make_app()
-        own = {"filter.keep": ["tab"], "filter.clear": ["ctrl+g"], "main.clear": ["c"], "main.open": ["ctrl+o"]}
+        own = {"filter.keep": ["tab"], "filter.clear": ["ctrl+g"], "main.clear": ["z"], "main.open": ["ctrl+o"]}
         async with driven(app) as pilot:
             await rebind(pilot, app, own)
             await pilot.press("slash", *"gcq")
@@ -133,9 +133,9 @@ def test_the_filter_line_has_keys_of_its_own() -> None:
             assert app.screen.query(FilterLine)
             await pilot.press("tab")
             await until(pilot, lambda: not app.screen.query(FilterLine))
-            assert 'filter "gcp": 1 of 4  c: all' in screen_text(app)
-            assert hints(app).startswith(" c clear filter")
-            await press(pilot, "c")
+            assert 'filter "gcp": 1 of 4  z: all' in screen_text(app)
+            assert hints(app).startswith(" z clear filter")
+            await press(pilot, "z")
             assert "filter" not in screen_text(app).splitlines()[2]
             await press(pilot, "slash")
             await press(pilot, "z")

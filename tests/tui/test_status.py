@@ -235,7 +235,7 @@ def test_the_screen_of_the_freeze_says_since_when_it_is_locked_down_by_whom_and_
     rows = [plain(row.line) for row in freeze_rows(locked(), 100)]
     at = next(n for n, row in enumerate(rows) if row.startswith("   locked down"))
     assert "Sat 11:58 UTC   2 m 00 s ago" in rows[at]
-    assert rows[at + 1].strip() == "by sam: bad release; `wedtui freeze lift 4` ends it"
+    assert rows[at + 1].strip() == "by sam: bad release; `wedtui freeze lift 4 --reason WHY` ends it"
     reasons = rows.index(next(row for row in rows if "freezes now" in row))
     assert rows[reasons + 1].strip() == "LOCKDOWN by sam: bad release, until it is lifted (holds longest)"
 

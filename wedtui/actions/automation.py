@@ -102,6 +102,10 @@ class Edge(Protocol):
         """Have it begun at once."""
         ...
 
+    def aside(self) -> str | None:
+        """Say that something was done without the ledger, of which that says nothing yet; called in a thread too."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -275,7 +279,18 @@ class Automation:
             timeouts=self._setting.timeouts,
             probe_timeout=found.probe_timeout,
         )
-        return replace(_known(facts, record), countdown=countdown)
+        return replace(self._known(facts, record), countdown=countdown)
+
+    def _known(self, facts: AutomationFacts, record: Record) -> AutomationFacts:
+        """Add what is on record; what was done without the ledger is not, and may be under way."""
+        return replace(
+            facts,
+            stopped=None if record.stopped is None else record.stopped.sentence,
+            acted=record.acted,
+            changed_at=record.changed_at,
+            aborted_at=record.aborted_at,
+            busy=record.busy or self._edge.aside(),
+        )
 
     async def _of_this(self, record: Record, target: str) -> Action | None:
         """Return what is open of what fails now; what is open of something else is withdrawn."""
@@ -358,7 +373,7 @@ class Automation:
         now = self._clock.now()
 
         def move(action: Action, at: datetime, record: Record) -> Action:
-            again = may_act(replace(_known(facts, record), countdown=_countdown_of(action)), now)
+            again = may_act(replace(self._known(facts, record), countdown=_countdown_of(action)), now)
             if again.next is not Next.ACT:
                 broken = [check.sentence for check in again.checks if not check.passed]
                 raise IllegalMoveError((*broken, "its countdown is not over")[0])
@@ -390,7 +405,7 @@ class Automation:
     def _tell(self, open_: Action | None, answer: Answer, since: datetime | None, record: Record) -> None:
         """Tell every screen what is next; of what is asked for people are told with the move."""
         if open_ is None or open_.state is not ActionState.AWAITING:
-            self._edge.say(record.busy or _unproposed(answer.failed, record.newest))
+            self._edge.say(record.busy or self._edge.aside() or _unproposed(answer.failed, record.newest))
         else:
             why = [check.sentence for check in answer.checks if not check.passed] if since is None else []
             by_itself = f" (not by itself: {why[0]})" if self._setting.mode is Mode.AUTO and why else ""
@@ -456,17 +471,6 @@ def _countdown_of(action: Action | None) -> Countdown | None:
     if action is None or action.countdown_since is None or plan is None:
         return None
     return Countdown(action.countdown_since, plan)
-
-
-def _known(facts: AutomationFacts, record: Record) -> AutomationFacts:
-    return replace(
-        facts,
-        stopped=None if record.stopped is None else record.stopped.sentence,
-        acted=record.acted,
-        changed_at=record.changed_at,
-        aborted_at=record.aborted_at,
-        busy=record.busy,
-    )
 
 
 def _for_a_person(gathered: Gathered, planned: Planned, needs: frozenset[Demand]) -> Planned:

@@ -193,3 +193,8 @@ class DoingDeed:
     def verified(self, action: Action) -> str:
         """Say how it ended."""
         return self._deed.verified(action)
+
+    def seen(self, action: Action) -> str:
+        """Say what was seen of it, where not all could be: that is with its steps."""
+        del action
+        return ""

@@ -114,6 +114,10 @@ class Work(Protocol):
         """Say how it ended."""
         ...
 
+    def seen(self, action: Action) -> str:
+        """Say what was seen of what was made, where not all of it could be; nothing where nothing was."""
+        ...
+
 
 class Executor:
     """Works on actions one after another, in the service that claims them."""
@@ -199,7 +203,8 @@ class Executor:
             return
         with _theirs("its steps"):
             parts = tuple(work.parts(action))
-        for part in parts:
+        missed: list[str] = []
+        for number, part in enumerate(parts):
             action = await self._settle(work, part, action)
             if action.state is not ActionState.CLAIMED:
                 return
@@ -208,8 +213,13 @@ class Executor:
                 await self._take_back(work, action, last.detail)
                 return
             if last.state is StepState.FAILED:
-                await self._stop(action, last.detail)
-                return
+                missed.append(last.detail)
+                if not _goes_on(action, last, parts[number:]):
+                    await self._stop(action, "; ".join(missed))
+                    return
+        if missed:
+            await self._unseen(work, action, missed)
+            return
 
         def verify(now: Action, at: datetime) -> Action:
             with _theirs("what is said of its end"):
@@ -348,7 +358,7 @@ class Executor:
         if looked.found is Found.APPLIED:
             return await self._conclude(action, StepState.DONE, looked.detail)
         if looked.found is Found.NOT_APPLIED:
-            was = action.steps[-1].detail
+            was = "; ".join(each for each in (action.steps[-1].detail, looked.detail) if each)
             return await self._conclude(action, StepState.FAILED, f"{NOT_MADE}: {was}" if was else NOT_MADE)
         return await self._hand_over(action, looked.detail)
 
@@ -357,6 +367,12 @@ class Executor:
         if action.in_effect:
             return await self._hand_over(action, why)
         return await self._move(action, "fail", lambda a, at: actions.fail(a, action.fence, why, at))
+
+    async def _unseen(self, work: Work, action: Action, missed: Sequence[str]) -> None:
+        """Leave to a person what was made and could not be seen through, with what was seen of it all the same."""
+        with _theirs("what was seen of it"):
+            seen = work.seen(action)
+        await self._hand_over(action, "; ".join([*missed, *([f"seen all the same: {seen}"] if seen else [])]))
 
     async def _take_back(self, work: Work, action: Action, why: str) -> None:
         with _theirs("how to undo it"):
@@ -468,6 +484,16 @@ def _again(part: Part, tries: Sequence[Step]) -> bool:
     # The service died in the middle of looking, which says nothing of what it looked at.
     failed = [step for step in missed if step.detail != NOT_MADE]
     return len(failed) < TRIES and len(missed) < LOOKS
+
+
+def _goes_on(action: Action, failed: Step, rest: Sequence[Part]) -> bool:
+    """Whether what was made is looked at further although one look at it failed: what is not watched is not undone.
+
+    Not where a person cancelled it, nor where every life of a service ended while it looked.
+    """
+    if failed.detail.startswith(LEFT) or failed.detail == NOT_MADE:
+        return False
+    return action.in_effect and not any(_acts(part) for part in rest)
 
 
 def _last(action: Action, part: Part) -> Step:

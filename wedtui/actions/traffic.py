@@ -11,6 +11,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from wedtui.actions.executor import Found, Lapsed, Looked, Part
 from wedtui.core.actions import Action, Outcome, Step, StepState
@@ -26,6 +27,8 @@ SAMPLES = 200
 ANSWERED_FROM = 10
 """Who has so many percent is answered among them: each that is right is missed with a probability of 0.9 ** 200, less
 than 1 in 10 ** 9, and of at most ten of them any with less than 1 in 10 ** 8. Who has less may be missed by chance."""
+RESTS = 5
+"""So many times as long as between two other looks nobody asks for so many answers again."""
 _UNSET = datetime.min.replace(tzinfo=UTC)
 
 
@@ -124,6 +127,8 @@ Watch = Callable[[Action, Change], Awaitable[str]]
 where that is known; raises WorseError where for two rounds it was worse than before."""
 MayNotUndo = Callable[[Action, Change], Awaitable[str | None]]
 """Why a change that made things worse may not be undone; None where it may."""
+Glance = Callable[[Action, Change], Awaitable[None]]
+"""Takes the newest round while something else is looked at; raises WorseError as `Watch` does."""
 Holds = Callable[[Action], Awaitable[Lapsed | None]]
 """Whether the plan of a confirmed change still holds by what is known now."""
 
@@ -138,8 +143,10 @@ class MovingTraffic:
         may_not_undo: MayNotUndo | None = None,
         holds: Holds | None = None,
         *,
+        glance: Glance | None = None,
         look_every: timedelta = timedelta(seconds=1),
         in_sync_within: timedelta = timedelta(minutes=3),
+        answered_within: timedelta = timedelta(seconds=30),
         settles: timedelta = timedelta(seconds=10),
     ) -> None:
         """Remember where shares are decided, who watches what comes of it, and whether all may be taken back.
@@ -149,20 +156,23 @@ class MovingTraffic:
             watch: says whether a change helped; without it nobody watches, and nothing is undone.
             may_not_undo: says why it may not be taken back; without it nothing is.
             holds: plans again before anything is submitted; without it the compare-and-set alone decides.
+            glance: watches already while it is looked whether a change is in sync and answered.
             look_every: between two looks.
             in_sync_within: how long a change may take to be in sync everywhere.
+            answered_within: how long the authoritative servers are asked until they answer as the shares say.
             settles: how long a request that timed out may still arrive.
         """
         self._backend, self._watch, self._may_not_undo, self._holds = backend, watch, may_not_undo, holds
         self._every, self._within, self._settles = look_every, in_sync_within, settles
+        self._glance, self._answered_within = glance, answered_within
 
     def parts(self, action: Action) -> Sequence[Part]:
         """Return submit, in sync, answers and watch."""
         change = change_of(action.plan)
         return (
             self._submit(change, Step(SUBMIT, StepState.INTENDED, _UNSET, changes=True)),
-            _InSync(self._backend, change, self._every, self._within),
-            _Answers(self._backend, change),
+            _InSync(self._backend, _Patience(change, self._every, self._within, self._glance)),
+            _Answers(self._backend, _Patience(change, RESTS * self._every, self._answered_within, self._glance)),
             *((_Watched(self._watch, change),) if self._watch is not None else ()),
         )
 
@@ -185,11 +195,16 @@ class MovingTraffic:
 
     def verified(self, action: Action) -> str:
         """Say how it ended."""
-        change, done = change_of(action.plan), {step.name: step.detail for step in action.steps}
-        seen = ["in sync"] if json.loads(done[IN_SYNC]).get("asked", True) else []
+        change = change_of(action.plan)
+        return f"{_words(change.shares)}: {self.seen(action)}{_times_words(action, change)}"
+
+    def seen(self, action: Action) -> str:
+        """Say what of in sync, answers and watch was seen."""
+        done = {step.name: step.detail for step in action.steps if step.state is StepState.DONE}
+        seen = ["in sync"] if IN_SYNC in done and json.loads(done[IN_SYNC]).get("asked", True) else []
         seen += [_ANSWERED] if ANSWERS in done else []
         seen += [_watched_words(done[WATCH])] if WATCH in done else []
-        return f"{_words(change.shares)}: {', '.join(seen)}{_times_words(action, change)}"
+        return ", ".join(seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +238,7 @@ class _Submit:
             if now.generation != change.read.generation or now.shares != change.read.shares:
                 break
             if loop.time() >= until:
-                return Looked(Found.NOT_APPLIED, "")
+                return self._not_seen(now)
             await asyncio.sleep(self.every.total_seconds())
         return Looked(
             Found.UNKNOWABLE,
@@ -231,13 +246,54 @@ class _Submit:
             "look at them, and say how it stands with `wedtui actions settle`",
         )
 
+    def _not_seen(self, now: TrafficReading) -> Looked:
+        """Say what it means that nothing came of a request: where nobody compares it may do so at any later time."""
+        if self.backend.compares:
+            # No more than what was seen: how long nothing came of it.
+            waited = f"{self.settles.total_seconds():g} s"
+            return Looked(Found.NOT_APPLIED, f"the records of {now.name} stayed as they were for {waited}")
+        return Looked(
+            Found.UNKNOWABLE,
+            f"a change was sent, or may have been, and the records of {now.name} are as they were "
+            f"({_words(now.shares)}): {now.backend} compares nothing when it makes a change, so that it may be made at "
+            "any time, over whatever is there then: see that its server has nothing left to do, look at the records, "
+            "and say how it stands with `wedtui actions settle`",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Patience:
+    """Looks at a change that was accepted: one look that fails is no reason to give it up."""
+
+    change: Change
+    every: timedelta
+    within: timedelta
+    glance: Glance | None
+
+    async def seen(self, action: Action, look: Callable[[], Awaitable[str]]) -> str:
+        """Look until it is seen.
+
+        Raises:
+            ProviderUnavailableError: it was not, in time.
+            WorseError: meanwhile the change was seen to have made things worse.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self.within.total_seconds()
+        while True:
+            try:
+                return await look()
+            except ProviderUnavailableError:
+                if loop.time() >= until:
+                    raise
+            if self.glance is not None:
+                await self.glance(action, self.change)
+            await asyncio.sleep(self.every.total_seconds())
+
 
 @dataclass(frozen=True, slots=True)
 class _InSync:
     backend: TrafficBackend
-    change: Change
-    every: timedelta
-    within: timedelta
+    patience: _Patience
 
     @property
     def step(self) -> Step:
@@ -245,25 +301,15 @@ class _InSync:
 
     async def make(self, action: Action) -> str:
         submitted = next(step for step in reversed(action.steps) if step.name == SUBMIT and step.changes)
-        number = json.loads(submitted.detail)["id"]
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self.within.total_seconds()
-        why = f"the change {number or self.change.generation} was accepted, but is not in sync everywhere"
-        while True:
-            # It was accepted: that it cannot be asked for at one moment is no reason to give it up.
-            try:
-                if await self._seen(number):
-                    return "{}" if number else json.dumps({"asked": False})
-                missing = why
-            except ProviderUnavailableError as error:
-                missing = str(error)
-            if loop.time() >= until:
-                raise ProviderUnavailableError(missing)
-            await asyncio.sleep(self.every.total_seconds())
+        number: str = json.loads(submitted.detail)["id"]
+        return await self.patience.seen(action, partial(self._ask, number))
 
-    async def _seen(self, number: str) -> bool:
+    async def _ask(self, number: str) -> str:
         """Ask for a change by its id; where its answer was lost, the authoritative servers for its generation."""
-        return await (self.backend.in_sync(number) if number else self.backend.told(self.change.generation))
+        generation = self.patience.change.generation
+        if await (self.backend.in_sync(number) if number else self.backend.told(generation)):
+            return "{}" if number else json.dumps({"asked": False})
+        raise ProviderUnavailableError(f"the change {number or generation} was accepted, but is not in sync everywhere")
 
     async def look(self, action: Action) -> Looked:
         del action
@@ -273,20 +319,23 @@ class _InSync:
 @dataclass(frozen=True, slots=True)
 class _Answers:
     backend: TrafficBackend
-    change: Change
+    patience: _Patience
 
     @property
     def step(self) -> Step:
         return Step(ANSWERS, StepState.INTENDED, _UNSET)
 
     async def make(self, action: Action) -> str:
-        del action
+        return await self.patience.seen(action, self._ask)
+
+    async def _ask(self) -> str:
+        shares = self.patience.change.shares
         seen = await self.backend.answers(SAMPLES)
-        gone = {place for place, share in self.change.shares.items() if share == 0}
+        gone = {place for place, share in shares.items() if share == 0}
         still = sorted(place.provider for place in gone if seen.get(place, 0))
         if still:
             raise ProviderUnavailableError(f"the authoritative servers still answer with {', '.join(still)}")
-        told = {place: share for place, share in self.change.shares.items() if share >= ANSWERED_FROM}
+        told = {place: share for place, share in shares.items() if share >= ANSWERED_FROM}
         missing = {place: share for place, share in told.items() if not seen.get(place, 0)}
         if missing:
             raise ProviderUnavailableError(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from wedtui.actions import traffic
@@ -15,11 +17,12 @@ from wedtui.actions.traffic import SUBMIT
 from wedtui.clock import Clock
 from wedtui.core.actions import Action, StepState
 from wedtui.core.automation import AutomationFacts
-from wedtui.core.checks import Result
+from wedtui.core.checks import Check, Result
 from wedtui.core.evidence import ProbeEvidence, ProviderEvidence
 from wedtui.core.failover_facts import newest_round
 from wedtui.core.traffic import Place, by_provider
 from wedtui.core.undo import ROUNDS, Change, Round, Verdict, made_worse, may_undo, served
+from wedtui.errors import StoreError
 
 LOOKS_EVERY = timedelta(seconds=1)
 WITHIN = timedelta(seconds=45)
@@ -55,6 +58,7 @@ class Watching:
         self._planner, self._situation, self._standing = planner, situation, standing
         self._clock, self._every, self._within = clock, look_every, within
         self._rounds: dict[int, tuple[Round, ...]] = {}
+        self._made: dict[int, Change] = {}
 
     async def watch(self, action: Action, made: traffic.Change) -> str:
         """Wait for two rounds of whoever gets traffic now; return what was seen, as canonical JSON.
@@ -63,31 +67,51 @@ class Watching:
             WorseError: in both fewer are served than at the last round before the change.
         """
         until = self._clock.monotonic() + self._within.total_seconds()
-        change: Change | None = None
-        rounds: tuple[Round, ...] = ()
+        # Of rounds from before it is in sync two may say that it is worse, and none that it is not: nobody came yet.
+        before = len(self._rounds.get(action.id, ()))
         while True:
-            now = self._clock.now()
-            found = await asyncio.to_thread(self._situation, now)
-            if change is None:
-                change = change_made(action, made, found)
-            rounds = self._rounds[action.id] = with_newest(rounds, change, found, now)
-            judged = made_worse(change, rounds, now)
-            if judged.passed:
-                raise WorseError(judged.sentence)
+            change, rounds, judged = await self._judge(action, made)
             newest = served(change.after, rounds[-1].passed) if rounds else None
             known = newest is not None and change.served is not None
-            if len(rounds) >= ROUNDS and judged.result is Result.FAIL and known and newest >= change.served:  # type: ignore[operator]
+            if len(rounds) - before >= ROUNDS and judged.result is Result.FAIL and known and newest >= change.served:  # type: ignore[operator]
                 return json.dumps({"before": change.served, "served": newest, "worse": False})
             if self._clock.monotonic() >= until:
                 return json.dumps({"before": change.served, "served": newest, "worse": None})
             await asyncio.sleep(self._every.total_seconds())
+
+    async def glance(self, action: Action, made: traffic.Change) -> None:
+        """Take the newest round of whoever gets traffic now, while something else is looked at.
+
+        Raises:
+            WorseError: as `watch` does.
+        """
+        with suppress(StoreError):  # what cannot be read now is read at the next look
+            await self._judge(action, made)
+
+    async def _judge(self, action: Action, made: traffic.Change) -> tuple[Change, tuple[Round, ...], Check]:
+        """Take the newest round; return the change, the rounds since and what they say of it, if not that it is worse.
+
+        Raises:
+            StoreError: the probes cannot be read.
+            WorseError: in two rounds fewer were served than at the last round before the change.
+        """
+        now = self._clock.now()
+        found = await asyncio.to_thread(self._situation, now)
+        # What was served before it is asked once: those rounds are forgotten while it is watched.
+        change = self._made.setdefault(action.id, change_made(action, made, found))
+        rounds = self._rounds[action.id] = with_newest(self._rounds.get(action.id, ()), change, found, now)
+        judged = made_worse(change, rounds, now)
+        if judged.passed:
+            raise WorseError(judged.sentence)
+        return change, rounds, judged
 
     async def may_not_undo(self, action: Action, made: traffic.Change) -> str | None:
         """Answer why a change that made things worse may not be taken back; None where it may."""
         gathered = await self._planner.gather()
         found = await asyncio.to_thread(self._situation, gathered.at)
         automation = await self._standing(found)
-        change = change_made(action, made, found)
+        change = self._made.get(action.id) or change_made(action, made, found)
+        change = replace(change, final=any(step.undoes for step in action.steps))
         answer = may_undo(change, self._rounds.get(action.id, ()), gathered.facts, automation, gathered.at)
         if answer.verdict is Verdict.UNDO:
             return None

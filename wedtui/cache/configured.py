@@ -159,7 +159,7 @@ def _rows(
             }
             for i, p in enumerate(configuration.probes)
         ],
-        "signal": _signals(configuration, query_interval),
+        "signal": configured_signals(configuration, query_interval),
         "prometheus": [
             {
                 "name": s.name,
@@ -188,7 +188,7 @@ def _rows(
     }
 
 
-def _signals(configuration: Configuration, query_interval: timedelta) -> list[Values]:
+def configured_signals(configuration: Configuration, query_interval: timedelta) -> list[Values]:
     """Return the rows of what is asked for by name, of Prometheus and of providers' own APIs."""
     queries = [(server, query) for server in configuration.prometheus for query in server.queries]
     signals = [

@@ -1,11 +1,13 @@
-"""The copy of what the ledger has of actions, for readers who may not read it and while no service answers."""
+"""Copies of what the ledger has of actions and alerts: for who may not read it, or while no service runs."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from wedtui.cache.shapes import ACTION_COPY
+from wedtui.cache.shapes import ACTION_COPY, ALERT_COPY
 from wedtui.core.action_document import CopiedActions, action_from
+from wedtui.core.alerts.standing import AlertsNow
+from wedtui.core.alerts.standing_document import alert_of, looked_at_of
 from wedtui.core.traffic import parse_place
 from wedtui.core.traffic_facts import Written
 from wedtui.store.snapshot import Snapshot
@@ -36,3 +38,14 @@ def read_written(snapshot: Snapshot) -> Written | None:
         str(said["what"]),
         said.get("pending"),  # a copy by an older version does not say
     )
+
+
+def read_alerts(snapshot: Snapshot) -> AlertsNow | None:
+    """Return how it stood with alerts at the last round; None where none was judged, or by another version."""
+    row = next(iter(snapshot.rows(ALERT_COPY, "ORDER BY name")), None)
+    if row is None:
+        return None
+    try:
+        return AlertsNow(row.judged_at, tuple(map(alert_of, row.alerts)), row.rules, **looked_at_of(row.not_set))
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -18,6 +18,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, insert, or_, select, update
 
 from wedtui.cache.accounts import admit
+from wedtui.cache.changing import note_release, note_vendor
+from wedtui.cache.changing_names import RELEASED
 from wedtui.cache.rows import event_to_json
 from wedtui.cache.tables import METADATA
 from wedtui.core.evidence import fresh_for
@@ -123,6 +125,8 @@ def record_vendor(connection: Connection, seen: VendorObservation, usual: timede
     if seen.status is not None:
         events = [event_to_json(event) for event in seen.events]
         values |= {"status": seen.status.value, "measured_at": seen.at, "events": events, "more": seen.more}
+        before = connection.execute(select(_VENDOR).where(_VENDOR.c.provider == seen.provider)).one_or_none()
+        note_vendor(connection, seen.provider, None if before is None else before._asdict(), values)
     if not connection.execute(update(_VENDOR).where(_VENDOR.c.provider == seen.provider).values(values)).rowcount:
         connection.execute(insert(_VENDOR).values(**{"provider": seen.provider, "events": [], **values}))
     return True
@@ -281,6 +285,7 @@ def _write_resources(
         if key not in listed and key[0] in complete and old.asked and not old.gone:
             last = max(filter(None, (old.seen_at, groups.get(key[0]))))
             gone[last].append(key)
+    _note_releases(connection, seen, listed, before, groups)
     if new:
         connection.execute(insert(_RESOURCE), new)
     if changed:
@@ -291,6 +296,37 @@ def _write_resources(
     for last, keys in gone.items():
         _mark(connection, seen, keys, {"vanished_at": seen.at, "seen_at": last})
     return bool(new or changed or gone)
+
+
+def _note_releases(
+    connection: Connection,
+    seen: ApiObservation,
+    listed: Mapping[Key, Resource],
+    before: Mapping[Key, _Before],
+    groups: Mapping[str, datetime | None],
+) -> None:
+    """Record what of this listing is a release; of kinds that were never listed nothing is known to be new."""
+    keys = sorted({key for some in (listed, before) for key in some if key[0] in RELEASED})
+    if not keys:
+        return
+    c = _RESOURCE.c
+    rows = connection.execute(
+        select(c.kind, c.region, c.id, c.name, c.depends_on).where(c.provider == seen.provider, c.kind.in_(RELEASED))
+    )
+    stored = {(row.kind, row.region, row.id): row for row in rows}
+    for key in keys:
+        resource, old = listed.get(key), before.get(key)
+        seen_at = None if old is None else old.seen_at
+        last = max(filter(None, (seen_at, groups.get(key[0]))), default=None)
+        there = old is not None and not old.gone
+        vanishes = there and old is not None and old.asked and key[0] in seen.kinds
+        if last is None or (resource is None and not vanishes):
+            continue
+        what = {"kind": key[0], "region": key[1], "id": key[2]}
+        what["name"] = stored[key].name if resource is None else resource.name
+        rested = stored[key].depends_on if there else None
+        rests = None if resource is None else resource.depends_on
+        note_release(connection, seen.provider, what, rested, rests, at=seen.at, not_before=last)
 
 
 def _mark(connection: Connection, seen: ApiObservation, keys: Iterable[Key], values: Values) -> None:

@@ -26,6 +26,8 @@ CACHE = Kind(
         "cache_0016",
         "cache_0017",
         "cache_0018",
+        "cache_0019",
+        "cache_0020",
     ),
     # The service's group reads it: the second user of a machine watches without writing.
     file_mode=0o640,

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from wedtui.cache.copied import read_actions
+from wedtui.cache.changes import read_seen
+from wedtui.cache.copied import read_actions, read_alerts
 from wedtui.cache.gone import read_gone
 from wedtui.cache.history import SERIES_NUMBER, by_minute, drawn
 from wedtui.cache.kind import CACHE
@@ -38,8 +39,10 @@ from wedtui.cache.weddings import (
     read_weddings,
 )
 from wedtui.core.action_document import CopiedActions
+from wedtui.core.alerts.standing import AlertsNow
 from wedtui.core.calendar import CalendarFacts
 from wedtui.core.calendar_query import Conflicts, ListedWedding, LiveBreakdown, SourceDetails, WeddingPage, WeddingQuery
+from wedtui.core.changes import ChangeQuery, Told
 from wedtui.core.evidence import ProbeEvidence, ProviderEvidence, SignalEvidence, VendorEvidence, righted
 from wedtui.core.freeze import Feed, Origin, Period
 from wedtui.core.inventory import KnownResource, ResourcePage, ResourceQuery, ResourceView
@@ -134,6 +137,7 @@ class CacheReader:
                 ),
                 traffic=read_traffic(snapshot),
                 actions=read_actions(snapshot),
+                alerts=read_alerts(snapshot),
                 probes=tuple(
                     _details(row, seen[row.name].get(sight), sight.vantage if several else "")
                     for row in probes
@@ -297,6 +301,16 @@ class CacheReader:
         """Return the copy of what was under way at the newest move of any action; None where there is none."""
         with self._store.reading() as snapshot:
             return read_actions(snapshot)
+
+    def changes(self, query: ChangeQuery, now: datetime) -> Told:
+        """Return what was seen to have changed, and of what nobody looked."""
+        with self._store.reading() as snapshot:
+            return read_seen(snapshot, query, now)
+
+    def alerts(self) -> AlertsNow | None:
+        """Return the copy of how it stood with alerts at the last round; None where there is none."""
+        with self._store.reading() as snapshot:
+            return read_alerts(snapshot)
 
     def services(self) -> tuple[ServiceFacts, ...]:
         """Return what every service that is not forgotten last wrote about itself."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from wedtui.cache.changing import note_shares
 from wedtui.cache.inventory import record_api, record_vendor
 from wedtui.cache.roller import note_late
 from wedtui.cache.rows import alert_to_json, elsewhere, period_to_json, periods_from_json
@@ -277,7 +278,8 @@ def _record_traffic(connection: Connection, seen: TrafficObservation) -> bool:
     reading, here = seen.reading, _TRAFFIC.c.name == seen.name
     if reading is not None:
         shares = [[place.provider, place.region, share] for place, share in sorted(reading.shares.items())]
-        known = connection.execute(select(_TRAFFIC.c.shares, _TRAFFIC.c.shares_since).where(here)).one_or_none()
+        columns = (_TRAFFIC.c.shares, _TRAFFIC.c.shares_since, _TRAFFIC.c.read_at)
+        known = connection.execute(select(*columns).where(here)).one_or_none()
         since = known.shares_since if known is not None and known.shares == shares else None
         values |= {
             "shares": shares,
@@ -288,5 +290,8 @@ def _record_traffic(connection: Connection, seen: TrafficObservation) -> bool:
             "submission": reading.submission,
             "read_at": reading.read_at,
         }
+        if known is not None:
+            before = {"shares": known.shares, "read_at": known.read_at}
+            note_shares(connection, seen.name, before, shares, values)
     done = connection.execute(update(_TRAFFIC).where(here).values(values))
     return bool(done.rowcount)

@@ -47,6 +47,7 @@ PROTECTION_RAISE = shape("protection_raise", "id level reason person", instants=
 FREEZE_OVERRIDE = shape("freeze_override", "id object reason person", instants="at expires_at")
 MIRROR = shape("mirror", "name", instants="copied_at")
 ACTION_COPY = shape("action_copy", "name", instants="copied_at", documents="actions written")
+ALERT_COPY = shape("alert_copy", "name rules", instants="judged_at", documents="alerts not_set")
 RESOURCE = shape(
     "resource",
     "provider kind region id asked_in service name status state badness detail words monthly_cost digest",
@@ -98,6 +99,8 @@ WEDDING_SOURCE = shape(
     documents="examples notes losses asked",
 )
 WEDDING_CALENDAR = shape("wedding_calendar", "id generation")
+CHANGE = shape("change", "id kind object what source", instants="at not_before", documents="details")
+CHANGE_MARK = shape("change_mark", "name value", instants="since seen_at")
 
 SHAPES = (
     SERVICE,
@@ -119,6 +122,7 @@ SHAPES = (
     FREEZE_OVERRIDE,
     MIRROR,
     ACTION_COPY,
+    ALERT_COPY,
     RESOURCE,
     GROUP,
     RESOURCE_COST,
@@ -129,4 +133,6 @@ SHAPES = (
     WEDDING,
     WEDDING_SOURCE,
     WEDDING_CALENDAR,
+    CHANGE,
+    CHANGE_MARK,
 )

@@ -98,8 +98,13 @@ class Digest:
         return self._sketch
 
 
+def prepare() -> None:
+    """Load what sketches need: before a lock is taken, so that nobody waits for that behind it."""
+    import datasketches  # noqa: F401, PLC0415 - a tenth of a second, with numpy
+
+
 def _empty() -> req_floats_sketch:
-    from datasketches import req_floats_sketch  # noqa: PLC0415 - a tenth of a second, with numpy
+    from datasketches import req_floats_sketch  # noqa: PLC0415 - as above
 
     return req_floats_sketch(K, True)
 

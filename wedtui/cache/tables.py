@@ -303,6 +303,22 @@ class ActionCopyRow(CacheTable, table=True):
     copied_at: datetime = instant()
 
 
+class AlertCopyRow(CacheTable, table=True):
+    """A copy of how it stands with alerts (`ledger`), as of the round that judged them."""
+
+    __tablename__ = "alert_copy"
+    name: str = Field(primary_key=True)
+    judged_at: datetime = instant()
+    rules: int
+    """How many rules count."""
+    alerts: list[dict[str, object]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    not_set: dict[str, object] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """By what it was judged: the shipped rules that are not set, and how many series are known and are not.
+
+    An older version wrote the list of the rules alone.
+    """
+
+
 class ResourceRow(CacheTable, table=True):
     """One thing that a provider runs, as it last described it; kept for a while when it is gone."""
 
@@ -539,3 +555,36 @@ class WeddingCalendarRow(CacheTable, table=True):
     __tablename__ = "wedding_calendar"
     id: int = Field(primary_key=True)
     generation: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class ChangeRow(CacheTable, table=True):
+    """Something that was seen to have changed; written with what changed, and bounded by `changing.KEPT`."""
+
+    __tablename__ = "change"
+    # Numbers are never used twice: a reader tells changes apart by them.
+    __table_args__ = (Index("change_by_time", "at", "id"), {"sqlite_autoincrement": True})
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = instant()
+    """When it was first seen to be other."""
+    not_before: datetime | None = instant(nullable=True)
+    """When it was last seen to be as before; None: when it changed is known, or never was anything seen before."""
+    kind: str
+    """A value of `core.changes.ChangeKind`."""
+    object: str
+    what: str
+    """Which move it was (see `core.seen_changes`)."""
+    source: str
+    details: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """What was seen before and after."""
+
+
+class ChangeMarkRow(CacheTable, table=True):
+    """What was last seen of something that no other row keeps, and since when changes are recorded (`record`)."""
+
+    __tablename__ = "change_mark"
+    name: str = Field(primary_key=True)
+    value: str
+    since: datetime = instant()
+    """Of `record`: nothing before it is kept; else since when it was seen to be so."""
+    seen_at: datetime = instant()
+    """When it was last seen to be so."""

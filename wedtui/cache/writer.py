@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, delete, select, true, tuple_, update
 
-from wedtui.cache import leases
+from wedtui.cache import changing, leases
 from wedtui.cache.configured import names_account, unlike, write_configured
 from wedtui.cache.dropped import drop, forget_dropped
 from wedtui.cache.inventory import prune_inventory
@@ -19,6 +19,7 @@ from wedtui.cache.mirror import write_mirror
 from wedtui.cache.recording import Recording
 from wedtui.cache.roller import move_on, note_kept, prunable, roll_due
 from wedtui.cache.rows import HEALTH_SCORE
+from wedtui.cache.sketches import prepare
 from wedtui.cache.tables import METADATA
 from wedtui.cache.wedding_sources import configure_sources
 from wedtui.cache.wedding_writer import WeddingWriter
@@ -35,7 +36,7 @@ from wedtui.core.picture import ServiceFacts
 from wedtui.core.protection import Raise
 from wedtui.core.rollup import SAMPLES, SETTLES
 from wedtui.core.services import right_time
-from wedtui.core.sharing import HOUSE, Member, Takeover, whole_digest
+from wedtui.core.sharing import HOUSE, Member, Takeover, vantage_lease, whole_digest
 from wedtui.errors import NotFoundError, VantageTakenError
 from wedtui.store import clock
 from wedtui.store.instants import from_microseconds, to_microseconds
@@ -172,6 +173,9 @@ class CacheWriter:
         """
         with self._store.writing() as connection:
             now = clock.database_now(connection)
+            held = vantage_lease(service.vantage) in leases.fences(connection, service.instance)
+            others = leases.alive(connection, now) - {service.vantage}
+            former = changing.former_of(connection, service.vantage)
             other = leases.begin(connection, _member(service), (service.place, service.boot), now)
             if other is not None:
                 raise VantageTakenError(
@@ -184,6 +188,7 @@ class CacheWriter:
             values = {**_row(service), "stored": stored, "began_at": began_at or now}
             statement = upsert(connection, _SERVICE).values(values)
             connection.execute(statement.on_conflict_do_update(index_elements=["vantage"], set_=values))
+            changing.note_begin(connection, former, values, alone=not others, held=held, at=now)
         self._instance = service.instance
 
     def heartbeat(self, service: ServiceFacts, targets: Mapping[str, bool]) -> Beat:
@@ -199,13 +204,18 @@ class CacheWriter:
             if shared is not None:
                 values = {**_row(service), "shares": len(shared.fences) - 1}
                 connection.execute(update(_SERVICE).where(_SERVICE.c.instance == service.instance).values(values))
+                changing.note_takeovers(connection, shared.takeovers, service.vantage)
             alone = leases.alive(connection, now) <= {service.vantage}
         return Beat(None, now, alone) if shared is None else Beat(shared.fences, now, alone, shared.takeovers)
 
     def end(self, at: datetime) -> None:
         """Say that the service that began was stopped, and did not die; give back what it held."""
         with self._store.writing() as connection:
-            connection.execute(update(_SERVICE).where(_SERVICE.c.instance == self._instance).values(stopped_at=at))
+            own = (_SERVICE.c.instance == self._instance, _SERVICE.c.stopped_at.is_(None))
+            vantage = connection.execute(select(_SERVICE.c.vantage).where(*own)).scalar()
+            connection.execute(update(_SERVICE).where(own[0]).values(stopped_at=at))
+            if vantage is not None:
+                changing.note_end(connection, vantage, clock.database_now(connection))
             leases.end(connection, self._instance)
 
     def forget_services(self, before: datetime, claim: Claim | None = None) -> int:
@@ -331,6 +341,22 @@ class CacheWriter:
             drop(connection, _FEED, f'freeze feed "{name}"', name)
             record()
 
+    def note_level(
+        self, level: str, why: str, since: datetime | None, at: datetime, claim: Claim | None = None
+    ) -> None:
+        """Record which protection level holds, if it is another than when that was last recorded.
+
+        By a right that is lost nothing is stored.
+        """
+        with self._store.writing() as connection:
+            if self._holds(connection, claim):
+                changing.note_level(connection, level, why, since, at)
+
+    def prune_changes(self, now: datetime, claim: Claim | None = None) -> int:
+        """Delete what changed longer ago than is kept; return how many. By a right that is lost nothing is deleted."""
+        with self._store.writing() as connection:
+            return changing.prune_changes(connection, now) if self._holds(connection, claim) else 0
+
     def forget_dropped(self, claim: Claim | None = None) -> int:
         """Forget feeds and sources of weddings that have not been configured for `DROPPED_KEPT`; return how many.
 
@@ -366,6 +392,7 @@ class CacheWriter:
             now: an aware instant; what is younger than `core.rollup.SETTLES` is left for later.
             claim: by which right; None: a person's. By one that is lost nothing is done.
         """
+        prepare()
         with self._store.writing() as connection:
             if not self._holds(connection, claim):
                 return Rolled(False, 0)

@@ -48,6 +48,8 @@ from wedtui.ledger.requests import Once
 from wedtui.paths import StatePaths
 from wedtui.providers.registry import traffic_backend
 from wedtui.providers.traffic.base import READ_WITHIN, REQUEST_WITHIN, SUBMIT_WITHIN
+from wedtui.store.opening import url_of
+from wedtui.store.unasked import Unasked
 
 T = TypeVar("T")
 
@@ -66,6 +68,8 @@ class Aside(NamedTuple):
     """The number of its first action."""
     look: Callable[[], None]
     """Raises a ConflictError where the ledger itself can be used, so that this one may not."""
+    there: Callable[[], bool]
+    """Whether there is a file yet: it is made by what is asked for first."""
 
 
 class Told(NamedTuple):
@@ -84,6 +88,8 @@ class Told(NamedTuple):
     """Whether somebody would be paged."""
     moved: Callable[[], None] = lambda: None
     """An action made a move that is stored: called by any thread, which waits a moment at most."""
+    aside: Callable[[], str | None] = lambda: None
+    """What was done without the ledger and is not on record in it yet; None where nothing was. By any thread."""
 
 
 class Who(NamedTuple):
@@ -92,6 +98,8 @@ class Who(NamedTuple):
     life: str
     """Under which it holds what it works on."""
     vantage: str
+    drill: bool = False
+    """Whether its world is a made-up one."""
 
 
 class _Traffic(NamedTuple):
@@ -238,15 +246,25 @@ class Acting:
             reader.close()
 
     def _on_its_way(self) -> Submitted | None:
-        """Return the newest change on record that nobody saw in sync, as far as the ledger can be read and understood.
+        """Return the newest change on record that nobody saw in sync, be it on record in the ledger yet or not."""
+        found = [self._made_by(self._ledger_url)]
+        if self._aside is None and self._told.aside() is not None:
+            found.append(self._made_by(url_of(self._paths.standby)))
+        return max((each for each in found if each is not None), key=lambda each: each.generation, default=None)
+
+    def _made_by(self, url: str) -> Submitted | None:
+        """Return the newest change of one ledger, as far as it can be read and understood.
 
         While it cannot be read, nothing can be asked for either.
         """
+        reader = LedgerReader(url)
         try:
-            last = self._read(lambda reader: reader.last_change())
+            last = reader.last_change()
             return None if last is None else on_its_way(last)
         except (StoreError, KeyError, TypeError, ValueError):
             return None
+        finally:
+            reader.close()
 
     def _asked(self, work: Callable[[Requests], Coroutine[Any, Any, T]]) -> Future[T]:
         if not self._ready.wait(5) or self._loop is None or self._requests is None or self._loop.is_closed():
@@ -330,7 +348,7 @@ class Acting:
         assert backend is not None, "whoever calls this looks whether there is one"
         held.push_async_callback(backend.close)
         source = TrafficFactsSource(
-            PictureSource(self._loaded, self._loaded.path, self._paths),
+            pictures(self._loaded, self._paths, aside=self._aside is not None),
             CacheReader(self._paths.cache_url(configuration)),
             configuration.traffic,
             self._told.wedding_day,
@@ -344,7 +362,9 @@ class Acting:
         moving = MovingTraffic(backend, holds=requests.lapsed)
         if self._aside is None:
             watching = Watching(planner, source.situation, automation.facts, clock=self._clock)
-            moving = MovingTraffic(backend, watching.watch, watching.may_not_undo, requests.lapsed)
+            moving = MovingTraffic(
+                backend, watching.watch, watching.may_not_undo, requests.lapsed, glance=watching.glance
+            )
         follower = Following(self._journal, backend, source.observed, self._told.acts, clock=self._clock)
         held.push_async_callback(follower.close)
         return _Traffic(requests, moving, automation, follower)
@@ -416,7 +436,7 @@ class Acting:
             waits = LOOKS_EVERY_S
             due.clear()
             try:
-                if await executor.work_once():
+                if (self._aside is None or self._aside.there()) and await executor.work_once():
                     waits = 0.0
                     self._told.acted()
                 self._told.trouble(part, None)
@@ -431,7 +451,8 @@ class Acting:
                 continue
 
     def _journal(self) -> Journal:
-        return Journal(self._ledger_url, first=1 if self._aside is None else self._aside.first, moved=self._told.moved)
+        first = 1 if self._aside is None else self._aside.first
+        return Journal(self._ledger_url, first=first, moved=self._told.moved, drill=self._who.drill)
 
 
 class _Edge:
@@ -451,6 +472,18 @@ class _Edge:
 
     def confirmed(self) -> None:
         self._due.set()
+
+    def aside(self) -> str | None:
+        return self._told.aside()
+
+
+def pictures(loaded: Loaded, paths: StatePaths, *, aside: bool) -> PictureSource:
+    """Return what plans are made by; without the ledger what persons decided is taken from the cache's copy.
+
+    Else each plan would wait, several times over, for a server that says nothing.
+    """
+    unasked = LedgerReader.of(Unasked("the ledger is not asked on the emergency path")) if aside else None
+    return PictureSource(loaded, loaded.path, paths, ledger=unasked)
 
 
 def stop_sentence(stop: tuple[str, datetime, str] | None) -> str | None:

@@ -202,7 +202,7 @@ def _handed_over(action: ActionIs) -> list[str]:
 def _times(action: ActionIs, now: datetime) -> list[str]:
     """Return when it was accepted, and until when customers move, or when they were seen to have."""
     times = times_of(action)
-    later = [f"  `wedtui actions show {action.id}` says when they were seen to have"] if times.is_open else []
+    later = [f"  `wedtui actions show {action.id}` says when they were seen to have"] if times.is_open(now) else []
     return [times.accepted_words(), *_wrapped(times.moved_words(now)), *later]
 
 

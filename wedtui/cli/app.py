@@ -12,8 +12,11 @@ import typer
 from wedtui import __version__
 from wedtui.cli import (
     actions,
+    alerts,
     audit,
     automation,
+    broadcast,
+    changes,
     config,
     control,
     db,
@@ -24,6 +27,7 @@ from wedtui.cli import (
     gate,
     metrics,
     notify,
+    oncall,
     poll,
     probes,
     protection,
@@ -51,7 +55,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for room in (status, wall, gate, poll, doctor, control, demo):
+for room in (status, changes, broadcast, wall, gate, poll, doctor, control, demo):
     room.register(app)
 for name, group in (
     ("freeze", freeze.app),
@@ -61,7 +65,9 @@ for name, group in (
     ("failover", failover.app),
     ("failback", failover.back_app),
     ("actions", actions.app),
+    ("alerts", alerts.app),
     ("notify", notify.app),
+    ("oncall", oncall.app),
     ("automation", automation.app),
     ("providers", providers.app),
     ("probes", probes.app),

@@ -66,7 +66,7 @@ def list_command(
         bounded = first is not None or end is not None
         found: Any = reader.written(since=first, until=end) if bounded else reader.newest(last)
         if as_json:
-            print_json([_as_json(each) for each in found])
+            print_json([_as_json(each) for each in found], record=True)
             return
         count = 0
         for count, each in enumerate(found, start=1):  # noqa: B007 - it is looked at below
@@ -88,7 +88,7 @@ def show_command(
         raise NotFoundError(f"the audit chain has no link {number}: `wedtui audit list` says which there are")
     link = _link(found)
     if as_json:
-        print_json(_as_json(found))
+        print_json(_as_json(found), record=True)
     elif link is None:
         typer.echo(f"link {number}: {CHANGED}")
     else:

@@ -237,13 +237,13 @@ def writable_ledger(session: Session) -> Ledger:
 
     path = file_of(session.ledger_url, LEDGER)
     if path is None:
-        return Ledger(session.ledger_url)
+        return Ledger(session.ledger_url, drill=session.demo)
     # Where there is no file, the nearest directory decides whether one can be made.
     nearest = next(p for p in (path, *path.parents) if p.parent == p or os.path.lexists(p))
     if not os.access(nearest, os.W_OK):
         who = owner(nearest)
         raise StoreUnreadableError(f"the ledger at {path} belongs to {who}: run this command as {who}")
-    return Ledger(session.ledger_url)
+    return Ledger(session.ledger_url, drill=session.demo)
 
 
 @contextmanager
@@ -264,6 +264,8 @@ def recording(session: Session, kind: str) -> Iterator[Callable[[Mapping[str, An
         ledger.close()
 
 
-def print_json(value: Any) -> None:
-    """Print a value as indented JSON."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+def print_json(value: Any, *, record: bool = False) -> None:
+    """Print a value as indented JSON; a record as it is, for its hash is of every letter."""
+    from wedtui.cli.demo_words import typed_here
+
+    typer.echo(json.dumps(value if record else typed_here(value), indent=2, ensure_ascii=False))

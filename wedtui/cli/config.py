@@ -68,12 +68,14 @@ def check_command(context: typer.Context) -> None:
     """Check the configuration. Exit code: 0 it can be used, 2 it cannot, with one line for each reason."""
     from wedtui.cli.themes import theme_problems, theme_warnings
     from wedtui.config_file import load
+    from wedtui.roster_files import load_rosters
     from wedtui.tui.terminal.abilities import own_abilities
 
     session = session_of(context)
     session.loaded = loaded = load(session.config_path, os.environ, [key_problems])
     configuration = loaded.configuration
     _check_stores(session)
+    load_rosters(loaded)
     wrong = list(theme_problems(session))
     if wrong:
         raise ConfigurationError("\n".join(wrong))

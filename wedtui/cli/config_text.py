@@ -101,6 +101,56 @@ environment = "production"
 # kind = "webhook"
 # url = "https://hooks.example.com/wedtui"
 # hmac_key = { env = "WEDTUI_HOOK_KEY" }  # signs each body; headers and ca_file as for a probe
+# [notify.team]
+# kind = "slack"
+# secret_url = { file = "/etc/wedtui/slack.url" }       # of an incoming webhook
+# min_severity = "info"                   # what begins is told from this on; of pagerduty the default is "error"
+# [notify.mail]
+# kind = "email"
+# host = "mail.example.com"
+# sender = "wedtui@example.com"
+# to = ["oncall@example.com"]
+# tls = "starttls"                        # or "tls"; "none" to this machine alone; with port, user and password
+# [notify.other]
+# kind = "apprise"                        # whatever apprise knows: pip install "wedtui[apprise]"
+# secret_url = { file = "/etc/wedtui/telegram.url" }
+
+[routes]                                  # by the route of a rule, the channels that are asked first
+# platform = ["team", "oncall"]
+
+[heartbeat]                               # asked every minute while alerts are judged, and not when that stops
+# secret_url = { file = "/etc/wedtui/heartbeat.url" }   # or url = "https://..." where it is no secret
+# method = "GET"                          # or "HEAD", "POST"
+
+# Who has it, and who is told next: docs/oncall.md. Rosters may also stand in rosters/*.toml beside this file.
+[oncall]
+# default = "ada"                         # who has it where a roster names nobody; default: every channel is told
+# lapse = "15m"                           # how long an acknowledgement counts
+# [oncall.contacts.ada]
+# channels = ["oncall", "chat"]           # of [notify.NAME], in this order
+# zone = "Europe/London"                  # by whose clock they live
+# known_as = ["ada@example.com", "Ada Lovelace"]   # in calendars
+# [[oncall.rosters]]
+# name = "primary"
+# calendar = "primary.ics"                # whom its events name has it; beside this file
+# zone = "Europe/London"                  # of times in the calendar that have none
+# [[oncall.rosters.layers]]               # a rotation; layers and calendar add up
+# participants = ["ada"]                  # in their order
+# zone = "Europe/London"
+# since = 2026-06-01                      # the day of the first hand-over
+# until = 2027-06-07                      # of the last, to nobody; default: it goes on
+# hand_over = "mon 09:00"                 # or "09:00", where length is no whole number of weeks
+# length = "7d"
+# hours = [{ start = "08:00", end = "20:00", days = ["mon", "tue", "wed", "thu", "fri"] }]   # default: all
+# [[oncall.rosters.overrides]]            # who stands in for whom the roster names
+# contact = "ada"
+# start = 2026-07-23T00:00:00+01:00
+# end = 2026-07-26T00:00:00+01:00
+# [[oncall.ladders]]                      # default: 0, 2, 4, 6 min on wedding days, else 0, 5, 10, 15
+# name = "nights"
+# severity = ["critical"]                 # or "warning"
+# protection = ["NORMAL"]                 # default: all levels
+# steps = [{ after = "0m", roster = "primary" }, { after = "5m", contact = "ada" }, { after = "10m", everybody = true }]
 
 [log]                                     # the service's log, in the state directory
 # level = "info"                          # debug, info, warning, error
@@ -174,6 +224,8 @@ environment = "production"
 # headers = { Authorization = { env = "PROBE_AUTHORIZATION" } }
 #                                         # secrets: { env = … }, { file = … } or { keyring = "service/user" }
 # ca_file = "/etc/ssl/private-ca.pem"     # certificates to trust instead of the system's
+# service = "rsvp"                        # of the platform: a label of its alerts
+# guest_facing = true                     # guests see it: its alerts are critical while weddings are live
 
 # A Prometheus server, or what speaks its API.
 # [[prometheus]]
@@ -194,6 +246,7 @@ environment = "production"
 # query = 'sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m]))'
 # unit = "ratio"                          # for error_rate, cpu, memory and cache_hit_rate; "percent" is divided by 100
 # interval = "30s"                        # default by protection level: 60s, on wedding days 30s
+# service = "rsvp"                        # and guest_facing, as of a probe
 
 # When production does not change. Without any window: Friday 18:00 to Monday 06:00 in every zone.
 [freeze]

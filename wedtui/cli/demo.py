@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ import typer
 
 from wedtui.cli.common import Session, parse_instant, session_of
 from wedtui.cli.demo_place import PREFIX, DemoPlace, enter, with_credentials
+from wedtui.cli.demo_words import saying_demo
 from wedtui.clock import SystemClock
 from wedtui.errors import ConfigurationError, NotFoundError, ServiceError
 from wedtui.paths import own_directory, state_paths
@@ -110,7 +112,9 @@ def _register_service(app: typer.Typer) -> None:
         try:
             threading.Thread(target=_end_with_input, daemon=True).start()
             clock = SystemClock(timedelta(seconds=offset))
-            run_service(session, clock, log_to_file=True, ready_fd=sys.stdout.fileno())
+            # Whatever it puts on record, and whomever it tells, it says that this is a drill.
+            drill = replace(session, demo=True)
+            run_service(drill, clock, log_to_file=True, ready_fd=sys.stdout.fileno())
         finally:
             # The dashboard removes it too; where that was killed, nobody else is left to do it.
             shutil.rmtree(remove, ignore_errors=True)
@@ -142,7 +146,8 @@ def run_demo(scenario: str, offset: timedelta, watch: Callable[[Path, SystemCloc
             with _child(service, with_credentials(place, os.environ)) as watcher:
                 _first_line(watcher, "the demo's service")
                 place.announce(offset, scenario)
-                return watch(place.config, SystemClock(offset))
+                with saying_demo():
+                    return watch(place.config, SystemClock(offset))
     finally:
         shutil.rmtree(place.folder, ignore_errors=True)
 

@@ -92,6 +92,7 @@ def examine(session: Session) -> Iterator[Check]:
     yield from _audit(configuration)
     yield from control_checks(session)
     yield from _notify(configuration)
+    yield from _oncall(session)
     yield from _reachability(session, configuration)
     yield from _costs(session)
     yield from _clocks(session, configuration)
@@ -182,6 +183,12 @@ def _notify(configuration: Configuration) -> Iterator[Check]:
     from wedtui.cli.notify_checks import notify_checks
 
     yield from notify_checks(configuration)
+
+
+def _oncall(session: Session) -> Iterator[Check]:
+    from wedtui.cli.oncall_checks import oncall_checks
+
+    yield from oncall_checks(session.loaded, session.clock.now())
 
 
 def _state(session: Session) -> Iterator[Check]:

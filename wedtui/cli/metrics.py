@@ -187,7 +187,7 @@ def _question(
     from wedtui.errors import ConfigurationError
     from wedtui.store.instants import to_microseconds
 
-    first, last = (to_microseconds(_moment(text, now)) for text in stretch)
+    first, last = (to_microseconds(moment(text, now)) for text in stretch)
     if last <= first:
         raise ConfigurationError(f"expected --to after --from, got {stretch[0]} and {stretch[1]}")
     if first < 0:
@@ -204,7 +204,7 @@ def _question(
     return Question(*series, first, last, width, Aggregate(agg.value))
 
 
-def _moment(text: str, now: datetime) -> datetime:
+def moment(text: str, now: datetime) -> datetime:
     """Turn `-24h`, `-1y` (365 days), or what `parse_instant` takes, into an aware instant."""
     from wedtui.config_values import parse_duration
     from wedtui.errors import ConfigurationError

@@ -36,7 +36,7 @@ def list_command(context: typer.Context, as_json: AS_JSON = False) -> None:
         print_json([plain_json(asdict(each)) for each in found])
         return
     for each in found:
-        for line in _lines(each, session.clock.now()):
+        for line in _lines(each, session.clock.now(), drill=session.demo):
             typer.echo(line)
     if not found:
         typer.echo("nobody was ever to be told anything")
@@ -53,7 +53,7 @@ def dismiss_command(context: typer.Context, number: NUMBER, reason: REASON) -> N
     else:
         from wedtui.ledger.ledger import Ledger
 
-        ledger = Ledger(session.ledger_url)
+        ledger = Ledger(session.ledger_url, drill=session.demo)
         try:
             ledger.dismiss_notification(number, by=person(), at=session.clock.now(), reason=why)
         finally:
@@ -79,25 +79,25 @@ def test_command(
     if not configured or any(name not in configured for name in names):
         known = f"known here: {', '.join(configured)}" if configured else "none is configured: add a [notify.NAME]"
         raise NotFoundError(f'there is no channel "{single_line(channel or "", 80)}": {known}')
-    answers = asyncio.run(_tested(session.loaded.configuration, session.clock, names))
+    answers = asyncio.run(_tested(session.loaded.configuration, session.clock, names, drill=session.demo))
     for name, answer in zip(names, answers, strict=True):
         accepted = answer.verdict is Verdict.ACCEPTED
         typer.echo(f"{name}: {'accepted' if accepted else f'NOT ACCEPTED: {answer.words}'}")
     raise typer.Exit(0 if all(answer.verdict is Verdict.ACCEPTED for answer in answers) else 1)
 
 
-async def _tested(configuration: Configuration, clock: Clock, names: list[str]) -> list[Answer]:
+async def _tested(configuration: Configuration, clock: Clock, names: list[str], *, drill: bool) -> list[Answer]:
     """Return what became of a test of each channel: of its end, if its beginning was accepted."""
-    from wedtui.core.notify import Event, Level, Message, Verdict
+    from wedtui.core.notify import Event, Level, Message, Verdict, of_drill
     from wedtui.notify.channels import channel_of
 
     async def test(name: str) -> Answer:
         made = channel_of(name, configuration.notify[name], environment=configuration.environment, clock=clock)
         episode, sentence = f"wedtui/test/{uuid.uuid4().hex}", f"a test of the channel {name} by {person()}"
         answer = None
-        for event in Event:
+        for event in (Event.TRIGGER, Event.RESOLVE):
             message = Message(0, f"test/{name}", episode, event, Level.INFO, sentence, {}, clock.now())
-            answer = await made.send(message)
+            answer = await made.send(of_drill(message) if drill else message)
             if answer.verdict is not Verdict.ACCEPTED:
                 break
         assert answer is not None
@@ -123,15 +123,18 @@ def _notifications(session: Session) -> list[NotificationIs]:
         reader.close()
 
 
-def _lines(notice: NotificationIs, now: datetime) -> list[str]:
+def _lines(notice: NotificationIs, now: datetime, *, drill: bool) -> list[str]:
+    from wedtui.core.notify import drill_words
     from wedtui.core.text import single_line
     from wedtui.core.wording import age
 
     stage = "DEAD LETTER" if notice.stage == "dead" else single_line(notice.stage, 20)
-    what = "over" if notice.event == "resolve" else single_line(notice.severity, 20)
+    what = {"resolve": "over", "acknowledge": "taken"}.get(notice.event, single_line(notice.severity, 20))
     who = f" by {single_line(notice.ended_by, 80)}" if notice.ended_by else ""
     when = f"{age(notice.created_at, now)} ago"
-    lines = [f"{notice.id:>4}  {stage + who:<12}  {when:<12}  {what}: {single_line(notice.sentence)}"]
+    # As it was told: what is stored of it knows no demo.
+    said = drill_words(notice.sentence) if drill else single_line(notice.sentence)
+    lines = [f"{notice.id:>4}  {stage + who:<12}  {when:<12}  {what}: {said}"]
     for each in notice.deliveries:
         why = f": {single_line(each.problem)}" if each.problem else ""
         tried = f"asked {each.tries} time{'' if each.tries == 1 else 's'}"

@@ -379,7 +379,9 @@ def _freeze_words(verdict: Verdict) -> str:
         least = "at least " if verdict.lasts_longer else ""
         until = f"{least}until {_local(verdict.until, verdict.clock)}" if verdict.until else _endless(verdict)
         there = "" if verdict.until is None else venue_clock(verdict.until, verdict.zone, verdict.clock)
-        return f"FROZEN {until}{there}: {why_words(verdict, verdict.at)}"
+        # A wall time that comes twice says UTC as well: one bracket holds both.
+        when = f"{until}{there}".replace(") (", ", ")
+        return f"FROZEN {when}: {why_words(verdict, verdict.at)}"
     if verdict.known_to is not None:
         return f"open at least until {_local(verdict.known_to, verdict.clock)}; later weddings are not looked at"
     if verdict.next_start is None:

@@ -1,4 +1,4 @@
-"""`wedtui rules`: check the rules of alerts, and try them on made-up series. Nothing is watched by them yet."""
+"""`wedtui rules`: check the rules of alerts, and try them on made-up series."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wedtui.cli.common import Session, print_json, session_of
+from wedtui.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from wedtui.core.alerts.rule import Elevation, Rule
     from wedtui.core.alerts.trial import Difference
     from wedtui.rule_files import LoadedRules
 
-app = typer.Typer(no_args_is_help=True, help="The rules of alerts: check and try them; no service watches by them yet.")
+app = typer.Typer(no_args_is_help=True, help="The rules of alerts: check and try them.")
 FAILED = 1
+SHIPPED_RULE = "shipped"
 _AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -31,11 +33,15 @@ def check_command(
 ) -> None:
     """Say what each rule is. Exit code: 0 they can be used, 2 they cannot, with one line for each reason."""
     from wedtui.core.alerts.rule import rule_words
-    from wedtui.core.wording import counted
+    from wedtui.core.wording import counted, listed
 
-    loaded = _load(session_of(context), files)
+    session = session_of(context)
+    loaded = _load(session, files)
+    unrouted, unmeasured = _unrouted(session, loaded), _unmeasured(session, loaded)
+    not_set = [name for name in unmeasured if _origin(loaded, name) == SHIPPED_RULE]
+    own = {name: why for name, why in unmeasured.items() if name not in not_set}
     if as_json:
-        print_json(_loaded_json(loaded))
+        print_json({**_loaded_json(loaded), "unrouted": unrouted, "not_set": not_set, "unmeasured": own})
         return
     rules: list[Rule | Elevation] = [*loaded.book.rules, *loaded.book.elevations]
     for rule in rules:
@@ -44,7 +50,15 @@ def check_command(
         typer.echo(f"{name}: switched off ({_origin(loaded, name)})")
     for name in loaded.replaced:
         typer.echo(f'note: the shipped rule "{name}" does not count: {_origin(loaded, name)} has its name')
-    typer.echo(f"ok: {counted(len(rules), 'rule')}; checked only: no service watches by them yet")
+    for route in unrouted:
+        typer.echo(f'note: no channel is configured for the route "{route}" under [routes]: all are asked, in order')
+    for name, why in own.items():
+        typer.echo(f'note: the rule "{name}" can never fire by a value: {why} ({_origin(loaded, name)})')
+    if not_set:
+        typer.echo(
+            f"note: shipped rules that are not set, because nothing is configured for them: {listed(tuple(not_set))}"
+        )
+    typer.echo(f"ok: {counted(len(rules), 'rule')}; `wedtui alerts list` says what fires")
 
 
 @app.command("test")
@@ -87,11 +101,31 @@ def _load(session: Session, files: list[Path] | None) -> LoadedRules:
     return load_rules(files or rule_paths(find_configuration(session.config_path, os.environ)))
 
 
+def _unrouted(session: Session, loaded: LoadedRules) -> list[str]:
+    """Return the routes of rules that no channel is configured for; of a configuration that cannot be used none."""
+    try:
+        known = set(session.loaded.configuration.routes)
+    except ConfigurationError:
+        return []
+    return sorted({rule.route for rule in loaded.book.rules if rule.route} - known)
+
+
+def _unmeasured(session: Session, loaded: LoadedRules) -> dict[str, str]:
+    """Return the rules that nothing configured can make fire, each with why; of a configuration with problems none."""
+    from wedtui.core.alerts.scope import unmeasured
+    from wedtui.poller.measured import configured_series
+
+    try:
+        return unmeasured(loaded.book, configured_series(session.loaded.configuration))
+    except ConfigurationError:
+        return {}
+
+
 def _origin(loaded: LoadedRules, name: str) -> str:
     from wedtui.rule_files import SHIPPED
 
     place = loaded.places[name]
-    return "shipped" if place.startswith(f"{SHIPPED}:") else place
+    return SHIPPED_RULE if place.startswith(f"{SHIPPED}:") else place
 
 
 def _loaded_json(loaded: LoadedRules) -> dict[str, Any]:

@@ -73,7 +73,9 @@ def run_service(session: Session, clock: Clock, *, log_to_file: bool, ready_fd: 
         service = _watching(session, clock, boot)
         if file is not None:
             _tell_of_log(file, service)
-        beside = _beside(session, clock, service, lock.life(service.facts.instance, boot).name)
+        life = lock.life(service.facts.instance, boot).name
+        service.lives(life)
+        beside = _beside(session, clock, service, life)
 
         def ready() -> None:
             _say_ready(ready_fd)
@@ -112,6 +114,7 @@ def _watching(session: Session, clock: Clock, boot: str) -> Service:
         mode=loaded.configuration.service.mode,
         identity=Identity(session.vantage, session.place, boot, loaded.digest),
         unwatched=loaded.unwatched,
+        rules=loaded.path,
     )
 
 
@@ -120,12 +123,17 @@ def _beside(
 ) -> list[Notifying | Copying | Standby | ControlServer]:
     """Return what runs beside what watches, in the order in which it begins; it ends the other way round."""
     from wedtui.cli.copying import Copying
+    from wedtui.ledger.alert_history import Judged
     from wedtui.notify.running import Notifying
     from wedtui.poller.figures import outbox_figures
 
     copying = Copying(session.cache_url, session.ledger_url, clock)
     acting = _acting(session, clock, service, life, copying)
-    notifying = Notifying(session.loaded.configuration, session.ledger_url, clock, life, service.trouble)
+    told = (life, service.trouble)
+    judged = Judged(session.ledger_url)
+    notifying = Notifying(
+        session.loaded.configuration, session.ledger_url, clock, *told, drill=session.demo, evaluated=judged.at
+    )
     outbox = outbox_figures(
         lambda: None if (known := notifying.standing) is None else known.waiting,
         lambda: None if (known := notifying.standing) is None else known.dead,
@@ -143,7 +151,7 @@ def _note_configuration(session: Session, clock: Clock) -> None:
     from wedtui.ledger.ledger import Ledger
 
     loaded = session.loaded
-    ledger = Ledger(session.ledger_url)
+    ledger = Ledger(session.ledger_url, drill=session.demo)
     try:
         changes = note_changes(session.paths.directory / "configuration.seen.json", flatten(loaded.configuration))
         ledger.note_configuration(loaded.noted, at=clock.now(), seen_by=person(), changes=changes)
@@ -173,13 +181,14 @@ def _acting(session: Session, clock: Clock, service: Service, life: str, copying
         paging_configured(loaded.configuration),
         copying.moved,
     )
-    made = Standby(loaded, session.paths, clock, Who(life, service.facts.vantage), told)
+    made = Standby(loaded, session.paths, clock, Who(life, service.facts.vantage, session.demo), told)
     copying.of(made)
     return made
 
 
 def _control(session: Session, clock: Clock, service: Service, acting: Standby | None) -> ControlServer:
     """Return what serves the control socket of a service."""
+    from wedtui.cli.alerting import AlertDesk
     from wedtui.cli.freeze_plans import FreezePlanner
     from wedtui.control.desk import Desk
     from wedtui.control.mapping import demands_of, mapped_of
@@ -189,7 +198,8 @@ def _control(session: Session, clock: Clock, service: Service, acting: Standby |
     configuration, uid = loaded.configuration, os.geteuid()
     mapped = mapped_of(loaded, uid)
     personal = configuration.service.mode == "personal"
-    desk = Desk(session.ledger_url, clock, mapped, personal_uid=uid if personal else None, acted=service.decided)
+    personal_uid = uid if personal else None
+    desk = Desk(session.ledger_url, clock, mapped, personal_uid=personal_uid, acted=service.decided, drill=session.demo)
     if not personal:
         service.trouble("roles", mapped.refused)
     plan = Plan(
@@ -200,6 +210,7 @@ def _control(session: Session, clock: Clock, service: Service, acting: Standby |
         changes=acting,
         demands=demands_of(configuration),
         freezes=FreezePlanner(configuration, session.paths, session.ledger_url),
+        alerting=AlertDesk(loaded, session.cache_url, session.ledger_url),
     )
     return ControlServer(plan, desk, clock)
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from wedtui.cache.reader import CacheReader
 from wedtui.cli.facts import freeze_facts, freeze_findings, raise_facts
+from wedtui.cli.oncall_reading import OnCallReading
+from wedtui.cli.timeline import timeline
 from wedtui.config import Configuration
 from wedtui.config_file import Loaded, load
+from wedtui.core.alerts.silences import Silence, silence_notes
 from wedtui.core.calendar import CalendarFacts
 from wedtui.core.calendar_query import Conflicts, ListedWedding, LiveBreakdown, SourceDetails, WeddingPage, WeddingQuery
+from wedtui.core.changes import ChangeQuery, Timeline
 from wedtui.core.freeze import FreezeFacts, Scope, verdict
 from wedtui.core.inventory import ResourcePage, ResourceQuery
 from wedtui.core.picture import (
@@ -44,6 +49,7 @@ class PictureSource:
         config_path: Path | None,
         paths: StatePaths,
         changed: Callable[[Configuration], str | None] | None = None,
+        ledger: LedgerReader | None = None,
     ) -> None:
         """Remember where everything is; files are opened when they are first read.
 
@@ -52,6 +58,7 @@ class PictureSource:
             config_path: what the command line named, for reading it again when it changes.
             paths: the state directory.
             changed: told of every configuration that was read again; it returns what it cannot use of it.
+            ledger: what persons decided, where it is not read as configured.
 
         Raises:
             ConfigurationError: a store's URL is not supported.
@@ -62,12 +69,14 @@ class PictureSource:
         self._config_path = config_path
         self._paths = paths
         self._cache = CacheReader(paths.cache_url(loaded.configuration))
-        self._ledger = LedgerReader(paths.ledger_url(loaded.configuration))
+        self._ledger = LedgerReader(paths.ledger_url(loaded.configuration)) if ledger is None else ledger
         self._stamp = _stamp(loaded.path)
         self._facts = CacheFacts()
         self._freeze = FreezeFacts()
+        self._oncall = OnCallReading()
         self._raises: tuple[Raise, ...] = ()
         self._raise_problems: tuple[Finding, ...] = ()
+        self._silences: tuple[Silence, ...] = ()
         self._freeze_read_at: datetime | None = None
         self._configuration_problem: str | None = None
         self._cache_problem: Finding | None = None
@@ -164,6 +173,10 @@ class PictureSource:
         """
         return self._cache.near_conflicts(now)
 
+    def changes(self, query: ChangeQuery, now: datetime) -> Timeline:
+        """Return what changed, and of what of it nothing is known; what cannot be read is a gap."""
+        return timeline(self._loaded.configuration, self._cache, self._ledger, query, now)
+
     def close(self) -> None:
         """Let go of every file."""
         self._cache.close()
@@ -187,6 +200,9 @@ class PictureSource:
         raises, self._raise_problems = raise_facts(configuration, self._cache, self._ledger, now)
         # What was raised stays so while nobody can say that it was lowered; it ends by itself.
         self._raises = raises if raises or not self._raise_problems else self._raises
+        # Who may not read the ledger sees of each alert what hides it: that is copied with it.
+        with suppress(StoreError):
+            self._silences = self._ledger.silences(until_after=now)
         self._freeze_read_at = now
 
     def _unread_calendar(self) -> str | None:
@@ -218,22 +234,24 @@ class PictureSource:
             # What it says now may freeze what the old one left open.
             unreadable = f"the configuration cannot be used: {self._configuration_problem}"
             facts = replace(facts, unreadable=(*facts.unreadable, unreadable))
-        return assemble(
+        oncall, holes = self._oncall.now(self._loaded, now)
+        picture = assemble(
             self._facts,
             verdict(facts, now, Scope(configuration.environment)),
             protection(facts.calendar, self._raises, configuration.zones, now),
             environment=configuration.environment,
             now=now,
             calendar=facts.calendar,
-            problems=(*self._own_findings(now), *self.problems),
+            problems=(*self._own_findings(now), *holes, *self.problems),
             process=self._process(now),
             place=self._paths.place,
             unread=self._cache_problem is not None and not self._cache_missing,
         )
+        return replace(picture, oncall=oncall)
 
     def _own_findings(self, now: datetime) -> list[Finding]:
         found = [self._cache_problem] if self._cache_problem else []
-        found += [*freeze_findings(self._freeze, now), *self._raise_problems]
+        found += [*freeze_findings(self._freeze, now), *self._raise_problems, *silence_notes(self._silences, now)]
         if self._unused is not None:
             found.append(Finding(Severity.WARNING, "dashboard", self._unused, now))
         services = see_services(self._facts.services, now, place=self._paths.place)

@@ -230,6 +230,85 @@ class NotificationIs:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertHadIs:
+    """An alert that somebody looks at."""
+
+    key: str
+    """Of its episode."""
+    rule: str
+    labels: dict[str, str]
+    acknowledged_by: str
+    acknowledged_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenIs:
+    """An alert whose messages a silence hides."""
+
+    rule: str
+    labels: dict[str, str]
+    severity: str
+    key: str
+    """Of its episode; empty while it is pending."""
+
+
+@dataclass(frozen=True, slots=True)
+class HidesIs:
+    """What a silence hides, or would hide, of the alerts that there are."""
+
+    sentence: str
+    known: bool
+    """Whether anybody knows how it stands with alerts."""
+    firing: list[HiddenIs]
+    pending: list[HiddenIs]
+    told: int
+    """Of how many that fire somebody was told already; their ends are told all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceIs:
+    """Alerts that nobody is told of for a while."""
+
+    id: int
+    rules: list[str]
+    """None means any."""
+    labels: dict[str, list[str]]
+    """By label, the values of which one must be there."""
+    reason: str
+    by: str
+    since: datetime
+    until: datetime
+    """When it ends by itself."""
+    ended_at: datetime | None
+    ended_by: str | None
+    end_reason: str | None
+    hides: HidesIs
+    """Which alerts that there were when it was answered it is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertEventIs:
+    """Something that became of an alert."""
+
+    id: int
+    at: datetime
+    kind: str
+    """`firing`, `raised`, `acknowledged`, `lapsed`, `resolved` or `withdrawn`."""
+    key: str
+    """Of its episode."""
+    rule: str
+    labels: dict[str, str]
+    severity: str
+    reason: str
+    """`condition` or `no data`."""
+    value: float | None
+    person: str
+    """Who acknowledged it; empty where nobody did anything."""
+    said: str
+    """Why, in that person's words."""
+
+
+@dataclass(frozen=True, slots=True)
 class AutomationIs:
     """How automation stands."""
 

@@ -6,7 +6,7 @@ Who asks is in the scope, put there by `guard` from the kernel's word. What chan
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,23 +15,26 @@ from fastapi.exceptions import RequestValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import ASGIApp
 
 from wedtui import __version__
 from wedtui.clock import Clock
 from wedtui.config_problems import expectation
 from wedtui.control.acting import act
+from wedtui.control.alerts import add_alerts
 from wedtui.control.answers import Problem, RaiseIs, ServiceIs, StopIs, WhoAmI
 from wedtui.control.bodies import RaiseToAdd, ToEnd
 from wedtui.control.changes import add_changes
 from wedtui.control.desk import DONE
 from wedtui.control.freezes import add_freezes
 from wedtui.control.guard import Guard, of_error, of_http, problem, unforeseen
+from wedtui.control.identity import Peer, account_of
 from wedtui.control.limits import Limits
 from wedtui.control.notices import add_notices
 from wedtui.control.office import ACTING, ALWAYS, Acting, Asking, At, Number, Office
 from wedtui.control.presence import Presence, add_presence
+from wedtui.control.silences import add_silences
 from wedtui.control.standing import add_standing, who_is
+from wedtui.control.unheard import Unheard
 from wedtui.core.roles import Permission
 from wedtui.core.season import Protection
 from wedtui.core.text import single_line
@@ -41,8 +44,12 @@ from wedtui.ledger.ledger import Ledger
 from wedtui.ledger.reader import RaiseEntry
 
 
-def build(office: Office, limits: Limits, clock: Clock) -> ASGIApp:
+def build(office: Office, limits: Limits, clock: Clock) -> Guard:
     """Return the whole application: the paths, and the guard before them."""
+
+    def tell(peer: Peer, kind: str, body: Mapping[str, Any]) -> None:
+        office.desk.note(office.desk.person(account_of(peer)), kind, body)
+
     app = FastAPI(
         title="wedtui control",
         version=__version__,
@@ -60,6 +67,8 @@ def build(office: Office, limits: Limits, clock: Clock) -> ASGIApp:
     _add_automation(app)
     add_changes(app)
     add_notices(app, act)
+    add_alerts(app)
+    add_silences(app)
     presence = Presence(clock)
     add_presence(app, presence)
     add_standing(app, presence)
@@ -67,7 +76,7 @@ def build(office: Office, limits: Limits, clock: Clock) -> ASGIApp:
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(WedtuiError, _on_error)
     app.add_exception_handler(Exception, _on_anything)
-    return Guard(app, limits, clock)
+    return Guard(app, limits, clock, Unheard(tell, clock))
 
 
 def _add_readings(app: FastAPI) -> None:

@@ -20,6 +20,7 @@ from wedtui.config_values import Environment, Instant, Name
 from wedtui.core.emergency import EMERGENCIES, Way
 from wedtui.core.failover_facts import Kind
 from wedtui.core.freeze import UNTIL_LIFTED
+from wedtui.core.notify import Level
 from wedtui.core.text import single_line
 
 REASON_AT_MOST = 500
@@ -150,6 +151,36 @@ class ToEnd(Body):
     """Why something ends before its time."""
 
     reason: Reason
+
+
+class ToAcknowledge(Body):
+    """That somebody looks at an alert. It need not be said why: nobody is to be kept from it by having to write."""
+
+    reason: Annotated[str, Field(max_length=REASON_AT_MOST)] = ""
+
+
+_Word = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class SilenceToAdd(Body):
+    """Alerts that nobody is to be told of, from now on: of any of the rules, with all of the labels."""
+
+    rules: Annotated[tuple[_Word, ...], Field(max_length=50)] = ()
+    """None means any."""
+    labels: Annotated[dict[_Word, Annotated[tuple[_Word, ...], Field(max_length=50)]], Field(max_length=50)] = Field(
+        default_factory=dict
+    )
+    """By label, the values of which one must be there."""
+    until: At
+    """Within 24 h."""
+    reason: Reason
+
+
+class ToBroadcast(Body):
+    """What everybody is told, by every channel."""
+
+    message: Reason
+    severity: Level = Level.INFO
 
 
 Where = Annotated[str, Field(min_length=1, max_length=130, pattern=r"^[^\s/]+(/[^\s/]+)?$")]

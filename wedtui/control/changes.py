@@ -5,14 +5,13 @@ Planning and carrying out is done elsewhere (`Changes`); here is who may ask for
 
 from __future__ import annotations
 
-import asyncio
 from concurrent.futures import Future
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.responses import Response
 
-from wedtui.control.acting import move_once
+from wedtui.control.acting import move_once, outcome, refused
 from wedtui.control.action_answers import action_is
 from wedtui.control.answers import ActionIs, AutomationIs, EmergencyIs, PlanIs, Problem
 from wedtui.control.bodies import PlanWanted, ToApprove, ToChange, ToConfirm, ToSettle
@@ -22,7 +21,7 @@ from wedtui.control.office import ACTING, Acting, At, Caller, Changes, Number, O
 from wedtui.control.standing import emergency_is
 from wedtui.core.actions import Action
 from wedtui.core.roles import NOTHING, Answer, Decided, Ending, Given, Permission, decide, to_end
-from wedtui.errors import NotFoundError
+from wedtui.errors import NotFoundError, NotPermittedError
 from wedtui.ledger.requests import Once
 
 
@@ -59,7 +58,10 @@ def _add_readings(app: FastAPI) -> None:
 def _add_asking(app: FastAPI) -> None:
     @app.post("/v1/plans", response_model=PlanIs, summary="Plan an action, and ask for nothing", **_POSTS)
     async def make_plan(caller: Acting, body: PlanWanted) -> Response:
-        made = await asyncio.wrap_future(_changes(caller.office).plan(body))
+        if body.without_ledger and (not_theirs := _barely(caller, Permission.FAIL_OVER).refused) is not None:
+            # Who looks does not make a file, nor has the ledger tried: that is for whoever may act there.
+            return await refused(caller, body, Permission.FAIL_OVER, NotPermittedError(not_theirs))
+        made = await outcome(lambda: _changes(caller.office).plan(body))
         return _answered(
             PlanIs(plan={**made.shown(), "digest": made.digest}, digest=made.digest, refused=[*made.refused])
         )

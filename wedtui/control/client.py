@@ -19,16 +19,20 @@ from urllib.parse import quote
 
 from wedtui.control.answers import (
     ActionIs,
+    AlertEventIs,
+    AlertHadIs,
     ArmingIs,
     AutomationIs,
     EmergencyIs,
     FreezeIs,
+    HidesIs,
     NotificationIs,
     OverrideIs,
     PlanIs,
     Problem,
     RaiseIs,
     ServiceIs,
+    SilenceIs,
     StandingIs,
     StopIs,
     WhoAmI,
@@ -327,6 +331,38 @@ class ControlClient:
         """Say that one looked at a dead letter; raises what `confirm` does."""
         return self._asked("POST", f"/v1/notifications/{number}/dismiss", NotificationIs, {"reason": reason})
 
+    def acknowledge(self, key: str, reason: str = "") -> AlertHadIs:
+        """Say that one looks at an alert, by the key of its episode; raises what `confirm` does."""
+        return self._asked("POST", f"/v1/alerts/{quote(key)}/ack", AlertHadIs, {"reason": reason})
+
+    def alert_events(self, *, hours: int) -> list[AlertEventIs]:
+        """Return what became of alerts in the last hours, newest first; raises ServiceError."""
+        return self._asked("GET", f"/v1/alert-events/{hours}", list[AlertEventIs])
+
+    def silences(self) -> list[SilenceIs]:
+        """Return the silences that are not over, newest first; raises ServiceError."""
+        return self._asked("GET", "/v1/silences", list[SilenceIs])
+
+    def silence_preview(
+        self, rules: Sequence[str], labels: Mapping[str, Sequence[str]], *, reason: str, until: datetime
+    ) -> HidesIs:
+        """Return what a silence would hide, and have nothing stored; raises what `add_freeze` does."""
+        return self._asked("POST", "/v1/silence-previews", HidesIs, _silence(rules, labels, reason, until))
+
+    def silence(
+        self, rules: Sequence[str], labels: Mapping[str, Sequence[str]], *, reason: str, until: datetime
+    ) -> SilenceIs:
+        """Have alerts not be told for a while; raises what `add_freeze` does."""
+        return self._asked("POST", "/v1/silences", SilenceIs, _silence(rules, labels, reason, until))
+
+    def end_silence(self, number: int, *, reason: str) -> SilenceIs:
+        """End a silence early; raises what `add_freeze` does."""
+        return self._asked("POST", f"/v1/silences/{number}/end", SilenceIs, {"reason": reason})
+
+    def broadcast(self, message: str, *, severity: str) -> NotificationIs:
+        """Have every channel told something; raises what `add_freeze` does."""
+        return self._asked("POST", "/v1/broadcasts", NotificationIs, {"message": message, "severity": severity})
+
     def automation(self) -> AutomationIs:
         """Return how automation stands; raises NotFoundError where there is none, and ServiceError."""
         return self._asked("GET", "/v1/automation", AutomationIs)
@@ -461,6 +497,13 @@ class ControlClient:
 def _wanted(kind: str, subject: str, **shares: object) -> dict[str, object]:
     """Return what is asked for: of a change of shares all of it, else on what it is done."""
     return {"kind": kind, "subject": subject} if subject else {"kind": kind, **shares}
+
+
+def _silence(
+    rules: Sequence[str], labels: Mapping[str, Sequence[str]], reason: str, until: datetime
+) -> dict[str, object]:
+    wanted = {name: [*values] for name, values in labels.items()}
+    return {"rules": [*rules], "labels": wanted, "reason": reason, "until": until.isoformat()}
 
 
 def _of(aside: Aside | None) -> dict[str, object]:

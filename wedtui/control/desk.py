@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -95,6 +95,7 @@ class Desk:
         personal_uid: int | None,
         acted: Callable[[], None] = lambda: None,
         record: Record = refusals_on_record,
+        drill: bool = False,
     ) -> None:
         """Remember with what it is done; the ledger is opened by the first request.
 
@@ -105,6 +106,7 @@ class Desk:
             personal_uid: in personal mode the service's own user; None in shared mode.
             acted: called after something was done, by any thread.
             record: puts on record what was decided.
+            drill: whether its world is a made-up one: what is done goes on record as the drill that it is.
         """
         self._clock = clock
         self._url = ledger_url
@@ -112,6 +114,7 @@ class Desk:
         self._personal_uid = personal_uid
         self._acted = acted
         self._record = record
+        self.drill = drill
         self._turn = threading.Lock()
         self._ledger: Ledger | None = None
 
@@ -206,9 +209,28 @@ class Desk:
                 self._let_go()
                 log.warning("not on record", said=sentence, why=str(error))
 
+    def note(self, who: Person, kind: str, body: Mapping[str, Any]) -> None:
+        """Put on record what somebody asked for and nobody decided.
+
+        Raises:
+            ServiceError: others are before it.
+            StoreError: the ledger cannot be used.
+        """
+        if not self._turn.acquire(timeout=TURN_WITHIN_S):
+            raise ServiceError("others are being served, and it was not this one's turn in time")
+        try:
+            ledger = self._opened()
+            with ledger.together(who.on_record):
+                ledger.record(kind, who.account.name, body, self._clock.now())
+        except StoreError:
+            self._let_go()
+            raise
+        finally:
+            self._turn.release()
+
     def _opened(self) -> Ledger:
         if self._ledger is None:
-            self._ledger = Ledger(self._url, waits=LEDGER_WAITS)
+            self._ledger = Ledger(self._url, waits=LEDGER_WAITS, drill=self.drill)
         return self._ledger
 
     def _let_go(self) -> None:

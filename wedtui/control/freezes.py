@@ -127,7 +127,7 @@ def _confirmed(caller: Caller, body: FreezeToConfirm, ledger: Ledger, now: datet
         "digest": made.digest,
         "seen_at": instant_words(body.at),
         "plan": plan,
-        "panel": panel_text(plan, now),
+        "panel": panel_text(plan, now, drill=caller.office.desk.drill),
     }
     ledger.record(CONFIRMED, caller.name, said, now)
     return done

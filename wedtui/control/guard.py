@@ -20,6 +20,7 @@ from wedtui.control.answers import Problem
 from wedtui.control.desk import refusal, written
 from wedtui.control.identity import Peer, account_of
 from wedtui.control.limits import Limits
+from wedtui.control.unheard import Refused, Slip, Unheard
 from wedtui.core.roles import Account
 from wedtui.core.text import single_line
 from wedtui.errors import WedtuiError
@@ -28,8 +29,12 @@ log = structlog.get_logger(__name__)
 
 ARMING = "/v1/arming/"
 """Where a dashboard says that a panel is open."""
+PLANS = "/v1/plans"
+"""Where a plan is asked for, and nothing is done."""
 PEER = "wedtui.peer"
 ACCOUNT = "wedtui.account"
+SLIP = "wedtui.slip"
+"""Whoever serves a request notes on it that what came of it is on record."""
 BODY_AT_MOST = 64 * 1024
 BODY_WITHIN_S = 5.0
 _SENTENCE_AT_MOST = 2_000
@@ -77,10 +82,16 @@ class Guard:
     """Lets a request in with its asker's account, its body read, or answers it."""
 
     def __init__(
-        self, app: ASGIApp, limits: Limits, clock: Clock, accounts: Callable[[Peer], Account] = account_of
+        self,
+        app: ASGIApp,
+        limits: Limits,
+        clock: Clock,
+        unheard: Unheard,
+        accounts: Callable[[Peer], Account] = account_of,
     ) -> None:
         self._app = app
         self._limits = limits
+        self._unheard = unheard
         self._clock = clock
         self._accounts = accounts
         self._throttled: Counter[int] = Counter()
@@ -90,9 +101,12 @@ class Guard:
         if scope["type"] != "http":
             return
         began = False
+        slip = scope[SLIP] = Slip()
 
         async def sending(message: Message) -> None:
             nonlocal began
+            if not began and message["type"] == "http.response.start":
+                await self._note(scope, slip, message["status"])
             began = True
             await send(message)
 
@@ -108,7 +122,16 @@ class Guard:
             if began:
                 return
             response = unforeseen(error)
-        await response(scope, receive, send)
+        await response(scope, receive, sending)
+
+    async def close(self) -> None:
+        """Put on record what was counted since."""
+        await self._unheard.close()
+
+    async def _note(self, scope: Scope, slip: Slip, status: int) -> None:
+        """Put on record what was to do something and was answered without anybody having decided it."""
+        if status >= 400 and not slip.on_record and _acts(scope) and scope["path"] != PLANS:
+            await self._unheard.note(scope[PEER], Refused(f"{scope['method']} {scope['path']}", status))
 
     async def _let_in(self, scope: Scope, receive: Receive) -> Receive:
         peer: Peer = scope[PEER]

@@ -10,10 +10,10 @@ from fastapi import FastAPI
 from starlette.responses import Response
 
 from wedtui.control.answers import NotificationIs, Problem
-from wedtui.control.bodies import Body, ToEnd
+from wedtui.control.bodies import Body, ToBroadcast, ToEnd
 from wedtui.control.desk import DONE, Work
 from wedtui.control.entries import notification_is
-from wedtui.control.office import ACTING, Acting, At, Caller, Number
+from wedtui.control.office import ACTING, Acting, At, Caller, Number, alerting
 from wedtui.core.roles import Permission
 from wedtui.ledger.ledger import Ledger
 from wedtui.ledger.outbox_reader import OutboxReader
@@ -46,3 +46,12 @@ def add_notices(app: FastAPI, act: Act) -> None:
             return notification_is(ended)
 
         return act(caller, body, Permission.ACKNOWLEDGE, dismiss)
+
+    @app.post("/v1/broadcasts", response_model=NotificationIs, summary="Have every channel told something", **posts)
+    def broadcast(caller: Acting, body: ToBroadcast) -> Response:
+        def tell(ledger: Ledger, now: datetime) -> NotificationIs:
+            channels = alerting(caller.office).channels()
+            told = ledger.broadcast(body.message, body.severity, by=caller.name, at=now, channels=channels)
+            return notification_is(told)
+
+        return act(caller, body, Permission.BROADCAST, tell)

@@ -12,13 +12,17 @@ from fastapi import Depends, Header, Path, Request
 
 from wedtui.control.bodies import PlanWanted, ToApprove, ToChange, ToConfirm
 from wedtui.control.desk import Desk
-from wedtui.control.guard import ACCOUNT
+from wedtui.control.guard import ACCOUNT, SLIP
+from wedtui.control.unheard import Slip
 from wedtui.core.actions import Action
+from wedtui.core.alerts.rule import RuleBook
+from wedtui.core.alerts.standing import AlertsNow
 from wedtui.core.deed_plan import DeedPlan
 from wedtui.core.failover import Plan
 from wedtui.core.freeze_plan import FreezePlan, Wanted
 from wedtui.core.picture import ServiceFacts
 from wedtui.core.roles import Decided, Decision, Demand, Person
+from wedtui.errors import NotFoundError
 from wedtui.ledger.reader import FreezeEntry, OverrideEntry
 from wedtui.ledger.requests import Once
 
@@ -122,6 +126,22 @@ class Freezes(Protocol):
         ...
 
 
+class Alerting(Protocol):
+    """Who knows of rules, alerts and channels; every method may be called by any thread."""
+
+    def book(self) -> RuleBook:
+        """Return the rules that count."""
+        ...
+
+    def alerts(self) -> AlertsNow | None:
+        """Return how it stands with alerts; None where that is not known."""
+        ...
+
+    def channels(self) -> tuple[str, ...]:
+        """Return the channels by which people are told."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
     """What the paths are served with."""
@@ -135,6 +155,19 @@ class Office:
     """What is demanded beside the role, of actions that wait for a confirmation."""
     freezes: Freezes | None = None
     """None: nothing is planned."""
+    alerting: Alerting | None = None
+    """None: nothing is silenced, and nobody told."""
+
+
+def alerting(office: Office) -> Alerting:
+    """Return who knows of rules, alerts and channels.
+
+    Raises:
+        NotFoundError: nobody here does.
+    """
+    if office.alerting is None:
+        raise NotFoundError("this service judges no alerts and tells nobody: there is nothing to silence or to tell")
+    return office.alerting
 
 
 def _office(request: Request) -> Office:
@@ -159,16 +192,21 @@ class Caller:
     key: str
     what: str
     """Method and path."""
+    slip: Slip
 
     @property
     def name(self) -> str:
         """Under which it goes on record."""
         return self.who.account.name
 
+    def on_record(self) -> None:
+        """Note that what came of the request is on record, so that whoever let it in need not put it there."""
+        self.slip.on_record = True
+
 
 def _caller(request: Request, who: Asking, office: At, key: Key) -> Caller:
     # Not by the request's URL: a part of that is its Host header.
-    return Caller(office, who, key, f"{request.method} {request.scope['path']}")
+    return Caller(office, who, key, f"{request.method} {request.scope['path']}", request.scope[SLIP])
 
 
 Acting = Annotated[Caller, Depends(_caller)]

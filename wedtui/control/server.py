@@ -7,6 +7,7 @@ What keeps the socket from being opened is a problem that people see, and is tri
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +26,8 @@ from wedtui.errors import ServiceError
 if TYPE_CHECKING:
     import uvicorn
 
-    from wedtui.control.office import Changes, Freezes, Office
+    from wedtui.control.guard import Guard
+    from wedtui.control.office import Alerting, Changes, Freezes, Office
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +55,16 @@ class Plan:
     """What is demanded beside the role, of actions that wait for a confirmation."""
     freezes: Freezes | None = None
     """Who plans what is frozen."""
+    alerting: Alerting | None = None
+    """Who knows of rules, alerts and channels."""
+
+
+async def _until_told(server: uvicorn.Server, app: Guard, listening: socket.socket) -> None:
+    """Serve until told to end; what the guard only counted is put on record then."""
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        await app.close()
 
 
 class ControlServer:
@@ -104,7 +116,8 @@ class ControlServer:
     def _office(self) -> Office:
         from wedtui.control.office import Office  # noqa: PLC0415 - as below
 
-        return Office(self._desk, self._plan.facts, self._plan.changes, self._plan.demands, self._plan.freezes)
+        plan = self._plan
+        return Office(self._desk, plan.facts, plan.changes, plan.demands, plan.freezes, plan.alerting)
 
     def _serve(self) -> None:
         """Serve until told to end.
@@ -149,6 +162,6 @@ class ControlServer:
             self._plan.tell(None)
             log.info("asked on", socket=str(self._plan.path))
             self._tried.set()
-            asyncio.run(self._server.serve(sockets=[listening.socket]))
+            asyncio.run(_until_told(self._server, app, listening.socket))
         finally:
             listening.close()

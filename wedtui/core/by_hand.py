@@ -23,6 +23,11 @@ from wedtui.core.traffic import Place, TrafficReading, unfit
 KEY_VARIABLE = "PDNS_API_KEY"
 """The shell variable in which a person has the key of PowerDNS: a key on a command line is seen by every process."""
 
+BEYOND = 20
+"""So many records more than were read are listed: what somebody added stands behind them, or between."""
+
+_OTHERS = "A, AAAA, CNAME, HTTPS or SVCB record"
+"""What sends customers somewhere, whoever added it."""
 _ZONE_ID = re.compile(r"[A-Z0-9]{1,32}")
 # {60,'192.0.2.1'}: a weight and its target, as pickwrandom and its kin take them.
 _PAIR = re.compile(r"\{\s*(?P<weight>\d+)\s*,\s*'(?P<target>[^'\\]+)'\s*\}")
@@ -122,11 +127,12 @@ def _route53(
     listing = f"--hosted-zone-id {zone} --start-record-name {shlex.quote(reading.name)}"
     return (
         Step(
-            f"look first: the weights have to be {_words(reading.shares)}",
-            f"{aws} list-resource-record-sets {listing} --max-items {len(weighted)}",
+            f"look first: the weights have to be {_words(reading.shares)}, with no other {_OTHERS} of {reading.name}",
+            f"{aws} list-resource-record-sets {listing} --max-items {len(records) + BEYOND}",
         ),
         Step(
-            f"change them to {_words(shares)}; it is refused as a whole if the records are not those of the first step",
+            f"change them to {_words(shares)}; it is refused as a whole if one of these {len(weighted)} is not as it "
+            "was read, and not because of others",
             f"{aws} change-resource-record-sets --hosted-zone-id {zone} --change-batch {_quoted(batch)}",
         ),
         Step(

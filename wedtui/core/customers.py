@@ -22,6 +22,10 @@ CUSTOMERS = "customers"
 """The step that looks whether customers have moved, once they are expected to have; it holds nothing up."""
 
 
+LOOKED_FOR_AT_MOST = timedelta(minutes=15)
+"""So long after they are expected to have moved customers are looked for: a vendor's figures come minutes late."""
+
+
 class StepTimes(Protocol):
     """What of a step tells the times."""
 
@@ -78,10 +82,14 @@ class Moved(NamedTuple):
         """When customers were first seen to have moved; None where they were not."""
         return self.look.ended_at if self.look is not None and self.look.state == StepState.DONE else None
 
-    @property
-    def is_open(self) -> bool:
-        """Whether it has yet to be seen whether customers have moved, as far as is known."""
-        return self.until is not None and (self.look is None or self.look.ended_at is None)
+    def is_open(self, now: datetime) -> bool:
+        """Whether it has yet to be seen whether customers have moved, as far as is known.
+
+        A look that was begun is ended by whoever looks; one that nobody began in time never will be.
+        """
+        if self.until is None:
+            return False
+        return now < self.until + LOOKED_FOR_AT_MOST if self.look is None else self.look.ended_at is None
 
     @property
     def seen_after(self) -> timedelta | None:
@@ -97,10 +105,13 @@ class Moved(NamedTuple):
         """Return until when customers move, or by when they have moved, and how that is known."""
         until = self.until
         if self.synced_at is None or self.ttl is None or until is None or self.confirmed_at is None:
-            return "customers moved: UNKNOWN, the change was not seen in sync"
+            unknown = "customers moved: UNKNOWN, the change was not seen in sync"
+            return unknown if self.look is None else f"{unknown}{_given_up(self.look, now)}"
         how = f"in sync {_clock(self.synced_at)}, TTL {self.ttl.total_seconds():.0f} s"
         if self.look is not None:
-            return f"{self._seen_words(self.look, until)}: {seen_words(self.look.detail, self.look.ended_at or now)}"
+            if self.look.state == StepState.FAILED:
+                return f"{self.came_of_it()}, expected by {_clock(until)} UTC{_given_up(self.look, now)}"
+            return f"{self._seen_words(until)}: {seen_words(self.look.detail, self.look.ended_at or now)}"
         if now < until:
             return f"customers move until {_clock(until)} UTC (in {duration(until - now)}), as expected: {how}"
         return f"customers expected to have moved by {_clock(until)} UTC: {how}; not seen, nobody measured it"
@@ -113,14 +124,18 @@ class Moved(NamedTuple):
             return "customers NOT SEEN to have moved"
         return ""
 
-    def _seen_words(self, look: StepTimes, until: datetime) -> str:
+    def _seen_words(self, until: datetime) -> str:
         """Return what came of looking whether they have."""
         if self.seen_at is not None and self.seen_after is not None:
             at = f"measured at {_clock(self.seen_at)} UTC, expected by {_clock(until)}"
             return f"{self.came_of_it()}, {at}"
-        if look.state == StepState.FAILED:
-            return f"customers NOT SEEN to have moved, expected by {_clock(until)} UTC"
         return f"customers not seen to have moved yet, expected by {_clock(until)} UTC"
+
+
+def _given_up(look: StepTimes, now: datetime) -> str:
+    """Return how long ago nobody looked any more, why, and what had been seen by then."""
+    ended = look.ended_at or now
+    return f", given up {age(ended, now)} ago: {seen_words(look.detail, ended)}"
 
 
 def seen_words(detail: str, now: datetime) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wedtui.core.roles import NEEDED, Permission, Role
+from wedtui.core.wording import asked_of_demo
 
 FIRST_ASIDE = 1_000_000_000
 """Actions without the ledger are numbered from here on: no number of the ledger's own is so large."""
@@ -83,6 +84,8 @@ class Emergency:
     """Where the API is asked for it."""
     run: str = ""
     """What of `wedtui` does it, where that is a command of its own."""
+    arguments: str = ""
+    """What has to follow that, with words in capitals where a person puts their own."""
     toward: str = ""
     """Stands between its kind and its target: `failover from aws`."""
     dangerous: bool = True
@@ -194,6 +197,7 @@ EMERGENCIES = Registry(
             Way.FREEZE,
             "/v1/lockdown",
             "lockdown",
+            "--reason WHY",
             rescue=True,
         ),
         Emergency(
@@ -209,6 +213,7 @@ EMERGENCIES = Registry(
             Way.FREEZE,
             "/v1/freezes",
             "freeze add",
+            "--from now --to +4h --reason WHY",
         ),
         Emergency(
             EmergencyKind.FREEZE_LIFT,
@@ -223,6 +228,7 @@ EMERGENCIES = Registry(
             Way.FREEZE,
             "/v1/freezes/{number}/lift",
             "freeze lift",
+            "ID --reason WHY",
         ),
         Emergency(
             EmergencyKind.FREEZE_OVERRIDE,
@@ -237,6 +243,7 @@ EMERGENCIES = Registry(
             Way.FREEZE,
             "/v1/freeze-overrides",
             "freeze override",
+            "traffic --reason WHY",
         ),
     )
 )
@@ -259,6 +266,8 @@ class Situation:
     """The permissions that the role suffices for."""
     backend: str | None = None
     """Of traffic; None where none is known."""
+    demo: bool = False
+    """Whether its world is a made-up one, in which a command is typed otherwise."""
 
 
 def emergency(kind: str) -> Emergency:
@@ -298,7 +307,8 @@ def why_not(entry: Emergency, situation: Situation) -> str | None:
         why = "the service does not answer"
         if entry.way is Way.FREEZE:
             # What is frozen stands in the ledger, which a command writes where no service runs.
-            why = f"{why}: `wedtui {entry.command}`"
+            command = f"`wedtui {entry.command} {entry.arguments}`"
+            why = f"{why}: {asked_of_demo(command) if situation.demo else command}"
         elif entry.moves_traffic:
             why = None  # of the shares the panel shows what to run by hand
     elif why is None and not situation.answered:

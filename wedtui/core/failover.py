@@ -69,6 +69,8 @@ class Plan:
     """SHA-256 of the records that were read, which the change names."""
     generation: int
     """That the change will carry."""
+    protection: str | None = None
+    """The level at which it was made; None where it could not be judged, or an earlier version did not keep it."""
     digest: str = ""
     """SHA-256 over the canonical JSON of what decides: plans with the same one are one to whoever confirms them."""
 
@@ -164,6 +166,7 @@ def plan(request: Request, facts: Facts, now: datetime, *, good_for: timedelta =
         checks=checks,
         records=None if reading is None else hashlib.sha256(reading.records.encode()).hexdigest(),
         generation=1 if reading is None else reading.generation + 1,
+        protection=None if facts.protection is None else str(facts.protection.level),
     )
     return replace(made, digest=hashlib.sha256(canonical(what_decides(plan_json(made)))).hexdigest())
 
@@ -353,6 +356,7 @@ def plan_json(made: Plan) -> dict[str, object]:
         ],
         "records": made.records,
         "generation": made.generation,
+        "protection": made.protection,
     }
 
 

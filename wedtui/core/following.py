@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from wedtui.core.actions import Action, ActionState, IllegalMoveError, Outcome, Step, StepState, expect
 from wedtui.core.chain import canonical
 from wedtui.core.checks import Check
-from wedtui.core.customers import CUSTOMERS, Moved
+from wedtui.core.customers import CUSTOMERS, LOOKED_FOR_AT_MOST, Moved
 
-GIVEN_UP_AFTER = timedelta(minutes=15)
-"""So long after they are expected to have moved customers are looked for: a vendor's figures come minutes late."""
+GIVEN_UP_AFTER = LOOKED_FOR_AT_MOST
+"""So long after they are expected to have moved nobody looks for them any more."""
 
 
 def is_followed(action: Action) -> bool:
@@ -56,6 +56,19 @@ def conclude(action: Action, state: StepState, detail: str, at: datetime) -> Act
     if state not in {StepState.DONE, StepState.FAILED}:
         raise IllegalMoveError("customers were seen to have moved, or they were not")
     return replace(action, steps=(*action.steps[:-1], replace(_open(action), state=state, detail=detail, ended_at=at)))
+
+
+def cut_short(action: Action, by: int, at: datetime) -> Action:
+    """Note of a change that another one supersedes that nobody will see its own customers move.
+
+    Args:
+        action: as it ended.
+        by: the number of the other one.
+        at: an aware instant.
+    """
+    expect(action, "left", ActionState.ENDED)
+    why = document((), f"action {by} changes the shares again")
+    return replace(action, steps=(*action.steps, Step(CUSTOMERS, StepState.FAILED, at, detail=why, ended_at=at)))
 
 
 def document(checks: Sequence[Check], why: str = "") -> str:

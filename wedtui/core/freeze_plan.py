@@ -212,13 +212,13 @@ def _words(wanted: Wanted, known: Known, lifted: Liftable | None, now: datetime)
     stopped = "whoever deploys, changes configuration, restarts what is healthy, scales down or fails back is stopped"
     rescued = "failover, rollback, restart of what is ill and scale-up go on"
     if wanted.kind is EmergencyKind.LOCKDOWN:
-        undo = "a manager lifts it: `wedtui freeze lift`, or by key; overrides have to be given anew"
+        undo = "a manager lifts it: `wedtui freeze lift ID --reason WHY`, or by key; overrides have to be given anew"
         return _Words(EVERYTHING, "everything is frozen, in every environment, until it is lifted",
                       f"{stopped}, everywhere; {rescued}", undo)  # fmt: skip
     if wanted.kind is EmergencyKind.FREEZE_ADD:
         says = f"{known.environment} is frozen until {until}"
         return _Words(known.environment, says, f"{stopped} in {known.environment}; {rescued}",
-                      "a manager lifts it: `wedtui freeze lift`, or by key")  # fmt: skip
+                      "a manager lifts it: `wedtui freeze lift ID --reason WHY`, or by key")  # fmt: skip
     if (number := ended_by(wanted)) is not None:
         given = next((each for each in known.facts.overrides if each.id == number), None)
         what = OBJECTS.get(given.object, "anything") if given is not None else "what it let through"
@@ -235,7 +235,10 @@ def _words(wanted: Wanted, known: Known, lifted: Liftable | None, now: datetime)
     object_ = single_line(wanted.name, _TYPED_AT_MOST)
     says = f"until {until} a freeze does not stop {OBJECTS.get(wanted.name, 'anything')}; all else stays frozen"
     return _Words(
-        object_, says, "whoever gets married while it is changed", "`wedtui freeze override-end ID`, or a lockdown"
+        object_,
+        says,
+        "whoever gets married while it is changed",
+        "`wedtui freeze override-end ID --reason WHY`, or a lockdown",
     )
 
 

@@ -51,7 +51,8 @@ def notices(before: Action, after: Action) -> Iterator[Notice]:
     if after.broke_glass is not None and before.broke_glass is None:
         said = (
             f"{after.confirmed_by} broke the glass for {what}, without the second person who is demanded: "
-            f"{after.broke_glass}; another person reviews it with `wedtui actions review {after.id}`"
+            f"{after.broke_glass}; another person reviews it with "
+            f"`wedtui actions review {after.id} --sentence WHAT-YOU-FOUND`"
         )
         yield Notice(alone, Level.CRITICAL, said, details, everybody=True)
     if after.reviewed_by is not None and before.reviewed_by is None:

@@ -17,15 +17,16 @@ from wedtui.core.text import single_line
 LINES_AT_MOST, LINE_AT_MOST = 150, 300
 
 
-def panel_text(plan: Mapping[str, Any], at: datetime) -> list[str]:
+def panel_text(plan: Mapping[str, Any], at: datetime, *, drill: bool = False) -> list[str]:
     """Return the lines of a plan at an instant: no more and none longer than is good for a record.
 
     Args:
         plan: as `core.failover.plan_json` or `core.freeze_plan.freeze_plan_json` writes it.
         at: an aware instant.
+        drill: whether its world is a made-up one, as the panel and the commands say of it too.
     """
     try:
-        lines = lines_of(plan, at)
+        lines = lines_of(plan, at, drill=drill)
     except (AttributeError, KeyError, TypeError, ValueError):
         # Of a plan by another version: its word counts all the same, and the plan itself is on record.
         lines = ["this plan cannot be put into words: they are not known for it"]

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from wedtui.core import health
 from wedtui.core.action_document import CopiedActions
+from wedtui.core.alerts.standing import AlertsNow, unjudged
 from wedtui.core.calendar import NO_CALENDAR, CalendarFacts
 from wedtui.core.calendar_findings import calendar_findings
 from wedtui.core.evidence import Freshness, ProbeEvidence, ProviderEvidence, SignalEvidence, freshness
@@ -23,6 +24,7 @@ from wedtui.core.gone import NOTHING_GONE, Gone, gone_findings
 from wedtui.core.health import Component, Health, judge
 from wedtui.core.inventory import CERTIFICATE_CRITICAL, CERTIFICATE_WARNING, NO_INVENTORY, InventoryFacts
 from wedtui.core.inventory_findings import Troubles, inventory_findings, troubles, unreached
+from wedtui.core.oncall.standing import OnCallNow
 from wedtui.core.protection import ProtectionVerdict
 from wedtui.core.services import (
     SeenService,
@@ -142,6 +144,8 @@ class CacheFacts:
     """The record that shares traffic out; None where none is configured."""
     actions: CopiedActions | None = None
     """What was under way by the ledger; None where it was never copied."""
+    alerts: AlertsNow | None = None
+    """What the rules of alerts found; None where no service has judged them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +203,10 @@ class Picture:
     """What was under way by the ledger; None where it was never copied."""
     resources: Troubles | None = None
     """How many of the findings are about resources, which are no part of `state`; None where nobody lists any."""
+    alerts: AlertsNow | None = None
+    """What the rules of alerts found; None where no service has judged them."""
+    oncall: tuple[OnCallNow, ...] = ()
+    """Who has each roster, in the order of the configuration; none where no roster is configured."""
 
     @property
     def state(self) -> State:
@@ -254,6 +262,7 @@ def assemble(
         *_findings_of(facts, providers, about_resources, now),
         *_freeze_findings(freeze),
         *calendar_findings(calendar, freeze.unreadable, now),
+        *([] if not any(seen.runs for seen in services) else unjudged(facts.alerts, now)),
     ]
     return Picture(
         at=now,
@@ -271,6 +280,7 @@ def assemble(
         calendar=calendar,
         traffic=facts.traffic,
         actions=facts.actions,
+        alerts=facts.alerts,
         resources=troubles(facts.inventory, about_resources, now),
     )
 

@@ -37,6 +37,7 @@ def plan_of(said: Mapping[str, Any]) -> Plan:
         checks=tuple(_check(each) for each in said["checks"]),
         records=said["records"],
         generation=said["generation"],
+        protection=said.get("protection"),
         digest=said["digest"],
     )
 

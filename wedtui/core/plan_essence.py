@@ -2,7 +2,8 @@
 
 A plan holds more than that: requests a second, caps and ages, which are others each minute. Were the word bound to
 those too, each new peak would throw away what a tired person has typed, and they would learn to type it without
-reading. What those decide is in here: the shares, each rule's verdict, who ends up over its cap or short of capacity.
+reading. What those decide is in here: the shares, each rule's verdict, who ends up over its cap or short of capacity,
+and at which protection level: whose wedding it is that is risked is what a person sees first (DESIGN, law 7).
 Everything is asked anew before anything is submitted (DESIGN, law 5), so what was confirmed by an older peak is not
 carried out against a newer one.
 """
@@ -27,6 +28,8 @@ def what_decides(said: Mapping[str, Any]) -> dict[str, object]:
     return {
         **{name: said[name] for name in (*ASKED, *DONE)},
         "rooms": [_headroom(room, accepted=said["accepts_overload"]) for room in said["rooms"]],
+        # The service by itself is not made to count down anew: it acts by health, at any level.
+        "protection": None if said["automatic"] else said.get("protection"),
         "checks": sorted([check["rule"], check["result"], check["stops"]] for check in said["checks"]),
     }
 

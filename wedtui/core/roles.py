@@ -39,6 +39,7 @@ class Permission(StrEnum):
 
     READ = "read"
     ACKNOWLEDGE = "acknowledge"
+    SILENCE = "silence"
     DEPLOY = "deploy"
     RESTART = "restart"
     ROLL_BACK = "roll-back"
@@ -64,6 +65,8 @@ class Permission(StrEnum):
 NEEDED: Mapping[Permission, Role] = {
     Permission.READ: Role.VIEWER,
     Permission.ACKNOWLEDGE: Role.ENGINEER,
+    # As acknowledging, ahead of time: it hides messages and no row, says what it hides, and ends within a day.
+    Permission.SILENCE: Role.ENGINEER,
     Permission.DEPLOY: Role.ENGINEER,
     Permission.RESTART: Role.ENGINEER,
     Permission.ROLL_BACK: Role.ENGINEER,
@@ -92,6 +95,7 @@ NEEDED: Mapping[Permission, Role] = {
 _WORDS: Mapping[Permission, str] = {
     Permission.READ: "look",
     Permission.ACKNOWLEDGE: "acknowledge",
+    Permission.SILENCE: "silence alerts",
     Permission.DEPLOY: "deploy",
     Permission.RESTART: "restart",
     Permission.ROLL_BACK: "roll back",

@@ -14,7 +14,7 @@ from wedtui.core.traffic_facts import TrafficFacts, Written
 SETTLES = timedelta(seconds=10)
 """So long after a change a reading that does not know it yet says nothing of anybody else."""
 LOOK = "look with `wedtui traffic show --sample 100` and `wedtui audit list`, and ask who it was"
-SET = "`wedtui failback run --to configured` and `wedtui failover run --from P` set them"
+SET = "`wedtui failback run --to configured --reason WHY` and `wedtui failover run --from P --reason WHY` set them"
 
 
 def share_findings(facts: TrafficFacts | None, weights: Mapping[str, int], now: datetime) -> tuple[Finding, ...]:

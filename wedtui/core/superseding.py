@@ -1,6 +1,7 @@
 """A person's failover does not wait until it was seen whether an earlier change helped.
 
-What is only being looked at ends with the confirmation of the newer one, in the same transaction.
+What is only being looked at ends with the confirmation of the newer one, in the same transaction; so does the look for
+its customers, who move on before anybody could see them.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from wedtui.core import actions
+from wedtui.core import actions, following
 from wedtui.core.actions import Action, ActionState, IllegalMoveError
 from wedtui.core.failover_facts import Kind
 
@@ -28,7 +29,7 @@ def superseded(older: Action, newer: Action, at: datetime) -> Action:
         raise IllegalMoveError("only a failover that a person asked for supersedes another action")
     if not _includes(newer, older):
         raise IllegalMoveError("its plan was made before that change")
-    return actions.supersede(older, newer.id, at)
+    return following.cut_short(actions.supersede(older, newer.id, at), newer.id, at)
 
 
 def _includes(newer: Action, older: Action) -> bool:

@@ -179,8 +179,8 @@ class LoopbackServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._converse(reader, writer)
-        except (ConnectionError, TimeoutError, asyncio.IncompleteReadError):
-            # The client left or dawdled. That is its right, and there is nobody to tell.
+        except (OSError, asyncio.IncompleteReadError):
+            # The client left (ENOTCONN is no ConnectionError) or dawdled: its right, and there is nobody to tell.
             pass
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

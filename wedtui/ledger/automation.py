@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from wedtui.core.actions import Action, ActionState, Outcome, StepState
+from wedtui.core.actions import Action, ActionState, IllegalMoveError, Outcome, StepState
 from wedtui.core.chain import Entry
 from wedtui.core.text import single_line
 from wedtui.errors import ConflictError
@@ -116,6 +116,22 @@ def stop_of(connection: Connection) -> Stop | None:
     columns = (_STOP.c.id, _STOP.c.stopped_by, _STOP.c.stopped_at, _STOP.c.reason)
     row = connection.execute(select(*columns).where(_STOP.c.resumed_at.is_(None)).order_by(_STOP.c.id)).first()
     return None if row is None else Stop(*row)
+
+
+def keep_stopped(connection: Connection, before: Action, after: Action) -> None:
+    """Refuse to begin a step that no person confirmed, while automation is stopped.
+
+    What a plan or a look at it said is older than this transaction, and the stop may have come since.
+
+    Raises:
+        IllegalMoveError: a step begins by which the service changes anything by itself, or takes it back.
+    """
+    begins = after.steps[len(before.steps) :]
+    alone = after.automatic and not after.by_a_person
+    if not any(step.undoes or (step.changes and alone) for step in begins):
+        return
+    if (known := stop_of(connection)) is not None:
+        raise IllegalMoveError(f"all automation is stopped, {known.sentence}")
 
 
 def stop(connection: Connection, *, by: str, at: datetime, reason: str) -> Stop:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
+from secrets import token_hex
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -23,7 +25,7 @@ from wedtui.core.superseding import superseded
 from wedtui.errors import ConflictError, NotFoundError, WedtuiError
 from wedtui.ledger.actions import action_of, step_values, values_of
 from wedtui.ledger.audit import NOTHING, append, say_beside
-from wedtui.ledger.automation import Record, record_of
+from wedtui.ledger.automation import Record, keep_stopped, record_of
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.outbox import post
 from wedtui.ledger.reader import LedgerReader
@@ -34,8 +36,8 @@ from wedtui.store.opening import WRITER_WAITS, writable
 
 _ACTION, _STEP = METADATA.tables["action"], METADATA.tables["action_step"]
 
-SERVICE = "service"
-"""Who makes a move that no person makes."""
+SERVICE = "the service"
+"""Who makes a move that no person makes: with a space, as no user of an operating system has one in their name."""
 PLAN = "plan"
 """The name of the move that puts a plan before a person."""
 CONFIRM, APPROVE = "confirm", "approve"
@@ -88,6 +90,7 @@ class Journal:
         clock: Callable[[Connection], datetime] = database_now,
         first: int = 1,
         moved: Callable[[], None] = lambda: None,
+        drill: bool = False,
     ) -> None:
         """Open the ledger.
 
@@ -97,6 +100,7 @@ class Journal:
             clock: the time by the database.
             first: the number of its first action, where it has none yet.
             moved: told after each move that was stored; it may wait a moment, and never raises.
+            drill: whether its world is a made-up one: what is done goes on record as the drill that it is.
 
         Raises:
             ConfigurationError: the URL is not supported.
@@ -105,6 +109,7 @@ class Journal:
         self._store = writable(url, LEDGER, waits=waits)
         self._reader = LedgerReader(url, waits=waits)
         self._clock, self._first, self._moved = clock, first, moved
+        self._record = partial(_record, drill=drill)
 
     def request(
         self,
@@ -145,9 +150,11 @@ class Journal:
             values = {**values_of(asked), "request_key": key}
             if self._first > 1 and connection.execute(select(func.count()).select_from(_ACTION)).scalar() == 0:
                 values["id"] = self._first
+                # By this the file is told from every other one, whatever the clock says.
+                append(connection, Entry(at, "standby.opened", SERVICE, {"file": token_hex(16)}))
             made = connection.execute(insert(_ACTION).values(values).returning(_ACTION.c.id)).scalar_one()
             action = _load(connection, made)
-            _record(connection, "request", action, at, by=action.person, said=action.reason)
+            self._record(connection, "request", action, at, by=action.person, said=action.reason)
             return action
         known = _load(connection, number)
         if _same(known, asked):
@@ -156,7 +163,7 @@ class Journal:
         refused = (
             f"the key of this request was used for action {number} already, which asks for something else: name another"
         )
-        _record(connection, "request refused", known, at, by=asked.person, said=refused)
+        self._record(connection, "request refused", known, at, by=asked.person, said=refused)
         if once is not None:
             once.settled = True
         return ConflictError(refused)
@@ -288,16 +295,17 @@ class Journal:
         try:
             after = became = move()
             ending = self._alone(connection, before, after, at)
+            keep_stopped(connection, before, after)
         except IllegalMoveError as error:
-            _record(connection, f"{name} refused", before, at, by=by.person, said=str(error))
+            self._record(connection, f"{name} refused", before, at, by=by.person, said=str(error))
             became = by.instead or ConflictError(f"action {before.id}: {error}")
         else:
             for older, ended in ending:
                 _store(connection, older, ended)
-                _record(connection, SUPERSEDE, ended, at, by=by.person, said=ended.sentence)
+                self._record(connection, SUPERSEDE, ended, at, by=by.person, said=ended.sentence)
                 _tell(connection, older, ended, at)
             _store(connection, before, after)
-            _record(connection, name, after, at, by=by.person, said=after.sentence)
+            self._record(connection, name, after, at, by=by.person, said=after.sentence)
             _tell(connection, before, after, at)
             for notice in making.tell(before, after):
                 post(connection, notice, at)
@@ -333,7 +341,7 @@ class Journal:
                 name = "expire" if late else "claim"
                 after = actions.expire(before, at) if late else actions.claim(before, holder, at)
                 _store(connection, before, after)
-                _record(connection, name, after, at, by=SERVICE, said=after.sentence)
+                self._record(connection, name, after, at, by=SERVICE, said=after.sentence)
                 _tell(connection, before, after, at)
                 if not late:
                     return after, ended
@@ -365,7 +373,7 @@ class Journal:
             for before in found:
                 after = actions.expire(before, at)
                 _store(connection, before, after)
-                _record(connection, "expire", after, at, by=SERVICE, said=after.sentence)
+                self._record(connection, "expire", after, at, by=SERVICE, said=after.sentence)
                 _tell(connection, before, after, at)
         if found:
             self._moved()
@@ -427,7 +435,9 @@ _WORDS_OF_PERSONS = ("confirmed_by", "approved_by", "broke_glass", "reviewed_by"
 """Of an action: who gave their word for it, why one of them stood alone, and what another found of that."""
 
 
-def _record(connection: Connection, move: str, action: Action, at: datetime, *, by: str, said: str) -> None:
+def _record(
+    connection: Connection, move: str, action: Action, at: datetime, *, by: str, said: str, drill: bool
+) -> None:
     """Put a move, or that one was refused, on the audit chain: who, what, and how it stands then.
 
     A plan is there whole, with its evidence: it is what was shown; its text where somebody gave their word for it.
@@ -441,13 +451,14 @@ def _record(connection: Connection, move: str, action: Action, at: datetime, *, 
         "digest": action.digest,
         "said": said,
         "needs": sorted(action.needs),
+        **({"drill": True} if drill else {}),
         **{name: given for name in _WORDS_OF_PERSONS if (given := getattr(action, name)) is not None},
     }
     if move in {PLAN, ACT} or action.outcome is Outcome.REFUSED:
         body["plan"] = json.loads(action.plan) if action.plan else None
     if move in {CONFIRM, APPROVE, ACT}:
         plan = json.loads(action.plan).get("plan") if action.plan else None
-        body["panel"] = None if plan is None else panel_text(plan, at)
+        body["panel"] = None if plan is None else panel_text(plan, at, drill=drill)
     if action.steps:
         step = action.steps[-1]
         body["step"] = {"name": step.name, "state": step.state.value, "detail": step.detail}

@@ -19,6 +19,8 @@ LEDGER = Kind(
         "ledger_0009",
         "ledger_0010",
         "ledger_0011",
+        "ledger_0012",
+        "ledger_0013",
     ),
     file_mode=0o600,
     durable=True,

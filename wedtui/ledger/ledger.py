@@ -10,20 +10,27 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from wedtui.core.alerts.rule import RuleBook
+from wedtui.core.alerts.silences import Preview, Silence
 from wedtui.core.chain import Entry, instant_words
 from wedtui.core.freeze import LOCKDOWN, PRODUCTION, UNTIL_LIFTED
+from wedtui.core.notify import Level
 from wedtui.core.protection import RAISED_AT_MOST
 from wedtui.core.season import Protection
 from wedtui.core.wording import duration, utc_words
 from wedtui.errors import ConfigurationError, ConflictError, NotFoundError
 from wedtui.ledger import automation
+from wedtui.ledger.alerts import Acknowledged, acknowledge
 from wedtui.ledger.audit import NOTHING, append, say_beside
+from wedtui.ledger.broadcasts import broadcast
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.outbox import dismiss
 from wedtui.ledger.outbox_reader import NoticeEntry
 from wedtui.ledger.overrides import end_all, end_override, override
 from wedtui.ledger.reader import FreezeEntry, OverrideEntry, RaiseEntry, entry_of, raise_of
 from wedtui.ledger.requests import StoredAnswer, answered, keep_answer
+from wedtui.ledger.silence_reader import SilenceEntry
+from wedtui.ledger.silences import end_silence, silence
 from wedtui.ledger.tables import METADATA
 from wedtui.ledger.weddings import forget, settle
 from wedtui.store.opening import WRITER_WAITS, writable
@@ -43,14 +50,20 @@ class Ledger:
     for what a person decided. Each raises a StoreError when it cannot.
     """
 
-    def __init__(self, url: str, *, waits: timedelta = WRITER_WAITS) -> None:
+    def __init__(self, url: str, *, waits: timedelta = WRITER_WAITS, drill: bool = False) -> None:
         """Open the ledger, make it where there is none, and bring it up to date (a copy is kept).
+
+        Args:
+            url: where it is.
+            waits: how long to wait for another process that holds it.
+            drill: whether its world is a made-up one: what is done goes on record as the drill that it is.
 
         Raises:
             ConfigurationError: the URL is not supported.
             StoreError: it cannot be opened.
         """
         self._store = writable(url, LEDGER, waits=waits)
+        self._beside: Mapping[str, Any] = {"drill": True} if drill else NOTHING
         self._open: Connection | None = None
 
     @contextmanager
@@ -64,7 +77,7 @@ class Ledger:
             StoreError: it could not be stored.
         """
         with self._store.writing() as connection, self._within(connection):
-            say_beside(connection, beside)
+            say_beside(connection, {**beside, **self._beside})
             yield
 
     @contextmanager
@@ -74,6 +87,7 @@ class Ledger:
             yield self._open
             return
         with self._store.writing() as connection:
+            say_beside(connection, self._beside)
             yield connection
 
     @contextmanager
@@ -304,6 +318,28 @@ class Ledger:
         """Note that a person looked at a dead letter; raises NotFoundError, and ConflictError where it is none."""
         with self._writing() as connection:
             return dismiss(connection, number, by=by, reason=reason, at=at)
+
+    def acknowledge_alert(self, key: str, *, by: str, at: datetime, reason: str) -> Acknowledged:
+        """Note that a person looks at an alert that fires; raises a NotFoundError where none of that key does."""
+        with self._writing() as connection:
+            return acknowledge(connection, key, by=by, at=at, reason=reason)
+
+    def silence_alerts(self, asked: Silence, book: RuleBook, hides: Preview | None) -> SilenceEntry:
+        """Have some alerts not be told for a while; raises what `silences.silence` does."""
+        with self._writing() as connection:
+            return silence(connection, asked, book, hides)
+
+    def end_silence(self, number: int, *, by: str, at: datetime, reason: str) -> SilenceEntry:
+        """End a silence before it ends by itself; raises what `silences.end_silence` does."""
+        with self._writing() as connection:
+            return end_silence(connection, number, by=by, at=at, reason=reason)
+
+    def broadcast(
+        self, message: str, severity: Level, *, by: str, at: datetime, channels: Sequence[str]
+    ) -> NoticeEntry:
+        """Have every channel told what a person says; raises what `broadcasts.broadcast` does."""
+        with self._writing() as connection:
+            return broadcast(connection, message, severity, by=by, at=at, channels=channels)
 
     def stop_automation(self, *, by: str, at: datetime, reason: str) -> automation.Stop:
         """Stop all automation; raises a ConflictError where it is stopped already."""

@@ -17,13 +17,17 @@ from sqlalchemy import Connection, func, insert, select, update
 from wedtui.core.chain import Entry
 from wedtui.core.life import is_over
 from wedtui.core.notify import (
+    POSTED_WITHIN,
+    ROUTE,
     Answer,
+    Audience,
     Delivery,
     Detail,
     Event,
     Level,
     Message,
     Notice,
+    Reach,
     Stage,
     Told,
     Verdict,
@@ -47,6 +51,9 @@ LEASE = timedelta(seconds=10)
 """How long whoever sends holds that without renewing it; then another service may."""
 SAME_AGAIN = timedelta(minutes=10)
 """A trigger whose episode has just become a dead letter says nothing new."""
+EVERYTHING = Reach()
+_Concerned = Sequence[Audience]
+"""Each of those who are to be told."""
 AT_ONCE = 500
 """So many keys are looked at in one turn."""
 
@@ -54,7 +61,7 @@ AT_ONCE = 500
 def post(connection: Connection, notice: Notice, at: datetime) -> int | None:
     """Write a notification, in the transaction of what it tells.
 
-    A trigger of an episode that is not over, and a resolve of one that is, say nothing new and are not written.
+    A trigger of an episode that is not over, and what follows upon one that is, say nothing new and are not written.
 
     Args:
         connection: in a transaction of the ledger's, of `Writable.writing`, in which nobody else writes.
@@ -71,12 +78,12 @@ def post(connection: Connection, notice: Notice, at: datetime) -> int | None:
     newest = connection.execute(
         select(_NOTICE).where(_NOTICE.c.key == said.key).order_by(_NOTICE.c.id.desc()).limit(1)
     ).one_or_none()
-    begun = newest is not None and newest.event == Event.TRIGGER.value
-    if said.event is Event.RESOLVE:
+    begun = newest is not None and newest.event != Event.RESOLVE.value
+    if said.event is not Event.TRIGGER:
         if newest is None or not begun:
             return None
         episode = newest.episode
-    elif newest is not None and begun and not _given_up(newest, at):
+    elif newest is not None and begun and not _given_up(_trigger(connection, newest), at):
         return None
     else:
         episode = f"wedtui/{said.key}/{to_microseconds(at):x}"
@@ -88,11 +95,20 @@ def post(connection: Connection, notice: Notice, at: datetime) -> int | None:
         "sentence": said.sentence,
         "details": dict(said.details),
         "everybody": said.everybody,
+        "channels": [list(each) for each in said.channels] or None,
         "created_at": at,
         "stage": Stage.WAITING.value,
     }
     number: int = connection.execute(insert(_NOTICE).values(values).returning(_NOTICE.c.id)).scalar_one()
     return number
+
+
+def _trigger(connection: Connection, newest: Any) -> Any:
+    """Return the beginning of the episode that a notification belongs to."""
+    if newest.event == Event.TRIGGER.value:
+        return newest
+    here = (_NOTICE.c.episode == newest.episode) & (_NOTICE.c.event == Event.TRIGGER.value)
+    return connection.execute(select(_NOTICE).where(here)).one()
 
 
 def _given_up(trigger: Any, at: datetime) -> bool:
@@ -144,6 +160,7 @@ class Outbox:
         *,
         waits: timedelta = WRITER_WAITS,
         clock: Callable[[Connection], datetime] = database_now,
+        reach: Reach = EVERYTHING,
     ) -> None:
         """Open the ledger.
 
@@ -151,13 +168,14 @@ class Outbox:
             url: where it is.
             waits: how long to wait for another process that holds it.
             clock: the time by the database.
+            reach: which channels are for what, for who sends; by default each is for everything.
 
         Raises:
             ConfigurationError: the URL is not supported.
             StoreError: it cannot be opened.
         """
         self._store = writable(url, LEDGER, waits=waits)
-        self._clock = clock
+        self._clock, self._reach = clock, reach
 
     def post(self, notice: Notice) -> int | None:
         """Write a notification that stands for itself; return what `post` of this module does."""
@@ -212,7 +230,7 @@ class Outbox:
             )
             found: list[Attempt] = []
             for row in connection.execute(select(_NOTICE).where(_NOTICE.c.id.in_(oldest)).order_by(_NOTICE.c.id)):
-                for channel in _due(connection, row, channels, at):
+                for channel in _due(connection, row, self._concerned(connection, row, channels), at):
                     if channel not in held and (row.id, channel) not in busy:
                         found.append(Attempt(channel, _message(row), fence))
             return tuple(found)
@@ -240,7 +258,18 @@ class Outbox:
             connection.execute(update(_DELIVERY).where(here).values(values))
             row = connection.execute(select(_NOTICE).where(_NOTICE.c.id == number)).one()
             if row.stage == Stage.WAITING.value:
-                _settle(connection, row, channels, at)
+                _settle(connection, row, self._concerned(connection, row, channels), at)
+
+    def _concerned(self, connection: Connection, row: Any, channels: Sequence[str]) -> _Concerned:
+        """Return whom a notification concerns: of what follows a beginning, those that were told of it."""
+        if row.event != Event.TRIGGER.value:
+            return (Audience(_told_of(connection, row.episode, channels)),)
+        severity = Level(row.severity)
+        if row.everybody:
+            return (self._reach.every(channels, severity),)
+        if row.channels:
+            return self._reach.of_each(channels, severity, row.channels)
+        return (self._reach.audience(channels, severity, f"{row.details.get(ROUTE) or ''}"),)
 
     def close(self) -> None:
         """Let go of the ledger."""
@@ -260,33 +289,47 @@ def _lease(connection: Connection, holder: str, at: datetime) -> int | None:
     return fence
 
 
-def _due(connection: Connection, row: Any, channels: Sequence[str], at: datetime) -> Sequence[str]:
+def _due(connection: Connection, row: Any, concerned: _Concerned, at: datetime) -> Sequence[str]:
     """Put a notification to further channels where that is due, and return those that are to be asked now."""
     told = _told(connection, row.id)
     if row.event == Event.TRIGGER.value:
-        more = more_channels(told, channels, at, everybody=row.everybody)
+        more = [name for each in concerned for name in _more(told, each, at, everybody=row.everybody)]
     else:
         known = {each.channel for each in told}
-        more = tuple(each for each in _audience(connection, row.episode, channels) if each not in known)
-    for channel in more:
+        more = [name for each in concerned for name in each.channels if name not in known]
+    for channel in dict.fromkeys(more):
         values = {"state": Delivery.WAITING.value, "tries": 0, "since": at, "next_at": at, "problem": ""}
         connection.execute(insert(_DELIVERY).values(notification_id=row.id, channel=channel, **values))
-    if _settle(connection, row, channels, at) is not Stage.WAITING:
+    if _settle(connection, row, concerned, at) is not Stage.WAITING:
         return ()
     due = (_DELIVERY.c.notification_id == row.id, _DELIVERY.c.state == Delivery.WAITING.value)
     waiting = select(_DELIVERY.c.channel).where(*due, _DELIVERY.c.next_at <= at).order_by(_DELIVERY.c.channel)
-    return [channel for channel in connection.execute(waiting).scalars() if channel in channels]
+    asked = {name for each in concerned for name in each.channels}
+    return [channel for channel in connection.execute(waiting).scalars() if channel in asked]
 
 
-def _settle(connection: Connection, row: Any, channels: Sequence[str], at: datetime) -> Stage:
+def _more(told: Sequence[Told], whom: Audience, at: datetime, *, everybody: bool) -> Sequence[str]:
+    """Return to which channels of one of those whom it concerns a beginning is to be put now."""
+    accepted = any(each.state is Delivery.ACCEPTED and each.channel in whom.channels for each in told)
+    if accepted and not everybody and not whom.calls:
+        return ()
+    return more_channels(told, whom.channels, at, everybody=everybody, calls=whom.calls, beside=whom.beside)
+
+
+def _settle(connection: Connection, row: Any, concerned: _Concerned, at: datetime) -> Stage:
     """Store how far a notification is, where it waits no more."""
-    ends = row.event == Event.RESOLVE.value
-    concerns = _audience(connection, row.episode, channels) if ends else channels
-    if ends and not concerns:
-        found = Stage.SENT  # nobody was told of it, so nobody has to be told that it is over
+    follows = row.event != Event.TRIGGER.value
+    if follows and not any(each.channels for each in concerned):
+        found = Stage.SENT  # nobody was told of it, so nobody has to be told what became of it
     else:
         told = _told(connection, row.id)
-        found = stage(told, concerns, row.created_at, at, everybody=row.everybody or ends)
+        followed = not follows and _is_followed(connection, row, at)
+        every = follows or (row.everybody and not followed)
+        stages = {_stage(told, whom, row.created_at, at, everybody=every) for whom in concerned}
+        # Whoever could not be told does not make it a dead letter where another one was, nor keeps from those who were
+        # told that somebody has it, or that it is over.
+        order = (Stage.SENT, Stage.WAITING, Stage.DEAD) if followed else (Stage.WAITING, Stage.SENT, Stage.DEAD)
+        found = next(each for each in order if each in stages)
     if found is not Stage.WAITING:
         values = {"stage": found.value, "ended_at": at}
         connection.execute(update(_NOTICE).where(_NOTICE.c.id == row.id).values(values))
@@ -295,13 +338,27 @@ def _settle(connection: Connection, row: Any, channels: Sequence[str], at: datet
     return found
 
 
-def _audience(connection: Connection, episode: str, channels: Sequence[str]) -> list[str]:
+def _is_followed(connection: Connection, row: Any, at: datetime) -> bool:
+    """Whether more is to be told of the same key, which waits for this: not for every channel, and not for long."""
+    if at - row.created_at < POSTED_WITHIN:
+        return False
+    later = (_NOTICE.c.key == row.key) & (_NOTICE.c.id > row.id)
+    return connection.execute(select(_NOTICE.c.id).where(later).limit(1)).first() is not None
+
+
+def _stage(told: Sequence[Told], whom: Audience, created_at: datetime, at: datetime, *, everybody: bool) -> Stage:
+    """Say how far a notification is with one of those whom it concerns."""
+    theirs = [each for each in told if everybody or each.channel in whom.channels]
+    return stage(theirs, whom.channels, created_at, at, everybody=everybody, calls=whom.calls, beside=whom.beside)
+
+
+def _told_of(connection: Connection, episode: str, channels: Sequence[str]) -> tuple[str, ...]:
     """Return who was told that an episode began, or may have been: an answer that was lost says neither."""
     trigger = select(_NOTICE.c.id).where(_NOTICE.c.episode == episode, _NOTICE.c.event == Event.TRIGGER.value)
     maybe = (_DELIVERY.c.tries > 0) & (_DELIVERY.c.state != Delivery.REFUSED.value)
     asked = select(_DELIVERY.c.channel).where(_DELIVERY.c.notification_id.in_(trigger), maybe)
     known = set(connection.execute(asked).scalars())
-    return [channel for channel in channels if channel in known]
+    return tuple(channel for channel in channels if channel in known)
 
 
 def _told(connection: Connection, number: int) -> list[Told]:

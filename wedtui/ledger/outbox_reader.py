@@ -42,6 +42,8 @@ class NoticeEntry:
     ended_at: datetime | None
     ended_by: str | None
     deliveries: tuple[DeliveryEntry, ...]
+    channels: tuple[tuple[str, ...], ...] = ()
+    """For each of those whom it is for, the channels in their order; none: for whoever the configuration says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,4 +147,5 @@ def notice_of(row: Any, told: list[Any]) -> NoticeEntry:
         row.ended_at,
         row.ended_by,
         tuple(DeliveryEntry(d.channel, d.state, d.tries, d.since, d.problem) for d in told),
+        tuple(map(tuple, row.channels or ())),
     )

@@ -6,10 +6,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from wedtui.core.actions import Action, Outcome, StepState
+from wedtui.core.alerts.silences import Silence
 from wedtui.core.calendar import ImportedByHand
+from wedtui.core.changes import ChangeQuery, Told
 from wedtui.core.customers import CUSTOMERS
 from wedtui.core.erasure import Forgotten
 from wedtui.core.freeze import Origin, Period
@@ -30,9 +32,10 @@ from wedtui.ledger.shapes import (
     PROTECTION_RAISE,
     WEDDING_IMPORT,
 )
+from wedtui.ledger.silence_reader import read_silences
 from wedtui.store.instants import to_microseconds
 from wedtui.store.kind import Kind
-from wedtui.store.opening import READER_WAITS, readable
+from wedtui.store.opening import READER_WAITS, Readable, readable
 from wedtui.store.snapshot import Snapshot
 
 
@@ -132,6 +135,13 @@ class LedgerReader:
         """
         self._store = readable(url, kind, waits=waits)
 
+    @classmethod
+    def of(cls, store: Readable) -> Self:
+        """Return the reader of a ledger that is there already, or is not to be asked."""
+        made = cls.__new__(cls)
+        made._store = store
+        return made
+
     def changed(self) -> bool:
         """Say whether anything was committed since the last call, as `CacheReader.changed` does."""
         return self._store.changed()
@@ -194,13 +204,14 @@ class LedgerReader:
         return found[0]
 
     def action_of_key(self, key: str) -> Action:
-        """Return the action of a request's key.
+        """Return the newest action of a request's key, which may go on behind a space.
 
         Raises:
             NotFoundError: there is none.
         """
+        begins = "request_key = ? OR substr(request_key, 1, ?) = ?"
         with self._store.reading() as snapshot:
-            found = _actions(snapshot, "WHERE request_key = ?", key)
+            found = _actions(snapshot, f"WHERE {begins} ORDER BY id DESC LIMIT 1", key, len(key) + 1, f"{key} ")
         if not found:
             raise NotFoundError("there is no such action: `wedtui actions list` says which there are")
         return found[0]
@@ -259,6 +270,18 @@ class LedgerReader:
         with self._store.reading() as snapshot:
             rows = snapshot.rows(AUTOMATION_STOP, "WHERE resumed_at IS NULL ORDER BY id LIMIT 1")
             return next(((row.stopped_by, row.stopped_at, row.reason) for row in rows), None)
+
+    def silences(self, *, until_after: datetime) -> tuple[Silence, ...]:
+        """Return which alerts persons have silenced where that ends after an instant, the newest first."""
+        with self._store.reading() as snapshot:
+            return tuple(entry.asked for entry in read_silences(snapshot, until_after))
+
+    def changes(self, query: ChangeQuery) -> Told:
+        """Return what was decided and done in a time, as changes, with who did it."""
+        from wedtui.ledger.changes import read_decided  # noqa: PLC0415 - it takes its rows from here
+
+        with self._store.reading() as snapshot:
+            return read_decided(snapshot, query)
 
     def close(self) -> None:
         """Let go of every file."""

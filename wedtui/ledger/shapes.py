@@ -53,12 +53,26 @@ NOTIFICATION = shape(
     "id key episode event severity sentence stage ended_by",
     instants="created_at ended_at",
     flags="everybody",
-    documents="details",
+    documents="details channels",
 )
 NOTIFICATION_DELIVERY = shape(
     "notification_delivery", "notification_id channel state tries problem", instants="since next_at"
 )
 NOTIFICATION_SENDER = shape("notification_sender", "id holder fence", instants="lease_until")
+
+ALERT_ROUND = shape(
+    "alert_round", "id holder fence version", instants="lease_until judged_at files_at", documents="telling files"
+)
+ALERT_MEMORY = shape("alert_memory", "rule series phase episode", documents="labels memory")
+ALERT_EVENT = shape(
+    "alert_event", "id kind episode rule severity reason value person said", instants="at", documents="labels"
+)
+ALERT_SILENCE = shape(
+    "alert_silence",
+    "id reason by ended_by end_reason",
+    instants="since until ended_at",
+    documents="wanted rules",
+)
 
 SHAPES = (
     FREEZE_PERIOD,
@@ -78,4 +92,8 @@ SHAPES = (
     NOTIFICATION_DELIVERY,
     NOTIFICATION_SENDER,
     AUTOMATION_STOP,
+    ALERT_ROUND,
+    ALERT_MEMORY,
+    ALERT_EVENT,
+    ALERT_SILENCE,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Index, MetaData, false, text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, MetaData, false, text
 from sqlmodel import Field, SQLModel
 
 from wedtui.store.types import UtcMicroseconds
@@ -285,6 +285,8 @@ class NotificationRow(LedgerTable, table=True):
     ended_at: datetime | None = instant(nullable=True)
     ended_by: str | None = None
     """Who dismissed a dead letter."""
+    channels: list[list[str]] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))
+    """For each of those whom it is for, the channels in their order; None: for whoever the configuration says."""
 
 
 class NotificationDeliveryRow(LedgerTable, table=True):
@@ -309,3 +311,80 @@ class NotificationSenderRow(LedgerTable, table=True):
     holder: str
     fence: int
     lease_until: datetime = instant()
+
+
+class AlertRoundRow(LedgerTable, table=True):
+    """One row: which service judges the alerts, under which number, and what it left behind."""
+
+    __tablename__ = "alert_round"
+    id: int = Field(primary_key=True)
+    holder: str
+    fence: int
+    lease_until: datetime = instant()
+    version: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """Grows with everything that changes what is remembered, whoever does."""
+    judged_at: datetime | None = instant(nullable=True)
+    telling: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """What was told, as `core.alerts.telling` remembers it."""
+    files: list[list[str]] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))
+    """The last files of rules that could be used: name and text of each."""
+    files_at: datetime | None = instant(nullable=True)
+
+
+class AlertMemoryRow(LedgerTable, table=True):
+    """What is remembered of one rule and one series; written when it changes."""
+
+    __tablename__ = "alert_memory"
+    __table_args__ = (Index("alert_memory_episode", "episode"),)
+    rule: str = Field(primary_key=True)
+    series: str = Field(primary_key=True)
+    """The labels, as canonical JSON."""
+    labels: list[list[str]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    phase: str
+    episode: str
+    """The key of the one that fires; empty where none does."""
+    memory: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+class AlertEventRow(LedgerTable, table=True):
+    """Something that became of an episode. The database itself refuses to change or delete one."""
+
+    __tablename__ = "alert_event"
+    __table_args__ = (
+        Index("alert_event_at", "at"),
+        Index("alert_event_episode", "episode", "id"),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = instant()
+    kind: str
+    episode: str
+    rule: str
+    labels: list[list[str]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    severity: str
+    reason: str
+    """Why it is wrong: `condition` or `no data`."""
+    value: float | None = None
+    person: str
+    """Who did it, where somebody did."""
+    said: str
+    """Why, in that person's words."""
+
+
+class AlertSilenceRow(LedgerTable, table=True):
+    """A person's wish not to be told of certain alerts over [since, until), and who ended it early, if anyone did."""
+
+    __tablename__ = "alert_silence"
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: int | None = Field(default=None, primary_key=True)
+    wanted: dict[str, list[str]] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """By label, the values of which one must be there."""
+    rules: list[str] = names()
+    """None means all."""
+    reason: str
+    by: str
+    since: datetime = instant()
+    until: datetime = instant()
+    ended_at: datetime | None = instant(nullable=True)
+    ended_by: str | None = None
+    end_reason: str | None = None

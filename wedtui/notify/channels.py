@@ -1,34 +1,28 @@
-"""The channels: PagerDuty's Events API v2, and a webhook. Each says what became of one attempt, and never raises.
+"""The channels: PagerDuty's Events API v2, and a webhook; and which one a section describes. None ever raises.
 
-A channel may be told the same twice; the episode says so. No answer of theirs is repeated with a secret in it.
-Source: PagerDuty, "Events API v2"; RFC 2104 (HMAC).
+A channel may be told the same twice; the episode says so. Source: PagerDuty, "Events API v2"; RFC 2104 (HMAC).
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
-import json
-from collections.abc import Iterable, Mapping
-from datetime import UTC, timedelta
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import httpx
 
 from wedtui.clock import Clock
-from wedtui.config_notify import PAGERDUTY_URL, ChannelSection
+from wedtui.config_notify import ChannelSection
 from wedtui.core.chain import instant_words
-from wedtui.core.notify import Answer, Event, Message, Verdict, verdict_of
-from wedtui.core.redact import redacted_feed_url
-from wedtui.errors import ConfigurationError
+from wedtui.core.notify import Answer, Event, Message
+from wedtui.notify.http import HttpChannel, Request, bytes_of
+from wedtui.notify.mail import Mail
+from wedtui.notify.others import Others
+from wedtui.notify.slack import Slack
 from wedtui.providers.secrets import resolve
-from wedtui.providers.web import USER_AGENT, plain, resolved_headers, seconds, trust
+from wedtui.providers.web import resolved_headers
 
-_ANSWER_AT_MOST = 16 * 1024
-_WORDS_AT_MOST = 160
 SIGNATURE = "Wedtui-Signature"
 
 
@@ -45,94 +39,10 @@ class Channel(Protocol):
         ...
 
 
-class _Request:
-    """One request, as its channel composed it."""
-
-    def __init__(self, url: str, body: bytes, headers: Mapping[str, str], secrets: Iterable[str]) -> None:
-        self.url, self.body = url, body
-        self.headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT, **headers}
-        # Of a webhook the path is often a secret too.
-        self.secrets = tuple(filter(None, (*secrets, urlsplit(url).path.strip("/"))))
-
-
-class _HttpChannel:
-    """What both kinds share: one bounded request with its own time, and words for its failures."""
-
-    def __init__(self, name: str, section: ChannelSection, source: str, clock: Clock) -> None:
-        """Remember where it is; its secrets are looked up each time.
-
-        Args:
-            name: as it is configured.
-            section: its configuration.
-            source: who tells, such as `wedtui/production`.
-            clock: the time of day, for a `Retry-After` that is a date.
-        """
-        self.name = name
-        self._section, self._source, self._clock = section, source, clock
-        self._url = section.url or PAGERDUTY_URL
-
-    async def send(self, message: Message) -> Answer:
-        """Put a message to it."""
-        within = self._section.timeout
-        try:
-            request = self._request(message)
-            # The client's own limits begin anew with each byte.
-            async with asyncio.timeout(within.total_seconds()):
-                status, headers, said = await self._post(request)
-        except ConfigurationError as error:
-            return Answer(Verdict.LATER, f"{error}")
-        except TimeoutError:
-            return Answer(Verdict.LATER, f"{self._place} did not answer within {seconds(within)}")
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return Answer(Verdict.LATER, f"{self._place} could not be asked ({type(error).__name__})")
-        if self._accepted(status):
-            return Answer(Verdict.ACCEPTED)
-        words = f"{self._place} answered {status}" + _said(said, request.secrets)
-        return Answer(verdict_of(status), words, self._asked_to_wait(headers))
-
-    @property
-    def _place(self) -> str:
-        return redacted_feed_url(self._url)
-
-    def _request(self, message: Message) -> _Request:
-        raise NotImplementedError
-
-    def _accepted(self, status: int) -> bool:
-        raise NotImplementedError
-
-    async def _post(self, request: _Request) -> tuple[int, httpx.Headers, bytes]:
-        section = self._section
-        client = httpx.AsyncClient(
-            verify=trust(section.ca_file), timeout=section.timeout.total_seconds(), trust_env=False
-        )
-        async with (
-            client,
-            client.stream("POST", request.url, content=request.body, headers=request.headers) as answer,
-        ):
-            said = b""
-            if not self._accepted(answer.status_code):
-                async for piece in answer.aiter_bytes():
-                    said += piece
-                    if len(said) > _ANSWER_AT_MOST:
-                        break
-            return answer.status_code, answer.headers, said[:_ANSWER_AT_MOST]
-
-    def _asked_to_wait(self, headers: httpx.Headers) -> timedelta:
-        """Return how long a server asks to wait (RFC 9110, 10.2.3); zero where it does not say."""
-        header = headers.get("retry-after", "").strip()
-        if header.isascii() and header.isdecimal():
-            return timedelta(seconds=min(int(header), 86_400))
-        try:
-            until = parsedate_to_datetime(header)
-        except ValueError:
-            return timedelta()
-        return max(timedelta(), until.replace(tzinfo=until.tzinfo or UTC) - self._clock.now())
-
-
-class PagerDuty(_HttpChannel):
+class PagerDuty(HttpChannel):
     """A service of PagerDuty."""
 
-    def _request(self, message: Message) -> _Request:
+    def _request(self, message: Message) -> Request:
         section = self._section
         assert section.routing_key is not None
         key = resolve(section.routing_key)
@@ -152,18 +62,18 @@ class PagerDuty(_HttpChannel):
                 "custom_details": dict(message.details),
             }
             body["client"] = "wedtui"
-        return _Request(f"{self._url.rstrip('/')}/v2/enqueue", _bytes(body), {}, [key])
+        return Request(f"{self._url.rstrip('/')}/v2/enqueue", bytes_of(body), {}, [key])
 
     def _accepted(self, status: int) -> bool:
         return status == httpx.codes.ACCEPTED
 
 
-class Webhook(_HttpChannel):
+class Webhook(HttpChannel):
     """Whoever takes a notification as JSON."""
 
-    def _request(self, message: Message) -> _Request:
+    def _request(self, message: Message) -> Request:
         section = self._section
-        body = _bytes(
+        body = bytes_of(
             {
                 "version": 1,
                 "source": self._source,
@@ -184,34 +94,21 @@ class Webhook(_HttpChannel):
             secrets.append(key)
             headers[SIGNATURE] = f"sha256={hmac.new(key.encode(), body, hashlib.sha256).hexdigest()}"
         headers["Idempotency-Key"] = hashlib.sha256(f"{message.episode} {message.event}".encode()).hexdigest()
-        return _Request(self._url, body, headers, secrets)
+        return Request(self._url, body, headers, secrets)
 
     def _accepted(self, status: int) -> bool:
         return 200 <= status < 300
 
 
+_KINDS: dict[str, Callable[[str, ChannelSection, str, Clock], Channel]] = {
+    "pagerduty": PagerDuty,
+    "webhook": Webhook,
+    "slack": Slack,
+    "email": Mail,
+    "apprise": Others,
+}
+
+
 def channel_of(name: str, section: ChannelSection, *, environment: str, clock: Clock) -> Channel:
     """Return the channel that a section describes."""
-    kind = PagerDuty if section.kind == "pagerduty" else Webhook
-    return kind(name, section, f"wedtui/{environment}", clock)
-
-
-def _bytes(body: Mapping[str, object]) -> bytes:
-    return json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
-
-
-def _said(content: bytes, secrets: Iterable[str]) -> str:
-    """Return what a channel said of a refusal: `message` and `errors` of JSON, else its text; without any secret."""
-    text = content.decode(errors="replace")
-    try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
-    if isinstance(found, dict):
-        errors = found.get("errors")
-        parts = [found.get("message"), *(errors if isinstance(errors, list) else [])]
-        text = "; ".join(str(part) for part in parts if isinstance(part, str))
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    words = plain(text, _WORDS_AT_MOST)
-    return f": {words}" if words else ""
+    return _KINDS[section.kind](name, section, f"wedtui/{environment}", clock)

@@ -19,8 +19,9 @@ from wedtui.core.wording import listed
 from wedtui.errors import StoreMissingError, WedtuiError
 from wedtui.ledger.outbox import Outbox
 from wedtui.ledger.outbox_reader import OutboxReader, Standing
-from wedtui.notify import paging_configured
+from wedtui.notify import paging_configured, reach_of
 from wedtui.notify.channels import channel_of
+from wedtui.notify.heartbeat import Evaluated, Heartbeat
 from wedtui.notify.sender import Sender
 
 LOOKS_EVERY_S = 0.5
@@ -38,7 +39,15 @@ class Notifying:
     """Sends what waits, until it is closed."""
 
     def __init__(
-        self, configuration: Configuration, ledger_url: str, clock: Clock, holder: str, trouble: Trouble
+        self,
+        configuration: Configuration,
+        ledger_url: str,
+        clock: Clock,
+        holder: str,
+        trouble: Trouble,
+        *,
+        drill: bool = False,
+        evaluated: Evaluated = lambda: None,
     ) -> None:
         """Remember with what it is done; nothing is opened yet.
 
@@ -48,9 +57,13 @@ class Notifying:
             clock: the time of day, and a time that never jumps.
             holder: the life of the service.
             trouble: told what people have to know.
+            drill: whether its world is a made-up one: whoever is told is told that too.
+            evaluated: when alerts were judged last; without it they never are, and no heartbeat is sent.
         """
+        self._drill = drill
         self._configuration, self._url, self._clock, self._holder = configuration, ledger_url, clock, holder
         self._trouble = trouble
+        self._evaluated = evaluated
         self.standing: Standing | None = None
         """How the outbox stood at the last look; None while it cannot be told. Read from any thread."""
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -90,19 +103,22 @@ class Notifying:
         self._loop = asyncio.get_running_loop()
         self._ready.set()
         reader = OutboxReader(self._url)
-        sender = Sender(lambda: Outbox(self._url), channels, self._holder, clock)
+        reach = reach_of(configuration)
+        sender = Sender(lambda: Outbox(self._url, reach=reach), channels, self._holder, clock, drill=self._drill)
+        heartbeat = Heartbeat(configuration.heartbeat, self._evaluated, clock)
         try:
-            await self._work(reader, sender)
+            await self._work(reader, sender, heartbeat)
         finally:
+            await heartbeat.close()
             await sender.close()
             reader.close()
 
-    async def _work(self, reader: OutboxReader, sender: Sender) -> None:
+    async def _work(self, reader: OutboxReader, sender: Sender, heartbeat: Heartbeat) -> None:
         assert self._stop is not None
         log = structlog.get_logger("wedtui.notify")
         stands_at = -AGAIN_AFTER_S
         while not self._stop.is_set():
-            waits = LOOKS_EVERY_S
+            waits, sends = LOOKS_EVERY_S, True
             try:
                 if await asyncio.to_thread(reader.waits):
                     await sender.look()
@@ -115,7 +131,9 @@ class Notifying:
                 self.standing = None
                 self._trouble("notify", f"nobody is told anything at the moment: {error}")
                 log.warning("notifications wait", why=str(error))
-                waits = AGAIN_AFTER_S
+                waits, sends = AGAIN_AFTER_S, False
+            heartbeat.look(sends=sends)
+            self._trouble("heartbeat", heartbeat.problem)
             try:
                 await asyncio.wait_for(self._stop.wait(), waits)
             except TimeoutError:

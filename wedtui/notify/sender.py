@@ -14,7 +14,7 @@ from typing import TypeVar
 import structlog
 
 from wedtui.clock import Clock
-from wedtui.core.notify import Answer, Verdict, wait
+from wedtui.core.notify import Answer, Verdict, of_drill, wait
 from wedtui.errors import ConflictError, StoreError
 from wedtui.ledger.outbox import Attempt, Outbox
 from wedtui.notify.channels import Channel
@@ -29,7 +29,13 @@ class Sender:
     """Sends what waits. Used on one event loop; the outbox is opened and used in a thread of its own."""
 
     def __init__(
-        self, open_outbox: Callable[[], Outbox], channels: Mapping[str, Channel], holder: str, clock: Clock
+        self,
+        open_outbox: Callable[[], Outbox],
+        channels: Mapping[str, Channel],
+        holder: str,
+        clock: Clock,
+        *,
+        drill: bool = False,
     ) -> None:
         """Remember with what it is done; nothing is opened yet.
 
@@ -38,9 +44,10 @@ class Sender:
             channels: by name, in the order in which they are asked.
             holder: the life of the service.
             clock: a time that never jumps, for channels that take nothing at the moment.
+            drill: whether all that it tells is of a made-up world.
         """
         self._open, self._channels, self._holder, self._clock = open_outbox, channels, holder, clock
-        self._names = tuple(channels)
+        self._names, self._drill = tuple(channels), drill
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="outbox")
         self._outbox: Outbox | None = None
         self._under_way: dict[tuple[int, str], asyncio.Task[None]] = {}
@@ -89,7 +96,8 @@ class Sender:
     async def _send(self, attempt: Attempt) -> None:
         channel, number = attempt.channel, attempt.message.number
         try:
-            answer = await self._channels[channel].send(attempt.message)
+            message = of_drill(attempt.message) if self._drill else attempt.message
+            answer = await self._channels[channel].send(message)
         except Exception as error:
             self._log.warning("a channel failed", channel=channel, notification=number, error=type(error).__name__)
             answer = Answer(Verdict.LATER, f"it could not be put into words for {channel} ({type(error).__name__})")

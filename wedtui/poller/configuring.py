@@ -73,6 +73,8 @@ class Configuring:
         self._level = level
         judged = self._judged(pace(level))
         if house is not None and (anew or judged != self._written):
+            # Until it is stored it is not written: what fails here is tried again with the next heartbeat.
+            self._written = None
             intervals = {"probe_interval": judged.probe, "query_interval": judged.query}
             self._cache.configure(self._configuration, claim=house, **intervals)
         self._written = judged

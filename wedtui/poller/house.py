@@ -14,7 +14,7 @@ from wedtui.clock import Clock
 from wedtui.config import CacheSection
 from wedtui.core.health import judge
 from wedtui.core.observation import Claim
-from wedtui.core.protection import RAISES_KEPT
+from wedtui.core.protection import RAISES_KEPT, ProtectionVerdict
 from wedtui.core.rollup import STEP_NAMES
 from wedtui.ledger.former import is_there, left_behind
 from wedtui.ledger.reader import LedgerReader
@@ -89,6 +89,15 @@ class House:
         finally:
             reader.close()
 
+    def note_level(self, claim: Claim, verdict: ProtectionVerdict) -> None:
+        """Record the protection level where it is another than when it was last recorded.
+
+        Args:
+            claim: the right to keep house.
+            verdict: what holds now.
+        """
+        self._cache.note_level(verdict.level.value, verdict.reason, verdict.since, self._now(), claim)
+
     def look_back(self) -> None:
         """Look into the former ledger of this place, which persons who watch may not read."""
         former = self._stores.former_ledger
@@ -129,7 +138,7 @@ class House:
             self._cache.prune_rollups(before, PRUNE_CHUNK, claim),
             self._cache.prune_inventory(now - section.keep_vanished, PRUNE_CHUNK, claim),
         )
-        deleted = self._cache.forget_dropped(claim)
+        deleted = self._cache.forget_dropped(claim) + self._cache.prune_changes(now, claim)
         weddings = self._cache.weddings.prune()
         deleted += sum(piece.rows for piece in pieces) + weddings
         deleted += self._cache.forget_services(now - section.keep_vanished, claim)

@@ -21,6 +21,7 @@ from wedtui.poller.configuring import Configuring
 from wedtui.poller.recorder import Recorder
 from wedtui.poller.schedule import Punctuality
 from wedtui.poller.share import Share
+from wedtui.poller.turns import seen_through
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +96,7 @@ class Membership:
         ends = self._clock.monotonic() + (LEASE + TAKEN_OVER_WITHIN).total_seconds()
         while True:
             try:
-                await self._recorder.in_thread(lambda: self._cache.begin(self._condition.facts))
+                await self._recorder.in_thread(lambda: seen_through(self._begin))
                 return True
             except VantageTakenError as error:
                 if self._clock.monotonic() > ends:
@@ -105,6 +106,9 @@ class Membership:
                     await asyncio.wait_for(stop.wait(), HEARTBEAT_S)
                 if stop.is_set():
                     return False
+
+    def _begin(self) -> None:
+        self._cache.begin(self._condition.facts)
 
     def settled(self) -> None:
         """Take that its first heartbeat was stored: nothing was asked yet that would have to be asked again."""

@@ -10,6 +10,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from pathlib import Path
 
 import structlog
 
@@ -22,6 +23,7 @@ from wedtui.core.observation import Claim, Observation, WeddingsObservation
 from wedtui.core.picture import ServiceFacts
 from wedtui.errors import WedtuiError
 from wedtui.notify import paging_configured
+from wedtui.poller.alerts import Alerting
 from wedtui.poller.calendar_page import CalendarPage
 from wedtui.poller.clock_watch import ClockWatch
 from wedtui.poller.condition import Condition, first_facts
@@ -37,7 +39,7 @@ from wedtui.poller.resolver import Resolver
 from wedtui.poller.schedule import Scheduler
 from wedtui.poller.share import Share, asked_once
 from wedtui.poller.surroundings import NOBODY, Identity, Stores, Told
-from wedtui.poller.turns import Runner, Turns
+from wedtui.poller.turns import Runner, Turns, seen_through
 from wedtui.poller.weddings import Importer, rules_of
 from wedtui.providers.anchors.anchoring import Anchoring
 from wedtui.providers.aws.paid import Paying
@@ -52,9 +54,12 @@ MIRROR_S = 10.0
 # The calendar and what persons decided, for the pace.
 GUARD_S = 5.0
 COMPARE_S = 10.0
+# The record of changes says between which two looks the level changed.
+LEVEL_S = 10.0
 ROLL_S = 10.0
 PRUNE_S = 60.0
 CALENDAR_PAGE_S = 5.0
+ALERTS_S = 1.0
 # What persons decide by the command line is anchored within this time.
 ANCHOR_S = 10.0
 
@@ -71,6 +76,7 @@ class Service:
         mode: str,
         identity: Identity,
         unwatched: str | None = None,
+        rules: Path | None = None,
     ) -> None:
         """Open the cache for writing.
 
@@ -81,6 +87,7 @@ class Service:
             mode: `personal` or `shared`.
             identity: which one it is.
             unwatched: why it has nothing to watch, for people; None where it has.
+            rules: the configuration beside which rules of alerts stand; None where there is none.
 
         Raises:
             StoreError: the cache cannot be used.
@@ -91,6 +98,8 @@ class Service:
         self._recorder = Recorder(self._cache)
         self._guarding = Guarding(configuration, stores.cache_url, clock)
         self._calendar_page = CalendarPage(stores.ledger_url, self._guarding, clock)
+        self._alerting = Alerting(configuration, stores, clock, self._guarding, rules=rules)
+        self._alerting.life = identity.vantage
         self.figures = Figures(mode=mode, environment=configuration.environment)
         watch = ClockWatch(clock)
         self._house = House(self._cache, stores, clock, watch, self.figures)
@@ -102,6 +111,7 @@ class Service:
             watch.look,
             lambda: self._house.problem,
             lambda: unwatched,
+            lambda: self._alerting.problem,
         )
         self._exposing = Exposing(self.figures, self._problems, self._cache, stores.cache_url)
         self._turns = Turns(self._recorder.in_thread, self._problems, self.figures)
@@ -115,6 +125,10 @@ class Service:
     def facts(self) -> ServiceFacts:
         """How it is, as of its last heartbeat; for any thread."""
         return self._membership.facts
+
+    def lives(self, life: str) -> None:
+        """Take the name of this life of it, by which others can tell that it is over; before it runs."""
+        self._alerting.life = life
 
     def trouble(self, name: str, problem: str | None) -> None:
         """Take a problem of a part that runs beside it, for people to see, or that it is over; from any thread."""
@@ -157,6 +171,7 @@ class Service:
         self._exposing.count(scheduler.punctuality, self._recorder, self._share)
         if not await self._begin(targets, scheduler, stop):
             await targets.close()
+            await self._alerting.end()
             await self._guarding.end()
             await self._recorder.in_thread(self._cache.close)
             self._recorder.close()
@@ -214,6 +229,7 @@ class Service:
             every(HEARTBEAT_S, "heartbeat", lambda: membership.beat(scheduler.punctuality), beaten),
             self._keep_house(SCORES_S, "scores", self._record_scores),
             self._keep_house(MIRROR_S, "mirror", house.mirror),
+            self._keep_house(LEVEL_S, "protection", self._note_level),
             self._mirror_soon(),
             every(GUARD_S, "calendar", self._guarding.read, run=self._guarding.in_thread),
             every(MIRROR_S, "former ledger", house.look_back),
@@ -221,6 +237,7 @@ class Service:
             # Before pruning: of an old cache nothing goes that is not rolled up.
             self._keep_house(ROLL_S, "roll-ups", house.roll),
             self._keep_house(PRUNE_S, "pruning", self._prune),
+            self._keep_house(ALERTS_S, "alerts", self._alerting.look, run=self._alerting.in_thread),
             every(PRUNE_S, "size", self._exposing.weigh),
             self._exposing.serve(self._configuration.service.metrics),
         ]
@@ -249,7 +266,7 @@ class Service:
         if not await self._membership.join(asked_once(targets.all), stop):
             return False
         await self._guarding.in_thread(self._guarding.read)
-        await self._recorder.in_thread(lambda: self._settle_in(scheduler))
+        await self._recorder.in_thread(lambda: seen_through(lambda: self._settle_in(scheduler)))
         self._membership.settled()
         return True
 
@@ -292,6 +309,9 @@ class Service:
     def _anchor(self, _claim: Claim) -> bool:
         return self.anchoring.anchor(self._clock.now())
 
+    def _note_level(self, claim: Claim) -> None:
+        self._house.note_level(claim, self._guarding.verdict(self._clock.now()))
+
     def _record_scores(self, claim: Claim) -> None:
         self._house.record_scores(claim, wedding_day=self._guarding.level().wedding_day)
 
@@ -310,6 +330,7 @@ class Service:
             log.error("stopped with observations that could not be stored", lost=lost, problem=self._recorder.problem)
         try:
             # Whoever closes the cache last leaves one file: that is the writer.
+            await self._alerting.end()
             await self._guarding.end()
         finally:
             try:

@@ -5,10 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import TypeVar
 
 import structlog
 
-from wedtui.errors import DiskFullError, OutlivedError, StoreUnreachableError, VantageTakenError, WedtuiError
+from wedtui.errors import (
+    DiskFullError,
+    OutlivedError,
+    StoodStillError,
+    StoreUnreachableError,
+    VantageTakenError,
+    WedtuiError,
+)
 from wedtui.poller.figures import Figures
 from wedtui.poller.problems import Problems
 
@@ -16,11 +24,34 @@ log = structlog.get_logger(__name__)
 
 # Between two pieces of one backlog: what else writes goes first.
 GO_ON_S = 0.05
+TRIES = 3
+"""So often is done what has no turn that comes again, where this machine stands still each time."""
 
 Work = Callable[[], bool | None]
 """A piece of work; True: there is more to do."""
 Runner = Callable[[Work], Awaitable[bool | None]]
 """Does a piece of work in a thread that may be kept waiting by it."""
+
+
+T = TypeVar("T")
+
+
+def seen_through(work: Callable[[], T]) -> T:
+    """Return what a piece of work without a turn that comes again comes to.
+
+    A busy machine may stand still inside a transaction, so that the server ends it and others can write. Nothing of it
+    is stored then, and it is done again.
+
+    Args:
+        work: may be done again after a part of it.
+
+    Raises:
+        StoodStillError: each time.
+    """
+    for _ in range(TRIES - 1):
+        with suppress(StoodStillError):
+            return work()
+    return work()
 
 
 class Turns:

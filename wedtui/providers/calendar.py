@@ -105,7 +105,7 @@ def parse_calendar(
         CalendarError: it is no calendar, is damaged, or holds more than can be worked out.
     """
     survey(decoded(data, name), name)
-    with ICALENDAR, _guarded(name):
+    with ICALENDAR, guarded(name):
         # Forgets the zones that other calendars defined: each is read by its own definitions.
         icalendar.timezone.tzp.use_default()
         calendars = list(icalendar.Calendar.from_ical(data, multiple=True))
@@ -198,7 +198,7 @@ def check_rule(rule: str, name: str) -> None:
     frequency, interval = parts.get("FREQ", "").strip(), parts.get("INTERVAL", "1").strip()
     if frequency not in _FREQUENCIES:
         what = f"FREQ={_clean(frequency) or 'nothing'}"
-        raise CalendarError(name, f"an event recurs by {what}; a freeze recurs daily, weekly, monthly or yearly")
+        raise CalendarError(name, f"an event recurs by {what}; expected daily, weekly, monthly or yearly")
     if not interval.isdecimal() or int(interval) < 1:
         raise CalendarError(name, f'an event recurs at the interval "{_clean(interval)}"; expected 1 or more')
     times = 1
@@ -209,7 +209,7 @@ def check_rule(rule: str, name: str) -> None:
 
 
 @contextmanager
-def _guarded(name: str) -> Iterator[None]:
+def guarded(name: str) -> Iterator[None]:
     """Turn whatever a library stumbles over in what others wrote into the one error that says so."""
     try:
         yield

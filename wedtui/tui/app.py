@@ -17,6 +17,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from wedtui.errors import ConfigurationError
+from wedtui.tui.alerts import Alerts
 from wedtui.tui.bindings import bind
 from wedtui.tui.board import SPANS, SeriesKey
 from wedtui.tui.emergency import Answered, ByHandWords, Emergencies, HandArrived
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from wedtui.clock import Clock
     from wedtui.core.inventory import ResourceQuery
     from wedtui.tui.album import Album
+    from wedtui.tui.board import BeforeAlert, Lookback
     from wedtui.tui.hand import Hand
     from wedtui.tui.reader import WeddingQuestion
     from wedtui.tui.source import Source
@@ -74,12 +76,15 @@ class WedtuiApp(PagedApp):
         bind("app.weddings", "weddings"),
         bind("app.palette", "command_palette"),
         bind("app.findings", "findings"),
+        bind("app.alerts", "alerts"),
+        bind("app.acknowledge", "acknowledge"),
         bind("app.theme", "next_theme"),
         bind("app.suspend", "suspend_process"),
         bind("app.copy", "copy"),
         bind("app.jump", "jump"),
         bind("app.picture", "picture"),
         bind("app.resources", "resources"),
+        bind("app.changes", "changes"),
         bind("app.help", "help"),
         bind("app.quit", "quit"),
     ]
@@ -102,6 +107,7 @@ class WedtuiApp(PagedApp):
         super().__init__(open_source, clock, theme=theme, demo=demo, theme_folders=theme_folders, abilities=abilities)
         self.hands = Hands(self, environ or {}, album)
         self.emergencies = Emergencies(self, read_only=read_only)
+        self.alerts = Alerts(self, environ or {})
         self.memory = Memory(self, session_file)
         self.span = self.memory.begin.span
         self.keymap = Keymap()
@@ -174,6 +180,9 @@ class WedtuiApp(PagedApp):
         if isinstance(event, events.Key) and not event.is_forwarded and self.hands.take(event.key, event.character):
             event.stop()
             return
+        if isinstance(event, events.Key) and not event.is_forwarded and self.alerts.take(event):
+            event.stop()
+            return
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded and self.emergencies.take(event):
             event.stop()
             return
@@ -225,6 +234,7 @@ class WedtuiApp(PagedApp):
         """Draw the screen on top."""
         if self.board.picture is not None:
             self.memory.reopen()
+            self.alerts.hear()
         self._drawn_at = self.board.now
         self.seen.show()
 
@@ -260,9 +270,21 @@ class WedtuiApp(PagedApp):
         """Say that it is no longer shown, as far as no other screen asks something else by now."""
         self._reader.drop_weddings(question)
 
+    def reader_looks_back(self, question: Lookback | BeforeAlert) -> None:
+        """Say which changes are shown."""
+        self._reader.want_changes(question)
+
+    def reader_looks_no_more(self, question: Lookback | BeforeAlert) -> None:
+        """Say that they are no longer shown, as far as no other screen asks for others by now."""
+        self._reader.drop_changes(question)
+
     def choose_span(self, index: int) -> None:
         """Choose the range of the charts; beyond the ends nothing happens."""
         self.span = min(max(index, 0), len(SPANS) - 1)
+
+    def action_acknowledge(self) -> None:
+        """Acknowledge an alert, from the palette; a key begins it before any screen hears it."""
+        self.alerts.acknowledge()
 
     def action_copy(self) -> None:
         """Copy what is under the cursor."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from wedtui.core.actions import Outcome
 from wedtui.core.confirming import may_be_second
-from wedtui.core.customers import CUSTOMERS, IN_SYNC
+from wedtui.core.customers import moved
 from wedtui.core.emergency import EMERGENCIES, Emergency, EmergencyKind
 from wedtui.core.roles import Demand
 
@@ -254,27 +254,28 @@ class Arming:
         """Whether what is shown still waits for a person's word, and so can expire."""
         return self.stage in NAMES or self.stage in {Stage.SECOND, Stage.GLASS}
 
-    @property
-    def over(self) -> bool:
+    def over(self, now: datetime) -> bool:
         """Whether nothing more is to be seen of the action.
 
-        More is while it is not on record, or not reviewed, and while it is looked whether its customers have moved.
+        More is while it is not on record, or not reviewed, and while it is looked whether its customers have moved:
+        until a look that was begun has ended, or the time is over in which one would begin.
         """
         action = self.action
         if action is None:
             return True
         unreviewed = action.broke_glass is not None and action.reviewed_by is None
-        return action.state == "ended" and not action.aside and not unreviewed and not _looks_for_customers(action)
+        return action.state == "ended" and not action.aside and not unreviewed and not _looks_for_customers(action, now)
 
     def expired(self, now: datetime) -> bool:
         """Whether the plan that waits for its confirmation may not be confirmed any more."""
         return self.open_plan and (self.expires_at is None or now >= self.expires_at)
 
 
-def _looks_for_customers(action: ActionIs) -> bool:
+def _looks_for_customers(action: ActionIs, now: datetime) -> bool:
     """Whether it may still have to be seen whether the customers of a change have moved."""
-    ended = {step.name for step in action.steps if step.ended_at is not None}
-    return action.outcome == Outcome.VERIFIED and IN_SYNC in ended and CUSTOMERS not in ended
+    ttl = (action.plan or {}).get("ttl_seconds")
+    known = timedelta(seconds=ttl) if isinstance(ttl, int | float) else None
+    return action.outcome == Outcome.VERIFIED and moved(action.confirmed_at, action.steps, known).is_open(now)
 
 
 def begin(kind: str, choices: tuple[Choice, ...], ledger: str | None = None) -> Arming:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,6 +12,8 @@ from wedtui.core.wording import asked_of_demo
 from wedtui.tui.terminal.link import Drawing, LinkReport
 
 if TYPE_CHECKING:
+    from wedtui.core.alerts.attention import Doubt
+    from wedtui.core.alerts.standing import AlertIs, AlertsNow
     from wedtui.core.calendar_query import (
         Conflicts,
         ListedWedding,
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
         WeddingPage,
         WeddingQuery,
     )
+    from wedtui.core.changes import Timeline
     from wedtui.core.inventory import ResourcePage, ResourceQuery
     from wedtui.core.live_share import Share
     from wedtui.core.picture import Finding, Picture, ProviderPicture
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 PICTURE_FRESH = timedelta(seconds=3)
 # As long as a heartbeat is believed.
 PICTURE_BELIEVED = timedelta(seconds=6)
+# Whoever judged later than that knows of it.
+TAKEN_BELIEVED = timedelta(seconds=10)
 
 SPANS = (
     ("5 m", timedelta(minutes=5)),
@@ -103,6 +108,40 @@ class WeddingsTold(NamedTuple):
     """Why there is none."""
 
 
+class Lookback(NamedTuple):
+    """The question what changed lately: it stays the same while time passes."""
+
+    span: timedelta
+    """Up to how long ago."""
+    before: tuple[datetime, str, str] | None = None
+    """Only what stands before this in the order of changes: a page of what is older."""
+
+
+class BeforeAlert(NamedTuple):
+    """The question what changed before an alert began."""
+
+    since: datetime
+    """When it began."""
+
+
+class ChangesTold(NamedTuple):
+    """The newest answer what changed."""
+
+    question: Lookback | BeforeAlert
+    timeline: Timeline | None
+    at: datetime
+    """When it was read."""
+    problem: str | None = None
+    """Why there is none."""
+
+
+class Taken(NamedTuple):
+    """That somebody acknowledged an alert here, by the service's answer."""
+
+    by: str
+    at: datetime
+
+
 class Stopped(NamedTuple):
     """That all automation is stopped."""
 
@@ -123,12 +162,15 @@ class Board:
     history: History | None = None
     listed: Listed | None = None
     weddings: WeddingsTold | None = None
+    changes: ChangesTold | None = None
     link: LinkReport | None = None
     """What is known of the line to the terminal that this is drawn on; None where nobody measures it."""
     stock_because: str | None = None
     """Why it is not drawn by differences."""
     stopped: Stopped | None = None
     """That automation is stopped, by the service's newest word."""
+    taken: Mapping[str, Taken] = field(default_factory=dict)
+    """By the key of an episode who acknowledged it here; it counts until rounds know of it themselves."""
 
     @property
     def drawing(self) -> Drawing:
@@ -152,6 +194,34 @@ class Board:
     def frozen_picture(self) -> bool:
         """Whether the picture was not judged for so long that none of its states can be believed."""
         return self.lag > PICTURE_BELIEVED
+
+    @property
+    def alerts(self) -> AlertsNow | None:
+        """How it stands with alerts, with what was acknowledged here since; None: nobody has judged."""
+        known = self.picture.alerts if self.picture else None
+        if known is None or not self.taken:
+            return known
+        judged = known.judged_at
+
+        def of(alert: AlertIs) -> AlertIs:
+            taken = self.taken.get(alert.key) if alert.key else None
+            if taken is None or judged - taken.at > TAKEN_BELIEVED:
+                return alert
+            return replace(alert, acknowledged_by=taken.by, acknowledged_at=taken.at, escalates_at=None)
+
+        return replace(known, alerts=tuple(of(alert) for alert in known.alerts))
+
+    @property
+    def doubt(self) -> Doubt | None:
+        """Why what was judged of alerts does not say what fires now; None where it does."""
+        from wedtui.core.alerts.attention import doubt  # noqa: PLC0415 - not needed for the first paint
+        from wedtui.core.services import ServiceCondition  # noqa: PLC0415 - as above
+
+        if self.picture is None:
+            return doubt(None, ServiceCondition.UNSEEN, self.now)
+        # Of a picture that nobody judges any more nobody knows either whether the service still runs.
+        condition = ServiceCondition.UNSEEN if self.frozen_picture else self.picture.condition
+        return doubt(self.picture.alerts, condition, self.now)
 
     def share(self, provider: ProviderPicture) -> Share:
         """Return the share of traffic of a provider; of a picture that nobody judges any more the last one."""

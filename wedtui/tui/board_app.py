@@ -13,6 +13,7 @@ from textual.message import Message
 from wedtui.tui import colours
 from wedtui.tui.board import Board
 from wedtui.tui.messages import (
+    ChangesArrived,
     HistoryArrived,
     News,
     PictureArrived,
@@ -136,6 +137,8 @@ class BoardApp(DrawnApp):
                 self.board = replace(self.board, now=now, listed=listed)
             case WeddingsArrived(told):
                 self.board = replace(self.board, now=now, weddings=told)
+            case ChangesArrived(timeline):
+                self.board = replace(self.board, now=now, changes=timeline)
             case ReaderBroke(error):
                 raise error
 

@@ -74,13 +74,12 @@ def sequence(text: str, way: Way) -> str:
         case Way.DIRECT:
             return plain
         case Way.TMUX:
-            return _through_tmux(plain)
+            return through_tmux(plain)
         case Way.OUTER_TMUX:
             # Which of the two it takes depends on its settings; to take both is to take the same twice.
-            return plain + _through_tmux(plain)
+            return plain + through_tmux(plain)
         case Way.SCREEN:
-            pieces = [plain[i : i + SCREEN_PIECE] for i in range(0, len(plain), SCREEN_PIECE)]
-            return "".join(f"{_ESC}P{piece}{_END}" for piece in pieces)
+            return through_screen(plain)
 
 
 def remark(subject: Subject, copy: Copy, *, buffered: bool) -> str:
@@ -96,6 +95,12 @@ def remark(subject: Subject, copy: Copy, *, buffered: bool) -> str:
     return f"{subject.name}: {len(copy.text)} characters{cut} sent {way}"
 
 
-def _through_tmux(plain: str) -> str:
+def through_tmux(plain: str) -> str:
     """Wrap a sequence so that tmux passes it on to its own terminal (tmux(1), `allow-passthrough`)."""
     return f"{_ESC}Ptmux;{plain.replace(_ESC, _ESC + _ESC)}{_END}"
+
+
+def through_screen(plain: str) -> str:
+    """Wrap a sequence so that GNU screen passes it on to its own terminal."""
+    pieces = [plain[i : i + SCREEN_PIECE] for i in range(0, len(plain), SCREEN_PIECE)]
+    return "".join(f"{_ESC}P{piece}{_END}" for piece in pieces)

@@ -157,6 +157,7 @@ class Emergencies:
             role=who.role if who else None,
             may=frozenset(who.may) if who else frozenset(),
             backend=picture.traffic.backend if picture and picture.traffic else None,
+            demo=self._app.board.demo,
         )
 
     def drops(self, name: str | None) -> bool:
@@ -332,7 +333,9 @@ class Emergencies:
         why, proposal = why_not(entry, self.situation), self.proposal
         if why is None:
             self._app.back_to_dashboard()
-        if why is None and proposal is not None and proposal.kind == entry.kind:
+        heard = self.told.problem is None
+        # A proposal of a service that does not answer cannot be confirmed: what can be done is to be done by hand.
+        if why is None and heard and proposal is not None and proposal.kind == entry.kind:
             self._app.dashboard.reopen(proposal)
             return
         if why is not None:

@@ -1,4 +1,4 @@
-"""The line in which a person types what the providers are filtered by."""
+"""The line in which a person types what the rows of a screen are filtered by."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class FilterLine(Input):
     class Cleared(Message):
         """A person wants to see everything again."""
 
-    def __init__(self, words: str) -> None:
-        super().__init__(words, placeholder="name, kind or state", id="filter", compact=True, select_on_focus=False)
+    def __init__(self, words: str, placeholder: str = "name, kind or state") -> None:
+        super().__init__(words, placeholder=placeholder, id="filter", compact=True, select_on_focus=False)
         self.cursor_blink = False
         self.styles.height = 1
 

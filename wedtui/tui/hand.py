@@ -67,6 +67,10 @@ class Hand(Protocol):
         """Return one action."""
         ...
 
+    def acknowledge(self, key: str, reason: str = "") -> object:
+        """Have the alert of that episode: nobody else is called for it until that lapses."""
+        ...
+
     def freezes(self) -> list[FreezeIs]:
         """Return the freezes by persons that are not over."""
         ...

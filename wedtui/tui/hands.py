@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from wedtui.core.wording import asked_of_demo
 from wedtui.tui.jump import place_of
 from wedtui.tui.screens.base import BoardScreen
 
@@ -56,7 +57,8 @@ class Hands:
 
     def say(self, sentence: str) -> None:
         """Show a sentence in the last line until the next key, or for a few seconds."""
-        self.sentence, self._said_at = sentence, self._app.clock.monotonic()
+        told = asked_of_demo(sentence) if self._app.board.demo else sentence
+        self.sentence, self._said_at = told, self._app.clock.monotonic()
         self._app.seen.show_keys()
 
     def hush(self) -> None:

@@ -118,8 +118,16 @@ def _without_provider(view: View) -> BoardScreen | None:
             from wedtui.tui.screens.findings import FindingsScreen  # noqa: PLC0415 - when opened
 
             return FindingsScreen()
+        case "alerts" | "alert":
+            from wedtui.tui.screens.alerts import reopened as of_alerts  # noqa: PLC0415 - when opened
+
+            return of_alerts(view)
         case "freeze":
             from wedtui.tui.screens.freeze import FreezeScreen  # noqa: PLC0415 - when opened
 
             return FreezeScreen()
+        case "changes":
+            from wedtui.tui.screens.changes import ChangesScreen  # noqa: PLC0415 - when opened
+
+            return ChangesScreen()
     return None

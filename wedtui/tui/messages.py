@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from wedtui.core.picture import Picture
-    from wedtui.tui.board import History, Listed, WeddingsTold
+    from wedtui.tui.board import ChangesTold, History, Listed, WeddingsTold
 
 
 class PictureArrived(NamedTuple):
@@ -42,10 +42,18 @@ class WeddingsArrived(NamedTuple):
     told: WeddingsTold
 
 
+class ChangesArrived(NamedTuple):
+    """What changed."""
+
+    told: ChangesTold
+
+
 class ReaderBroke(NamedTuple):
     """The reader met a mistake of ours; the app ends loudly with it."""
 
     error: Exception
 
 
-News = PictureArrived | SourceFailed | HistoryArrived | ResourcesArrived | WeddingsArrived | ReaderBroke
+News = (
+    PictureArrived | SourceFailed | HistoryArrived | ResourcesArrived | WeddingsArrived | ChangesArrived | ReaderBroke
+)

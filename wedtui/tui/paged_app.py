@@ -13,6 +13,8 @@ from wedtui.tui.board_app import BoardApp
 from wedtui.tui.screens.base import BoardScreen
 
 if TYPE_CHECKING:
+    from wedtui.tui.screens.alerts import AlertsScreen
+    from wedtui.tui.screens.changes import ChangesScreen
     from wedtui.tui.screens.findings import FindingsScreen
     from wedtui.tui.screens.freeze import FreezeScreen
     from wedtui.tui.screens.weddings import WeddingsScreen
@@ -64,6 +66,12 @@ class PagedApp(BoardApp):
 
         self._open_once(FindingsScreen)
 
+    def action_alerts(self) -> None:
+        """List the alerts."""
+        from wedtui.tui.screens.alerts import AlertsScreen  # noqa: PLC0415 - when opened
+
+        self._open_once(AlertsScreen)
+
     def action_freeze(self) -> None:
         """Show the freeze."""
         from wedtui.tui.screens.freeze import FreezeScreen  # noqa: PLC0415 - when opened
@@ -76,6 +84,12 @@ class PagedApp(BoardApp):
 
         self._open_once(WeddingsScreen)
 
+    def action_changes(self) -> None:
+        """Show what changed."""
+        from wedtui.tui.screens.changes import ChangesScreen  # noqa: PLC0415 - when opened
+
+        self._open_once(ChangesScreen)
+
     def action_help(self) -> None:
         """List the keys of the screen that is shown."""
         from wedtui.tui.screens.help import HelpScreen  # noqa: PLC0415 - when opened
@@ -83,7 +97,9 @@ class PagedApp(BoardApp):
         if isinstance(self.screen, BoardScreen) and not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen))
 
-    def _open_once(self, kind: type[FindingsScreen | FreezeScreen | WeddingsScreen]) -> None:
+    def _open_once(
+        self, kind: type[AlertsScreen | ChangesScreen | FindingsScreen | FreezeScreen | WeddingsScreen]
+    ) -> None:
         """Show a page, or go back to it where it lies under others: Escape never leads through the same page twice."""
         from wedtui.tui.screens.help import HelpScreen  # noqa: PLC0415 - beside others that are not loaded yet
 

@@ -260,7 +260,7 @@ class Panel(Surface, inherit_bindings=False):
         self._learn()
         if self._wedtui.emergencies.rests or self._polling:
             return
-        if arming.action is not None and not arming.over and arming.waits is None:
+        if arming.action is not None and not arming.over(self._wedtui.board.now) and arming.waits is None:
             number, self._polling = arming.action.id, True
             self._wedtui.emergencies.ask(lambda hand: hand.action(number), self._polled)
 

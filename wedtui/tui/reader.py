@@ -13,8 +13,20 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from wedtui.errors import WedtuiError
-from wedtui.tui.board import History, Listed, OneWedding, Overview, SeriesKey, WeddingsTold, WhoIsLive
+from wedtui.tui.board import (
+    BeforeAlert,
+    ChangesTold,
+    History,
+    Listed,
+    Lookback,
+    OneWedding,
+    Overview,
+    SeriesKey,
+    WeddingsTold,
+    WhoIsLive,
+)
 from wedtui.tui.messages import (
+    ChangesArrived,
     HistoryArrived,
     News,
     PictureArrived,
@@ -27,6 +39,7 @@ from wedtui.tui.messages import (
 if TYPE_CHECKING:
     from wedtui.clock import Clock
     from wedtui.core.calendar_query import ListedWedding, WeddingPage, WeddingQuery
+    from wedtui.core.changes import ChangeQuery
     from wedtui.core.inventory import ResourceQuery
     from wedtui.core.picture import Picture
     from wedtui.tui.source import Source
@@ -45,11 +58,15 @@ HISTORY_EVERY_S = 3.0
 RESOURCES_EVERY_S = 3.0
 # Weddings begin and end on the minute, mostly; a person who imported some wants to see them soon.
 WEDDINGS_EVERY_S = 3.0
+# What persons do is seen soon; the ledger is read for it.
+CHANGES_EVERY_S = 3.0
 _STOP_WAIT_S = 1.0
 
 
 # What does not replace a picture that was not yet taken.
-_PLACES: dict[type, str] = {HistoryArrived: "history", ResourcesArrived: "resources", WeddingsArrived: "weddings"}
+_PLACES: dict[type, str] = {HistoryArrived: "history", ResourcesArrived: "resources", WeddingsArrived: "weddings"} | {
+    ChangesArrived: "changes"
+}
 
 
 WeddingQuestion: TypeAlias = "WhoIsLive | OneWedding | WeddingQuery"
@@ -97,6 +114,8 @@ class _Known:
     listed_at: float = float("-inf")
     told: WeddingQuestion | None = None
     told_at: float = float("-inf")
+    looked: Lookback | BeforeAlert | None = None
+    looked_at: float = float("-inf")
 
 
 class Reader:
@@ -111,6 +130,7 @@ class Reader:
         self._anew = False
         self._query: ResourceQuery | None = None
         self._question: WeddingQuestion | None = None
+        self._lookback: Lookback | BeforeAlert | None = None
         self._known = _Known()
         self._thread = threading.Thread(target=self._run, name="wedtui-reader", daemon=True)
 
@@ -141,10 +161,20 @@ class Reader:
         if self._question == question:
             self._question = None
 
-    def ask(self, key: SeriesKey | None) -> None:
-        """Have a history read at once, even one that was read a moment ago; with None no more of any."""
+    def want_changes(self, question: Lookback | BeforeAlert) -> None:
+        """Say which changes are shown; they are read again and again until others are wanted, or none."""
+        self._lookback = question
+
+    def drop_changes(self, question: Lookback | BeforeAlert) -> None:
+        """Say that changes are no longer shown; those that another screen asked meanwhile stay."""
+        if self._lookback == question:
+            self._lookback = None
+
+    def ask(self, key: SeriesKey | Lookback | None) -> None:
+        """Have a history or changes read at once, even what was read a moment ago; with None no more of any."""
         self._anew = key is not None
-        self._wanted = key
+        self._wanted = None if isinstance(key, Lookback) else key
+        self._lookback = key if isinstance(key, Lookback) else None
 
     def step(self) -> None:
         """Look once. Everything that the source refuses becomes news; a mistake of ours is raised."""
@@ -156,6 +186,7 @@ class Reader:
             self._read_history()
             self._read_resources()
             self._read_weddings()
+            self._read_changes()
         except WedtuiError as error:
             known.failed = str(error)
             known.retry = self._clock.monotonic() + RETRY_AFTER_S
@@ -249,6 +280,33 @@ class Reader:
             self._mailbox.put(WeddingsArrived(WeddingsTold(question, None, now, str(error))))
             return
         self._mailbox.put(WeddingsArrived(WeddingsTold(question, answer, now)))
+
+    def _read_changes(self) -> None:
+        known, question = self._known, self._lookback
+        if question is None or known.source is None:
+            known.looked = None
+            return
+        if question == known.looked and self._clock.monotonic() - known.looked_at < CHANGES_EVERY_S:
+            return
+        now = self._clock.now()
+        known.looked, known.looked_at = question, self._clock.monotonic()
+        asked = changes_query(question, now)
+        try:
+            found = known.source.changes(asked, now)
+        except WedtuiError as error:
+            self._mailbox.put(ChangesArrived(ChangesTold(question, None, now, str(error))))
+            return
+        self._mailbox.put(ChangesArrived(ChangesTold(question, found, now)))
+
+
+def changes_query(question: Lookback | BeforeAlert, now: datetime) -> ChangeQuery:
+    """Return what is asked of the stores at an instant."""
+    from wedtui.core.changes import ChangeQuery, before_query  # noqa: PLC0415 - only where changes are shown
+    from wedtui.core.freeze_windows import shifted  # noqa: PLC0415 - as above
+
+    if isinstance(question, BeforeAlert):
+        return before_query(question.since, now)
+    return ChangeQuery(shifted(now, -question.span), now + timedelta(microseconds=1), before=question.before)
 
 
 def _answer(

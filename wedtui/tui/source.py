@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from wedtui.core.calendar_query import Conflicts, ListedWedding, LiveBreakdown, SourceDetails, WeddingPage, WeddingQuery
+from wedtui.core.changes import ChangeQuery, Timeline
 from wedtui.core.inventory import ResourcePage, ResourceQuery
 from wedtui.core.picture import Picture
 from wedtui.core.series import Series
@@ -85,6 +86,10 @@ class Source(Protocol):
         Raises:
             WedtuiError: the cache cannot be read.
         """
+        ...
+
+    def changes(self, query: ChangeQuery, now: datetime) -> Timeline:
+        """Return what changed in a time; a source that cannot be read is a gap in it."""
         ...
 
     def close(self) -> None:

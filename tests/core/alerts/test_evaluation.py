@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from tests.core.alerts.world import AWS, START, TICK, World, minutes, rule, world
-from wedtui.core.alerts.evaluation import FORGOTTEN_AFTER, Around, Hiding, Kind
+from wedtui.core.alerts.evaluation import FORGOTTEN_AFTER, Around, Kind
+from wedtui.core.alerts.hiding import Hiding
 from wedtui.core.alerts.memory import (
     AlertState,
     Phase,
@@ -350,6 +351,35 @@ def test_what_is_hidden_is_marked_and_fires_all_the_same() -> None:
     assert fired["errors", AWS].group == (("provider", "aws"),)
     assert found.memory().phase is Phase.FIRING
     assert Hiding(found.book, found.state).by("errors", AWS) == "down"
+
+
+@pytest.mark.parametrize(
+    ("static", "rsvp", "errors", "hider"),
+    [
+        ("lost", "fails", "measured", "down"),
+        ("lost", "passes", "measured", ""),
+        ("lost", "lost", "measured", ""),
+        ("lost", "lost", "lost", "down"),
+        ("lost", "passes", "lost", ""),
+        ("fails", "passes", "measured", ""),
+        ("fails", "fails", "measured", "down"),
+    ],
+)
+def test_a_rule_hides_by_what_is_known_of_it(static: str, rsvp: str, errors: str, hider: str) -> None:
+    down = replace(rule("up < 1", name="down", over=None), nodata=NoData.FIRE)
+    base = replace(rule(), nodata=NoData.WARN)
+    found = world(replace(base, inhibit=Inhibition(("down",), ("provider",))), down)
+    probes = {name: labels_of({"provider": "aws", "probe": name}) for name in ("static", "rsvp")}
+    for number in range(20):
+        for name, fate in (("static", static), ("rsvp", rsvp)):
+            if fate != "lost" or number == 0:
+                found.track("up", probes[name]).append(found.now, 0.0 if fate == "fails" else 1.0)
+        if errors != "lost" or number == 0:
+            found.track().append(found.now, 0.1 if number else 0.0)
+        found.round()
+        found.now += TICK
+    assert found.memory().phase is Phase.FIRING
+    assert Hiding(found.book, found.state).by("errors", AWS) == hider
 
 
 def test_an_event_says_what_was_measured_and_when() -> None:

@@ -31,7 +31,7 @@ from wedtui.errors import (
     ProviderUnavailableError,
 )
 from wedtui.providers.traffic import powerdns as adapter
-from wedtui.providers.traffic.base import READ_WITHIN, TrafficBackend
+from wedtui.providers.traffic.base import READ_WITHIN, TrafficBackend, generation_text
 from wedtui.providers.traffic.powerdns import lua_code, lua_weights
 
 
@@ -154,6 +154,20 @@ def test_who_is_overwritten_finds_it_out(powerdns: OnPowerDns, between: Between)
     assert powerdns.shares() == AWAY
     with pytest.raises(ConflictError, match=r"another change of .* came in place of this one"):
         using(powerdns.backend(), lambda backend: backend.in_sync(submissions[0]))
+
+
+def test_a_change_of_the_same_generation_is_not_taken_for_ours(powerdns: OnPowerDns) -> None:
+    powerdns.put(USUAL)
+
+    async def work(backend: TrafficBackend) -> None:
+        assert not backend.compares
+        ours = await backend.submit(await backend.read(), AWAY, 1)
+        assert (await backend.read()).submission == ours
+        powerdns.write(f"_wedtui.{powerdns.name}", "TXT", generation_text(1, 16 * "0"))
+        read = await backend.read()
+        assert (read.generation, read.submission) == (1, None)
+
+    using(powerdns.backend(), work)
 
 
 def test_a_change_that_is_replaced_at_once_is_not_taken_for_done(powerdns: OnPowerDns, between: Between) -> None:

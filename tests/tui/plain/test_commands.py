@@ -14,7 +14,7 @@ from wedtui.core.picture import Picture
 from wedtui.core.series import probe_signal
 from wedtui.tui.board import Board, History
 from wedtui.tui.plain.commands import COMMANDS, answer, find
-from wedtui.tui.plain.desk import Asked, Desk
+from wedtui.tui.plain.desk import Asked, AskedChanges, Desk
 
 
 def desk(shown: Picture | None = None) -> Desk:
@@ -23,7 +23,8 @@ def desk(shown: Picture | None = None) -> Desk:
 
 def lines(line: str, at: Desk | None = None) -> tuple[str, ...]:
     given = answer(at or desk(), line)
-    assert not isinstance(given, Asked)
+    assert isinstance(given, tuple)
+    assert not isinstance(given, Asked | AskedChanges)
     return given
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
 
 import pytest
 
@@ -21,6 +23,7 @@ from tests.pictures import (
     source_of,
 )
 from wedtui.core.evidence import ProviderEvidence
+from wedtui.core.picture import Picture, ServiceFacts
 from wedtui.errors import StoreLockedError
 from wedtui.tui.messages import ReaderBroke
 from wedtui.tui.plain.session import PlainSession
@@ -34,11 +37,12 @@ class Rig:
     source: FakeSource = field(default_factory=lambda: source_of(WELL))
     clock: MovableClock = field(default_factory=MovableClock)
     said: list[str] = field(default_factory=list)
+    demo: bool = False
 
     def __post_init__(self) -> None:
         self.mailbox = Mailbox(lambda: None)
         self.reader = Reader(lambda: self.source, self.clock, self.mailbox)
-        self.session = PlainSession(self.clock, self._say, self.reader.ask)
+        self.session = PlainSession(self.clock, self._say, self.reader.ask, demo=self.demo)
 
     def _say(self, lines: Sequence[str]) -> None:
         self.said += lines
@@ -162,7 +166,7 @@ def test_commands_wait_for_the_first_picture_and_keep_their_order() -> None:
 
 def test_words_that_need_no_picture_are_answered_before_it() -> None:
     rig = Rig()
-    assert "14 commands" in rig.ask("help")[0]
+    assert "16 commands" in rig.ask("help")[0]
     assert rig.ask("stauts") == ['Unknown command "stauts"; did you mean status? Otherwise type "help".']
 
 
@@ -218,3 +222,16 @@ def test_the_input_over_with_nothing_asked_ends_it() -> None:
 def test_a_mistake_of_ours_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
         Rig().session.hear(ReaderBroke(ZeroDivisionError()))
+
+
+def _stopped(service: ServiceFacts, now: datetime) -> Picture:
+    return picture(WELL, now=now, service=service)
+
+
+def test_in_a_demo_commands_are_told_as_they_are_typed_there() -> None:
+    for demo, command in ((True, '"wedtui --demo service start"'), (False, '"wedtui service start"')):
+        rig = Rig(demo=demo)
+        stopped = replace(SERVICE, stopped_at=rig.clock.at)
+        rig.source.make = partial(_stopped, stopped)
+        rig.turn()
+        assert command in " ".join(rig.ask("status"))

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from wedtui.core.alerts.hiding import Hiding
 from wedtui.core.alerts.judging import Judged, Question, judge
 from wedtui.core.alerts.memory import (
     FLAPS_WITHIN,
@@ -127,7 +128,7 @@ def evaluate(book: RuleBook, evidence: Evidence, now: datetime, state: AlertStat
             turn.withdraw(name, series)
     after = AlertState(now, memories)
     hiding = Hiding(book, after)
-    return Round(after, tuple(hiding.marked(event) for event in turn.events))
+    return Round(after, tuple(_marked(hiding, event) for event in turn.events))
 
 
 def _set_back(state: AlertState, back: timedelta, now: datetime) -> Memories:
@@ -137,41 +138,11 @@ def _set_back(state: AlertState, back: timedelta, now: datetime) -> Memories:
     }
 
 
-class Hiding:
-    """Which message is hidden by another rule that fires, as a state has it. The row is never hidden."""
-
-    def __init__(self, book: RuleBook, state: AlertState) -> None:
-        """Look at a state by the rules that count."""
-        self._inhibitions = {rule.name: rule.inhibit for rule in book.rules if rule.inhibit is not None}
-        self._state = state
-        self._found: dict[tuple[str, tuple[str, ...]], set[tuple[str | None, ...]]] = {}
-
-    def by(self, rule: str, labels: Labels) -> str:
-        """Return the rule that hides what another one says of a series; empty where none does."""
-        inhibition = self._inhibitions.get(rule)
-        if inhibition is None:
-            return ""
-        wanted = _values(labels, inhibition.equal)
-        return next((name for name in inhibition.by if wanted in self._firing(name, inhibition.equal)), "")
-
-    def marked(self, event: Event) -> Event:
-        """Return an event with the rule that hides it."""
-        if event.rule not in self._inhibitions or event.kind not in {Kind.FIRING, Kind.RAISED}:
-            return event
-        return replace(event, inhibited_by=self.by(event.rule, event.labels))
-
-    def _firing(self, name: str, equal: tuple[str, ...]) -> set[tuple[str | None, ...]]:
-        if (name, equal) not in self._found:
-            series = self._state.memories.get(name, {})
-            self._found[name, equal] = {
-                _values(labels, equal) for labels, memory in series.items() if memory.phase is Phase.FIRING
-            }
-        return self._found[name, equal]
-
-
-def _values(labels: Labels, names: tuple[str, ...]) -> tuple[str | None, ...]:
-    there = dict(labels)
-    return tuple(there.get(name) for name in names)
+def _marked(hiding: Hiding, event: Event) -> Event:
+    """Return an event with the rule that hides its message."""
+    if event.kind not in {Kind.FIRING, Kind.RAISED}:
+        return event
+    return replace(event, inhibited_by=hiding.by(event.rule, event.labels))
 
 
 @dataclass(slots=True)

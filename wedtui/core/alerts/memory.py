@@ -159,7 +159,7 @@ def state_document(state: AlertState) -> dict[str, Any]:
         "version": VERSION,
         "judged_at": _text(state.judged_at),
         "memories": [
-            [rule, [list(pair) for pair in labels], _memory_document(memory)]
+            [rule, [list(pair) for pair in labels], memory_document(memory)]
             for rule, series in state.memories.items()
             for labels, memory in series.items()
         ],
@@ -176,11 +176,11 @@ def state_of(document: Mapping[str, Any]) -> AlertState:
         raise ValueError(f"expected a state of alerts of version {VERSION}, got {document['version']}")
     memories: dict[str, dict[Labels, Memory]] = {}
     for rule, labels, memory in document["memories"]:
-        memories.setdefault(rule, {})[tuple((name, value) for name, value in labels)] = _memory_of(memory)
+        memories.setdefault(rule, {})[tuple((name, value) for name, value in labels)] = memory_of(memory)
     return AlertState(_instant(document["judged_at"]), memories)
 
 
-def _memory_document(memory: Memory) -> dict[str, Any]:
+def memory_document(memory: Memory) -> dict[str, Any]:
     """Return what differs from nothing remembered: of most series that is one instant."""
     nothing = Memory()._asdict()
     found = {name: value for name, value in memory._asdict().items() if value != nothing[name]}
@@ -195,7 +195,8 @@ def _plain(value: Any) -> Any:
     return [_text(at) for at in value] if isinstance(value, tuple) else value
 
 
-def _memory_of(document: Mapping[str, Any]) -> Memory:
+def memory_of(document: Mapping[str, Any]) -> Memory:
+    """Return what `memory_document` wrote; raises KeyError, TypeError or ValueError where that is none."""
     read = dict(document)
     for name in ("seen", "since", "support", "unknown_since", "resolved_at"):
         read[name] = _instant(read.get(name))

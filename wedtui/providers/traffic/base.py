@@ -33,6 +33,14 @@ class TrafficBackend(Protocol):
     Every method raises ProviderUnavailableError where the outside did not answer, or refused: then nothing was changed.
     """
 
+    @property
+    def compares(self) -> bool:
+        """Whether its own server refuses a change where other records are live than those that it names.
+
+        Without that a change that was sent may land at any later time, over whatever is there then.
+        """
+        ...
+
     async def read(self) -> TrafficReading:
         """Read the live records.
 

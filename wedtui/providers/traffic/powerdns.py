@@ -5,10 +5,12 @@
 The API replaces whole sets of records, several of one zone in one transaction, but has no condition on what is there.
 So the records are read and compared immediately before they are replaced, and read once more afterwards, in one lock.
 
-What remains of the race: a change by another client that arrives between our comparison and our replacement (one
-request's time) is overwritten. It is not overwritten unseen: each change carries a generation with a mark of its own
-in `_wedtui.NAME`, written in the same transaction. Whoever was overwritten finds another mark there, in the look right
-after the change (OutcomeUnknownError) or when it asks whether its change is in sync (ConflictError).
+What remains of the race: a change by another client that arrives between our comparison and our replacement is
+overwritten. That is one request's time, but for a request of which nobody heard: a server that waits for its database
+makes it whenever that answers. So one that was not answered and is not seen is neither sent again nor taken for failed
+(`compares`). Nothing is overwritten unseen: each change carries a generation with a mark of its own in `_wedtui.NAME`,
+written in the same transaction. Whoever was overwritten finds another mark there, in the look right after the change
+(OutcomeUnknownError) or when it asks whether its change is in sync (ConflictError).
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ from wedtui.providers.traffic.base import (
     SUBMIT_WITHIN,
     Wanted,
     canonical,
+    generation_of,
     generation_text,
 )
 from wedtui.providers.traffic.questions import found, marks, newer, sample, told
@@ -68,6 +71,8 @@ _REFUSALS = {
 
 class PowerDnsBackend:
     """The LUA record of one name in one zone."""
+
+    compares = False
 
     def __init__(self, section: TrafficSection, powerdns: PowerDnsSection, clock: Clock) -> None:
         """Prepare; nothing is read and nothing is sent yet.
@@ -110,7 +115,8 @@ class PowerDnsBackend:
         shares = self._shares(records)
         generation = [record["content"] for each in generations for record in each["records"]]
         live, read_at = [*records, *generations], self._clock.now()
-        return self._wanted.reading("powerdns", shares, generation, live, read_at=read_at, pending=self._pending)
+        pending = self._pending if self._pending is not None and _is_of(self._pending, generation) else None
+        return self._wanted.reading("powerdns", shares, generation, live, read_at=read_at, pending=pending)
 
     async def submit(self, read: TrafficReading, shares: Mapping[Place, int], generation: int) -> str:
         """Compare, replace and look, in one lock; see `TrafficBackend`, and above for what remains of the race."""
@@ -328,6 +334,11 @@ class PowerDnsBackend:
             else:
                 shares[place] = weight
         return problems
+
+
+def _is_of(made: Submitted, texts: list[str]) -> bool:
+    """Whether the records are those of a change of ours, by its mark: another may have the same generation."""
+    return made.id in {f"{found[0]}-{found[1]}" for found in map(generation_of, texts) if found is not None}
 
 
 def lua_code(weights: list[tuple[int, str]]) -> str:

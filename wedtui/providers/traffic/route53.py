@@ -59,6 +59,8 @@ WORTH_S = 0.5
 class Route53Backend:
     """The weighted records of one name in one hosted zone."""
 
+    compares = True
+
     def __init__(self, section: TrafficSection, route53: Route53Section, clock: Clock) -> None:
         """Prepare; nothing is read and nothing is sent yet.
 

@@ -9,6 +9,7 @@ import psycopg
 
 from wedtui.errors import (
     DiskFullError,
+    StoodStillError,
     StoreClosedError,
     StoreError,
     StoreLockedError,
@@ -20,14 +21,16 @@ from wedtui.store.kind import Kind
 from wedtui.store.postgres.place import Server
 
 # Codes by appendix A of PostgreSQL's manual.
-_AWAY = {"57P01", "57P02", "57P03", "57P05", "25P03", "53300"}
+_AWAY = {"57P01", "57P02", "57P03", "57P05", "53300"}
+_STOOD_STILL = "25P03"
 _HELD = {"55P03", "57014", "40P01", "40001"}
 _REFUSED = {"28000", "28P01", "42501"}
 _INCOMPLETE = {"42P01", "42703", "3F000"}
 _NO_ROOM = {"53100", "53200"}
 _DAMAGED = {"XX000", "XX001", "XX002", "58030"}
 _WORDS_AT_MOST = 90
-_REFUSALS = (
+_BY_WORDS = (
+    (_STOOD_STILL, ("terminating connection due to idle-in-transaction timeout",)),
     ("3D000", ("FATAL", "database", "does not exist")),
     ("28000", ("FATAL", "role", "does not exist")),
     ("28P01", ("FATAL", "authentication failed")),
@@ -45,6 +48,7 @@ def translated(server: Server, kind: Kind) -> Iterator[None]:
 
     Raises:
         StoreUnreachableError: the server does not answer, or ended the session.
+        StoodStillError: it ended the session because nothing came for too long inside a transaction.
         StoreLockedError: another session held something for longer than we wait.
         DiskFullError: the server has no room.
         StoreMissingError: there is no such database.
@@ -99,6 +103,10 @@ def refused(server: Server, kind: Kind) -> StoreUnreadableError:
 def _known(error: psycopg.Error, server: Server, kind: Kind) -> StoreError | None:
     """Return the error that stands for a code of the server, or None for a mistake of ours."""
     code = error.sqlstate or _code_of_words(str(error))
+    if code == _STOOD_STILL:
+        return StoodStillError(
+            f"this machine stood still while it used {server}, whose server ended that: see what keeps it busy"
+        )
     lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
     if (code is None and lost) or code in _AWAY or (code or "").startswith("08"):
         return StoreUnreachableError(f"the server of {server} does not answer ({_reason(error)}): see whether it runs")
@@ -124,8 +132,8 @@ def _unreadable(code: str | None, error: psycopg.Error, server: Server, kind: Ki
 
 
 def _code_of_words(sentence: str) -> str | None:
-    """Return the code of a connection that was refused, which libpq tells in the server's words alone."""
-    return next((code for code, words in _REFUSALS if all(word in sentence for word in words)), None)
+    """Return the code of a connection that was refused or ended, which libpq may tell in the server's words alone."""
+    return next((code for code, words in _BY_WORDS if all(word in sentence for word in words)), None)
 
 
 def _reason(error: psycopg.Error) -> str:

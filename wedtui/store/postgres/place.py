@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from time import monotonic
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import conninfo
@@ -20,6 +21,21 @@ _ALLOWED = frozenset(
 )
 # libpq knows no shorter one.
 _CONNECT_WITHIN_S = 2
+SILENT_FOR_S = 5.0
+"""Readers do not ask again, within this, a server that said nothing; one that refuses costs no time."""
+_SILENT_AFTER_S = 1.0
+
+
+class _Silent(NamedTuple):
+    """That a server did not answer."""
+
+    until: float
+    """Monotonic."""
+    said: str
+
+
+_silent: dict[tuple[object, ...], _Silent] = {}
+"""Of this process, by server; each entry is replaced whole, by any thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +47,11 @@ class Server:
     schema: str
     channel: str
     """Where commits are announced."""
+
+    @property
+    def where(self) -> tuple[object, ...]:
+        """Which server it is on."""
+        return tuple(self.parameters.get(name) for name in ("host", "hostaddr", "port", "service"))
 
     def __str__(self) -> str:
         """Name it in a sentence."""
@@ -67,6 +88,17 @@ def server_of(url: str, kind: Kind) -> Server:
     return Server(dict(parameters), schema, schema)
 
 
+def connect_to_read(server: Server, kind: Kind, settings: dict[str, str]) -> psycopg.Connection:
+    """Connect as `connect` does, but for some seconds not to a server that was silent: each attempt takes seconds.
+
+    Who writes tries all the same: so it is known again once it answers.
+    """
+    silent = _silent.get(server.where)
+    if silent is not None and monotonic() < silent.until:
+        raise psycopg.OperationalError(silent.said)
+    return connect(server, kind, settings, autocommit=True)
+
+
 def connect(server: Server, kind: Kind, settings: dict[str, str], *, autocommit: bool) -> psycopg.Connection:
     """Connect; every table is looked for in the one schema.
 
@@ -80,7 +112,20 @@ def connect(server: Server, kind: Kind, settings: dict[str, str], *, autocommit:
         psycopg.Error: it did not work.
     """
     wanted = {"search_path": server.schema, "timezone": "UTC", "client_encoding": "UTF8", **settings}
-    connection = psycopg.connect(
+    began = monotonic()
+    try:
+        connection = _connected(server, kind, wanted, autocommit=autocommit)
+    except psycopg.OperationalError as error:
+        if monotonic() - began >= _SILENT_AFTER_S:
+            _silent[server.where] = _Silent(monotonic() + SILENT_FOR_S, str(error))
+        raise
+    _silent.pop(server.where, None)
+    take_packed(connection)
+    return connection
+
+
+def _connected(server: Server, kind: Kind, wanted: dict[str, str], *, autocommit: bool) -> psycopg.Connection:
+    return psycopg.connect(
         **server.parameters,
         connect_timeout=_CONNECT_WITHIN_S,
         application_name=f"wedtui {kind.name}",
@@ -92,8 +137,6 @@ def connect(server: Server, kind: Kind, settings: dict[str, str], *, autocommit:
         keepalives_count=3,
         tcp_user_timeout=10_000,
     )
-    take_packed(connection)
-    return connection
 
 
 def milliseconds(waits: timedelta) -> str:

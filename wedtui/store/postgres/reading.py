@@ -16,7 +16,7 @@ from psycopg.types.json import set_json_loads
 from wedtui.errors import StoreError
 from wedtui.store.kind import Kind
 from wedtui.store.postgres.errors import closed, translated, understood
-from wedtui.store.postgres.place import connect, milliseconds, server_of
+from wedtui.store.postgres.place import connect_to_read, milliseconds, server_of
 from wedtui.store.snapshot import Cursor, Snapshot
 from wedtui.store.version import VERSION, check_version
 
@@ -123,7 +123,7 @@ class ReadableSchema:
 
     def _session(self) -> psycopg.Connection:
         if self._connection is None or self._connection.closed:
-            self._connection = connect(self._server, self._kind, self._settings, autocommit=True)
+            self._connection = connect_to_read(self._server, self._kind, self._settings)
             # Documents are decoded where every other value is, so that both systems agree on what is none of ours.
             set_json_loads(_as_text, self._connection)
             self.opened += 1
@@ -131,7 +131,7 @@ class ReadableSchema:
 
     def _listening(self) -> psycopg.Connection:
         if self._ear is None or self._ear.closed:
-            self._ear = connect(self._server, self._kind, {}, autocommit=True)
+            self._ear = connect_to_read(self._server, self._kind, {})
             self._ear.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._server.channel)))
         return self._ear
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import QueuePool
 
 from wedtui.store.kind import Kind
+from wedtui.store.postgres import bulk  # noqa: F401 - not while all other writers wait for a first transaction
 from wedtui.store.postgres.errors import translated
 from wedtui.store.postgres.migrate import migrate
 from wedtui.store.postgres.place import Server, connect, milliseconds, server_of, turn

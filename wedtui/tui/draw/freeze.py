@@ -83,7 +83,7 @@ def _reasons(verdict: Verdict, now: datetime, width: int) -> Iterator[Line]:
 def _lockdown(lockdown: Period, verdict: Verdict, now: datetime, width: int) -> list[Line]:
     """Return since when it is locked down, by whom and why, and what ends that."""
     who = f"{lockdown.why or 'it is not known by whom'}"
-    ends = f"; `wedtui freeze lift {lockdown.number}` ends it" if lockdown.number else ""
+    ends = f"; `wedtui freeze lift {lockdown.number} --reason WHY` ends it" if lockdown.number else ""
     rows = _instant("locked down", lockdown.start, verdict, now)
     return [*rows, *wrap(f"{who}{ends}", width - 1, Role.STRONG, indent=" " * 17), ()]
 

@@ -9,9 +9,10 @@ from wedtui.core.actions import LEFT, NEVER_MADE, Outcome
 from wedtui.core.customers import CUSTOMERS, moved
 from wedtui.core.emergency import Target
 from wedtui.core.left_under_way import WARNING
+from wedtui.core.shell_lines import folded
 from wedtui.core.state import State
 from wedtui.core.step_words import interrupted, reason_of, state_of, waiting
-from wedtui.core.wording import duration
+from wedtui.core.wording import asked_of_demo, duration
 from wedtui.tui.arming import Arming, Offer, Stage
 from wedtui.tui.draw.emergency import action_role
 from wedtui.tui.draw.panel_paths import ledger_lines, second_lines
@@ -64,7 +65,7 @@ def panel_lines(arming: Arming, now: datetime, width: int, *, demo: bool, beside
     """
     paths = [*second_lines(arming, now, width, beside.key), *ledger_lines(arming, width, beside.standby)]
     body, vital = _body(arming, now, width, beside, paths)
-    return Drawn(_head(arming, width, demo=demo), tuple(body), _foot(arming, now, width), vital)
+    return Drawn(_head(arming, width, demo=demo), tuple(body), _foot(arming, now, width, demo=demo), vital)
 
 
 class Scrolled(NamedTuple):
@@ -179,14 +180,15 @@ def _by_hand(by_hand: tuple[str, ...], width: int) -> list[Line]:
         lines += wrap("No command can be given: no reading of the shares is at hand.", width - 1, indent=" ")
     for each in by_hand:
         role = Role.CRITICAL if each.startswith(f"# {WARNING}") else Role.STRONG
-        lines += [(), *wrap(each, width - 1, role, indent=" ")] if each.startswith("#") else _broken(each, width)
+        # Whoever copies all of it copies remarks too: each of their lines is one to a shell.
+        remark = wrap(each.lstrip("# "), width - 1, role, indent=" # ")
+        lines += [(), *remark] if each.startswith("#") else _broken(each, width)
     return lines
 
 
 def _broken(text: str, width: int) -> list[Line]:
-    """Return a command in full, broken where the line ends: nothing of it may be left out."""
-    room = max(width - 1, 1)
-    return [((f" {text[i : i + room]}", Role.TEXT),) for i in range(0, len(text), room)]
+    """Return a command in full, as it can be copied: a shell takes no indented line for the rest of a word."""
+    return [((line, Role.TEXT),) for line in folded(text, width - 1)]
 
 
 def _followed(action: ActionIs, now: datetime, width: int, as_of: AsOf | None = None) -> list[Line]:
@@ -269,9 +271,10 @@ def _short(span: timedelta) -> str:
     return f"{span.total_seconds():.1f} s"
 
 
-def _foot(arming: Arming, now: datetime, width: int) -> tuple[Line, ...]:
+def _foot(arming: Arming, now: datetime, width: int, *, demo: bool) -> tuple[Line, ...]:
     """Return what is said, the field, and the way out; the cursor is a mark and a word, not a colour alone."""
     told = (arming.said or arming.unheard) if arming.stage is not Stage.DONE else None
+    told = asked_of_demo(told) if demo and told else told
     said: list[Line] = wrap(told, width - 1, Role.CRITICAL, indent=" ")[:3] if told else []
     if arming.waits is not None:
         return (*said, crop(((f" … {arming.waits}", Role.ACCENT),), width))

@@ -90,6 +90,11 @@ def _watching(arming: Arming, action: ActionIs) -> _Said:
     """Say why nothing can be done here about what waits for a word."""
     if action.state not in AWAITING:
         return []
+    if not arming.me.user:
+        return [("it waits for a word, and the service that would hear it does not answer", Role.DEGRADED)]
+    if action.automatic:
+        least = arming.entry.role if arming.entry is not None else "somebody"
+        return [(f"the service proposes it, and waits for a person who is {least} or more: you are not", Role.DEGRADED)]
     if Demand.SECOND_PERSON.value in action.needs and action.person != arming.me.user:
         least = arming.entry.role if arming.entry is not None else "somebody"
         return [(f"it waits for a second person, who is {least} or more: you may not approve it", Role.DEGRADED)]

@@ -32,6 +32,8 @@ class Scope(StrEnum):
     RESOURCES = "resources"
     WEDDINGS = "weddings"
     WEDDING_LIST = "list of weddings"
+    CHANGES = "what changed"
+    ALERTS = "alerts"
 
 
 PLACES: Mapping[str, frozenset[Scope]] = MappingProxyType(
@@ -45,8 +47,12 @@ PLACES: Mapping[str, frozenset[Scope]] = MappingProxyType(
         "resources": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS, Scope.RESOURCES}),
         "weddings": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS, Scope.WEDDINGS}),
         "list of weddings": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS, Scope.WEDDING_LIST}),
+        "what changed": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS, Scope.CHANGES}),
+        "change": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS}),
         "wedding": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS}),
         "source of weddings": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS}),
+        "alerts": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS, Scope.ALERTS}),
+        "alert": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS}),
         "freeze": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS}),
         "help": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.LISTS}),
         "chart": frozenset({Scope.EVERYWHERE, Scope.LEVEL, Scope.CHART}),
@@ -95,8 +101,24 @@ KEYS: tuple[KeyRow, ...] = (
         "Who gets married: live, today by zone, the days ahead, protection",
         _EVERYWHERE,
     ),
+    KeyRow(
+        "app.changes",
+        ("c",),
+        "changes",
+        "What changed: releases, configuration, weights, freezes, incidents, by whom",
+        _EVERYWHERE,
+    ),
     KeyRow("app.palette", ("colon",), "find", "Find a provider or a command by typing", _EVERYWHERE),
     KeyRow("app.findings", ("w",), "findings", "What is wrong: list every finding, worst first", _EVERYWHERE),
+    KeyRow("app.alerts", ("exclamation_mark",), "alerts", "What fires, since when, and who has it", _EVERYWHERE),
+    KeyRow(
+        "app.acknowledge",
+        ("a",),
+        "take alert",
+        "Have the alert under the cursor, or the worst that nobody has; where none waits, open the newest action",
+        _EVERYWHERE,
+        hint=False,
+    ),
     KeyRow("app.theme", ("t",), "theme", "Use the next colour theme", _EVERYWHERE),
     KeyRow(
         "app.redraw",
@@ -150,7 +172,7 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow("main.range-less", ("minus",), "range", "Chart a shorter range, to 5 m", _MAIN, beside="main.range-more"),
     KeyRow("main.range-more", ("plus", "equals_sign"), "range", "Chart a longer range, to 24 h", _MAIN, hint=False),
     *map(_of_emergency, EMERGENCIES),
-    KeyRow("emergency.newest", ("a",), "action", "Open the newest action: its plan, or its steps", _MAIN, hint=False),
+    KeyRow("emergency.newest", ("e",), "action", "Open the newest action: its plan, or its steps", _MAIN, hint=False),
     KeyRow("emergency.abort", ("A",), "abort", "Abort the countdown of the service to a failover", _MAIN, hint=False),
     KeyRow("panel.go", ("enter",), "choose", "Do what the cursor stands on; on Cancel, nothing", Scope.PANEL),
     KeyRow("panel.next", ("tab", "shift+tab"), "field", "Go between Cancel and the field to type in", Scope.PANEL),
@@ -206,6 +228,39 @@ KEYS: tuple[KeyRow, ...] = (
         "List those that are live, then those of today, of the next 14 days, all",
         Scope.WEDDING_LIST,
     ),
+    KeyRow(
+        "changes.open", ("enter",), "open", "Open the selected change: when exactly, who, and from where", Scope.CHANGES
+    ),
+    KeyRow("changes.filter", ("slash",), "filter", "Show only changes in which all typed words occur", Scope.CHANGES),
+    KeyRow(
+        "changes.back",
+        ("left_square_bracket",),
+        "page",
+        "Show the page of what is newer",
+        Scope.CHANGES,
+        beside="changes.next",
+    ),
+    KeyRow(
+        "changes.next", ("right_square_bracket",), "page", "Show the page of what is older", Scope.CHANGES, hint=False
+    ),
+    KeyRow(
+        "changes.range-less",
+        ("minus",),
+        "range",
+        "Look back less far: 30 days, 7 days, 24 h, 1 h",
+        Scope.CHANGES,
+        beside="changes.range-more",
+    ),
+    KeyRow(
+        "changes.range-more",
+        ("plus", "equals_sign"),
+        "range",
+        "Look further back, to 30 days",
+        Scope.CHANGES,
+        hint=False,
+    ),
+    KeyRow("alerts.open", ("enter",), "open", "Open the alert: why, who was told, what changed before", Scope.ALERTS),
+    KeyRow("alerts.filter", ("slash",), "filter", "Show only alerts of which a word matches", Scope.ALERTS),
     KeyRow("findings.open", ("enter",), "open", "Open the provider that the finding is about", Scope.FINDINGS),
     KeyRow(
         "chart.range-less",

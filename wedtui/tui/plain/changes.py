@@ -11,6 +11,8 @@ from datetime import timedelta
 from enum import IntEnum
 from typing import NamedTuple
 
+from wedtui.core.alerts.attention import identity, waits
+from wedtui.core.alerts.rule import Severity as Grave
 from wedtui.core.evidence import Freshness, freshness
 from wedtui.core.picture import (
     Finding,
@@ -26,6 +28,7 @@ from wedtui.core.state import State, badness
 from wedtui.core.wording import counted
 from wedtui.tui.board import Board
 from wedtui.tui.draw.providers import health_finding, why
+from wedtui.tui.plain.alerts import became, standing
 from wedtui.tui.plain.describe import (
     counts,
     distrust,
@@ -113,6 +116,7 @@ def changes(before: Board, after: Board) -> tuple[Change, ...]:
         found += _providers(before, after, old_picture, picture)
         found += _freeze(old_picture, picture, after)
         found += _findings(old_picture, picture, after)
+        found += _alerts(before, after)
     return tuple(sorted(found, key=lambda c: c.rank))
 
 
@@ -146,11 +150,27 @@ def _opening(board: Board, picture: Picture) -> list[Change]:
         Change(Rank.BLIND, "protection", protection_sentence(picture, board.now)),
         Change(Rank.BLIND, "weddings", weddings_sentence(board, picture)),
     ]
+    found.append(Change(Rank.BLIND, "alerts", standing(board)))
     for provider in picture.providers:
         if shown_state(board, provider) is not State.OK:
             found.append(_provider(board, provider, ""))
     # Nothing was said yet of signals that were lost before.
     found += [_found(f, board) for f in _others(picture, lost=True)]
+    return found
+
+
+def _alerts(before: Board, after: Board) -> list[Change]:
+    """Return what became of alerts: what nobody judges any more is not over."""
+    found = []
+    for alert, text in became(before, after):
+        if alert is None:
+            lost = text.startswith("ALERTS UNKNOWN")
+            found.append(Change(Rank.UNKNOWN if lost else Rank.BETTER, "alerts", text, 2 if lost else 0))
+            continue
+        critical = alert.severity is Grave.CRITICAL
+        waits_now = waits(alert, after.now)
+        rank = (Rank.CRITICAL if critical else Rank.WARNING) if waits_now else Rank.NOTE
+        found.append(Change(rank, f"alert {identity(alert)}", text, (3 if critical else 1) if waits_now else 0))
     return found
 
 

@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from wedtui.core.changes import LOOKED_BACK
 from wedtui.core.picture import ProviderPicture, ServiceCondition
 from wedtui.core.series import probe_of
 from wedtui.core.wording import counted
-from wedtui.tui.board import SPANS, Board, History, SeriesKey
+from wedtui.tui.board import SPANS, Board, ChangesTold, History, Lookback, SeriesKey
 from wedtui.tui.draw.metrics import signals_of
-from wedtui.tui.plain import answers, inventory, weddings
+from wedtui.tui.plain import alerts, answers, inventory, timeline, weddings
 from wedtui.tui.plain.describe import pulse
-from wedtui.tui.plain.desk import Answer, Asked, Desk
+from wedtui.tui.plain.desk import Answer, Asked, AskedChanges, Desk
 from wedtui.tui.plain.words import ago, listed, spoken
 from wedtui.tui.values import signal_title
 
@@ -139,8 +140,21 @@ def _findings(desk: Desk, _words: Sequence[str]) -> Answer:
     return answers.findings(desk.board)
 
 
+def _alerts(desk: Desk, words: Sequence[str]) -> Answer:
+    return alerts.alerts(desk.board, " ".join(words))
+
+
 def _freeze(desk: Desk, _words: Sequence[str]) -> Answer:
     return answers.freeze(desk.board)
+
+
+def _changes(desk: Desk, words: Sequence[str]) -> Answer:
+    rest, span = _without_range(("", *words), LOOKED_BACK)
+
+    def finish(board: Board, told: ChangesTold | None) -> tuple[str, ...]:
+        return timeline.changes(board, told, " ".join(rest), span)
+
+    return AskedChanges(Lookback(span), finish)
 
 
 def _weddings(desk: Desk, words: Sequence[str]) -> Answer:
@@ -263,8 +277,15 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("provider", "NAME", "one provider in full: score, limits, probes, signals.", _provider),
     Command("resources", "[PROVIDER]", "what they have: of each kind how many in which state.", _resources),
-    Command("findings", "", "everything that is wrong, worst first.", _findings, also=("alerts",)),
+    Command("findings", "", "everything that is wrong, worst first.", _findings),
+    Command("alerts", "[WORDS]", "what fires, since when and who has it; or those that have the words.", _alerts),
     Command("freeze", "", "frozen or not, until when and why.", _freeze),
+    Command(
+        "changes",
+        "[WORDS] [RANGE]",
+        "what changed, the newest first, and by whom; or only what has the words. RANGE: 5m to 24h.",
+        _changes,
+    ),
     Command(
         "weddings", "[ZONE]", "who gets married: live, today by zone, the days ahead, and how old that is.", _weddings
     ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from wedtui.tui.board import DEFAULT_SPAN, SPANS, Board, History, SeriesKey
+from wedtui.tui.board import DEFAULT_SPAN, SPANS, Board, ChangesTold, History, Lookback, SeriesKey
 
 EVERY = timedelta(minutes=5)
 
@@ -27,7 +27,15 @@ class Asked(NamedTuple):
     """Called with the history, or with None where it did not come."""
 
 
-Answer = tuple[str, ...] | Asked
+class AskedChanges(NamedTuple):
+    """An answer that needs what changed first."""
+
+    key: Lookback
+    finish: Callable[[Board, ChangesTold | None], tuple[str, ...]]
+    """Called with what changed, or with None where it did not come."""
+
+
+Answer = tuple[str, ...] | Asked | AskedChanges
 
 
 @dataclass(slots=True)

@@ -11,13 +11,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from wedtui.core.wording import counted
-from wedtui.tui.board import PICTURE_FRESH, Board, History, SeriesKey
-from wedtui.tui.messages import HistoryArrived, News, PictureArrived, ReaderBroke, SourceFailed
+from wedtui.core.wording import asked_of_demo, counted
+from wedtui.tui.board import PICTURE_FRESH, Board, ChangesTold, History, Lookback, SeriesKey
+from wedtui.tui.messages import ChangesArrived, HistoryArrived, News, PictureArrived, ReaderBroke, SourceFailed
 from wedtui.tui.plain.changes import SIGNALS, bounded, changes
 from wedtui.tui.plain.commands import answer, at_once
 from wedtui.tui.plain.describe import distrust, provider_words, pulse, shown_state
-from wedtui.tui.plain.desk import Asked, Desk, Said
+from wedtui.tui.plain.desk import Asked, AskedChanges, Desk, Said
 from wedtui.tui.plain.flapping import SUMMARY_EVERY_S, Damper, Summary
 from wedtui.tui.plain.words import clock_words, spoken
 
@@ -43,7 +43,7 @@ class PlainSession:
     Args:
         clock: tells the time.
         say: takes lines, in the order in which they are said.
-        ask: asks for a history; it comes later as news.
+        ask: asks for a history, or what changed; it comes later as news.
         demo: whether the world is a demonstration.
     """
 
@@ -51,18 +51,19 @@ class PlainSession:
         self,
         clock: Clock,
         say: Callable[[Sequence[str]], None],
-        ask: Callable[[SeriesKey | None], None],
+        ask: Callable[[SeriesKey | Lookback | None], None],
         *,
         demo: bool = False,
     ) -> None:
         self._clock = clock
-        self._say = say
+        # A command that is heard is typed as it was heard.
+        self._say = (lambda lines: say(tuple(map(asked_of_demo, lines)))) if demo else say
         self._ask = ask
         self.desk = Desk(Board(clock.now(), demo=demo))
         self._announced = self.desk.board
         self._damper = Damper()
         self._lines: deque[str] = deque()
-        self._asked: tuple[Asked, float] | None = None
+        self._asked: tuple[Asked | AskedChanges, float] | None = None
         self._input_over = False
         self._began = self._ticked = self._pulsed = clock.monotonic()
         self._doubted: float | None = None
@@ -99,6 +100,8 @@ class PlainSession:
                 self.desk.board = replace(board, now=now, picture=picture, problem=problem, problem_since=since)
             case HistoryArrived(history):
                 self._finish(history)
+            case ChangesArrived(told):
+                self._finish_changes(told)
             case ReaderBroke(error):
                 raise error
         self._announce_changes()
@@ -134,7 +137,7 @@ class PlainSession:
             self._pulsed = at
             self._announce((pulse(self.desk.board),))
         if self._asked is not None and at - self._asked[1] >= HISTORY_WITHIN_S:
-            self._finish(None)
+            self._give_up()
         self._work()
 
     @property
@@ -204,7 +207,7 @@ class PlainSession:
             if not self._ready and not at_once(self._lines[0]):
                 return
             given = answer(self.desk, self._lines.popleft())
-            if isinstance(given, Asked):
+            if isinstance(given, Asked | AskedChanges):
                 self._asked = (given, self._clock.monotonic())
                 self._ask(given.key)
             else:
@@ -216,8 +219,21 @@ class PlainSession:
 
     def _finish(self, history: History | None) -> None:
         """Give the answer that waited for a history; one that nobody waits for any more is dropped."""
-        if self._asked is None or (history is not None and history.key != self._asked[0].key):
-            return
-        asked, self._asked = self._asked[0], None
-        self._ask(None)
-        self._say(asked.finish(self.desk.board, history))
+        asked = self._asked[0] if self._asked is not None else None
+        if isinstance(asked, Asked) and (history is None or history.key == asked.key):
+            self._asked = None
+            self._ask(None)
+            self._say(asked.finish(self.desk.board, history))
+
+    def _finish_changes(self, told: ChangesTold | None) -> None:
+        """Give the answer that waited for what changed."""
+        asked = self._asked[0] if self._asked is not None else None
+        if isinstance(asked, AskedChanges) and (told is None or told.question == asked.key):
+            self._asked = None
+            self._ask(None)
+            self._say(asked.finish(self.desk.board, told))
+
+    def _give_up(self) -> None:
+        """Give the answer for which nothing came in time."""
+        self._finish(None)
+        self._finish_changes(None)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from wedtui.tui.clipboard import Subject
 
 # Rows that the panes under the table keep, and rows that the table keeps, whatever the size of the terminal.
-LOWER_ROWS = 11
+LOWER_ROWS = 10
 FEWEST_ROWS = 6
 
 # Panes that can have the focus although nothing can be selected in them yet.
@@ -70,7 +70,7 @@ class MainScreen(FilteredScreen):
         self._table_height: int | None = None
 
     def body(self) -> Iterable[Widget]:
-        """Make the four panes and the findings' line."""
+        """Make the four panes, the alerts' line and the findings' line."""
         with Room(id="panes"):
             yield Listing(self.palette, id="providers", title="providers", remark=READING, begin_at=self.begin_at)
             with Room(id="lower"):
@@ -78,6 +78,7 @@ class MainScreen(FilteredScreen):
                 with Room(id="later"):
                     yield Surface(self.palette, id="deployments", title="deployments", can_focus=True)
                     yield Surface(self.palette, id="emergency", title="emergency actions", can_focus=True)
+        yield Surface(self.palette, id="alerts")
         yield Surface(self.palette, id="worst")
 
     @property
@@ -116,13 +117,35 @@ class MainScreen(FilteredScreen):
                 lines = deployments_lines(*pane.size) if name == "deployments" else self.emergency_lines(pane.size)
                 pane.show(self._titled(name, lines, pane.size.width))
         self.draw_panel()
+        self._draw_alerts()
         worst = self.query_one_optional("#worst", Surface)
         if worst is None:
+            return
+        if self._alarmed:
+            worst.show(self._alert_lines(worst.size.width, worst.size.height))
             return
         # A digit takes its cells from the sentence, not from its end, which says how old it is.
         room = worst.size.width - (BADGE_CELLS if self._sign("findings") else 0)
         found = worst_lines(self.board, room, worst.size.height, self.wedtui.keymap.hint("app.findings"))
         worst.show(self._titled("findings", found, worst.size.width))
+
+    def _draw_alerts(self) -> None:
+        alerts = self.query_one_optional("#alerts", Surface)
+        if alerts is not None:
+            alerts.show(self._alert_lines(*alerts.size))
+
+    def _alert_lines(self, width: int, count: int) -> tuple[Line, ...]:
+        """Return how it stands with alerts."""
+        from wedtui.tui.draw.alerts import Keys, alerts_lines  # noqa: PLC0415 - not needed for the first paint
+
+        keys = Keys(self.wedtui.keymap.hint("app.alerts"), self.wedtui.alerts.key)
+        return alerts_lines(self.board, width, count, keys)
+
+    @property
+    def _alarmed(self) -> bool:
+        """Whether an alert waits while the panel has taken its line: it is said in that of the findings then."""
+        low = self.has_class("-low") and self.panel is not None
+        return low and bool(self.wedtui.alerts.waiting)
 
     def status(self, width: int) -> tuple[Line, ...]:
         """Return the lines on top, with the digits of freeze and weddings while one is waited for."""
@@ -175,7 +198,9 @@ class MainScreen(FilteredScreen):
     def _make_room(self, listing: Listing, providers: int) -> None:
         """Give the table the rows that it needs, as far as the panes under it stay useful."""
         panes = self.query_one_optional("#panes")
-        height = max(min(providers + 3, (panes.size.height if panes else 0) - LOWER_ROWS), FEWEST_ROWS)
+        # Where there is little room, no line stays empty between the table and the panes.
+        wanted = providers + (2 if self.has_class("-low") else 3)
+        height = max(min(wanted, (panes.size.height if panes else 0) - LOWER_ROWS), FEWEST_ROWS)
         if self._table_height != height:
             self._table_height = height
             listing.styles.height = height

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from wedtui.core.picture import Picture, ServiceCondition, ServiceFacts, Severity
 from wedtui.core.state import State
-from wedtui.core.wording import duration
+from wedtui.core.wording import asked_of_demo, duration
 from wedtui.tui.board import PICTURE_BELIEVED, Board
 from wedtui.tui.spans import Line, Role, clean, fit, plain, wrap
 from wedtui.tui.wall.blocks import block, centred, filled, within
@@ -83,7 +83,8 @@ def alarm_page(board: Board, alarm: Alarm, width: int, rows: int) -> list[Line]:
     room = rows - len(known)
     words = _huge(HEADLINE, width - 2, max(int(rows * (_SHARE_OF_LOW if rows < _LOW else _SHARE)), 3))
     time = _time(board, alarm)
-    small = wrap(alarm.sentence, max(width - 4, 1), Role.ALARM)
+    told = asked_of_demo(alarm.sentence) if board.demo else alarm.sentence
+    small = wrap(told, max(width - 4, 1), Role.ALARM)
     lines = [*words, *_told(alarm, time, width - 2, room - len(words) - len(small)), *small]
     above = max((room - len(lines)) // 2, 0)
     body = [*([()] * above), *(centred(line, width, Role.ALARM) for line in lines)]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from wedtui.core.alerts.rule import Severity as Grave
 from wedtui.core.freeze import PRODUCTION, Verdict
 from wedtui.core.freeze_words import bounded, coming_words, holding_words, why_words, with_persons
 from wedtui.core.picture import Finding, Picture, ServiceCondition
 from wedtui.core.state import State, glyph
 from wedtui.core.wording import duration, local_time
 from wedtui.tui.board import Board
+from wedtui.tui.draw.alerts import Keys, alerts_lines
 from wedtui.tui.draw.findings import LOOKS, short
 from wedtui.tui.draw.status import freeze_words
 from wedtui.tui.draw.wedding_words import LEVEL_ROLES
@@ -25,6 +27,8 @@ _ROOM_FOR_WORDS = 25
 _LOW = 30
 """Screens of fewer lines say less above and below."""
 _CLOCK = "00:00:00"
+# From so many lines below on, one is always for alerts, and from so many on two.
+_ROWS_FOR_BOTH, _ROWS_FOR_TWO = 3, 5
 
 
 def top(board: Board, width: int, height: int, *, old: bool) -> list[Line]:
@@ -61,18 +65,34 @@ def bottom_rows(height: int) -> int:
 
 
 def bottom(board: Board, width: int, rows: int, marker: str) -> list[Line]:
-    """Return the worst findings, how many more there are, and `marker` (which page this is)."""
-    findings = board.findings
-    shown = findings[:rows]
+    """Return how it stands with alerts, the worst findings, how many more there are, and `marker` (the page)."""
+    findings, alerts = board.findings, alert_rows(board, rows)
+    shown = findings[: rows - alerts]
     more = len(findings) - len(shown)
     tail: Line = ((f"  +{more} more" if more else "", Role.ACCENT), (f"  {marker}" if marker else "", Role.STRONG))
     taken = length(tail) + 2
     rooms = [width] * (len(shown) - 1) + [width - taken]
-    lines: list[Line] = [finding_line(board, f, room) for f, room in zip(shown, rooms, strict=True)] if shown else []
-    lines = lines or [_nothing(board)]
+    found: list[Line] = [finding_line(board, f, room) for f, room in zip(shown, rooms, strict=True)] if shown else []
+    if not found and alerts < rows:
+        found = [_nothing(board)]
+    lines = (
+        [*alerts_lines(board, width if alerts < rows else width - taken, alerts, Keys()), *found] if alerts else found
+    )
     lines += [()] * (rows - len(lines))
     lines[-1] = spread(lines[-1], (*tail, (" ", Role.TEXT)), width)
     return [filled(line, width) for line in lines]
+
+
+def alert_rows(board: Board, rows: int) -> int:
+    """Return how many of the lines below are those of alerts: where there is one line only, it is for what fires."""
+    known = board.alerts
+    if board.picture is None:
+        return 0
+    fire = [each for each in known.firing if each.severity is Grave.CRITICAL] if known is not None else []
+    grave = len(fire) if board.doubt is None else 0
+    if rows < _ROWS_FOR_BOTH:
+        return min(grave, 1)
+    return 1 if rows < _ROWS_FOR_TWO else min(max(grave, 1), 2)
 
 
 def finding_line(board: Board, finding: Finding, width: int) -> Line:
@@ -89,7 +109,7 @@ def all_fit(board: Board, width: int, rows: int) -> bool:
     """Whether the lines below say everything that is wrong, without a cut."""
     findings = board.findings
     # The last line shares its room with the page's number.
-    return len(findings) <= rows and not any(
+    return len(findings) <= rows - alert_rows(board, rows) and not any(
         plain(finding_line(board, f, width - 12)) != plain(finding_line(board, f, 10_000)) for f in findings
     )
 

@@ -96,6 +96,8 @@ def service(entry: Mapping[str, Any], region: str) -> Resource:
     desired, running = int(entry.get("desiredCount") or 0), int(entry.get("runningCount") or 0)
     meant = meaning.container_service(status, desired, running, deployments)
     groups = {str(b["targetGroupArn"]) for b in entry.get("loadBalancers") or () if b.get("targetGroupArn")}
+    # What is released with it: another revision of it is another release.
+    definition = str(entry.get("taskDefinition") or "")
     return Resource(
         kind="ecs.service",
         region=region,
@@ -105,7 +107,7 @@ def service(entry: Mapping[str, Any], region: str) -> Resource:
         state=meant.state,
         detail=meant.detail,
         tags=tuple(sorted((str(t["key"]), str(t.get("value", ""))) for t in entry.get("tags") or () if "key" in t)),
-        depends_on=tuple(sorted(groups)),
+        depends_on=tuple(sorted({*groups, *([definition] if definition else [])})),
         created_at=instant(entry.get("createdAt")),
     )
 

@@ -1,0 +1,144 @@
+"""What a silence is about, what it would hide, and which ones may not be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.alerts.stage import MINUTE, named
+from tests.core.alerts.world import START
+from wedtui.core.alerts.memory import Phase, Reason
+from wedtui.core.alerts.rule import RuleBook, Severity, Where
+from wedtui.core.alerts.silences import (
+    LONGEST_SILENCE,
+    MOST_VALUES,
+    Silence,
+    checked,
+    preview,
+    silencing,
+    where_of,
+)
+from wedtui.core.alerts.standing import AlertIs
+from wedtui.core.alerts.track import labels_of
+
+BOOK = RuleBook((named("errors"), named("down")))
+AWS = labels_of({"provider": "aws", "service": "rsvp"})
+GCP = labels_of({"provider": "gcp", "service": "rsvp"})
+HOUR = timedelta(hours=1)
+ONE = Silence(1, Where({"provider": ("aws",)}), ("errors",), "a rehearsal", "ada", START, START + HOUR)
+
+
+@pytest.mark.parametrize(
+    ("where", "rules", "fits"),
+    [
+        ({}, ("errors",), True),
+        ({}, ("down", "errors"), True),
+        ({}, ("down",), False),
+        ({"provider": ("aws",)}, (), True),
+        ({"provider": ("gcp", "aws")}, (), True),
+        ({"provider": ("gcp",)}, (), False),
+        ({"provider": ("aws",), "service": ("gallery",)}, (), False),
+        ({"region": ("eu",)}, (), False),
+    ],
+)
+def test_what_it_is_about(where: dict[str, tuple[str, ...]], rules: tuple[str, ...], fits: bool) -> None:
+    assert replace(ONE, where=Where(where), rules=rules).fits("errors", AWS) is fits
+
+
+@pytest.mark.parametrize(
+    ("after", "holds"),
+    [(-MINUTE, False), (timedelta(), True), (HOUR - MINUTE, True), (HOUR, False)],
+)
+def test_it_counts_from_its_beginning_until_its_end(after: timedelta, holds: bool) -> None:
+    assert ONE.holds(START + after) is holds
+    assert (silencing([ONE], "errors", AWS, START + after) is not None) is holds
+
+
+def test_of_several_the_one_counts_that_ends_last() -> None:
+    longer = replace(ONE, number=2, until=START + 2 * HOUR)
+    of_another = replace(ONE, number=3, until=START + 3 * HOUR, rules=("down",))
+    assert silencing([longer, ONE, of_another], "errors", AWS, START) is longer
+    assert silencing([of_another], "errors", AWS, START) is None
+
+
+def alert(rule: str, labels: tuple[tuple[str, str], ...], phase: Phase, told_at: datetime | None = None) -> AlertIs:
+    return AlertIs(rule, labels, phase, Severity.CRITICAL, Reason.CONDITION, START, told_at=told_at)
+
+
+def test_it_says_what_it_would_hide() -> None:
+    there = [
+        alert("errors", AWS, Phase.FIRING, START),
+        alert("errors", labels_of({"provider": "aws"}), Phase.PENDING),
+        alert("errors", GCP, Phase.FIRING),
+        alert("down", AWS, Phase.FIRING),
+        alert("errors", labels_of({"provider": "aws", "service": "x"}), Phase.RESOLVED),
+    ]
+    found = preview(ONE, there)
+    assert ([a.labels for a in found.firing], len(found.pending), found.told) == ([AWS], 1, 1)
+    assert found.sentence == (
+        "it would hide 1 that fire and 1 that are pending: errors (provider=aws, service=rsvp) and errors "
+        "(provider=aws); 2 of them critical; 1 of them were told already, and their end will be"
+    )
+    warns = preview(ONE, [replace(there[0], severity=Severity.WARNING, told_at=None)])
+    assert (warns.critical, warns.sentence.endswith("pending: errors (provider=aws, service=rsvp)")) == (0, True)
+    assert preview(ONE, there[2:]).sentence == "it would hide nothing of what fires or is pending now"
+
+
+@given(st.lists(st.tuples(st.sampled_from(["errors", "down"]), st.sampled_from([AWS, GCP]))))
+def test_what_it_says_is_what_it_hides(there: list[tuple[str, tuple[tuple[str, str], ...]]]) -> None:
+    alerts = [alert(rule, labels, Phase.FIRING) for rule, labels in there]
+    hidden = [each for each in alerts if silencing([ONE], each.rule, each.labels, START) is not None]
+    assert sorted(map(repr, preview(ONE, alerts).firing)) == sorted(map(repr, hidden))
+
+
+def test_one_that_may_be_is_kept_with_its_reason_on_one_line() -> None:
+    asked = replace(ONE, reason="  a\x1b[2J\nrehearsal ")
+    assert checked(asked, BOOK, START) == replace(ONE, reason="a [2J rehearsal")
+    whole_day = replace(ONE, until=START + LONGEST_SILENCE)
+    assert checked(whole_day, BOOK, START) == whole_day
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"reason": " \n"}, "expected a reason"),
+        ({"reason": "x" * 501}, "at most 500 characters"),
+        ({"until": START}, "an end that is still to come"),
+        ({"until": START - HOUR}, "an end that is still to come"),
+        ({"since": START + 2 * HOUR}, "after the beginning"),
+        ({"until": START + LONGEST_SILENCE + timedelta(seconds=1)}, "an end within 1d"),
+        ({"until": (START + HOUR).replace(tzinfo=None)}, "an end with a zone"),
+        ({"where": Where(), "rules": ()}, "expected a rule or a label"),
+        ({"rules": ("errors", "er\x1brors")}, 'there is no rule "er rors": choose one of errors, down'),
+        ({"where": Where({"provider": ()})}, "a value behind each label"),
+        ({"where": Where({"provider": tuple(map(str, range(MOST_VALUES + 1)))})}, "at most 50 values"),
+        ({"where": Where({"provider": ("a\x1b",)})}, "printable"),
+        ({"where": Where({"provider": ("a" * 201,)})}, "at most 200"),
+    ],
+)
+def test_one_that_may_not_be(change: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        checked(replace(ONE, **change), BOOK, START)  # type: ignore[arg-type]
+
+
+def test_labels_are_read_as_they_are_written() -> None:
+    assert where_of(["provider=aws, gcp,aws", "service = rsvp"]).wanted == {
+        "provider": ("aws", "gcp"),
+        "service": ("rsvp",),
+    }
+    assert where_of([]).wanted == {}
+
+
+@pytest.mark.parametrize("word", ["provider", "=aws", "provider=", "provider=,", ""])
+def test_what_says_no_label_is_refused(word: str) -> None:
+    with pytest.raises(ValueError, match="expected a label and its value"):
+        where_of([word])
+
+
+def test_a_label_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match="each label once"):
+        where_of(["provider=aws", "provider=gcp"])

@@ -1,0 +1,231 @@
+"""The real service: a probe fails, somebody is told once, whoever dies meanwhile, and hears when it is over."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.notify.base import secret
+from tests.notify.strict import ROUTING_KEY, PagerDuty
+from tests.poller.service_process import eventually, make_place
+
+RULES = '[[rules]]\nname = "down"\ncondition = "up < 1"\nfor = "2s"\nclear = { for = "1s" }\nseverity = "critical"\n'
+
+
+class Guests:
+    """What is probed, and answers well or not."""
+
+    def __init__(self) -> None:
+        self.well = True
+        guests = self
+
+        class Answers(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200 if guests.well else 503)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
+
+    @contextmanager
+    def served(self) -> Iterator[Guests]:
+        thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._server.shutdown()
+            self._server.server_close()
+            thread.join()
+
+
+class Site:
+    """A service with one probe, one rule and one channel."""
+
+    def __init__(self, folder: Path, guests: Guests, pagerduty: PagerDuty, *, more: str = "") -> None:
+        self.place, self.rules = make_place(folder, guests.url, probes=1), folder / "rules" / "own.toml"
+        key = secret(folder, "routing", ROUTING_KEY)["file"]
+        channel = f'[notify.oncall]\nkind = "pagerduty"\nurl = "{pagerduty.url}"\nrouting_key = {{ file = "{key}" }}\n'
+        self.place.config.write_text(self.place.config.read_text() + channel + more)
+        self.place.config.chmod(0o600)
+        self.rules.parent.mkdir()
+        self.rules.write_text(RULES)
+        self.pagerduty = pagerduty
+        self.service = self.place.service()
+
+    def dies(self) -> None:
+        self.service.send_signal(signal.SIGKILL)
+        self.service.wait(120)
+
+    def begins(self) -> None:
+        self.service = self.place.service()
+
+    def alerts(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.place.wedtui("alerts", "list", "--all", "--json").stdout)
+        return found
+
+    def judged_since(self, before: str) -> bool:
+        return bool(self.alerts()["judged_at"] > before)
+
+    def phases(self) -> list[str]:
+        return [each["phase"] for each in self.alerts()["alerts"]]
+
+    def told(self) -> list[tuple[str, str]]:
+        """Return what the pager was told of alerts: it may hear that there is no calendar as well."""
+        with self.pagerduty.lock:
+            return [(event, episode) for event, episode in self.pagerduty.asked if "/alert/" in episode]
+
+    def paged(self) -> set[str]:
+        """Return by how many keys the pager was called."""
+        return {episode for event, episode in self.told() if event == "trigger"}
+
+    def paged_at_least(self, times: int) -> bool:
+        return len(self.paged()) >= times
+
+    def stands(self) -> list[str]:
+        """Return how it stands with each of them at the pager."""
+        with self.pagerduty.lock:
+            return [state for key, state in self.pagerduty.alerts.items() if "/alert/" in key]
+
+    def kinds(self) -> list[str]:
+        """Return what became of alerts, oldest first."""
+        found = json.loads(self.place.wedtui("alerts", "history", "--json").stdout)
+        return [each["kind"] for each in reversed(found)]
+
+
+@pytest.fixture
+def guests() -> Iterator[Guests]:
+    with Guests().served() as made:
+        yield made
+
+
+@pytest.fixture
+def pagerduty() -> Iterator[PagerDuty]:
+    with PagerDuty() as made:
+        yield made
+        made.released.set()
+
+
+@pytest.fixture
+def site(tmp_path: Path, guests: Guests, pagerduty: PagerDuty) -> Iterator[Site]:
+    made = Site(tmp_path, guests, pagerduty)
+    try:
+        yield made
+    finally:
+        made.service.terminate()
+        pagerduty.released.set()
+        made.service.wait(120)
+
+
+def test_an_outage_is_told_once_through_two_deaths_and_its_end_once(site: Site, guests: Guests) -> None:
+    eventually(lambda: site.alerts()["fresh"])
+    assert site.place.wedtui("alerts", "list").returncode == 0
+    guests.well = False
+    eventually(lambda: len(site.told()) == 1)
+    eventually(lambda: site.alerts()["alerts"][0]["told_at"] is not None)
+    assert site.place.wedtui("alerts", "list").returncode == 2
+    key = site.alerts()["alerts"][0]["key"]
+    for _ in range(2):
+        site.dies()
+        before = site.alerts()["judged_at"]
+        site.begins()
+        eventually(partial(site.judged_since, before))
+    assert site.phases() == ["firing"]
+    assert site.alerts()["alerts"][0]["key"] == key
+    acknowledged = site.place.wedtui("alerts", "ack", key, "--reason", "I look")
+    assert acknowledged.returncode == 0, acknowledged.stderr
+    eventually(lambda: site.alerts()["alerts"][0]["acknowledged_by"] != "")
+    guests.well = True
+    eventually(lambda: site.phases() == ["resolved"])
+    eventually(lambda: [event for event, _ in site.told()] == ["trigger", "acknowledge", "resolve"])
+    assert len({episode for _, episode in site.told()}) == 1
+    assert site.kinds() == ["firing", "acknowledged", "resolved"]
+
+
+def test_a_death_between_the_round_and_its_delivery_neither_forgets_nor_repeats(
+    site: Site, guests: Guests, pagerduty: PagerDuty
+) -> None:
+    pagerduty.always = "taken, and hangs"
+    guests.well = False
+    eventually(lambda: len(site.told()) == 1)
+    site.dies()
+    pagerduty.always = ""
+    pagerduty.released.set()
+    site.begins()
+    eventually(lambda: site.alerts()["alerts"][0]["told_at"] is not None)
+    assert len({episode for event, episode in site.told() if event == "trigger"}) == 1
+    assert site.kinds() == ["firing"]
+
+
+def test_rules_that_break_go_on_as_they_were(site: Site, guests: Guests) -> None:
+    eventually(lambda: site.alerts()["fresh"])
+    site.rules.write_text(RULES.replace("severity", "gravity"))
+    eventually(lambda: "the rules of alerts cannot be used" in site.place.wedtui("status").stdout)
+    site.dies()
+    site.begins()
+    guests.well = False
+    eventually(lambda: site.phases() == ["firing"])
+    assert "the last that could be used count on" in site.place.wedtui("status").stdout
+
+
+ON_CALL = """
+[oncall.contacts.ada]
+channels = ["oncall"]
+
+[[oncall.rosters]]
+name = "primary"
+
+[[oncall.rosters.layers]]
+participants = ["ada"]
+zone = "UTC"
+since = 2026-01-01
+hand_over = "00:00"
+length = "1d"
+
+[[oncall.ladders]]
+name = "short"
+steps = [
+    { after = "0m", roster = "primary" },
+    { after = "3s", roster = "primary" },
+    { after = "6s", everybody = true },
+]
+"""
+
+
+def test_nobody_answers_and_each_step_pages_once_through_two_deaths_and_all_of_it_is_over(
+    tmp_path: Path, guests: Guests, pagerduty: PagerDuty
+) -> None:
+    site = Site(tmp_path, guests, pagerduty, more=ON_CALL)
+    try:
+        eventually(lambda: site.alerts()["fresh"])
+        guests.well = False
+        for pages in (1, 2):
+            eventually(partial(site.paged_at_least, pages))
+            site.dies()
+            site.begins()
+        eventually(lambda: len(site.paged()) == 3)
+        eventually(lambda: site.kinds() == ["firing", "escalated", "escalated"])
+        (alert,) = site.alerts()["alerts"]
+        assert alert["escalates_at"] is None
+        assert site.place.wedtui("alerts", "ack", alert["key"]).returncode == 0
+        eventually(lambda: site.stands() == ["acknowledged"] * 3)
+        guests.well = True
+        eventually(lambda: site.stands() == ["resolved"] * 3)
+        assert len(site.paged()) == 3
+    finally:
+        site.service.terminate()
+        pagerduty.released.set()
+        site.service.wait(120)

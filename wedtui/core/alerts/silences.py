@@ -1,0 +1,197 @@
+"""Silences: what people say for a while is not to be told. A silence hides messages, never a row, and never an end.
+
+Source: DESIGN, "Alerts" ("Silences need a reason and an end").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from wedtui.core.alerts.condition import span_words
+from wedtui.core.alerts.memory import Phase
+from wedtui.core.alerts.rule import RuleBook, Severity, Where
+from wedtui.core.alerts.standing import AlertIs, AlertsNow, by_urgency
+from wedtui.core.alerts.track import Labels
+from wedtui.core.finding import Finding
+from wedtui.core.finding import Severity as Weight
+from wedtui.core.text import single_line
+from wedtui.core.wording import counted, listed, utc_words
+
+LONGEST_SILENCE = timedelta(hours=24)
+"""Whoever is on call on another day looks anew: no silence of a Thursday reaches into a wedding on Saturday."""
+CLOCKS_DIFFER = timedelta(seconds=5)
+"""Who asks for the longest one names its end by a clock of their own, which may be so far ahead."""
+LONGEST_REASON = 500
+MOST_VALUES = 50
+"""Of all labels of a silence together."""
+_LONGEST_WORD = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What is not to be told, why, and until when."""
+
+    number: int
+    where: Where
+    """Alerts with these labels; with none, whatever labels they have."""
+    rules: tuple[str, ...]
+    """Of these rules; with none, of any."""
+    reason: str
+    by: str
+    since: datetime
+    until: datetime
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it counts at an aware instant."""
+        return self.since <= now < self.until
+
+    def fits(self, rule: str, labels: Labels) -> bool:
+        """Whether it is about an alert, whenever it counts."""
+        return (not self.rules or rule in self.rules) and self.where.fits(labels)
+
+    def __str__(self) -> str:
+        rules = f"of {listed(self.rules)}" if self.rules else ""
+        where = f"where {self.where}" if self.where.wanted else ""
+        return " ".join(filter(None, (rules, where)))
+
+
+def silencing(silences: Iterable[Silence], rule: str, labels: Labels, now: datetime) -> Silence | None:
+    """Return the silence that hides what is told of an alert now, of several the one that ends last."""
+    found = [each for each in silences if each.holds(now) and each.fits(rule, labels)]
+    return max(found, key=lambda each: (each.until, each.number), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a silence would hide of the alerts that there are."""
+
+    firing: tuple[AlertIs, ...]
+    """Of which nothing would be told that has not been told."""
+    pending: tuple[AlertIs, ...]
+    """That may fire soon."""
+    told: int
+    """Of how many that fire somebody was told already; their ends are told all the same."""
+
+    @property
+    def critical(self) -> int:
+        """How many of all these are critical: of them somebody would be called."""
+        return sum(each.severity is Severity.CRITICAL for each in (*self.firing, *self.pending))
+
+    @property
+    def sentence(self) -> str:
+        """Return what it would hide, in one sentence."""
+        if not self.firing and not self.pending:
+            return "it would hide nothing of what fires or is pending now"
+        fires, waits = len(self.firing), len(self.pending)
+        first = listed(tuple(f"{each.rule} ({each.about})" for each in (*self.firing, *self.pending)[:3]))
+        more = f" and {fires + waits - 3:,} more" if fires + waits > 3 else ""
+        grave = f"; {self.critical:,} of them critical" if self.critical else ""
+        told = f"; {self.told:,} of them were told already, and their end will be" if self.told else ""
+        return f"it would hide {fires:,} that fire and {waits:,} that are pending: {first}{more}{grave}{told}"
+
+
+def preview(silence: Silence, alerts: Iterable[AlertIs]) -> Preview:
+    """Return what a silence would hide of given alerts, by urgency; its times are not looked at."""
+    hidden = [each for each in by_urgency(alerts) if silence.fits(each.rule, each.labels)]
+    firing = tuple(each for each in hidden if each.phase is Phase.FIRING)
+    pending = tuple(each for each in hidden if each.phase is Phase.PENDING)
+    return Preview(firing, pending, sum(each.told_at is not None for each in firing))
+
+
+def foreseen(silence: Silence, alerts: AlertsNow | None, now: datetime) -> Preview | None:
+    """Return what a silence would hide of the alerts that there are now; None where nobody knows how they stand."""
+    return preview(silence, alerts.alerts) if alerts is not None and alerts.is_fresh(now) else None
+
+
+def foreseen_words(hides: Preview | None) -> str:
+    """Return what it would hide, or that nobody knows, in one sentence."""
+    if hides is None:
+        return "what it would hide is NOT KNOWN: no service judges alerts at present"
+    return hides.sentence
+
+
+def silence_notes(silences: Iterable[Silence], now: datetime) -> tuple[Finding, ...]:
+    """Return the note that something is silenced, so that nobody takes what is not told for what is well."""
+    held = [each for each in silences if each.holds(now)]
+    if not held:
+        return ()
+    last = max(held, key=lambda each: each.until)
+    until = utc_words(last.until)
+    lists = "`wedtui alerts silences`"
+    if len(held) == 1:
+        said = f"one silence holds until {until}, {last}, by {last.by}: {last.reason}; {lists} says what it hides"
+    else:
+        said = f"{counted(len(held), 'silence')} hold, the last until {until}: {lists} says what they hide"
+    return (Finding(Weight.NOTE, "alerts", said, max(each.since for each in held)),)
+
+
+def where_of(words: Sequence[str]) -> Where:
+    """Return which labels are meant by `provider=aws,gcp`, `service=rsvp`: each label once, of its values any.
+
+    Raises:
+        ValueError: one says no label, or no value of it.
+    """
+    wanted: dict[str, tuple[str, ...]] = {}
+    for word in words:
+        name, sign, values = word.partition("=")
+        name, found = name.strip(), tuple(dict.fromkeys(filter(None, (v.strip() for v in values.split(",")))))
+        if not sign or not name or not found:
+            raise ValueError(f'expected a label and its value such as "provider=aws", got "{single_line(word, 80)}"')
+        if name in wanted:
+            raise ValueError(f'expected each label once, got "{single_line(name, 80)}" twice: write provider=aws,gcp')
+        wanted[name] = found
+    return Where(wanted)
+
+
+def within_longest(silence: Silence, now: datetime) -> Silence:
+    """Return a silence of which the end is past the longest by no more than clocks differ, ended at the longest."""
+    if timedelta() < silence.until - now - LONGEST_SILENCE < CLOCKS_DIFFER:
+        return replace(silence, until=now + LONGEST_SILENCE)
+    return silence
+
+
+def checked(silence: Silence, book: RuleBook, now: datetime) -> Silence:
+    """Return a silence as it may be kept: a reason, an end that is near enough, and something that it is about.
+
+    Args:
+        silence: as somebody asks for it.
+        book: the rules that count.
+        now: an aware instant.
+
+    Raises:
+        ValueError: it may not be; one sentence that says what is missing.
+    """
+    reason = single_line(silence.reason, LONGEST_REASON + 1)
+    if not reason:
+        raise ValueError("expected a reason: whoever is on call next reads why nothing is told")
+    if len(reason) > LONGEST_REASON:
+        raise ValueError(f"expected a reason of at most {LONGEST_REASON} characters")
+    if silence.since.tzinfo is None or silence.until.tzinfo is None:
+        raise ValueError("expected an end with a zone")
+    if silence.until <= max(now, silence.since):
+        raise ValueError("expected an end that is still to come, and after the beginning")
+    if silence.until - now > LONGEST_SILENCE:
+        longest = span_words(LONGEST_SILENCE)
+        raise ValueError(f"expected an end within {longest}: what has to be quiet for longer is a change of the rules")
+    _check_subject(silence, book)
+    return Silence(silence.number, silence.where, silence.rules, reason, silence.by, silence.since, silence.until)
+
+
+def _check_subject(silence: Silence, book: RuleBook) -> None:
+    if not silence.rules and not silence.where.wanted:
+        raise ValueError("expected a rule or a label: a silence of everything would hide what nobody has thought of")
+    known = [rule.name for rule in book.rules]
+    for name in silence.rules:
+        if name not in known:
+            names = ", ".join(known) or "none"
+            raise ValueError(f'there is no rule "{single_line(name, 80)}": choose one of {names}')
+    values = [value for each in silence.where.wanted.values() for value in each]
+    if any(not each for each in silence.where.wanted.values()):
+        raise ValueError("expected a value behind each label")
+    if len(values) > MOST_VALUES:
+        raise ValueError(f"expected at most {counted(MOST_VALUES, 'value')} of labels, got {len(values):,}")
+    for word in (*silence.where.wanted, *values):
+        if not word.isprintable() or len(word) > _LONGEST_WORD:
+            raise ValueError(f"expected labels and values of at most {_LONGEST_WORD} printable characters")

@@ -1,0 +1,129 @@
+"""How it stands with alerts: what people are shown of them, each with its instants. Pure.
+
+`AlertState` is what the evaluation remembers; this is what screens, commands and scripts read of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from wedtui.core.alerts.acknowledging import LAPSES_AFTER
+from wedtui.core.alerts.memory import Phase, Reason
+from wedtui.core.alerts.rule import Severity
+from wedtui.core.alerts.track import Labels, labels_words
+from wedtui.core.evidence import FUTURE_TOLERANCE
+from wedtui.core.finding import Finding
+from wedtui.core.finding import Severity as Weight
+
+FRESH_FOR = timedelta(seconds=30)
+"""Rounds follow upon each other within a second, and readers see one every few seconds at least. For half a minute
+whoever judges holds that without a word; after that nobody may be judging."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertIs:
+    """One alert: a rule and a series, while it is pending, fires, or was resolved lately."""
+
+    rule: str
+    labels: Labels
+    phase: Phase
+    severity: Severity
+    reason: Reason
+    since: datetime
+    """PENDING: since when it holds; FIRING and RESOLVED: when the episode began."""
+    key: str = ""
+    """Of the episode, the same in every notification; empty while it is pending."""
+    condition: str = ""
+    """What the rule says, in its own words."""
+    value: float | None = None
+    """What was measured last; None where nothing was, or it is too old."""
+    measured_at: datetime | None = None
+    """When; None where it never was."""
+    resolved_at: datetime | None = None
+    told_at: datetime | None = None
+    """When a channel accepted it; None: nobody was told yet."""
+    acknowledged_by: str = ""
+    acknowledged_at: datetime | None = None
+    inhibited_by: str = ""
+    """The rule whose alert hides the message of this one."""
+    silenced_by: str = ""
+    """Who silenced its messages."""
+    silenced_until: datetime | None = None
+    escalates_at: datetime | None = None
+    """When the next one is told; None where nobody is left, or somebody has it."""
+    escalates_to: str = ""
+    """Who that is, in words."""
+    lapse_s: float = LAPSES_AFTER.total_seconds()
+    """How long an acknowledgement of it counts."""
+    flaps: int = 0
+    """How often it began again within the hour."""
+    runbook: str = ""
+
+    @property
+    def about(self) -> str:
+        """What it is about, in words."""
+        return labels_words(self.labels)
+
+
+_PHASES = (Phase.FIRING, Phase.PENDING, Phase.RESOLVED, Phase.OK)
+_SEVERITIES = (Severity.CRITICAL, Severity.WARNING)
+
+
+def by_urgency(alerts: Iterable[AlertIs]) -> tuple[AlertIs, ...]:
+    """Return alerts as people read them: what fires first, the graver first, what nobody has first, then the newer."""
+
+    def place(alert: AlertIs) -> tuple[int, int, bool, float, str, Labels]:
+        grave = _SEVERITIES.index(alert.severity)
+        newest = -alert.since.timestamp()
+        return _PHASES.index(alert.phase), grave, bool(alert.acknowledged_by), newest, alert.rule, alert.labels
+
+    return tuple(sorted(alerts, key=place))
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsNow:
+    """Every alert there is, at the instant of the round that judged them."""
+
+    judged_at: datetime
+    alerts: tuple[AlertIs, ...] = field(default=())
+    """By urgency."""
+    rules: int = 0
+    """How many rules count."""
+    not_set: tuple[str, ...] = ()
+    """Shipped rules of which nothing is configured that they could be judged by: neither well nor wrong."""
+    judged: int = 0
+    """How many rules are judged: those that count, without those that are not set."""
+    series: int = 0
+    """How many series they are judged by, known or not; what nobody said counts for nothing known."""
+    unknown: int = 0
+    """Of how many of these it is not known now how they stand: never measured, or too old."""
+    unknown_named: tuple[str, ...] = ()
+    """The first few of them, `cpu provider=aws`."""
+
+    @property
+    def firing(self) -> tuple[AlertIs, ...]:
+        """Return what fires."""
+        return tuple(each for each in self.alerts if each.phase is Phase.FIRING)
+
+    @property
+    def knows(self) -> bool:
+        """Whether it is known of anything at all how it stands: else that nothing fires says nothing."""
+        return self.judged > 0 and self.unknown < self.series
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether it says anything of an aware instant."""
+        return -FUTURE_TOLERANCE <= now - self.judged_at <= FRESH_FOR
+
+
+def unjudged(alerts: AlertsNow | None, now: datetime) -> tuple[Finding, ...]:
+    """Return the finding that alerts are not judged at present, where they were once.
+
+    What fires is no finding: it has its own place, and what it is about is mostly one already.
+    """
+    if alerts is None or alerts.is_fresh(now):
+        return ()
+    when = f"{alerts.judged_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    said = f"alerts were judged last at {when}: what fires now, and what is over, nobody knows"
+    return (Finding(Weight.CRITICAL, "alerts", said, alerts.judged_at),)

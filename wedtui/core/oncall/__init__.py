@@ -1,0 +1,1 @@
+"""Who has it, and who is told next: contacts, rosters, ladders. Pure: nobody is told anything here."""
