@@ -1673,8 +1673,8 @@ UNSEEN = (
     Rule(
         "what was served before a change is known for as long as it is looked at",
         "actions.watching",
-        "self._made.setdefault(action.id, change_made(action, made, found))",
-        "change_made(action, made, found)",
+        "change = self._made.get(action.id)\n",
+        "change = None\n",
         _WATCHED + "test_what_was_served_before_is_known_however_long_it_was_looked_at",
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,6 +68,27 @@ class TestCounting:
         asyncio.run(flood())
         assert chain.counts() == [(1001, 1), (1002, 1), (1001, 10_000)]
         assert chain.links[-1][1]["answered"] == {"429": 10_000}
+
+    def test_what_came_while_the_first_was_put_on_record_is_on_record_where_it_closes_meanwhile(self) -> None:
+        chain, begun, going_on = Chain(), threading.Event(), threading.Event()
+
+        def slowly(peer: Peer, kind: str, body: Mapping[str, Any]) -> None:
+            begun.set()
+            going_on.wait(20)
+            chain.tell(peer, kind, body)
+
+        async def closed_early() -> None:
+            unheard = Unheard(slowly, SetClock())
+            first = asyncio.create_task(unheard.note(ADA, Refused("POST /v1/freezes", 422)))
+            await asyncio.to_thread(begun.wait, 20)
+            await unheard.note(ADA, Refused("POST /v1/freezes", 429))
+            closing = asyncio.create_task(unheard.close())
+            await asyncio.sleep(0)
+            going_on.set()
+            await asyncio.gather(first, closing)
+
+        asyncio.run(closed_early())
+        assert sum(count for _, count in chain.counts()) == 2
 
     def test_what_is_counted_is_a_link_after_each_minute_until_one_is_quiet(self) -> None:
         chain = Chain()

@@ -98,7 +98,9 @@ class Watching:
         now = self._clock.now()
         found = await asyncio.to_thread(self._situation, now)
         # What was served before it is asked once: those rounds are forgotten while it is watched.
-        change = self._made.setdefault(action.id, change_made(action, made, found))
+        change = self._made.get(action.id)
+        if change is None:
+            change = self._made[action.id] = change_made(action, made, found)
         rounds = self._rounds[action.id] = with_newest(self._rounds.get(action.id, ()), change, found, now)
         judged = made_worse(change, rounds, now)
         if judged.passed:

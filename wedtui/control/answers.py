@@ -293,7 +293,7 @@ class AlertEventIs:
     id: int
     at: datetime
     kind: str
-    """`firing`, `raised`, `acknowledged`, `lapsed`, `resolved` or `withdrawn`."""
+    """`firing`, `raised`, `acknowledged`, `lapsed`, `escalated`, `resolved` or `withdrawn`."""
     key: str
     """Of its episode."""
     rule: str

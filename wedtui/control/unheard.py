@@ -118,9 +118,12 @@ class Unheard:
     async def _go_on(self, peer: Peer, first: asyncio.Task[None]) -> None:
         """Put on record what was counted, minute by minute, until one is over in which nothing was."""
         await first
-        while not self._closing.is_set():
+        closing = False
+        # Once more where it closes meanwhile: what came while the first was put on record is counted as well.
+        while not closing:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), self._every_s)
+            closing = self._closing.is_set()
             if not self._tallies[peer.uid].answered:
                 break
             await self._write(peer)
