@@ -36,7 +36,7 @@ soak: $(STAMP) ## what make test does a few dozen times, 1,000 times and more: h
 	WEDTUI_HYPOTHESIS=soak WEDTUI_SOAK_KILLS=$(SOAK_KILLS) WEDTUI_SOAK_HANDS=$(SOAK_HANDS) WEDTUI_SOAK_EXAMPLES=$(SOAK_EXAMPLES) \
 	  $(BIN)/python -m pytest -v -n $(SOAK_PROCESSES) --dist worksteal \
 	  tests/actions tests/ledger tests/control/test_killed.py tests/core/test_actions.py tests/core/test_failover_properties.py \
-	  tests/tui/test_emergency_keys.py tests/poller/test_several.py
+	  tests/tui/test_emergency_keys.py tests/poller/test_several.py tests/poller/test_week.py
 
 check: $(STAMP) ## formatter, linter, strict types over package and tests, import contracts
 	$(BIN)/ruff format --check .

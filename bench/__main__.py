@@ -6,14 +6,14 @@ import os
 import platform
 import sys
 
-from bench import alerts, aws, failover, history, line, load, probes, screen, takeover, weddings
+from bench import alerts, aws, failover, history, line, load, paging, probes, screen, takeover, weddings
 
 
 def main() -> int:
     """Measure everything."""
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start")
     found = []
-    for room in (screen, line, probes, load, history, aws, weddings, takeover, failover, alerts):
+    for room in (screen, line, probes, load, history, aws, weddings, takeover, failover, alerts, paging):
         for figure in room.figures():
             print(figure.line(), flush=True)
             found.append(figure)

@@ -2,7 +2,8 @@
 
 The server is the strict one of the tests, in a process of its own. A round asks every status in every region at once;
 names and tags, which are asked each ten minutes, come in the first round, which is shown beside it. The slowest chain
-is that of ECS: clusters, their services, and what is known of each.
+is that of ECS where nothing is known yet: clusters, their services, and what is known of each; a round that follows
+upon another asks the last beside the first two.
 """
 
 from __future__ import annotations

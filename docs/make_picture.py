@@ -19,7 +19,7 @@ from wedtui.tui.app import WedtuiApp
 from wedtui.tui.pictures import Caption, picture_of
 
 AT = datetime(2026, 6, 20, 14, 0, tzinfo=UTC)
-ILL_AFTER_S = 100.0
+ILL_AFTER_S = 45.0
 TARGET = Path(__file__).with_name("dashboard.svg")
 
 

@@ -297,6 +297,7 @@ class FakeSource:
         judged = assemble(
             facts, last.freeze, last.protection, environment=last.environment, now=now, calendar=last.calendar
         )
+        judged = replace(judged, oncall=last.oncall, oncall_at=last.oncall_at, oncall_problem=last.oncall_problem)
         return replace(judged, alerts=last.alerts)
 
     def series(self, provider: str, signal: str, since: datetime, until: datetime) -> Series:

@@ -1039,6 +1039,117 @@ SILENCES = (
     ),
 )
 
+_EVALUATION, _HIDING = "core/alerts/test_evaluation.py::", "core/alerts/test_hiding.py::"
+_TELLING, _OUTBOX = "core/alerts/test_telling.py::", "ledger/test_outbox.py::"
+_HIDDEN = _HIDING + "test_a_message_is_hidden_by_what_is_as_grave_and_by_what_it_follows_from"
+ALERTS = (
+    Rule(
+        "no single sample fires anything, however short a wedding day makes a rule",
+        "core.alerts.evaluation",
+        "if self._is_off or memory.samples < FEWEST_SAMPLES or",
+        "if self._is_off or",
+        _EVALUATION + "test_two_samples_have_to_say_it_however_short_the_duration_becomes",
+    ),
+    Rule(
+        "no single sample ends anything, however short a wedding day makes a rule",
+        "core.alerts.evaluation",
+        "if memory.samples < FEWEST_SAMPLES or at - memory.since < self._shrunk(clear.duration):",
+        "if at - memory.since < self._shrunk(clear.duration):",
+        _EVALUATION + "test_two_samples_have_to_say_it_however_short_the_duration_becomes",
+    ),
+    Rule(
+        "what is no number is not known, and never well",
+        "core.alerts.judging",
+        "    if not math.isfinite(value):\n        return _UNKNOWN\n",
+        "",
+        _EVALUATION + "test_silence",
+    ),
+    Rule(
+        "a hole in the samples begins the end of an alert anew",
+        "core.alerts.evaluation",
+        "return memory.quiet() if at - memory.seen > shortest else memory",
+        "return memory",
+        _EVALUATION + "test_what_was_not_known_while_nobody_judged_begins_the_end_anew",
+    ),
+    Rule(
+        "no message is hidden by what is less grave",
+        "core.alerts.hiding",
+        "if worse(severity, hides.severity) is hides.severity:",
+        "if True:",
+        _HIDDEN,
+    ),
+    Rule(
+        "what fires for want of data hides nothing that was measured",
+        "core.alerts.hiding",
+        "return _Hides(frozenset(Reason) if measured else frozenset({Reason.NO_DATA}), severity, until)",
+        "return _Hides(frozenset(Reason), severity, until)",
+        _EVALUATION + "test_a_rule_hides_by_what_is_known_of_it",
+    ),
+    Rule(
+        "what began more than an hour after what would hide it is not hidden",
+        "core.alerts.hiding",
+        "or reason not in hides.reasons or held > hides.until:",
+        "or reason not in hides.reasons:",
+        _HIDDEN,
+    ),
+    Rule(
+        "the first critical alert of a group never waits",
+        "core.alerts.telling",
+        "return not paged and any(each.severity is Severity.CRITICAL for each in waiting)",
+        "return False",
+        _TELLING + "TestGroup::test_its_first_critical_one_never_waits",
+    ),
+    Rule(
+        "the first critical alert of a storm of warnings never waits",
+        "core.alerts.telling",
+        "return not (grave and self.storm_severity is Severity.WARNING)",
+        "return True",
+        _TELLING + "TestStorm::test_the_first_critical_one_of_a_storm_of_warnings_never_waits",
+    ),
+    Rule(
+        "nobody is told the end of what they were not told of",
+        "ledger.outbox",
+        "return (Audience(_told_of(connection, row.episode, channels)),)",
+        "return (Audience(tuple(channels)),)",
+        _OUTBOX + "test_nobody_is_told_the_end_of_what_nobody_was_told_of",
+    ),
+    Rule(
+        "the next channel is asked where the one before has not accepted within 15 s",
+        "core.notify",
+        "if called or any(now - each.since < SECOND_AFTER for each in here):",
+        "if called or here:",
+        "core/test_notify.py::test_the_next_channel_is_used_after_15_s_or_a_refusal",
+    ),
+    Rule(
+        "of one key only the oldest that waits leaves",
+        "ledger.outbox",
+        ".group_by(_NOTICE.c.key)",
+        ".group_by(_NOTICE.c.id)",
+        _OUTBOX + "test_of_a_key_only_the_oldest_leaves",
+    ),
+    Rule(
+        "an acknowledgement lapses while it still fires",
+        "core.alerts.acknowledging",
+        "if episode is not None and since is not None and now - since >= after:",
+        "if False:",
+        "core/alerts/test_acknowledging.py::test_it_lapses_after_a_quarter_of_an_hour_and_says_whose_it_was",
+    ),
+    Rule(
+        "a page that names nobody calls who is on call when it is sent",
+        "ledger.outbox",
+        "if GRAVITY[severity] >= GRAVITY[CALLS_FROM]:",
+        "if False:",
+        _OUTBOX + "TestReach::test_what_calls_and_names_nobody_calls_who_is_on_call_when_it_is_sent",
+    ),
+    Rule(
+        "no heartbeat says that all goes on while a page calls nobody",
+        "core.heartbeat",
+        "return oldest is not None and now - oldest > CALLED_WITHIN",
+        "return False",
+        "notify/test_heartbeat.py::test_it_is_not_asked_while_nobody_was_called_by_a_page_for_longer_than_two_minutes",
+    ),
+)
+
 _PRUNING = "ledger/test_pruning.py::"
 PRUNING = (
     Rule(
@@ -1690,6 +1801,7 @@ RULES = (
     *BEGUN,
     *CUSTOMERS,
     *SILENCES,
+    *ALERTS,
     *PRUNING,
     *SUPERSEDING,
     *BACKENDS,

@@ -28,6 +28,11 @@ def hands(usual: int) -> int:
     return int(os.environ.get(HANDS, "10000")) if SOAKING else usual
 
 
+def weeks(usual: int) -> int:
+    """Return through how many weeks of alerts a service lives, each with other outages and deaths."""
+    return 24 if SOAKING else usual
+
+
 def parts(count: int, each: int) -> list[range]:
     """Share numbers out, evenly: a part is a test of its own, and processes take them one after another."""
     number = math.ceil(count / each)

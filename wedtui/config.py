@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from wedtui.config_alerts import AlertSourceSection
 from wedtui.config_audit import AuditSection
 from wedtui.config_base import Headers, Secret, Section
 from wedtui.config_control import ControlSection, RolesSection
@@ -369,6 +370,7 @@ class Configuration(Section):
     providers: tuple[ProviderSection, ...] = ()
     probes: tuple[ProbeSection, ...] = ()
     prometheus: tuple[PrometheusSection, ...] = ()
+    alert_sources: tuple[AlertSourceSection, ...] = ()
 
     @property
     def zones(self) -> tuple[str, ...]:
@@ -393,6 +395,7 @@ def cross_check(configuration: Configuration) -> list[tuple[tuple[str | int, ...
     unique(("providers",), providers)
     unique(("probes",), [p.name for p in configuration.probes])
     unique(("prometheus",), [p.name for p in configuration.prometheus])
+    unique(("alert_sources",), [s.name for s in configuration.alert_sources])
     unique(("audit", "anchors"), [a.name for a in configuration.audit.anchors])
     unique(("freeze", "feeds"), [f.name for f in configuration.freeze.feeds])
     unique(("weddings", "sources"), [s.name for s in configuration.weddings.sources])
@@ -406,6 +409,7 @@ def cross_check(configuration: Configuration) -> list[tuple[tuple[str | int, ...
         if place.provider not in providers:
             text = f'expected the name of a provider ({known}); "{place.provider}" is none'
             wrong.append((("traffic", "places", i, "provider"), text))
+    wrong += _check_alert_sources(configuration, providers)
     wrong += oncall_problems(configuration.oncall, configuration.notify)
     return wrong + _check_signals(configuration, providers)
 
@@ -418,6 +422,25 @@ def _check_routes(configuration: Configuration) -> list[tuple[tuple[str | int, .
         missing = [f'; "{name}" is none' for name in names if name not in configuration.notify] or [""]
         if not names or missing[0]:
             wrong += [(("routes", route), f"expected the name of a channel ({known}){each}") for each in missing]
+    return wrong
+
+
+def _check_alert_sources(configuration: Configuration, providers: list[str]) -> list[tuple[tuple[str | int, ...], str]]:
+    """Return which of these name a provider or a route that there is not."""
+    wrong: list[tuple[tuple[str | int, ...], str]] = []
+    known, routes = ", ".join(providers) or "none", ", ".join(configuration.routes) or "none"
+    asked: dict[tuple[str, str], str] = {}
+    for i, source in enumerate(configuration.alert_sources):
+        same = asked.setdefault((source.kind, source.url.rstrip("/")), source.name)
+        if same != source.name:
+            wrong.append((("alert_sources", i, "url"), f'expected an address of its own; "{same}" asks the same'))
+        for theirs, provider in source.providers.items():
+            if provider not in providers:
+                text = f'expected the name of a provider ({known}); "{provider}" is none'
+                wrong.append((("alert_sources", i, "providers", theirs), text))
+        if source.route is not None and source.route not in configuration.routes:
+            text = f'expected the name of a route ({routes}); "{source.route}" is none'
+            wrong.append((("alert_sources", i, "route"), text))
     return wrong
 
 

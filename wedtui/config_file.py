@@ -58,13 +58,14 @@ class Loaded:
         """Why nothing is watched, and what to do, in a sentence; None where anything is asked."""
         own = self.configuration
         accounts = any(provider.kind == "aws" for provider in own.providers)
-        if accounts or own.probes or own.prometheus or own.freeze.feeds or own.weddings.sources:
+        asked = (own.probes, own.prometheus, own.alert_sources, own.freeze.feeds, own.weddings.sources)
+        if accounts or any(asked):
             return None
         if self.path is None:
             return "nothing is watched: there is no configuration; `wedtui config init` writes one to start from"
         return (
-            f"nothing is watched: {self.path} has no probe, Prometheus server, account, feed or source of weddings; "
-            "edit it, then run `wedtui service restart`"
+            f"nothing is watched: {self.path} has no probe, Prometheus server, source of alerts, account, feed or "
+            "source of weddings; edit it, then run `wedtui service restart`"
         )
 
     def named_origin(self, key: str) -> str:

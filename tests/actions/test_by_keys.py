@@ -122,7 +122,7 @@ def test_a_line_that_drops_in_the_middle_of_a_failover_by_keys_loses_nothing(sit
         terminal.until(lambda: any(step in terminal.text for step in begun))
     with dashboard(site, size) as terminal:
         terminal.shows("#1 VERIFIED aws")
-        press_until(terminal, "a", lambda: "200 answers name each place" in terminal.text)
+        press_until(terminal, "e", lambda: "200 answers name each place" in terminal.text)
         terminal.shows("#1 VERIFIED", "● done      submit", "● done      answers", "Enter leaves")
     (action,) = site.client.actions()
     assert (action.outcome, action.reason) == ("verified", "it answers 503")

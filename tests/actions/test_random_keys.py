@@ -50,7 +50,7 @@ NAME = ("\t", "a", "w", "s", "\r")
 WHY = ("\t", "w", "h", "y", "\r")
 FAILOVER = ("F", "\r", *WHY, *NAME)
 SCRAPS = (FAILOVER, NAME, NAME, NAME[1:], WHY, ("F", "\r"), ("\r",), ("\t",), ("\r", *NAME))
-KEYS = ("F", "\r", "\t", "a", "w", "s", "\x7f", "\x1b[A", "\x1b[B", "g", "c", "p", "L", "Z", "A", " ")
+KEYS = ("F", "\r", "\t", "a", "w", "s", "\x7f", "\x1b[A", "\x1b[B", "g", "c", "p", "L", "Z", "A", "X", "e", " ")
 PASTES = ("\x1b[200~aws\r\x1b[201~", "\x1b[200~\taws\r\x1b[201~", "\x1b[200~F\r\x1b[201~")
 _PANEL = "Esc leave"
 """Stands among the hints while a panel is open."""

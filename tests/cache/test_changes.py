@@ -110,6 +110,30 @@ def test_an_incident_begins_and_is_over(tmp_path: Path) -> None:
     assert (over.at, over.not_before) == (NOW + 4 * MINUTE, NOW + 2 * MINUTE), "an attempt that failed saw nothing"
 
 
+@pytest.mark.parametrize("corrected", [{"begun_at": NOW - 2 * MINUTE}, {"begun_at": None}, {"region": "global"}])
+def test_an_incident_of_which_the_vendor_corrects_itself_goes_on(tmp_path: Path, corrected: dict[str, Any]) -> None:
+    path, one = tmp_path / "c.db", replace(OPEN, id="event/1")
+    with writing(path) as writer:
+        writer.record([vendor(NOW, one), vendor(NOW + MINUTE, replace(one, **corrected))])
+    assert line(path).changes == ()
+
+
+def test_two_incidents_of_the_same_words_are_two(tmp_path: Path) -> None:
+    path, one, two = tmp_path / "c.db", replace(OPEN, id="event/1"), replace(OPEN, id="event/2")
+    with writing(path) as writer:
+        writer.record([vendor(NOW, one), vendor(NOW + MINUTE, one, two), vendor(NOW + 2 * MINUTE, two)])
+    began, over = line(path).changes
+    assert "an incident began" in began.sentence
+    assert (over.at, "an incident is over" in over.sentence) == (NOW + 2 * MINUTE, True)
+
+
+def test_an_incident_that_was_stored_before_it_had_an_id_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing(path) as writer:
+        writer.record([vendor(NOW, OPEN), vendor(NOW + MINUTE, replace(OPEN, id="event/1"))])
+    assert line(path).changes == ()
+
+
 def test_an_answer_that_leaves_events_out_ends_none(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     with writing(path) as writer:

@@ -82,7 +82,8 @@ def write_until_limited(pipe: Connection[int, int], path: str) -> None:
     writer = CacheWriter(f"sqlite:///{path}")
     configure(writer)
     # A quota or a limit does not look like a full disk to SQLite, but to people it is one.
-    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, resource.RLIM_INFINITY))
+    largest = max(each.stat().st_size for each in Path(path).parent.glob("c.db*"))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest + 100_000, resource.RLIM_INFINITY))
     count, _error = fill(writer)
     pipe.send(count)
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))

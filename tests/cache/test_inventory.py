@@ -378,6 +378,7 @@ def test_what_was_stopped_among_the_counts_of_a_former_cache_stays_known(tmp_pat
     PLACES.execute(path, CACHE, "UPDATE feed SET url = url || ' 0123456789abcdef'")
     later = [("resource_group", "stopped"), ("feed", "address"), ("freeze_period", "why"), ("wedding", "assumed")]
     later += [("vendor", "events"), ("vendor", "more")]
+    later += [("wedding_source", "questioned_at"), ("wedding_source", "missing")]
     for table, column in later:
         PLACES.execute(path, CACHE, f"ALTER TABLE {table} DROP COLUMN {column}")
     for table in (
@@ -389,6 +390,8 @@ def test_what_was_stopped_among_the_counts_of_a_former_cache_stays_known(tmp_pat
         "change",
         "change_mark",
         "alert_copy",
+        "alert_source",
+        "alert_list",
     ):
         PLACES.execute(path, CACHE, f"DROP TABLE {table}")
     PLACES.execute(path, CACHE, "UPDATE alembic_version SET version_num = 'cache_0011'")
@@ -404,9 +407,10 @@ def test_buckets_that_lay_in_no_region_are_listed_anew_and_nothing_of_them_vanis
     with writing(path) as writer:
         writer.record([asking([resource("1")])])
         writer.record([asking([resource("b", kind="s3.bucket", region="global")], **buckets)])
-    for column in ("events", "more"):
-        PLACES.execute(path, CACHE, f"ALTER TABLE vendor DROP COLUMN {column}")
-    for table in ("account", "change", "change_mark", "alert_copy"):
+    later = {"vendor": ("events", "more"), "wedding_source": ("questioned_at", "missing")}
+    for table, column in ((table, column) for table, columns in later.items() for column in columns):
+        PLACES.execute(path, CACHE, f"ALTER TABLE {table} DROP COLUMN {column}")
+    for table in ("account", "change", "change_mark", "alert_copy", "alert_source", "alert_list"):
         PLACES.execute(path, CACHE, f"DROP TABLE {table}")
     PLACES.execute(path, CACHE, "UPDATE alembic_version SET version_num = 'cache_0017'")
     with writing(path) as writer, reading(path) as reader:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +17,8 @@ from wedtui.cache.rounds import MOST_ROUNDS
 from wedtui.cache.writer import CacheWriter
 from wedtui.core.evidence import ProbeRound
 from wedtui.core.series import Point, probe_signal
+from wedtui.store.shape import Asked
+from wedtui.store.snapshot import Snapshot
 
 
 def rounds(path: Path) -> tuple[ProbeRound, ...]:
@@ -128,3 +132,31 @@ def test_a_reader_loads_neither_alembic_nor_the_writer() -> None:
     strangers = {"datasketches", "numpy", "sqlalchemy", "alembic", "mako", "httpx", "textual", "icalendar"}
     assert not strangers & set(done.stdout.split())
     assert CacheWriter.__module__ not in done.stdout
+
+
+def test_a_picture_reads_all_that_it_asked_for_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: set[Asked] = set()
+    read: set[Asked] = set()
+
+    def ahead(of: Snapshot, some: Sequence[Asked], go: Callable[..., None] = Snapshot.ahead) -> None:
+        asked.update(some)
+        go(of, some)
+
+    def whole(of: Snapshot, one: Asked, go: Callable[..., Any] = Snapshot.all) -> Any:
+        read.add(one)
+        return go(of, one)
+
+    def scalar(of: Snapshot, statement: str, *values: object, go: Callable[..., Any] = Snapshot.scalar) -> Any:
+        read.add(Asked(statement, values))
+        return go(of, statement, *values)
+
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        writer.record([probe(NOW), probe(NOW, name="rsvp-gcp"), signal(NOW)])
+        reader.facts(NOW)
+        for name, spy in (("ahead", ahead), ("all", whole), ("scalar", scalar)):
+            monkeypatch.setattr(Snapshot, name, spy)
+        for look in (reader.facts, reader.probing):
+            look(NOW)
+            assert len(asked) > 5
+            assert asked <= read
+            asked.clear()

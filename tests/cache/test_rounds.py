@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from tests.cache.base import NOW, SECOND, probe, reading, writing
 from tests.examples import examples
 from tests.places import PLACES
+from wedtui.cache import rounds
 from wedtui.cache.kind import CACHE
 from wedtui.cache.reader import CacheReader
 from wedtui.cache.writer import CacheWriter
 from wedtui.core.evidence import ProbeEvidence
+from wedtui.store.instants import to_microseconds
 
 NAMES = ("rsvp-aws", "rsvp-gcp")
 
@@ -106,3 +108,25 @@ def test_another_file_with_the_same_newest_round_is_read(tmp_path: Path) -> None
         agree(path, reader)
         PLACES.put(other, path)
         agree(path, reader)
+
+
+def test_a_lower_number_that_is_committed_later_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    stored = "INSERT INTO probe_round (id, probe, vantage, at, passed) SELECT ?, ?, vantage, ?, passed FROM probe_round"
+    stored += " WHERE id = (SELECT min(id) FROM probe_round)"
+    with writing(path) as writer, reading(path) as reader:
+        writer.record([probe(NOW - 9 * SECOND, name=name) for name in NAMES])
+        PLACES.execute(path, CACHE, stored, 100, "rsvp-gcp", to_microseconds(NOW - 7 * SECOND))
+        agree(path, reader)
+        PLACES.execute(path, CACHE, stored, 50, "rsvp-aws", to_microseconds(NOW - 8 * SECOND))
+        agree(path, reader)
+        assert len(probes(reader, 0)["rsvp-aws"].rounds) == 2
+
+
+def test_who_was_away_for_long_misses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "MOST_NEWER", 3)
+    with writing(tmp_path / "c.db") as writer, reading(tmp_path / "c.db") as reader:
+        for first in (30, 20, 10):
+            writer.record([probe(NOW - (first - k) * SECOND, name=name) for name in NAMES for k in range(first // 10)])
+            agree(tmp_path / "c.db", reader)
+        assert [len(each.rounds) for each in probes(reader, 0).values()] == [6, 6]

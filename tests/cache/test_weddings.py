@@ -40,7 +40,7 @@ from wedtui.cache.wedding_import import Outcome
 from wedtui.cache.wedding_stage import OfStored, Stage
 from wedtui.cache.writer import CacheWriter
 from wedtui.core.calendar import CalendarFacts, staleness
-from wedtui.core.calendar_findings import calendar_findings
+from wedtui.core.calendar_findings import calendar_findings, doubt
 from wedtui.core.calendar_query import Conflicts, WeddingPage, WeddingQuery, conflicting
 from wedtui.core.calendar_rise import Rise
 from wedtui.core.erasure import Forgotten, digest_of
@@ -50,11 +50,7 @@ from wedtui.core.season import Protection
 from wedtui.core.wedding import UNITS, Assumed
 from wedtui.core.wedding_rows import RawRow, Rejection, Unusable
 from wedtui.errors import ConflictError, NotFoundError
-
-ASKS = (
-    "a person decides: `wedtui weddings sources` says what it lost; "
-    "repair it, or if it is right `wedtui weddings accept main`"
-)
+from wedtui.store.instants import to_microseconds
 
 
 def test_a_reading_comes_back_whole_and_dates_its_source(tmp_path: Path) -> None:
@@ -180,7 +176,7 @@ def test_a_source_that_lost_more_than_half_is_questioned(
         if facts.questioned:
             assert names(path) == " ".join(before)
             assert facts.read_at == NOW
-            assert "wedtui weddings accept main" in (facts.problem or "")
+            assert "`wedtui weddings accept main`" in (doubt(facts, NOW) or "")
 
 
 def test_a_source_that_lost_more_than_half_of_its_load_is_questioned(tmp_path: Path) -> None:
@@ -210,7 +206,7 @@ def test_a_first_reading_without_anything_to_come_is_questioned_until_a_person_a
         assert read(writer, given).outcome is Outcome.QUESTIONED
         facts = source(path).facts
         assert (facts.read_at, facts.questioned, facts.is_fresh(NOW)) == (None, True, False)
-        assert facts.problem == f"{said}: {ASKS}"
+        assert facts.problem == said
         writer.weddings.accept("main", unrecorded)
         taken(writer, given)
         assert source(path).facts.is_fresh(NOW)
@@ -261,6 +257,37 @@ def test_a_loss_does_not_count_along_once_its_wedding_would_be_over(tmp_path: Pa
         taken(writer, next_month[:2], at=NOW + 10 * HOUR)
 
 
+def test_a_questioned_reading_says_which_weddings_it_would_lose_move_or_make_lighter(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with writing_weddings(path) as writer:
+        taken(writer, rows("abcdef", start=NOW + HOUR))
+        moved = row("b", NOW + 30 * HOUR, zone="Europe/Paris")
+        lighter = row("c", NOW + HOUR, guests=15)
+        for seconds in (1, 2):
+            work = read(writer, [*rows("a", start=NOW + HOUR), moved, lighter], at=NOW + seconds * SECOND)
+            assert work.outcome is Outcome.QUESTIONED
+        found = source(path)
+        # Since the first of them, and of each what it is, and what is named instead.
+        assert found.facts.questioned_at == NOW + SECOND
+        assert found.missing_in_all == 5
+        instead = {each.reference: each[5:] for each in found.missing}
+        assert list(instead) == ["b", "c", "d", "e", "f"]
+        assert {instead[name] for name in "def"} == {(None, None, None, None)}
+        at = to_microseconds(NOW + 30 * HOUR)
+        assert instead["b"][:2] == ("Europe/Paris", at)
+        assert instead["c"][1] == to_microseconds(NOW + HOUR) == found.missing[1].starts_at
+        assert instead["c"][3] == UNITS // 10 < found.missing[1].load == UNITS
+        assert {each.zone for each in found.missing} == {"Europe/London"}
+        # What is forgotten is forgotten there too.
+        writer.weddings.forget("d", "forgotten-1")
+        assert "d" not in [each.reference for each in source(path).missing]
+        assert "forgotten-1" in [each.reference for each in source(path).missing]
+        # And what is taken leaves nothing in question.
+        taken(writer, rows("abcde", start=NOW + HOUR), at=NOW + 3 * SECOND)
+        found = source(path)
+        assert (found.facts.questioned_at, found.missing, found.missing_in_all) == (None, (), 0)
+
+
 def test_a_calendar_that_is_empty_tonight_is_questioned(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     with writing_weddings(path) as writer:
@@ -270,8 +297,7 @@ def test_a_calendar_that_is_empty_tonight_is_questioned(tmp_path: Path) -> None:
         assert read(writer, [*tonight[:3], *year], at=NOW + SECOND).outcome is Outcome.QUESTIONED
         assert source(path).facts.problem == (
             "it lost more than half of the load x hours of 2026-06-06 UTC (64 before, 24 after); it names 43 weddings "
-            "to come of load 43, from 2026-06-06 to 2026-07-06 (UTC): a person decides: `wedtui weddings sources` says "
-            "what it lost; repair it, or if it is right `wedtui weddings accept main`"
+            "to come of load 43, from 2026-06-06 to 2026-07-06 (UTC)"
         )
         taken(writer, [*tonight[:4], *year], at=NOW + SECOND)
         assert read(writer, [*tonight[:2], *year], at=NOW + 2 * SECOND).outcome is Outcome.QUESTIONED
@@ -1190,7 +1216,16 @@ def test_a_calendar_of_the_revision_before_stays(tmp_path: Path) -> None:
     with writing_weddings(path) as writer:
         taken(writer, rows("ab"))
     later = {
-        "wedding_source": ("none_to_come", "losses", "address", "asked", "notes", "dropped_at"),
+        "wedding_source": (
+            "none_to_come",
+            "losses",
+            "address",
+            "asked",
+            "notes",
+            "dropped_at",
+            "questioned_at",
+            "missing",
+        ),
         "feed": ("environments", "services", "dropped_at", "address"),
         "resource_group": ("stopped",),
         "service": ("began_at",),
@@ -1210,6 +1245,8 @@ def test_a_calendar_of_the_revision_before_stays(tmp_path: Path) -> None:
         "change",
         "change_mark",
         "alert_copy",
+        "alert_source",
+        "alert_list",
     ):
         PLACES.execute(path, CACHE, f"DROP TABLE {table}")
     PLACES.execute(path, CACHE, "UPDATE alembic_version SET version_num = 'cache_0007'")
@@ -1282,7 +1319,7 @@ def test_a_questioned_reading_with_which_the_level_would_be_higher_says_so(tmp_p
         facts = source(path).facts
         # Ten of load in the place of four; by the clock of the reading it began four hours before they do.
         assert "; with it the level would be HIGH from 2026-" in (facts.problem or "")
-        assert "wedtui weddings accept main" in (facts.problem or "")
+        assert "`wedtui weddings accept main`" in (doubt(facts, NOW) or "")
         (found,) = list(calendar_findings(CalendarFacts((facts,)), (), NOW + HOUR))
         assert "with it the level would be HIGH" in found.text
         read(writer, rows("vwxy", start=NOW + 2 * HOUR, guests=1), at=NOW + 2 * HOUR)

@@ -95,3 +95,23 @@ def test_a_reader_that_has_gone_is_no_traceback(machine: Machine) -> None:
     finally:
         os.close(writing)
     assert (ended.returncode, ended.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize("command", [("status",), ("status", "--json"), ("weddings", "sources"), ("doctor",)])
+def test_a_reader_that_has_gone_ends_every_command_quietly(machine: Machine, command: tuple[str, ...]) -> None:
+    with machine.cache():
+        pass
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "wedtui", *command],
+            env=os.environ,
+            stdout=write,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=300,
+        )
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (1, b"")

@@ -188,6 +188,15 @@ def test_check_notes_keys_that_may_never_arrive(machine: Machine) -> None:
     assert 'note: dashboard.keys.main.filter: "ctrl+b" is the prefix of tmux, and may never arrive' in answer.out
 
 
+def test_an_alertmanager_that_is_expected_to_say_nothing_is_noted(machine: Machine) -> None:
+    source = '[[alert_sources]]\nname = "central"\nkind = "alertmanager"\nurl = "http://127.0.0.1:9093"\n'
+    machine.configure(source)
+    assert "note: the alert source central expects no alert that always fires" in machine.run("config", "check").out
+    machine.configure(source + 'expects = ["Watchdog", { alertname = "Watchdog", cluster = "eu" }]\n')
+    assert "always fires" not in machine.run("config", "check").out
+    assert "cluster" in machine.run("config", "show").out
+
+
 def test_keys_prints_the_table_and_marks_what_was_changed(machine: Machine) -> None:
     machine.configure('[dashboard.keys]\nmain.filter = ["ctrl+f", "?"]\napp.help = "f1"\napp.theme = []\n')
     answer = machine.run("config", "keys")

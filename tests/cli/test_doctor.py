@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.control.base import listens
 from tests.poller.service_process import Place, eventually, http_server, make_place
 from wedtui.cli.doctor import _reached
 from wedtui.cli.once import outcomes
-from wedtui.core.observation import PrometheusObservation
+from wedtui.core.observation import AlertsObservation, PrometheusObservation
 
 
 @pytest.fixture
@@ -53,6 +54,24 @@ def test_a_server_that_answers_with_targets_down_is_not_well(
     [outcome] = outcomes([PrometheusObservation("main", WEDNESDAY, ready, 1, down)])
     found = _reached(outcome)
     assert (found.level, all(name in found.remedy for name in down)) == (level, True)
+
+
+@pytest.mark.parametrize(
+    ("told", "level", "remedy"),
+    [
+        ({"alerts": ()}, "ok", ""),
+        ({"alerts": (), "expected": False}, "warning", "look at the Prometheus behind it"),
+        ({"alerts": (), "problem": "told of 1 alert that cannot be used"}, "problem", ""),
+        ({"problem": "refused the credentials (status 401): check bearer_token or headers"}, "problem", ""),
+        ({"problem": "timed out after 5 s"}, "problem", "check its address"),
+    ],
+)
+def test_what_another_system_tells_of_alerts_is_well_only_where_that_is_all(
+    told: dict[str, Any], level: str, remedy: str
+) -> None:
+    [outcome] = outcomes([AlertsObservation("central", WEDNESDAY, **told)])
+    found = _reached(outcome)
+    assert (found.level, found.remedy[: len(remedy)] if remedy else found.remedy) == (level, remedy)
 
 
 def test_a_running_service_is_well(place: Place) -> None:

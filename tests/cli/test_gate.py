@@ -74,6 +74,7 @@ def test_json_says_the_same(machine: Machine) -> None:
         "known_to": None,
         "ended_by": ["wedding weekend"],
         "runs_out": [],
+        "doubts": [],
         "overrides": [],
     }
 

@@ -187,3 +187,18 @@ def test_the_service_says_it_to_those_who_may_not_read_the_ledger(booked: Machin
     (said,) = booked.run("freeze", "status", "--json").json["unreadable"]
     assert "is not known here any more: import it again" in said
     assert booked.run("protection").out.startswith("live weddings unknown, HIGH")
+
+
+@pytest.mark.parametrize("command", [("list",), ("upcoming",), ("load",), ("show", "w1"), ("sources",)])
+def test_without_a_cache_it_is_said_that_no_service_brings_an_import_back(
+    booked: Machine, command: tuple[str, ...]
+) -> None:
+    lost(booked)
+    answer = booked.run("weddings", *command)
+    assert answer.code != 0
+    assert "is not known here any more: import it again, or run `wedtui weddings drop`" in answer.err
+    assert "start the service" not in answer.err
+    # Where nobody imported anything a service is what is missing.
+    assert booked.run("weddings", "drop").code == 0
+    lost(booked)
+    assert "import it again" not in booked.run("weddings", *command).err

@@ -233,6 +233,57 @@ def test_the_picture_follows_files_and_keeps_what_it_knows_of_those_that_cannot_
     assert "a.toml:1: rosters.1.name: expected this key" in findings[0].text
 
 
+def test_a_file_that_could_not_be_used_and_is_gone_again_leaves_nothing_unknown(machine: Machine) -> None:
+    machine.configure(CONTACTS + WEEKS)
+    loaded, reading = load(machine.config, {}), OnCallReading()
+    reading.now(loaded, utc("2026-07-22 18:00"))
+    wrong = machine.folder / "rosters" / "a.toml"
+    wrong.parent.mkdir()
+    wrong.write_text("[[rosters]]\n")
+    reading.now(loaded, utc("2026-07-22 18:01"))
+    assert "a.toml:1" in reading.problem
+    assert reading.good_at == utc("2026-07-22 18:00")
+    wrong.unlink()
+    (now,), findings = reading.now(loaded, utc("2026-07-22 18:02"))
+    assert (now.contacts, findings, reading.problem) == (("ada",), (), "")
+    assert reading.good_at == utc("2026-07-22 18:02")
+
+
+def test_status_says_who_is_on_call(machine: Machine) -> None:
+    machine.configure(CONTACTS + WEEKS)
+    line = next(line for line in machine.run("status").out.splitlines() if line.startswith("on call"))
+    assert line == "on call     ada until Mon 08:00 UTC, then grace · read 0 s ago: `wedtui oncall now`"
+    assert machine.run("status", "--json").json["oncall"] == {
+        "known": True,
+        "why": None,
+        "read_age_s": 0.0,
+        "rosters": [
+            {
+                "roster": "primary",
+                "contacts": ["ada"],
+                "until": "2026-07-27T08:00:00+00:00",
+                "next": ["grace"],
+                "standing_in": False,
+                "told": ["ada"],
+                "doubted": False,
+                "problem": None,
+            }
+        ],
+        "counts_in_state": False,
+    }
+
+
+def test_status_does_not_know_who_is_on_call_by_a_file_that_cannot_be_used(machine: Machine) -> None:
+    machine.configure(CONTACTS)
+    assert "on call " not in machine.run("status").out
+    (machine.folder / "rosters").mkdir()
+    (machine.folder / "rosters" / "a.toml").write_text("[[rosters]]\n")
+    assert "on call     UNKNOWN: `wedtui oncall now`" in machine.run("status").out
+    found = machine.run("status", "--json").json["oncall"]
+    assert (found["known"], found["rosters"]) == (False, [])
+    assert "a.toml:1" in found["why"]
+
+
 def test_status_names_a_hole(machine: Machine) -> None:
     machine.configure(CONTACTS + WEEKS.replace("2026-07-20", "2026-08-03"))
     assert "on call: primary: nobody has it, so every channel is told" in machine.run("status").out

@@ -221,17 +221,28 @@ class TestLevel:
             },
         ]
 
+    def test_what_would_be_if_it_were_imported_again_is_said_as_far_as_it_reaches(self, machine: Machine) -> None:
+        far = wedding("far", datetime(2026, 7, 25, 22, tzinfo=UTC), 2, "Europe/London", "british,10")
+        import_by_hand(machine, large(datetime(2026, 7, 23, 4, tzinfo=UTC), 6) + far)
+        found = machine.run("protection", "--at", "2026-07-25T12:00Z", "--json").json
+        assert found["level"] == "MAXIMUM"
+        assert found["problems"][0].endswith("; if it is read again, and says the same, this is NORMAL")
+
     def test_a_time_to_come_says_that_what_was_imported_will_be_old_by_then(self, machine: Machine) -> None:
         import_by_hand(machine, large(datetime(2026, 7, 23, 4, tzinfo=UTC), 6))
         stale = (
             "this is by the calendar as it is known now: unless it is read again it is stale from "
-            "2026-07-23 12:00 UTC on, and the date counts as well; "
-            "if it is read again, and says the same, this is NORMAL"
+            "2026-07-23 12:00 UTC on, and the date counts as well"
         )
+        # Beyond what it reaches the date counts, read again or not.
         saturday = machine.run("protection", "--at", "2026-12-05T12:00Z", "--json").json
         assert (saturday["level"], saturday["problems"]) == ("HIGH", [stale])
         far = machine.run("protection", "--at", "2026-08-01T12:00Z")
         assert (far.out.splitlines()[1][:24], f"note: {stale}\n" in far.out) == ("live weddings unknown, M", True)
+        # Where nothing is known of that time, no level reads as if it were calm.
+        weekday = machine.run("protection", "--at", "2026-08-05T12:00Z")
+        assert "live weddings unknown, at least NORMAL until" in weekday.out
+        assert machine.run("protection", "--at", "2026-08-05T12:00Z", "--json").json["at_least"] is True
         after = machine.run("protection", "--at", "2026-07-23T11:00Z", "--json").json
         assert after["problems"] == ["no wedding is known at that time or after it: the calendar may not reach so far"]
         for known in ("2026-07-23T09:00Z", "2026-07-22T11:00Z", "now"):

@@ -9,6 +9,7 @@ import pytest
 import typer
 
 from wedtui.cli import silencing, typing_in
+from wedtui.clock import SystemClock
 
 
 class Wanted:
@@ -20,6 +21,9 @@ class Wanted:
     def preview(self) -> Any:
         return SimpleNamespace(sentence="it would hide all")
 
+    def notes(self) -> list[str]:
+        return []
+
     def store(self) -> Any:
         self.stored += 1
         return object()
@@ -30,9 +34,10 @@ def test_a_silence_is_stored_once_its_word_was_typed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], attended: bool, typed: bool, stored: int
 ) -> None:
     wanted = Wanted()
-    monkeypatch.setattr(silencing, "session_of", lambda _context: None)
+    monkeypatch.setattr(silencing, "session_of", lambda _context: SimpleNamespace(clock=SystemClock()))
     monkeypatch.setattr(silencing, "_Wanted", lambda *_given: wanted)
     monkeypatch.setattr(silencing, "_line", lambda _made: "silence 1")
+    monkeypatch.setattr(silencing, "unserved", lambda *_asked: None)
     monkeypatch.setattr(typing_in, "attended", lambda: attended)
     monkeypatch.setattr(typing_in, "typed", lambda _word: typed)
     context: Any = None

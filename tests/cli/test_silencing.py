@@ -17,6 +17,7 @@ from wedtui.cli.source import PictureSource
 from wedtui.config_file import load
 from wedtui.control.answers import HidesIs, SilenceIs
 from wedtui.core.alerts.memory import AlertState
+from wedtui.core.alerts.track import labels_of
 from wedtui.core.finding import Severity
 from wedtui.ledger.alerts import AlertKeeper, Turn
 from wedtui.paths import StatePaths
@@ -94,11 +95,15 @@ def test_the_service_is_asked_where_it_runs(machine: Machine, monkeypatch: pytes
             asked.append(f"preview {rules}")
             return hides
 
+        def silences(self) -> list[SilenceIs]:
+            return []
+
         def silence(self, rules: Sequence[str], _labels: object, **_more: object) -> SilenceIs:
             asked.append(f"silence {rules}")
             return made
 
     monkeypatch.setattr(silencing, "deciding", lambda _session: Client())
+    stands(machine)
     # A rule that only the service knows of.
     answer = machine.run("alerts", "silence", "--rule", "own", "--for", "1h", "--reason", "it is moved", "--yes")
     assert (answer.code, answer.out.splitlines()[0]) == (0, "it would hide all")
@@ -113,6 +118,7 @@ def test_rules_that_cannot_be_read_now_are_those_that_counted_last(machine: Mach
     folder.mkdir()
     (folder / "own.toml").write_text("[[rules]\n")
     ask = ("alerts", "silence", "--for", "1h", "--reason", "it is moved", "--yes", "--rule")
+    stands(machine)
     assert machine.run(*ask, "own").code == 0
     assert machine.run(*ask, "never").code == 2
 
@@ -123,6 +129,7 @@ def test_where_alerts_are_not_judged_it_is_not_known_what_it_hides(machine: Mach
 
 
 def test_it_ends_early_with_a_reason_or_by_itself(machine: Machine) -> None:
+    stands(machine)
     assert machine.run(*SILENCE).code == 0
     assert machine.run(*SILENCE).code == 0
     ended = machine.run("alerts", "unsilence", "1", "--reason", "done")
@@ -158,11 +165,58 @@ def test_everybody_is_told_only_once_it_is_confirmed(machine: Machine) -> None:
     assert (asked.code, "not confirmed: nobody is told" in asked.err) == (3, True)
     assert "tells everybody: all hands" in asked.out
     assert machine.run("notify", "list", "--json").json == []
+    stands(machine)
     told = machine.run("broadcast", "all hands", "--severity", "warning", "--yes")
     assert (told.code, "waits for hook" in told.out) == (0, True)
     [found] = machine.run("notify", "list", "--json").json
     assert (found["everybody"], found["severity"], found["stage"]) == (True, "warning", "waiting")
     assert found["sentence"].endswith("tells everybody: all hands")
+
+
+def test_what_still_hides_and_what_was_told_before_is_said_at_its_end(machine: Machine) -> None:
+    before = replace(
+        ALERT, key="alert/down/2", labels=labels_of({"provider": "aws", "probe": "b"}), told_at=machine.now
+    )
+    behind = replace(ALERT, key="alert/down/3", labels=labels_of({"provider": "aws", "probe": "c"}), inhibited_by="up")
+    stands(machine, ALERT, before, behind)
+    machine.run(*SILENCE)
+    machine.run("alerts", "silence", "--label", "probe=rsvp", "--for", "1h", "--reason", "r", "--yes")
+    first = machine.run("alerts", "unsilence", "1", "--reason", "done").out
+    assert first == (
+        "silence 1: ended; of what it was about and fires 1 stay hidden by silence 2; 1 stay hidden by another alert "
+        "that fires; of 1 people were told before, and are not told again\n"
+    )
+    last = machine.run("alerts", "unsilence", "2", "--reason", "done").out
+    assert "of 1 people are told now: down (probe=rsvp, provider=aws)" in last
+    machine.run(*SILENCE)
+    stands(machine)
+    assert "nothing fires that it was about" in machine.run("alerts", "unsilence", "3", "--reason", "done").out
+
+
+def test_one_like_it_that_holds_is_said(machine: Machine) -> None:
+    stands(machine, ALERT)
+    wide = ("alerts", "silence", "--rule", "down", "--rule", "cpu", "--for", "30m", "--reason", "r", "--yes")
+    assert machine.run(*wide).err == ""
+    again = machine.run(*SILENCE)
+    assert (again.code, "note: silence 1 of " in again.err) == (0, True)
+    assert "hides all of that already, until 2026-07-22 12:30:00 UTC, and this one would for longer" in again.err
+    assert machine.run("alerts", "silence", "--rule", "errors", "--for", "1h", "--preview").err == ""
+
+
+def test_a_label_that_nothing_has_is_said(machine: Machine) -> None:
+    stands(machine, ALERT)
+    asked = ("alerts", "silence", "--for", "1h", "--preview", "--label")
+    assert 'has a label "provder": it would hide nothing' in machine.run(*asked, "provder=aws").err
+    assert machine.run(*asked, "probe=rsvp").err == ""
+
+
+def test_what_it_would_hide_is_said_without_a_reason(machine: Machine) -> None:
+    stands(machine, ALERT)
+    asked = ("alerts", "silence", "--rule", "down", "--for", "1h")
+    found = machine.run(*asked, "--preview")
+    assert (found.code, found.out.startswith("it would hide 1 that fire")) == (0, True)
+    kept = machine.run(*asked, "--yes")
+    assert (kept.code, "--reason: expected words" in kept.err) == (2, True)
 
 
 def test_without_a_channel_or_words_nobody_would_be_told(machine: Machine) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -242,7 +243,8 @@ def test_months_hold_for_venues_too() -> None:
         (
             SourceFacts("platform", "csv", read_at=WEDNESDAY - 30 * HOUR, questioned=True),
             'the wedding source "platform" was last read 1 d 6 h ago, which means frozen; '
-            "look at it: repair it, or accept it if it is right",
+            "`wedtui weddings sources` says which; repair the source, or if it is right "
+            "`wedtui weddings accept platform`",
         ),
         (
             read(WEDNESDAY + 30 * HOUR),
@@ -422,3 +424,50 @@ def test_the_end_of_a_stretch_is_not_known_beyond_the_weddings_looked_at() -> No
 
     assert known([])
     assert not known([later])
+
+
+LEFT = (
+    ({"questioned": True, "problem": "it lost half"}, "is in question"),
+    ({"problem": "answered with status 404"}, "was not read well the last time"),
+    ({"dropped_at": WEDNESDAY}, "is no longer configured"),
+    ({"attempted_at": WEDNESDAY - 2 * HOUR}, "is not read again in time"),
+    ({"interval": 2 * DAY}, "is not read again in time"),
+)
+
+
+@pytest.mark.parametrize(("changed", "why"), LEFT)
+def test_what_does_not_stay_fresh_by_itself_freezes_when_it_runs_out(changed: dict[str, Any], why: str) -> None:
+    """As `protection` has it: of what fails or is in question nobody may suppose that it goes on being read."""
+    well = read(WEDNESDAY, interval=QUARTER)
+    open_window = replace(WEEKEND, start=WallTime(5, time(18)))
+    assert verdict(facts_of(window=open_window, sources=(well,)), WEDNESDAY, known_at=WEDNESDAY).runs_out == ()
+    facts = facts_of(window=open_window, sources=(replace(well, **changed),))
+    sentence = (
+        f'the wedding source "platform" {why}; its weddings count as fresh until Thu 2026-06-18 12:00 UTC: '
+        "unless they are read well by then, production is frozen from then on"
+    )
+    found = verdict(facts, WEDNESDAY, known_at=WEDNESDAY)
+    assert (found.frozen, found.next_start, found.next_reasons) == (False, WEDNESDAY + DAY, (sentence,))
+    later = verdict(facts, WEDNESDAY + DAY, known_at=WEDNESDAY)
+    assert (later.frozen, later.until, later.unreadable) == (True, None, (sentence,))
+    assert ask(facts, WEDNESDAY, WEDNESDAY + 2 * DAY)[-1].start == WEDNESDAY + DAY
+
+
+def test_the_calendar_of_freezes_ends_where_what_was_imported_is_no_longer_known() -> None:
+    ends = WEDNESDAY + DAY
+    facts = facts_of(sources=(read(WEDNESDAY, interval=None),))
+    audit = Period("audit", WEDNESDAY + HOUR, WEDNESDAY + 2 * HOUR, Origin.CONFIGURATION)
+    facts = replace(facts, periods=(audit,))
+    first, last = ask(facts, WEDNESDAY, WEDNESDAY + 20 * DAY)
+    assert (first.reasons, first.end, first.is_end_known) == (("audit",), WEDNESDAY + 2 * HOUR, True)
+    assert (last.start, last.is_end_known) == (ends, False)
+    assert last.end >= WEDNESDAY + 20 * DAY
+    assert {BY_HAND, "weekend"} <= set(last.reasons)
+    for at in (WEDNESDAY, first.end, ends, ends + 3 * DAY, WEDNESDAY + 19 * DAY):
+        # The same as whoever asks for that instant is told.
+        frozen = any(each.start <= at < each.end for each in (first, last))
+        assert verdict(facts, at, known_at=WEDNESDAY).frozen is frozen
+    # What is asked about before that, and what is read by itself, is as it was.
+    assert [each.reasons for each in ask(facts, WEDNESDAY, ends)] == [("audit",)]
+    by_itself = replace(facts, calendar=replace(facts.calendar, sources=(read(WEDNESDAY, interval=QUARTER),)))
+    assert all(each.is_end_known for each in ask(by_itself, WEDNESDAY, WEDNESDAY + 20 * DAY))

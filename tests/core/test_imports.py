@@ -29,7 +29,7 @@ STRANGERS = (
             "history",
         ),
         *("traffic", "failover", "automation", "undo", "by_hand"),
-        *("alerts.evaluation", "alerts.grammar", "alerts.trial"),
+        *("alerts.evaluation", "alerts.grammar", "alerts.outside", "alerts.trial"),
         *("oncall.ladder", "oncall.standing"),
     ],
 )

@@ -124,6 +124,26 @@ def test_the_first_message_is_the_first_step_and_the_others_follow_at_their_minu
     ]
 
 
+def test_whoever_is_called_is_told_which_of_several_nobody_has_and_by_which_key() -> None:
+    world = World()
+    world.begins("alert/down/aaaabbbbccccdddd", "alert/down/eeeeffff00001111", told_as="both")
+    world.take("alert/down/aaaabbbbccccdddd", BEGAN)
+    world.round()
+    world.until(4.5)
+    world.at = BEGAN + 5 * MINUTE
+    [one] = world.round().notices
+    assert one.sentence.startswith("nobody has 1 of about both, told ")
+    assert one.sentence.endswith("and `wedtui alerts ack eeeeffff0000` that you have it")
+    world.take("alert/down/aaaabbbbccccdddd", None)
+    world.at = BEGAN + 10 * MINUTE
+    both = world.round().notices[-1].sentence
+    assert "has 1 of" not in both
+    assert both.endswith(
+        "and `wedtui alerts ack KEY` that you have one of them: aaaabbbbcccc is down "
+        "(probe=alert/down/aaaabbbbccccdddd) and eeeeffff0000 is down (probe=alert/down/eeeeffff00001111)"
+    )
+
+
 @pytest.mark.parametrize(
     ("level", "severity", "calls"),
     [

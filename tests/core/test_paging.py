@@ -157,12 +157,13 @@ def test_a_calendar_that_is_not_known_is_paged(calendar: CalendarFacts, said: st
     assert (over.key, over.event) == (NO_SOURCE, Event.RESOLVE)
 
 
-def test_that_there_is_none_is_told_and_wakes_nobody() -> None:
+def test_that_there_is_none_is_paged_as_well() -> None:
     over, told = calendar_notices(NO_CALENDAR, Protection.HIGH, watched=FIRST_READINGS, now=NOW)
     assert (over.key, over.event) == (CALENDAR, Event.RESOLVE)
-    assert (told.key, told.severity, told.event) == (NO_SOURCE, Level.WARNING, Event.TRIGGER)
+    assert (told.key, told.severity, told.event) == (NO_SOURCE, Level.CRITICAL, Event.TRIGGER)
     assert told.sentence == (
-        "there is no calendar of weddings: protection goes by the date and is HIGH; add a [[weddings.sources]]"
+        "the calendar of weddings is missing: protection goes by the date and is HIGH; add a [[weddings.sources]], "
+        "or import a file with `wedtui weddings import FILE`"
     )
 
 

@@ -77,7 +77,9 @@ def test_when_something_begins_there_says_its_year_unless_that_is_plain(
     ("text", "said"),
     [
         ("undo: `wedtui failback run --to before`", "undo: `wedtui --demo failback run --to before`"),
-        ('start it with "wedtui service start"', 'start it with "wedtui --demo service start"'),
+        ('start it with "wedtui service start"', 'start it with a new "wedtui demo"'),
+        ("restart it with `wedtui service restart`", "restart it with a new `wedtui demo`"),
+        ("`wedtui service status` says", "`wedtui --demo service status` says"),
         ("`wedtui --demo gate` or `wedtui demo --wall`", "`wedtui --demo gate` or `wedtui demo --wall`"),
         ("wedtui production: `wedtui`", "wedtui production: `wedtui`"),
         ("it is broken here: `wedtui", "it is broken here: `wedtui --demo"),

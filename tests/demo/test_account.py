@@ -7,6 +7,7 @@ import os
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -19,10 +20,12 @@ from wedtui.core.evidence import VendorStatus
 from wedtui.core.observation import ApiObservation, Observation, SignalObservation, VendorObservation
 from wedtui.core.resource import Reach, Resource
 from wedtui.core.state import State
-from wedtui.demo.aws.answers import ACTIONS
+from wedtui.demo.aws.answers import ACTIONS, answered
 from wedtui.demo.aws.inventory import ACCOUNT, ALARMS, GROUPS, MACHINES, MAIN, SECOND
+from wedtui.demo.aws.moment import Moment
 from wedtui.demo.aws.protocols import account_answer
 from wedtui.demo.configuration import demo_configuration, demo_credentials
+from wedtui.demo.scenario import SCENARIOS, ProviderState, state
 from wedtui.demo.server import Request
 from wedtui.providers.aws.lean import CALLED
 from wedtui.providers.aws.paid import Paying
@@ -150,6 +153,16 @@ def test_when_aws_dies_its_account_shows_it_one_after_another() -> None:
     assert 19 <= (event.begun_at - BEGAN).total_seconds() <= 22
     assert "nothing of it is real" in str(event.text)
     assert {each.reach for each in apis(told)} == {Reach.ANSWERED}
+
+
+def test_what_is_open_at_aws_health_is_told_of_the_same_beginning_however_often_it_is_asked() -> None:
+    def was(at: datetime) -> ProviderState:
+        return state(SCENARIOS["dead-aws"], at - BEGAN, began=BEGAN).provider("aws")
+
+    began = BEGAN + timedelta(microseconds=700_001)
+    moments = [Moment(began + timedelta(seconds=85 + 0.37 * n), began, was) for n in range(1000)]
+    told = [answered(each, MAIN, "health", "DescribeEvents", {})["events"] for each in moments]
+    assert len({(event["arn"], event["startTime"]) for (event,) in told}) == 1
 
 
 def test_every_action_that_the_adapter_calls_is_understood() -> None:

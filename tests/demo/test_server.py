@@ -50,7 +50,7 @@ def test_only_reading_is_allowed() -> None:
 def test_a_strained_provider_is_slow_and_fails_its_share() -> None:
     async def work() -> None:
         async with running("sick-azure") as world:
-            await world.at(85)
+            await world.at(28)
             conduct = world.world.state().provider("azure").conduct
             statuses = [(await world.probe("azure")).status_code for _ in range(100)]
             assert world.slept == [conduct.delay_s] * 100
@@ -66,7 +66,7 @@ def test_a_strained_provider_is_slow_and_fails_its_share() -> None:
 def test_a_failing_provider_answers_503_to_everything_and_recovers() -> None:
     async def work() -> None:
         async with running("sick-azure") as world:
-            await world.at(95)
+            await world.at(35)
             for page in ("/healthz", "/rsvp", "/gallery"):
                 assert (await world.probe("azure", page)).status_code == 503
             await world.at(180)
@@ -78,7 +78,7 @@ def test_a_failing_provider_answers_503_to_everything_and_recovers() -> None:
 def test_a_hanging_provider_never_answers_and_delays_nobody_else() -> None:
     async def work() -> None:
         async with running("sick-azure", patience=0.1) as world:
-            await world.at(115)
+            await world.at(80)
             with pytest.raises(httpx.ReadTimeout):
                 await world.probe("azure")
             answers = await asyncio.gather(

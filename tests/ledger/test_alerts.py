@@ -203,8 +203,10 @@ def test_who_has_it_is_known_to_the_next_round_and_on_the_chain(court: Court) ->
     with writing(court.path) as ledger:
         had = ledger.acknowledge_alert(KEY, by="ada", at=NOW + MINUTE, reason="I look")
         assert (had.rule, had.labels, had.by, had.at) == ("down", AWS, "ada", NOW + MINUTE)
-        # The same word again says nothing new; another person's does.
-        assert ledger.acknowledge_alert(KEY, by="ada", at=NOW + 2 * MINUTE, reason="still").at == NOW + MINUTE
+        # The same word again gives no more time; what it says anew is kept, once.
+        for reason in ("", "I look", "still", "still"):
+            had = ledger.acknowledge_alert(KEY, by="ada", at=NOW + 2 * MINUTE, reason=reason)
+            assert (had.at, had.again) == (NOW + MINUTE, True)
     known = court.known()
     assert known is not None
     episode = known.state.of("down", AWS).episode
@@ -213,11 +215,11 @@ def test_who_has_it_is_known_to_the_next_round_and_on_the_chain(court: Court) ->
     assert [(each.kind, each.person, each.said) for each in court.history()] == [
         ("firing", "", ""),
         ("acknowledged", "ada", "I look"),
+        ("noted", "ada", "still"),
     ]
     with closing(AuditReader(PLACES.url(court.path))) as reader:
-        (written,) = [each.content for each in reader.newest(50) if "alert.acknowledge" in (each.content or "")]
-    assert written is not None
-    assert '"ada"' in written
+        written = [each.content or "" for each in reader.newest(50) if "alert.acknowledge" in (each.content or "")]
+    assert [('"ada"' in each, '"since"' in each) for each in sorted(written, key=len)] == [(True, False), (True, True)]
 
 
 def test_that_somebody_has_it_is_told_once_each_of_a_notification_has_somebody(court: Court) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,11 @@ from tests.ledger.base import NOW
 from tests.places import PLACES
 from wedtui.core.life import Life
 from wedtui.core.notify import POSTED_WITHIN, ROUTE, TOO_OLD, Answer, Event, Level, Notice, Reach, Verdict
+from wedtui.core.oncall.climbing import Now, addressed
+from wedtui.core.oncall.ladder import Kind, Ladder, Step, Target
+from wedtui.core.oncall.plan import OnCallPlan
+from wedtui.core.oncall.roster import Contact
+from wedtui.core.season import Protection
 from wedtui.errors import ConflictError, NotFoundError
 from wedtui.ledger.ledger import Ledger
 from wedtui.ledger.outbox import LEASE, SAME_AGAIN, Attempt, Outbox
@@ -362,6 +368,12 @@ class TestReach:
         assert reaching.told(LATER) == [("chat", "down")]
         reaching.at += SECOND
         assert reaching.told() == []
+        with closing(OutboxReader(reaching.url)) as reader:
+            assert reader.standing().given_up == ()
+            assert reader.standing(since=reaching.at - SECOND).given_up == (("chat", 1),), (
+                "that nobody there heard of it"
+            )
+            assert reader.standing(since=reaching.at + SECOND).given_up == ()
         assert reaching.told() == [("chat", "well again"), ("pagerduty", "well again")]
 
     def test_a_call_that_nobody_takes_is_a_dead_letter_whoever_reads_of_it(self, reaching: Desk) -> None:
@@ -375,6 +387,31 @@ class TestReach:
         notice = Notice("k", Level.WARNING, "slow", channels=(("pagerduty", "chat"),))
         reaching.outbox.post(notice)
         assert [channel for channel, _ in reaching.told()] == ["chat"]
+
+    @pytest.mark.parametrize("severity", list(Level))
+    def test_what_calls_and_names_nobody_calls_who_is_on_call_when_it_is_sent(
+        self, tmp_path: Path, severity: Level
+    ) -> None:
+        channels = ("pager-ada", "chat", "pager-grace")
+        grace = Contact("grace", ("pager-grace", "chat"))
+        first = Ladder("all", (Step(timedelta(), Target(Kind.CONTACT, "grace")),))
+        plan = OnCallPlan((grace,), ladders=(first,), channels=channels)
+        made = Desk(PLACES.url(tmp_path / "l.db"))
+        made.outbox.close()
+        pagers = Reach({"pager-ada": Level.ERROR, "pager-grace": Level.ERROR}, {}, frozenset(channels) - {"chat"})
+
+        def address(notice: Notice, at: datetime) -> Notice:
+            return addressed(Now(plan, Protection.NORMAL, at), notice)
+
+        made.outbox = Outbox(made.url, clock=lambda _connection: made.at, reach=pagers, address=address)
+        made.outbox.page("traffic/aws", severity.value, "it is handed over", {})
+        called = [channel for channel, _ in made.told(LATER, channels)]
+        assert called == (["chat", "pager-grace"] if severity in {Level.ERROR, Level.CRITICAL} else ["chat"])
+        made.at += 15 * SECOND
+        # Who is on call cannot be reached: any other pager is asked, and never nobody.
+        more = [channel for channel, _ in made.told(LATER, channels)]
+        assert ("pager-ada" in more) == (severity in {Level.ERROR, Level.CRITICAL})
+        made.outbox.close()
 
     def test_who_is_named_is_called_and_not_only_posted(self, reaching: Desk) -> None:
         chat_first = ("chat", "pagerduty")

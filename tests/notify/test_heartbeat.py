@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,11 +16,17 @@ from pydantic import ValidationError
 
 from tests.core.emergency import NOW
 from tests.notify.base import secret
+from tests.notify.strict import ROUTING_KEY
+from tests.places import PLACES
 from tests.poller.service_process import eventually
 from wedtui.cli.notify_checks import notify_checks
 from wedtui.config import Configuration
 from wedtui.config_notify import HeartbeatSection
 from wedtui.core.heartbeat import BEATS_EVERY
+from wedtui.core.notify import Answer, Reach, Verdict
+from wedtui.ledger.ledger import Ledger
+from wedtui.ledger.outbox import Outbox
+from wedtui.ledger.outbox_reader import OutboxReader
 from wedtui.notify.heartbeat import Heartbeat
 from wedtui.notify.running import Notifying
 
@@ -82,7 +89,9 @@ class Life:
     clock: Clock = field(default_factory=Clock)
     judged_at: datetime | None = NOW
 
-    def looks(self, *passing: timedelta, sends: bool = True, judged: bool = True) -> str | None:
+    def looks(
+        self, *passing: timedelta, sends: bool = True, judged: bool = True, uncalled: datetime | None = None
+    ) -> str | None:
         """Look after each of the spans; return the problem at the end."""
 
         async def live() -> str | None:
@@ -90,7 +99,7 @@ class Life:
             for span in passing:
                 self.clock.passed += span
                 self.judged_at = self.clock.now() if judged else self.judged_at
-                heartbeat.look(sends=sends)
+                heartbeat.look(sends=sends, uncalled=uncalled)
                 if heartbeat._under_way is not None:
                     await heartbeat._under_way
             await heartbeat.close()
@@ -117,6 +126,18 @@ def test_it_is_not_asked_when_rounds_stop(outside: Outside) -> None:
 def test_it_is_not_asked_while_nothing_could_be_told(outside: Outside) -> None:
     problem = life(url=outside.url).looks(timedelta(), BEATS_EVERY, sends=False)
     assert (outside.asked, problem) == ([], "no heartbeat is sent: notifications can neither be read nor sent")
+
+
+def test_it_is_not_asked_while_nobody_was_called_by_a_page_for_longer_than_two_minutes(outside: Outside) -> None:
+    beats = life(url=outside.url)
+    assert beats.looks(MINUTE, MINUTE, uncalled=NOW) is None
+    problem = beats.looks(timedelta(seconds=1), MINUTE, uncalled=NOW)
+    assert (len(outside.asked), problem) == (
+        2,
+        f"no heartbeat is sent: nobody was called by a page of {NOW:%H:%M:%S} UTC",
+    )
+    assert beats.looks(MINUTE) is None
+    assert len(outside.asked) == 3
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
@@ -159,6 +180,58 @@ def test_doctor_says_what_anybody_can_send_in_its_place(tmp_path: Path) -> None:
     missing = {"heartbeat": {"secret_url": {"file": str(tmp_path / "none")}}}
     said = notify_checks(Configuration.model_validate(missing))
     assert [check.line().partition(":")[0] for check in said] == ["problem  heartbeat"]
+
+
+@pytest.mark.parametrize(
+    ("severity", "known", "beats"), [("critical", True, False), ("warning", True, True), ("critical", False, True)]
+)
+def test_the_service_stops_beating_while_a_pager_takes_no_page(
+    outside: Outside, tmp_path: Path, severity: str, known: bool, beats: bool
+) -> None:
+    nobody = {"kind": "pagerduty", "url": "http://127.0.0.1:1/", "routing_key": secret(tmp_path, "key", ROUTING_KEY)}
+    told: dict[str, object] = {"notify": {"pager": nobody}} if known else {}
+    configuration = Configuration.model_validate({"heartbeat": {"url": outside.url}, **told})
+    url, clock, problems = f"sqlite:///{tmp_path / 'l.db'}", Clock(), dict[str, str | None]()
+    with closing(Outbox(url, clock=lambda _: NOW - timedelta(minutes=3))) as outbox:
+        outbox.page("traffic/aws", severity, "it is down", {})
+    notifying = Notifying(configuration, url, clock, "me", problems.__setitem__, evaluated=clock.now)
+    notifying.start()
+    try:
+        eventually(lambda: bool(outside.asked) if beats else problems.get("heartbeat") is not None)
+    finally:
+        notifying.close()
+    assert len(outside.asked) == beats
+    assert ("nobody was called" in (problems["heartbeat"] or "")) is not beats
+
+
+def test_whom_somebody_called_is_not_waited_for(tmp_path: Path, places: None) -> None:
+    url, now = PLACES.url(tmp_path / "ledger.db"), NOW
+    with closing(Outbox(url, clock=lambda _: now, reach=Reach(calls=frozenset({"pager"})))) as outbox:
+        reader = OutboxReader(url)
+
+        def uncalled() -> datetime | None:
+            return reader.standing(frozenset({"pager"})).uncalled
+
+        outbox.page("low", "warning", "it is slow", {})
+        assert uncalled() is None
+        outbox.page("grave", "critical", "it is down", {})
+        for attempt in reversed(outbox.take("me", ("post", "pager")) or ()):
+            if attempt.message.key == "grave":
+                assert uncalled() == NOW
+                outbox.conclude(attempt, Answer(Verdict.ACCEPTED), ("post", "pager"))
+                assert (uncalled() is None) == (attempt.channel == "pager")
+        now += timedelta(hours=1)
+        outbox.page("refused", "error", "it is down too", {})
+        for attempt in outbox.take("me", ("pager",)) or ():
+            if attempt.message.key == "refused":
+                outbox.conclude(attempt, Answer(Verdict.REFUSED), ("pager",))
+        # A dead letter calls nobody, until a person says that they looked.
+        assert uncalled() == now
+        number = next(each.id for each in reader.notifications() if each.key == "refused")
+        with closing(Ledger(url)) as ledger:
+            ledger.dismiss_notification(number, by="ada", reason="the key was wrong", at=now)
+        assert uncalled() is None
+        reader.close()
 
 
 @pytest.mark.parametrize("judged", [True, False])

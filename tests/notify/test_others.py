@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.notify.base import secret
+from tests.notify.strict import Server
 from tests.notify.test_channels import message
 from wedtui.cli.notify_checks import notify_checks
 from wedtui.clock import SystemClock
@@ -103,3 +105,34 @@ def test_without_the_extra_it_is_said_what_to_install(tmp_path: Path, monkeypatc
     written = {"other": {"kind": "apprise", "secret_url": secret(tmp_path, "address", ADDRESS)}}
     first, *_ = [check.line() for check in notify_checks(Configuration.model_validate({"notify": written}))]
     assert first.startswith("problem  notify: other: the library apprise is not installed")
+
+
+@dataclass
+class Taker(Server):
+    """Whoever takes the JSON that apprise makes."""
+
+    status: int = 200
+    said: list[dict[str, Any]] = field(default_factory=list)
+
+    def take(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, object]:
+        self.said.append(json.loads(body))
+        return self.status, {}
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(200, Verdict.ACCEPTED), (500, Verdict.LATER)])
+def test_the_library_itself_takes_what_it_is_asked(tmp_path: Path, status: int, verdict: Verdict) -> None:
+    with Taker(status=status) as taker:
+        address = taker.url.replace("http://", "json://")
+        answers = [sent(tmp_path, event, address, timeout="10s") for event in Event]
+    assert [each.verdict for each in answers] == [verdict] * 3
+    assert [each["type"] for each in taker.said] == ["failure", "failure", "success"]
+    assert taker.said[0]["title"] == "CRITICAL: action 7 (failover aws) is handed over"
+    assert "wedtui/production, action/7" in taker.said[0]["message"]
+
+
+def test_an_address_that_the_library_itself_does_not_know(tmp_path: Path) -> None:
+    answer = sent(tmp_path, address="hunter2://hunter2")
+    assert (answer.verdict, answer.words) == (
+        Verdict.LATER,
+        "notify.other: secret_url holds no address that apprise knows",
+    )

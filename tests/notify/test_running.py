@@ -53,6 +53,11 @@ def test_somebody_is_told_or_nobody() -> None:
             "1 notification was not taken yet, the oldest since 14:01:00 UTC",
         ),
         (Standing(0, None, 1, "answered 400", ()), SOMEBODY, "1 notification was taken by nobody (answered 400)"),
+        (
+            Standing(0, None, 0, "", (), None, (("mail", 1), ("slack", 1_200))),
+            SOMEBODY,
+            "not taken in the last 24 h, and told by other channels alone: by mail (1) and slack (1,200); `wedtui",
+        ),
         (Standing(0, None, 3, "", ()), SOMEBODY, "3 notifications were taken by nobody: `wedtui notify list`"),
     ],
 )

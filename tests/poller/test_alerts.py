@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.cache.base import configuration
+from tests.core.weddings import Booked, calendar_of, read
 from tests.places import PLACES
 from tests.poller.test_guarding import Moved
 from wedtui.cache.kind import CACHE
@@ -22,7 +23,8 @@ from wedtui.config import Configuration
 from wedtui.core.alerts.memory import Phase, Reason
 from wedtui.core.alerts.rule import Severity, Where
 from wedtui.core.alerts.silences import Silence
-from wedtui.core.alerts.standing import AlertIs, AlertsNow
+from wedtui.core.alerts.standing import AlertIs, AlertsNow, Suppressed
+from wedtui.core.calendar import Freshness, freshness
 from wedtui.core.observation import Claim, ProbeObservation, SignalObservation
 from wedtui.core.picture import ServiceFacts
 from wedtui.core.season import Protection
@@ -44,9 +46,16 @@ PROBE = {"name": "rsvp-aws", "provider": "aws", "url": "http://127.0.0.1:1/", "i
 QUERY = {"provider": "aws", "signal": "error_rate", "query": "a", "interval": "10s"}
 
 
-def watched(*, probes: list[Any] | None = None, queries: list[Any] | None = None, notify: Any = None) -> Configuration:
+def watched(
+    *, probes: list[Any] | None = None, queries: list[Any] | None = None, notify: Any = None, **other: Any
+) -> Configuration:
     servers = [{"name": "main", "url": "http://127.0.0.1:9090", "queries": queries or []}]
-    found: dict[str, Any] = {"probes": [PROBE] if probes is None else probes, "prometheus": servers, "freeze": {}}
+    found: dict[str, Any] = {
+        "probes": [PROBE] if probes is None else probes,
+        "prometheus": servers,
+        "freeze": {},
+        **other,
+    }
     return configuration(**found, notify=CHANNEL if notify is None else notify)
 
 
@@ -62,12 +71,12 @@ class Watch:
         self.configuration = wanted
         self.begins(wanted)
 
-    def begins(self, wanted: Configuration | None = None) -> None:
+    def begins(self, wanted: Configuration | None = None, *, probes_every: timedelta = 10 * SECOND) -> None:
         """Have another life of the service go on, maybe with another configuration."""
         if self.life:
             self.dies()
         self.configuration, self.life = wanted or self.configuration, uuid.uuid4().hex
-        self.cache().configure(self.configuration, probe_interval=10 * SECOND, query_interval=10 * SECOND)
+        self.cache().configure(self.configuration, probe_interval=probes_every, query_interval=10 * SECOND)
         self.guarding = Guarding(self.configuration, self.stores.cache_url, self.clock)
         self.guarding.level = lambda: self.level  # type: ignore[method-assign]
         rules = self.folder / "config.toml"
@@ -241,6 +250,18 @@ def test_silence_ends_nothing_and_fires_after_a_while(make: Callable[..., Watch]
     assert watch.told() == ["trigger"]
 
 
+def test_a_service_that_begins_after_a_long_silence_judges(make: Callable[..., Watch]) -> None:
+    """What is in the cache is older than anything that a rule looks back at, and is forgotten at once."""
+    watch = make()
+    watch.for_(MINUTE, lambda: watch.probes(True))
+    watch.clock.at += timedelta(days=3)
+    watch.begins()
+    watch.for_(3 * MINUTE)
+    assert watch.alert().reason is Reason.NO_DATA
+    watch.for_(3 * MINUTE, lambda: watch.probes(True))
+    assert watch.phases() == [RESOLVED]
+
+
 def test_a_clock_that_is_set_back_neither_ends_nor_repeats(make: Callable[..., Watch]) -> None:
     watch = make()
     watch.for_(2 * MINUTE, lambda: watch.probes(False))
@@ -251,6 +272,67 @@ def test_a_clock_that_is_set_back_neither_ends_nor_repeats(make: Callable[..., W
     assert watch.told() == ["trigger"]
     watch.for_(2 * MINUTE, lambda: watch.probes(True))
     assert (watch.phases(), watch.told()) == ([RESOLVED], ["trigger", "resolve"])
+
+
+OBJECTIVE = (
+    '[[rules]]\nname = "objective"\ncondition = "burn(failing, 99%, 30m, 5m) > 5"\nseverity = "critical"\n'
+    '[[rules]]\nname = "half"\ncondition = "avg(up, 30m) < 50%"\nseverity = "critical"\n'
+    '[[rules]]\nname = "down"\nenabled = false\n'
+)
+
+
+def test_an_objective_of_availability_burns_by_the_rounds_that_failed_and_over_a_restart(
+    make: Callable[..., Watch],
+) -> None:
+    watch = make()
+    watch.rules(OBJECTIVE)
+    watch.for_(25 * MINUTE, lambda: watch.probes(True))
+    # That it is well is known once nine tenths of the window are; the other provider has no probe.
+    assert watch.now().unknown_named == ("half probe=rsvp-aws, provider=aws", "objective provider=gcp (no probe)")
+    watch.for_(5 * MINUTE, lambda: watch.probes(True))
+    watch.begins()
+    watch.for_(20 * SECOND, lambda: watch.probes(True))
+    assert (watch.phases(), watch.now().unknown_named) == ([], ("objective provider=gcp (no probe)",))
+    watch.for_(2 * MINUTE, lambda: watch.probes(False))
+    watch.begins()
+    watch.for_(20 * SECOND, lambda: watch.probes(False))
+    alert = watch.alert()
+    assert (alert.rule, alert.phase) == ("objective", FIRING)
+    # Fourteen of the 180 rounds of half an hour failed.
+    assert alert.value == pytest.approx(14 / 180 / 0.01, rel=0.01)
+
+
+def test_what_was_asked_slowly_before_a_restart_is_known_in_the_rhythm_of_a_wedding_day(
+    make: Callable[..., Watch],
+) -> None:
+    watch = make(probes=[{key: value for key, value in PROBE.items() if key != "interval"}])
+    watch.rules(OBJECTIVE)
+    watch.for_(30 * MINUTE, lambda: watch.probes(True), 11 * SECOND)
+    watch.begins(probes_every=3 * SECOND)
+    watch.for_(9 * SECOND, lambda: watch.probes(True), 3 * SECOND)
+    assert watch.now().unknown_named == ("objective provider=gcp (no probe)",)
+
+
+def test_what_another_place_saw_is_known_after_a_restart(make: Callable[..., Watch]) -> None:
+    watch = make()
+    watch.rules(OBJECTIVE)
+
+    def seen(one: bool, two: bool) -> Callable[[], None]:
+        def look() -> None:
+            watch.probes(one, vantage="one")
+            watch.probes(two, vantage="two", at=watch.clock.at - SECOND)
+
+        return look
+
+    watch.for_(30 * MINUTE, seen(True, True))
+    watch.for_(2 * MINUTE, seen(True, False))
+    before = watch.alert()
+    watch.begins()
+    watch.for_(20 * SECOND, seen(True, False))
+    now = watch.alert()
+    assert (now.rule, now.key, now.phase) == ("objective", before.key, FIRING)
+    # One of two places saw it fail, which counts: 14 of 180 rounds of half an hour.
+    assert now.value == pytest.approx(14 / 180 / 0.01, rel=0.01)
 
 
 def test_what_is_not_configured_any_more_is_withdrawn_and_never_resolved(make: Callable[..., Watch]) -> None:
@@ -330,6 +412,47 @@ def test_what_guests_see_is_critical_while_nobody_knows_that_none_marries(
     own = next(each for each in watch.now().alerts if each.rule == "own")
     assert own.severity is severity
     assert dict(own.labels) == {"provider": "aws", "service": "rsvp", **({"guest_facing": "true"} if guests else {})}
+
+
+def test_a_service_that_guests_see_by_one_probe_is_seen_by_them_in_all_that_is_measured_of_it(
+    make: Callable[..., Watch],
+) -> None:
+    seen, other = {**PROBE, "service": "rsvp", "guest_facing": True}, {**PROBE, "name": "two", "service": "rsvp"}
+    jobs = {**QUERY, "signal": "cpu", "query": "b", "service": "jobs"}
+    watch = make(probes=[seen, other], queries=[{**QUERY, "service": "rsvp"}, jobs])
+    watch.rules(
+        '[[rules]]\nname = "own"\ncondition = "error_rate > 1%"\nseverity = "warning"\n'
+        '[[rules]]\nname = "down"\ncondition = "up < 1"\nseverity = "warning"\n'
+        '[[rules]]\nname = "cpu"\ncondition = "cpu > 80%"\nseverity = "warning"\n'
+    )
+
+    def measured() -> None:
+        watch.probes(True)
+        watch.probes(False, name="two")
+        watch.both(True, 0.02)
+        watch.measures(0.9, "cpu")
+
+    watch.for_(MINUTE, measured)
+    found = {each.rule: each for each in watch.now().alerts if each.phase is FIRING}
+    grave = {"own": Severity.CRITICAL, "down": Severity.CRITICAL, "cpu": Severity.WARNING}
+    assert {name: each.severity for name, each in found.items()} == grave
+    assert [dict(each.labels).get("guest_facing") for each in map(found.__getitem__, grave)] == ["true", "true", None]
+
+
+@pytest.mark.parametrize(
+    ("begins", "severity"), [(6 * HOUR, Severity.WARNING), (-HOUR, Severity.CRITICAL)], ids=["later", "live"]
+)
+def test_what_guests_see_is_as_grave_as_the_calendar_says(
+    make: Callable[..., Watch], begins: timedelta, severity: Severity
+) -> None:
+    watch = make(queries=[{**QUERY, "service": "rsvp", "guest_facing": True}])
+    known = calendar_of([Booked("W", MONDAY + begins, MONDAY + begins + 5 * HOUR, 1)], read(MONDAY))
+    assert freshness(known, MONDAY + MINUTE) is Freshness.FRESH
+    watch.guarding._facts = watch.guarding._facts._replace(calendar=known)
+    watch.rules('[[rules]]\nname = "own"\ncondition = "error_rate > 1%"\nseverity = "warning"\n')
+    watch.for_(MINUTE, lambda: watch.both(True, 0.02))
+    own = next(each for each in watch.now().alerts if each.rule == "own")
+    assert (own.phase, own.severity) == (FIRING, severity)
 
 
 def test_of_two_places_that_look_one_that_fails_is_half(make: Callable[..., Watch]) -> None:
@@ -414,6 +537,7 @@ def test_a_silence_hides_messages_and_no_row_and_what_fires_at_its_end_is_told(
     alert = watch.alert()
     assert (alert.phase, alert.severity) == (FIRING, Severity.CRITICAL)
     assert (alert.silenced_by, alert.silenced_until, alert.told_at) == ("ada", began + 5 * MINUTE, None)
+    assert watch.now().suppressed == Suppressed()
     assert (watch.kinds(), watch.told()) == (["firing"], [])
     if early:
         with closing(Ledger(watch.stores.ledger_url)) as ledger:
@@ -433,6 +557,10 @@ def test_a_silence_hides_messages_and_no_row_and_what_fires_at_its_end_is_told(
         ledger.silence_alerts(replace(asked, since=now, until=now + HOUR), book, None)
     watch.for_(70 * SECOND, lambda: watch.probes(True))
     assert watch.told() == ["trigger", "resolve"], "the end of what was told is told"
+    watch.for_(3 * MINUTE, lambda: watch.probes(False))
+    watch.for_(2 * MINUTE, lambda: watch.probes(True))
+    assert len(watch.told()) == 2
+    assert watch.now().suppressed == Suppressed(silenced=1), "readers see how many nobody was told of"
 
 
 def test_without_a_channel_it_is_judged_and_told_once_there_is_one(make: Callable[..., Watch]) -> None:

@@ -16,9 +16,18 @@ import pytest
 
 from tests.notify.base import secret
 from tests.notify.strict import ROUTING_KEY, PagerDuty
+from tests.places import PLACES
 from tests.poller.service_process import eventually, make_place
+from tests.postgres import Postgres
+from wedtui.cache.kind import CACHE
+from wedtui.core.sharing import HOUSE
+from wedtui.ledger.kind import LEDGER
 
 RULES = '[[rules]]\nname = "down"\ncondition = "up < 1"\nfor = "2s"\nclear = { for = "1s" }\nseverity = "critical"\n'
+
+
+LONG_ENOUGH = 12
+"""So many failed rounds twice a second are longer than the rule asks for, with what it takes to judge them."""
 
 
 class Guests:
@@ -26,10 +35,13 @@ class Guests:
 
     def __init__(self) -> None:
         self.well = True
+        self.failed = 0
+        """How often it did not answer well."""
         guests = self
 
         class Answers(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                guests.failed += not guests.well
                 self.send_response(200 if guests.well else 503)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -55,11 +67,18 @@ class Guests:
 class Site:
     """A service with one probe, one rule and one channel."""
 
-    def __init__(self, folder: Path, guests: Guests, pagerduty: PagerDuty, *, more: str = "") -> None:
+    def __init__(
+        self, folder: Path, guests: Guests, pagerduty: PagerDuty, *, more: str = "", ledger: Path | None = None
+    ) -> None:
+        """Begin it; `ledger` is the path for which its cache and ledger stand, where that is another one's."""
+        folder.mkdir(exist_ok=True)
         self.place, self.rules = make_place(folder, guests.url, probes=1), folder / "rules" / "own.toml"
         key = secret(folder, "routing", ROUTING_KEY)["file"]
         channel = f'[notify.oncall]\nkind = "pagerduty"\nurl = "{pagerduty.url}"\nrouting_key = {{ file = "{key}" }}\n'
-        self.place.config.write_text(self.place.config.read_text() + channel + more)
+        self.ledger = ledger or self.place.state / "ledger.db"
+        url = PLACES.url(self.ledger)
+        stores = f'[cache]\nurl = "{url}"\n[ledger]\nurl = "{url}"\n' if PLACES.on_server else ""
+        self.place.config.write_text(self.place.config.read_text() + channel + stores + more)
         self.place.config.chmod(0o600)
         self.rules.parent.mkdir()
         self.rules.write_text(RULES)
@@ -72,6 +91,11 @@ class Site:
 
     def begins(self) -> None:
         self.service = self.place.service()
+
+    def ends(self) -> None:
+        self.service.terminate()
+        self.pagerduty.released.set()
+        self.service.wait(120)
 
     def alerts(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.place.wedtui("alerts", "list", "--all", "--json").stdout)
@@ -120,14 +144,12 @@ def pagerduty() -> Iterator[PagerDuty]:
 
 
 @pytest.fixture
-def site(tmp_path: Path, guests: Guests, pagerduty: PagerDuty) -> Iterator[Site]:
+def site(tmp_path: Path, places: None, guests: Guests, pagerduty: PagerDuty) -> Iterator[Site]:
     made = Site(tmp_path, guests, pagerduty)
     try:
         yield made
     finally:
-        made.service.terminate()
-        pagerduty.released.set()
-        made.service.wait(120)
+        made.ends()
 
 
 def test_an_outage_is_told_once_through_two_deaths_and_its_end_once(site: Site, guests: Guests) -> None:
@@ -155,7 +177,39 @@ def test_an_outage_is_told_once_through_two_deaths_and_its_end_once(site: Site, 
     assert site.kinds() == ["firing", "acknowledged", "resolved"]
 
 
-def test_a_death_between_the_round_and_its_delivery_neither_forgets_nor_repeats(
+def test_a_death_before_a_round_is_stored_forgets_nothing(site: Site, guests: Guests) -> None:
+    eventually(lambda: site.alerts()["fresh"])
+    with PLACES.held(site.ledger, LEDGER):
+        # Whoever else writes has it: the rounds are judged, and none of them can be stored.
+        guests.well = False
+        asked = guests.failed
+        eventually(lambda: guests.failed > asked + LONG_ENOUGH)
+        site.dies()
+    assert (site.kinds(), site.told()) == ([], [])
+    site.begins()
+    eventually(lambda: len(site.told()) == 1)
+    eventually(lambda: site.alerts()["alerts"][0]["told_at"] is not None)
+    assert (site.kinds(), [event for event, _ in site.told()]) == (["firing"], ["trigger"])
+
+
+def test_a_death_between_the_outbox_and_its_delivery_neither_forgets_nor_repeats(
+    site: Site, guests: Guests, pagerduty: PagerDuty
+) -> None:
+    pagerduty.always = "hang"
+    guests.well = False
+    # It is in the outbox, and is put to the pager, which does not take it.
+    eventually(lambda: site.kinds() == ["firing"] and pagerduty.requests > 0)
+    site.dies()
+    assert site.told() == []
+    pagerduty.always = ""
+    site.begins()
+    eventually(lambda: site.alerts()["alerts"][0]["told_at"] is not None)
+    guests.well = True
+    eventually(lambda: [event for event, _ in site.told()] == ["trigger", "resolve"])
+    assert site.kinds() == ["firing", "resolved"]
+
+
+def test_a_death_between_the_delivery_and_its_record_neither_forgets_nor_repeats(
     site: Site, guests: Guests, pagerduty: PagerDuty
 ) -> None:
     pagerduty.always = "taken, and hangs"
@@ -166,8 +220,7 @@ def test_a_death_between_the_round_and_its_delivery_neither_forgets_nor_repeats(
     pagerduty.released.set()
     site.begins()
     eventually(lambda: site.alerts()["alerts"][0]["told_at"] is not None)
-    assert len({episode for event, episode in site.told() if event == "trigger"}) == 1
-    assert site.kinds() == ["firing"]
+    assert (len(site.paged()), site.kinds()) == (1, ["firing"])
 
 
 def test_rules_that_break_go_on_as_they_were(site: Site, guests: Guests) -> None:
@@ -206,7 +259,7 @@ steps = [
 
 
 def test_nobody_answers_and_each_step_pages_once_through_two_deaths_and_all_of_it_is_over(
-    tmp_path: Path, guests: Guests, pagerduty: PagerDuty
+    tmp_path: Path, places: None, guests: Guests, pagerduty: PagerDuty
 ) -> None:
     site = Site(tmp_path, guests, pagerduty, more=ON_CALL)
     try:
@@ -226,6 +279,57 @@ def test_nobody_answers_and_each_step_pages_once_through_two_deaths_and_all_of_i
         eventually(lambda: site.stands() == ["resolved"] * 3)
         assert len(site.paged()) == 3
     finally:
-        site.service.terminate()
+        site.ends()
+
+
+@pytest.fixture
+def both(tmp_path: Path, postgres: Postgres, guests: Guests, pagerduty: PagerDuty) -> Iterator[dict[str, Site]]:
+    """Two services on machines of their own that share one PostgreSQL."""
+    PLACES.use(postgres)
+    shared, made = tmp_path / "shared", dict[str, Site]()
+    try:
+        for vantage in ("london", "oregon"):
+            of = f'[service]\nvantage = "{vantage}"\n'
+            made[vantage] = Site(tmp_path / vantage, guests, pagerduty, more=of, ledger=shared)
+        yield made
+    finally:
+        PLACES.use(None)
+        for site in made.values():
+            site.service.kill()
         pagerduty.released.set()
-        site.service.wait(120)
+        for site in made.values():
+            site.service.wait(120)
+
+
+def judging(both: dict[str, Site], folder: Path) -> str:
+    """Return the vantage of the service that judges."""
+    held = "SELECT s.vantage FROM lease l JOIN service s ON s.instance = l.holder WHERE l.name = ?"
+    found = PLACES.execute(folder / "shared", CACHE, held, HOUSE)
+    return str(found[0][0]) if found and found[0][0] in both else ""
+
+
+def test_the_one_that_judges_dies_while_an_alert_fires_and_another_goes_on_with_it(
+    tmp_path: Path, both: dict[str, Site], guests: Guests
+) -> None:
+    eventually(lambda: judging(both, tmp_path) != "")
+    first = judging(both, tmp_path)
+    other = next(site for vantage, site in both.items() if vantage != first)
+    guests.well = False
+    eventually(lambda: len(other.told()) == 1)
+    eventually(lambda: other.alerts()["alerts"][0]["told_at"] is not None)
+    (before,) = other.alerts()["alerts"]
+    acknowledged = other.place.wedtui("alerts", "ack", before["key"])
+    assert acknowledged.returncode == 0, acknowledged.stderr
+    eventually(lambda: [event for event, _ in other.told()] == ["trigger", "acknowledge"])
+    both[first].dies()
+    eventually(lambda: judging(both, tmp_path) not in {"", first})
+    eventually(partial(other.judged_since, other.alerts()["judged_at"]))
+    (after,) = other.alerts()["alerts"]
+    assert (after["key"], after["phase"]) == (before["key"], "firing")
+    assert after["acknowledged_by"] != ""
+    guests.well = True
+    eventually(lambda: other.phases() == ["resolved"])
+    eventually(lambda: len(other.told()) == 3)
+    assert [event for event, _ in other.told()] == ["trigger", "acknowledge", "resolve"]
+    assert (len({episode for _, episode in other.told()}), other.stands()) == (1, ["resolved"])
+    assert other.kinds() == ["firing", "acknowledged", "resolved"]

@@ -235,7 +235,7 @@ def test_the_real_service_reads_keeps_questions_and_is_told_by_a_person(place: P
     write(place, 10)
     eventually(lambda: json.loads(place.wedtui("weddings", "sources", "--json").stdout)[0]["questioned"])
     assert total(place) == MANY
-    assert place.wedtui("weddings", "accept", "main").returncode == 0
+    assert place.wedtui("weddings", "accept", "main", "--yes").returncode == 0
     eventually(lambda: total(place) == 10)
     service.send_signal(signal.SIGTERM)
     assert service.wait(120) == 0

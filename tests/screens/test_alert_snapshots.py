@@ -43,7 +43,12 @@ CASES: dict[str, tuple[str, tuple[str, ...]]] = {
     **{f"list-{name}": (name, LIST) for name in ("nothing", "many", "old", "nobody", "unknown", "not-set")},
     "one": ("one", ONE),
     "one-old": ("old", ONE),
+    "one-changed": ("changed", ONE),
+    "one-outside": ("outside", ONE),
+    **{f"dashboard-{name}": (name, ()) for name in ("on-call", "hole")},
+    **{f"list-{name}": (name, LIST) for name in ("on-call", "hole", "outside")},
 }
+LARGE = ("dashboard-on-call", "list-on-call", "one-changed")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -51,6 +56,12 @@ CASES: dict[str, tuple[str, tuple[str, ...]]] = {
 def test_alerts(snap_compare: Compare, case: str, size: tuple[int, int]) -> None:
     world, keys = CASES[case]
     assert snap_compare(make_app(WORLDS[world]()), terminal_size=size, run_before=after(*keys))
+
+
+@pytest.mark.parametrize("case", LARGE)
+def test_alerts_on_a_large_screen(snap_compare: Compare, case: str) -> None:
+    world, keys = CASES[case]
+    assert snap_compare(make_app(WORLDS[world]()), terminal_size=(200, 50), run_before=after(*keys))
 
 
 @pytest.mark.parametrize("depth", [Depth.ANSI, Depth.NONE])

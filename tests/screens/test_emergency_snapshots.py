@@ -301,7 +301,7 @@ def test_two_persons(snap_compare: Compare, case: str, size: tuple[int, int]) ->
         desk.app.use_hand(desk.hand)
         await until(pilot, lambda: bool(desk.app.emergencies.told.actions))
         if case != "pane":
-            await pilot.press("a")
+            await pilot.press("e")
             await desk.stands(pilot, STAGES[waits])
         if case.startswith("glass"):
             await pilot.press("tab", "enter")

@@ -11,6 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.pictures import NOW, OPEN, SERVICE, TROUBLED, WELL, FakeSource, MovableClock, source_of
+from tests.tui.alerting import ADA, HOLE, MANY, OVER, alarmed
 from tests.tui.calendars import BOOKING, SATURDAY, STALE, booked, day_of
 from tests.tui.driving import until
 from tests.tui.wall.worlds import DEAD, FROZEN, in_state
@@ -54,6 +55,8 @@ def turned(source: FakeSource, page: int, pages: int) -> WallApp:
 
 
 CASES |= {
+    "alerts": lambda: wall(alarmed(*MANY, oncall=(ADA,))),
+    "alerts-hole": lambda: wall(alarmed(OVER, oncall=(ADA, HOLE))),
     "weddings": lambda: wall(booked(sources=(BOOKING,))),
     "weddings-page": lambda: turned(booked(sources=(BOOKING,)), 1, 2),
     "weddings-stale": lambda: wall(booked(sources=(BOOKING, STALE))),

@@ -12,9 +12,11 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from psycopg.pq import PipelineStatus
 from sqlalchemy.exc import IntegrityError
 
 from tests.cache.base import NOW, SECOND, configure, probe, service
@@ -306,6 +308,25 @@ def test_a_value_that_is_none_of_ours_is_said(server: Postgres) -> None:
     writer.close()
 
 
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("ALTER TABLE vendor RENAME TO elsewhere", r"is incomplete \(.*\"vendor\" does not exist"),
+        ("ALTER TABLE probe DROP COLUMN url", r"is incomplete \(.*\"url\" does not exist"),
+    ],
+)
+def test_what_fails_among_all_that_is_asked_at_once_is_said(server: Postgres, what: str, words: str) -> None:
+    name = server.migrated()
+    reader = CacheReader(server.url(name))
+    for _ in range(3):
+        reader.facts(NOW)
+    server.query(name, what)
+    for _ in range(2):
+        with pytest.raises(StoreUnreadableError, match=words):
+            reader.facts(NOW)
+    reader.close()
+
+
 def test_instants_come_back_to_the_microsecond(server: Postgres) -> None:
     ledger = Ledger(server.url(server.migrated()))
     start = datetime(2026, 3, 29, 1, 30, 0, 123457, tzinfo=UTC)
@@ -338,6 +359,85 @@ def test_a_batch_that_the_server_refuses_in_part_is_left_out_whole(server: Postg
     assert writer.record(batch[:900]) == 0
     assert server.query(name, "SELECT count(*), max(value) FROM sample") == [(900, 899.0)]
     writer.close()
+
+
+def test_a_picture_goes_to_the_server_three_times(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    ways: list[str] = []
+
+    def execute(
+        to: psycopg.Connection, statement: Any, *rest: Any, go: Any = psycopg.Connection.execute, **more: Any
+    ) -> Any:
+        if to.pgconn.pipeline_status == PipelineStatus.OFF:
+            ways.append(statement)
+        return go(to, statement, *rest, **more)
+
+    def pipeline(to: psycopg.Connection, go: Any = psycopg.Connection.pipeline) -> Any:
+        ways.append("all at once")
+        return go(to)
+
+    url = server.url(server.migrated())
+    writer, reader = CacheWriter(url), CacheReader(url)
+    configure(writer)
+    for second in range(3):
+        at = NOW + second * SECOND
+        writer.record([probe(at), probe(at, name="rsvp-gcp"), signal_at(at)])
+        monkeypatch.setattr(psycopg.Connection, "execute", execute)
+        monkeypatch.setattr(psycopg.Connection, "pipeline", pipeline)
+        ways.clear()
+        seen = reader.facts(at).providers[0]
+        monkeypatch.undo()
+        assert seen.probes[0].rounds[0].at == at
+        assert at in {each.measured_at for each in seen.signals}
+    assert ways == ["all at once", "all at once", "ROLLBACK"]
+    reader.close()
+    writer.close()
+
+
+def test_a_store_that_goes_and_comes_between_two_readings_is_what_it_is(server: Postgres) -> None:
+    name = server.migrated()
+    reader = CacheReader(server.url(name))
+    for _ in range(3):
+        reader.facts(NOW)
+        server.query(name, "ALTER TABLE alembic_version RENAME TO elsewhere")
+        for _ in range(2):
+            with pytest.raises(StoreUnreadableError, match="is not a cache of wedtui, or not yet one"):
+                reader.facts(NOW)
+        server.query(name, "ALTER TABLE wedtui_cache.elsewhere RENAME TO alembic_version")
+    assert reader.facts(NOW).providers == ()
+    reader.close()
+
+
+LOST = """
+import sys
+import psycopg
+from tests.cache.base import NOW
+from wedtui.cache.reader import CacheReader
+from wedtui.errors import StoreUnreachableError
+from wedtui.store.snapshot import Snapshot
+
+END = "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
+END += " WHERE datname = current_database() AND pid != pg_backend_pid()"
+
+def ahead(snapshot, asked, go=Snapshot.ahead):
+    with psycopg.connect(sys.argv[2]) as other:
+        assert other.execute(END).fetchall() == [(True,)]
+    go(snapshot, asked)
+
+reader = CacheReader(sys.argv[1])
+reader.facts(NOW)
+Snapshot.ahead = ahead
+try:
+    reader.facts(NOW)
+except StoreUnreachableError:
+    print("said")
+"""
+
+
+def test_a_session_that_ends_in_the_middle_of_a_picture_is_said_once_and_not_by_the_driver(server: Postgres) -> None:
+    name = server.migrated()
+    command = [sys.executable, "-c", LOST, server.url(name), server.dsn(name)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("said\n", "")
 
 
 def _scanned(server: Postgres, name: str) -> int:

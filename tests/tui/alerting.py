@@ -10,10 +10,16 @@ from typing import Any
 from tests.pictures import NOW, SECOND, FakeSource, picture
 from wedtui.core.alerts.memory import Phase, Reason
 from wedtui.core.alerts.rule import Severity
-from wedtui.core.alerts.standing import AlertIs, AlertsNow, by_urgency
+from wedtui.core.alerts.standing import AlertIs, AlertsNow, SourceIs, Suppressed, by_urgency
+from wedtui.core.changes import Change, ChangeKind, Gap, Told
+from wedtui.core.oncall.standing import OnCallNow
 from wedtui.core.picture import Picture
 
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+ADA = OnCallNow("primary", NOW, ("ada",), NOW + 21 * HOUR, ("grace",), ("ada",))
+MO = OnCallNow("secondary", NOW, ("mo",), told=("mo",))
+HOLE = OnCallNow("secondary", NOW, (), NOW + HOUR, ("grace",), ("grace",), problem="nobody has it, so grace is told")
 RULES = 8
 
 
@@ -65,6 +71,17 @@ SILENT = alert(
 WARNING = alert(
     "cache-hits", "gcp", severity=Severity.WARNING, condition="cache_hit_rate < 85%", value=0.8, since=NOW - MINUTE
 )
+OUTSIDE = alert(
+    "central/High Errors",
+    source="central",
+    said="5 % of requests fail",
+    condition="central says so",
+    value=None,
+    silenced_by="central",
+    unknown_since=NOW - 4 * MINUTE,
+    measured_at=NOW - 5 * MINUTE,
+)
+CENTRAL = SourceIs("central", "alertmanager", NOW - 5 * MINUTE, "timed out after 5 s", alerts=1)
 MANY = (alert(), TAKEN, SILENCED, HIDDEN, SILENT, WARNING, PENDING, OVER)
 
 
@@ -76,18 +93,43 @@ def alarmed(
     not_set: int = 0,
     unknown: tuple[str, ...] = (),
     series: int = 12,
+    sources: tuple[SourceIs, ...] = (),
+    oncall: tuple[OnCallNow, ...] = (),
+    unread: str = "",
+    suppressed: Suppressed | None = None,
     **other: Any,
 ) -> FakeSource:
-    """Make a world in which these alerts are known; `known=False`: nobody has judged any."""
+    """Make a world in which these alerts are known; `known=False`: nobody has judged any.
+
+    Rosters were read four seconds ago; where they are `unread` for some reason since, five minutes.
+    """
     judged_at = NOW - judged
 
     def made(now: datetime) -> Picture:
-        drawn = picture(now=now, **other)
+        read_at = NOW - (5 * MINUTE if unread else 4 * SECOND)
+        drawn = replace(picture(now=now, **other), oncall=oncall, oncall_at=read_at, oncall_problem=unread)
         now_known = AlertsNow(judged_at, by_urgency(alerts), rules, judged=rules - not_set)
         now_known = replace(now_known, series=series, unknown=len(unknown), unknown_named=unknown)
+        now_known = replace(now_known, sources=sources, suppressed=suppressed)
         return replace(drawn, alerts=now_known) if known else drawn
 
     return FakeSource(made)
+
+
+def _changed() -> FakeSource:
+    """Make a world in which much changed before the errors of AWS began, and nobody watched the vendors."""
+    source = alarmed(alert(), oncall=(ADA,))
+    began = alert().since
+    kinds = (ChangeKind.RELEASE, ChangeKind.WEIGHTS, ChangeKind.CONFIGURATION, ChangeKind.FREEZE)
+    changes = tuple(
+        Change(began - (2 + 3 * n) * MINUTE, kinds[n % 4], f"rsvp-{n}", f"from {n} to {n + 1}", "ledger", f"{n}", "mo")
+        for n in range(9)
+    )
+    unwatched = Gap(
+        frozenset({ChangeKind.VENDOR}), "nobody watched", since=began - 9 * MINUTE, until=began - 4 * MINUTE
+    )
+    source.changed_lately = lambda _now: Told(changes, (unwatched,))
+    return source
 
 
 WORLDS: dict[str, Callable[[], FakeSource]] = {
@@ -96,6 +138,10 @@ WORLDS: dict[str, Callable[[], FakeSource]] = {
     "one": lambda: alarmed(alert()),
     "taken": lambda: alarmed(TAKEN),
     "many": lambda: alarmed(*MANY),
+    "on-call": lambda: alarmed(*MANY, oncall=(ADA,)),
+    "hole": lambda: alarmed(OVER, oncall=(ADA, HOLE)),
+    "changed": _changed,
+    "outside": lambda: alarmed(OUTSIDE, sources=(CENTRAL,), suppressed=Suppressed(silenced=3, stormed=40)),
     "old": lambda: alarmed(*MANY, judged=4 * MINUTE),
     "nobody": lambda: alarmed(known=False),
     "no-rules": lambda: alarmed(rules=0),

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.pictures import NOW, SECOND, MovableClock
+from tests.pictures import NOW, SECOND, FakeSource, MovableClock
 from tests.tui.alerting import (
+    CENTRAL,
     HIDDEN,
     MANY,
     MINUTE,
+    OUTSIDE,
     OVER,
     PENDING,
     SILENCED,
@@ -29,15 +31,25 @@ from tests.tui.alerting import (
 from tests.tui.driving import cursor, driven, run, screen_text, until
 from tests.tui.service_hand import ServiceHand, action, json_of
 from wedtui.core.alerts.memory import Phase
-from wedtui.core.alerts.standing import AlertIs
-from wedtui.core.changes import Change, ChangeKind, Gap, Told
+from wedtui.core.alerts.standing import AlertIs, SourceIs, Suppressed
+from wedtui.core.changes import Change, ChangeKind, Gap, Told, before_query, merge
 from wedtui.core.roles import Role
 from wedtui.core.services import ServiceCondition
 from wedtui.errors import ConflictError, ServiceError
 from wedtui.tui.alerts import AGAIN_AFTER_S, SEEN_FOR_S
 from wedtui.tui.app import WedtuiApp
-from wedtui.tui.board import Board
-from wedtui.tui.draw.alerts import Keys, alert_rows, alerts_lines, alerts_note
+from wedtui.tui.board import BeforeAlert, Board, ChangesTold
+from wedtui.tui.draw.alert_page import alert_facts
+from wedtui.tui.draw.alert_taking import taken_forms, untaken_words
+from wedtui.tui.draw.alerts import (
+    Keys,
+    alert_rows,
+    alerts_lines,
+    alerts_note,
+    firing_count,
+    remarks,
+)
+from wedtui.tui.plain.alerts import alerts as spoken_alerts
 from wedtui.tui.plain.alerts import standing
 from wedtui.tui.spans import Role as Colour
 from wedtui.tui.spans import plain
@@ -173,6 +185,15 @@ def test_what_nobody_judges_is_unknown_and_never_that_nothing_fires() -> None:
     run(walk(alarmed(judged=-MINUTE), "? ALERTS UNKNOWN: judged in the future: a clock is wrong"))
 
 
+@pytest.mark.parametrize("wrong", [{"whole": False}, {"lacks": "Watchdog"}, {"fresh": False}])
+def test_that_nothing_fires_is_not_good_where_another_system_does_not_say_all(wrong: dict[str, Any]) -> None:
+    source = replace(SourceIs("central", "alertmanager", NOW - SECOND, fresh=True), **wrong)
+    known = Board(NOW + SECOND, picture=alarmed(sources=(source,)).make(NOW))
+    line = plain(alerts_lines(known, 120, 2, Keys("!", "a"))[0]).strip()
+    assert line.startswith("? no rule fires, central unknown, judged 4 s ago")
+    assert "UNKNOWN what fires in central" in standing(known)
+
+
 @pytest.mark.parametrize(
     ("world", "words"),
     [
@@ -237,7 +258,7 @@ def test_a_takes_the_worst_that_nobody_has_and_says_which() -> None:
         async with opened(desk) as pilot:
             await desk.shows(pilot, "a: take")
             await pilot.press("a")
-            await desk.shows(pilot, "you have errors provider=aws; lapses 08:15 EDT if it still fires; 1 more waits")
+            await desk.shows(pilot, "you have errors provider=aws; lapses 08:15 EDT if it still fires; 2 of 3 taken")
             assert desk.taken == [KEY]
             # The next picture may not know of it yet.
             await desk.shows(pilot, "errors provider=aws  for 25m  ada has it")
@@ -261,9 +282,11 @@ def test_pressed_twice_it_takes_no_second_alert() -> None:
         desk = Desk(ERRORS, WARNING)
         async with opened(desk) as pilot:
             await pilot.press("a", "a")
-            await desk.shows(pilot, "you have errors provider=aws")
+            await desk.shows(
+                pilot, "you have errors provider=aws", "1 of 2 taken; then a takes cache-hits provider=gcp"
+            )
             await pilot.press("a")
-            await desk.shows(pilot, "you have errors provider=aws")
+            await desk.shows(pilot, "you have errors provider=aws", "then a takes cache-hits")
             assert desk.taken == [KEY]
             desk.clock.advance(timedelta(seconds=AGAIN_AFTER_S))
             await pilot.press("a")
@@ -333,7 +356,9 @@ def test_what_is_hidden_can_be_taken_from_its_row_and_is_not_offered_elsewhere(h
         desk = Desk(hidden)
         async with opened(desk) as pilot:
             await pilot.press("a")
-            await desk.shows(pilot, "no action is under way")
+            await desk.shows(
+                pilot, f"nothing to take: of 1 that fires 1 {'silenced' if hidden is SILENCED else 'hidden by down'}"
+            )
             await pilot.press("exclamation_mark", "a")
             await desk.shows(pilot, f"you have {hidden.rule} {hidden.about}")
 
@@ -389,16 +414,118 @@ def test_where_both_wait_a_is_the_alert_and_e_the_action() -> None:
     run(walk())
 
 
-def test_where_no_alert_waits_a_opens_the_newest_action() -> None:
+def test_where_no_alert_waits_a_says_why_and_opens_nothing() -> None:
     async def walk() -> None:
         desk = Desk(TAKEN, SILENCED)
         desk.hand.kept = [action(12, person="mo", plan=json_of())]
         async with opened(desk) as pilot:
+            await desk.shows(pilot, "#12")
             await pilot.press("a")
-            await until(pilot, lambda: desk.app.dashboard.panel is not None)
+            await desk.shows(
+                pilot, "nothing to take: of 2 that fire 1 has somebody, 1 silenced; e opens the newest action; ! lists"
+            )
+            assert desk.app.dashboard.panel is None
             assert not desk.taken
 
     run(walk())
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (alarmed(), "no rule fires"),
+        (alarmed(OVER, unknown=("cpu provider=aws",)), "no rule fires, 1 of 12 series unknown"),
+        (alarmed(rules=0), "what fires is UNKNOWN: no rule counts, so nothing can fire"),
+        (alarmed(known=False), "what fires is UNKNOWN: no service has judged the rules"),
+        (alarmed(ERRORS, judged=4 * MINUTE), "what fires is UNKNOWN: judged 4 m 01 s ago; 1 fired then, worst errors"),
+        (alarmed(TAKEN), "of 1 that fires 1 has somebody"),
+        (alarmed(HIDDEN, SILENCED), "of 2 that fire 1 silenced, 1 hidden by down"),
+    ],
+)
+def test_why_nothing_can_be_taken_is_said(source: FakeSource, words: str) -> None:
+    assert untaken_words(Board(NOW + SECOND, picture=source.make(NOW))).startswith(words)
+
+
+PROBES = tuple(
+    replace(
+        alert("down", "azure", key=f"alert/down/{page}", since=NOW - since * SECOND),
+        labels=(("probe", f"{page}-azure"), ("provider", "azure")),
+    )
+    for page, since in (("healthz", 20), ("rsvp", 22))
+)
+
+
+def test_what_was_taken_and_what_comes_next_is_said_whole_at_80_columns() -> None:
+    async def walk() -> None:
+        desk = Desk(*PROBES, ERRORS)
+        async with opened(desk, (80, 24)) as pilot:
+            await pilot.press("a")
+            await desk.shows(pilot, "down healthz-azure azure taken, 1 of 3; then a takes down rsvp-azure azure")
+            desk.clock.advance(timedelta(seconds=AGAIN_AFTER_S))
+            await pilot.press("a")
+            await desk.shows(pilot, "2 of 3 taken; then a takes errors aws")
+
+    run(walk())
+
+
+def test_what_was_taken_is_said_as_fully_as_there_is_room() -> None:
+    board = Board(NOW + SECOND, picture=alarmed(ERRORS).make(NOW))
+    alone = taken_forms(board, ERRORS, (), NOW, "a")
+    assert alone[0] == "you have errors provider=aws; lapses 08:15 EDT if it still fires; nothing else waits"
+    assert sorted(map(len, alone), reverse=True) == [*map(len, alone)]
+    several = taken_forms(board, PROBES[0], (PROBES[1],), NOW, "")
+    assert sorted(map(len, several), reverse=True) == [*map(len, several)]
+    assert all("next is" in form for form in several[:5])
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("condition", [ServiceCondition.DEAD, ServiceCondition.STOPPED, ServiceCondition.STUCK])
+def test_no_countdown_runs_on_while_nobody_judges(condition: ServiceCondition, width: int) -> None:
+    """Whoever judges calls: of what nobody judges nobody is called, whatever was planned."""
+    known = Board(NOW + SECOND, picture=replace(alarmed(ERRORS).make(NOW), condition=condition))
+    rows = [plain(row.line) for row in alert_rows(known, "", width)]
+    shown = [plain(each) for each in (*alerts_lines(known, width, 2, Keys("!", "a")), *bottom(known, width, 3, "1/2"))]
+    page = [plain(row.line) for row in alert_facts(known, ERRORS, width, offer="", before=None)]
+    said = "\n".join((*rows, *shown, *page, *spoken_alerts(known)))
+    assert any(row.endswith("not sure") for row in rows)
+    for countdown in ("1m34s", "1 m 34 s", "1 minute 34 seconds", "next call in", "the next call is in"):
+        assert countdown not in said
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (alarmed(), " · 0 firing"),
+        (alarmed(ERRORS, TAKEN), " · 2 firing"),
+        (alarmed(ERRORS, judged=4 * MINUTE), " · ? firing"),
+        (alarmed(known=False), " · ? firing"),
+        (alarmed(rules=0), " · ? firing"),
+        (alarmed(unknown=("cpu provider=aws",), series=1), " · ? firing"),
+    ],
+)
+def test_the_title_of_the_list_counts_only_what_is_known(source: FakeSource, words: str) -> None:
+    assert firing_count(Board(NOW + SECOND, picture=source.make(NOW))) == words
+
+
+def test_in_the_list_what_fires_comes_first_and_says_whose_it_is() -> None:
+    known = Board(NOW + SECOND, picture=alarmed(*PROBES, OVER, unknown=("cpu provider=aws",)).make(NOW))
+    rows = [plain(row.line) for row in alert_rows(known, "", 80)]
+    assert [("azure healthz-azure" in row, "azure rsvp-azure" in row) for row in rows[:2]] == [
+        (True, False),
+        (False, True),
+    ]
+    assert "? 1 of 12 series unknown: cpu provider=aws" in rows[2]
+    assert "over" in rows[3]
+    wide = [plain(row.line) for row in alert_rows(known, "", 120)]
+    assert "probe=healthz-azure, provider=azure" in wide[0]
+
+
+def test_who_joins_those_that_were_told_just_now_is_told_soon() -> None:
+    first = replace(PROBES[0], told_at=NOW - 5 * SECOND)
+    second = replace(PROBES[1], told_at=None, escalates_at=None, severity=ERRORS.severity)
+    assert "NOBODY, told soon" in "".join(lines(second, first))
+    stale = replace(first, told_at=NOW - 41 * SECOND)
+    assert "NOBODY, not told" in "".join(lines(second, stale))
 
 
 def test_it_takes_from_every_screen_and_not_while_a_person_types() -> None:
@@ -499,6 +626,35 @@ def test_the_filter_narrows_the_list_and_escape_shows_all() -> None:
     run(walk())
 
 
+def test_what_another_system_judges_says_so_and_that_it_is_unknown() -> None:
+    world = alarmed(OUTSIDE, unknown=("central/High Errors provider=aws",), sources=(CENTRAL,))
+    board = Board(NOW, picture=world.make(NOW))
+    text = " ".join(" ".join(plain(row.line) for row in alert_rows(board, "", 120)).split())
+    assert "central (alertmanager): UNKNOWN what fires there: it answered last 5 m 00 s ago: timed out" in text
+    assert "silenced by central without an end: it fires all the same, nobody is told" in text
+    assert "UNKNOWN for 4 m 00 s how it stands: nothing newer from central" in text
+    facts = " ".join(
+        " ".join(plain(row.line) for row in alert_facts(board, OUTSIDE, 120, offer="", before=None)).split()
+    )
+    assert "it says 5 % of requests fail" in facts
+    assert "source central answered last 5 m 00 s ago" in facts
+    shown = replace(OUTSIDE, silenced_by="", inhibited_by="central")
+    assert "inhibited in central: it fires all the same, nobody is told" in remarks(board, shown)
+    quoted = alert_facts(board, shown, 120, offer="", before=None)
+    assert any("silence --rule 'central/High Errors'" in plain(row.line) for row in quoted)
+    assert [row for row in alert_rows(board, "requests fail", 120) if row.key]
+
+
+@pytest.mark.parametrize("alerts", [(), MANY])
+def test_what_nobody_was_told_of_stands_under_the_list(alerts: tuple[AlertIs, ...]) -> None:
+    here = Board(NOW, alarmed(*alerts, suppressed=Suppressed(3, 0, 4)).picture(NOW))
+    words = "not told one by one so far: 3 silenced, 4 while they flapped"
+    assert plain(alert_rows(here, "", 80)[-1].line) == f" {words}"
+    assert spoken_alerts(here)[-1] == f"N{words[1:]}."
+    none = Board(NOW, alarmed(*alerts, suppressed=Suppressed()).picture(NOW))
+    assert "one by one" not in plain(alert_rows(none, "", 80)[-1].line)
+
+
 def test_one_alert_in_full_says_who_is_next() -> None:
     async def walk() -> None:
         desk = Desk(replace(ERRORS, escalates_to="roster secondary (grace)"))
@@ -551,8 +707,11 @@ def test_the_page_of_an_alert_reads_what_changed_before_it_and_only_while_it_is_
                 pilot,
                 "what changed in the 30 minutes before",
                 "7 m 00 s before  release rsvp by mo: release 41",
-                "2 m 00 s after   release guests: release 41 (seen then; it was as before until 3 m 00 s before)",
+                "maybe before  release guests: release 41 (seen 2 m 00 s after it began; it was as before until 3 m",
                 "not known: vendor: nobody watched",
+            )
+            assert desk.text.index("release rsvp") < desk.text.index("release guests"), (
+                "first what is known to be before"
             )
             for hidden in ("long before", "long after", "what came later", "nothing that is on record"):
                 assert hidden not in desk.text
@@ -564,6 +723,50 @@ def test_the_page_of_an_alert_reads_what_changed_before_it_and_only_while_it_is_
             assert desk.app._reader._lookback is None
 
     run(walk())
+
+
+def page(*changes: Change, gaps: tuple[Gap, ...] = (), width: int = 80, most: int = 7) -> list[str]:
+    """Return the page of the errors of AWS, before which something changed."""
+    question = BeforeAlert(ERRORS.since)
+    query = before_query(ERRORS.since, NOW)
+    told = ChangesTold(question, merge([Told(changes, gaps)], query), NOW)
+    rows = alert_facts(
+        Board(NOW, alarmed(ERRORS).picture(NOW)), ERRORS, width, offer="a takes it", before=told, most=most
+    )
+    return [plain(row.line) for row in rows]
+
+
+def test_what_changed_before_is_the_first_thing_under_the_headline() -> None:
+    shown = page(_change(7, "rsvp", who="mo"))
+    assert shown[0].startswith(" ■ CRITICAL  errors")
+    assert shown[1].startswith("─ what changed in the 30 minutes before ─")
+    assert shown[2].startswith("   7 m 00 s before  release rsvp by mo")
+    assert shown[3].startswith("─ how it stands ─")
+    assert shown[4].startswith(" fires ")
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_of_many_changes_those_that_have_no_room_are_counted_and_the_facts_stay_on_the_screen(width: int) -> None:
+    many = [_change(1 + number / 2, f"rsvp-{number}", sentence="a release " * 40) for number in range(40)]
+    gaps = tuple(Gap(frozenset({ChangeKind.VENDOR}), f"nobody watched {number}") for number in range(2))
+    shown = page(*many, gaps=gaps, width=width)
+    stands = next(number for number, line in enumerate(shown) if line.startswith("─ how it stands"))
+    # Lines of the list at 80x24, its title not counted.
+    assert stands + 8 < 19
+    said = " ".join(line.strip() for line in shown[2:stands])
+    assert (
+        "and 38 more changes, 2 more of which nothing is known: `wedtui changes --since 2026-06-20T11:05:02Z`" in said
+    )
+    assert any(line.startswith(" runbook") for line in shown[:19])
+    assert not any("more change" in line for line in page(*many[:1], width=width))
+
+
+def test_with_more_room_more_of_what_changed_is_said() -> None:
+    many = [_change(1 + number / 2, f"rsvp-{number}") for number in range(20)]
+    assert sum("before  release" in line for line in page(*many)) == 7
+    shown = page(*many, most=20)
+    assert sum("before  release" in line for line in shown) == 20
+    assert not any("more change" in line for line in shown)
 
 
 def test_what_changed_before_is_not_said_where_it_cannot_be_read() -> None:

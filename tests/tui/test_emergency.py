@@ -440,7 +440,7 @@ def test_leaving_lets_the_action_go_on_and_another_dashboard_opens_it_again() ->
             desk.hand.confirm(12, digest="d1", typed="aws")
             desk.app.emergencies.poll(at_once=True)
             await desk.shows(pilot, "#12 running aws failover grace", "3s")
-            await pilot.press("a")
+            await pilot.press("e")
             await desk.stands(pilot, Stage.FOLLOW)
             await desk.shows(pilot, "#12 RUNNING", "grace asked 3 s ago")
             await pilot.press("escape")
@@ -487,7 +487,7 @@ def test_a_service_without_its_ledger_answers_and_what_is_under_way_is_unknown()
             await desk.shows(pilot, "✖ what is under way: UNKNOWN, the ledger", " F fail over")
             assert "does not answer" not in desk.text
             assert "by hand" not in desk.text
-            await pilot.press("a")
+            await pilot.press("e")
             await desk.shows(pilot, "`wedtui failover emergency` needs none")
 
     run(walk())
@@ -502,7 +502,7 @@ def test_what_became_of_it_is_shown_for_an_hour_first_of_all_in_a_narrow_pane() 
         async with opened(desk, (80, 24)) as pilot:
             await desk.shows(pilot, "e #12 VERIFIED aws", "59m")
             assert "#13" not in desk.text
-            await pilot.press("a")
+            await pilot.press("e")
             await desk.stands(pilot, Stage.FOLLOW)
             await desk.shows(pilot, "#12 VERIFIED", "[Close]  Enter leaves")
             assert "goes on" not in desk.text

@@ -342,7 +342,7 @@ def test_an_override_is_seen_on_top_on_the_freeze_screen_and_among_the_findings(
 
 
 @pytest.mark.parametrize("elsewhere", ["f", "W", "w", "i", "question_mark"])
-@pytest.mark.parametrize("key", ["L", "U", "a"])
+@pytest.mark.parametrize("key", ["L", "U", "e"])
 def test_their_keys_are_heard_on_every_screen(elsewhere: str, key: str) -> None:
     async def walk() -> None:
         desk = Desk()

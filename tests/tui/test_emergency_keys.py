@@ -58,7 +58,7 @@ ACTIONS: dict[str, Callable[[Panel], None]] = {
 }
 KEYS = {key: ACTIONS[name] for name in NAMES for key in KEYMAP.keys(name)}
 NAME = ("tab", *LOST, "enter")
-KEYBOARD = (*"abcdefghijklmnopqrstuvwxyzABFLORS0123456789 /:?.-", "enter", "tab", "up", "down", "left", "backspace")
+KEYBOARD = (*"abcdefghijklmnopqrstuvwxyzABFLORSX0123456789 /:?.-", "enter", "tab", "up", "down", "left", "backspace")
 WHY = ("tab", "w", "h", "y", "enter")
 SCRAPS = (
     NAME,
@@ -69,7 +69,7 @@ SCRAPS = (
     WHY,
     WHY,
     ("F",),
-    ("a",),
+    ("e",),
     ("enter",),
     ("tab",),
     ("F", "enter", *NAME),

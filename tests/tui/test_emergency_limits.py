@@ -143,7 +143,7 @@ def test_by_default_several_dashboards_of_one_user_are_heard_each_second_of_an_o
         async with crowd(tmp_path) as made:
             for desk, pilot in zip(made.desks, made.pilots, strict=True):
                 await desk.shows(pilot, "#12 running aws failover")
-                await pilot.press("a")
+                await pilot.press("e")
                 await desk.stands(pilot, Stage.FOLLOW)
             taken.clear()
             for _ in range(SECONDS):

@@ -43,7 +43,7 @@ async def shows(desk: Desk, pilot: Pilot[None], *words: str) -> None:
 async def looked(desk: Desk, pilot: Pilot[None], stage: Stage) -> None:
     """Press the key that opens what waits."""
     await until(pilot, lambda: bool(desk.app.emergencies.told.actions))
-    await pilot.press("a")
+    await pilot.press("e")
     await desk.stands(pilot, stage)
 
 

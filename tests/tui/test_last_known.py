@@ -48,6 +48,11 @@ def lines(told: Told, now: datetime = NOW) -> str:
     return "\n".join("".join(text for text, _ in line) for line in drawn)
 
 
+def test_how_long_an_action_waits_does_not_read_as_what_is_left_of_it() -> None:
+    waiting = action(requested_at=NOW - 46 * SECOND)
+    assert lines(Told(actions=(waiting,), at=NOW)).splitlines()[1].rstrip().endswith("46s ago")
+
+
 def test_while_the_service_is_silent_the_pane_says_what_the_cache_has_and_as_of_when() -> None:
     said = Told(actions=(action(),), at=NOW - 5 * SECOND, problem="it does not answer")
     shown = lines(last_known(said, killed(SUBMITTED)))
@@ -91,7 +96,7 @@ def test_the_panel_of_what_was_just_confirmed_goes_on_with_what_the_cache_has() 
             await desk.second(pilot)
             desk.app.emergencies.poll(at_once=True)
             await desk.shows(pilot, "#12 (running, submit done)", "as of 12:00:05 UTC")
-            await pilot.press("a")
+            await pilot.press("e")
             await desk.stands(pilot, Stage.FOLLOW)
             await desk.shows(pilot, "#12 (RUNNING)", "how it stands now is UNKNOWN")
             newer = replace(SUBMITTED, state=ActionState.HANDED_OVER, sentence="look at it")

@@ -41,9 +41,9 @@ def test_a_key_of_one_s_own_works_and_the_old_one_does_nothing() -> None:
             assert " f freeze" not in hints(app)
             assert " w: +" in screen_text(app)
             await rebind(
-                pilot, app, {"app.freeze": ["V", "f2"], "list.down": ["n"], "screen.back": ["b"], "app.findings": ["X"]}
+                pilot, app, {"app.freeze": ["V", "f2"], "list.down": ["n"], "screen.back": ["b"], "app.findings": ["K"]}
             )
-            assert " X: +" in screen_text(app)
+            assert " K: +" in screen_text(app)
             before = screen_text(app)
             await pilot.press("f", "down", "j")
             assert screen_text(app) == before

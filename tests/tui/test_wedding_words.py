@@ -23,9 +23,10 @@ from tests.tui.calendars import (
     booked,
     calendar,
     day_of,
+    shown,
     wedding,
 )
-from wedtui.core.calendar import CalendarFacts
+from wedtui.core.calendar import CalendarFacts, SourceFacts
 from wedtui.core.calendar_query import (
     CONFLICT_HINT,
     CONFLICT_NOTE,
@@ -34,19 +35,23 @@ from wedtui.core.calendar_query import (
     WeddingPage,
     WeddingQuery,
 )
+from wedtui.core.freeze import FreezeFacts, verdict
 from wedtui.core.load import NO_STEPS
 from wedtui.core.protection import Raise
 from wedtui.core.season import Protection
-from wedtui.core.wedding import UNITS, Assumed
+from wedtui.core.services import ServiceCondition
+from wedtui.core.wedding import UNITS, Assumed, standard
 from wedtui.core.wording import duration
 from wedtui.tui.board import Board, Overview, WeddingsTold
+from wedtui.tui.draw.freeze import freeze_rows
 from wedtui.tui.draw.status import status_lines
 from wedtui.tui.draw.wedding_day import axis_line, bar_line, local_days, peak_within, strip_lines
 from wedtui.tui.draw.wedding_day import day_of as laid_out
 from wedtui.tui.draw.wedding_list import one_rows, page_rows, wedding_subject
 from wedtui.tui.draw.wedding_words import belief, compact
-from wedtui.tui.draw.weddings import wedding_rows, weddings_note
+from wedtui.tui.draw.weddings import source_rows, wedding_rows, weddings_note
 from wedtui.tui.plain.changes import announce
+from wedtui.tui.plain.describe import mode_sentence
 from wedtui.tui.plain.weddings import protection, weddings
 from wedtui.tui.screens.wedding_list import Window, reopened
 from wedtui.tui.session import View
@@ -105,8 +110,10 @@ def text(shown: Board, width: int = 79) -> str:
 @pytest.mark.parametrize(
     ("shown", "width", "words"),
     [
-        (FRESH, 80, " 41 weddings live, MAXIMUM until 23:00 BST  then HIGH"),
-        (FRESH, 80, "WEDDING DAY: probes 3 s"),
+        (FRESH, 80, " 41 weddings live, MAXIMUM until 23:00 BST  · 4 h peak 62.8 "),
+        (FRESH, 80, " WEDDING DAY "),
+        (FRESH, 120, " 41 weddings live, MAXIMUM until 23:00 BST  then HIGH · 4 h peak 62.8 "),
+        (FRESH, 120, "WEDDING DAY: probes 3 s"),
         (FRESH, 200, "load 57.4 now, 4 h peak 62.8 at 14:00 BST · calendar read 3 h 00 m ago"),
         (FRESH, 200, "WEDDING-DAY MODE: probes 3 s, availability weighs 0.45, else 0.35"),
         (FRESH, 60, " 41 weddings live, MAXIMUM until 23:00 BST "),
@@ -125,6 +132,17 @@ def text(shown: Board, width: int = 79) -> str:
 )
 def test_the_line_on_top_says_who_is_live_and_until_when(shown: Board, width: int, words: str) -> None:
     assert words in line(shown, width)
+
+
+@pytest.mark.parametrize("condition", [ServiceCondition.DEAD, ServiceCondition.STOPPED, ServiceCondition.STUCK])
+def test_while_no_service_watches_it_is_not_said_that_anything_probes(condition: ServiceCondition) -> None:
+    assert FRESH.picture is not None
+    dead = replace(FRESH, picture=replace(FRESH.picture, condition=condition))
+    assert "WEDDING DAY: NOTHING PROBES" in line(dead, 80)
+    assert "probes 3 s" not in "".join((line(dead, 80), line(dead, 200), text(dead)))
+    assert mode_sentence(replace(FRESH.picture, condition=condition)).startswith(
+        "Wedding-day mode is on, NOTHING PROBES"
+    )
 
 
 @given(st.integers(8, 220), st.sampled_from((FRESH, OLD, UNREAD, NONE, HUNG)))
@@ -514,3 +532,59 @@ def test_the_line_on_top_says_that_the_calendar_is_in_question(width: int) -> No
     assert " CALENDAR IN QUESTION " in line(shown, width)
     assert "MAXIMUM" in line(shown, width)
     assert "IN QUESTION" not in line(FRESH, width)
+    # Nobody else has to look once somebody has.
+    accepted = line(board(calendar(SUMMER, replace(QUESTIONED, accepted=True))), width)
+    assert " CALENDAR ACCEPTED " in accepted
+    assert "IN QUESTION" not in accepted
+
+
+@pytest.mark.parametrize("width", [80, 120, 160])
+@pytest.mark.parametrize("source", [BOOKING, STALE, QUESTIONED], ids=["fresh", "stale", "questioned"])
+def test_the_status_line_says_how_high_the_load_gets_from_80_columns_on(width: int, source: SourceFacts) -> None:
+    shown = board(calendar(SUMMER, source))
+    assert shown.picture is not None
+    verdict = shown.picture.protection
+    assert verdict.peak is not None
+    second = plain(status_lines(shown, width)[1])
+    assert length(status_lines(shown, width)[1]) <= width
+    if width == 80 and source is not BOOKING:
+        # That it may not be so comes before how high it is.
+        assert "STALE" in second or "QUESTION" in second or "as known" in second
+        return
+    peak = f"4 h peak {standard(verdict.peak.load)}"
+    assert peak in second or "no higher in the next 4 h" in second
+    # A number that is old stands in brackets, wherever it is.
+    assert (f"({peak}" in second or "(load " in second) is (source is STALE)
+
+
+def test_the_screen_of_the_freeze_says_that_a_reading_is_in_question() -> None:
+    made = calendar(SUMMER, replace(QUESTIONED, questioned_at=NOW - timedelta(minutes=5)))
+    freeze = verdict(FreezeFacts(calendar=made), NOW)
+    rows = " ".join(plain(row.line).strip() for row in freeze_rows(Board(NOW, shown(made, freeze=freeze)), 100))
+    assert 'the wedding source "venues" is IN QUESTION since 2026-06-20' in rows
+    assert "`wedtui weddings accept venues`" in rows
+    accepted = calendar(SUMMER, replace(QUESTIONED, accepted=True))
+    freeze = verdict(FreezeFacts(calendar=accepted), NOW)
+    rows = " ".join(plain(row.line).strip() for row in freeze_rows(Board(NOW, shown(accepted, freeze=freeze)), 100))
+    assert "it was accepted: its next good reading is taken" in rows
+    assert "weddings accept" not in rows
+    calm = verdict(FreezeFacts(calendar=calendar(SUMMER, BOOKING)), NOW)
+    assert "QUESTION" not in " ".join(plain(row.line) for row in freeze_rows(Board(NOW, picture(freeze=calm)), 100))
+
+
+def source_page(source: SourceFacts) -> str:
+    return " ".join(
+        plain(row.line).strip() for row in source_rows(board(calendar(SUMMER, source)), "venues", None, 100)
+    )
+
+
+def test_the_page_of_a_source_says_what_was_accepted_and_of_which_reading_its_lines_are() -> None:
+    bad = replace(QUESTIONED, rejected=2, examples=("line 2: start: expected a time",))
+    asks, accepted = source_page(bad), source_page(replace(bad, accepted=True))
+    assert "`wedtui weddings accept venues` takes its next reading" in asks
+    assert "it was accepted: its next good reading is taken if it loses no more" in accepted
+    assert "weddings accept" not in accepted
+    assert bad.read_at is not None
+    then = f"in its last good reading ({bad.read_at:%Y-%m-%d %H:%M} UTC)"
+    assert then in accepted
+    assert then not in source_page(replace(bad, questioned=False, problem=None))

@@ -127,7 +127,8 @@ def note_vendor(connection: Connection, provider: str, before: Values | None, no
     """
     if before is None or before["measured_at"] is None:
         return
-    old, new = ({_incident(each): each for each in known["events"]} for known in (before, now))
+    named = all(each.get("id") for known in (before, now) for each in known["events"])
+    old, new = ({_incident(each, by_id=named): each for each in known["events"]} for known in (before, now))
     instants = {"at": now["measured_at"], "not_before": before["measured_at"]}
     whole = not now["more"] and not before["more"]
     moves = [(BEGAN, new[key]) for key in new if key not in old]
@@ -140,9 +141,10 @@ def note_vendor(connection: Connection, provider: str, before: Values | None, no
         note(connection, ChangeKind.VENDOR, provider, CHANGED, details, source="vendor", **instants)
 
 
-def _incident(event: Values) -> tuple[object, ...]:
-    """Return what stays of an incident while it is told anew."""
-    return tuple(event[name] for name in ("service", "region", "category", "code", "begun_at"))
+def _incident(event: Values, *, by_id: bool) -> tuple[object, ...]:
+    """Return what stays of an incident while it is told anew: vendors correct even since when it is."""
+    names = ("id",) if by_id else ("service", "region", "category", "code", "begun_at")
+    return tuple(event[name] for name in names)
 
 
 def note_release(

@@ -28,6 +28,7 @@ _SUBJECT = {
     "probe": ("provider", "url"),
     "signal": ("source",),
     "prometheus": ("url",),
+    "alert_source": ("kind", "address"),
     "traffic": ("backend",),
 }
 # At another URL a feed was never read, which means frozen. What it named at the former one stays beside that, and what
@@ -169,6 +170,17 @@ def _rows(
             }
             for i, s in enumerate(configuration.prometheus)
         ],
+        "alert_source": [
+            {
+                "name": s.name,
+                "position": i,
+                "kind": s.kind,
+                "url": redacted_url(s.url),
+                "address": address_of(s.name, s.url),
+                "interval_s": s.interval.total_seconds(),
+            }
+            for i, s in enumerate(configuration.alert_sources)
+        ],
         "feed": [
             {
                 "name": f.name,
@@ -257,12 +269,17 @@ def _forget(connection: Connection, table: Table, key: Values) -> None:
     connection.execute(delete(table).where(*(table.c[k] == value for k, value in key.items())))
     if table.name == "provider":
         forget_provider(connection, key["name"])
+    if table.name == "alert_source":
+        told = METADATA.tables["alert_list"]
+        connection.execute(delete(told).where(told.c.source == key["name"]))
 
 
 def _unmeasured(table: Table) -> Values:
     """Return what a row holds for which nothing was measured yet."""
     if table.name == "prometheus":
         return {"targets_up": 0, "targets_down": [], "alerts": []}
+    if table.name == "alert_source":
+        return {"whole": True, "expected": True, "ignored": 0, "alerts": 0, "digest": ""}
     if table.name == "traffic":
         return {"shares": []}
     if table.name == "feed":

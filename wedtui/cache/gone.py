@@ -12,6 +12,7 @@ from wedtui.cache.rounds import Sight
 from wedtui.core.evidence import ProbeRound
 from wedtui.core.gone import JUDGED, SAID_FOR, Gone, GoneProbe, GoneSignal
 from wedtui.store.instants import from_microseconds, to_microseconds
+from wedtui.store.shape import Asked
 from wedtui.store.snapshot import Snapshot
 
 # Each by the index; joined with them, a server that guesses how many there are reads all of a long history.
@@ -35,6 +36,11 @@ SELECT provider, signal, value, at FROM (
 """  # noqa: S608 - every word is a constant of ours
 
 
+def asks_of_gone(now: datetime) -> Asked:
+    """Return what `read_gone` asks in any case."""
+    return Asked(_SIGNALS, (to_microseconds(now), *JUDGED, to_microseconds(now - SAID_FOR)))
+
+
 def read_gone(snapshot: Snapshot, seen: Iterable[Sight], now: datetime) -> Gone:
     """Return what was measured last of each.
 
@@ -44,8 +50,7 @@ def read_gone(snapshot: Snapshot, seen: Iterable[Sight], now: datetime) -> Gone:
         now: an aware instant.
     """
     probes = _newest(snapshot, list(seen))
-    until, since = to_microseconds(now), to_microseconds(now - SAID_FOR)
-    signals = snapshot.values(_SIGNALS, until, *JUDGED, since)
+    signals = snapshot.all(asks_of_gone(now))
     newest = (GoneSignal(provider, name, value, from_microseconds(at)) for provider, name, value, at in signals)
     return Gone(tuple(probes), tuple(newest))
 

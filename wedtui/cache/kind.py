@@ -28,6 +28,8 @@ CACHE = Kind(
         "cache_0018",
         "cache_0019",
         "cache_0020",
+        "cache_0021",
+        "cache_0023",
     ),
     # The service's group reads it: the second user of a machine watches without writing.
     file_mode=0o640,

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from wedtui.cache.changes import read_seen
 from wedtui.cache.copied import read_actions, read_alerts
-from wedtui.cache.gone import read_gone
+from wedtui.cache.gone import asks_of_gone, read_gone
 from wedtui.cache.history import SERIES_NUMBER, by_minute, drawn
 from wedtui.cache.kind import CACHE
-from wedtui.cache.resources import find, read_inventory, read_page, read_vendors, read_view
+from wedtui.cache.resources import asks_of_inventory, find, read_inventory, read_page, read_vendors, read_view
 from wedtui.cache.rounds import RoundMemory, Sight
 from wedtui.cache.rows import HEALTH_SCORE, alerts_from_json, periods_from_json
 from wedtui.cache.shapes import (
+    ACTION_COPY,
+    ALERT_COPY,
     FEED,
     FREEZE_OVERRIDE,
     FREEZE_PERIOD,
@@ -26,6 +29,7 @@ from wedtui.cache.shapes import (
     SEEN,
     SERVICE,
     SIGNAL,
+    TRAFFIC,
 )
 from wedtui.cache.traffic import read_traffic
 from wedtui.cache.weddings import (
@@ -58,6 +62,7 @@ from wedtui.core.sharing import HOUSE, whole_digest
 from wedtui.core.traffic_facts import TrafficFacts
 from wedtui.store.instants import from_microseconds, to_microseconds
 from wedtui.store.opening import READER_WAITS, readable
+from wedtui.store.shape import Asked
 from wedtui.store.snapshot import Snapshot
 
 _POINTS = "SELECT at, value FROM sample WHERE series = ? AND at BETWEEN ? AND ? ORDER BY at LIMIT ?"
@@ -74,6 +79,18 @@ WITH ranked AS (
 )
 SELECT at, value FROM ranked WHERE lowest = 1 OR highest = 1 ORDER BY at
 """
+# What is asked whatever the answers to the rest are: all of it on one way to a server and back.
+_IN_ORDER, _BY_VANTAGE, _BY_NAME = "ORDER BY position", "ORDER BY vantage", "ORDER BY name"
+_SEEING = (PROBE.asked(_IN_ORDER), SERVICE.asked(_BY_VANTAGE), SEEN.asked(_BY_VANTAGE))
+_SHARES = (PROVIDER.asked(_IN_ORDER), TRAFFIC.asked(_BY_NAME))
+_PICTURE = (
+    *_SHARES,
+    SIGNAL.asked(_IN_ORDER),
+    PROMETHEUS.asked(_IN_ORDER),
+    ACTION_COPY.asked(_BY_NAME),
+    ALERT_COPY.asked(_BY_NAME),
+    Asked(_KEEPER, (HOUSE,)),
+)
 
 
 class _Seeing(NamedTuple):
@@ -122,18 +139,19 @@ class CacheReader:
         """
         present = to_microseconds(now)
         with self._store.reading() as snapshot:
+            self._ahead(snapshot, [*_PICTURE, *asks_of_inventory(now), asks_of_gone(now)])
             seeing = self._seeing(snapshot, present)
             probes, services, seen, sights = seeing.probes, seeing.services, seeing.seen, seeing.sights
             several, evidence = seeing.several, seeing.evidence
             signals: dict[str, list[SignalEvidence]] = defaultdict(list)
-            for row in snapshot.rows(SIGNAL, "ORDER BY position"):
+            for row in snapshot.rows(SIGNAL, _IN_ORDER):
                 signals[row.provider].append(_signal(row))
-            servers = snapshot.rows(PROMETHEUS, "ORDER BY position")
+            servers = snapshot.rows(PROMETHEUS, _IN_ORDER)
             vendors = read_vendors(snapshot)
             return CacheFacts(
                 providers=tuple(
                     _provider(row, evidence[row.name], signals[row.name], vendors.get(row.name))
-                    for row in snapshot.rows(PROVIDER, "ORDER BY position")
+                    for row in snapshot.rows(PROVIDER, _IN_ORDER)
                 ),
                 traffic=read_traffic(snapshot),
                 actions=read_actions(snapshot),
@@ -153,21 +171,26 @@ class CacheReader:
     def probing(self, now: datetime) -> tuple[tuple[ProviderEvidence, ...], TrafficFacts | None]:
         """Return what probes saw of each provider, as `facts` does, and the shares: what is looked at every second."""
         with self._store.reading() as snapshot:
+            self._ahead(snapshot, _SHARES)
             evidence = self._seeing(snapshot, to_microseconds(now)).evidence
-            rows = snapshot.rows(PROVIDER, "ORDER BY position")
+            rows = snapshot.rows(PROVIDER, _IN_ORDER)
             providers = (
                 ProviderEvidence(row.name, row.kind, row.weight, row.capacity, tuple(evidence[row.name]))
                 for row in rows
             )
             return tuple(providers), read_traffic(snapshot)
 
-    def _seeing(self, snapshot: Snapshot, present: int) -> _Seeing:
-        """Return what probes saw, up to an instant in microseconds since 1970."""
+    def _ahead(self, snapshot: Snapshot, asked: Sequence[Asked]) -> None:
+        """Ask for what is going to be asked beside what probes saw, and for that."""
         if self._store.opened != self._opened:
             self._rounds.forget()
             self._opened = self._store.opened
-        probes = list(snapshot.rows(PROBE, "ORDER BY position"))
-        services = list(snapshot.rows(SERVICE, "ORDER BY vantage"))
+        snapshot.ahead([*_SEEING, *asked, *self._rounds.asks()])
+
+    def _seeing(self, snapshot: Snapshot, present: int) -> _Seeing:
+        """Return what probes saw, up to an instant in microseconds since 1970."""
+        probes = snapshot.rows(PROBE, _IN_ORDER)
+        services = snapshot.rows(SERVICE, _BY_VANTAGE)
         seen = _seen(snapshot)
         sights = {row.name: list(seen[row.name]) or [Sight(row.name, "")] for row in probes}
         rounds = self._rounds.rounds(snapshot, [sight for some in sights.values() for sight in some], present)
@@ -315,7 +338,7 @@ class CacheReader:
     def services(self) -> tuple[ServiceFacts, ...]:
         """Return what every service that is not forgotten last wrote about itself."""
         with self._store.reading() as snapshot:
-            return tuple(_service(row) for row in snapshot.rows(SERVICE, "ORDER BY vantage"))
+            return tuple(_service(row) for row in snapshot.rows(SERVICE, _BY_VANTAGE))
 
     def mirrored_freeze_periods(self) -> tuple[tuple[Period, ...], datetime | None]:
         """Return the copy of what persons froze, and when it was made (None: never)."""
@@ -445,7 +468,7 @@ def _signal(row: Any) -> SignalEvidence:
 def _seen(snapshot: Snapshot) -> dict[str, dict[Sight, Any]]:
     """Return of each probe what its newest round measured, by vantage."""
     found: dict[str, dict[Sight, Any]] = defaultdict(dict)
-    for row in snapshot.rows(SEEN, "ORDER BY vantage"):
+    for row in snapshot.rows(SEEN, _BY_VANTAGE):
         found[row.probe][Sight(row.probe, row.vantage)] = row
     return found
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from wedtui.cache.alert_sources import record_alerts
 from wedtui.cache.changing import note_shares
 from wedtui.cache.inventory import record_api, record_vendor
 from wedtui.cache.roller import note_late
@@ -18,6 +19,7 @@ from wedtui.cache.rows import alert_to_json, elsewhere, period_to_json, periods_
 from wedtui.cache.tables import METADATA
 from wedtui.core.freeze import Origin, lost_too_much
 from wedtui.core.observation import (
+    AlertsObservation,
     ApiObservation,
     FeedObservation,
     Observation,
@@ -91,6 +93,8 @@ class Recording:
                     self._record_probe(batch, observation)
                 case PrometheusObservation():
                     _record_prometheus(connection, batch, observation)
+                case AlertsObservation():
+                    batch.ignored += not record_alerts(connection, observation)
                 case FeedObservation():
                     _record_feed(connection, batch, observation)
                 case ApiObservation():

@@ -38,6 +38,7 @@ from wedtui.core.resource_cost import CostEstimate, KnownCost
 from wedtui.core.state import State, badness
 from wedtui.errors import ConfigurationError
 from wedtui.store.instants import from_microseconds, to_microseconds
+from wedtui.store.shape import Asked
 from wedtui.store.snapshot import Snapshot
 
 MOST_EXPIRING = 20
@@ -71,6 +72,9 @@ _KEYS = {
     Order.PLACE: ("provider", "kind", "region", "name", "id"),
     Order.NAME: ("name", "provider", "kind", "region", "id"),
 }
+_BY_API = "ORDER BY provider, region, service"
+_BY_GROUP = "ORDER BY provider, kind, region, asked_in"
+_BY_PROVIDER = "ORDER BY provider"
 # The sign keeps SQLite from looking through all that have not vanished, by the index of those that have.
 _EXPIRING = """
 SELECT r.provider, r.kind, r.region, r.name, r.expires_at, r.seen_at, g.listed_at
@@ -89,18 +93,29 @@ GROUP BY r.provider, r.kind, r.region ORDER BY r.provider, r.kind, r.region
 """
 
 
+def asks_of_inventory(now: datetime) -> list[Asked]:
+    """Return what `read_inventory` is going to ask, and `read_vendors`."""
+    whole = (API.asked(_BY_API), GROUP.asked(_BY_GROUP), ACCOUNT.asked(_BY_PROVIDER), VENDOR.asked())
+    return [*whole, _expiring(now), _unbacked(now)]
+
+
+def _expiring(now: datetime) -> Asked:
+    soon, present = to_microseconds(now + CERTIFICATE_WARNING), to_microseconds(now)
+    return Asked(_EXPIRING, (soon, present, present, MOST_EXPIRING))
+
+
+def _unbacked(now: datetime) -> Asked:
+    return Asked(_UNBACKED, (True, to_microseconds(now - BACKUP_WARNING)))
+
+
 def read_inventory(snapshot: Snapshot, now: datetime) -> InventoryFacts:
     """Return what a picture needs of every provider."""
-    soon, present = to_microseconds(now + CERTIFICATE_WARNING), to_microseconds(now)
-    missed = to_microseconds(now - BACKUP_WARNING)
     return InventoryFacts(
-        apis=tuple(_api(row) for row in snapshot.rows(API, "ORDER BY provider, region, service")),
-        groups=tuple(_group(row) for row in snapshot.rows(GROUP, "ORDER BY provider, kind, region, asked_in")),
+        apis=tuple(_api(row) for row in snapshot.rows(API, _BY_API)),
+        groups=tuple(_group(row) for row in snapshot.rows(GROUP, _BY_GROUP)),
         expiring=tuple(
             Expiring(provider, kind, region, name, from_microseconds(end), _later(seen_at, listed_at))
-            for provider, kind, region, name, end, seen_at, listed_at in snapshot.values(
-                _EXPIRING, soon, present, present, MOST_EXPIRING
-            )
+            for provider, kind, region, name, end, seen_at, listed_at in snapshot.all(_expiring(now))
         ),
         unbacked=tuple(
             Unbacked(
@@ -112,8 +127,8 @@ def read_inventory(snapshot: Snapshot, now: datetime) -> InventoryFacts:
                 from_microseconds(oldest) if oldest is not None and known == count else None,
                 _later(seen_at, listed_at),
             )
-            for provider, kind, region, count, example, oldest, known, seen_at, listed_at in snapshot.values(
-                _UNBACKED, True, missed
+            for provider, kind, region, count, example, oldest, known, seen_at, listed_at in snapshot.all(
+                _unbacked(now)
             )
         ),
         accounts=read_accounts(snapshot),
@@ -135,7 +150,7 @@ def read_accounts(snapshot: Snapshot) -> tuple[AccountFacts, ...]:
             regions=tuple(row.regions),
             regions_at=row.regions_at,
         )
-        for row in snapshot.rows(ACCOUNT, "ORDER BY provider")
+        for row in snapshot.rows(ACCOUNT, _BY_PROVIDER)
     )
 
 

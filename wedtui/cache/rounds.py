@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from wedtui.core.evidence import ProbeRound
 from wedtui.core.health import AVAILABILITY_WINDOW, FAILED_ROUNDS_CRITICAL
 from wedtui.store.instants import from_microseconds
+from wedtui.store.shape import Asked
 from wedtui.store.snapshot import Snapshot
 
 # Five minutes of the shortest interval that can be configured, and some: a bound, whatever the clock did.
@@ -21,7 +22,7 @@ _OF_SIGHT = (
     " ORDER BY id DESC LIMIT ?"
 )
 # What is remembered of each probe and vantage, beside what the store holds now: one statement for all, because a
-# server is a way off.
+# server is a way off; and none waits for the answer of another.
 _KNOWN = "WITH known (probe, vantage, oldest, newest) AS (VALUES {places}) "
 _PLACES = "(CAST(? AS text), CAST(? AS text), CAST(? AS bigint), CAST(? AS bigint))"
 _STANDS = """
@@ -33,13 +34,16 @@ SELECT probe, vantage,
         ORDER BY r.id LIMIT {most}) AS newer)
 FROM known
 """
-# Not joined with what is known: a server that guesses how many there are reads all of a long history for it.
+# Neither is joined with what is known: a server that guesses how many there are reads all of a long history for it.
 _NEWEST = "SELECT probe, vantage, id, at, passed, failure, latency_ms FROM probe_round WHERE id IN ({places})"
 _NEWER = (
-    "SELECT probe, vantage, id, at, passed, failure, latency_ms FROM probe_round"
-    " WHERE probe = ? AND vantage = ? AND id > ?"
+    "SELECT probe, vantage, id, at, passed, failure, latency_ms FROM probe_round WHERE id > ? ORDER BY id DESC LIMIT ?"
 )
+# Of all sights together; who was away for longer reads those anew of which this is not all.
+MOST_NEWER = 2_000
 _AT_ONCE = 200
+# The driver remembers how to write a statement of fifty parameters, and works it out anew for one of more.
+_STANDS_AT_ONCE = 12
 _WINDOW = AVAILABILITY_WINDOW // timedelta(microseconds=1)
 
 
@@ -86,7 +90,7 @@ class RoundMemory:
             present: the instant of the question, in microseconds since 1970. What is returned begins five minutes
                 before the newest round that is not after it, with at least the three newest.
         """
-        before = {sight: known for sight in sights if (known := self._known.get(sight)) is not None and known.stored}
+        before = self._built_upon(sights)
         added = _added(snapshot, before)
         found: dict[Sight, _Known] = {}
         for sight in sights:
@@ -95,53 +99,67 @@ class RoundMemory:
         self._known = found
         return {sight: known.rounds for sight, known in found.items()}
 
+    def asks(self) -> list[Asked]:
+        """Return what `rounds` is going to ask of the sights of the last time."""
+        before = self._built_upon(self._known)
+        return [*_stands(before), *_newest(before), *_newer(before)]
+
+    def _built_upon(self, sights: Iterable[Sight]) -> dict[Sight, _Known]:
+        return {sight: known for sight in sights if (known := self._known.get(sight)) is not None and known.stored}
+
     def forget(self) -> None:
         """Forget everything: the store is another."""
         self._known.clear()
 
 
-def _stored(rows: Iterable[tuple[Any, ...]]) -> Iterator[_Stored]:
+def _stored(rows: Iterable[Sequence[Any]]) -> Iterator[_Stored]:
     for number, at, passed, failure, latency_ms in rows:
         yield _Stored(number, at, ProbeRound(from_microseconds(at), bool(passed), failure, latency_ms))
 
 
 def _added(snapshot: Snapshot, before: Mapping[Sight, _Known]) -> dict[Sight, list[_Stored]]:
     """Return what stands from the newest known round on, newest first, of each sight that can be built upon."""
-    sound: dict[Sight, _Known] = {}
-    grown: list[Sight] = []
-    for probe, vantage, held, more in _stands(snapshot, before):
-        sight = Sight(probe, vantage)
-        if held == len(before[sight].stored) and more < MOST_ROUNDS:
-            sound[sight] = before[sight]
-            if more:
-                grown.append(sight)
-    added: dict[Sight, list[_Stored]] = {sight: [] for sight in sound}
-    for some in _pieces(grown):
-        arms = " UNION ALL ".join([_NEWER] * len(some))
-        parameters = [value for sight in some for value in (*sight, sound[sight].stored[0].id)]
-        for probe, vantage, *row in snapshot.values(f"{arms} ORDER BY id DESC", *parameters):
-            added[Sight(probe, vantage)] += _stored([tuple(row)])
-    for some in _pieces(list(sound)):
-        newest = [sound[sight].stored[0].id for sight in some]
-        for probe, vantage, *row in snapshot.values(_NEWEST.format(places=", ".join("?" * len(some))), *newest):
+    added: dict[Sight, list[_Stored]] = {sight: [] for sight in before}
+    for asked in (*_newer(before), *_newest(before)):
+        for probe, vantage, *row in snapshot.all(asked):
+            if (sight := Sight(probe, vantage)) in added:
+                added[sight] += _stored([row])
+    sound: dict[Sight, list[_Stored]] = {}
+    for asked in _stands(before):
+        for probe, vantage, held, more in snapshot.all(asked):
             sight = Sight(probe, vantage)
-            if sight in sound and sound[sight].stored[0].id == row[0]:
-                added[sight] += _stored([tuple(row)])
-    return added
+            known, found = before[sight].stored, added[sight]
+            # More than were found: a server committed a lower number later, or there is too much of what is new.
+            whole = held == len(known) and more == len(found) - 1 < MOST_ROUNDS
+            if whole and found[-1].id == known[0].id:
+                sound[sight] = found
+    return sound
 
 
-def _stands(snapshot: Snapshot, known: Mapping[Sight, _Known]) -> Iterator[tuple[Any, ...]]:
-    """Yield of each sight how many rounds stand where some are known, and how many are newer."""
-    for some in _pieces(list(known)):
+def _stands(known: Mapping[Sight, _Known]) -> Iterator[Asked]:
+    """Yield what asks of each sight how many rounds stand where some are known, and how many are newer."""
+    for some in _pieces(list(known), _STANDS_AT_ONCE):
         statement = _KNOWN.format(places=", ".join([_PLACES] * len(some))) + _STANDS.format(most=MOST_ROUNDS)
-        parameters = [value for s in some for value in (*s, known[s].stored[-1].id, known[s].stored[0].id)]
-        yield from snapshot.values(statement, *parameters)
+        parameters = (value for s in some for value in (*s, known[s].stored[-1].id, known[s].stored[0].id))
+        yield Asked(statement, tuple(parameters))
 
 
-def _pieces(sights: Sequence[Sight]) -> Iterator[Sequence[Sight]]:
+def _newest(known: Mapping[Sight, _Known]) -> Iterator[Asked]:
+    """Yield what asks for the newest known round of each sight."""
+    for some in _pieces(list(known)):
+        yield Asked(_NEWEST.format(places=", ".join("?" * len(some))), tuple(known[s].stored[0].id for s in some))
+
+
+def _newer(known: Mapping[Sight, _Known]) -> Iterator[Asked]:
+    """Yield what asks for the rounds that are newer than all that is known."""
+    if known:
+        yield Asked(_NEWER, (max(each.stored[0].id for each in known.values()), MOST_NEWER))
+
+
+def _pieces(sights: Sequence[Sight], at_once: int = _AT_ONCE) -> Iterator[Sequence[Sight]]:
     """Cut into pieces that every system takes in one statement."""
-    for first in range(0, len(sights), _AT_ONCE):
-        yield sights[first : first + _AT_ONCE]
+    for first in range(0, len(sights), at_once):
+        yield sights[first : first + at_once]
 
 
 def _grown(before: _Known, added: list[_Stored], present: int) -> _Known | None:

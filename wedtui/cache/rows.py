@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from wedtui.core.alerts.outside import Reported
+from wedtui.core.alerts.rule import Severity
+from wedtui.core.alerts.track import labels_of
 from wedtui.core.evidence import VendorEvent
 from wedtui.core.freeze import Origin, Period
 from wedtui.core.picture import AlertFacts
@@ -80,6 +83,35 @@ def alerts_from_json(rows: Sequence[Mapping[str, Any]]) -> tuple[AlertFacts, ...
     )
 
 
+def reported_to_json(alert: Reported) -> dict[str, object]:
+    """Return an alert that another system judges as JSON."""
+    return {
+        **alert._asdict(),
+        "labels": dict(alert.labels),
+        "severity": alert.severity.value,
+        "since": alert.since.isoformat() if alert.since else None,
+    }
+
+
+def reported_from_json(rows: Sequence[Mapping[str, Any]]) -> tuple[Reported, ...]:
+    """Return what `reported_to_json` made; what a newer version says beside that is passed over.
+
+    Raises:
+        ValueError, KeyError, TypeError: it did not make this.
+    """
+    return tuple(
+        Reported(
+            **{
+                **{name: value for name, value in row.items() if name in Reported._fields},
+                "labels": labels_of(row["labels"]),
+                "severity": Severity(row["severity"]),
+                "since": _aware(row["since"]) if row["since"] else None,
+            }
+        )
+        for row in rows
+    )
+
+
 def event_to_json(event: VendorEvent) -> dict[str, object]:
     """Return an event of a vendor as JSON."""
     return {
@@ -91,6 +123,7 @@ def event_to_json(event: VendorEvent) -> dict[str, object]:
         "updated_at": event.updated_at.isoformat() if event.updated_at else None,
         "text": event.text,
         "ours": event.ours,
+        "id": event.id,
     }
 
 
@@ -109,6 +142,7 @@ def event_from_json(row: Mapping[str, Any]) -> VendorEvent:
         updated_at=_aware(row["updated_at"]) if row["updated_at"] else None,
         text=row["text"],
         ours=row["ours"],
+        id=row.get("id", ""),
     )
 
 

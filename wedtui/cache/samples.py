@@ -1,4 +1,4 @@
-"""Reading what was measured, sample by sample, for whoever judges alerts."""
+"""Reading what was measured, sample by sample and round by round, for whoever judges alerts."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import NamedTuple
 from wedtui.cache.history import SERIES_NUMBER
 from wedtui.cache.kind import CACHE
 from wedtui.cache.shapes import SIGNAL
+from wedtui.core.evidence import ProbeRound
 from wedtui.core.rollup import STEP_NAMES
 from wedtui.store.instants import from_microseconds, to_microseconds
 from wedtui.store.opening import READER_WAITS, readable
 
 _BETWEEN = "SELECT at, value FROM sample WHERE series = ? AND at > ? AND at <= ? ORDER BY at"
+_ROUNDS = "SELECT vantage, at, passed FROM probe_round WHERE probe = ? AND at >= ? AND at <= ? ORDER BY at, id"
 _HOURS = "SELECT start, total, count FROM rollup WHERE series = ? AND step = ? AND start >= ? AND start < ?"
 _HOUR = next(step for step, name in STEP_NAMES.items() if name == "1h")
 
@@ -54,6 +56,12 @@ class SampleReader:
                 return []
             found = snapshot.values(_BETWEEN, series, to_microseconds(after), to_microseconds(until))
             return [(from_microseconds(at), value) for at, value in found]
+
+    def rounds(self, probe: str, since: datetime, until: datetime) -> list[tuple[str, ProbeRound]]:
+        """Return the rounds of a probe in [since, until] with their vantage, oldest first."""
+        with self._store.reading() as snapshot:
+            found = snapshot.values(_ROUNDS, probe, to_microseconds(since), to_microseconds(until))
+            return [(vantage, ProbeRound(from_microseconds(at), bool(passed))) for vantage, at, passed in found]
 
     def hours(self, provider: str, signal: str, start: datetime, end: datetime) -> list[tuple[datetime, float]]:
         """Return the mean of each hour of [start, end) that is rolled up."""

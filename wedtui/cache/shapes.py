@@ -35,6 +35,13 @@ PROMETHEUS = shape(
     flags="ready",
     documents="targets_down alerts",
 )
+ALERT_SOURCE = shape(
+    "alert_source",
+    "name position kind url address interval_s problem ignored alerts digest",
+    instants="attempted_at measured_at",
+    flags="whole expected",
+)
+ALERT_LIST = shape("alert_list", "source", documents="alerts")
 FEED = shape(
     "feed",
     "name url address problem",
@@ -94,9 +101,9 @@ WEDDING_SOURCE = shape(
     "wedding_source",
     "name position kind place address interval_s max_age_s problem mark revision announced weddings rejected"
     " unknown_cultures unknown_kinds repeated kept",
-    instants="attempted_at read_at dropped_at",
+    instants="attempted_at read_at dropped_at questioned_at",
     flags="questioned accept_next none_to_come",
-    documents="examples notes losses asked",
+    documents="examples notes losses asked missing",
 )
 WEDDING_CALENDAR = shape("wedding_calendar", "id generation")
 CHANGE = shape("change", "id kind object what source", instants="at not_before", documents="details")
@@ -116,6 +123,8 @@ SHAPES = (
     ROLLUP_MARK,
     ROLLUP_DUE,
     PROMETHEUS,
+    ALERT_SOURCE,
+    ALERT_LIST,
     FEED,
     FREEZE_PERIOD,
     PROTECTION_RAISE,

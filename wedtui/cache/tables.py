@@ -225,6 +225,40 @@ class PrometheusRow(CacheTable, table=True):
     problem: str | None = None
 
 
+class AlertSourceRow(CacheTable, table=True):
+    """A configured system that judges alerts of its own, and how asking it went the last time."""
+
+    __tablename__ = "alert_source"
+    name: str = Field(primary_key=True)
+    position: int
+    kind: str
+    url: str
+    """Redacted."""
+    address: str
+    """What tells it from another one where what is shown is the same."""
+    interval_s: float
+    attempted_at: datetime | None = instant(nullable=True)
+    measured_at: datetime | None = instant(nullable=True)
+    """Of the newest good answer, as the columns below."""
+    problem: str | None = None
+    """Of the newest attempt; with `whole` false and one good answer: why that is not all."""
+    whole: bool = True
+    expected: bool = True
+    """Whether what always fires there did."""
+    ignored: int = 0
+    alerts: int = 0
+    digest: str = ""
+    """Of the alerts: where it is the same, they are."""
+
+
+class AlertListRow(CacheTable, table=True):
+    """What the newest good answer of a source told of; written when that changes."""
+
+    __tablename__ = "alert_list"
+    source: str = Field(primary_key=True)
+    alerts: list[dict[str, object]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+
+
 class FeedRow(CacheTable, table=True):
     """The last good reading of a freeze feed, and what became of the newest attempt."""
 
@@ -521,6 +555,11 @@ class WeddingSourceRow(CacheTable, table=True):
     """A person has looked at what was questioned: a reading that loses no more than that is taken."""
     asked: list[list[int]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     """What the reading that was questioned last would have lost: the values of `core.wedding_loss.Lost`."""
+    questioned_at: datetime | None = instant(nullable=True)
+    """Since when its newest readings are questioned, without one in between that was not."""
+    missing: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """Which weddings the questioned reading would take away, move or make lighter: `rows`, the values of
+    `core.wedding_loss.Missing`, and in `total` how many there are in all. Empty: nothing is questioned."""
     none_to_come: bool = Field(default=False)
     """Whether a person accepted that it names no wedding that is still to come."""
     losses: list[list[int | str]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))

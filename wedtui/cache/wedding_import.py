@@ -59,11 +59,9 @@ _PAGE = text(
 _LOAD = text("SELECT sum(load) FROM wedding WHERE source = :source AND ends_at > :now")
 _DAYS = "SELECT {} FROM wedding WHERE source = :source AND {}"
 _KEYS_AT_ONCE = 500
-_ASKS = (
-    "a person decides: `wedtui weddings sources` says what it lost; "
-    "repair it, or if it is right `wedtui weddings accept {}`"
-)
-"""What is asked where a reading lost too much: nobody may take it for an order to accept that."""
+
+NOT_QUESTIONED: dict[str, Any] = {"questioned": False, "questioned_at": None, "missing": {}}
+"""What stands of a source whose newest reading is not in question."""
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
 _REASONS = 3
@@ -138,6 +136,7 @@ class WeddingImport:
         self._revision = 0
         self._accepted = False
         self._asked: Lost | None = None
+        self._questioned_at: datetime | None = None
         self._may_be_empty = False
         self._has_read = False
         self._losses: tuple[Loss, ...] = ()
@@ -207,6 +206,7 @@ class WeddingImport:
         self._revision, self._accepted = row.revision, row.accept_next
         self._may_be_empty, self._has_read = row.none_to_come, row.read_at is not None
         self._asked = lost_of(row.asked)
+        self._questioned_at = row.questioned_at if row.questioned else None
         self._losses = tuple(Loss(*each) for each in row.losses if each[0] > self._now)
 
     def _compare(self, stage: Stage, after: Key) -> Key | None:
@@ -296,8 +296,10 @@ class WeddingImport:
         risen = yield from self._risen(stage)
         said = [*([what] if what else []), _what_remains(stage, self._now, whole=self._whole), *unusable, *risen]
         again = "it is not what was accepted: " if self._accepted else ""
-        problem = f"{again}{'; '.join(said)}: {_ASKS.format(self._reading.source)}"
-        asked = {"accept_next": False, "asked": lost.stored()}
+        problem = f"{again}{'; '.join(said)}"
+        missing = {"rows": [list(each) for each in stage.missing(self._now)], "total": stage.missing_in_all(self._now)}
+        since = self._questioned_at or self._reading.at
+        asked = {"accept_next": False, "asked": lost.stored(), "missing": missing, "questioned_at": since}
         self._say({"questioned": True, "problem": problem, **asked, **self._examples(stage)})
         raise _EndedError(Outcome.QUESTIONED)
 
@@ -310,7 +312,7 @@ class WeddingImport:
             stage.keep(self._now)
         risen = yield from self._risen(stage)
         problem = f"{'; '.join([_unusable(stage), *risen])}: correct it, or the names of its columns"
-        self._say({"questioned": False, "problem": problem, **self._examples(stage)})
+        self._say({**NOT_QUESTIONED, "problem": problem, **self._examples(stage)})
         raise _EndedError(Outcome.REFUSED)
 
     def _risen(self, stage: Stage) -> Generator[None, None, list[str]]:
@@ -419,7 +421,7 @@ class WeddingImport:
             if "weddings" in counts:
                 here = select(func.count()).select_from(_WEDDING).where(_WEDDING.c.source == name)
                 counts["weddings"] = connection.execute(here).scalar_one()
-            said = {**taken, "problem": None, "questioned": False, **counts}
+            said = {**taken, **NOT_QUESTIONED, "problem": None, **counts}
             if self._stage is not None:
                 said["losses"] = [list(each) for each in self._losses]
                 comes = self._stage.names_what_comes(self._now)

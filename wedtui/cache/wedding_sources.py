@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
 from wedtui.cache.dropped import drop, mark_dropped
 from wedtui.cache.tables import METADATA
-from wedtui.cache.wedding_import import change, touch
+from wedtui.cache.wedding_import import NOT_QUESTIONED, change, touch
 from wedtui.config_weddings import IMPORTED, WeddingSourceSection
 from wedtui.core.calendar import GOOD_FOR, ImportedByHand
 from wedtui.core.redact import address_of, place_of
@@ -32,7 +32,7 @@ class Erased(NamedTuple):
 
 
 _UNREAD: Values = {
-    "questioned": False,
+    **NOT_QUESTIONED,
     "accept_next": False,
     "none_to_come": False,
     "losses": [],
@@ -69,7 +69,7 @@ def configure_sources(connection: Connection, sections: tuple[WeddingSourceSecti
             continue
         if any(old[key] != new[key] for key in ("kind", "place")) or old["address"] not in {new["address"], ""}:
             new |= {"read_at": None, "mark": None, "problem": None, "none_to_come": False}
-            new |= {"questioned": False, "accept_next": False}
+            new |= {**NOT_QUESTIONED, "accept_next": False}
         if any(old[key] != value for key, value in new.items()):
             connection.execute(update(_SOURCE).where(here).values(new))
     added = [{**_UNREAD, **new} for name, new in wanted.items() if name not in before]
@@ -125,7 +125,7 @@ def expect_imported(connection: Connection, imported: Iterable[ImportedByHand]) 
 
 def note_failure(connection: Connection, source: str, at: datetime, problem: str, address: str = "") -> bool:
     """Say why a source could not be read; return whether there is such a source, at that address."""
-    values = {"attempted_at": at, "problem": problem, "questioned": False}
+    values = {"attempted_at": at, "problem": problem, **NOT_QUESTIONED}
     here = [_SOURCE.c.name == source]
     if address:
         here.append(_SOURCE.c.address.in_([address, ""]))
@@ -140,16 +140,30 @@ def accept_source(connection: Connection, name: str) -> Lost | None:
 
     Raises:
         NotFoundError: there is no such source.
-        ConflictError: nothing is questioned.
+        ConflictError: nothing is questioned, or it was accepted already.
     """
-    row = connection.execute(select(_SOURCE.c.questioned, _SOURCE.c.asked).where(_SOURCE.c.name == name)).one_or_none()
+    asked = select(_SOURCE.c.questioned, _SOURCE.c.accept_next, _SOURCE.c.asked)
+    row = connection.execute(asked.where(_SOURCE.c.name == name)).one_or_none()
     if row is None:
         raise NotFoundError(_unknown(connection, name))
     if not row.questioned:
-        raise ConflictError(f'the wedding source "{name}" is not questioned: there is nothing to accept')
+        raise ConflictError(nothing_to_accept(name))
+    if row.accept_next:
+        raise ConflictError(accepted_already(name))
     # Without its mark the next reading is a whole one.
     connection.execute(update(_SOURCE).where(_SOURCE.c.name == name).values(accept_next=True, mark=None))
     return lost_of(row.asked)
+
+
+def nothing_to_accept(name: str) -> str:
+    """Say that no reading of a source is questioned."""
+    return f'the wedding source "{name}" is not questioned: there is nothing to accept'
+
+
+def accepted_already(name: str) -> str:
+    """Say that somebody accepted what a source lost, and that the reading which would be taken has not come yet."""
+    waits = "import the file again" if name == IMPORTED else "its next good reading is taken if it loses no more"
+    return f'the wedding source "{name}" was accepted already: {waits}'
 
 
 def drop_imported(connection: Connection) -> int:
@@ -208,11 +222,13 @@ def forget_wedding(connection: Connection, reference: str, alias: str) -> Erased
 
 
 def _forget_losses(connection: Connection, reference: str, alias: str) -> None:
-    """Put an alias in the place of a reference also where it is remembered that the wedding was lost."""
-    for name, losses in connection.execute(select(_SOURCE.c.name, _SOURCE.c.losses)).all():
+    """Put an alias in the place of a reference also where it is remembered that the wedding was, or would be, lost."""
+    for name, losses, missing in connection.execute(select(_SOURCE.c.name, _SOURCE.c.losses, _SOURCE.c.missing)).all():
         renamed = [[until, alias if named == reference else named, *rest] for until, named, *rest in losses]
-        if renamed != losses:
-            connection.execute(update(_SOURCE).where(_SOURCE.c.name == name).values(losses=renamed))
+        rows = [[alias if named == reference else named, *rest] for named, *rest in missing.get("rows", ())]
+        if renamed != losses or rows != missing.get("rows", []):
+            values = {"losses": renamed, "missing": {**missing, "rows": rows}}
+            connection.execute(update(_SOURCE).where(_SOURCE.c.name == name).values(values))
 
 
 def prune_weddings(connection: Connection, limit: int) -> int:

@@ -14,7 +14,19 @@ from typing import Any
 from wedtui.cache.wedding_days import added, days_columns, days_of, near
 from wedtui.core.calendar import EXAMPLES_KEPT
 from wedtui.core.erasure import NOTHING_FORGOTTEN, Forgotten
-from wedtui.core.wedding_loss import ALL_DAYS, DAY, Coming, Loss, Lost, OfDay, Placed, lost_between, spans
+from wedtui.core.wedding_loss import (
+    ALL_DAYS,
+    DAY,
+    MISSING_KEPT,
+    Coming,
+    Loss,
+    Lost,
+    Missing,
+    OfDay,
+    Placed,
+    lost_between,
+    spans,
+)
 from wedtui.core.wedding_rows import Defaults, RawRow, Rejection, Row, Unusable, read_row, reference_of
 from wedtui.store.instants import to_microseconds
 
@@ -72,13 +84,14 @@ _MAKE = (
     """,
     """
     CREATE TABLE gone (
-        reference TEXT, starts_at INTEGER, ends_at INTEGER, load INTEGER, PRIMARY KEY (reference, starts_at)
+        reference TEXT, starts_at INTEGER, ends_at INTEGER, load INTEGER, zone TEXT, PRIMARY KEY (reference, starts_at)
     ) WITHOUT ROWID
     """,
     # What is still named but weighs less or is shorter, and what stays though it is not named.
     """
     CREATE TABLE lighter (
-        reference TEXT, starts_at INTEGER, ends_at INTEGER, load INTEGER, ends_after INTEGER, load_after INTEGER
+        reference TEXT, starts_at INTEGER, ends_at INTEGER, load INTEGER, ends_after INTEGER, load_after INTEGER,
+        zone TEXT
     )
     """,
     "CREATE TABLE kept (reference TEXT, starts_at INTEGER, ends_at INTEGER, load INTEGER)",
@@ -119,7 +132,7 @@ LEFT JOIN before b ON b.reference = f.reference AND b.starts_at = f.starts_at
 WHERE {_WITHIN} AND (b.reference IS NULL OR {_DIFFERS})
 """  # noqa: S608
 _GONE = """
-INSERT INTO gone SELECT b.reference, b.starts_at, b.ends_at, b.load FROM before b
+INSERT INTO gone SELECT b.reference, b.starts_at, b.ends_at, b.load, b.zone FROM before b
 LEFT JOIN fresh f ON f.reference = b.reference AND f.starts_at = b.starts_at WHERE f.reference IS NULL
 """
 # Of a wedding that a reading of changes names: what lies across a time that is named, and its only time if one that is
@@ -134,7 +147,7 @@ _MOVED = f"""
 )
 """  # noqa: S608
 _LIGHTER = """
-INSERT INTO lighter SELECT b.reference, b.starts_at, b.ends_at, b.load, f.ends_at, f.load FROM before b
+INSERT INTO lighter SELECT b.reference, b.starts_at, b.ends_at, b.load, f.ends_at, f.load, b.zone FROM before b
 JOIN fresh f ON f.reference = b.reference AND f.starts_at = b.starts_at
 WHERE f.load < b.load OR f.ends_at < b.ends_at
 """
@@ -156,6 +169,15 @@ SELECT (SELECT total(load) FROM gone g WHERE ends_at > :now AND {_NOT_NAMED})
 _LOSSES = """
 SELECT reference, starts_at, ends_at, load FROM gone WHERE ends_at > :now
 UNION ALL SELECT reference, starts_at, ends_at, load FROM lighter WHERE ends_at > :now
+"""
+_MISSING = """
+SELECT reference, zone, starts_at, ends_at, load FROM gone WHERE ends_at > :now
+UNION ALL SELECT reference, zone, starts_at, ends_at, load FROM lighter WHERE ends_at > :now
+"""
+_MISSING_ROWS = f"{_MISSING} ORDER BY starts_at, reference LIMIT :most"
+# What the reading names instead: the same start, or the one that is nearest.
+_INSTEAD = """
+SELECT zone, starts_at, ends_at, load FROM fresh WHERE reference = ? ORDER BY abs(starts_at - ?), starts_at LIMIT 1
 """
 _LIGHT = "(SELECT starts_at, ends_after AS ends_at, load_after AS load FROM lighter)"
 _NAMED = """
@@ -465,6 +487,17 @@ class Stage:
         """Yield rows as they were that taking the reading takes away, makes lighter or shorter; ask after `keep`."""
         for row in self._file.execute(_LOSSES, {"now": now}):
             yield Placed(*row)
+
+    def missing(self, now: int) -> Iterator[Missing]:
+        """Yield the soonest of these, `MISSING_KEPT` at most, with what is named instead; ask after `keep`."""
+        for row in self._file.execute(_MISSING_ROWS, {"now": now, "most": MISSING_KEPT}).fetchall():
+            before = Missing(*row)
+            instead = self._file.execute(_INSTEAD, (before.reference, before.starts_at)).fetchone()
+            yield before if instead is None else Missing(*row, *instead)
+
+    def missing_in_all(self, now: int) -> int:
+        """Return how many of these there are; ask after `keep`."""
+        return int(self._file.execute(f"SELECT count(*) FROM ({_MISSING})", {"now": now}).fetchone()[0])  # noqa: S608
 
     def _loads(self, table: str, now: int) -> Coming:
         total = f"SELECT total(load) FROM {table} WHERE ends_at > ?"  # noqa: S608

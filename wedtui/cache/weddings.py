@@ -30,6 +30,7 @@ from wedtui.core.calendar_query import (
 from wedtui.core.freeze_windows import shifted
 from wedtui.core.load import NO_STEPS, WEIGHT_OF_A_UNIT, Steps, sweep
 from wedtui.core.wedding import Assumed, Wedding
+from wedtui.core.wedding_loss import Missing
 from wedtui.core.wedding_rows import LONGEST, MOST_GUESTS
 from wedtui.errors import ConfigurationError
 from wedtui.store.instants import from_microseconds, to_microseconds
@@ -213,6 +214,8 @@ def read_sources(snapshot: Snapshot) -> tuple[SourceDetails, ...]:
             repeated=row.repeated,
             kept=row.kept,
             accept_next=row.accept_next,
+            missing=tuple(Missing(*each) for each in row.missing.get("rows", ())),
+            missing_in_all=row.missing.get("total", 0),
             notes=tuple(row.notes),
         )
         for row in snapshot.rows(WEDDING_SOURCE, "ORDER BY position, name")
@@ -394,6 +397,8 @@ def _facts(row: Any) -> SourceFacts:
         attempted_at=row.attempted_at,
         problem=row.problem,
         questioned=row.questioned,
+        questioned_at=row.questioned_at,
+        accepted=row.accept_next,
         weddings=row.weddings,
         rejected=row.rejected,
         examples=tuple(row.examples),

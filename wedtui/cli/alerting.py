@@ -27,11 +27,14 @@ class AlertDesk:
         self._cache_url, self._ledger_url = cache_url, ledger_url
 
     def book(self) -> RuleBook:
-        """Return the rules that count; where their files cannot be used, those that could be last."""
+        """Return the rules and sources that count; where the files cannot be used, the rules that could be last."""
+        from wedtui.core.alerts.outside import with_sources
         from wedtui.poller.alert_rules import CountingRules
+        from wedtui.poller.told_elsewhere import sources_of
 
         # At one instant: files that are gone have not been so for long, and those that are judged by are kept.
-        return CountingRules(self._loaded.path).look(self._kept(), 0.0).book
+        book = CountingRules(self._loaded.path).look(self._kept(), 0.0).book
+        return with_sources(book, sources_of(self._loaded.configuration))
 
     def _kept(self) -> tuple[tuple[str, str], ...]:
         from wedtui.ledger.alert_history import AlertHistory

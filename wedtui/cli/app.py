@@ -41,7 +41,7 @@ from wedtui.cli import (
     weddings,
 )
 from wedtui.cli.common import Session
-from wedtui.cli.demo_words import saying_demo
+from wedtui.cli.demo_words import saying
 from wedtui.cli.failure import guarded
 from wedtui.clock import SystemClock
 from wedtui.paths import own_directory, state_paths
@@ -82,6 +82,7 @@ for name, group in (
     app.add_typer(group, name=name)
 
 
+_TYPES_ITS_OWN = frozenset({"service", "demo", "demo-world", "demo-service", "wall"})
 _NOT_OF_A_DEMO = frozenset({"demo", "demo-world", "demo-service"})
 
 
@@ -167,10 +168,27 @@ def run(arguments: Sequence[str] | None = None) -> int:
             return end.code if isinstance(end.code, int) else int(end.code is not None)
         return 0
 
-    if "--demo" not in given[: given.index("--") if "--" in given else None]:
+    demo = "--demo" in given[: given.index("--") if "--" in given else None]
+    config = _named_config(given)
+    if not demo and config is None:
         return guarded(work)
-    with saying_demo():
+    with saying(demo=demo, config=config):
         return guarded(work)
+
+
+def _named_config(given: Sequence[str]) -> str | None:
+    """Return the configuration that was named, where a command follows that says how others are typed.
+
+    None of a dashboard, whose stream is its terminal's, nor of what serves others: they type their own words.
+    """
+    named, left = None, list(given)
+    while left and left[0].startswith("-") and left[0] != "--":
+        word = left.pop(0)
+        if word in {"--config", "-c"} and left:
+            named = left.pop(0)
+        elif word.startswith("--config="):
+            named = word.partition("=")[2]
+    return named if left and left[0] not in _TYPES_ITS_OWN else None
 
 
 def config_first(arguments: Sequence[str]) -> list[str]:

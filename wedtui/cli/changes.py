@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wedtui.cli.common import Session, parse_instant, print_json, session_of
+from wedtui.cli.common import Session, parse_past, print_json, session_of
 from wedtui.core.changes import EVERY_KIND, LISTED, LOOKED_BACK, ChangeKind
 from wedtui.errors import ConfigurationError
 
@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
         context: typer.Context,
         since: Annotated[
             str | None,
-            typer.Option("--since", metavar="T", help="So long ago (30m), or an instant with its offset; else 24h."),
+            typer.Option("--since", metavar="T", help="So long ago (-2d, 30m), or an instant with its offset; or 24h."),
         ] = None,
         until: Annotated[
             str | None, typer.Option("--until", metavar="T", help="Before it: likewise; by default now.")
@@ -84,26 +84,14 @@ def _query(session: Session, since: str | None, until: str | None, kinds: list[s
     from wedtui.core.freeze_windows import shifted
 
     now = session.clock.now()
-    end = now if until is None else min(_instant(until, now), now)
-    start = shifted(end, -LOOKED_BACK) if since is None else _instant(since, now)
+    end = now if until is None else min(parse_past(until, now), now)
+    start = shifted(end, -LOOKED_BACK) if since is None else parse_past(since, now)
     if end <= start:
-        raise ConfigurationError("expected --until after --since, and --since in the past")
+        raise ConfigurationError("expected --until after --since, and --since in the past, such as -2d")
     unknown = next((kind for kind in kinds if kind not in set(ChangeKind)), None)
     if unknown is not None:
         raise ConfigurationError(f'--kind: expected one of {", ".join(ChangeKind)}, got "{unknown}"')
     return ChangeQuery(start, end, frozenset(map(ChangeKind, kinds)) or EVERY_KIND, limit)
-
-
-def _instant(text: str, now: datetime) -> datetime:
-    """Return an instant, or the one so long ago."""
-    from wedtui.config_values import parse_duration
-    from wedtui.core.freeze_windows import shifted
-
-    try:
-        ago = parse_duration(text)
-    except ValueError:
-        return parse_instant(text, now)
-    return shifted(now, -ago)
 
 
 def timeline_lines(found: Timeline) -> list[str]:

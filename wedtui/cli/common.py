@@ -6,6 +6,7 @@ import difflib
 import json
 import os
 import pwd
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from wedtui.ledger.reader import LedgerReader
 
 _Decision = TypeVar("_Decision")
+_YEARS = re.compile(r"([0-9]{1,3})\s*y")
+_AGO = re.compile(r"(?P<sign>-?)\s*(?P<span>[0-9].*)")
 
 LOOKED_AHEAD = timedelta(days=14)
 """How far a question about what is to come looks that does not say it."""
@@ -98,6 +101,12 @@ def session_of(context: typer.Context) -> Session:
     return session
 
 
+def starting(session: Session) -> str:
+    """Return the command that starts a service here."""
+    shared = session.loaded.configuration.service.mode == "shared"
+    return "systemctl start wedtui" if shared else "wedtui service start"
+
+
 def person() -> str:
     """Return the operating-system user of this process, by the kernel's word rather than the environment's."""
     return _user(os.getuid())
@@ -140,6 +149,32 @@ def parse_instant(text: str, now: datetime) -> datetime:
         return at.astimezone(UTC)
     except OverflowError:
         raise ConfigurationError(f'expected an instant between the years 1 and 9999, got "{text}"') from None
+
+
+def parse_past(text: str, now: datetime) -> datetime:
+    """Turn `2d`, `-2d` or `-1y` (so long ago; a year has 365 days), or what `parse_instant` takes, into an instant.
+
+    Raises:
+        ConfigurationError: it is none of these.
+    """
+    ago = _AGO.fullmatch(text)
+    if ago is not None:
+        years = _YEARS.fullmatch(ago["span"])
+        try:
+            return shifted(now, -_span(f"{365 * int(years[1])}d" if years else ago["span"]))
+        except ValueError as error:
+            if ago["sign"]:
+                raise ConfigurationError(f'{error} behind "-", got "{text}"') from None
+    try:
+        return parse_instant(text, now)
+    except ConfigurationError as error:
+        raise ConfigurationError(f'{error}; "-2d" is so long ago') from None
+
+
+def _span(text: str) -> timedelta:
+    from wedtui.config_values import parse_duration
+
+    return parse_duration(text)
 
 
 def _duration(text: str) -> timedelta:

@@ -83,6 +83,7 @@ def check_command(context: typer.Context) -> None:
         "providers": len(configuration.providers),
         "probes": len(configuration.probes),
         "queries": sum(len(server.queries) for server in configuration.prometheus),
+        **({"alert sources": len(configuration.alert_sources)} if configuration.alert_sources else {}),
         "freeze windows": len(configuration.freeze.windows),
     }
     typer.echo(f"ok: {loaded.path or 'no file, so the defaults count'}")
@@ -97,6 +98,12 @@ def check_command(context: typer.Context) -> None:
         typer.echo(f"note: the providers' weights make {total}, not 100")
     if not configuration.freeze.windows:
         typer.echo("note: no freeze window, so the default counts: Friday 18:00 to Monday 06:00 in every zone")
+    for source in configuration.alert_sources:
+        if not source.expects and source.kind == "alertmanager":
+            typer.echo(
+                f"note: the alert source {source.name} expects no alert that always fires: an Alertmanager of which no "
+                "Prometheus tells anything any more lets all its alerts run out, and they would be told as over"
+            )
     for note in key_notes(configuration):
         typer.echo(f"note: {note}")
     for warning in theme_warnings(session):

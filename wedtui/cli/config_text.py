@@ -248,6 +248,30 @@ environment = "production"
 # interval = "30s"                        # default by protection level: 60s, on wedding days 30s
 # service = "rsvp"                        # and guest_facing, as of a probe
 
+# Another system that judges alerts of its own, which are taken in as they are: docs/alerts.md.
+# [[alert_sources]]
+# name = "central"
+# kind = "alertmanager"                   # or "prometheus": not both of one and the same
+# url = "https://alertmanager.example.com"
+# interval = "15s"
+# timeout = "5s"
+# retries = 1
+# bearer_token = { file = "/run/secrets/alertmanager" }
+# headers = { X-Scope-OrgID = "weddings" }
+# ca_file = "/etc/ssl/private-ca.pem"
+# provider_label = "provider"             # their label that names the provider, and what it says -> the provider here
+# providers = { amazon = "aws" }
+# service_label = "service"               # their label that names the service of the platform
+# severity_label = "severity"
+# severities = { page = "critical", info = "warning", none = "none" }   # "none": it is no alert, and only counted
+# default_severity = "warning"            # of one that says something else, or nothing
+# group = ["provider", "service"]         # those of one name with the same values of these labels are told together
+# route = "platform"                      # one of [routes]
+# clear = "5m"                            # answers, two at least, lack it for so long: then it is over
+# unanswered = "warning"                  # how much it matters that it does not answer
+# expects = "Watchdog"                    # an alert that always fires: that it does not is an alert; of several
+#                                         # Prometheus servers [{ alertname = "Watchdog", cluster = "eu" }, ...]
+
 # When production does not change. Without any window: Friday 18:00 to Monday 06:00 in every zone.
 [freeze]
 

@@ -214,7 +214,7 @@ def print_after(seconds: float, config: Path, clock: SystemClock) -> int:
 
 
 def _write_configuration(place: DemoPlace, scenario: str, addresses: str) -> None:
-    from wedtui.demo.configuration import KEY_NAME, demo_configuration, demo_credentials
+    from wedtui.demo.configuration import KEY_NAME, RULES, demo_configuration, demo_credentials
     from wedtui.demo.names import API_KEY
     from wedtui.demo.scenario import SCENARIOS
     from wedtui.demo.world import Addresses
@@ -222,6 +222,9 @@ def _write_configuration(place: DemoPlace, scenario: str, addresses: str) -> Non
     text = demo_configuration(Addresses.from_json(addresses), place.state, SCENARIOS[scenario].calendar_max_age)
     add_own(place.state / KEY_NAME, f"{API_KEY}\n".encode())
     add_own(place.credentials, demo_credentials().encode())
+    rules = place.config.with_name("rules")
+    rules.mkdir()
+    (rules / "demo.toml").write_text(RULES, encoding="utf-8")
     # The demo's service is started here; the dashboard must not start another.
     place.config.write_text(f"{text}\n[service]\nautostart = false\n", encoding="utf-8")
 

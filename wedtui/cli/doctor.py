@@ -13,12 +13,19 @@ import typer
 
 from wedtui.cli.account_checks import account_checks
 from wedtui.cli.checks import Check, Level
-from wedtui.cli.common import Session, person, print_json, session_of
+from wedtui.cli.common import Session, person, print_json, session_of, starting
 from wedtui.cli.control_checks import control_checks
 from wedtui.cli.keys import key_problems
 from wedtui.cli.looks import looks_of, peek
+from wedtui.cli.saying import say
 from wedtui.cli.terminal import LEAST_COLUMNS, LEAST_ROWS, look
-from wedtui.core.observation import ApiObservation, Observation, ProbeObservation, PrometheusObservation
+from wedtui.core.observation import (
+    AlertsObservation,
+    ApiObservation,
+    Observation,
+    ProbeObservation,
+    PrometheusObservation,
+)
 from wedtui.core.resource import Reach
 from wedtui.core.wording import counted
 from wedtui.errors import (
@@ -43,6 +50,7 @@ SKEW_WARNING, SKEW_PROBLEM = timedelta(seconds=2), timedelta(seconds=30)
 SKEW_TIMEOUT = timedelta(seconds=3)
 # Targets that a remedy names; `wedtui status` and the dashboard name all.
 _NAMED = 3
+_REACH = "check its address and whether this machine may reach it"
 # Of an account that was reached; the sentence says what to do.
 SAYS_WHAT_TO_DO = frozenset(
     {
@@ -69,7 +77,7 @@ def register(app: typer.Typer) -> None:
         for check in examine(session_of(context)):
             checks.append(check)
             if not as_json:
-                typer.echo(check.line())
+                say(check.line(), indent=" " * 4)
         if as_json:
             print_json([{"level": c.level.value, "name": c.name, "text": c.text, "remedy": c.remedy} for c in checks])
         levels = {check.level for check in checks}
@@ -204,9 +212,12 @@ def _state(session: Session) -> Iterator[Check]:
             yield Check(Level.OK, "cache", "can be read")
             yield Check(Level.OK, "migrations", f"the cache is at {CACHE.head}, as this version wants it")
             yield from _services(session, facts.services, now, facts.keeper)
+            yield from _unsent(session, ledger, facts.services, now)
             yield from account_checks(session.loaded.configuration, facts.inventory, now)
+            yield from _weddings(session, cache, ledger, now)
         except StoreMissingError:
-            yield Check(Level.WARNING, "cache", "there is none yet", f"`{_starting(session)}` makes it")
+            yield Check(Level.WARNING, "cache", "there is none yet", f"`{starting(session)}` makes it")
+            yield from _unsent(session, ledger, (), now)
         except StoreError as error:
             yield _unusable("cache", error)
         yield from _ledger(session, cache, ledger, now)
@@ -214,6 +225,24 @@ def _state(session: Session) -> Iterator[Check]:
         cache.close()
         ledger.close()
     yield from _room(session)
+
+
+def _weddings(session: Session, cache: CacheReader, ledger: LedgerReader, now: datetime) -> Iterator[Check]:
+    """Say how old the calendar is, and what is wrong with each source: what has to be mended, or looked at."""
+    from wedtui.cli.facts import calendar_facts
+    from wedtui.core.calendar import Freshness, age_words, freshness
+    from wedtui.core.calendar_findings import source_trouble, unusable_words
+
+    calendar = calendar_facts(session.loaded.configuration, cache, ledger, now)
+    fresh = freshness(calendar, now) is Freshness.FRESH
+    troubles = [trouble for source in calendar.sources if (trouble := source_trouble(source, now)) is not None]
+    if not troubles:
+        # That there is none is a person's decision, and said by the page and in every status.
+        yield Check(Level.OK if fresh else Level.NOTE, "weddings", age_words(calendar, now))
+    for trouble in troubles:
+        yield Check(Level.WARNING, "weddings", trouble)
+    for unusable in filter(None, map(unusable_words, calendar.sources)):
+        yield Check(Level.WARNING, "weddings", unusable, "`wedtui weddings sources` shows them")
 
 
 def _ledger(session: Session, cache: CacheReader, ledger: LedgerReader, now: datetime) -> Iterator[Check]:
@@ -253,7 +282,7 @@ def _services(session: Session, services: tuple[ServiceFacts, ...], now: datetim
     from wedtui.poller.lock import holder
 
     if not services:
-        yield Check(Level.WARNING, "service", service_sentence(None, now), f"`{_starting(session)}`")
+        yield Check(Level.WARNING, "service", service_sentence(None, now), f"`{starting(session)}`")
     seen_services = see_services(services, now, process=holder(session.paths.lock), place=session.place)
     for seen in seen_services:
         name = "service" if len(services) == 1 else f"service {seen.facts.vantage}"
@@ -264,15 +293,28 @@ def _services(session: Session, services: tuple[ServiceFacts, ...], now: datetim
         elif seen.condition is ServiceCondition.STUCK:
             yield Check(Level.PROBLEM, name, text, f"look at the disk and at {session.paths.log}")
         else:
-            todo = f"`{_starting(session)}`" + (f" on {seen.facts.place}" if elsewhere else "")
+            todo = f"`{starting(session)}`" + (f" on {seen.facts.place}" if elsewhere else "")
             yield Check(Level.WARNING, name, text, todo)
     for finding in differences(seen_services, keeper):
         yield Check(Level.WARNING, finding.subject, finding.text)
 
 
-def _starting(session: Session) -> str:
-    shared = session.loaded.configuration.service.mode == "shared"
-    return "systemctl start wedtui" if shared else "wedtui service start"
+def _unsent(
+    session: Session, ledger: LedgerReader, services: tuple[ServiceFacts, ...], now: datetime
+) -> Iterator[Check]:
+    """Say what people were to be told, and no service runs that tells them."""
+    from wedtui.core.services import see_services
+    from wedtui.core.unsent import unsent_words
+    from wedtui.poller.lock import holder
+
+    try:
+        waits = ledger.unsent()
+    except StoreError:
+        return  # that it cannot be read is said of the ledger
+    process = holder(session.paths.lock) if services else None
+    words = unsent_words(waits, see_services(services, now, process=process, place=session.place))
+    if words:
+        yield Check(Level.PROBLEM, "notify", words, f"`{starting(session)}`")
 
 
 def _closed_ledger(session: Session) -> Check | None:
@@ -333,6 +375,9 @@ def _reached(outcome: Outcome) -> Check:
         names = ", ".join(seen.targets_down[:_NAMED])
         remedy = f"look at what it cannot scrape: {names}" if names else "its own log says why it is not ready"
         return Check(Level.WARNING, "reach", outcome.words, remedy)
+    if isinstance(seen, AlertsObservation) and not seen.expected:
+        remedy = "look at the Prometheus behind it that should keep that alert firing, and at `expects`"
+        return Check(Level.WARNING, "reach", outcome.words, remedy)
     return Check(Level.OK, "reach", outcome.words)
 
 
@@ -340,7 +385,11 @@ def _remedy(observation: Observation) -> str:
     """Say what to do about an asking that failed; what an account says holds its own remedy."""
     if isinstance(observation, ApiObservation) and observation.reach in SAYS_WHAT_TO_DO:
         return ""
-    return "check its address and whether this machine may reach it"
+    if isinstance(observation, AlertsObservation):
+        # It answered, or says itself what to look at.
+        said = observation.alerts is not None or "check" in (observation.problem or "")
+        return "" if said else _REACH
+    return _REACH
 
 
 def _costs(session: Session) -> Iterator[Check]:
@@ -371,7 +420,8 @@ def _clocks(session: Session, configuration: Configuration) -> Iterator[Check]:
     """Compare our clock with that of each host that is watched; one answer a host is enough."""
     from wedtui.providers.skew import clock_skew
 
-    urls = [*(p.url for p in configuration.prometheus), *(p.url for p in configuration.probes)]
+    urls = [*(p.url for p in configuration.prometheus), *(s.url for s in configuration.alert_sources)]
+    urls += [p.url for p in configuration.probes]
     hosts = {urlsplit(url).netloc: url for url in reversed(urls)}
 
     async def ask() -> list[timedelta | None]:

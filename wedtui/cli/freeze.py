@@ -24,6 +24,7 @@ from wedtui.cli.common import (
     session_of,
     writable_ledger,
 )
+from wedtui.cli.saying import say
 from wedtui.core.freeze import UNTIL_LIFTED, FreezeFacts, Interval, Scope
 from wedtui.core.freeze_words import span_each, with_persons
 from wedtui.core.wording import asked_words, counted
@@ -103,8 +104,8 @@ def status_command(
         typer.echo(f"overridden for {override_words(each, instant)}")
     ahead = silence_ahead(facts.calendar, now, LAST) if scope.environment == PRODUCTION else ()
     said = (*answer.runs_out, *answer.unreadable)
-    for note in (*feed_notes(facts.feeds, now), *(each for each in ahead if each not in said)):
-        typer.echo(f"note: {note}")
+    for note in (*feed_notes(facts.feeds, now), *answer.doubts, *(each for each in ahead if each not in said)):
+        say(f"note: {note}", indent="  ")
 
 
 @app.command("calendar")
@@ -121,7 +122,7 @@ def calendar_command(
     A stretch is printed whole, also where it begins before the range or ends after it: a pipeline that plans with
     the end of a stretch must not take the end of its own question for it. An end that is not known is null in JSON.
     """
-    from wedtui.core.freeze import PRODUCTION
+    from wedtui.core.freeze import PRODUCTION, calendar_doubts
     from wedtui.core.freeze_weddings import silence_ahead
 
     session = session_of(context)
@@ -143,11 +144,12 @@ def calendar_command(
                 typer.echo(f"    {line}")
         if not found:
             typer.echo("nothing is frozen in that range")
-    if scope.environment == PRODUCTION:
-        calendar = current_facts(session, now, (first, last)).calendar
-        for note in silence_ahead(calendar, now, last):
-            # What a program reads stays what it is.
-            typer.echo(f"note: {note}", err=form is not Format.TEXT)
+    facts = current_facts(session, now, (first, last))
+    ahead = silence_ahead(facts.calendar, now, last) if scope.environment == PRODUCTION else ()
+    said = {name for stretch in found for name in stretch.reasons}
+    for note in (*calendar_doubts(facts, scope, now), *(each for each in ahead if each not in said)):
+        # What a program reads stays what it is.
+        say(f"note: {note}", indent="  ", err=form is not Format.TEXT)
 
 
 def _each(stretch: Interval, now: datetime) -> list[str]:

@@ -46,7 +46,10 @@ def register(app: typer.Typer) -> None:
         environment: Annotated[str | None, typer.Option("--environment", help="By default the configured one.")] = None,
         as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     ) -> None:
-        """May a pipeline change anything now? Exit code: 0 allowed, 1 refused, 2 could not be decided: do not go on."""
+        """May a pipeline change anything now? Exit code: 0 allowed, 1 refused, 2 could not be decided: do not go on.
+
+        While a reading of weddings is in question the last good one decides, and a note says so (`doubts` in JSON).
+        """
         try:
             code = _answer(session_of(context), environment, service, as_json=as_json)
         except Exception as error:
@@ -58,6 +61,7 @@ def register(app: typer.Typer) -> None:
 
 def _answer(session: Session, environment: str | None, service: str | None, *, as_json: bool) -> int:
     from wedtui.cli.render import freeze_json, freeze_sentence
+    from wedtui.cli.saying import say
     from wedtui.core.override import override_words
 
     scope, answer = decide(session, environment, service)
@@ -70,6 +74,8 @@ def _answer(session: Session, environment: str | None, service: str | None, *, a
         typer.echo(f"{WORDS[code]}: {about} is {freeze_sentence(answer)}")
         for each in answer.overrides:
             typer.echo(f"overridden for {override_words(each, answer.at)}")
+        for note in answer.doubts:
+            say(f"note: {note}", indent="  ")
     sys.stdout.flush()
     return code
 

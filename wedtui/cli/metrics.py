@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wedtui.cli.common import Session, parse_instant, print_json, session_of
+from wedtui.cli.common import Session, parse_past, print_json, session_of
 
 if TYPE_CHECKING:
     from wedtui.cache.history import Gathered
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from wedtui.core.history import Question
     from wedtui.core.rollup import Segment
 
-_YEARS = re.compile(r"([0-9]{1,3})\s*y")
-_AGO = re.compile(r"-\s*(?P<span>[0-9].*)")
+_AGO = re.compile(r"-.*|[0-9.]+\s*[a-z].*")
 
 app = typer.Typer(no_args_is_help=True, help="The history of signals.")
 
@@ -187,7 +186,7 @@ def _question(
     from wedtui.errors import ConfigurationError
     from wedtui.store.instants import to_microseconds
 
-    first, last = (to_microseconds(moment(text, now)) for text in stretch)
+    first, last = (to_microseconds(parse_past(text, now)) for text in stretch)
     if last <= first:
         raise ConfigurationError(f"expected --to after --from, got {stretch[0]} and {stretch[1]}")
     if first < 0:
@@ -202,21 +201,6 @@ def _question(
             "ask for a longer --interval or a shorter range"
         )
     return Question(*series, first, last, width, Aggregate(agg.value))
-
-
-def moment(text: str, now: datetime) -> datetime:
-    """Turn `-24h`, `-1y` (365 days), or what `parse_instant` takes, into an aware instant."""
-    from wedtui.config_values import parse_duration
-    from wedtui.errors import ConfigurationError
-
-    ago = _AGO.fullmatch(text)
-    if ago is None:
-        return parse_instant(text, now)
-    years = _YEARS.fullmatch(ago["span"])
-    try:
-        return now - parse_duration(f"{365 * int(years[1])}d" if years else ago["span"])
-    except ValueError as error:
-        raise ConfigurationError(f'{error} behind "-", got "{text}"') from None
 
 
 def _width(text: str) -> int:

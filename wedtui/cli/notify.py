@@ -31,7 +31,7 @@ NUMBER = Annotated[int, typer.Argument(metavar="ID", min=1, help="Its number, as
 def list_command(context: typer.Context, as_json: AS_JSON = False) -> None:
     """List what waits, what nobody takes (dead letters), and the newest of what was sent, newest first."""
     session = session_of(context)
-    found = _notifications(session)
+    found = notifications(session)
     if as_json:
         print_json([plain_json(asdict(each)) for each in found])
         return
@@ -43,7 +43,7 @@ def list_command(context: typer.Context, as_json: AS_JSON = False) -> None:
 
 
 @app.command("dismiss")
-def dismiss_command(context: typer.Context, number: NUMBER, reason: REASON) -> None:
+def dismiss_command(context: typer.Context, number: NUMBER, reason: REASON, as_json: AS_JSON = False) -> None:
     """Say that you looked at a dead letter: it is shown to nobody any more, and your reason stays on record."""
     why = said(reason)
     session = session_of(context)
@@ -58,13 +58,17 @@ def dismiss_command(context: typer.Context, number: NUMBER, reason: REASON) -> N
             ledger.dismiss_notification(number, by=person(), at=session.clock.now(), reason=why)
         finally:
             ledger.close()
-    typer.echo(f"notification {number}: dismissed")
+    if as_json:
+        print_json({"id": number, "dismissed": True, "by": person(), "reason": why})
+    else:
+        typer.echo(f"notification {number}: dismissed")
 
 
 @app.command("test")
 def test_command(
     context: typer.Context,
     channel: Annotated[str | None, typer.Argument(metavar="CHANNEL", help="Its name; by default all.")] = None,
+    as_json: AS_JSON = False,
 ) -> None:
     """Tell each channel something, and that it is over: by this process, with the secrets that it may read.
 
@@ -80,9 +84,13 @@ def test_command(
         known = f"known here: {', '.join(configured)}" if configured else "none is configured: add a [notify.NAME]"
         raise NotFoundError(f'there is no channel "{single_line(channel or "", 80)}": {known}')
     answers = asyncio.run(_tested(session.loaded.configuration, session.clock, names, drill=session.demo))
-    for name, answer in zip(names, answers, strict=True):
-        accepted = answer.verdict is Verdict.ACCEPTED
-        typer.echo(f"{name}: {'accepted' if accepted else f'NOT ACCEPTED: {answer.words}'}")
+    took = [
+        (name, answer.verdict is Verdict.ACCEPTED, answer.words) for name, answer in zip(names, answers, strict=True)
+    ]
+    if as_json:
+        print_json([{"channel": name, "accepted": did, "problem": None if did else words} for name, did, words in took])
+    for name, did, words in () if as_json else took:
+        typer.echo(f"{name}: {'accepted' if did else f'NOT ACCEPTED: {words}'}")
     raise typer.Exit(0 if all(answer.verdict is Verdict.ACCEPTED for answer in answers) else 1)
 
 
@@ -106,7 +114,7 @@ async def _tested(configuration: Configuration, clock: Clock, names: list[str], 
     return list(await asyncio.gather(*map(test, names)))
 
 
-def _notifications(session: Session) -> list[NotificationIs]:
+def notifications(session: Session) -> list[NotificationIs]:
     """Return them from the service where it is shared and runs, else from the ledger."""
     client = deciding(session)
     if client is not None:

@@ -40,7 +40,7 @@ def notify_checks(configuration: Configuration) -> Iterator[Check]:
     for name, channel in configuration.notify.items():
         yield from _channel(name, channel)
     if not any(calls(section) for section in configuration.notify.values()):
-        text = "no channel calls anybody: what is critical is posted, and read when somebody looks"
+        text = "no channel calls anybody: what is critical, each next call too, is posted, and read when somebody looks"
         yield Check(Level.WARNING, "notify", text, 'add a [notify.NAME] of pagerduty, or set min_severity = "error"')
     for name, channel in configuration.notify.items():
         if channel.kind in READ and calls(channel):

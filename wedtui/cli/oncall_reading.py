@@ -27,11 +27,20 @@ class OnCallReading:
         """Read nothing yet."""
         self._plan = OnCallPlan()
         self._of: Loaded | None = None
+        self._read_of: Loaded | None = None
+        """By which configuration what is known was read."""
         self._stamps: tuple[_Stamp, ...] = ()
         self._looked_at: datetime | None = None
         self._read_at: datetime | None = None
         self._problem: str | None = None
+        self.good_at: datetime | None = None
+        """When the files were last found to be of use; None: never."""
         self._now: tuple[OnCallNow, ...] = ()
+
+    @property
+    def problem(self) -> str:
+        """Why they cannot be used since then; empty where they can."""
+        return self._problem or ""
 
     def now(self, loaded: Loaded, at: datetime) -> tuple[tuple[OnCallNow, ...], tuple[Finding, ...]]:
         """Return who has each roster at an aware instant, and what is wrong with that."""
@@ -53,10 +62,11 @@ class OnCallReading:
         self._looked_at = at
         try:
             stamps = _stamps(loaded)
-            if self._of is loaded and stamps == self._stamps and not _over(self._read_at, at, READ_EVERY):
-                return
-            self._plan, self._problem = _plan(loaded, at), None
-            self._stamps, self._read_at = stamps, at
+            if self._read_of is not loaded or stamps != self._stamps or _over(self._read_at, at, READ_EVERY):
+                self._plan = _plan(loaded, at)
+                self._read_of, self._stamps, self._read_at = loaded, stamps, at
+            # A file that could not be used may be gone again: then what is known is right as it is.
+            self._problem, self.good_at = None, at
         except ConfigurationError as error:
             self._problem = error.problems[0]
         self._of = loaded

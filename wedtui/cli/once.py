@@ -12,6 +12,7 @@ import typer
 from wedtui.cli.common import print_json
 from wedtui.cli.traffic import shares_words
 from wedtui.core.observation import (
+    AlertsObservation,
     ApiObservation,
     FeedObservation,
     Observation,
@@ -140,6 +141,8 @@ def _words(observation: Observation) -> str:
             down = f", {len(observation.targets_down)} down" if observation.targets_down else ""
             said = observation.problem or f"{up}{down}, {counted(len(observation.alerts), 'alert')}"
             line = f"prometheus {observation.name}: {said}"
+        case AlertsObservation():
+            line = f"alerts {observation.source}: {_alerts_words(observation)}"
         case FeedObservation():
             count = len(observation.periods or ())
             line = f"feed {observation.name}: {observation.problem or counted(count, 'period')}"
@@ -156,6 +159,16 @@ def _words(observation: Observation) -> str:
             words = f"{observation.status}: {clean(said)}" if said else observation.status
             line = f"{observation.provider} {observation.source}: {observation.problem or words}"
     return line
+
+
+def _alerts_words(seen: AlertsObservation) -> str:
+    if seen.alerts is None:
+        return seen.problem or "no answer"
+    firing = sum(each.firing for each in seen.alerts)
+    words = [f"{counted(firing, 'alert')} firing", f"{len(seen.alerts) - firing:,} pending"]
+    words += [f"{seen.ignored:,} that are none by their severity"] if seen.ignored else []
+    words += [] if seen.expected else ["LACKS the one that always fires"]
+    return ", ".join([*words, *([seen.problem] if seen.problem else [])])
 
 
 def _api_words(seen: ApiObservation) -> str:
@@ -233,10 +246,24 @@ def observation_json(observation: Observation) -> dict[str, Any]:
 
 
 def _less_often(
-    observation: FeedObservation | ApiObservation | WeddingsObservation | TrafficObservation | VendorObservation,
+    observation: AlertsObservation
+    | FeedObservation
+    | ApiObservation
+    | WeddingsObservation
+    | TrafficObservation
+    | VendorObservation,
 ) -> dict[str, Any]:
     """Return what was observed of what is no probe and no query."""
     match observation:
+        case AlertsObservation():
+            return {
+                "kind": "alerts",
+                "name": observation.source,
+                "alerts": None if observation.alerts is None else len(observation.alerts),
+                "ignored": observation.ignored,
+                "expected": observation.expected,
+                "problem": observation.problem,
+            }
         case FeedObservation():
             return {
                 "kind": "feed",

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from wedtui.cli.alert_words import alerts_json, alerts_line, on_call_json, on_call_lines
+from wedtui.core.calendar import standing
 from wedtui.core.evidence import Freshness, ProbeEvidence, VendorEvidence, freshness
 from wedtui.core.freeze import LOCKDOWN, UNTIL_LIFTED, Period, Reason, Verdict
 from wedtui.core.freeze_words import holding_words, why_words, with_persons
@@ -66,6 +68,7 @@ def freeze_json(verdict: Verdict) -> dict[str, Any]:
         "known_to": iso(verdict.known_to),
         "ended_by": list(verdict.ended_by),
         "runs_out": list(verdict.runs_out),
+        "doubts": list(verdict.doubts),
         "overrides": [
             {
                 "id": each.id,
@@ -91,6 +94,7 @@ def protection_json(verdict: ProtectionVerdict) -> dict[str, Any]:
         "until": iso(verdict.until),
         "known_to": iso(verdict.known_to),
         "unknown": verdict.unknown,
+        "at_least": verdict.beyond or verdict.unknown,
         "zone": verdict.zone,
         "decided_in": verdict.decides,
         "next_level": verdict.next_level.value if verdict.next_level else None,
@@ -109,7 +113,7 @@ def weddings_json(verdict: ProtectionVerdict, now: datetime) -> dict[str, Any]:
         "peak_load": None if peak is None else standard_number(peak.load),
         "peak_at": None if peak is None else iso(peak.at),
         "peak_horizon_s": AHEAD.total_seconds(),
-        "calendar": verdict.calendar.value,
+        "calendar": standing(verdict.calendar, questioned=verdict.questioned),
         "calendar_age_s": age_s(verdict.read_at, now),
     }
 
@@ -121,6 +125,8 @@ def picture_json(picture: Picture) -> dict[str, Any]:
         "environment": picture.environment,
         "state": picture.state.value,
         "resources": _resources_json(picture.resources, picture.at),
+        "alerts": alerts_json(picture),
+        "oncall": on_call_json(picture),
         "freeze": freeze_json(picture.freeze),
         "protection": protection_json(picture.protection),
         "weddings": weddings_json(picture.protection, picture.at),
@@ -452,6 +458,8 @@ def picture_text(picture: Picture) -> str:
         *_wedding_lines(picture),
         _protection_line(picture),
         *_service_lines(picture),
+        alerts_line(picture),
+        *on_call_lines(picture),
         *_resource_lines(picture.resources, picture.at),
         "",
     ]

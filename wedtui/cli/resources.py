@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from wedtui.cli.common import Session, print_json, session_of
+from wedtui.cli.demo_words import command_here
 from wedtui.core.inventory import (
     MOST_ROWS,
     ApiFacts,
@@ -188,7 +189,7 @@ def _print_page(session: Session, query: ResourceQuery, page: ResourcePage, inve
     if len(unsure) > NOTES:
         typer.echo(f"note: and {len(unsure) - NOTES} more: `wedtui providers services NAME` lists them")
     if page.next is not None:
-        typer.echo(f"next: {_command(query, page.next, demo=session.demo)}")
+        typer.echo(f"next: {command_here(_command(query, page.next, demo=session.demo))}")
 
 
 def _command(query: ResourceQuery, after: str, *, demo: bool) -> str:

@@ -40,8 +40,10 @@ def check_command(
     unrouted, unmeasured = _unrouted(session, loaded), _unmeasured(session, loaded)
     not_set = [name for name in unmeasured if _origin(loaded, name) == SHIPPED_RULE]
     own = {name: why for name, why in unmeasured.items() if name not in not_set}
+    outlasting = _outlasting(session, loaded)
     if as_json:
-        print_json({**_loaded_json(loaded), "unrouted": unrouted, "not_set": not_set, "unmeasured": own})
+        notes = {"unrouted": unrouted, "not_set": not_set, "unmeasured": own, "outlasting": outlasting}
+        print_json({**_loaded_json(loaded), **notes})
         return
     rules: list[Rule | Elevation] = [*loaded.book.rules, *loaded.book.elevations]
     for rule in rules:
@@ -54,6 +56,8 @@ def check_command(
         typer.echo(f'note: no channel is configured for the route "{route}" under [routes]: all are asked, in order')
     for name, why in own.items():
         typer.echo(f'note: the rule "{name}" can never fire by a value: {why} ({_origin(loaded, name)})')
+    for name, why in outlasting.items():
+        typer.echo(f'note: the rule "{name}" {why} ({_origin(loaded, name)})')
     if not_set:
         typer.echo(
             f"note: shipped rules that are not set, because nothing is configured for them: {listed(tuple(not_set))}"
@@ -116,9 +120,27 @@ def _unmeasured(session: Session, loaded: LoadedRules) -> dict[str, str]:
     from wedtui.poller.measured import configured_series
 
     try:
-        return unmeasured(loaded.book, configured_series(session.loaded.configuration))
+        configuration = session.loaded.configuration
+        elsewhere = bool(configuration.alert_sources)
+        return unmeasured(loaded.book, configured_series(configuration), elsewhere=elsewhere)
     except ConfigurationError:
         return {}
+
+
+def _outlasting(session: Session, loaded: LoadedRules) -> dict[str, str]:
+    """Return the rules that look further back than anything is kept, each with what that means."""
+    from wedtui.core.alerts.condition import span_words
+    from wedtui.core.alerts.scope import outlasting
+
+    try:
+        kept = session.loaded.configuration.cache.keep_samples
+    except ConfigurationError:
+        return {}
+    return {
+        name: f"looks back {span_words(window)}, of which {span_words(kept)} are kept (keep_samples under [cache]): "
+        f"after each start of the service it says nothing until that has run for {span_words(window / 2)}"
+        for name, window in outlasting(loaded.book, kept).items()
+    }
 
 
 def _origin(loaded: LoadedRules, name: str) -> str:
@@ -131,7 +153,7 @@ def _origin(loaded: LoadedRules, name: str) -> str:
 def _loaded_json(loaded: LoadedRules) -> dict[str, Any]:
     rules = [_rule_json(rule, _origin(loaded, rule.name)) for rule in loaded.book.rules]
     raising = [_elevation_json(rule, _origin(loaded, rule.name)) for rule in loaded.book.elevations]
-    return {"evaluated": False, "rules": [*rules, *raising], "replaced": list(loaded.replaced), "off": list(loaded.off)}
+    return {"rules": [*rules, *raising], "replaced": list(loaded.replaced), "off": list(loaded.off)}
 
 
 def _rule_json(rule: Rule, origin: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from wedtui.cli.standby import Standby
     from wedtui.config import ServiceSection
     from wedtui.control.server import ControlServer
+    from wedtui.ledger.outbox import Addressing
     from wedtui.notify.running import Notifying
     from wedtui.poller.log import LogFile
     from wedtui.poller.service import Service
@@ -132,7 +133,13 @@ def _beside(
     told = (life, service.trouble)
     judged = Judged(session.ledger_url)
     notifying = Notifying(
-        session.loaded.configuration, session.ledger_url, clock, *told, drill=session.demo, evaluated=judged.at
+        session.loaded.configuration,
+        session.ledger_url,
+        clock,
+        *told,
+        drill=session.demo,
+        evaluated=judged.at,
+        address=_on_call(session, service),
     )
     outbox = outbox_figures(
         lambda: None if (known := notifying.standing) is None else known.waiting,
@@ -143,6 +150,16 @@ def _beside(
     # What copies begins before who acts, and ends after: the last moves of a service that ends are copied too.
     acts: list[Copying | Standby] = [] if acting is None else [copying, acting]
     return [notifying, *acts, control]
+
+
+def _on_call(session: Session, service: Service) -> Addressing:
+    """Return who says for what calls and names nobody who is on call: for the one thread that sends."""
+    from wedtui.core.oncall.climbing import Now, addressed
+    from wedtui.poller.alert_plan import CountingPlan
+
+    configuration = session.loaded.configuration
+    plan = CountingPlan(configuration, session.loaded.path)
+    return lambda notice, at: addressed(Now(plan.look(at), service.level, at, configuration.routes), notice)
 
 
 def _note_configuration(session: Session, clock: Clock) -> None:

@@ -32,6 +32,7 @@ from wedtui.core.picture import (
 )
 from wedtui.core.protection import Raise, protection
 from wedtui.core.series import Series
+from wedtui.core.unsent import Unsent, unsent_findings
 from wedtui.errors import ConfigurationError, ServiceError, StoreError, StoreMissingError
 from wedtui.ledger.reader import LedgerReader
 from wedtui.paths import StatePaths
@@ -77,6 +78,7 @@ class PictureSource:
         self._raises: tuple[Raise, ...] = ()
         self._raise_problems: tuple[Finding, ...] = ()
         self._silences: tuple[Silence, ...] = ()
+        self._unsent = Unsent()
         self._freeze_read_at: datetime | None = None
         self._configuration_problem: str | None = None
         self._cache_problem: Finding | None = None
@@ -203,6 +205,7 @@ class PictureSource:
         # Who may not read the ledger sees of each alert what hides it: that is copied with it.
         with suppress(StoreError):
             self._silences = self._ledger.silences(until_after=now)
+            self._unsent = self._ledger.unsent()
         self._freeze_read_at = now
 
     def _unread_calendar(self) -> str | None:
@@ -247,14 +250,17 @@ class PictureSource:
             place=self._paths.place,
             unread=self._cache_problem is not None and not self._cache_missing,
         )
-        return replace(picture, oncall=oncall)
+        reading = self._oncall
+        return replace(picture, oncall=oncall, oncall_at=reading.good_at, oncall_problem=reading.problem)
 
     def _own_findings(self, now: datetime) -> list[Finding]:
         found = [self._cache_problem] if self._cache_problem else []
         found += [*freeze_findings(self._freeze, now), *self._raise_problems, *silence_notes(self._silences, now)]
         if self._unused is not None:
             found.append(Finding(Severity.WARNING, "dashboard", self._unused, now))
-        services = see_services(self._facts.services, now, place=self._paths.place)
+        services = see_services(self._facts.services, now, process=self._process(now), place=self._paths.place)
+        if self._cache_problem is None or self._cache_missing:
+            found += unsent_findings(self._unsent, services)
         running = [seen.facts for seen in services if seen.runs]
         other = [service for service in running if service.configuration_digest != self._loaded.digest]
         # Where services differ among themselves that is said of them.

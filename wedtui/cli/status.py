@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wedtui.cli.common import Session, print_json, session_of
+from wedtui.cli.saying import say
 from wedtui.core.state import exit_code
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def print_status(session: Session, *, as_json: bool) -> int:
     if as_json:
         print_json(picture_json(picture))
     else:
-        typer.echo(picture_text(picture))
+        say(picture_text(picture), indent=" " * 4)
     return exit_code(picture.state)
 
 
@@ -53,7 +54,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Print the whole picture once. Exit code: 0 OK, 1 degraded, 2 critical, 3 unknown.
 
-        That is the worst health of a provider; findings about resources are counted beside it.
+        That is the worst health of a provider; findings about resources, and what fires (`wedtui alerts list` has its
+        own exit code), are counted beside it.
         """
         from wedtui.cli.failure import report
         from wedtui.errors import WedtuiError
@@ -64,6 +66,8 @@ def register(app: typer.Typer) -> None:
             # A monitoring system reads 2 as critical; what cannot be told is unknown.
             report(error)
             code = 3
+        except BrokenPipeError:
+            raise  # whoever reads has seen enough: that ends every command alike, in one place
         except Exception as error:
             report(WedtuiError(f"the status cannot be told: unexpected {type(error).__name__}"))
             code = 3

@@ -13,8 +13,10 @@ from wedtui.errors import ConfigurationError, ConflictError, NotFoundError, Stor
 
 if TYPE_CHECKING:
     from wedtui.cache.writer import CacheWriter
+    from wedtui.core.calendar_query import SourceDetails
     from wedtui.core.wedding_loss import Lost
 
+WORD, NOT_CONFIRMED = "accept", 3
 REFERENCE = Annotated[str, typer.Argument(metavar="REF", help="Its reference.")]
 
 
@@ -27,14 +29,21 @@ def register(app: typer.Typer) -> None:
 def accept_command(
     context: typer.Context,
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A source whose newest reading is questioned.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Say that a source really lost its weddings: a reading that loses no more than that is taken.
 
-    What is accepted is printed, and goes into the ledger with your name.
+    Which weddings that are is shown first. What is accepted is printed, and goes into the ledger with your name.
+    Exit code: 3 where it was not confirmed, and nothing is accepted.
     """
+    from wedtui.core.calendar import awaited
     from wedtui.ledger.ledger import ACCEPT_KIND
 
     session = session_of(context)
+    found = _questioned(session, source)
+    if not yes and not _seen_and_accepted(found):
+        typer.echo("not confirmed: nothing is accepted; without a terminal --yes confirms it", err=True)
+        raise typer.Exit(NOT_CONFIRMED)
     accepted: list[Lost | None] = []
     with recording(session, ACCEPT_KIND) as record:
 
@@ -49,7 +58,46 @@ def accept_command(
             writer.close(clean=False)
     (lost,) = accepted
     typer.echo(f'accepted: the wedding source "{source}" loses {lost.words if lost else "what was not counted"}')
-    typer.echo(f'the next good reading of the wedding source "{source}" is taken if it loses no more')
+    typer.echo(awaited(found.facts))
+
+
+def _questioned(session: Session, source: str) -> SourceDetails:
+    """Return a source of which a reading is questioned and that nobody accepted yet.
+
+    Raises:
+        NotFoundError: there is no such source.
+        ConflictError: nothing is questioned, or it was accepted.
+    """
+    from wedtui.cache.reader import CacheReader
+    from wedtui.cache.wedding_sources import accepted_already, nothing_to_accept
+
+    reader = CacheReader(session.cache_url)
+    try:
+        known = {each.facts.name: each for each in reader.wedding_sources()}
+    finally:
+        reader.close()
+    found = known.get(source)
+    if found is None:
+        names = ", ".join(known)
+        raise NotFoundError(
+            f'there is no wedding source "{source}": {f"known are {names}" if known else "none is known"}'
+        )
+    if not found.facts.questioned:
+        raise ConflictError(nothing_to_accept(source))
+    if found.accept_next:
+        raise ConflictError(accepted_already(source))
+    return found
+
+
+def _seen_and_accepted(found: SourceDetails) -> bool:
+    """Show what the questioned reading of a source loses, and have the word typed; without a terminal nobody does."""
+    from wedtui.cli.typing_in import attended, typed
+    from wedtui.cli.wedding_words import missing_lines
+
+    typer.echo(f'the wedding source "{found.facts.name}": {found.facts.problem}')
+    for line in missing_lines(found):
+        typer.echo(line)
+    return attended() and typed(WORD)
 
 
 def drop_command(
@@ -154,6 +202,7 @@ def forget_command(context: typer.Context, reference: REFERENCE) -> None:
         known = False
     finally:
         reader.close()
+    before = _forgotten(session, named)
     # First what later readings go by: whatever happens afterwards, the next one forgets it.
     ledger = writable_ledger(session)
     try:
@@ -170,6 +219,10 @@ def forget_command(context: typer.Context, reference: REFERENCE) -> None:
     # A reading in between, which knows from the ledger already, may have renamed what was there.
     if erased.rows or (known and erased.kept):
         typer.echo(f"forgotten: {counted(erased.kept, 'row')} kept as {alias}")
+    elif before and erased.kept:
+        typer.echo(f"it was forgotten already: {counted(erased.kept, 'row')} kept as {alias}")
+    elif before:
+        typer.echo(f"it was forgotten already, and no row names it: a later reading that does stores it as {alias}")
     else:
         typer.echo(f"no row names it now, so none was erased; a later reading that names it stores it as {alias}")
     if not gone:
@@ -177,6 +230,19 @@ def forget_command(context: typer.Context, reference: REFERENCE) -> None:
             "somebody reads the cache for long, so what it was can still be read in its log (cache.db-wal): "
             "run this again when that reader, such as a backup, is done"
         )
+
+
+def _forgotten(session: Session, reference: str) -> bool:
+    """Say whether somebody has this wedding forgotten already."""
+    from wedtui.ledger.reader import LedgerReader
+
+    ledger = LedgerReader(session.ledger_url)
+    try:
+        return ledger.forgotten_weddings().alias_of(reference) is not None
+    except StoreMissingError:
+        return False
+    finally:
+        ledger.close()
 
 
 def _writer(session: Session) -> CacheWriter:

@@ -15,6 +15,7 @@ from wedtui.cache.writer import CacheWriter
 from wedtui.cli.common import Session, person, print_json, recording, writable_ledger
 from wedtui.cli.render import iso
 from wedtui.config_weddings import IMPORTED, WeddingSourceSection
+from wedtui.core.calendar import deciding_commands
 from wedtui.core.calendar_query import NO_CONFLICTS, Conflicts, SourceDetails
 from wedtui.core.calendar_rise import Rise
 from wedtui.core.freeze_weddings import fresh_until
@@ -187,7 +188,8 @@ def say_import(done: Imported, *, as_json: bool) -> int:
         )
     else:
         refused = done.outcome is Outcome.REFUSED
-        why = f"{done.rejected:,} of its {counted(done.rows, 'row')} cannot be used" if refused else facts.problem
+        asks = f"{facts.problem}; a person decides: {deciding_commands(done.source)}"
+        why = f"{done.rejected:,} of its {counted(done.rows, 'row')} cannot be used" if refused else asks
         typer.echo(f"{done.file} was not taken: {why}")
     if done.rejected and done.outcome is not Outcome.REFUSED:
         typer.echo(f"{done.rejected:,} of {counted(done.rows, 'row')} cannot be used:")
@@ -204,10 +206,12 @@ def say_import(done: Imported, *, as_json: bool) -> int:
     if taken:
         _say_odd(done)
         if facts.interval is None and facts.stale_from is not None:
-            typer.echo(fresh_until(facts.name, facts.stale_from))
+            typer.echo(fresh_until(facts, facts.stale_from))
         if done.rejected:
             # The last that is read: the exit code says that the rest was taken.
-            typer.echo(f"NOT ALL OF IT WAS TAKEN: {done.rejected:,} of {counted(done.rows, 'row')} weigh nothing")
+            unusable = f"{done.rejected:,} of {counted(done.rows, 'row')} cannot be used"
+            weigh = "stay as they were, where known before" if done.details.kept else "weigh nothing"
+            typer.echo(f"NOT ALL OF IT WAS TAKEN: {unusable}, and {weigh}")
     return 0 if taken else 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import Enum
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from wedtui.cli.inventory_words import cells
 from wedtui.cli.render import iso
-from wedtui.core.calendar import CalendarFacts, SourceFacts, dropped_source, unusable_rows
+from wedtui.core.calendar import CalendarFacts, SourceFacts, awaited, dropped_source, mending, of_reading, unusable_rows
 from wedtui.core.calendar_query import (
     CONFLICT_HINT,
     CONFLICT_NOTE,
@@ -33,8 +34,10 @@ from wedtui.core.wedding import (
     weighed,
 )
 from wedtui.core.wedding_effect import adds_words, freezes_words, peak_of
+from wedtui.core.wedding_loss import Missing
 from wedtui.core.wording import age, begins_there, counted, duration, lived
 from wedtui.core.zones import place_of
+from wedtui.store.instants import from_microseconds
 from wedtui.tui.spans import clean, fit
 
 _NO_AGES = frozenset({"never", "in the future"})
@@ -44,6 +47,8 @@ _CULTURE, _SOURCE = ("CULTURE", 8), ("SOURCE", 8)
 _GUESTS, _REFERENCE = ("GUESTS", -6), ("REFERENCE", 12)
 _BEFORE_REFERENCE = 53
 """Cells of the columns between `_WHEN` and the reference, of every `Shape`."""
+MISSING_SHOWN = 10
+"""So many of the weddings that a questioned reading loses or moves are listed where not all are asked for."""
 KEPT = "kept that it no longer names: live, or the row is unusable"
 """What is said of weddings that a reading does not name and that stay."""
 
@@ -219,8 +224,17 @@ def unusable_lines(reference: str, sources: Iterable[SourceFacts], *, known: boo
         )
 
 
-def source_json(details: SourceDetails, now: datetime, conflicts: Conflicts = NO_CONFLICTS) -> dict[str, Any]:
-    """Return a source as JSON-ready values; `conflicts` as `CacheReader.wedding_conflicts` counts them."""
+def source_json(
+    details: SourceDetails, now: datetime, conflicts: Conflicts = NO_CONFLICTS, *, most: int | None = None
+) -> dict[str, Any]:
+    """Return a source as JSON-ready values.
+
+    Args:
+        details: what is known of it.
+        now: an aware instant.
+        conflicts: as `CacheReader.wedding_conflicts` counts them.
+        most: so many of the weddings that a questioned reading loses or moves; None: all that are kept.
+    """
     facts = details.facts
     return {
         "name": facts.name,
@@ -233,6 +247,9 @@ def source_json(details: SourceDetails, now: datetime, conflicts: Conflicts = NO
         "attempted_at": iso(facts.attempted_at),
         "problem": facts.problem,
         "questioned": facts.questioned,
+        "questioned_at": iso(facts.questioned_at),
+        "missing": [missing_json(each) for each in details.missing[:most]],
+        "missing_in_all": details.missing_in_all,
         "accept_next": details.accept_next,
         "dropped_at": iso(facts.dropped_at),
         "rows": facts.weddings,
@@ -248,32 +265,108 @@ def source_json(details: SourceDetails, now: datetime, conflicts: Conflicts = NO
     }
 
 
-def source_lines(details: SourceDetails, now: datetime, conflicts: Conflicts = NO_CONFLICTS) -> Iterator[str]:
-    """Yield a source: how old, how many, what is wrong."""
+def source_lines(
+    details: SourceDetails, now: datetime, conflicts: Conflicts = NO_CONFLICTS, *, most: int | None = MISSING_SHOWN
+) -> Iterator[str]:
+    """Yield a source: how old, how many, what is wrong; arguments as those of `source_json`."""
     facts = details.facts
     state = "fresh" if facts.is_fresh(now) else "never read" if facts.read_at is None else "STALE"
     state = ("QUESTIONED, never read" if facts.read_at is None else "QUESTIONED") if facts.questioned else state
     # What was never read has no number, unless it is at another place than that where these were read.
     number = f", {counted(facts.weddings, 'row')}" if facts.read_at is not None or facts.weddings else ""
     read = "" if facts.read_at is None else f", read {age(facts.read_at, now)} ago"
+    if facts.problem and state == "fresh":
+        state = f"fresh, but the newest attempt FAILED{_how_long_ago(facts.attempted_at, now)}"
+        read += f", stale from {facts.stale_from:%Y-%m-%d %H:%M} UTC"
+    # The file that is there now may have other lines.
+    of = f" {of_reading(facts)}" if of_reading(facts) else ""
     yield f"{facts.name} ({facts.kind}): {state}{number}{read}"
     yield f"  {'at ' if facts.interval else ''}{details.place}"
     if facts.problem:
         yield f"  {facts.problem}"
+    if facts.questioned:
+        yield from (f"  {line}" for line in missing_lines(details, most=most))
     if (dropped := dropped_source(facts)) is not None:
         yield f"  {dropped}"
-    if details.accept_next:
-        yield "  accepted: its next good reading is taken if it loses no more"
+    if details.accept_next and not facts.questioned:
+        yield f"  its loss was accepted: {awaited(facts)}"
     if facts.rejected:
-        yield f"  {counted(facts.rejected, 'row')} cannot be used"
+        yield f"  {counted(facts.rejected, 'row')} cannot be used{of}"
         yield from (f"    {example}" for example in facts.examples)
     yield from (f"  {sentence}" for sentence in details.odd.values())
     if conflicts.weddings:
         yield f"  {conflicts.words}"
         yield f"    {clean(conflicts.hint)}"
     if details.notes:
-        yield "  rows that count as other than they say, such as:"
+        yield f"  rows that count as other than they say, such as{f',{of}' if of else ''}:"
         yield from (f"    {note}" for note in details.notes)
+
+
+def _how_long_ago(at: datetime | None, now: datetime) -> str:
+    return "" if at is None or at > now else f" {age(at, now)} ago"
+
+
+def missing_lines(details: SourceDetails, *, most: int | None = MISSING_SHOWN) -> Iterator[str]:
+    """Yield since when a source is in question, which weddings its newest reading loses or moves, and what settles it.
+
+    Args:
+        details: of a source that is questioned.
+        most: so many of them; None: all that are kept.
+    """
+    facts = details.facts
+    since = f"since {facts.questioned_at:%Y-%m-%d %H:%M} UTC, " if facts.questioned_at is not None else ""
+    counts = "what was read before counts" if facts.read_at is not None else "it was never taken"
+    if facts.accepted:
+        yield f"in question {since}and {counts}; {mending(facts)}"
+    else:
+        yield f"in question {since}and {counts}: look, then repair the source, or"
+        yield f"  `wedtui weddings accept {shlex.quote(facts.name)}` takes its next reading, if it loses no more"
+    if not details.missing:
+        # Of what a former program questioned it is not kept; and what loses too little by itself may lose nothing.
+        yield "which weddings it loses is not known here: the next reading of the source says it"
+        return
+    yield f"it would lose, move or make lighter {counted(details.missing_in_all, 'row')}, the soonest first:"
+    shown = details.missing[:most]
+    for each in shown:
+        yield f"  {missing_line(each)}"
+    kept, rest = len(details.missing), details.missing_in_all - len(shown)
+    if rest:
+        how = f"`wedtui weddings sources --all` lists {'them' if kept == details.missing_in_all else f'{kept:,}'}"
+        yield f"  and {rest:,} more" + (f": {how}" if len(shown) < kept else ", which are not kept one by one")
+
+
+def missing_line(missing: Missing) -> str:
+    """Return which wedding a questioned reading loses, and what it names instead, on the walls of the venues."""
+    was = _placed(missing.zone, missing.starts_at, missing.ends_at)
+    line = f"{clean(missing.reference)}  {was}, load {standard(missing.load)}"
+    if missing.zone_after is None or missing.starts_after is None or missing.ends_after is None:
+        return f"{line}: NOT NAMED any more"
+    instead = _placed(missing.zone_after, missing.starts_after, missing.ends_after)
+    then = [instead] if instead != was else []
+    if missing.load_after is not None and missing.load_after != missing.load:
+        then.append(f"load {standard(missing.load_after)}")
+    return f"{line}: NOW {', '.join(then) or 'the same'}"
+
+
+def _placed(zone: str, starts_at: int, ends_at: int) -> str:
+    start, end = (from_microseconds(at).astimezone(ZoneInfo(zone)) for at in (starts_at, ends_at))
+    day = "" if start.date() == end.date() else f"{end:%Y-%m-%d} "
+    return f"{start:%a %Y-%m-%d %H:%M} to {day}{end:%H:%M} {place_of(zone)}"
+
+
+def missing_json(missing: Missing) -> dict[str, Any]:
+    """Return the same as JSON-ready values; `instead` is null where it is not named any more."""
+    instead: dict[str, Any] | None = None
+    if missing.starts_after is not None and missing.ends_after is not None and missing.load_after is not None:
+        after = (missing.starts_after, missing.ends_after, missing.load_after)
+        instead = {"zone": missing.zone_after, **_times_json(*after)}
+    before = (missing.starts_at, missing.ends_at, missing.load)
+    return {"reference": missing.reference, "zone": missing.zone, **_times_json(*before), "instead": instead}
+
+
+def _times_json(starts_at: int, ends_at: int, load: int) -> dict[str, Any]:
+    start, end = from_microseconds(starts_at), from_microseconds(ends_at)
+    return {"start": iso(start), "end": iso(end), "load": standard_number(load)}
 
 
 def load_json(steps: Steps, start: datetime, end: datetime) -> dict[str, object]:
@@ -295,7 +388,7 @@ def load_lines(name: str, steps: Steps, start: datetime, end: datetime) -> Itera
         number, _, thing = counted(step.weddings, "wedding").partition(" ")
         yield f"{step.at:%a %Y-%m-%d %H:%M:%S}Z  {in_column(step.load):>10}  {number:>7} {thing}{of}"
     highest = highest_of(found)
-    yield f"peak{of} {standard(highest.load)} at {iso(highest.at)}"
+    yield f"peak{of} {standard(highest.load)} at {highest.at:%a %Y-%m-%d %H:%M:%S}Z"
 
 
 def highest_of(steps: list[Step]) -> Step:

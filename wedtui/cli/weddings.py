@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,15 +23,16 @@ from wedtui.cli.common import (
     print_json,
     session_of,
 )
+from wedtui.cli.demo_words import command_here
 from wedtui.cli.wedding_decisions import REFERENCE
 from wedtui.core.calendar_query import MOST_ROWS, WeddingPage, WeddingQuery
 from wedtui.core.wedding import cultures_words, others_words
 from wedtui.core.wording import counted
-from wedtui.errors import NotFoundError
+from wedtui.errors import NotFoundError, StoreError, StoreMissingError
 
 if TYPE_CHECKING:
     from wedtui.cache.reader import CacheReader
-    from wedtui.core.calendar import CalendarFacts, SourceFacts
+    from wedtui.core.calendar import CalendarFacts, ImportedByHand, SourceFacts
 
 app = typer.Typer(no_args_is_help=True, help="The calendar of weddings.")
 
@@ -162,19 +165,16 @@ def show_command(context: typer.Context, reference: REFERENCE, as_json: AS_JSON 
     Where rows of a source could not be used one of them may be about it: that is said.
     Exit code: 17 where nothing is known of it.
     """
-    from wedtui.cache.reader import CacheReader
     from wedtui.cli.wedding_words import effect_json, effect_lines, unusable_lines, view_lines, wedding_json
     from wedtui.core.calendar_query import conflicting
 
     session = session_of(context)
-    reader, now = CacheReader(session.cache_url), session.clock.now()
-    try:
+    now = session.clock.now()
+    with _cache(session) as reader:
         found = reader.wedding(reference)
         times = [at for each in found for at in (each.wedding.start, each.wedding.end)] or [now]
         calendar = _calendar(session, reader, min(times), max(times))
         sources = {each.name: each for each in calendar.sources}
-    finally:
-        reader.close()
     naming = [sources[name] for name in {each.source for each in found} if name in sources]
     unusable = list(unusable_lines(reference, naming if found else sources.values(), known=bool(found)))
     if not found:
@@ -202,24 +202,32 @@ def show_command(context: typer.Context, reference: REFERENCE, as_json: AS_JSON 
 
 
 @app.command("sources")
-def sources_command(context: typer.Context, as_json: AS_JSON = False) -> None:
-    """Say of each source how old its last good reading is, and what could not be used. Exit code: 0 in any state."""
-    from wedtui.cache.reader import CacheReader
-    from wedtui.cli.wedding_words import source_json, source_lines
+def sources_command(
+    context: typer.Context,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every wedding that a questioned reading loses or moves, as far as kept.")
+    ] = False,
+    as_json: AS_JSON = False,
+) -> None:
+    """Say of each source how old its last good reading is, and what could not be used.
+
+    Of a reading that is in question also which weddings it would lose, move or make lighter, the soonest first.
+    Exit code: 0 in any state.
+    """
+    from wedtui.cli.wedding_words import MISSING_SHOWN, source_json, source_lines
     from wedtui.core.calendar_query import NO_CONFLICTS
 
     session = session_of(context)
-    reader, now = CacheReader(session.cache_url), session.clock.now()
-    try:
+    now = session.clock.now()
+    with _cache(session) as reader:
         found = reader.wedding_sources()
         conflicts = reader.wedding_conflicts()
-    finally:
-        reader.close()
+    most = None if everything else MISSING_SHOWN
     if as_json:
-        print_json([source_json(each, now, conflicts.get(each.facts.name, NO_CONFLICTS)) for each in found])
+        print_json([source_json(each, now, conflicts.get(each.facts.name, NO_CONFLICTS), most=most) for each in found])
         return
     for each in found:
-        for line in source_lines(each, now, conflicts.get(each.facts.name, NO_CONFLICTS)):
+        for line in source_lines(each, now, conflicts.get(each.facts.name, NO_CONFLICTS), most=most):
             typer.echo(line)
     if not found:
         typer.echo("no source of weddings is known: configure one in [[weddings.sources]], or import a file")
@@ -240,22 +248,18 @@ def load_command(
     Load is in standard weddings (1.0 is a British wedding of 150 guests). What is printed is what is known: whether
     that can be believed is said beside it. Exit code: 0 whatever the load, 2 where a zone or a culture is unknown.
     """
-    from wedtui.cache.reader import CacheReader
     from wedtui.cli.render import iso
     from wedtui.cli.wedding_filters import check_filters
     from wedtui.cli.wedding_words import load_json, load_lines, nothing_json
-    from wedtui.core.calendar import age_words, was_ever_read
+    from wedtui.core.calendar import was_ever_read
 
     session = session_of(context)
     now = session.clock.now()
     first, last = parse_range(start, end, now)
-    reader = CacheReader(session.cache_url)
-    try:
+    with _cache(session) as reader:
         check_filters(session, reader, zone=zone, culture=culture)
         steps, parts = reader.load(first, last, by=(by or Part.ZONE).value, zone=zone, culture=culture)
         calendar = _calendar(session, reader, now)
-    finally:
-        reader.close()
     known = was_ever_read(calendar)
     shown = sorted(parts.items()) if by is not None else []
     if as_json:
@@ -268,17 +272,62 @@ def load_command(
     for name, each in [*shown, ("", steps)] if known else []:
         for line in load_lines(name, each, first, last):
             typer.echo(line)
+    _say_age(calendar, now)
+
+
+def _say_age(calendar: CalendarFacts, now: datetime) -> None:
+    """Print how far the calendar can be believed, and each doubt about what was printed before."""
+    from wedtui.cli.saying import say
+    from wedtui.core.calendar import age_words
+    from wedtui.core.calendar_findings import doubts
+
     typer.echo(age_words(calendar, now))
+    for note in doubts(calendar, now):
+        say(f"note: {note}", indent="  ")
 
 
 def _age_json(calendar: CalendarFacts, now: datetime) -> dict[str, object]:
     """Return how far the calendar can be believed, and the age of its oldest reading; null where one is missing."""
     from wedtui.cli.render import age_s
-    from wedtui.core.calendar import freshness
+    from wedtui.core.calendar import freshness, is_questioned, standing
+    from wedtui.core.calendar_findings import doubts
 
     read = [each.read_at for each in calendar.sources]
     oldest = None if None in read else min((at for at in read if at is not None), default=None)
-    return {"calendar": freshness(calendar, now).value, "calendar_age_s": age_s(oldest, now)}
+    found = standing(freshness(calendar, now), questioned=is_questioned(calendar))
+    return {"calendar": found, "calendar_age_s": age_s(oldest, now), "doubts": list(doubts(calendar, now))}
+
+
+@contextmanager
+def _cache(session: Session) -> Iterator[CacheReader]:
+    """Open the cache; where there is none, what persons imported comes back by no service: that is said.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    from wedtui.cache.reader import CacheReader
+
+    reader = CacheReader(session.cache_url)
+    try:
+        yield reader
+    except StoreMissingError as error:
+        lost = "; ".join(filter(None, (each.lost.problem for each in _imports(session))))
+        raise StoreMissingError(f"there is no calendar any more: {lost}") if lost else error from None
+    finally:
+        reader.close()
+
+
+def _imports(session: Session) -> tuple[ImportedByHand, ...]:
+    """Return what the ledger says that persons imported; nothing where it cannot be read."""
+    from wedtui.ledger.reader import LedgerReader
+
+    ledger = LedgerReader(session.ledger_url)
+    try:
+        return ledger.imports()
+    except StoreError:
+        return ()
+    finally:
+        ledger.close()
 
 
 def _calendar(session: Session, reader: CacheReader, start: datetime, end: datetime | None = None) -> CalendarFacts:
@@ -312,22 +361,20 @@ def _show_page(session: Session, query: WeddingQuery, command: list[str], *, as_
         as_json: whether for a program.
         over: whether those that are over are left out and there is a way to have them.
     """
-    from wedtui.cache.reader import CacheReader
     from wedtui.cli.render import iso
     from wedtui.cli.wedding_filters import check_filters
     from wedtui.cli.wedding_words import wedding_json
-    from wedtui.core.calendar import Freshness, age_words, freshness, staleness
+    from wedtui.core.calendar import Freshness, freshness, mending, staleness, unusable_rows
 
-    reader, now = CacheReader(session.cache_url), session.clock.now()
+    now = session.clock.now()
     narrowed = {name: getattr(query, name) for name in ("source", "zone", "culture", "venue_kind")}
-    try:
+    with _cache(session) as reader:
         check_filters(session, reader, **narrowed)
         page = reader.weddings(query)
         every = reader.weddings(replace(query, overlaps_from=None, after=None, limit=1)).total if over else page.total
         calendar = _calendar(session, reader, now)
-    finally:
-        reader.close()
-    stale = [staleness(each, now) for each in calendar.sources if not each.is_fresh(now)]
+    looked_at = [each for each in calendar.sources if query.source in {None, each.name}]
+    stale = [f"{staleness(each, now)}; {mending(each)}" for each in calendar.sources if not each.is_fresh(now)]
     if as_json:
         print_json(
             {
@@ -338,19 +385,23 @@ def _show_page(session: Session, query: WeddingQuery, command: list[str], *, as_
                 "next": page.next,
                 "weddings": [wedding_json(each, now) for each in page.rows],
                 "stale": stale,
+                "rejected": sum(each.rejected for each in looked_at),
             }
         )
         return
     fresh = freshness(calendar, now) is Freshness.FRESH
     _print_page(page, now, believed=fresh, sources=len(calendar.sources) > 1)
-    typer.echo(age_words(calendar, now))
+    _say_age(calendar, now)
     for each in stale:
         typer.echo(f"note: {each}; some may be missing")
+    for unusable in filter(None, map(unusable_rows, looked_at)):
+        typer.echo(f"note: {unusable}, and what they name is missing or older: `wedtui weddings sources` shows them")
     if every > page.total:
         typer.echo(f"{counted(every - page.total, 'row')} of what is over left out: --all lists them too")
     if page.next is not None:
         limit = [] if query.limit == 100 else ["--limit", str(query.limit)]
-        typer.echo(f"next: {shlex.join(['wedtui', 'weddings', *command, *limit, '--after', page.next])}")
+        following = shlex.join(["wedtui", "weddings", *command, *limit, "--after", page.next])
+        typer.echo(f"next: {command_here(following)}")
 
 
 def _print_page(page: WeddingPage, now: datetime, *, believed: bool, sources: bool) -> None:

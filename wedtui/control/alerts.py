@@ -39,6 +39,6 @@ def add_alerts(app: FastAPI) -> None:
     def acknowledge(caller: Acting, episode: EpisodeKey, body: ToAcknowledge) -> Response:
         def have(ledger: Ledger, now: datetime) -> AlertHadIs:
             had = ledger.acknowledge_alert(episode, by=caller.name, at=now, reason=body.reason)
-            return AlertHadIs(had.key, had.rule, dict(had.labels), had.by, had.at)
+            return AlertHadIs(had.key, had.rule, dict(had.labels), had.by, had.at, again=had.again)
 
         return act(caller, body, Permission.ACKNOWLEDGE, have)

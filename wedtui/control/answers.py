@@ -239,6 +239,8 @@ class AlertHadIs:
     labels: dict[str, str]
     acknowledged_by: str
     acknowledged_at: datetime
+    again: bool = False
+    """Whether the same person had it already, since then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +265,8 @@ class HidesIs:
     pending: list[HiddenIs]
     told: int
     """Of how many that fire somebody was told already; their ends are told all the same."""
+    behind: int = 0
+    """How many more that fire these hide by their rules: nobody is told of them either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +297,7 @@ class AlertEventIs:
     id: int
     at: datetime
     kind: str
-    """`firing`, `raised`, `acknowledged`, `lapsed`, `escalated`, `resolved` or `withdrawn`."""
+    """`firing`, `raised`, `acknowledged`, `noted`, `lapsed`, `escalated`, `resolved` or `withdrawn`."""
     key: str
     """Of its episode."""
     rule: str

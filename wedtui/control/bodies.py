@@ -162,7 +162,7 @@ class ToAcknowledge(Body):
 _Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class SilenceToAdd(Body):
+class SilenceAsked(Body):
     """Alerts that nobody is to be told of, from now on: of any of the rules, with all of the labels."""
 
     rules: Annotated[tuple[_Word, ...], Field(max_length=50)] = ()
@@ -173,7 +173,18 @@ class SilenceToAdd(Body):
     """By label, the values of which one must be there."""
     until: At
     """Within 24 h."""
+
+
+class SilenceToAdd(SilenceAsked):
+    """A silence that is asked for."""
+
     reason: Reason
+
+
+class SilenceToPreview(SilenceAsked):
+    """A silence of which it is asked what it would hide: nobody has to say why yet."""
+
+    reason: Reason | None = None
 
 
 class ToBroadcast(Body):

@@ -346,7 +346,10 @@ class ControlClient:
     def silence_preview(
         self, rules: Sequence[str], labels: Mapping[str, Sequence[str]], *, reason: str, until: datetime
     ) -> HidesIs:
-        """Return what a silence would hide, and have nothing stored; raises what `add_freeze` does."""
+        """Return what a silence would hide, and have nothing stored, whether or not there is a reason yet.
+
+        Raises what `add_freeze` does.
+        """
         return self._asked("POST", "/v1/silence-previews", HidesIs, _silence(rules, labels, reason, until))
 
     def silence(
@@ -503,7 +506,8 @@ def _silence(
     rules: Sequence[str], labels: Mapping[str, Sequence[str]], reason: str, until: datetime
 ) -> dict[str, object]:
     wanted = {name: [*values] for name, values in labels.items()}
-    return {"rules": [*rules], "labels": wanted, "reason": reason, "until": until.isoformat()}
+    why = {"reason": reason} if reason else {}
+    return {"rules": [*rules], "labels": wanted, **why, "until": until.isoformat()}
 
 
 def _of(aside: Aside | None) -> dict[str, object]:

@@ -50,7 +50,7 @@ def hides_is(hides: Preview | None) -> HidesIs:
     if hides is None:
         return HidesIs(sentence, known=False, firing=[], pending=[], told=0)
     firing, pending = ([_hidden_is(each) for each in some] for some in (hides.firing, hides.pending))
-    return HidesIs(sentence, known=True, firing=firing, pending=pending, told=hides.told)
+    return HidesIs(sentence, known=True, firing=firing, pending=pending, told=hides.told, behind=hides.behind)
 
 
 def _hidden_is(alert: AlertIs) -> HiddenIs:

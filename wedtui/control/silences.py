@@ -10,12 +10,12 @@ from starlette.responses import Response
 
 from wedtui.control.acting import act
 from wedtui.control.answers import HidesIs, Problem, SilenceIs
-from wedtui.control.bodies import SilenceToAdd, ToEnd
+from wedtui.control.bodies import SilenceAsked, SilenceToAdd, SilenceToPreview, ToEnd
 from wedtui.control.desk import DONE
 from wedtui.control.entries import hides_is, silence_is
 from wedtui.control.office import ACTING, Acting, At, Number, Office, alerting
 from wedtui.core.alerts.rule import RuleBook, Where
-from wedtui.core.alerts.silences import Silence, checked, foreseen, within_longest
+from wedtui.core.alerts.silences import Silence, foreseen, looked_at, within_longest
 from wedtui.core.alerts.standing import AlertsNow
 from wedtui.core.roles import Permission
 from wedtui.errors import ConfigurationError, StoreMissingError
@@ -36,17 +36,18 @@ def add_silences(app: FastAPI) -> None:
             return []  # nobody has decided anything yet
         finally:
             reader.close()
-        _book, alerts = _known(office)
-        return [silence_is(each, foreseen(each.asked, alerts, now)) for each in found]
+        book, alerts = _known(office)
+        return [silence_is(each, foreseen(each.asked, alerts, now, book)) for each in found]
 
     @app.post("/v1/silence-previews", summary="Say what a silence would hide, and ask for nothing", **posts)
-    def preview_silence(caller: Acting, body: SilenceToAdd) -> HidesIs:
+    def preview_silence(caller: Acting, body: SilenceToPreview) -> HidesIs:
         office, now = caller.office, caller.office.desk.now()
+        book = alerting(office).book()
         try:
-            said = checked(_asked(body, "", now), alerting(office).book(), now)
+            said = looked_at(_asked(body, body.reason or "", "", now), book, now)
         except ValueError as error:
             raise ConfigurationError(str(error)) from None
-        return hides_is(foreseen(said, alerting(office).alerts(), now))
+        return hides_is(foreseen(said, alerting(office).alerts(), now, book))
 
     @app.post("/v1/silences", response_model=SilenceIs, summary="Have alerts not be told for a while", **posts)
     def silence_alerts(caller: Acting, body: SilenceToAdd) -> Response:
@@ -55,28 +56,28 @@ def add_silences(app: FastAPI) -> None:
 
         def silence(ledger: Ledger, now: datetime) -> SilenceIs:
             alerting(caller.office)
-            asked = _asked(body, caller.name, now)
-            hides = foreseen(asked, alerts, now)
+            asked = _asked(body, body.reason, caller.name, now)
+            hides = foreseen(asked, alerts, now, book)
             return silence_is(ledger.silence_alerts(asked, book, hides), hides)
 
         return act(caller, body, Permission.SILENCE, silence)
 
     @app.post("/v1/silences/{number}/end", response_model=SilenceIs, summary="End a silence early", **posts)
     def end_silence(caller: Acting, number: Number, body: ToEnd) -> Response:
-        _book, alerts = _known(caller.office)
+        book, alerts = _known(caller.office)
 
         def end(ledger: Ledger, now: datetime) -> SilenceIs:
             entry = ledger.end_silence(number, by=caller.name, at=now, reason=body.reason)
-            return silence_is(entry, foreseen(entry.asked, alerts, now))
+            return silence_is(entry, foreseen(entry.asked, alerts, now, book))
 
         return act(caller, body, Permission.SILENCE, end)
 
 
-def _asked(body: SilenceToAdd, by: str, now: datetime) -> Silence:
+def _asked(body: SilenceAsked, reason: str, by: str, now: datetime) -> Silence:
     """Return what is asked for, from now on."""
     rules = tuple(dict.fromkeys(body.rules))
     # A command names the end by its own clock.
-    return within_longest(Silence(0, Where(body.labels), rules, body.reason, by, now, body.until), now)
+    return within_longest(Silence(0, Where(body.labels), rules, reason, by, now, body.until), now)
 
 
 def _known(office: Office) -> tuple[RuleBook, AlertsNow | None]:

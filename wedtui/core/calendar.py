@@ -65,6 +65,10 @@ class SourceFacts:
     """Why the newest attempt was not taken; None when it was."""
     questioned: bool = False
     """Whether the newest attempt could be read but lost too many weddings, so that a person has to look."""
+    questioned_at: datetime | None = None
+    """Since when that is so, throughout; None where it is not, or a former program did not store it."""
+    accepted: bool = False
+    """Whether a person accepted what was questioned: the next good reading is taken if it loses no more."""
     weddings: int = 0
     """Rows of the last good reading."""
     rejected: int = 0
@@ -212,6 +216,53 @@ def freshness(calendar: CalendarFacts, now: datetime) -> Freshness:
     return Freshness.FRESH if all(s.is_fresh(now) for s in calendar.sources) else Freshness.STALE
 
 
+QUESTIONED = "questioned"
+
+
+def standing(found: Freshness, *, questioned: bool) -> str:
+    """Return how far the calendar can be believed, in one word: as its freshness says, or `QUESTIONED`.
+
+    What a person has to look at is not `fresh`, though the reading before still counts: it may name too many.
+
+    Args:
+        found: how fresh it is.
+        questioned: whether a person has to look at a source (`is_questioned`).
+    """
+    return QUESTIONED if found is Freshness.FRESH and questioned else found.value
+
+
+def is_questioned(calendar: CalendarFacts) -> bool:
+    """Whether a person has to look at a source."""
+    return any(source.questioned for source in calendar.sources)
+
+
+def is_accepted(calendar: CalendarFacts) -> bool:
+    """Whether all that is in question was accepted, so that nobody has to look, and it is to be read again."""
+    questioned = [source for source in calendar.sources if source.questioned]
+    return bool(questioned) and all(source.accepted for source in questioned)
+
+
+def deciding_commands(source: str) -> str:
+    """Return which commands say what a questioned reading lost, and settle it."""
+    return (
+        f"`wedtui weddings sources` says which; repair the source, or if it is right `wedtui weddings accept {source}`"
+    )
+
+
+def awaited(source: SourceFacts) -> str:
+    """Return which reading of a source whose loss was accepted is taken: what a person imports nobody else reads."""
+    if source.interval is None:
+        return "import the file again, and it is taken if it loses no more"
+    return f"its next good reading is taken if it loses no more (it is read every {duration(source.interval)})"
+
+
+def mending(source: SourceFacts) -> str:
+    """Return what a person does about a source whose newest reading was not taken: what is in question may be right."""
+    if not source.questioned:
+        return "repair it"
+    return f"it was accepted: {awaited(source)}" if source.accepted else deciding_commands(source.name)
+
+
 def was_ever_read(calendar: CalendarFacts) -> bool:
     """Whether there is anything to count: where no source was ever read, nothing is known, and that is no zero."""
     return bool(calendar.zones) or any(source.read_at is not None for source in calendar.sources)
@@ -227,7 +278,9 @@ def age_words(calendar: CalendarFacts, now: datetime) -> str:
     old = age(min(read, default=None), now)
     old = old if old in {"never", "in the future"} else f"{old} ago"
     some = "" if len(read) == len(calendar.sources) else ", not every source was ever read"
-    return f"the calendar is {freshness(calendar, now)}, read {old}{some}"
+    found = standing(freshness(calendar, now), questioned=is_questioned(calendar))
+    how, last = ("IN QUESTION", "last read well") if found == QUESTIONED else (found, "read")
+    return f"the calendar is {how}, {last} {old}{some}"
 
 
 def unread(calendar: CalendarFacts) -> str | None:
@@ -256,7 +309,15 @@ def unusable_rows(source: SourceFacts) -> str | None:
     """Return that rows of a source cannot be used, and so weigh nothing; None where all can."""
     if not source.rejected:
         return None
-    return f'{counted(source.rejected, "row")} of the wedding source "{source.name}" cannot be used'
+    rows = f'{counted(source.rejected, "row")} of the wedding source "{source.name}"'
+    return " ".join(filter(None, (f"{rows} cannot be used", of_reading(source))))
+
+
+def of_reading(source: SourceFacts) -> str:
+    """Return of which reading the lines of a source are, where the newest one was not taken; else nothing."""
+    if source.read_at is None or not (source.problem or source.questioned):
+        return ""
+    return f"in its last good reading ({source.read_at:%Y-%m-%d %H:%M} UTC)"
 
 
 def outsized_words(weddings: Sequence[Outsized], unnamed: int = 0) -> str | None:

@@ -9,6 +9,7 @@ from itertools import combinations
 
 from wedtui.core.calendar import SourceFacts
 from wedtui.core.wedding import Wedding, others_words
+from wedtui.core.wedding_loss import Missing
 from wedtui.core.wording import counted
 
 MOST_ROWS = 500
@@ -146,6 +147,11 @@ class SourceDetails:
     """Weddings that it no longer named and that stay: they have begun and are not over, or their row was unusable."""
     accept_next: bool
     """Whether a person accepted what was questioned, and a reading that loses no more than that is taken."""
+    missing: tuple[Missing, ...] = ()
+    """Of the weddings that its questioned reading would take away, move or make lighter the soonest, at most
+    `MISSING_KEPT`; none where nothing is questioned."""
+    missing_in_all: int = 0
+    """How many there are of these."""
     notes: tuple[str, ...] = ()
     """Some rows that were used, but count as other than they say: `line 7: guests: expected at most 10,000, ...`."""
 

@@ -241,6 +241,17 @@ def before(changes: Iterable[Change], alert_since: datetime, span: timedelta = B
     return tuple(sorted(near, key=lambda c: c.order, reverse=True))
 
 
+def beforehand(timeline: Timeline, alert_since: datetime) -> Timeline:
+    """Return of an answer to `before_query` what belongs before an alert, and what is not known of that time.
+
+    What is known to have been before comes first, the newest of it first, and then what may have been.
+    """
+    found = sorted(before(timeline.changes, alert_since), key=lambda change: change.at > alert_since)
+    start = shifted(alert_since, -BEFORE_AN_ALERT)
+    gaps = tuple(gap for gap in timeline.gaps if gap.touches(start, alert_since))
+    return replace(timeline, changes=tuple(found), gaps=gaps)
+
+
 def before_query(alert_since: datetime, now: datetime) -> ChangeQuery:
     """Return what is asked of the stores for `before`: not alerts, of which there may be thousands at that time.
 

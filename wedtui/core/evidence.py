@@ -186,6 +186,8 @@ class VendorEvent:
     """Its description on one line, bounded; None where it could not be read."""
     ours: bool = False
     """Whether it is about this account alone."""
+    id: str = ""
+    """The vendor's own name for this very event, which stays while it is told anew; empty where it has none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from wedtui.core.calendar import NO_CALENDAR, CalendarFacts
+from wedtui.core.calendar_findings import doubts
 from wedtui.core.freeze_feeds import FEED_GOOD_FOR, Feed, feed_notes, feed_silence, is_believed, lost_too_much
 from wedtui.core.freeze_period import LOCKDOWN, UNTIL_LIFTED, Origin, Period, lockdown_at
 from wedtui.core.freeze_stretches import Reason, Stretch, merged
@@ -151,9 +152,13 @@ class Verdict:
     ended_by: tuple[str, ...] = ()
     """Those of `reasons` that end when the stretch does, sorted: what `until` comes from."""
     runs_out: tuple[str, ...] = ()
-    """Sentences about weddings that were imported by hand and count no longer than to before the end that is promised
-    here: from then on production is frozen in any case, unless they are imported again. While open, those of
-    `next_reasons`: the next freeze begins when they run out."""
+    """Sentences about weddings that nobody may suppose to be read again (`SourceFacts.goes_on`), and that count no
+    longer than to before the end that is promised here: from then on production is frozen in any case, unless they are
+    read. While open, those of `next_reasons`: the next freeze begins when they run out."""
+
+    doubts: tuple[str, ...] = ()
+    """Sentences about sources whose last good reading counts, though their newest one is in question or failed: they
+    change nothing of the answer, and belong to it."""
 
     holding: tuple[Reason, ...] = ()
     """What freezes at that instant, each from when to when: a lockdown first, then what holds longest."""
@@ -188,8 +193,8 @@ def verdict(facts: FreezeFacts, at: datetime, scope: Scope = Scope(), *, known_a
         at: an aware instant.
         scope: the environment and service that is asked about.
         known_at: the aware instant at which the age of feeds is judged; `at` without it. A question about another
-            time than now gives now. What was imported by hand and has run out by then freezes then: nobody reads it
-            again by itself.
+            time than now gives now. What has run out by then, and of which nobody may suppose that it is read again,
+            freezes then: imported by hand, failing, or in question.
 
     Raises:
         ValueError: an instant has no zone.
@@ -206,8 +211,18 @@ def verdict(facts: FreezeFacts, at: datetime, scope: Scope = Scope(), *, known_a
         # Clocks and charts go on by the zone that they went by before.
         rest = replace(facts, periods=tuple(each for each in facts.periods if not each.locks_down))
         found = replace(found, zone=_verdict(rest, at, scope, now).zone)
-    runs_out = _runs_out(facts, found, scope, now)
-    return replace(found, overrides=holding, persons=persons, lockdown=lockdown, runs_out=runs_out, home=facts.home)
+    runs_out, doubted = _runs_out(facts, found, scope, now), calendar_doubts(facts, scope, now)
+    found = replace(found, overrides=holding, persons=persons, lockdown=lockdown, runs_out=runs_out, home=facts.home)
+    return replace(found, doubts=doubted)
+
+
+def calendar_doubts(facts: FreezeFacts, scope: Scope, now: datetime) -> tuple[str, ...]:
+    """Return why the weddings that count may be the wrong ones; nothing where none of them can freeze the scope.
+
+    Source: DESIGN, "Freeze": what lost more than half keeps its last good state and asks a person. So the answer is
+    that of the last good reading, and says that it is.
+    """
+    return doubts(facts.calendar, now) if _asks_for_weddings(facts, scope) else ()
 
 
 def _runs_out(facts: FreezeFacts, found: Verdict, scope: Scope, now: datetime) -> tuple[str, ...]:
@@ -272,7 +287,7 @@ def _verdict(facts: FreezeFacts, at: datetime, scope: Scope, known_at: datetime)
 def _next(
     facts: FreezeFacts, scope: Scope, known_at: datetime, upcoming: Stretch | None
 ) -> tuple[datetime | None, frozenset[str]]:
-    """Return when the next freeze begins, and by what: what was imported by hand may run out before anything else."""
+    """Return when the next freeze begins, and by what: weddings that nobody reads again may run out first."""
     ends = first_to_run_out(facts.calendar, known_at) if _asks_for_weddings(facts, scope) else None
     if ends is None or (upcoming is not None and upcoming.start < ends):
         return (None, frozenset()) if upcoming is None else (upcoming.start, upcoming.names)
@@ -291,8 +306,9 @@ def intervals(
     """Return the merged frozen stretches that overlap [start, end), in order.
 
     A stretch is whole even where it reaches out of the range: it says when the freeze really begins and ends, the
-    same as `verdict` does at any instant in it (as far as either follows it, `LOOK_AROUND`), but for weddings that were
-    imported by hand and will have run out by then: that is said beside them (`freeze_weddings.silence_ahead`).
+    same as `verdict` does at any instant in it (as far as either follows it, `LOOK_AROUND`). From when on weddings will
+    have run out that nobody may suppose to be read again, one covers the rest of the range: what is open then nobody
+    knows.
     While a source is unreadable, one interval covers at least the whole range, and the sentence that says so is among
     its reasons.
     Where weddings that are not among the facts may freeze on, its end is not known: ask again with those up to it.
@@ -326,7 +342,7 @@ def intervals(
         each = tuple(reason for s in found for reason in s.reasons if reason.end > over)
         return (Interval(first, last, _ordered(names), is_end_known=False, persons=persons, each=each),)
     known_to = _known_to(facts)
-    return tuple(
+    stretches = tuple(
         Interval(
             s.start,
             s.end,
@@ -336,6 +352,38 @@ def intervals(
             each=tuple(reason for reason in s.reasons if reason.end > over),
         )
         for s in found
+    )
+    return _up_to_what_is_known(stretches, facts, scope, start if known_at is None else _utc(known_at), end)
+
+
+def _up_to_what_is_known(
+    stretches: tuple[Interval, ...], facts: FreezeFacts, scope: Scope, now: datetime, last: datetime
+) -> tuple[Interval, ...]:
+    """Return stretches up to when weddings run out that nobody reads again, and one from then on, as `verdict` does.
+
+    Args:
+        stretches: of a range.
+        facts: everything that can freeze.
+        scope: what is asked about.
+        now: the aware instant at which the age of sources is judged.
+        last: the end of the range.
+    """
+    ends = first_to_run_out(facts.calendar, now) if _asks_for_weddings(facts, scope) else None
+    if ends is None or ends >= last:
+        return stretches
+    known = tuple(each for each in stretches if each.end < ends)
+    rest = stretches[len(known) :]
+    names = frozenset(silence_ahead(facts.calendar, now, last)).union(*(each.reasons for each in rest))
+    return (
+        *known,
+        Interval(
+            min([ends, *(each.start for each in rest)]),
+            max([last, *(each.end for each in rest)]),
+            _ordered(names),
+            is_end_known=False,
+            persons=tuple(sorted({found for each in rest for found in each.persons})),
+            each=tuple(reason for each in rest for reason in each.each),
+        ),
     )
 
 
@@ -418,7 +466,7 @@ def _by_weddings(facts: FreezeFacts, scope: Scope, low: datetime, high: datetime
 def _unreadable(facts: FreezeFacts, scope: Scope, known_at: datetime, at: datetime | None = None) -> tuple[str, ...]:
     """Return a sentence for everything that fails closed in this scope: sources, zones, feeds.
 
-    And for what will have by `at`, an instant to come: it was imported by hand and has run out by then.
+    And for what will have by `at`, an instant to come: nobody may suppose that it is read again before it runs out.
     """
     sentences = list(facts.unreadable)
     for window, zone in _asked(facts, scope):

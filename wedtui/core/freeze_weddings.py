@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from wedtui.core.calendar import CalendarFacts, SourceFacts, staleness, turning_zone, unread
-from wedtui.core.freeze_feeds import LOOK_AT_IT
+from wedtui.core.calendar import CalendarFacts, SourceFacts, mending, staleness, turning_zone, unread
 from wedtui.core.freeze_windows import FIRST, Span, WeeklyWindow, mondays, occurrence, shifted
 from wedtui.core.wedding import MAXIMUM_FROM, standard
 from wedtui.core.zones import is_readable
@@ -87,14 +86,15 @@ def _beyond(window: WeeklyWindow, found: list[Span], monday: date) -> list[Span]
 def silence_ahead(calendar: CalendarFacts, known_at: datetime, until: datetime) -> Iterator[str]:
     """Yield from when on production is frozen because nobody reads the calendar again.
 
-    Of what a person imported that is how it comes unless a person does it again; what is configured is read by itself.
+    Of what a person imported that is how it comes unless a person does it again; of what is configured where the newest
+    reading was not taken, is in question, or is long ago. All else is read by itself (`SourceFacts.goes_on`).
 
     Args:
         calendar: the weddings known.
         known_at: an aware instant.
         until: an aware instant; what begins later is not said.
     """
-    yield from (fresh_until(name, ends) for name, ends in _running_out(calendar, known_at) if ends <= until)
+    yield from (fresh_until(source, ends) for source, ends in _running_out(calendar, known_at) if ends <= until)
 
 
 def first_to_run_out(calendar: CalendarFacts, known_at: datetime) -> datetime | None:
@@ -102,20 +102,35 @@ def first_to_run_out(calendar: CalendarFacts, known_at: datetime) -> datetime | 
     return min((ends for _, ends in _running_out(calendar, known_at)), default=None)
 
 
-def _running_out(calendar: CalendarFacts, known_at: datetime) -> Iterator[tuple[str, datetime]]:
-    """Yield each source that a person imported and that is fresh at an instant, and when it no longer is."""
+def _running_out(calendar: CalendarFacts, known_at: datetime) -> Iterator[tuple[SourceFacts, datetime]]:
+    """Yield each source that is fresh at an instant and does not stay so by itself, and when it no longer is."""
     for source in calendar.sources:
         ends = source.stale_from
-        if source.interval is None and ends is not None and source.is_fresh(known_at):
-            yield source.name, ends
+        if ends is not None and source.is_fresh(known_at) and not source.goes_on(known_at):
+            yield source, ends
 
 
-def fresh_until(name: str, ends: datetime) -> str:
-    """Say until when weddings that were imported by hand count as fresh, and what comes then."""
+def fresh_until(source: SourceFacts, ends: datetime) -> str:
+    """Say up to when the newest good reading of a source counts, and what comes then."""
+    until = f"count as fresh until {ends:%a %Y-%m-%d %H:%M} UTC: unless they are"
+    if source.interval is None:
+        return (
+            f'the weddings in source "{source.name}" were imported by hand and {until} imported again by then, '
+            "production is frozen from then on"
+        )
     return (
-        f'the weddings in source "{name}" were imported by hand and count as fresh until {ends:%a %Y-%m-%d %H:%M} UTC: '
-        "unless they are imported again by then, production is frozen from then on"
+        f'the wedding source "{source.name}" {_left(source)}; its weddings {until} read well by then, '
+        "production is frozen from then on"
     )
+
+
+def _left(source: SourceFacts) -> str:
+    """Return why a source that is configured does not stay fresh by itself."""
+    if source.questioned:
+        return "is in question"
+    if source.dropped_at is not None:
+        return "is no longer configured"
+    return "was not read well the last time" if source.problem else "is not read again in time"
 
 
 def calendar_silence(calendar: CalendarFacts, known_at: datetime) -> Iterator[str]:
@@ -138,4 +153,4 @@ def _mend(source: SourceFacts, known_at: datetime) -> str:
     """Return what a person does about a source that is not fresh: what was called into question may be right."""
     if source.read_at is not None and source.read_at > known_at:
         return "check the clock"
-    return LOOK_AT_IT if source.questioned else "repair it"
+    return mending(source)

@@ -10,6 +10,19 @@ BEATS_EVERY = timedelta(minutes=1)
 ROUND_IS_FRESH = timedelta(minutes=1)
 """Rounds that are further apart have not listened in between (`evaluation.PAUSE`)."""
 
+CALLED_WITHIN = timedelta(minutes=2)
+"""A page that nobody was called by for longer says that telling does not work, whatever is judged."""
+
+
+def nobody_called(oldest: datetime | None, now: datetime) -> bool:
+    """Whether somebody was to be called, and for long nobody has been.
+
+    Args:
+        oldest: when the oldest beginning was told by which nobody was called; None where there is none.
+        now: an aware instant.
+    """
+    return oldest is not None and now - oldest > CALLED_WITHIN
+
 
 def rounds_go_on(judged_at: datetime | None, now: datetime) -> bool:
     """Whether alerts are judged: the last round is fresh, and not of a time that is still to come."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from wedtui.core.alerts.outside import Reported
 from wedtui.core.evidence import VendorEvent, VendorStatus
 from wedtui.core.freeze import Period
 from wedtui.core.picture import AlertFacts
@@ -58,6 +59,24 @@ class PrometheusObservation:
     targets_down: tuple[str, ...] = ()
     alerts: tuple[AlertFacts, ...] = ()
     problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsObservation:
+    """One asking of another system what fires there."""
+
+    source: str
+    at: datetime
+    alerts: tuple[Reported, ...] | None = None
+    """None with `problem` saying why."""
+    problem: str | None = None
+    """Beside alerts: why they are not all."""
+    address: str = ""
+    """Of which URL (see `core.redact.address_of`); empty: of whichever is configured."""
+    expected: bool = True
+    """Whether what always fires there did."""
+    ignored: int = 0
+    """How many it told of that are none here, by how severe they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +210,7 @@ Observation = (
     ProbeObservation
     | SignalObservation
     | PrometheusObservation
+    | AlertsObservation
     | FeedObservation
     | ApiObservation
     | VendorObservation

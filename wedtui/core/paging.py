@@ -71,8 +71,7 @@ def calendar_notices(
 ) -> tuple[Notice, ...]:
     """Return what is told of the calendar: that it is not known, that there is none, and what of both is over.
 
-    One that is not known wakes somebody, because it may be mended. That there is none is people's decision: it is told,
-    and wakes nobody.
+    Both wake somebody, once an episode: protection goes by the date then, which knows of no wedding on a Tuesday.
 
     Args:
         calendar: what is known of it.
@@ -94,9 +93,10 @@ def calendar_notices(
         told.append(Notice(NO_SOURCE, Level.INFO, said, event=Event.RESOLVE))
     elif may_begin:
         said = (
-            f"there is no calendar of weddings: protection goes by the date and is {level}; add a [[weddings.sources]]"
+            f"the calendar of weddings is missing: protection goes by the date and is {level}; add a "
+            "[[weddings.sources]], or import a file with `wedtui weddings import FILE`"
         )
-        told.append(Notice(NO_SOURCE, Level.WARNING, said, {"protection": str(level)}))
+        told.append(Notice(NO_SOURCE, Level.CRITICAL, said, {"protection": str(level)}))
     return tuple(told)
 
 

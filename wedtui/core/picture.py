@@ -207,6 +207,10 @@ class Picture:
     """What the rules of alerts found; None where no service has judged them."""
     oncall: tuple[OnCallNow, ...] = ()
     """Who has each roster, in the order of the configuration; none where no roster is configured."""
+    oncall_at: datetime | None = None
+    """When the rosters were last looked at and could be used; None: never."""
+    oncall_problem: str = ""
+    """Why they cannot be used since then: who has it now is not known, only who had it by what could be."""
 
     @property
     def state(self) -> State:

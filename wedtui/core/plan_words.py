@@ -37,7 +37,7 @@ class Row(NamedTuple):
 
 
 def check_rows(plan: Mapping[str, Any], now: datetime) -> list[Row]:
-    """Return every check: what stops it, who is getting married, what else has not passed, and what has.
+    """Return every check: what stops it, what else has not passed, who is getting married, and what has passed.
 
     Args:
         plan: as `plan_json` of `core.failover` or `core.freeze_plan` writes it.
@@ -50,7 +50,8 @@ def check_rows(plan: Mapping[str, Any], now: datetime) -> list[Row]:
     if not checks:
         rows.append(Row("UNKNOWN", f"checks: {_MISSING}", counts=True))
     if not any(check.get("rule") == "weddings" for check in checks):
-        rows.insert(0, Row("UNKNOWN", f"live weddings: {_MISSING}", counts=True))
+        failed = sum(row.word == "FAIL" for row in rows)
+        rows.insert(failed, Row("UNKNOWN", f"live weddings: {_MISSING}", counts=True))
     return rows
 
 
@@ -202,14 +203,16 @@ def _row(plan: Mapping[str, Any], check: Mapping[str, Any], now: datetime) -> Ro
     return Row(word, " ".join(filter(None, (sentence, seen, tail))), result != "PASS" or weddings)
 
 
-def _urgency(plan: Mapping[str, Any], check: Mapping[str, Any]) -> int:
+def _urgency(plan: Mapping[str, Any], check: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the place of a check: of a low screen only the first lines are seen, which say what is wrong."""
+    weddings, result = check.get("rule") == "weddings", _result(check)
+    if result == "PASS":
+        return (4 if weddings else 5), 0
+    worst = 0 if result == "FAIL" else 1
     if _is_stopping(plan, check):
-        return 0
-    if check.get("rule") == "weddings":
-        return 1
-    if _result(check) == "PASS":
-        return 4
-    return 2 if _stops(check) == "automatic" else 3
+        return 0, worst
+    # Whom it would hurt comes before what keeps the service from acting by itself.
+    return (1 if weddings else 2 if _stops(check) == "automatic" else 3), worst
 
 
 def _is_said(check: Mapping[str, Any], before: Iterable[Mapping[str, Any]]) -> bool:

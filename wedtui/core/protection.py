@@ -21,6 +21,7 @@ from wedtui.core.calendar import (
     Freshness,
     SourceFacts,
     freshness,
+    is_questioned,
     outsized_words,
     running_out,
     staleness,
@@ -109,6 +110,10 @@ class ProtectionVerdict:
     most: int = 0
     """So many weddings are live at once at most in that time."""
     calendar: Freshness = Freshness.MISSING
+    beyond: bool = False
+    """Whether the calendar may not reach the time that was asked about: the level is the least that it can be."""
+    questioned: bool = False
+    """Whether a person has to look at a source of the calendar, though its last good reading counts."""
     read_at: datetime | None = None
     """The oldest of the sources' last good readings; None where there is none or a source was never read."""
 
@@ -140,6 +145,8 @@ def ahead_words(
     level = protection(calendar, raises, zones, at, known_at=now).level
     if runs_out:
         alone = _by_calendar(calendar, raises, at)
+        if _beyond(calendar, at, now, _DAY) is not None:
+            alone = level  # the date counts in any case
         less = f"; if it is read again, and says the same, this is {alone}" if alone is not level else ""
         return (
             f"this is by the calendar as it is known now: unless it is read again it is stale from "
@@ -327,6 +334,8 @@ def protection(
         peak=calendar.steps.peak(at, shifted(at, AHEAD)) if ahead else None,
         most=calendar.steps.most(at, shifted(at, AHEAD)) if ahead else 0,
         calendar=known.freshness(at),
+        beyond=known.beyond is not None,
+        questioned=is_questioned(calendar),
         read_at=min((r for r in read if r is not None), default=None) if None not in read else None,
     )
 

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 from wedtui.core.calendar import Freshness
 from wedtui.core.protection import AHEAD, ProtectionVerdict
+from wedtui.core.season import Protection
 from wedtui.core.wedding import standard
 from wedtui.core.wording import counted, venue_clock, wall_clock
 
 
 def until_words(verdict: ProtectionVerdict, now: datetime, *, there: bool = False) -> str:
-    """Return the level and how long it lasts, as far as is known: `MAXIMUM until 23:30 BST`.
+    """Return the level and how long it lasts, as far as is known: `MAXIMUM until 23:30 BST`, `at least NORMAL`.
 
     What follows is named where it is worse, `NORMAL until 21:59 UTC, then HIGH`: a calm that ends is no all-clear.
 
@@ -20,13 +21,15 @@ def until_words(verdict: ProtectionVerdict, now: datetime, *, there: bool = Fals
         now: an aware instant.
         there: whether the hour stands beside it where the weddings are that decide it.
     """
+    more = verdict.beyond and verdict.level is not Protection.MAXIMUM
+    level = f"at least {verdict.level}" if more else f"{verdict.level}"
     if verdict.until is None:
         if verdict.known_to is None:
-            return f"{verdict.level} until the calendar is known" if verdict.unknown else f"{verdict.level}"
-        return f"{verdict.level} at least until {wall_clock(verdict.known_to, verdict.zone, now)}"
+            return f"{level} until the calendar is known" if verdict.unknown else level
+        return f"{level} at least until {wall_clock(verdict.known_to, verdict.zone, now)}"
     worse = f", then {verdict.next_level}" if gets_worse(verdict) else ""
     own = there_words(verdict) if there else ""
-    return f"{verdict.level} until {wall_clock(verdict.until, verdict.zone, now)}{own}{worse}"
+    return f"{level} until {wall_clock(verdict.until, verdict.zone, now)}{own}{worse}"
 
 
 def then_words(verdict: ProtectionVerdict) -> str:
@@ -52,6 +55,13 @@ def live_words(verdict: ProtectionVerdict) -> str:
 def there_words(verdict: ProtectionVerdict) -> str:
     """Return when that is where the weddings are that decide it, to follow `until_words`: ` (22:30 Kolkata)`."""
     return "" if verdict.until is None else venue_clock(verdict.until, verdict.decides, verdict.zone)
+
+
+def peak_words(verdict: ProtectionVerdict) -> str:
+    """Say how high the load gets where there is little room: `4 h peak 62.8`; nothing where no calendar is known."""
+    if verdict.peak is None:
+        return ""
+    return f"{AHEAD // timedelta(hours=1)} h peak {standard(verdict.peak.load)}"
 
 
 def load_words(verdict: ProtectionVerdict, at: datetime, *, word: str = "now") -> str:

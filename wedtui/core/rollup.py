@@ -127,11 +127,24 @@ def partial_of(samples: Sequence[tuple[int, float]]) -> Partial:
     """
     low, low_at = min((value, at) for at, value in samples)
     negated, high_at = min((-value, at) for at, value in samples)
+    return Partial(len(samples), _total([value for _at, value in samples]), low, low_at, -negated, high_at)
+
+
+def partial_in(bucket: int, values: Sequence[float]) -> Partial:
+    """Return what is known of values where nobody asks when the extremes were: they are said to be at the beginning.
+
+    Args:
+        bucket: where it begins.
+        values: at least one, all finite.
+    """
+    return Partial(len(values), _total(values), min(values), bucket, max(values), bucket)
+
+
+def _total(values: Sequence[float]) -> float:
     try:
-        total = math.fsum(value for _at, value in samples)
+        return _finite(math.fsum(values))
     except OverflowError:
-        total = math.copysign(_LARGEST, samples[0][1])
-    return Partial(len(samples), _finite(total), low, low_at, -negated, high_at)
+        return math.copysign(_LARGEST, values[0])
 
 
 def _finite(total: float) -> float:

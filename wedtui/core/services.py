@@ -26,6 +26,10 @@ class ServiceCondition(StrEnum):
     UNSEEN = "not known"  # the cache cannot be read
 
 
+UNWATCHED = frozenset({ServiceCondition.STOPPED, ServiceCondition.DEAD, ServiceCondition.STUCK})
+"""The conditions in which it is known that nobody looks at anything: what is stored says how it was."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceFacts:
     """What the service last wrote about itself."""

@@ -29,6 +29,8 @@ HEAVY = 8 * UNITS
 """Load of a day from which it is judged by itself: under it a wedding or two may be called off."""
 MOST_NAMED = 5_000
 """Losses that are remembered one by one, the soonest; what is lost beyond is remembered in sums, and for its time."""
+MISSING_KEPT = 1_000
+"""Of the weddings that a questioned reading loses or moves, so many are kept one by one, the soonest."""
 _REMEMBERED = REMEMBERED // timedelta(microseconds=1)
 _EPOCH = date(1970, 1, 1)
 
@@ -74,6 +76,24 @@ class Loss(NamedTuple):
     load: int
     """Units."""
     weddings: int = 1
+
+
+class Missing(NamedTuple):
+    """A row that a questioned reading would take away or change, as it is; and what it names instead, if anything.
+
+    Instants are microseconds since 1970 in UTC, loads units.
+    """
+
+    reference: str
+    zone: str
+    starts_at: int
+    ends_at: int
+    load: int
+    zone_after: str | None = None
+    """None: the wedding is not named any more."""
+    starts_after: int | None = None
+    ends_after: int | None = None
+    load_after: int | None = None
 
 
 class Lost(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -204,11 +205,27 @@ def wall_clock(at: datetime, zone: str, now: datetime) -> str:
 
 
 _COMMAND = re.compile(r"""(?<=[`"])wedtui(?= (?!--demo|demo\b)|$)""")
+_TYPED = re.compile(r"""(?<=[`"])wedtui(?: --demo)?(?= (?!--config|--demo|demo\b)|[`"])""")
+_STARTING = re.compile(r"""([`"])wedtui service (?:re)?start\1""")
 
 
 def asked_of_demo(text: str) -> str:
     """Return words of a demo with every command in them as it is typed there: without `--demo` it would act elsewhere.
 
-    What opens a demo stays as it is.
+    What opens a demo stays as it is. The service of a demo ends with it, and is started by none but a new one.
     """
-    return _COMMAND.sub("wedtui --demo", text) if "wedtui" in text else text
+    if "wedtui" not in text:
+        return text
+    return _COMMAND.sub("wedtui --demo", _STARTING.sub(r"a new \1wedtui demo\1", text))
+
+
+def asked_with(text: str, config: str) -> str:
+    """Return words with every command in them as it is typed where a configuration was named: it is named there too.
+
+    Args:
+        text: whatever is said.
+        config: the file as it was named.
+    """
+    if "wedtui" not in text:
+        return text
+    return _TYPED.sub(lambda found: f"{found[0]} --config {shlex.quote(config)}", text)

@@ -23,6 +23,20 @@ KEY_NAME = "names.key"
 PROFILE = "wedtui-demo"
 """The profile whose credentials are sent to the world's account of AWS: a user's own are in no such profile."""
 ZONES = ("Europe/London", "America/New_York")
+RULES = """\
+# A world that is minutes old has no usual hour of the week: what is slow is told by a figure.
+[[rules]]
+name = "latency"
+condition = "latency_p95_ms > 800"
+for = "10m"
+clear = { when = "latency_p95_ms < 600", for = "10m" }
+severity = "critical"
+group = ["provider"]
+inhibit = { by = ["down"], equal = ["provider"] }
+"""
+"""The demo's own rules of alerts, for a file of `rules/` beside its configuration."""
+_DAY, _NIGHT = ("day-engineer", "08:00", "20:00"), ("night-engineer", "20:00", "08:00")
+_ROSTERS = {"primary": (_DAY, _NIGHT), "secondary": (("night-engineer", *_DAY[1:]), ("day-engineer", *_NIGHT[1:]))}
 
 
 def demo_configuration(addresses: Addresses, state_dir: Path, calendar_max_age: timedelta = GOOD_FOR) -> str:
@@ -33,7 +47,7 @@ def demo_configuration(addresses: Addresses, state_dir: Path, calendar_max_age: 
         state_dir: an absolute path, for the cache and the ledger; `KEY_NAME` has to be in it.
         calendar_max_age: how long a reading of the calendar of weddings counts; whole seconds.
     """
-    lines = (*_lines(addresses, state_dir), *_traffic(addresses, state_dir), *_pager(addresses))
+    lines = (*_lines(addresses, state_dir), *_traffic(addresses, state_dir), *_pager(addresses), *_on_call())
     return "\n".join((*lines, *_calendar(addresses, calendar_max_age)))
 
 
@@ -74,6 +88,20 @@ def _traffic(addresses: Addresses, state_dir: Path) -> Iterator[str]:
 
 def _pager(addresses: Addresses) -> Iterator[str]:
     yield from ("", "[notify.pager]", 'kind = "webhook"', f"url = {_text(addresses.pager)}", 'timeout = "1s"')
+
+
+def _on_call() -> Iterator[str]:
+    """Say who is on call: roles and no persons, told by the pager."""
+    yield from ("", "[oncall]", f"default = {_text(_DAY[0])}")
+    for name, _, _ in (_DAY, _NIGHT):
+        yield from ("", f"[oncall.contacts.{name}]", 'channels = ["pager"]', f"zone = {_text(ZONES[0])}")
+    for roster, layers in _ROSTERS.items():
+        yield from ("", "[[oncall.rosters]]", f"name = {_text(roster)}")
+        for name, start, end in layers:
+            yield from ("", "[[oncall.rosters.layers]]", f"participants = [{_text(name)}]", f"zone = {_text(ZONES[0])}")
+            # Before whatever the world's clock says.
+            yield from ("since = 2020-01-06", 'hand_over = "00:00"', 'length = "1d"')
+            yield f"hours = [{{ start = {_text(start)}, end = {_text(end)} }}]"
 
 
 def _calendar(addresses: Addresses, max_age: timedelta) -> Iterator[str]:

@@ -22,7 +22,7 @@ class AlertEvent:
     id: int
     at: datetime
     kind: str
-    """`firing`, `raised`, `acknowledged`, `lapsed`, `escalated`, `resolved` or `withdrawn`."""
+    """`firing`, `raised`, `acknowledged`, `noted`, `lapsed`, `escalated`, `resolved` or `withdrawn`."""
     key: str
     rule: str
     labels: dict[str, str]

@@ -22,14 +22,16 @@ from wedtui.core.alerts.rule import Where
 from wedtui.core.alerts.silences import Silence
 from wedtui.core.alerts.telling import acknowledgements, remembered
 from wedtui.core.alerts.track import Labels, labels_of, labels_words
-from wedtui.core.chain import Entry
+from wedtui.core.chain import Entry, instant_words
 from wedtui.core.life import is_over
 from wedtui.core.notify import Event as Told
 from wedtui.core.notify import Notice, Stage
 from wedtui.core.oncall.climbing import Climbing, climbing_of
 from wedtui.errors import ConflictError, NotFoundError
 from wedtui.ledger.audit import append
+from wedtui.ledger.changes import ROSTERS, RULES
 from wedtui.ledger.kind import LEDGER
+from wedtui.ledger.noted_files import note_files
 from wedtui.ledger.outbox import post
 from wedtui.ledger.tables import METADATA
 from wedtui.store.clock import database_now
@@ -47,7 +49,7 @@ QUIET_EVERY = timedelta(minutes=5)
 """So often the newest sample of what is well is written."""
 TRIES = 3
 _AT_ONCE = 400
-ACKNOWLEDGED, LAPSED, ESCALATED = "acknowledged", "lapsed", "escalated"
+ACKNOWLEDGED, LAPSED, ESCALATED, NOTED = "acknowledged", "lapsed", "escalated", "noted"
 """What becomes of an episode beside what the evaluation finds."""
 CLIMBING = "climbing"
 """Where what is remembered of who was told next stands beside what was told."""
@@ -96,6 +98,8 @@ class Turn:
     notices: Sequence[Notice] = ()
     files: Sequence[tuple[str, str]] | None = None
     """The files of rules that counted, by name, where they are to be kept."""
+    rosters: Sequence[tuple[str, str]] | None = None
+    """Likewise the files of rosters, and their calendars, where they may be others than those that were noted."""
 
 
 @dataclass(slots=True)
@@ -200,7 +204,8 @@ class AlertKeeper:
         assert kept is not None
         changed, gone = _changes(kept, done.state, now)
         due = kept.written_at is None or not timedelta() <= now - kept.written_at < WRITTEN_EVERY
-        news = done.history or done.notices or done.files is not None or _says(done.telling) != _says(kept.telling)
+        edited = done.files is not None or done.rosters is not None
+        news = done.history or done.notices or edited or _says(done.telling) != _says(kept.telling)
         if not (changed or gone or news or due):
             kept.state, kept.telling = done.state, done.telling
             return True
@@ -223,6 +228,9 @@ class AlertKeeper:
                     **({} if done.files is None else {"files": [list(each) for each in done.files], "files_at": now}),
                 },
             )
+            for which, files in ((RULES, done.files), (ROSTERS, done.rosters)):
+                if files is not None:
+                    note_files(connection, which, files, now)
             _write_memories(connection, changed, gone)
             write_history(connection, done.history)
             for notice in done.notices:
@@ -388,6 +396,9 @@ class Acknowledged:
     labels: Labels
     by: str
     at: datetime
+    """Since when; it lapses so long after that."""
+    again: bool = False
+    """Whether the same person had it already: that it is said again gives no more time."""
 
 
 def _acknowledgements(
@@ -416,7 +427,7 @@ def climbing_in(telling: Mapping[str, Any]) -> Climbing:
 def acknowledge(connection: Connection, key: str, *, by: str, at: datetime, reason: str) -> Acknowledged:
     """Note that a person looks at an episode that fires, in the history and on the audit chain too; return it.
 
-    Who has it already goes on having it: that says nothing new, and is not written again.
+    Who has it already goes on having it, from when they took it: nothing is written again but other words of theirs.
 
     Raises:
         NotFoundError: no such episode fires.
@@ -426,14 +437,18 @@ def acknowledge(connection: Connection, key: str, *, by: str, at: datetime, reas
     if row is None or memory is None or memory.episode is None:
         raise NotFoundError(f'no alert "{key}" fires: `wedtui alerts list` says what does')
     labels, episode = _labels(row.labels), memory.episode
+    what = (key, row.rule, labels, episode.severity.value, episode.reason.value)
+    body = {"alert": key, "rule": row.rule, "labels": dict(labels_of(dict(labels))), "reason": reason}
     if episode.acknowledged_by == by and episode.acknowledged_at is not None:
-        return Acknowledged(key, row.rule, labels, by, episode.acknowledged_at)
+        if reason and reason != _said_last(connection, key, by):
+            write_history(connection, [Happened(at, NOTED, *what, person=by, said=reason)])
+            body["since"] = instant_words(episode.acknowledged_at)
+            append(connection, Entry(at, "alert.acknowledge", by, body))
+        return Acknowledged(key, row.rule, labels, by, episode.acknowledged_at, again=True)
     had = memory._replace(episode=episode._replace(acknowledged_by=by, acknowledged_at=at))
     _write_memories(connection, {(row.rule, labels): had}, ())
     connection.execute(update(_ROUND).values(version=_ROUND.c.version + 1))
-    what = (ACKNOWLEDGED, key, row.rule, labels, episode.severity.value, episode.reason.value)
-    write_history(connection, [Happened(at, *what, person=by, said=reason)])
-    body = {"alert": key, "rule": row.rule, "labels": dict(labels_of(dict(labels))), "reason": reason}
+    write_history(connection, [Happened(at, ACKNOWLEDGED, *what, person=by, said=reason)])
     append(connection, Entry(at, "alert.acknowledge", by, body))
     kept = connection.execute(select(_ROUND.c.telling)).scalar_one_or_none()
     about = f"{row.rule} ({labels_words(labels)})"
@@ -441,6 +456,13 @@ def acknowledge(connection: Connection, key: str, *, by: str, at: datetime, reas
         # Instants of the outbox are the database's own.
         post(connection, notice, database_now(connection))
     return Acknowledged(key, row.rule, labels, by, at)
+
+
+def _said_last(connection: Connection, key: str, by: str) -> str:
+    """Return the words with which a person took an episode, or the newest after them."""
+    c = _EVENT.c
+    here = (c.episode == key) & (c.person == by) & c.kind.in_((ACKNOWLEDGED, NOTED))
+    return connection.execute(select(c.said).where(here).order_by(c.id.desc()).limit(1)).scalar() or ""
 
 
 def _alone(connection: Connection, keys: Collection[str]) -> frozenset[str]:

@@ -42,6 +42,9 @@ DECIDED = frozenset(
     }
 )
 """The kinds of which the ledger knows who did what, and what became of alerts."""
+RULES, ROSTERS = "files of rules", "files of rosters"
+"""By which a row of changes says what it is about, where one of the configuration says which service runs with it."""
+FILES = (RULES, ROSTERS)
 TRAFFIC = "traffic"
 _AROUND = timedelta(days=1)
 """So far around the time that is asked for changes of shares are read: a reading is compared with those before it."""
@@ -145,6 +148,11 @@ def _raise(entry: RaiseEntry, at: datetime, move: str, words: str, who: str | No
 
 def _configurations(row: Any) -> Iterator[Change]:
     said = "; ".join(row.changes) or "it is another than before"
+    if row.seen_by in FILES:
+        name, more = ("rules", "wedtui rules check") if row.seen_by == RULES else ("rosters", "wedtui oncall check")
+        key = f"configuration {row.id:010d}"
+        yield _change(ChangeKind.CONFIGURATION, row.at, name, f"others count: {said}", key, who=None, more=more)
+        return
     words = f"the service of {row.seen_by} runs with it: {said}"
     key = f"configuration {row.id:010d}"
     yield _change(ChangeKind.CONFIGURATION, row.at, "configuration", words, key, who=None, more="wedtui config show")
@@ -164,6 +172,7 @@ _BECAME = {
     "firing": "fires",
     "raised": "got graver",
     "acknowledged": "acknowledged",
+    "noted": "more was said of it by whoever has it",
     "lapsed": "its acknowledgement lapsed",
     "escalated": "was passed on",
     "resolved": "is over",

@@ -23,6 +23,7 @@ from wedtui.ledger import automation
 from wedtui.ledger.alerts import Acknowledged, acknowledge
 from wedtui.ledger.audit import NOTHING, append, say_beside
 from wedtui.ledger.broadcasts import broadcast
+from wedtui.ledger.changes import FILES
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.outbox import dismiss
 from wedtui.ledger.outbox_reader import NoticeEntry
@@ -246,7 +247,10 @@ class Ledger:
         """
         with self._writing() as connection:
             last = connection.execute(
-                select(CONFIGURATION_CHANGE.c.digest).order_by(CONFIGURATION_CHANGE.c.id.desc()).limit(1)
+                select(CONFIGURATION_CHANGE.c.digest)
+                .where(CONFIGURATION_CHANGE.c.seen_by.not_in(FILES))
+                .order_by(CONFIGURATION_CHANGE.c.id.desc())
+                .limit(1)
             ).scalar()
             if last == digest:
                 return False

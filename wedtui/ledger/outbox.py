@@ -17,6 +17,8 @@ from sqlalchemy import Connection, func, insert, select, update
 from wedtui.core.chain import Entry
 from wedtui.core.life import is_over
 from wedtui.core.notify import (
+    CALLS_FROM,
+    GRAVITY,
     POSTED_WITHIN,
     ROUTE,
     Answer,
@@ -52,6 +54,8 @@ LEASE = timedelta(seconds=10)
 SAME_AGAIN = timedelta(minutes=10)
 """A trigger whose episode has just become a dead letter says nothing new."""
 EVERYTHING = Reach()
+Addressing = Callable[[Notice, datetime], Notice]
+"""Returns what begins at an aware instant with whom it is for, where anybody says so: who is on call."""
 _Concerned = Sequence[Audience]
 """Each of those who are to be told."""
 AT_ONCE = 500
@@ -161,6 +165,7 @@ class Outbox:
         waits: timedelta = WRITER_WAITS,
         clock: Callable[[Connection], datetime] = database_now,
         reach: Reach = EVERYTHING,
+        address: Addressing = lambda notice, _at: notice,
     ) -> None:
         """Open the ledger.
 
@@ -169,13 +174,14 @@ class Outbox:
             waits: how long to wait for another process that holds it.
             clock: the time by the database.
             reach: which channels are for what, for who sends; by default each is for everything.
+            address: says who is on call, for who sends; by default nobody in particular is.
 
         Raises:
             ConfigurationError: the URL is not supported.
             StoreError: it cannot be opened.
         """
         self._store = writable(url, LEDGER, waits=waits)
-        self._clock, self._reach = clock, reach
+        self._clock, self._reach, self._address = clock, reach, address
 
     def post(self, notice: Notice) -> int | None:
         """Write a notification that stands for itself; return what `post` of this module does."""
@@ -230,7 +236,7 @@ class Outbox:
             )
             found: list[Attempt] = []
             for row in connection.execute(select(_NOTICE).where(_NOTICE.c.id.in_(oldest)).order_by(_NOTICE.c.id)):
-                for channel in _due(connection, row, self._concerned(connection, row, channels), at):
+                for channel in _due(connection, row, self._concerned(connection, row, channels, at), at):
                     if channel not in held and (row.id, channel) not in busy:
                         found.append(Attempt(channel, _message(row), fence))
             return tuple(found)
@@ -258,9 +264,9 @@ class Outbox:
             connection.execute(update(_DELIVERY).where(here).values(values))
             row = connection.execute(select(_NOTICE).where(_NOTICE.c.id == number)).one()
             if row.stage == Stage.WAITING.value:
-                _settle(connection, row, self._concerned(connection, row, channels), at)
+                _settle(connection, row, self._concerned(connection, row, channels, at), at)
 
-    def _concerned(self, connection: Connection, row: Any, channels: Sequence[str]) -> _Concerned:
+    def _concerned(self, connection: Connection, row: Any, channels: Sequence[str], at: datetime) -> _Concerned:
         """Return whom a notification concerns: of what follows a beginning, those that were told of it."""
         if row.event != Event.TRIGGER.value:
             return (Audience(_told_of(connection, row.episode, channels)),)
@@ -269,6 +275,12 @@ class Outbox:
             return (self._reach.every(channels, severity),)
         if row.channels:
             return self._reach.of_each(channels, severity, row.channels)
+        if GRAVITY[severity] >= GRAVITY[CALLS_FROM]:
+            # Whoever wrote it knew nobody: it calls who is on call when it is sent.
+            said = self._address(Notice(row.key, severity, row.sentence, row.details), at)
+            named = tuple((name,) for name in channels) if said.everybody else said.channels
+            if named:
+                return self._reach.of_each(channels, severity, named)
         return (self._reach.audience(channels, severity, f"{row.details.get(ROUTE) or ''}"),)
 
     def close(self) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from wedtui.core.notify import Detail, Stage
+from wedtui.core.notify import CALLS_FROM, GRAVITY, Delivery, Detail, Event, Stage
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.shapes import NOTIFICATION, NOTIFICATION_DELIVERY
-from wedtui.store.instants import from_microseconds
+from wedtui.store.instants import from_microseconds, to_microseconds
 from wedtui.store.opening import READER_WAITS, readable
+from wedtui.store.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,25 @@ class Standing:
     """Of the newest dead letter, why it was not taken the last time."""
     alone: tuple[Alone, ...]
     """Oldest first."""
+    uncalled: datetime | None = None
+    """When the oldest beginning was written that calls somebody and that nobody was called by; None without one."""
+    given_up: tuple[tuple[str, int], ...] = ()
+    """By channel, how many it was asked to take lately and never took, which people were told by others."""
+
+
+_LOOKED_AT = 2_000
+"""At so many of the newest notifications it is looked for what a channel did not take."""
+
+
+def _given_up(snapshot: Snapshot, since: datetime) -> tuple[tuple[str, int], ...]:
+    asked = (
+        "SELECT d.channel, count(*) FROM notification n JOIN notification_delivery d ON d.notification_id = n.id "
+        "WHERE n.id > (SELECT coalesce(max(id), 0) FROM notification) - ? AND n.stage = ? AND n.ended_at >= ? "
+        "AND d.state IN (?, ?) AND (d.tries > 0 OR d.problem <> '') GROUP BY d.channel ORDER BY d.channel"
+    )
+    over = (Delivery.SPARED.value, Delivery.REFUSED.value)
+    found = snapshot.values(asked, _LOOKED_AT, Stage.SENT.value, to_microseconds(since), *over)
+    return tuple((channel, count) for channel, count in found)
 
 
 class OutboxReader:
@@ -88,8 +109,13 @@ class OutboxReader:
             found = "SELECT 1 FROM notification WHERE stage = ? LIMIT 1"
             return snapshot.scalar(found, Stage.WAITING.value) is not None
 
-    def standing(self) -> Standing:
-        """Return how the outbox stands."""
+    def standing(self, calls: AbstractSet[str] = frozenset(), since: datetime | None = None) -> Standing:
+        """Return how the outbox stands.
+
+        Args:
+            calls: the channels that call people; by none of them each does.
+            since: from when on what a channel did not take is counted where others did; without it nothing of it is.
+        """
         with self._store.reading() as snapshot:
             counted = "SELECT count(*), min(created_at) FROM notification WHERE stage = ?"
             waiting, oldest = next(snapshot.values(counted, Stage.WAITING.value))
@@ -109,6 +135,8 @@ class OutboxReader:
                 dead,
                 why or "",
                 tuple(Alone(n, f"{kind} {to}", who, why, from_microseconds(at)) for n, kind, to, who, why, at in alone),
+                _uncalled(snapshot, calls),
+                () if since is None else _given_up(snapshot, since),
             )
 
     def notifications(self, *, most: int = 50) -> tuple[NoticeEntry, ...]:
@@ -121,8 +149,7 @@ class OutboxReader:
             told = defaultdict(list)
             for start in range(0, len(rows), most):
                 numbers = [row.id for row in rows[start : start + most]]
-                marks = ", ".join("?" * len(numbers))
-                which = f"WHERE notification_id IN ({marks}) ORDER BY since, channel"
+                which = f"WHERE notification_id IN ({_marks(numbers)}) ORDER BY since, channel"
                 for each in snapshot.rows(NOTIFICATION_DELIVERY, which, *numbers):
                     told[each.notification_id].append(each)
         return tuple(notice_of(row, told[row.id]) for row in rows)
@@ -130,6 +157,23 @@ class OutboxReader:
     def close(self) -> None:
         """Let go of the ledger."""
         self._store.close()
+
+
+def _uncalled(snapshot: Snapshot, calls: AbstractSet[str]) -> datetime | None:
+    """Return when the oldest beginning that calls was written which none that calls has accepted."""
+    grave = [level.value for level, gravity in GRAVITY.items() if gravity >= GRAVITY[CALLS_FROM]]
+    by = f"AND d.channel IN ({_marks(calls)})" if calls else ""
+    told = f"d.notification_id = notification.id AND d.state = ? {by}"
+    which = f"WHERE stage IN (?, ?) AND event = ? AND severity IN ({_marks(grave)}) AND NOT EXISTS "
+    which += f"(SELECT 1 FROM notification_delivery d WHERE {told}) ORDER BY created_at LIMIT 1"  # noqa: S608 - marks
+    stages = (Stage.WAITING.value, Stage.DEAD.value)
+    accepted = Delivery.ACCEPTED.value
+    found = snapshot.rows(NOTIFICATION, which, *stages, Event.TRIGGER.value, *grave, accepted, *sorted(calls))
+    return next((row.created_at for row in found), None)
+
+
+def _marks(some: Collection[object]) -> str:
+    return ", ".join("?" * len(some))
 
 
 def notice_of(row: Any, told: list[Any]) -> NoticeEntry:

@@ -15,10 +15,12 @@ from wedtui.core.changes import ChangeQuery, Told
 from wedtui.core.customers import CUSTOMERS
 from wedtui.core.erasure import Forgotten
 from wedtui.core.freeze import Origin, Period
+from wedtui.core.notify import Stage
 from wedtui.core.override import Override
 from wedtui.core.protection import Raise
 from wedtui.core.season import Protection
 from wedtui.core.text import single_line
+from wedtui.core.unsent import Unsent
 from wedtui.errors import NotFoundError
 from wedtui.ledger.actions import action_of
 from wedtui.ledger.kind import LEDGER
@@ -33,7 +35,7 @@ from wedtui.ledger.shapes import (
     WEDDING_IMPORT,
 )
 from wedtui.ledger.silence_reader import read_silences
-from wedtui.store.instants import to_microseconds
+from wedtui.store.instants import from_microseconds, to_microseconds
 from wedtui.store.kind import Kind
 from wedtui.store.opening import READER_WAITS, Readable, readable
 from wedtui.store.snapshot import Snapshot
@@ -275,6 +277,13 @@ class LedgerReader:
         """Return which alerts persons have silenced where that ends after an instant, the newest first."""
         with self._store.reading() as snapshot:
             return tuple(entry.asked for entry in read_silences(snapshot, until_after))
+
+    def unsent(self) -> Unsent:
+        """Return what waits to be told."""
+        with self._store.reading() as snapshot:
+            counted = "SELECT count(*), min(created_at) FROM notification WHERE stage = ?"
+            waiting, oldest = next(snapshot.values(counted, Stage.WAITING.value))
+            return Unsent(waiting, None if oldest is None else from_microseconds(oldest))
 
     def changes(self, query: ChangeQuery) -> Told:
         """Return what was decided and done in a time, as changes, with who did it."""

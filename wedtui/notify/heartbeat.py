@@ -1,4 +1,4 @@
-"""The heartbeat: one request a minute while alerts are judged. Who does not get it tells people that nothing does."""
+"""The heartbeat: one request a minute while alerts are judged and told. Who misses it tells people in its place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpx
 
 from wedtui.clock import Clock
 from wedtui.config_notify import HeartbeatSection
-from wedtui.core.heartbeat import beats, rounds_go_on
+from wedtui.core.heartbeat import beats, nobody_called, rounds_go_on
 from wedtui.errors import ConfigurationError
 from wedtui.providers.secrets import resolve
 from wedtui.providers.web import USER_AGENT, seconds, trust
@@ -36,17 +36,20 @@ class Heartbeat:
         self.problem: str | None = None
         """Why nobody outside knows that all goes on; None where they do, or nobody is to."""
 
-    def look(self, *, sends: bool) -> None:
+    def look(self, *, sends: bool, uncalled: datetime | None = None) -> None:
         """Begin to tell it where that is due; nobody waits for the answer.
 
         Args:
             sends: whether what is to be told can be read and sent.
+            uncalled: since when somebody is to be called, and nobody was; None where there is no such page.
         """
         if not self._section.is_configured or (self._under_way is not None and not self._under_way.done()):
             return
         judged_at, now, monotonic = self._evaluated(), self._clock.now(), self._clock.monotonic()
         since = None if self._asked_at is None else timedelta(seconds=monotonic - self._asked_at)
-        if beats(judged_at, sends, since, now):
+        if sends and uncalled is not None and nobody_called(uncalled, now):
+            self.problem = f"no heartbeat is sent: nobody was called by a page of {uncalled:%H:%M:%S} UTC"
+        elif beats(judged_at, sends, since, now):
             self._asked_at = monotonic
             self._under_way = asyncio.create_task(self._tell())
         elif not sends or not rounds_go_on(judged_at, now):

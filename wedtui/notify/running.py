@@ -17,7 +17,7 @@ from wedtui.config import Configuration
 from wedtui.core.text import single_line
 from wedtui.core.wording import listed
 from wedtui.errors import StoreMissingError, WedtuiError
-from wedtui.ledger.outbox import Outbox
+from wedtui.ledger.outbox import Addressing, Outbox
 from wedtui.ledger.outbox_reader import OutboxReader, Standing
 from wedtui.notify import paging_configured, reach_of
 from wedtui.notify.channels import channel_of
@@ -30,6 +30,8 @@ AGAIN_AFTER_S = 2.0
 """After something failed; and between two looks at how the outbox stands."""
 LATE = timedelta(minutes=1)
 """What waits for longer is said."""
+GIVEN_UP_SAID = timedelta(hours=24)
+"""For so long it is said that a channel did not take what others did."""
 
 Trouble = Callable[[str, str | None], None]
 """Takes a problem of a part, or that it is over; from any thread."""
@@ -48,6 +50,7 @@ class Notifying:
         *,
         drill: bool = False,
         evaluated: Evaluated = lambda: None,
+        address: Addressing = lambda notice, _at: notice,
     ) -> None:
         """Remember with what it is done; nothing is opened yet.
 
@@ -59,11 +62,12 @@ class Notifying:
             trouble: told what people have to know.
             drill: whether its world is a made-up one: whoever is told is told that too.
             evaluated: when alerts were judged last; without it they never are, and no heartbeat is sent.
+            address: says who is on call, in the thread that sends; by default nobody in particular is.
         """
         self._drill = drill
         self._configuration, self._url, self._clock, self._holder = configuration, ledger_url, clock, holder
         self._trouble = trouble
-        self._evaluated = evaluated
+        self._evaluated, self._address = evaluated, address
         self.standing: Standing | None = None
         """How the outbox stood at the last look; None while it cannot be told. Read from any thread."""
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -103,8 +107,7 @@ class Notifying:
         self._loop = asyncio.get_running_loop()
         self._ready.set()
         reader = OutboxReader(self._url)
-        reach = reach_of(configuration)
-        sender = Sender(lambda: Outbox(self._url, reach=reach), channels, self._holder, clock, drill=self._drill)
+        sender = Sender(self._opened, channels, self._holder, clock, drill=self._drill)
         heartbeat = Heartbeat(configuration.heartbeat, self._evaluated, clock)
         try:
             await self._work(reader, sender, heartbeat)
@@ -113,10 +116,14 @@ class Notifying:
             await sender.close()
             reader.close()
 
+    def _opened(self) -> Outbox:
+        return Outbox(self._url, reach=reach_of(self._configuration), address=self._address)
+
     async def _work(self, reader: OutboxReader, sender: Sender, heartbeat: Heartbeat) -> None:
         assert self._stop is not None
         log = structlog.get_logger("wedtui.notify")
         stands_at = -AGAIN_AFTER_S
+        calls = reach_of(self._configuration).calls
         while not self._stop.is_set():
             waits, sends = LOOKS_EVERY_S, True
             try:
@@ -124,7 +131,8 @@ class Notifying:
                     await sender.look()
                 if self._clock.monotonic() - stands_at >= AGAIN_AFTER_S:
                     stands_at = self._clock.monotonic()
-                    self._say(await asyncio.to_thread(reader.standing))
+                    since = self._clock.now() - GIVEN_UP_SAID
+                    self._say(await asyncio.to_thread(reader.standing, calls, since))
             except StoreMissingError:
                 pass  # nobody has decided anything yet
             except WedtuiError as error:
@@ -132,12 +140,17 @@ class Notifying:
                 self._trouble("notify", f"nobody is told anything at the moment: {error}")
                 log.warning("notifications wait", why=str(error))
                 waits, sends = AGAIN_AFTER_S, False
-            heartbeat.look(sends=sends)
+            heartbeat.look(sends=sends, uncalled=self._uncalled())
             self._trouble("heartbeat", heartbeat.problem)
             try:
                 await asyncio.wait_for(self._stop.wait(), waits)
             except TimeoutError:
                 continue
+
+    def _uncalled(self) -> datetime | None:
+        """Return since when somebody is to be called and nobody was; where nobody can be, that is no news."""
+        standing = self.standing
+        return standing.uncalled if standing is not None and paging_configured(self._configuration) else None
 
     def _say(self, standing: Standing) -> None:
         self.standing = standing
@@ -163,6 +176,11 @@ def outbox_words(standing: Standing, configuration: Configuration, now: datetime
         since = f"{standing.oldest.astimezone(UTC):%H:%M:%S} UTC"
         said.append(
             f"{_counted(standing.waiting)} not taken yet, the oldest since {since}: `wedtui notify list` says why"
+        )
+    if standing.given_up:
+        each = listed(tuple(f"{single_line(name, 80)} ({count:,})" for name, count in standing.given_up))
+        said.append(
+            f"not taken in the last 24 h, and told by other channels alone: by {each}; `wedtui notify list` says why"
         )
     return "; ".join(said) or None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from wedtui.errors import ConfigurationError
 from wedtui.providers.oncall import load_plan
 from wedtui.roster_files import load_rosters, roster_paths
 
+Files = Sequence[tuple[str, str]]
 READ_EVERY = timedelta(hours=1)
 """Of a calendar only the time around its reading is known; and a file may change without a trace."""
 
@@ -33,6 +35,9 @@ class CountingPlan:
         self._seen: object = None
         self._read_at: datetime | None = None
         self._plan: OnCallPlan | None = None
+        self._texts: Files | None = None
+        self.news: Files | None = None
+        """The files that count since the last look, to be noted; None where that is done already."""
         self.problem: str | None = None
         """Why what is written does not count, in a sentence."""
 
@@ -52,6 +57,7 @@ class CountingPlan:
             self._files = tuple(each.calendar for each in rosters if each.calendar is not None)
             self._plan = load_plan(self._loaded, now)
             self.problem = None
+            self._note()
         except (ConfigurationError, OSError, UnicodeError) as error:
             which = "the last that could be used count on"
             if self._plan is None:
@@ -60,6 +66,13 @@ class CountingPlan:
             self.problem = f"the rosters cannot be used, and {which}: {why}; see `wedtui oncall check`"
         self._seen = self._stamps()
         return self._plan
+
+    def _note(self) -> None:
+        """Have it noted by which files it is told, where they are others than at the last look."""
+        paths = (*roster_paths(self._loaded.path), *self._files)
+        texts = [(path.name, path.read_text(encoding="utf-8", errors="replace")) for path in paths if path.is_file()]
+        if texts != self._texts:
+            self._texts = self.news = texts
 
     def _everybody(self) -> OnCallPlan:
         """Return who is told where nobody can be named: every channel, by the ladders of DESIGN."""

@@ -13,14 +13,17 @@ from wedtui.cache.alert_copy import AlertCopy
 from wedtui.clock import Clock
 from wedtui.config import Configuration
 from wedtui.core.alerts.acknowledging import Lapse, lapsed, outgrown
+from wedtui.core.alerts.condition import FAILING, UP
 from wedtui.core.alerts.evaluation import Around, Evidence, Kind, Round, evaluate
 from wedtui.core.alerts.hiding import Hiding
 from wedtui.core.alerts.judging import Question, judge
-from wedtui.core.alerts.memory import AlertState, Memory, Phase
-from wedtui.core.alerts.rule import Rule, RuleBook
+from wedtui.core.alerts.memory import AlertState, Memory, Phase, Reason, Report
+from wedtui.core.alerts.names import source_of
+from wedtui.core.alerts.outside import INHIBITED, SILENCED, Answered, listed, parted, take, together, with_sources
+from wedtui.core.alerts.rule import Rule, RuleBook, Severity, Source
 from wedtui.core.alerts.scope import judgeable, withdrawn
 from wedtui.core.alerts.silences import silencing
-from wedtui.core.alerts.standing import AlertIs, AlertsNow, by_urgency
+from wedtui.core.alerts.standing import AlertIs, AlertsNow, Suppressed, by_urgency
 from wedtui.core.alerts.telling import Telling, remembered, tell, telling_document
 from wedtui.core.alerts.track import Labels, Track, labels_words
 from wedtui.core.calendar import Freshness, freshness
@@ -43,8 +46,9 @@ from wedtui.notify import paging_configured
 from wedtui.poller.alert_plan import CountingPlan
 from wedtui.poller.alert_rules import CountingRules
 from wedtui.poller.guarding import Guarding
-from wedtui.poller.measured import UP, Measured
+from wedtui.poller.measured import Measured
 from wedtui.poller.surroundings import Stores
+from wedtui.poller.told_elsewhere import ToldElsewhere
 from wedtui.store.clock import database_now
 from wedtui.store.opening import file_of
 
@@ -77,6 +81,7 @@ class Alerting:
         self._tells = paging_configured(configuration)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="alerts")
         self._measured = Measured(configuration, stores.cache_url)
+        self._elsewhere = ToldElsewhere(configuration, stores.cache_url)
         self._keeper: AlertKeeper | None = None
         self._copy: AlertCopy | None = None
         self._copied: tuple[Claim, AlertsNow] | None = None
@@ -109,28 +114,34 @@ class Alerting:
 
         def work(known: Known) -> Turn:
             nonlocal standing
-            evidence = self._measured.read(loaded.book, known.now)
-            book, not_set = judgeable(loaded.book, self._rules.shipped, evidence)
+            evidence = self._measured.read(loaded.book, known.now) | self._elsewhere.read(known.now)
+            every = with_sources(loaded.book, self._elsewhere.sources, self._elsewhere.wrong(known.now))
+            book, not_set = judgeable(every, self._rules.shipped, evidence)
             plan = self._plan.look(known.now)
             found, turn, following = self._judged(book, evidence, known, plan)
-            alerts = _with_next(standing_of(book, evidence, found.state, known), following, plan)
-            standing = AlertsNow(known.now, alerts, len(loaded.book.rules), not_set, judged=len(book.rules))
+            shown = by_urgency([*standing_of(book, evidence, found.state, known), *self._outside(book, found, known)])
+            alerts = _with_next(shown, following, plan)
+            standing = AlertsNow(known.now, alerts, len(every.rules), not_set, judged=len(book.rules))
             unwatched = [*self._unwatched(loaded.book, evidence)]
-            unknown = sorted([*unknown_of(book, found.state), *unwatched])
+            outside = parted(found.state, book)[1]
+            unknown = sorted([*unknown_of(book, found.state), *unwatched]) + sorted(unknown_outside(outside))
             series = sum(len(found.state.memories.get(rule.name, {})) for rule in book.rules) + len(unwatched)
+            series += sum(map(len, outside.memories.values()))
             named = tuple(unknown[:UNKNOWN_NAMED])
             standing = replace(standing, series=series, unknown=len(unknown), unknown_named=named)
+            standing = replace(standing, sources=self._elsewhere.standing(known.now))
             return turn
 
         done = keeper.turn(work)
         if done is None or standing is None:
             return
-        self._rules.news = None
+        self._rules.news = self._plan.news = None
         self._copy_to_readers(_with_told(standing, remembered(done.telling), keeper), claim)
 
     def close(self) -> None:
         """Let go of cache and ledger, in the thread that used them."""
         self._measured.close()
+        self._elsewhere.close()
         for each in (self._keeper, self._copy):
             if each is not None:
                 each.close()
@@ -153,19 +164,22 @@ class Alerting:
         self, book: RuleBook, evidence: Evidence, known: Known, plan: OnCallPlan
     ) -> tuple[Round, Turn, Mapping[str, Following]]:
         state, lapses = lapsed(known.state, known.now, plan.lapse)
+        around = self._around(known.now)
+        state, outside = parted(state, book)
         state, ended = withdrawn(state, book, evidence, known.now)
-        found = evaluate(book, evidence, known.now, state, self._around(known.now))
+        found = evaluate(book, evidence, known.now, state, around)
+        found = together(found, take(book, self._elsewhere.answers, outside, known.now, around))
         state, graver = outgrown(found.state, ((e.rule, e.labels) for e in found.events if e.kind is Kind.RAISED))
         found = Round(state, (*ended, *found.events))
         history = [each for event in found.events if (each := happened(event)) is not None]
         history += [_lapse(each, known.now) for each in (*lapses, *graver)]
         if not self._tells:
             # Without a channel nobody is told, and nothing is taken for told: it is once there is one.
-            return found, Turn(found.state, known.telling, history, (), self._rules.news), {}
+            return found, Turn(found.state, known.telling, history, (), self._rules.news, self._plan.news), {}
         climbed, told = self._told(book, found, known, plan)
         history += _escalated(climbed, known.now)
         telling = {**telling_document(told), CLIMBING: climbing_document(climbed.climbing)}
-        turn = Turn(found.state, telling, history, climbed.notices, self._rules.news)
+        turn = Turn(found.state, telling, history, climbed.notices, self._rules.news, self._plan.news)
         return found, turn, climbed.following
 
     def _told(self, book: RuleBook, found: Round, known: Known, plan: OnCallPlan) -> tuple[Climbed, Telling]:
@@ -177,17 +191,36 @@ class Alerting:
         hiding = Hiding(book, found.state)
 
         def hidden(rule: str, labels: Labels) -> bool:
-            return silencing(known.silences, rule, labels, known.now) is not None or bool(hiding.by(rule, labels))
+            report = found.state.of(rule, labels).report
+            there = report is not None and bool(report.hidden)
+            silence = silencing(known.silences, rule, labels, known.now)
+            return there or silence is not None or bool(hiding.by(rule, labels))
 
         now = Now(plan, self._guarding.level(), known.now, self._configuration.routes)
         return climb_on(now, climbing, told, notices, firing(found.state, hidden)), told
+
+    def _outside(self, book: RuleBook, found: Round, known: Known) -> Iterator[AlertIs]:
+        """Yield what is to be shown of what other systems judge."""
+        answers = self._elsewhere.answers
+        for source in book.sources:
+            answer = answers.get(source.name, Answered())
+            there = listed(source.name, answer.alerts) if answer.is_fresh(known.now) else {}
+            for rule, series in found.state.memories.items():
+                for labels, memory in series.items() if source_of(rule) == source.name else ():
+                    if _is_shown(memory, known.now):
+                        shown = _reported(source, (rule, labels), memory, known)
+                        now_said = there.get((rule, labels))
+                        if now_said is not None:
+                            grave = now_said.severity if memory.phase is Phase.PENDING else shown.severity
+                            shown = replace(shown, value=now_said.value, said=now_said.said, severity=grave)
+                        yield replace(shown, measured_at=answer.at)
 
     def _unwatched(self, book: RuleBook, evidence: Evidence) -> Iterator[str]:
         """Yield the providers that no probe asks, where a rule counts that says whether anything is up.
 
         Nobody would hear of it if one of them were down.
         """
-        rule = next((rule.name for rule in book.rules if UP in rule.signals), None)
+        rule = next((rule.name for rule in book.rules if {UP, FAILING}.intersection(rule.signals)), None)
         asked = {dict(labels).get("provider") for labels in evidence.get(UP, {})}
         for each in self._configuration.providers if rule is not None else ():
             if each.name not in asked:
@@ -257,7 +290,7 @@ def _standing(book: RuleBook, evidence: Evidence, state: AlertState, known: Know
             tracks = {
                 signal: series[labels] for signal in rule.signals if labels in (series := evidence.get(signal, {}))
             }
-            shown = _alert(rule, labels, memory, known.now)
+            shown = _alert(rule, (rule.name, labels), memory, known.now)
             value, measured_at = _newest(rule, tracks, known.now)
             silence = silencing(known.silences, rule.name, labels, known.now)
             yield replace(
@@ -270,20 +303,51 @@ def _standing(book: RuleBook, evidence: Evidence, state: AlertState, known: Know
             )
 
 
+def unknown_outside(state: AlertState) -> Iterator[str]:
+    """Yield each alert that other systems judge and of which it is not known now how it stands, in words."""
+    for rule, series in state.memories.items():
+        for labels, memory in series.items():
+            if memory.unknown_since is not None:
+                yield f"{rule} {labels_words(labels)}"
+
+
+def _reported(source: Source, which: tuple[str, Labels], memory: Memory, known: Known) -> AlertIs:
+    """Return what is to be shown of an alert that another system judges, as far as that is remembered."""
+    rule, labels = which
+    report = memory.report or Report(source.name)
+    shown = _alert(source, which, memory, known.now)
+    silence = silencing(known.silences, rule, labels, known.now)
+    fires = memory.phase is Phase.FIRING
+    if silence is not None:
+        shown = replace(shown, silenced_by=silence.by, silenced_until=silence.until)
+    elif fires and report.hidden == SILENCED:
+        shown = replace(shown, silenced_by=source.name)
+    return replace(
+        shown,
+        inhibited_by=source.name if fires and report.hidden == INHIBITED else "",
+        source=source.name,
+        said=report.said,
+        runbook=report.runbook,
+        link=report.link,
+    )
+
+
 def _is_shown(memory: Memory, now: datetime) -> bool:
     if memory.phase is Phase.RESOLVED:
         return memory.resolved_at is not None and now - memory.resolved_at <= RESOLVED_SHOWN
     return memory.phase in {Phase.PENDING, Phase.FIRING}
 
 
-def _alert(rule: Rule, labels: Labels, memory: Memory, now: datetime) -> AlertIs:
+def _alert(rule: Rule | Source, which: tuple[str, Labels], memory: Memory, now: datetime) -> AlertIs:
     episode = None if memory.phase is Phase.PENDING else memory.episode
     since = memory.since or now if episode is None else episode.since
+    pending = Severity.WARNING
+    if isinstance(rule, Rule):
+        pending = rule.silent_severity if memory.reason is Reason.NO_DATA else rule.severity
     return AlertIs(
-        rule.name,
-        labels,
+        *which,
         memory.phase,
-        rule.severity if episode is None else episode.severity,
+        pending if episode is None else episode.severity,
         memory.reason if episode is None else episode.reason,
         since,
         key="" if episode is None else episode.key,
@@ -293,6 +357,8 @@ def _alert(rule: Rule, labels: Labels, memory: Memory, now: datetime) -> AlertIs
         acknowledged_at=None if episode is None else episode.acknowledged_at,
         flaps=memory.flaps(now),
         runbook=rule.runbook,
+        said=rule.said if isinstance(rule, Rule) and memory.phase is not Phase.RESOLVED else "",
+        unknown_since=memory.unknown_since,
     )
 
 
@@ -303,9 +369,14 @@ def _newest(rule: Rule, tracks: dict[str, Track], now: datetime) -> tuple[float 
 
 
 def _with_told(standing: AlertsNow, telling: Telling, keeper: AlertKeeper) -> AlertsNow:
-    """Return how it stands with when somebody was told: an alert may be told by a notification about several."""
+    """Return how it stands with when somebody was told, and how many of what nobody was.
+
+    An alert may be told by a notification about several.
+    """
     keys = {each.key: telling.keys_of(each.key) or (each.key,) for each in standing.alerts if each.key}
     told = keeper.told([*dict.fromkeys(key for some in keys.values() for key in some)]) if keys else {}
+    counts = (telling.silenced, telling.inhibited, telling.collapsed, telling.stormed)
+    standing = replace(standing, suppressed=Suppressed(*counts))
     if not told:
         return standing
 
@@ -323,4 +394,5 @@ def _says_the_same(before: AlertsNow, now: AlertsNow) -> bool:
 def _essence(standing: AlertsNow) -> AlertsNow:
     """Return what of it has to be seen at once."""
     alerts = tuple(replace(each, value=None, measured_at=None) for each in standing.alerts)
-    return replace(standing, alerts=alerts)
+    sources = tuple(replace(each, answered_at=None) for each in standing.sources)
+    return replace(standing, alerts=alerts, sources=sources)

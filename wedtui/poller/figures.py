@@ -22,6 +22,7 @@ from prometheus_client.process_collector import ProcessCollector
 from wedtui import __version__
 from wedtui.core.breaker import Phase
 from wedtui.core.observation import (
+    AlertsObservation,
     ApiObservation,
     FeedObservation,
     Observation,
@@ -47,6 +48,7 @@ _KINDS: dict[type[object], str] = {
     ProbeObservation: "probe",
     SignalObservation: "query",
     PrometheusObservation: "prometheus",
+    AlertsObservation: "alerts",
     FeedObservation: "feed",
     ApiObservation: "api",
     VendorObservation: "vendor",

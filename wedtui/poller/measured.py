@@ -10,21 +10,23 @@ from wedtui.cache.configured import configured_signals
 from wedtui.cache.reader import CacheReader
 from wedtui.cache.samples import Newest, SampleReader
 from wedtui.config import Configuration
-from wedtui.core.alerts.condition import Burn, Comparison, leaves_of
+from wedtui.core.alerts.condition import FAILING, UP, Comparison, leaves_of
 from wedtui.core.alerts.evaluation import LOOKED_BACK
-from wedtui.core.alerts.rule import Rule, RuleBook
+from wedtui.core.alerts.rule import Rule, RuleBook, windows_of
 from wedtui.core.alerts.track import Labels, Track, Usual, labels_of, usual_of
 from wedtui.core.evidence import ProbeEvidence, ProbeRound, fresh_for
+from wedtui.core.season import NORMAL_PACE
+from wedtui.providers.alert_sources import guest_facing_services
 
-UP = "up"
-"""1 where the newest round of a probe passed, else 0."""
 USUAL_WEEKS = 4
 """So many weeks are looked at for what is usual: three, and one in which nothing may have been measured."""
 USUAL_AT_ONCE = 10
 """Of so many series it is read in one round: each takes its time, and nobody waits for all of them."""
 UNMEASURED = timedelta(minutes=1)
 """How often what is configured, and of which nothing is known, is supposed to be measured."""
-_END = datetime.max.replace(tzinfo=UTC)
+FILLED_AT_ONCE = 2
+"""Of so many probes the rounds of before this life of the service are read in one round: there may be many."""
+_BEGINNING, _END = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _FORGET_EVERY = timedelta(minutes=5)
 _HOUR = timedelta(hours=1)
 _INSTANT = timedelta(microseconds=1)
@@ -34,9 +36,21 @@ _INSTANT = timedelta(microseconds=1)
 class _Probe:
     """One probe, from wherever it is asked."""
 
-    track: Track
+    up: Track
+    failing: Track
     newest: dict[str, ProbeRound] = field(default_factory=dict)
     """By vantage."""
+    filled: bool = False
+    """Whether windows hold what was stored before it was first looked at here."""
+
+    @property
+    def tracks(self) -> tuple[Track, Track]:
+        return self.up, self.failing
+
+    def take(self, at: datetime, *, fails: bool) -> None:
+        """Add what a round came to."""
+        self.up.append(at, 0.0 if fails else 1.0)
+        self.failing.append(at, 1.0 if fails else 0.0)
 
 
 @dataclass(slots=True)
@@ -64,6 +78,7 @@ class Measured:
         """
         self._cache, self._samples = CacheReader(cache_url), SampleReader(cache_url)
         self._probes, self._configured = _labels_of_probes(configuration), _labels_of_signals(configuration)
+        self._paces = {probe.name: probe.interval or NORMAL_PACE.probe for probe in configuration.probes}
         self._book = RuleBook()
         self._up: dict[str, _Probe] = {}
         self._signals: dict[tuple[str, str], _Signal] = {}
@@ -81,8 +96,12 @@ class Measured:
         wanted = {signal for rule in book.rules for signal in rule.signals}
         # What is configured is there whatever the cache says: one that was begun anew withdraws nothing.
         evidence: dict[str, dict[Labels, Track]] = {}
+        self._fill()
         for name, labels in self._probes.items():
-            evidence.setdefault(UP, {})[labels] = self._up.setdefault(name, _Probe(Track(UNMEASURED))).track
+            probe = self._up.setdefault(name, _Probe(Track(UNMEASURED), Track(UNMEASURED)))
+            evidence.setdefault(UP, {})[labels] = probe.up
+            if FAILING in wanted:
+                evidence.setdefault(FAILING, {})[labels] = probe.failing
         for key, labels in self._configured.items():
             if key[1] in wanted:
                 evidence.setdefault(key[1], {})[labels] = self._known(*key, UNMEASURED).track
@@ -109,7 +128,8 @@ class Measured:
         interval = seen[0].interval
         probe = self._up[seen[0].name]
         if not probe.newest:
-            probe.track.interval, probe.track.fresh = interval, fresh_for(interval)
+            for track in probe.tracks:
+                track.interval, track.fresh = interval, fresh_for(interval)
         new = [(each, vantage.vantage) for vantage in seen for each in _new(vantage, probe, now)]
         if len(seen) > 1:
             new.sort(key=lambda found: found[0].at)
@@ -117,9 +137,28 @@ class Measured:
             before = probe.newest.get(vantage)
             probe.newest[vantage] = each
             went_back = before is not None and each.at <= before.at
-            at = each.at if went_back or len(seen) == 1 else _after(probe.track, each.at)
-            probe.track.append(at, 0.0 if _fails(probe.newest.values(), at, interval) else 1.0)
-        _pace(probe.track, interval, fed=bool(new))
+            at = each.at if went_back or len(seen) == 1 else _after(probe.up, each.at)
+            probe.take(at, fails=_fails(probe.newest.values(), at, interval))
+        for track in probe.tracks:
+            _pace(track, interval, fed=bool(new))
+
+    def _fill(self) -> None:
+        """Read the rounds of before this life of the service, as far as rules look back, of a few probes.
+
+        What is new is judged without waiting for that.
+        """
+        # What was silent for so long that all of it is forgotten has to be heard of again first.
+        due = [name for name, probe in self._up.items() if not (probe.filled or probe.up.is_empty)]
+        if not due:
+            return
+        reach = max(_reach(self._book, signal) for signal in (UP, FAILING))
+        for name in due[:FILLED_AT_ONCE]:
+            probe = self._up[name]
+            first = probe.up.instant(0)
+            rounds = self._samples.rounds(name, first - reach, first - _INSTANT)
+            # One that looks alone has no name. Whoever says nothing now, because its clock is wrong, said nothing then.
+            counted = [each for each in rounds if "" in probe.newest or each[0] in probe.newest]
+            self._up[name] = _filled(probe, counted, max(self._paces[name], probe.up.interval))
 
     def _signal(self, newest: Newest) -> None:
         known = self._known(newest.provider, newest.signal, newest.interval)
@@ -155,7 +194,8 @@ class Measured:
             return
         self._forgot = now
         for probe in self._up.values():
-            probe.track.forget(now - _reach(self._book, UP))
+            probe.up.forget(now - _reach(self._book, UP))
+            probe.failing.forget(now - _reach(self._book, FAILING))
         for signal in self._signals.values():
             signal.track.forget(now - _reach(self._book, signal.signal))
 
@@ -163,7 +203,7 @@ class Measured:
 def configured_series(configuration: Configuration) -> dict[str, set[Labels]]:
     """Return the labels of every series that a configuration has, by signal, whatever was measured of them."""
     probes = set(_labels_of_probes(configuration).values())
-    found = {UP: probes} if probes else {}
+    found = {UP: probes, FAILING: set(probes)} if probes else {}
     for (_, signal), labels in _labels_of_signals(configuration).items():
         found.setdefault(signal, set()).add(labels)
     return found
@@ -171,8 +211,11 @@ def configured_series(configuration: Configuration) -> dict[str, set[Labels]]:
 
 def _labels_of_probes(configuration: Configuration) -> dict[str, Labels]:
     """Return the labels of each probe, by its name."""
+    guests = guest_facing_services(configuration)
     return {
-        probe.name: _labels(probe.provider, probe.service, probe.guest_facing, probe=probe.name)
+        probe.name: _labels(
+            probe.provider, probe.service, probe.guest_facing or probe.service in guests, probe=probe.name
+        )
         for probe in configuration.probes
     }
 
@@ -180,7 +223,10 @@ def _labels_of_probes(configuration: Configuration) -> dict[str, Labels]:
 def _labels_of_signals(configuration: Configuration) -> dict[tuple[str, str], Labels]:
     """Return the labels of each signal, by provider and name."""
     queries = [query for server in configuration.prometheus for query in server.queries]
-    named = {(q.provider, q.signal): _labels(q.provider, q.service, q.guest_facing) for q in queries}
+    guests = guest_facing_services(configuration)
+    named = {
+        (q.provider, q.signal): _labels(q.provider, q.service, q.guest_facing or q.service in guests) for q in queries
+    }
     signals = [(each["provider"], each["signal"]) for each in configured_signals(configuration, UNMEASURED)]
     return {key: named.get(key) or _labels(key[0]) for key in signals}
 
@@ -226,6 +272,27 @@ def _fails(newest: Iterable[ProbeRound], at: datetime, interval: timedelta) -> b
     return 2 * sum(not each.passed for each in fresh) >= len(fresh)
 
 
+def _filled(probe: _Probe, rounds: Iterable[tuple[str, ProbeRound]], slowest: timedelta) -> _Probe:
+    """Return a probe whose windows also hold what was stored before.
+
+    Args:
+        probe: as it was fed since.
+        rounds: of before, each with its vantage, in the order in which they were made.
+        slowest: how far apart they may have been: in which rhythm it was asked then nobody wrote down.
+    """
+    found = _Probe(Track(slowest), Track(slowest), dict(probe.newest), filled=True)
+    newest: dict[str, ProbeRound] = {}
+    for vantage, each in rounds:
+        newest[vantage] = each
+        at = _after(found.up, each.at)
+        found.take(at, fails=_fails(newest.values(), at, slowest))
+    for before, track in zip(probe.tracks, found.tracks, strict=True):
+        for at in before.instants(_BEGINNING, _END):
+            track.append(at, before.value(before.place(at)))
+        track.interval, track.fresh = before.interval, before.fresh
+    return found
+
+
 def _pace(track: Track, interval: timedelta, *, fed: bool) -> None:
     """Expect samples in another rhythm; in a faster one only once it has begun: nothing grows old by a change alone."""
     if interval > track.interval or (fed and interval < track.interval):
@@ -234,20 +301,9 @@ def _pace(track: Track, interval: timedelta, *, fed: bool) -> None:
 
 def _reach(book: RuleBook, signal: str) -> timedelta:
     """Return how far back rules look at a signal."""
-    windows = [window for rule in book.rules if signal in rule.signals for window in _windows(rule)]
+    asking = [rule for rule in book.rules if signal in rule.signals]
+    windows = [each for rule in asking for each in (rule.duration, rule.clear.duration, *windows_of(rule))]
     return max(windows, default=timedelta()) + LOOKED_BACK
-
-
-def _windows(rule: Rule) -> Iterator[timedelta]:
-    yield from (rule.duration, rule.clear.duration)
-    conditions = [rule.condition, *([] if rule.clear.condition is None else [rule.clear.condition])]
-    for leaf in (leaf for condition in conditions for leaf in leaves_of(condition)):
-        if isinstance(leaf, Burn):
-            yield from leaf.windows
-        else:
-            yield leaf.term.window
-            if leaf.divisor is not None:
-                yield leaf.divisor.window
 
 
 def _compared_with_usual(rule: Rule) -> Iterator[str]:

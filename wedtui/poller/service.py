@@ -21,6 +21,7 @@ from wedtui.clock import Clock
 from wedtui.config import Configuration
 from wedtui.core.observation import Claim, Observation, WeddingsObservation
 from wedtui.core.picture import ServiceFacts
+from wedtui.core.season import Protection
 from wedtui.errors import WedtuiError
 from wedtui.notify import paging_configured
 from wedtui.poller.alerts import Alerting
@@ -151,7 +152,12 @@ class Service:
     @property
     def wedding_day(self) -> bool:
         """Whether it is wedding-day mode; from any thread."""
-        return self._guarding.level().wedding_day
+        return self.level.wedding_day
+
+    @property
+    def level(self) -> Protection:
+        """The protection that holds; from any thread."""
+        return self._guarding.level()
 
     async def run(self, told: Told = NOBODY) -> None:
         """Watch until SIGTERM, SIGINT or SIGHUP; then store what was seen and say that it stopped.

@@ -6,8 +6,7 @@ When and how it is asked; what its answers mean is in `prometheus_answers`.
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -19,20 +18,11 @@ from wedtui.core.evidence import FUTURE_TOLERANCE, LATENCY_SIGNAL, RATIO_SIGNALS
 from wedtui.core.observation import PrometheusObservation, SignalObservation
 from wedtui.core.picture import AlertFacts
 from wedtui.core.wording import duration
-from wedtui.errors import ConfigurationError, ProviderUnavailableError
+from wedtui.errors import ProviderUnavailableError
 from wedtui.providers import prometheus_answers as answers
 from wedtui.providers.base import Cadence, Schedule
 from wedtui.providers.prometheus_answers import NotOfferedError, Reading
-from wedtui.providers.web import (
-    Answer,
-    UnansweredError,
-    WebClient,
-    backoff_s,
-    resolved_headers,
-    retry_after_s,
-    retrying_for,
-    trust,
-)
+from wedtui.providers.server import ServerClient
 
 BODY_AT_MOST = 4_000_000
 # An instant query is answered for the server's present; one much older comes from a wrong clock or a proxy's cache.
@@ -40,7 +30,6 @@ PAST_TOLERANCE = timedelta(seconds=60)
 # What is left of binary fractions in a ratio such as 1 - sum(x) / sum(y).
 RATIO_DUST = 1e-6
 
-_AGAIN = frozenset({429, 500, 502, 503, 504})
 T = TypeVar("T")
 
 
@@ -57,24 +46,14 @@ class PrometheusClient:
         Raises:
             ConfigurationError: the URL, a header, a secret or the certificates cannot be used.
         """
-        owner = f"prometheus {section.name}"
-        try:
-            self._base = httpx.URL(section.url)
-        except httpx.InvalidURL:
-            raise ConfigurationError(f"{owner}: its url is not one that can be asked: correct it") from None
         self.section = section
-        self.deadline = retrying_for(section.timeout, section.retries)
         self._clock = clock
-        self._web = WebClient(
-            headers=resolved_headers(owner, section.headers, section.bearer_token),
-            context=trust(section.ca_file),
-            timeout=section.timeout,
-            body_at_most=BODY_AT_MOST,
-        )
+        self._server = ServerClient(section, f"prometheus {section.name}", clock, body_at_most=BODY_AT_MOST)
+        self.deadline = self._server.deadline
 
     async def close(self) -> None:
         """Close the connections that are kept."""
-        await self._web.close()
+        await self._server.close()
 
     async def query(self, promql: str) -> Reading:
         """Evaluate a query that gives one value, for the server's present.
@@ -85,7 +64,7 @@ class PrometheusClient:
         # By POST: a query may be longer than what a proxy takes as a URL.
         milliseconds = max(1, round(self.section.timeout.total_seconds() * 1000))
         form = {"query": promql, "timeout": f"{milliseconds}ms"}
-        found = answers.reading(await self._ask("POST", "api/v1/query", form))
+        found = answers.reading(await self._server.ask("POST", "api/v1/query", form))
         return Reading(found.value, self._believed(found.measured_at))
 
     async def query_range(self, promql: str, start: datetime, end: datetime, step: timedelta) -> tuple[Reading, ...]:
@@ -108,7 +87,7 @@ class PrometheusClient:
             "step": f"{step // timedelta(milliseconds=1)}ms",
             "timeout": f"{milliseconds}ms",
         }
-        return answers.readings(await self._ask("POST", "api/v1/query_range", form))
+        return answers.readings(await self._server.ask("POST", "api/v1/query_range", form))
 
     async def ready(self) -> bool | None:
         """Ask whether it is ready to serve; None where it does not have that question.
@@ -116,7 +95,7 @@ class PrometheusClient:
         Raises:
             ProviderUnavailableError: it gave no answer.
         """
-        answer = await self._ask("GET", "-/ready", again=frozenset())
+        answer = await self._server.ask("GET", "-/ready", again=frozenset())
         return None if answer.status == httpx.codes.NOT_FOUND else answer.status == httpx.codes.OK
 
     async def targets(self) -> tuple[int, tuple[str, ...]]:
@@ -125,7 +104,7 @@ class PrometheusClient:
         Raises:
             ProviderUnavailableError: it gave no list.
         """
-        return answers.targets(await self._ask("GET", "api/v1/targets", parameters={"state": "active"}))
+        return answers.targets(await self._server.ask("GET", "api/v1/targets", parameters={"state": "active"}))
 
     async def alerts(self) -> tuple[AlertFacts, ...]:
         """Return its pending and firing alerts, firing ones first.
@@ -133,42 +112,7 @@ class PrometheusClient:
         Raises:
             ProviderUnavailableError: it gave no list.
         """
-        return answers.alerts(await self._ask("GET", "api/v1/alerts"))
-
-    async def _ask(
-        self,
-        method: str,
-        path: str,
-        form: Mapping[str, str] | None = None,
-        *,
-        parameters: Mapping[str, str] | None = None,
-        again: frozenset[int] = _AGAIN,
-    ) -> Answer:
-        """Ask, and ask again while that may help and the deadline allows it.
-
-        Args:
-            method: GET or POST.
-            path: below the configured URL.
-            form: the body of a POST.
-            parameters: added to the URL's own.
-            again: statuses after which it is asked again.
-        """
-        url = self._base.copy_with(path=f"{self._base.path.rstrip('/')}/{path}").copy_merge_params(parameters or {})
-        end = self._clock.monotonic() + self.deadline.total_seconds()
-        for attempt in itertools.count():
-            last = attempt == self.section.retries
-            pause = backoff_s(attempt)
-            try:
-                left = timedelta(seconds=end - self._clock.monotonic())
-                answer = await self._web.ask(method, url, form=form, within=left)
-                pause = max(pause, retry_after_s(answer, self._clock.now()))
-                if last or answer.status not in again or self._clock.monotonic() + pause >= end:
-                    return answer
-            except UnansweredError as error:
-                if last or not error.again or self._clock.monotonic() + pause >= end:
-                    raise ProviderUnavailableError(str(error)) from None
-            await asyncio.sleep(pause)
-        raise AssertionError("itertools.count never ends")
+        return answers.alerts(await self._server.ask("GET", "api/v1/alerts"))
 
     def _believed(self, at: datetime) -> datetime:
         """Return when a value was measured, unless the server's clock and ours cannot both be right."""

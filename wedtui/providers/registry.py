@@ -10,6 +10,7 @@ from wedtui.clock import Clock
 from wedtui.config import Configuration, ProviderSection
 from wedtui.core.wording import choice_words
 from wedtui.errors import NotFoundError
+from wedtui.providers.alert_sources import AlertSourceTarget, guest_facing_services
 from wedtui.providers.aws.paid import Paying
 from wedtui.providers.aws.targets import account_targets
 from wedtui.providers.base import Target
@@ -57,8 +58,8 @@ def build_targets(
     *,
     paying: Paying = Paying.NEVER,
 ) -> Targets:
-    """Return every target of a configuration: probes, Prometheus servers, their queries, accounts, feeds, weddings,
-    traffic.
+    """Return every target of a configuration: probes, Prometheus servers, their queries, accounts, sources of alerts,
+    feeds, weddings, traffic.
 
     Args:
         configuration: what is watched.
@@ -76,6 +77,9 @@ def build_targets(
         targets += Targets((ServerTarget(client, clock), *queries), (client,))
     for section in configuration.providers:
         targets += _account(section, clock, remembered, paying)
+    services = guest_facing_services(configuration)
+    alerts = tuple(AlertSourceTarget(section, services, clock) for section in configuration.alert_sources)
+    targets += Targets(alerts, alerts)
     feeds = tuple(FeedTarget(section, clock) for section in configuration.freeze.feeds)
     sources = wedding_targets(configuration, clock)
     backend, name = traffic_backend(configuration, clock), configuration.traffic.name

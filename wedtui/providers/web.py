@@ -20,12 +20,13 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
 from wedtui import __version__
 from wedtui.config_base import Secret
-from wedtui.core.redact import redacted_url
+from wedtui.core.redact import HIDDEN, redacted_url, secrets_in
 from wedtui.errors import ConfigurationError
 from wedtui.providers.secrets import resolve
 
@@ -34,9 +35,13 @@ if TYPE_CHECKING:
 
 USER_AGENT = f"wedtui/{__version__}"
 BACKOFF = timedelta(milliseconds=200)
+LINK_AT_MOST = 500
 
 _FILE = "file://"
-_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>]+")
+# Of a run of letters that is no scheme each one would be looked at from each one before it: so few are a scheme.
+_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{0,30}://[^\s\"'<>]+")
+_LOOKED_THROUGH = 4
+"""So many times as long as what may be shown is what is looked through: hiding what is secret makes it shorter."""
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 _ERRNO = re.compile(r"\[Errno (-?\d+)\]")
 _RESET = frozenset({errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE})
@@ -100,9 +105,40 @@ def resolved_headers(owner: str, configured: Mapping[str, str | Secret], token: 
 
 def plain(text: str, limit: int = 200) -> str:
     """Return text from outside as it may be stored and shown: one line, printable, bounded, its URLs redacted."""
-    line = _URL.sub(_redacted, " ".join(text.split()))
+    whole = text.lstrip()
+    # Whoever sends it decides how long it is: what nobody is shown is not looked at.
+    looked = whole[: _LOOKED_THROUGH * limit]
+    cut = len(looked) < len(whole)
+    line = " ".join(looked.split())
+    until = len(line)
+    line = _URL.sub(lambda found: "…" if cut and found.end() == until else _redacted(found), line)
     line = "".join(c if c.isprintable() else "�" for c in line)
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    if len(line) > limit:
+        return line[: limit - 1] + "…"
+    return f"{line[: limit - 1]}…" if cut and not line.endswith("…") else line
+
+
+def link(text: object) -> str:
+    """Return an http(s) URL from outside as a browser needs it, without what is secret; nothing where it is none.
+
+    Queries and fragments say which of many things is meant; `plain` leaves neither.
+    """
+    if not isinstance(text, str) or len(text) > LINK_AT_MOST or not text.isprintable() or " " in text:
+        return ""
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname
+    except ValueError:
+        return ""
+    if parts.scheme not in {"http", "https"} or not host:
+        return ""
+    query = "&".join(map(_shown_pair, parts.query.split("&"))) if parts.query else ""
+    fragment = "" if secrets_in(parts.fragment) else parts.fragment
+    return SplitResult(parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, fragment).geturl()
+
+
+def _shown_pair(pair: str) -> str:
+    return f"{pair.partition('=')[0]}={HIDDEN}" if secrets_in(pair) else pair
 
 
 def _redacted(match: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from wedtui.store.instants import from_microseconds
 
@@ -25,6 +25,14 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+class Asked(NamedTuple):
+    """A statement with its parameters."""
+
+    statement: str
+    """With `?` for each."""
+    parameters: tuple[object, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """One table as it is read."""
@@ -35,6 +43,16 @@ class Shape:
     """Column -> `instant`, `flag` or `document`, where it is more than a plain value."""
     quoted: str
     """The columns as a statement lists them: `end` is a word of SQL's own."""
+
+    def asked(self, rest: str = "", *parameters: object) -> Asked:
+        """Return the statement that reads rows.
+
+        Args:
+            rest: what follows the table's name: WHERE, ORDER BY; with `?` for parameters.
+            parameters: as many as it has.
+        """
+        # Every word of the statement is a constant of ours; what varies is a parameter.
+        return Asked(f"SELECT {self.quoted} FROM {self.name} {rest}", parameters)  # noqa: S608
 
     def row(self, values: Sequence[Any]) -> Any:
         """Return a row with an attribute for each column.

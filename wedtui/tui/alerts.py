@@ -17,6 +17,7 @@ from wedtui.core.roles import NEEDED, Permission
 from wedtui.errors import WedtuiError
 from wedtui.tui.board import Taken
 from wedtui.tui.screens.base import BoardScreen
+from wedtui.tui.spans import Role, length
 
 if TYPE_CHECKING:
     from wedtui.core.alerts.standing import AlertIs, AlertsNow
@@ -27,6 +28,8 @@ AGAIN_AFTER_S = 3.0
 SEEN_FOR_S = 1.0
 """Nobody means an alert that has stood on the screen for less."""
 _KEY, _NEWEST = "app.acknowledge", "emergency.newest"
+_EDGE = 2
+"""Cells that a sentence leaves of the last line."""
 _COMMAND = "`wedtui alerts ack KEY`"
 
 
@@ -34,7 +37,8 @@ class _Last(NamedTuple):
     """What was taken last."""
 
     at: float
-    sentence: str
+    forms: tuple[str, ...]
+    """What was said of it, the fullest first."""
 
 
 class Alerts:
@@ -150,14 +154,14 @@ class Alerts:
         return app.focused is None or not app.focused.check_consume_key(event.key, event.character)
 
     def acknowledge(self) -> None:
-        """Take the alert under the cursor, else the worst that nobody has; where none waits, what else asks."""
+        """Take the alert under the cursor, else the worst that nobody has; where none can be taken, say why."""
         app = self._app
         if self._asking is not None:
             app.say(f"{self._asking} is being taken: a moment")
             return
         if self._last is not None and app.clock.monotonic() - self._last.at < AGAIN_AFTER_S:
             # The second of two presses: it says again what the first one did, and does nothing else.
-            app.say(self._last.sentence)
+            self._say_shorter(*self._last.forms)
             return
         from wedtui.tui.screens.alerts import AlertScreen, AlertsScreen  # noqa: PLC0415 - when pressed
 
@@ -169,24 +173,30 @@ class Alerts:
             self._take(target)
         elif on_list:
             app.say("no alert is selected here")
-        elif (old := self._old()) is not None:
-            app.say(old)
         else:
-            app.emergencies.start(_NEWEST)
+            self._say_shorter(*self._nothing())
 
-    def _old(self) -> str | None:
-        """Say that what fires is not known, where something fired when somebody last looked."""
-        board = self._app.board
-        if board.alerts is None or self.known is not None or not board.alerts.firing:
-            return None
-        from wedtui.tui.draw.alerts import unknown_words  # noqa: PLC0415 - only then
+    def _nothing(self) -> tuple[str, ...]:
+        """Say why nothing can be taken, the fullest first, and which key opens the newest action where there is one."""
+        from wedtui.tui.draw.alert_taking import untaken_words  # noqa: PLC0415 - when pressed
 
-        lists = self._app.keymap.hint("app.alerts")
-        return f"what fires is UNKNOWN: {unknown_words(board, board.alerts)}" + (f"; {lists} lists" if lists else "")
+        app = self._app
+        why = f"nothing to take: {untaken_words(app.board)}"
+        lists, opens = app.keymap.hint("app.alerts"), app.keymap.hint(_NEWEST)
+        action = f"; {opens} opens the newest action" if opens and app.emergencies.known.actions else ""
+        listed = f"; {lists} lists" if lists and app.board.alerts is not None and app.board.alerts.alerts else ""
+        return (f"{why}{action}{listed}", f"{why}{action}", why, why.partition("; ")[0])
+
+    def _say_shorter(self, *forms: str) -> None:
+        """Say the fullest of some sentences that has room in the last line: none ends in the middle of a word."""
+        app = self._app
+        room = app.size.width - _EDGE
+        app.say(next((form for form in forms if length(((form, Role.TEXT),)) <= room), forms[-1]))
 
     def _take(self, alert: AlertIs) -> None:
         """Have one alert, exactly this episode of it."""
-        from wedtui.tui.draw.alerts import cannot_words, named  # noqa: PLC0415 - when pressed
+        from wedtui.tui.draw.alert_taking import cannot_words  # noqa: PLC0415 - when pressed
+        from wedtui.tui.draw.alerts import named  # noqa: PLC0415 - as above
 
         app, name = self._app, named(alert)
         why = self.why_not() or cannot_words(app.board, alert)
@@ -202,8 +212,9 @@ class Alerts:
         app.emergencies.ask(lambda hand: hand.acknowledge(alert.key), lambda answer: self._taken(alert, answer))
 
     def _taken(self, alert: AlertIs, answer: object) -> None:
-        """Say what came of it."""
-        from wedtui.tui.draw.alerts import lapse_words, named  # noqa: PLC0415 - when pressed
+        """Say what came of it, how many of those that waited are taken, and which one would be taken next."""
+        from wedtui.tui.draw.alert_taking import taken_forms  # noqa: PLC0415 - when pressed
+        from wedtui.tui.draw.alerts import named  # noqa: PLC0415 - as above
 
         app, name = self._app, named(alert)
         self._asking = None
@@ -211,12 +222,11 @@ class Alerts:
             app.say(f"{name} was NOT taken: {answer}")
             return
         now = app.clock.now()
-        taken = {key: each for key, each in app.board.taken.items() if key in self._seen}
+        there = {each.key for each in app.board.alerts.alerts} if app.board.alerts else set()
+        taken = {key: each for key, each in app.board.taken.items() if key in there}
         me = app.emergencies.me.user or "you"
         app.board = replace(app.board, taken=MappingProxyType({**taken, alert.key: Taken(me, now)}))
-        left = len(self.waiting)
-        others = f"; {left} more {'waits' if left == 1 else 'wait'} for somebody" if left else ""
-        sentence = f"you have {name}; lapses {lapse_words(app.board, alert, now)} if it still fires{others}"
-        self._last = _Last(app.clock.monotonic(), sentence)
+        forms = taken_forms(app.board, alert, self.waiting, now, app.keymap.hint(_KEY))
+        self._last = _Last(app.clock.monotonic(), forms)
         app.show_board()
-        app.say(sentence)
+        self._say_shorter(*forms)

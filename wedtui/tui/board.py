@@ -196,6 +196,13 @@ class Board:
         return self.lag > PICTURE_BELIEVED
 
     @property
+    def unwatched(self) -> bool:
+        """Whether nobody looks at the providers any more, as far as is known: how they are now is not."""
+        from wedtui.core.services import UNWATCHED  # noqa: PLC0415 - not needed for the first paint
+
+        return self.frozen_picture or (self.picture is not None and self.picture.condition in UNWATCHED)
+
+    @property
     def alerts(self) -> AlertsNow | None:
         """How it stands with alerts, with what was acknowledged here since; None: nobody has judged."""
         known = self.picture.alerts if self.picture else None

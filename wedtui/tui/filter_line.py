@@ -22,7 +22,7 @@ class FilterLine(Input):
     class Cleared(Message):
         """A person wants to see everything again."""
 
-    def __init__(self, words: str, placeholder: str = "name, kind or state") -> None:
+    def __init__(self, words: str, placeholder: str) -> None:
         super().__init__(words, placeholder=placeholder, id="filter", compact=True, select_on_focus=False)
         self.cursor_blink = False
         self.styles.height = 1

@@ -14,6 +14,7 @@ from wedtui.core.alerts.memory import FLAPS_WITHIN, AlertState, Episode, Memory,
 from wedtui.core.alerts.rule import Clear, Inhibition, Rule, RuleBook, Severity, Where
 from wedtui.core.alerts.silences import Silence
 from wedtui.core.alerts.telling import Telling, tell, telling_document, telling_of
+from wedtui.core.alerts.told import Hidden
 from wedtui.core.alerts.track import Labels, labels_of
 from wedtui.core.notify import Event as Says
 from wedtui.core.notify import Notice
@@ -70,6 +71,10 @@ class Stage:
     told: list[Notice] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     """Of every episode that there was."""
+
+    def untold(self, hidden: Hidden | None) -> int:
+        """How many that fire wait for that reason; None: to be told together with others."""
+        return sum(each.hidden is hidden for each in self.telling.untold)
 
     def memory(self, rule: str, labels: Labels) -> Memory:
         return self.memories.setdefault(rule, {}).get(labels, Memory())

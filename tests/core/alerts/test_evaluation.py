@@ -9,7 +9,9 @@ import pytest
 
 from tests.core.alerts.world import AWS, START, TICK, World, minutes, rule, world
 from wedtui.core.alerts.evaluation import FORGOTTEN_AFTER, Around, Kind
+from wedtui.core.alerts.grammar import parse_condition
 from wedtui.core.alerts.hiding import Hiding
+from wedtui.core.alerts.judging import Judged, Question, judge
 from wedtui.core.alerts.memory import (
     AlertState,
     Phase,
@@ -74,8 +76,10 @@ def test_durations_shrink_on_wedding_days(level: Protection, phases: str) -> Non
     assert world(level=level).ticks("xxxxxxx") == phases
 
 
-def test_two_samples_have_to_say_it_however_short_the_duration_becomes() -> None:
-    found = world(rule(lasting=timedelta(seconds=1), over_for=timedelta(seconds=1)), level=MAXIMUM)
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_two_samples_have_to_say_it_however_short_the_duration_becomes(seconds: int) -> None:
+    span = timedelta(seconds=seconds)
+    found = world(rule(lasting=span, over_for=span), level=MAXIMUM)
     assert found.ticks("x.xx.x..") == "popffffr"
 
 
@@ -94,6 +98,7 @@ def test_a_level_that_rises_mid_episode_counts_from_then_on_and_one_that_falls_e
     [
         (NoData.HOLD, ".____________", "ooooooooooooo"),
         (NoData.FIRE, ".____________", "oooppppp" + "fffff"),
+        (NoData.FIRE, ".___" + "____x", "oooppppp" + "f"),
         (NoData.WARN, ".____________", "oooppppp" + "fffff"),
         # What was wrong before it was silent counts with it.
         (NoData.FIRE, "xxx______", "ppppppfff"),
@@ -482,3 +487,52 @@ def test_half_a_window_is_enough_to_fire_and_not_to_be_over() -> None:
     assert calm.memory().unknown_since is None
     holed = burning(0.001, hole=range(660, 715))
     assert holed.memory().unknown_since is not None
+
+
+def judged(condition: str, **samples: list[float]) -> Judged:
+    """Return what is said of a condition at the last of samples that were measured every ten seconds."""
+    tracks = {
+        signal: Track(TICK, [(START + number * TICK, value) for number, value in enumerate(values)])
+        for signal, values in samples.items()
+    }
+    at = START + (max(map(len, samples.values())) - 1) * TICK
+    return judge(parse_condition(condition), Question(tracks, at, at))
+
+
+@pytest.mark.parametrize(
+    ("condition", "samples", "holds", "value"),
+    [
+        # A value stands for the stretch that it ends: of the first nothing is known.
+        ("avg(cpu, 1m) > 50%", {"cpu": [9, 0, 0, 1, 1, 1, 1]}, True, 4 / 6),
+        ("avg(cpu, 1m) > 80%", {"cpu": [9, 0, 0, 1, 1, 1, 1]}, False, 4 / 6),
+        ("avg(cpu, 1m) > 50%", {"cpu": [9, 1, 1]}, None, 1),
+        ("avg(cpu, 1m) > 50%", {"cpu": [9, 1, 1, 1]}, True, 1),
+        # What is missing of it may be the worst: that all is well is known by nine tenths.
+        ("avg(cpu, 1m) > 50%", {"cpu": [0, 0, 0, 0]}, None, 0),
+        ("avg(cpu, 1m) > 50%", {"cpu": [1]}, None, None),
+        ("rate(errors, 1m) > 0.5", {"errors": [0, 10, 20, 30, 40, 50, 60]}, True, 1),
+        # A counter that fell began anew, and rose by what it shows.
+        ("rate(errors, 1m) > 0.5", {"errors": [500, 510, 5, 15, 25, 35, 45]}, True, 55 / 60),
+        ("rate(errors, 1m) > 0.5", {"errors": [500, 500, 0, 0, 0, 0, 0]}, False, 0),
+        (
+            "rate(errors, 1m) / rate(requests, 1m) > 5%",
+            {"errors": [0, 1, 2, 3, 4, 5, 6], "requests": [0, 10, 20, 30, 40, 50, 60]},
+            True,
+            0.1,
+        ),
+        (
+            "rate(errors, 1m) / rate(requests, 1m) > 5%",
+            {"errors": [0, 1, 2, 3, 4, 5, 6], "requests": [900, 1000, 100, 200, 300, 400, 500]},
+            False,
+            0.01,
+        ),
+        # Of no requests nobody knows how many would have failed.
+        ("rate(errors, 1m) / rate(requests, 1m) > 5%", {"errors": [0] * 7, "requests": [7] * 7}, None, None),
+        ("rate(errors, 1m) / rate(requests, 1m) > 5%", {"errors": [0] * 7}, None, None),
+    ],
+)
+def test_what_a_window_comes_to(
+    condition: str, samples: dict[str, list[float]], holds: bool | None, value: float | None
+) -> None:
+    found = judged(condition, **samples)
+    assert (found.holds, found.value) == (holds, value if value is None else pytest.approx(value))

@@ -18,8 +18,8 @@ from wedtui.core.alerts.condition import (
     Joined,
     Limit,
     Term,
-    longest_window,
     signals_of,
+    windows_in,
 )
 from wedtui.core.alerts.grammar import DEEPEST, LONGEST_CONDITION, parse_condition
 
@@ -58,6 +58,7 @@ MEMORY = Comparison(Term("memory"), ">", Limit(0.8))
             Joined((Joined((CPU, MEMORY), every=False), ERRORS), every=True),
         ),
         ("burn(error_rate, 99.9%, 1h) > 14.4", Burn("error_rate", None, 0.999, (60 * MINUTE,), 14.4)),
+        ("burn(failing, 99%, 1h) > 6", Burn("failing", None, 0.99, (60 * MINUTE,), 6)),
         ("burn(e / r, 99%, 6h, 30m) > 6", Burn("e", "r", 0.99, (360 * MINUTE, 30 * MINUTE), 6)),
     ],
 )
@@ -95,6 +96,10 @@ def test_what_is_written_is_read_as_it_was_meant(text: str, meant: Condition) ->
         ("burn(a, 99%) > 1", 'expected a window or several, such as ", 1h, 5m"'),
         ("burn(a, 99%, 1h) < 1", 'expected ">" and a factor'),
         ("burn(a, 99%, 1h) > 0", "expected a factor over 0"),
+        ("burn(up, 99.9%, 1h) > 6", 'expected "failing" alone, which is what is bad of "up"'),
+        ("burn(up, 99.9%, 1h) > 6", 'such as burn(failing, 99.9%, 1h), at column 6, got "up"'),
+        ("burn(failing / up, 99.9%, 1h) > 6", 'expected "failing" alone'),
+        ("burn(failed / up, 99.9%, 1h) > 6", 'expected "failing" alone'),
         ("a > 1; b", 'expected a signal, a number or a sign at column 6, got ";"'),
         ("a > 5q", 'got "5q"'),
         ("__import__('os')", "expected a signal, a number or a sign"),
@@ -139,7 +144,7 @@ def test_what_a_condition_says_of_itself_is_read_as_the_same(condition: Conditio
     again = parse_condition(str(condition))
     assert str(again) == str(condition)
     assert signals_of(again) == signals_of(condition)
-    assert longest_window(again) == longest_window(condition)
+    assert [*windows_in(again)] == [*windows_in(condition)]
 
 
 @given(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.core.alerts.stage import MINUTE, named
 from tests.core.alerts.world import START
 from wedtui.core.alerts.memory import Phase, Reason
-from wedtui.core.alerts.rule import RuleBook, Severity, Where
+from wedtui.core.alerts.rule import Inhibition, RuleBook, Severity, Where
 from wedtui.core.alerts.silences import (
     LONGEST_SILENCE,
     MOST_VALUES,
@@ -77,22 +77,58 @@ def test_it_says_what_it_would_hide() -> None:
         alert("down", AWS, Phase.FIRING),
         alert("errors", labels_of({"provider": "aws", "service": "x"}), Phase.RESOLVED),
     ]
-    found = preview(ONE, there)
+    found = preview(ONE, there, BOOK)
     assert ([a.labels for a in found.firing], len(found.pending), found.told) == ([AWS], 1, 1)
     assert found.sentence == (
         "it would hide 1 that fire and 1 that are pending: errors (provider=aws, service=rsvp) and errors "
         "(provider=aws); 2 of them critical; 1 of them were told already, and their end will be"
     )
-    warns = preview(ONE, [replace(there[0], severity=Severity.WARNING, told_at=None)])
+    warns = preview(ONE, [replace(there[0], severity=Severity.WARNING, told_at=None)], BOOK)
     assert (warns.critical, warns.sentence.endswith("pending: errors (provider=aws, service=rsvp)")) == (0, True)
-    assert preview(ONE, there[2:]).sentence == "it would hide nothing of what fires or is pending now"
+    assert preview(ONE, there[2:], BOOK).sentence == "it would hide nothing of what fires or is pending now"
+
+
+def test_what_its_alerts_hide_by_their_rules_is_counted() -> None:
+    hidden = replace(named("latency"), inhibit=Inhibition(by=("errors",), equal=("provider",)))
+    book = RuleBook((*BOOK.rules, hidden))
+    behind = replace(alert("latency", AWS, Phase.FIRING), inhibited_by="errors")
+    elsewhere = replace(alert("latency", GCP, Phase.FIRING), inhibited_by="errors")
+    hides = [alert("errors", AWS, Phase.FIRING), alert("errors", GCP, Phase.FIRING)]
+    found = preview(ONE, [behind, elsewhere, *hides], book)
+    assert (len(found.firing), found.behind) == (1, 1)
+    assert found.sentence.endswith("; and 1 more that these hide, of which nobody is told either")
+    # Another series of what hides it is told: whoever has that, knows.
+    told = alert("errors", labels_of({"provider": "aws", "service": "gallery"}), Phase.FIRING)
+    one = replace(ONE, where=Where({"service": ("rsvp",)}))
+    assert preview(one, [behind, hides[0], told], book).behind == 0
+    assert preview(one, [behind, hides[0], replace(told, silenced_by="bo")], book).behind == 1
+    # What it is about itself is counted once.
+    assert preview(replace(ONE, rules=()), [behind, *hides], book).behind == 0
+
+
+@pytest.mark.parametrize(
+    ("labels", "rules", "covers"),
+    [
+        ({"provider": ("aws",)}, ("errors",), True),
+        ({"provider": ("aws", "gcp")}, (), True),
+        ({}, ("errors", "down"), True),
+        ({}, ("down",), False),
+        ({"provider": ("gcp",)}, ("errors",), False),
+        ({"provider": ("aws",), "service": ("rsvp",)}, ("errors",), False),
+    ],
+)
+def test_one_covers_another_where_it_is_about_all_of_it(
+    labels: dict[str, tuple[str, ...]], rules: tuple[str, ...], covers: bool
+) -> None:
+    assert replace(ONE, where=Where(labels), rules=rules).covers(ONE) is covers
+    assert not ONE.covers(replace(ONE, rules=()))
 
 
 @given(st.lists(st.tuples(st.sampled_from(["errors", "down"]), st.sampled_from([AWS, GCP]))))
 def test_what_it_says_is_what_it_hides(there: list[tuple[str, tuple[tuple[str, str], ...]]]) -> None:
     alerts = [alert(rule, labels, Phase.FIRING) for rule, labels in there]
     hidden = [each for each in alerts if silencing([ONE], each.rule, each.labels, START) is not None]
-    assert sorted(map(repr, preview(ONE, alerts).firing)) == sorted(map(repr, hidden))
+    assert sorted(map(repr, preview(ONE, alerts, BOOK).firing)) == sorted(map(repr, hidden))
 
 
 def test_one_that_may_be_is_kept_with_its_reason_on_one_line() -> None:

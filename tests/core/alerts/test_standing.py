@@ -11,7 +11,7 @@ import pytest
 from wedtui.core.alerts.attention import Doubt, doubt
 from wedtui.core.alerts.memory import Phase, Reason
 from wedtui.core.alerts.rule import Severity
-from wedtui.core.alerts.standing import FRESH_FOR, AlertIs, AlertsNow, unjudged
+from wedtui.core.alerts.standing import FRESH_FOR, AlertIs, AlertsNow, Suppressed, unjudged
 from wedtui.core.alerts.standing_document import alert_document, alert_of, looked_at_document, looked_at_of
 from wedtui.core.alerts.track import labels_of
 from wedtui.core.services import ServiceCondition
@@ -101,6 +101,26 @@ def test_that_nothing_fires_says_something_only_where_something_is_known() -> No
     assert AlertsNow(NOW, (), 7, **looked_at_of(json.loads(json.dumps(looked_at_document(known))))) == known
     assert not replace(known, unknown=4).knows
     assert not replace(known, judged=0).knows
+    counted = replace(known, suppressed=Suppressed(3, 1, 4, 2_000))
+    written = json.loads(json.dumps(looked_at_document(counted)))
+    assert AlertsNow(NOW, (), 7, **looked_at_of(written)) == counted
+    del written["suppressed"]
+    assert AlertsNow(NOW, (), 7, **looked_at_of(written)).suppressed is None
     # What an older version wrote says nothing of it, and so nothing is known.
     older = AlertsNow(NOW, (), 7, **looked_at_of(["cpu"]))
     assert (older.not_set, older.knows) == (("cpu",), False)
+
+
+@pytest.mark.parametrize(
+    ("suppressed", "words"),
+    [
+        (Suppressed(), ""),
+        (Suppressed(silenced=1), "not told one by one so far: 1 silenced"),
+        (
+            Suppressed(3, 1, 4, 2_000),
+            "not told one by one so far: 3 silenced, 1 hidden by others, 4 while they flapped, 2,000 counted in storms",
+        ),
+    ],
+)
+def test_what_nobody_was_told_of_is_said_in_words(suppressed: Suppressed, words: str) -> None:
+    assert suppressed.words == words

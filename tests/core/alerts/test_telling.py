@@ -19,6 +19,7 @@ from wedtui.core.alerts.telling import (
     acknowledgements,
     telling_of,
 )
+from wedtui.core.alerts.told import Hidden
 from wedtui.core.alerts.track import labels_of
 from wedtui.core.notify import Event, Level
 
@@ -101,7 +102,7 @@ class TestGroup:
         assert found.round() == [f"!{first}"]
         second = found.begin("errors", B)
         assert found.round(SECOND) == []
-        assert found.telling.waiting_now == 1
+        assert found.untold(None) == 1
         third = found.begin("errors", C)
         assert found.round(GROUP_WAIT - SECOND) == []
         assert found.round(SECOND) == [f"!{second}"]
@@ -166,11 +167,11 @@ class TestInhibition:
         down = found.begin("down", ONE)
         errors = found.begin("errors", ONE)
         assert found.round() == [f"!{down}"]
-        assert found.telling.inhibited_now == 1
+        assert found.untold(Hidden.INHIBITED) == 1
         found.end("down", ONE)
         assert found.round(MINUTE) == [f"!{errors}", f".{down}"]
         assert "; until now hidden by down" in found.told[-2].sentence
-        assert found.telling.inhibited_now == 0
+        assert found.untold(Hidden.INHIBITED) == 0
 
     def test_what_is_over_while_it_is_hidden_was_told_to_nobody_and_is_counted(self) -> None:
         found = stage(*self.RULES)
@@ -209,7 +210,7 @@ class TestSilence:
         hidden = found.begin("errors", A)
         other = found.begin("errors", B)
         assert found.round() == [f"!{other}"]
-        assert found.telling.silenced_now == 1
+        assert found.untold(Hidden.SILENCED) == 1
         assert found.round(5 * MINUTE - SECOND) == []
         assert found.round(SECOND) == [f"!{hidden}"]
         assert "; until now silenced by ada" in found.newest.sentence
@@ -514,7 +515,7 @@ def test_a_silence_in_the_middle_of_a_wait_hides_it(hide: Callable[[Stage], None
     found.round(SECOND)
     hide(found)
     assert found.round(GROUP_WAIT) == []
-    assert found.telling.silenced_now == 1
+    assert found.untold(Hidden.SILENCED) == 1
 
 
 def test_of_many_told_together_one_that_somebody_has_is_not_all() -> None:

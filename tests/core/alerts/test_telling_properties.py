@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.core.alerts.stage import CRITICAL, MINUTE, WARNING, Stage, ends, named, silence, triggers
@@ -197,7 +197,13 @@ def test_every_episode_is_told_once_or_counted(script: Script) -> None:
     check_counts(play, spy)
 
 
+HERE = ("errors", labels_of({"host": "a", "provider": "aws"}))
+BY_TURNS = [(*HERE, each) for each in ("warns", "ends", "comes and goes", "comes and goes", "warns")]
+"""Four episodes of one series that began at one instant."""
+
+
 @given(loud)
+@example([(BY_TURNS, 1, ""), ([], 1, "")])
 def test_without_silence_and_inhibition_every_one_is_told_as_grave_as_it_was(script: Script) -> None:
     play, spy = seen(script)
     assert (play.stage.telling.silenced, play.stage.telling.inhibited) == (0, 0)

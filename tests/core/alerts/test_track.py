@@ -52,6 +52,14 @@ def test_what_is_stamped_later_than_something_newer_goes() -> None:
     assert track.value(track.place(START + 100 * TICK)) == 42
 
 
+def test_what_is_known_of_a_stretch_stays_known_in_a_faster_rhythm() -> None:
+    track = Track(TICK, [(START + number * 1.1 * TICK, 1) for number in range(30)])
+    track.interval, track.fresh = 3 * SECOND, TICK
+    before = track.window(29, 5 * TICK)
+    track.forget(START + 10 * TICK)
+    assert track.window(track.place(START + 99 * TICK), 5 * TICK) == pytest.approx(before)
+
+
 def test_what_is_forgotten_leaves_the_same_windows_of_the_rest() -> None:
     track = Track(TICK, [(START + number * TICK, number**2) for number in range(30)])
     before = track.window(29, 5 * TICK)

@@ -203,6 +203,8 @@ class World:
         asked = parameters["services"]
         if not 1 <= len(asked) <= 10:
             raise WorldError("InvalidParameterException")
+        if parameters["cluster"] not in self.services:
+            raise WorldError("ClusterNotFoundException")
         known = {service["serviceArn"]: service for service in self.services[parameters["cluster"]]}
         failures = [{"arn": arn, "reason": "MISSING"} for arn in asked if arn not in known]
         found = [known[arn] for arn in asked if arn in known]

@@ -72,6 +72,7 @@ def test_an_event_says_which_service_and_region_it_is_about_and_what_amazon_says
     (vendor,) = vendors(rounds(server, "health")[0])
     newest, second = vendor.events
     assert (newest.service, newest.region, newest.category) == ("EC2", "eu-west-1", "issue")
+    assert second.id == "a-2", "by this it is known again, whatever else is told anew"
     assert newest.begun_at == datetime(2020, 4, 21, 9, 45, 25, 96000, tzinfo=UTC)
     assert newest.begun_at.tzinfo is UTC, "numbers come in the zone of the machine"
     assert newest.updated_at == datetime(2020, 4, 21, 10, 16, 44, 865000, tzinfo=UTC)

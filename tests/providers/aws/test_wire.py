@@ -75,6 +75,7 @@ def test_a_container_service_that_finds_no_place(server: StrictAws) -> None:
     seen = once(server, "ecs")
     (found,) = seen.resources
     assert (found.name, found.state, found.detail) == ("ecs-simple-service", State.CRITICAL, "0 of 1 tasks run")
+    assert found.depends_on == ("arn:aws:ecs:us-east-1:012345678910:task-definition/hello_world:6",), "its release"
     assert (seen.reach, seen.kinds) == (Reach.PARTIAL, frozenset()), "the two examples are of two services"
     assert "my-http-service" in (seen.problem or "")
 

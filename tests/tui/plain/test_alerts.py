@@ -9,7 +9,20 @@ from datetime import timedelta
 import pytest
 
 from tests.pictures import NOW, SECOND, FakeSource
-from tests.tui.alerting import HIDDEN, MANY, MINUTE, OVER, PENDING, SILENCED, TAKEN, WARNING, alarmed, alert
+from tests.tui.alerting import (
+    CENTRAL,
+    HIDDEN,
+    MANY,
+    MINUTE,
+    OUTSIDE,
+    OVER,
+    PENDING,
+    SILENCED,
+    TAKEN,
+    WARNING,
+    alarmed,
+    alert,
+)
 from wedtui.core.alerts.memory import Phase
 from wedtui.tui.board import Board
 from wedtui.tui.plain.alerts import alerts, standing
@@ -155,3 +168,14 @@ def test_what_nobody_judges_any_more_is_not_over() -> None:
         "ALERTS UNKNOWN: judged 2 minutes 3 seconds ago, whether the service runs is not known; "
         "1 fired then: errors provider=aws."
     ]
+
+
+def test_what_another_system_judges_says_so_and_that_it_is_unknown() -> None:
+    _, source, told = alerts(board(alarmed(OUTSIDE, sources=(CENTRAL,))))
+    assert source == (
+        "central, alertmanager: UNKNOWN what fires there: it answered last 5 m 00 s ago: timed out after 5 s; "
+        "its alerts stand as of then."
+    )
+    assert told.startswith("CRITICAL: central/High Errors provider=aws fires for 25 minutes")
+    assert "silenced by central; central answered last 5 m 00 s ago; 5 % of requests fail;" in told
+    assert told.endswith("UNKNOWN for 4 minutes whether it still does.")

@@ -229,7 +229,7 @@ def _stopped(service: ServiceFacts, now: datetime) -> Picture:
 
 
 def test_in_a_demo_commands_are_told_as_they_are_typed_there() -> None:
-    for demo, command in ((True, '"wedtui --demo service start"'), (False, '"wedtui service start"')):
+    for demo, command in ((True, 'a new "wedtui demo"'), (False, '"wedtui service start"')):
         rig = Rig(demo=demo)
         stopped = replace(SERVICE, stopped_at=rig.clock.at)
         rig.source.make = partial(_stopped, stopped)

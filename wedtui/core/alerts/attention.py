@@ -5,6 +5,7 @@ Source: DESIGN, laws 3 and 8 and "Alerts".
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,7 +21,13 @@ Identity = str
 
 def identity(alert: AlertIs) -> Identity:
     """Return what an alert is told apart by, whatever becomes of it."""
-    return f"{alert.rule} {alert.about}"
+    labels = ", ".join(f"{_escaped(name)}={_escaped(value)}" for name, value in alert.labels)
+    return f"{alert.rule} {labels}"
+
+
+def _escaped(text: str) -> str:
+    """Return a part of a label as it is where nothing in it may be taken for the end of it."""
+    return json.dumps(text) if any(sign in text for sign in ',="\\') else text
 
 
 class Doubt(StrEnum):

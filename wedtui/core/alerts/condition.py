@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+UP, FAILING = "up", "failing"
+"""Of each probe: 1 where its newest round passed, else 0; and 1 less that, which is what an objective is about."""
 _UNITS = ((604800, "w"), (86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
@@ -136,12 +138,13 @@ def signals_of(condition: Condition) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def longest_window(condition: Condition) -> timedelta:
-    """Return how far back a condition looks."""
-    spans = [timedelta()]
+def windows_in(condition: Condition) -> Iterator[timedelta]:
+    """Yield every window of a condition; nothing for the newest value of a signal."""
     for leaf in leaves_of(condition):
-        spans += leaf.windows if isinstance(leaf, Burn) else [t.window for t in (leaf.term, leaf.divisor) if t]
-    return max(spans)
+        if isinstance(leaf, Burn):
+            yield from leaf.windows
+        else:
+            yield from (term.window for term in (leaf.term, leaf.divisor) if term is not None)
 
 
 def span_words(span: timedelta) -> str:

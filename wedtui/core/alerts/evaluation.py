@@ -387,7 +387,10 @@ class _Case:
             since=begun, reason=Reason.NO_DATA, samples=max(memory.samples, FEWEST_SAMPLES if missed else 0)
         )
         fired = self._fire_if_due(counted, now, None)
-        return fired if fired.phase is Phase.FIRING else memory
+        if fired.phase is Phase.FIRING:
+            return fired
+        # Where a silence counts like what is wrong, a sample that is wrong after it goes on with that count.
+        return memory._replace(samples=counted.samples) if self.rule.nodata is NoData.FIRE else memory
 
     @property
     def _is_off(self) -> bool:
@@ -428,11 +431,7 @@ class _Case:
         return raised
 
     def _elevated(self, severity: Severity) -> Severity:
-        for each in self.turn.book.elevations:
-            off = each.live_only and self.turn.around.live is False
-            if not off and each.where.fits(self.labels):
-                severity = worse(severity, each.severity)
-        return severity
+        return self.turn.book.elevated(severity, self.labels, live=self.turn.around.live)
 
     def _shrunk(self, span: timedelta) -> timedelta:
         return span * FACTORS[self.turn.around.level]

@@ -5,6 +5,7 @@ latency_p95_ms > 2x normal                         beside what is usual in that 
 rate(errors, 5m) / rate(requests, 5m) > 5%         windows and ratios; also avg(cpu, 10m)
 cpu > 80% or memory > 80%                          and, or, parentheses
 burn(errors / requests, 99.9%, 1h, 5m) > 14.4      an objective's budget, in every one of the windows
+burn(failing, 99.9%, 1h, 5m) > 14.4                that of probes that have to pass
 """
 
 from __future__ import annotations
@@ -15,7 +16,18 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from wedtui.core.alerts.condition import SIGNS, Burn, Comparison, Condition, Function, Joined, Limit, Term
+from wedtui.core.alerts.condition import (
+    FAILING,
+    SIGNS,
+    UP,
+    Burn,
+    Comparison,
+    Condition,
+    Function,
+    Joined,
+    Limit,
+    Term,
+)
 
 LONGEST_CONDITION = 500
 DEEPEST = 10
@@ -190,8 +202,12 @@ class _Parser:
 
     def _burn(self) -> Burn:
         self._at += 2
+        first = self._here
         bad = _signal(self._take())
         total = _signal(self._take()) if self._stands("/") else None
+        if bad == UP or (total is not None and {bad, total} & {UP, FAILING}):
+            wanted = f'"{FAILING}" alone, which is what is bad of "{UP}", such as burn({FAILING}, 99.9%, 1h),'
+            raise self._refuse(wanted, first)
         self._demand(",", "and an objective such as 99.9% behind the signal")
         objective = self._objective()
         windows = []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,6 +18,8 @@ VERSION = 1
 FLAPS_WITHIN = timedelta(hours=1)
 """Episodes that began longer ago are no flapping."""
 MOST_FLAPS = 100
+_NO_KEY = re.compile(r"[^!-~]")
+_LONGEST_NAME = 130
 
 
 class Phase(StrEnum):
@@ -34,6 +37,20 @@ class Reason(StrEnum):
 
     CONDITION = "condition"
     NO_DATA = "no data"
+
+
+class Report(NamedTuple):
+    """What is remembered of an alert that another system judges, beside how it stands."""
+
+    source: str
+    """The name of that system."""
+    said: str = ""
+    """What it said of the alert when that began, in its own words."""
+    hidden: str = ""
+    """Why its own people are not told: `silenced` or `inhibited`."""
+    runbook: str = ""
+    link: str = ""
+    """Where it can be looked at there."""
 
 
 class Episode(NamedTuple):
@@ -70,6 +87,8 @@ class Memory(NamedTuple):
     begun: tuple[datetime, ...] = ()
     """When the episodes of the hour before the last one began, and that, oldest first."""
     episodes: int = 0
+    report: Report | None = None
+    """Where another system judges it."""
 
     def flaps(self, now: datetime) -> int:
         """Return how often it began again within the hour before an instant."""
@@ -123,7 +142,18 @@ class AlertState:
 def episode_key(rule: str, labels: Labels, since: datetime, number: int) -> str:
     """Return the dedup key of an episode: the same for whoever computes it, another one for each episode."""
     text = repr((rule, labels, since.isoformat(), number))
-    return f"alert/{rule}/{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+    # What another system calls its alerts may be any text; a key goes into addresses and headers.
+    name = _NO_KEY.sub("_", rule)[:_LONGEST_NAME]
+    return f"alert/{name}/{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+
+
+KEY_SHOWN = 12
+"""So much of a key people are shown: enough to tell one episode from another, and to type."""
+
+
+def short_key(key: str) -> str:
+    """Return so much of an episode's key as a person is shown and types."""
+    return key.rsplit("/", 1)[-1][:KEY_SHOWN]
 
 
 def acknowledged(state: AlertState, key: str, person: str, at: datetime) -> AlertState:
@@ -186,6 +216,8 @@ def memory_document(memory: Memory) -> dict[str, Any]:
     found = {name: value for name, value in memory._asdict().items() if value != nothing[name]}
     if memory.episode is not None:
         found["episode"] = {name: _plain(value) for name, value in memory.episode._asdict().items()}
+    if memory.report is not None:
+        found["report"] = memory.report._asdict()
     return {name: _plain(value) for name, value in found.items()}
 
 
@@ -196,18 +228,28 @@ def _plain(value: Any) -> Any:
 
 
 def memory_of(document: Mapping[str, Any]) -> Memory:
-    """Return what `memory_document` wrote; raises KeyError, TypeError or ValueError where that is none."""
-    read = dict(document)
+    """Return what `memory_document` wrote; what a newer version says beside that is passed over.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    read = _known(document, Memory._fields)
     for name in ("seen", "since", "support", "unknown_since", "resolved_at"):
         read[name] = _instant(read.get(name))
     if (episode := read.get("episode")) is not None:
         instants = {name: _instant(episode[name]) for name in ("since", "notified_at", "acknowledged_at")}
         kinds = {"severity": Severity(episode["severity"]), "reason": Reason(episode["reason"])}
-        read["episode"] = Episode(**{**episode, **instants, **kinds})
+        read["episode"] = Episode(**{**_known(episode, Episode._fields), **instants, **kinds})
+    if (report := read.get("report")) is not None:
+        read["report"] = Report(**_known(report, Report._fields))
     read["phase"] = Phase(read.get("phase", Phase.OK))
     read["reason"] = Reason(read.get("reason", Reason.CONDITION))
     read["begun"] = tuple(datetime.fromisoformat(at) for at in read.get("begun", ()))
     return Memory(**read)
+
+
+def _known(document: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name in names}
 
 
 def _text(at: datetime | None) -> str | None:

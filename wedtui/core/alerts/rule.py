@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-from wedtui.core.alerts.condition import Condition, signals_of, span_words
+from wedtui.core.alerts.condition import Condition, signals_of, span_words, windows_in
 from wedtui.core.alerts.track import Labels
 from wedtui.core.wording import listed
 
@@ -97,6 +97,8 @@ class Rule:
     inhibit: Inhibition | None = None
     route: str = ""
     runbook: str = ""
+    said: str = ""
+    """What is wrong at present, in words, where more is known than that its condition holds."""
 
     @property
     def signals(self) -> tuple[str, ...]:
@@ -121,11 +123,54 @@ class Elevation:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Another system that judges alerts of its own, which are taken in as they are (`outside`)."""
+
+    name: str
+    group: tuple[str, ...] = ()
+    """Alerts of one name with the same values of these labels are told together."""
+    route: str = ""
+    clear: timedelta = timedelta(minutes=5)
+    """For how long its answers have to lack an alert before that is over."""
+    expects: str = ""
+    """What always fires there, in words; while it does not, nothing that is missing is over."""
+    runbook: str = ""
+    unanswered: NoData = NoData.WARN
+    """What it means that it does not answer."""
+
+    @property
+    def condition(self) -> str:
+        """What its alerts go by, in words."""
+        return f"{self.name} says so"
+
+
+@dataclass(frozen=True, slots=True)
 class RuleBook:
-    """All rules that count."""
+    """All rules that count, and the systems whose alerts are taken in."""
 
     rules: tuple[Rule, ...] = ()
     elevations: tuple[Elevation, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+    def elevated(self, severity: Severity, labels: Labels, *, live: bool | None) -> Severity:
+        """Return how grave it is what fires of a series.
+
+        Args:
+            severity: by itself.
+            labels: of the series.
+            live: whether weddings are live; None: nobody knows, and so they may be.
+        """
+        for each in self.elevations:
+            if not (each.live_only and live is False) and each.where.fits(labels):
+                severity = worse(severity, each.severity)
+        return severity
+
+
+def windows_of(rule: Rule) -> Iterator[timedelta]:
+    """Yield every window of what a rule looks at."""
+    for condition in (rule.condition, rule.clear.condition):
+        if condition is not None:
+            yield from windows_in(condition)
 
 
 def rule_words(rule: Rule | Elevation) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from wedtui.core.alerts.evaluation import Event, Evidence, Kind
+from wedtui.core.alerts.judging import HOLDS_FROM
 from wedtui.core.alerts.memory import AlertState, Memory, Phase
-from wedtui.core.alerts.rule import Elevation, Rule, RuleBook
+from wedtui.core.alerts.rule import Elevation, Rule, RuleBook, windows_of
 from wedtui.core.alerts.track import Labels
 from wedtui.core.wording import listed
 
@@ -36,17 +37,27 @@ def judgeable(book: RuleBook, shipped: Collection[str], evidence: Evidence) -> t
     return replace(book, rules=kept), missing
 
 
-def unmeasured(book: RuleBook, series: Mapping[str, Collection[Labels]]) -> dict[str, str]:
+def unmeasured(book: RuleBook, series: Mapping[str, Collection[Labels]], *, elsewhere: bool = False) -> dict[str, str]:
     """Return the rules that nothing which is configured can make fire, by name, each with why in words.
 
     Args:
         book: the rules that count.
         series: by signal the labels of the series that are configured.
+        elsewhere: whether alerts of other systems are taken in: what raises those may be about any label.
     """
     every = [labels for some in series.values() for labels in some]
     found = {rule.name: _why_unmeasured(rule, rule.signals, series) for rule in book.rules}
-    found |= {each.name: _why_of_none(each, every) for each in book.elevations}
+    found |= {} if elsewhere else {each.name: _why_of_none(each, every) for each in book.elevations}
     return {name: why for name, why in found.items() if why}
+
+
+def outlasting(book: RuleBook, kept: timedelta) -> dict[str, timedelta]:
+    """Return the rules with a window half of which is longer than anything is kept, by name, each with the longest.
+
+    Of such a window nothing is known for so long after each start of the service, and so nothing fires by it.
+    """
+    longest = {rule.name: max(windows_of(rule), default=timedelta()) for rule in book.rules}
+    return {name: window for name, window in longest.items() if window * HOLDS_FROM > kept}
 
 
 def _why_unmeasured(rule: Rule, signals: tuple[str, ...], series: Mapping[str, Collection[Labels]]) -> str:

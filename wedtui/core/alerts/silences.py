@@ -5,12 +5,14 @@ Source: DESIGN, "Alerts" ("Silences need a reason and an end").
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from wedtui.core.alerts.condition import span_words
 from wedtui.core.alerts.memory import Phase
+from wedtui.core.alerts.names import source_of
 from wedtui.core.alerts.rule import RuleBook, Severity, Where
 from wedtui.core.alerts.standing import AlertIs, AlertsNow, by_urgency
 from wedtui.core.alerts.track import Labels
@@ -51,6 +53,14 @@ class Silence:
         """Whether it is about an alert, whenever it counts."""
         return (not self.rules or rule in self.rules) and self.where.fits(labels)
 
+    def covers(self, other: Silence) -> bool:
+        """Whether it is about all that another one is about, whenever either counts."""
+        rules = not self.rules or (bool(other.rules) and set(other.rules) <= set(self.rules))
+        theirs = other.where.wanted
+        return rules and all(
+            name in theirs and set(theirs[name]) <= set(values) for name, values in self.where.wanted.items()
+        )
+
     def __str__(self) -> str:
         rules = f"of {listed(self.rules)}" if self.rules else ""
         where = f"where {self.where}" if self.where.wanted else ""
@@ -73,6 +83,8 @@ class Preview:
     """That may fire soon."""
     told: int
     """Of how many that fire somebody was told already; their ends are told all the same."""
+    behind: int = 0
+    """How many more that fire these hide by their rules: nobody is told of them either."""
 
     @property
     def critical(self) -> int:
@@ -89,20 +101,111 @@ class Preview:
         more = f" and {fires + waits - 3:,} more" if fires + waits > 3 else ""
         grave = f"; {self.critical:,} of them critical" if self.critical else ""
         told = f"; {self.told:,} of them were told already, and their end will be" if self.told else ""
-        return f"it would hide {fires:,} that fire and {waits:,} that are pending: {first}{more}{grave}{told}"
+        behind = f"; and {self.behind:,} more that these hide, of which nobody is told either" if self.behind else ""
+        return f"it would hide {fires:,} that fire and {waits:,} that are pending: {first}{more}{grave}{told}{behind}"
 
 
-def preview(silence: Silence, alerts: Iterable[AlertIs]) -> Preview:
-    """Return what a silence would hide of given alerts, by urgency; its times are not looked at."""
-    hidden = [each for each in by_urgency(alerts) if silence.fits(each.rule, each.labels)]
+def preview(silence: Silence, alerts: Iterable[AlertIs], book: RuleBook) -> Preview:
+    """Return what a silence would hide of given alerts, by urgency; its times are not looked at.
+
+    Args:
+        silence: what is not to be told.
+        alerts: those that there are.
+        book: the rules that count: by them one alert hides the message of another.
+    """
+    there = by_urgency(alerts)
+    hidden = [each for each in there if silence.fits(each.rule, each.labels)]
     firing = tuple(each for each in hidden if each.phase is Phase.FIRING)
     pending = tuple(each for each in hidden if each.phase is Phase.PENDING)
-    return Preview(firing, pending, sum(each.told_at is not None for each in firing))
+    return Preview(firing, pending, sum(each.told_at is not None for each in firing), _behind(silence, there, book))
 
 
-def foreseen(silence: Silence, alerts: AlertsNow | None, now: datetime) -> Preview | None:
+def _behind(silence: Silence, alerts: Iterable[AlertIs], book: RuleBook) -> int:
+    """Return of how many alerts nobody is told because whatever hides them is silenced."""
+    equal = {rule.name: rule.inhibit.equal for rule in book.rules if rule.inhibit is not None}
+    fires = [each for each in alerts if each.phase is Phase.FIRING]
+    by_rule: dict[str, list[AlertIs]] = {}
+    for each in fires:
+        by_rule.setdefault(each.rule, []).append(each)
+
+    def told_of(other: AlertIs) -> bool:
+        return not silence.fits(other.rule, other.labels) and not other.silenced_by
+
+    def is_behind(each: AlertIs) -> bool:
+        names = equal.get(each.rule, ())
+        if not each.inhibited_by or silence.fits(each.rule, each.labels):
+            return False
+        ours = _values(each, names)
+        hiders = [other for other in by_rule.get(each.inhibited_by, ()) if _values(other, names) == ours]
+        return any(silence.fits(other.rule, other.labels) for other in hiders) and not any(map(told_of, hiders))
+
+    return sum(map(is_behind, fires))
+
+
+def _values(alert: AlertIs, names: Iterable[str]) -> tuple[str | None, ...]:
+    there = dict(alert.labels)
+    return tuple(there.get(name) for name in names)
+
+
+def foreseen(silence: Silence, alerts: AlertsNow | None, now: datetime, book: RuleBook) -> Preview | None:
     """Return what a silence would hide of the alerts that there are now; None where nobody knows how they stand."""
-    return preview(silence, alerts.alerts) if alerts is not None and alerts.is_fresh(now) else None
+    return preview(silence, alerts.alerts, book) if alerts is not None and alerts.is_fresh(now) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What becomes of the alerts that fire and that a silence was about, once it is over."""
+
+    told: tuple[AlertIs, ...] = ()
+    """Of which people are told then, by urgency."""
+    silenced: int = 0
+    """How many other silences hide."""
+    by: tuple[int, ...] = ()
+    """The numbers of these."""
+    inhibited: int = 0
+    """How many another alert hides."""
+    before: int = 0
+    """Of how many somebody was told before: that is not told again."""
+
+    @property
+    def sentence(self) -> str:
+        """Return that in one sentence."""
+        said = []
+        if self.told:
+            first = listed(tuple(f"{each.rule} ({each.about})" for each in self.told[:3]))
+            more = f" and {len(self.told) - 3:,} more" if len(self.told) > 3 else ""
+            said.append(f"of {len(self.told):,} people are told now: {first}{more}")
+        if self.silenced:
+            by = listed(tuple(map(str, self.by)))
+            said.append(f"{self.silenced:,} stay hidden by silence {by}")
+        if self.inhibited:
+            said.append(f"{self.inhibited:,} stay hidden by another alert that fires")
+        if self.before:
+            said.append(f"of {self.before:,} people were told before, and are not told again")
+        return f"of what it was about and fires {'; '.join(said)}" if said else "nothing fires that it was about"
+
+
+def released(ended: Silence, others: Iterable[Silence], alerts: Iterable[AlertIs], now: datetime) -> Released:
+    """Return what becomes of what a silence was about.
+
+    Args:
+        ended: the one that is over.
+        others: the silences that there are beside it.
+        alerts: those that there are.
+        now: an aware instant; of the others those count that hold at it.
+    """
+    holding = [each for each in others if each.holds(now) and each.number != ended.number]
+    about = [each for each in by_urgency(alerts) if each.phase is Phase.FIRING and ended.fits(each.rule, each.labels)]
+    hiding = [(each, [one.number for one in holding if one.fits(each.rule, each.labels)]) for each in about]
+    open_to = [each for each, by in hiding if not by]
+    heard = [each for each in open_to if not each.inhibited_by]
+    return Released(
+        tuple(each for each in heard if each.told_at is None),
+        len(about) - len(open_to),
+        tuple(sorted({number for _each, by in hiding for number in by})),
+        len(open_to) - len(heard),
+        sum(each.told_at is not None for each in heard),
+    )
 
 
 def foreseen_words(hides: Preview | None) -> str:
@@ -127,8 +230,21 @@ def silence_notes(silences: Iterable[Silence], now: datetime) -> tuple[Finding, 
     return (Finding(Weight.NOTE, "alerts", said, max(each.since for each in held)),)
 
 
+_ESCAPED = re.compile(r"\\([,\\ ])")
+# Spaces within a value need none.
+_SIGNS = re.compile(r"([,\\]|^ +| +$)")
+_HELD = {",": "\ue000", "\\": "\ue001", " ": "\ue002"}
+_LET_GO = {ord(held): sign for sign, held in _HELD.items()}
+
+
+def _escaped_signs(found: re.Match[str]) -> str:
+    return "".join(f"\\{sign}" for sign in found[1])
+
+
 def where_of(words: Sequence[str]) -> Where:
     """Return which labels are meant by `provider=aws,gcp`, `service=rsvp`: each label once, of its values any.
+
+    A comma, a space or a backslash after a backslash is part of a value.
 
     Raises:
         ValueError: one says no label, or no value of it.
@@ -136,13 +252,24 @@ def where_of(words: Sequence[str]) -> Where:
     wanted: dict[str, tuple[str, ...]] = {}
     for word in words:
         name, sign, values = word.partition("=")
-        name, found = name.strip(), tuple(dict.fromkeys(filter(None, (v.strip() for v in values.split(",")))))
+        name, found = name.strip(), tuple(dict.fromkeys(_meant(values)))
         if not sign or not name or not found:
             raise ValueError(f'expected a label and its value such as "provider=aws", got "{single_line(word, 80)}"')
         if name in wanted:
             raise ValueError(f'expected each label once, got "{single_line(name, 80)}" twice: write provider=aws,gcp')
         wanted[name] = found
     return Where(wanted)
+
+
+def _meant(text: str) -> Iterator[str]:
+    held = _ESCAPED.sub(lambda found: _HELD[found[1]], text)
+    for value in filter(None, (each.strip() for each in held.split(","))):
+        yield value.translate(_LET_GO)
+
+
+def label_word(name: str, value: str) -> str:
+    """Return a label as `where_of` reads it: with this one value, whatever is in it."""
+    return f"{name}={_SIGNS.sub(_escaped_signs, value)}"
 
 
 def within_longest(silence: Silence, now: datetime) -> Silence:
@@ -168,6 +295,11 @@ def checked(silence: Silence, book: RuleBook, now: datetime) -> Silence:
         raise ValueError("expected a reason: whoever is on call next reads why nothing is told")
     if len(reason) > LONGEST_REASON:
         raise ValueError(f"expected a reason of at most {LONGEST_REASON} characters")
+    return replace(looked_at(silence, book, now), reason=reason)
+
+
+def looked_at(silence: Silence, book: RuleBook, now: datetime) -> Silence:
+    """Return a silence of which it may be asked what it would hide: as `checked`, but nobody has to say why."""
     if silence.since.tzinfo is None or silence.until.tzinfo is None:
         raise ValueError("expected an end with a zone")
     if silence.until <= max(now, silence.since):
@@ -176,15 +308,28 @@ def checked(silence: Silence, book: RuleBook, now: datetime) -> Silence:
         longest = span_words(LONGEST_SILENCE)
         raise ValueError(f"expected an end within {longest}: what has to be quiet for longer is a change of the rules")
     _check_subject(silence, book)
-    return Silence(silence.number, silence.where, silence.rules, reason, silence.by, silence.since, silence.until)
+    return silence
+
+
+def unknown_labels(silence: Silence, known: Iterable[str]) -> tuple[str, ...]:
+    """Return the labels by which it asks that nothing has: it is about nothing then.
+
+    Args:
+        silence: as somebody asks for it.
+        known: the names of the labels of everything that is configured, and that rules name.
+    """
+    there = set(known)
+    return tuple(name for name in silence.where.wanted if name not in there)
 
 
 def _check_subject(silence: Silence, book: RuleBook) -> None:
     if not silence.rules and not silence.where.wanted:
         raise ValueError("expected a rule or a label: a silence of everything would hide what nobody has thought of")
     known = [rule.name for rule in book.rules]
+    sources = {source.name for source in book.sources}
     for name in silence.rules:
-        if name not in known:
+        # What other systems call their alerts is theirs to say.
+        if name not in known and source_of(name) not in sources:
             names = ", ".join(known) or "none"
             raise ValueError(f'there is no rule "{single_line(name, 80)}": choose one of {names}')
     values = [value for each in silence.where.wanted.values() for value in each]

@@ -16,6 +16,7 @@ from wedtui.core.alerts.track import Labels, labels_words
 from wedtui.core.evidence import FUTURE_TOLERANCE
 from wedtui.core.finding import Finding
 from wedtui.core.finding import Severity as Weight
+from wedtui.core.wording import age, counted
 
 FRESH_FOR = timedelta(seconds=30)
 """Rounds follow upon each other within a second, and readers see one every few seconds at least. For half a minute
@@ -60,11 +61,95 @@ class AlertIs:
     flaps: int = 0
     """How often it began again within the hour."""
     runbook: str = ""
+    source: str = ""
+    """The system that judges it; empty where a rule of ours does."""
+    said: str = ""
+    """What that says of it, in its own words."""
+    link: str = ""
+    """Where it can be looked at there."""
+    unknown_since: datetime | None = None
+    """Since when it is not known how it stands; None where it is."""
 
     @property
     def about(self) -> str:
         """What it is about, in words."""
         return labels_words(self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceIs:
+    """How it stands with another system whose alerts are taken in."""
+
+    name: str
+    kind: str
+    """`alertmanager` or `prometheus`."""
+    answered_at: datetime | None = None
+    """When it gave the newest good answer; None: never."""
+    problem: str = ""
+    """Why there is no newer one, or what is wrong with that."""
+    fresh: bool = False
+    """Whether that answer counted at the round."""
+    alerts: int = 0
+    """How many it told of that are taken in."""
+    ignored: int = 0
+    """How many it told of that are none, by how severe they are."""
+    lacks: str = ""
+    """The alert that always fires there, while it does not."""
+    whole: bool = True
+    """Whether that answer had every alert that fires there."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known what fires there: else nobody may take it for good news that nothing does."""
+        return self.fresh and self.whole and not self.lacks
+
+
+def source_words(source: SourceIs, now: datetime) -> str:
+    """Return how it stands with a source: what it told of and when, or that nobody knows what fires there."""
+    if source.answered_at is None:
+        return f"UNKNOWN what fires there: it never answered{f': {source.problem}' if source.problem else ''}"
+    when = age(source.answered_at, now)
+    if not source.fresh:
+        why = f": {source.problem}" if source.problem else ""
+        return f"UNKNOWN what fires there: it answered last {when} ago{why}; its alerts stand as of then"
+    said = [f"answered {when} ago", counted(source.alerts, "alert")]
+    said += [f"{source.ignored:,} more that are none by their severity"] if source.ignored else []
+    said += [] if source.whole else ["NOT ALL that fires there is known, and nothing is over by that"]
+    said += [f"{source.lacks} does not fire there: what is missing is NOT over by that"] if source.lacks else []
+    return ", ".join([*said, *([source.problem] if source.problem else [])])
+
+
+def trouble_words(source: SourceIs) -> str:
+    """Say why it is not known what fires at a source, without what changes from one moment to the next."""
+    said = [] if source.fresh else ["it does not answer" if source.answered_at is not None else "it never answered"]
+    said += [f"{source.lacks} does not fire there"] if source.lacks else []
+    said += [source.problem] if source.problem else []
+    return "; ".join([*said, "what fires there is not known, and nothing of it is over by that"])
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """How many episodes nobody was told of one by one, since alerts are judged by this ledger."""
+
+    silenced: int = 0
+    inhibited: int = 0
+    """Over without a word, because another one hid them."""
+    collapsed: int = 0
+    """Told by nothing but the word that their series flaps."""
+    stormed: int = 0
+    """Told by nothing but the count of a storm."""
+
+    @property
+    def words(self) -> str:
+        """Return them in words; empty where there is none."""
+        named = (
+            (self.silenced, "silenced"),
+            (self.inhibited, "hidden by others"),
+            (self.collapsed, "while they flapped"),
+            (self.stormed, "counted in storms"),
+        )
+        found = ", ".join(f"{count:,} {what}" for count, what in named if count)
+        return f"not told one by one so far: {found}" if found else ""
 
 
 _PHASES = (Phase.FIRING, Phase.PENDING, Phase.RESOLVED, Phase.OK)
@@ -101,6 +186,10 @@ class AlertsNow:
     """Of how many of these it is not known now how they stand: never measured, or too old."""
     unknown_named: tuple[str, ...] = ()
     """The first few of them, `cpu provider=aws`."""
+    sources: tuple[SourceIs, ...] = ()
+    """The systems whose alerts are taken in."""
+    suppressed: Suppressed | None = None
+    """What nobody was told of one by one; None where an older version judged, which did not say."""
 
     @property
     def firing(self) -> tuple[AlertIs, ...]:
@@ -111,6 +200,11 @@ class AlertsNow:
     def knows(self) -> bool:
         """Whether it is known of anything at all how it stands: else that nothing fires says nothing."""
         return self.judged > 0 and self.unknown < self.series
+
+    @property
+    def unsure(self) -> tuple[SourceIs, ...]:
+        """Return the systems of which it is not known what fires there."""
+        return tuple(each for each in self.sources if not each.is_known)
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether it says anything of an aware instant."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
 from wedtui.core.alerts.memory import Phase, Reason
 from wedtui.core.alerts.rule import Severity
-from wedtui.core.alerts.standing import AlertIs, AlertsNow
+from wedtui.core.alerts.standing import AlertIs, AlertsNow, SourceIs, Suppressed
 from wedtui.core.alerts.track import labels_of
 
 _INSTANTS = (
@@ -20,6 +20,7 @@ _INSTANTS = (
     "acknowledged_at",
     "silenced_until",
     "escalates_at",
+    "unknown_since",
 )
 
 
@@ -53,6 +54,8 @@ def looked_at_document(now: AlertsNow) -> dict[str, Any]:
         "series": now.series,
         "unknown": now.unknown,
         "unknown_named": [*now.unknown_named],
+        "sources": [_source_document(each) for each in now.sources],
+        "suppressed": None if now.suppressed is None else asdict(now.suppressed),
     }
 
 
@@ -72,4 +75,24 @@ def looked_at_of(document: Mapping[str, Any] | Sequence[str]) -> dict[str, Any]:
         "series": int(document["series"]),
         "unknown": int(document["unknown"]),
         "unknown_named": tuple(map(str, document["unknown_named"])),
+        "sources": tuple(map(_source_of, document.get("sources", ()))),
+        "suppressed": _suppressed_of(document.get("suppressed")),
     }
+
+
+def _suppressed_of(document: Mapping[str, Any] | None) -> Suppressed | None:
+    if document is None:
+        return None
+    return Suppressed(**{field.name: int(document[field.name]) for field in fields(Suppressed)})
+
+
+def _source_document(source: SourceIs) -> dict[str, Any]:
+    found = {field.name: getattr(source, field.name) for field in fields(source)}
+    return {**found, "answered_at": None if source.answered_at is None else source.answered_at.isoformat()}
+
+
+def _source_of(document: Mapping[str, Any]) -> SourceIs:
+    known = {field.name for field in fields(SourceIs)}
+    at = document["answered_at"]
+    read = {name: value for name, value in document.items() if name in known}
+    return SourceIs(**{**read, "answered_at": None if at is None else datetime.fromisoformat(at)})

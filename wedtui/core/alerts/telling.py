@@ -25,8 +25,10 @@ from typing import NamedTuple
 from wedtui.core.alerts import telling_words as words
 from wedtui.core.alerts.evaluation import Round
 from wedtui.core.alerts.hiding import Hiding
-from wedtui.core.alerts.memory import Memory, Phase
-from wedtui.core.alerts.rule import RuleBook, Severity, worse
+from wedtui.core.alerts.memory import Memory, Phase, Report
+from wedtui.core.alerts.names import source_of
+from wedtui.core.alerts.outside import INHIBITED
+from wedtui.core.alerts.rule import Rule, RuleBook, Severity, Source, worse
 from wedtui.core.alerts.silences import Silence, silencing
 from wedtui.core.alerts.telling_facts import Facts, Seen, facts_of
 from wedtui.core.alerts.told import (
@@ -124,7 +126,8 @@ class _Turn:
         now: datetime,
     ) -> None:
         self.book, self.facts, self.before, self.now = book, facts, before, now
-        self.rules = {rule.name: rule for rule in book.rules}
+        self.rules: dict[str, Rule | Source] = {rule.name: rule for rule in book.rules}
+        self.sources = {source.name: source for source in book.sources}
         self.silences = [each for each in silences if each.holds(now)]
         self.hiding = Hiding(book, facts.round.state)
         self.notices: list[Notice] = []
@@ -182,7 +185,9 @@ class _Turn:
                 self._keep(replace(waited, over=waited.over or self.facts.over(key)))
 
     def _untold(self, seen: Seen, known: Untold | None, *, raised: bool) -> Untold:
-        rule = self.rules.get(seen.rule)
+        rule = self._rule(seen.rule)
+        memory = self.facts.memory(seen.rule, seen.labels)
+        report = None if memory is None else memory.report
         named = dict(seen.labels)
         group = tuple((name, named.get(name, "")) for name in rule.group) if rule is not None and rule.group else None
         flapped = self.flapped.get((seen.rule, seen.labels))
@@ -203,7 +208,14 @@ class _Turn:
             hidden=known.hidden if known is not None else None,
             until_now=known.until_now if known is not None else words.FLAPPED if flapped is not None else "",
             over=seen.over,
+            said="" if report is None else report.said,
+            runbook="" if report is None else report.runbook,
+            link="" if report is None else report.link,
         )
+
+    def _rule(self, name: str) -> Rule | Source | None:
+        """Return the rule of that name, or the source whose alert it is."""
+        return self.rules.get(name) or self.sources.get(source_of(name))
 
     def _keep(self, untold: Untold) -> None:
         """Remember what is to be told; what is hidden and over is told to nobody any more, and counted."""
@@ -221,18 +233,21 @@ class _Turn:
         if silence is not None:
             return Hidden.SILENCED, words.silenced_by(silence.by)
         hider = self.hiding.by(untold.rule, untold.labels)
-        return (Hidden.INHIBITED, words.hidden_by(hider)) if hider else (None, "")
+        if hider:
+            return Hidden.INHIBITED, words.hidden_by(hider)
+        memory = self.facts.memory(untold.rule, untold.labels)
+        return _hidden_there(None if memory is None else memory.report)
 
     def _collapse(self) -> None:
         """Leave what belongs to a series that is known to flap to what was told of that."""
-        for untold in sorted(self._ready(), key=lambda each: each.since):
+        for untold in sorted(self._ready(), key=self._began):
             flap = self.flaps.get((untold.rule, untold.labels))
             if flap is None or worse(flap.severity, untold.severity) is not flap.severity:
                 continue
             del self.untold[untold.key]
             self.collapsed += 1
             self.flaps[untold.rule, untold.labels] = replace(
-                flap, episode=untold.key, began_at=max(flap.began_at, untold.since), episodes=flap.episodes + 1
+                flap, episode=untold.key, began_at=max(flap.began_at, self._began(untold)), episodes=flap.episodes + 1
             )
 
     def _ready(self) -> list[Untold]:
@@ -266,7 +281,15 @@ class _Turn:
         memory = self.facts.memory(untold.rule, untold.labels)
         often = memory is not None and memory.flaps(self.now) + 1 >= FLAPS_FROM
         # What became steady meanwhile is told as what it is.
-        return often and not untold.raised and self.now - untold.since < FLAP_STEADY
+        return often and not untold.raised and self.now - self._began(untold) < FLAP_STEADY
+
+    def _began(self, untold: Untold) -> datetime:
+        """Return when an episode began here: what another system judges may have begun there long before."""
+        if not source_of(untold.rule):
+            return untold.since
+        memory = self.facts.memory(untold.rule, untold.labels)
+        newest = memory is not None and memory.episode is not None and memory.episode.key == untold.key
+        return memory.begun[-1] if memory is not None and newest and memory.begun else untold.waits_since
 
     def _is_due(self, unit: _Unit, waiting: list[Untold]) -> bool:
         if unit.kind != _GROUP or any(each.until_now for each in waiting):
@@ -286,7 +309,7 @@ class _Turn:
 
     def _tell(self, unit: _Unit, waiting: list[Untold]) -> None:
         first = waiting[0]
-        rule = self.rules.get(unit.rule)
+        rule = self._rule(unit.rule)
         self.recent.append(self.now)
         if unit.kind == _FLAP:
             self._tell_flap(unit, waiting)
@@ -301,24 +324,25 @@ class _Turn:
         self._are_told(waiting)
 
     def _tell_flap(self, unit: _Unit, waiting: list[Untold]) -> None:
-        newest = max(waiting, key=lambda each: each.since)
+        # Of those that began at one instant it is the one that still fires: what goes on is not counted a second time.
+        newest = max(waiting, key=lambda each: (self._began(each), each.over is None))
         here = (newest.rule, newest.labels)
         flap = self.flaps.get(here)
         key = f"{newest.key}/flapping" + ("/critical" if flap is not None else "")
         memory = self.facts.memory(*here)
         often = len(waiting) if memory is None else memory.flaps(self.now) + 1
-        self.notices.append(words.flapping(key, self.rules.get(unit.rule), newest, often))
+        self.notices.append(words.flapping(key, self._rule(unit.rule), newest, often))
         severity = max((each.severity for each in waiting), key=_GRAVITY.__getitem__)
         self.collapsed += len(waiting) - 1
         if flap is None:
-            self.flaps[here] = Flap((key,), *here, severity, self.now, newest.since, newest.key, len(waiting))
+            self.flaps[here] = Flap((key,), *here, severity, self.now, self._began(newest), newest.key, len(waiting))
         else:
             grown = flap.episodes + sum(each.key != flap.episode for each in waiting)
             self.flaps[here] = replace(
                 flap,
                 keys=(*flap.keys, key),
                 severity=severity,
-                began_at=max(flap.began_at, newest.since),
+                began_at=max(flap.began_at, self._began(newest)),
                 episode=newest.key,
                 episodes=grown,
             )
@@ -393,6 +417,14 @@ class _Turn:
 
 
 _GRAVITY = {Severity.WARNING: 0, Severity.CRITICAL: 1}
+
+
+def _hidden_there(report: Report | None) -> tuple[Hidden | None, str]:
+    """Return what hides the message of an alert where it is judged, if that is elsewhere."""
+    if report is None or not report.hidden:
+        return None, ""
+    hidden = Hidden.INHIBITED if report.hidden == INHIBITED else Hidden.SILENCED
+    return hidden, words.hidden_there(report.source, report.hidden)
 
 
 def _by_gravity(untold: Untold) -> tuple[int, datetime, str, Labels]:

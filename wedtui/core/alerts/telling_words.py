@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from wedtui.core.alerts.memory import Reason
-from wedtui.core.alerts.rule import Rule, Severity
+from wedtui.core.alerts.memory import Reason, short_key
+from wedtui.core.alerts.names import source_of
+from wedtui.core.alerts.rule import Rule, Severity, Source
 from wedtui.core.alerts.told import Bundle, Flap, Over, Untold
 from wedtui.core.alerts.track import Labels, labels_words
 from wedtui.core.chain import instant_words
@@ -33,6 +34,11 @@ def hidden_by(rule: str) -> str:
     return f"hidden by {rule}"
 
 
+def hidden_there(source: str, hidden: str) -> str:
+    """Return by what a message is hidden: it is silenced or inhibited in the system that judges it."""
+    return f"{hidden} in {source}"
+
+
 def about(waiting: Sequence[Untold], group: Labels | None) -> str:
     """Return what a notification is about: `errors (provider=aws)`, `3 alerts of errors (provider=aws)`."""
     first = waiting[0]
@@ -46,7 +52,7 @@ def storm_about(count: int) -> str:
     return f"{counted(count, 'alert')} told together"
 
 
-def begun(key: str, rule: Rule | None, waiting: Sequence[Untold], what: str, *, told_before: int) -> Notice:
+def begun(key: str, rule: Rule | Source | None, waiting: Sequence[Untold], what: str, *, told_before: int) -> Notice:
     """Return what is told of episodes that began, the gravest first.
 
     Args:
@@ -58,6 +64,9 @@ def begun(key: str, rule: Rule | None, waiting: Sequence[Untold], what: str, *, 
     """
     first = waiting[0]
     said = f"{what}: {_why(first, rule)}"
+    if len(waiting) == 1 and source_of(first.rule):
+        # Its labels may be many, and whoever is called at night reads the first words.
+        said = f"{first.rule}: {_why(first, rule)}; {labels_words(first.labels)}"
     if len(waiting) > 1:
         said += f"; {_listed([labels_words(each.labels) for each in waiting])}"
     if told_before:
@@ -71,12 +80,12 @@ def begun(key: str, rule: Rule | None, waiting: Sequence[Untold], what: str, *, 
     return Notice(key, _LEVELS[first.severity], said, _details(rule, waiting))
 
 
-def flapping(key: str, rule: Rule | None, newest: Untold, often: int) -> Notice:
+def flapping(key: str, rule: Rule | Source | None, newest: Untold, often: int) -> Notice:
     """Return what is told of a series that begins again and again."""
-    said = (
-        f"{newest.rule} ({labels_words(newest.labels)}) flaps: it began {often} times within an hour; it is told again "
-        f"when that stops; {_why(newest, rule)}"
-    )
+    flaps = f"flaps: it began {often} times within an hour; it is told again when that stops"
+    said = f"{newest.rule} ({labels_words(newest.labels)}) {flaps}; {_why(newest, rule)}"
+    if source_of(newest.rule):
+        said = f"{newest.rule} {flaps}; {_why(newest, rule)}; {labels_words(newest.labels)}"
     return Notice(key, _LEVELS[newest.severity], said, {**_details(rule, [newest]), "began": often})
 
 
@@ -155,13 +164,16 @@ def _flap_about(flap: Flap) -> str:
     return f"{flap.rule} ({labels_words(flap.labels)})"
 
 
-def _why(untold: Untold, rule: Rule | None) -> str:
+def _why(untold: Untold, rule: Rule | Source | None) -> str:
+    now = rule.said if isinstance(rule, Rule) else ""
     if untold.reason is Reason.NO_DATA:
-        said = "nothing is known of it"
+        said = "nothing is known of it" + (f" ({now})" if now else "")
     else:
-        said = "its rule is no more" if rule is None else f"{rule.condition}"
+        said = "its rule is no more" if rule is None else untold.said.rstrip(".") or now or f"{rule.condition}"
         said += "" if untold.value is None else f" (measured: {figure(untold.value)})"
-    said += f", since {untold.since.astimezone(UTC):%H:%M:%S} UTC"
+    # What is taken in from elsewhere may have begun days ago.
+    day = "" if untold.waits_since - untold.since < timedelta(hours=20) else f"{untold.since.astimezone(UTC):%Y-%m-%d} "
+    said += f", since {day}{untold.since.astimezone(UTC):%H:%M:%S} UTC"
     if untold.over is Over.RESOLVED:
         said += ", and over by now"
     return said
@@ -178,10 +190,11 @@ def _listed(names: Sequence[str]) -> str:
     return listed((*names[:_NAMED], f"{more:,} more") if more > 0 else tuple(names))
 
 
-def _details(rule: Rule | None, waiting: Sequence[Untold]) -> dict[str, Detail]:
+def _details(rule: Rule | Source | None, waiting: Sequence[Untold]) -> dict[str, Detail]:
     first = waiting[0]
     details: dict[str, Detail] = {
         "rule": first.rule,
+        **({"says": first.said} if first.said else {}),
         "labels": labels_words(first.labels),
         "severity": first.severity.value,
         "value": first.value,
@@ -191,11 +204,16 @@ def _details(rule: Rule | None, waiting: Sequence[Untold]) -> dict[str, Detail]:
     }
     if rule is not None:
         details["condition"] = str(rule.condition)
-        details |= {"runbook": rule.runbook} if rule.runbook else {}
+        details |= {"source": rule.name} if isinstance(rule, Source) else {}
+        runbook = first.runbook or rule.runbook
+        details |= {"runbook": runbook} if runbook else {}
+        details |= {"link": first.link} if first.link else {}
         details |= {ROUTE: rule.route} if rule.route else {}
     if len(waiting) > 1:
         details["alerts"] = len(waiting)
         for number, each in enumerate(waiting[1:_DETAILED], start=2):
             value = "" if each.value is None else f" (measured: {figure(each.value)})"
-            details[f"labels {number}"] = f"{labels_words(each.labels)}{value}, since {instant_words(each.since)}"
+            since, key = instant_words(each.since), short_key(each.key)
+            says = f"{each.said}: " if each.said else ""
+            details[f"labels {number}"] = f"{says}{labels_words(each.labels)}{value}, since {since}, key {key}"
     return details

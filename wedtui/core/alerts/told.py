@@ -54,6 +54,12 @@ class Untold:
     """By what it was not told before, or is not now: `silenced by ada`, `hidden by down`."""
     over: Over | None = None
     """How it ended meanwhile."""
+    said: str = ""
+    """What another system that judges it says of it."""
+    runbook: str = ""
+    """The one that it names."""
+    link: str = ""
+    """Where it can be looked at there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,21 +124,6 @@ class Telling:
     """How many were told by nothing but the word that their series flaps."""
     stormed: int = 0
     """How many were told by nothing but the count of a storm."""
-
-    @property
-    def silenced_now(self) -> int:
-        """How many that fire are not told because of a silence."""
-        return sum(each.hidden is Hidden.SILENCED for each in self.untold)
-
-    @property
-    def inhibited_now(self) -> int:
-        """How many that fire are not told because another one hides them."""
-        return sum(each.hidden is Hidden.INHIBITED for each in self.untold)
-
-    @property
-    def waiting_now(self) -> int:
-        """How many wait to be told together with others."""
-        return sum(each.hidden is None for each in self.untold)
 
     def keys_of(self, episode: str) -> tuple[str, ...]:
         """Return the keys of the notifications by which somebody was told of an episode that is not over."""

@@ -6,7 +6,7 @@ A window is answered by two look-ups in running sums, however many samples it ho
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -137,17 +137,25 @@ class Track:
 
     def forget(self, before: datetime) -> None:
         """Forget what was measured before an instant; windows that reach further back are then short of it."""
-        kept = [(at, value) for at, value in zip(self._at, self._values, strict=True) if at >= before]
-        for column in (self._at, self._values, self._covered, self._area, self._rise):
-            column.clear()
-        for at, value in kept:
-            self.append(at, value)
+        gone = bisect_left(self._at, before)
+        sums = (self._covered, self._area, self._rise)
+        for column in (self._at, self._values, *sums):
+            del column[:gone]
+        for each in sums if self._at else ():
+            # What is known of a stretch stays known, in whatever rhythm it is measured by now.
+            first = each[0]
+            each[:] = [sum_ - first for sum_ in each]
 
     def place(self, at: datetime) -> int:
         """Return the place of the newest sample that is not after an instant; -1 where there is none."""
         if self._at and self._at[-1] <= at:
             return len(self._at) - 1
         return bisect_right(self._at, at) - 1
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is remembered: nothing was measured, or all of it is forgotten."""
+        return not self._at
 
     def instant(self, place: int) -> datetime:
         """Return when the sample at a place was measured."""

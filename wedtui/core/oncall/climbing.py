@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from wedtui.core.alerts.memory import AlertState, Episode, Phase
+from wedtui.core.alerts.memory import AlertState, Episode, Phase, short_key
 from wedtui.core.alerts.rule import Severity, worse
 from wedtui.core.alerts.told import Telling
 from wedtui.core.alerts.track import Labels, labels_words
@@ -35,6 +35,7 @@ __all__ = [
     "Firing",
     "Following",
     "Now",
+    "addressed",
     "climb_on",
     "climbing_document",
     "climbing_of",
@@ -130,10 +131,10 @@ def climb_on(
     open_keys = {bundle.key for bundle in telling.bundles} | {key for flap in telling.flaps for key in flap.keys}
     over = {notice.key: notice.sentence for notice in notices if notice.event is Event.RESOLVE}
     ends, calls = _ended(before.calls, open_keys, over)
-    addressed = tuple(_addressed(now, notice) for notice in notices)
+    first = tuple(addressed(now, notice) for notice in notices)
     climbing = Climbing(tuple(turn.ascents.values()), (*calls, *turn.calls))
     taken = (*turn.taken, *_taken_later(turn, before.calls))
-    return Climbed((*addressed, *called, *taken, *ends), climbing, tuple(turn.escalated), turn.following)
+    return Climbed((*first, *called, *taken, *ends), climbing, tuple(turn.escalated), turn.following)
 
 
 def _taken_later(turn: _Turn, calls: Iterable[Call]) -> Iterator[Notice]:
@@ -170,6 +171,14 @@ class _Due(NamedTuple):
     unit: _Unit
     place: int
     again: bool
+    alone: tuple[Firing, ...]
+    """What of it fires, is told, and nobody has."""
+
+    @property
+    def about(self) -> str:
+        """What of it nobody has, in words: `down (provider=aws)`, `1 of 2 alerts of down (provider=aws)`."""
+        few = 0 < len(self.alone) < len(self.unit.members)
+        return f"{len(self.alone):,} of {self.unit.about}" if few else self.unit.about
 
 
 class _To(NamedTuple):
@@ -211,8 +220,9 @@ class _Turn:
             ascent = _parted(ascent, at, lapse)
         steps = self.now.plan.steps(unit.severity, ascent.climb.level)
         due = next_step(steps, ascent.climb, at, lapse=lapse)
+        alone = tuple(each for each in live if each.episode.acknowledged_at is None)
         for place, again in _places(due):
-            self._calls(unit, live, _Due(unit, place, again), steps[place].target)
+            self._calls(unit, live, _Due(unit, place, again, alone), steps[place].target)
         climb = ascent.climb.advanced(due)
         self.ascents[unit.key] = replace(ascent, climb=climb)
         if due.at is not None and due.held_until is None and climb.told < len(steps):
@@ -351,8 +361,13 @@ def _first(steps: Sequence[Step]) -> tuple[Step, ...]:
     return tuple(step for place, step in enumerate(steps) if place == 0 or step.after <= timedelta())
 
 
-def _addressed(now: Now, notice: Notice) -> Notice:
-    """Return what begins with whom it is for, where anybody says so."""
+def addressed(now: Now, notice: Notice) -> Notice:
+    """Return what begins with whom it is for, the first ones of the ladder, where anybody says so.
+
+    Args:
+        now: what it goes by.
+        notice: what is told, of an alert or of anything else.
+    """
     plan = now.plan
     if notice.event is not Event.TRIGGER or not plan.names_anybody or notice.details.get(ROUTE) in now.routes:
         return notice
@@ -397,22 +412,31 @@ def _people(reached: Reached) -> str:
 
 def _said(waiting: Sequence[_Due], people: str, problem: str, at: datetime) -> tuple[str, dict[str, Detail]]:
     """Return sentence and details of what the next one is told."""
-    lapsed = [each.unit for each in waiting if each.again]
+    lapsed = [each for each in waiting if each.again]
     longest = max(duration_of(each.unit, at) for each in waiting)
     said = []
     if lapsed:
-        about = _listed([unit.about for unit in lapsed])
+        about = _listed([each.about for each in lapsed])
         said.append(f"whoever had {about} has it no more, and it still fires")
-    rest = [each.unit for each in waiting if not each.again]
+    rest = [each for each in waiting if not each.again]
     if rest:
-        since = duration(max(duration_of(unit, at) for unit in rest))
-        said.append(f"nobody has {_listed([unit.about for unit in rest])}, told {since} ago")
+        since = duration(max(duration_of(each.unit, at) for each in rest))
+        said.append(f"nobody has {_listed([each.about for each in rest])}, told {since} ago")
     said.append(f"told now: {people}{f' ({problem})' if problem else ''}")
-    said.append("`wedtui alerts list` says what fires, and `wedtui alerts ack KEY` that you have it")
+    said.append(_how_to_take([firing for each in waiting for firing in each.alone]))
     details: dict[str, Detail] = {"step": max(each.place for each in waiting) + 1, "told": people}
     details |= {"episode": waiting[0].unit.key, "first told before": duration(longest)}
     details |= {"notifications": len(waiting)} if len(waiting) > 1 else {}
     return "; ".join(said), details
+
+
+def _how_to_take(alone: Sequence[Firing]) -> str:
+    """Say by which command one has it, with the key; of several, by which keys which."""
+    lists = "`wedtui alerts list` says what fires"
+    if len(alone) == 1:
+        return f"{lists}, and `wedtui alerts ack {short_key(alone[0].episode.key)}` that you have it"
+    which = [f"{short_key(each.episode.key)} is {each.rule} ({labels_words(each.labels)})" for each in alone]
+    return f"{lists}, and `wedtui alerts ack KEY` that you have one of them{f': {_listed(which)}' if which else ''}"
 
 
 def duration_of(unit: _Unit, at: datetime) -> timedelta:

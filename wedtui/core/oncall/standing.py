@@ -36,6 +36,8 @@ class OnCallNow:
     """Whether somebody stands in for whom the roster names."""
     problem: str = ""
     """What is wrong with it, in a sentence: a hole, an overlap, a calendar that cannot be read."""
+    doubted: bool = False
+    """Whether it may name others than it should, because something of it cannot be read."""
 
     @property
     def is_hole(self) -> bool:
@@ -46,11 +48,6 @@ class OnCallNow:
     def words(self) -> str:
         """Return who has it in words."""
         return listed(self.contacts) if self.contacts else "nobody"
-
-    @property
-    def told_words(self) -> str:
-        """Return who is told in words."""
-        return listed(self.told) if self.told else "every channel"
 
 
 def roster_now(plan: OnCallPlan, roster: Roster, at: datetime) -> OnCallNow:
@@ -80,6 +77,7 @@ def roster_now(plan: OnCallPlan, roster: Roster, at: datetime) -> OnCallNow:
         reached.contacts,
         here.overridden,
         "; ".join(said),
+        bool(roster_problems(roster)),
     )
 
 

@@ -40,13 +40,13 @@ class Moment:
 
     def ill_since(self) -> datetime:
         """Return since when the provider fails that fails now, to the second; one that fell ill once."""
-        well, ill = self.began, self.now
-        if self._ill_at(well):
-            return well
-        while ill - well > timedelta(seconds=1):
-            middle = well + (ill - well) / 2
-            well, ill = (well, middle) if self._ill_at(middle) else (middle, ill)
-        return ill.replace(microsecond=0)
+        # Whole seconds since the beginning, so that whoever asks again hears the same.
+        second = timedelta(seconds=1)
+        well, ill = -1, (self.now - self.began) // second + 1
+        while ill - well > 1:
+            middle = (well + ill) // 2
+            well, ill = (well, middle) if self._ill_at(self.began + middle * second) else (middle, ill)
+        return (self.began + ill * second).replace(microsecond=0)
 
     def signals(self, at: datetime) -> Mapping[str, float]:
         """Return what could be measured of the provider at an instant."""

@@ -82,6 +82,7 @@ READ: Mapping[str, Mapping[str, frozenset[str]]] = {
                 "desiredCount",
                 "runningCount",
                 "loadBalancers",
+                "taskDefinition",
                 "tags",
                 "createdAt",
             }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,7 +18,8 @@ from wedtui.errors import StoreError
 from wedtui.store.kind import Kind
 from wedtui.store.postgres.errors import closed, translated, understood
 from wedtui.store.postgres.place import connect_to_read, milliseconds, server_of
-from wedtui.store.snapshot import Cursor, Snapshot
+from wedtui.store.shape import Asked
+from wedtui.store.snapshot import Cursor, Execute, ExecuteAll, Snapshot
 from wedtui.store.version import VERSION, check_version
 
 _MAKE = "`wedtui db migrate` makes it; `wedtui db copy` moves there what stands in files"
@@ -29,6 +31,9 @@ SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = ?) AND NOT EXISTS (
 )
 """
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# The driver warns of a connection that was lost while several statements were under way, and who has set up no logging
+# finds that on the screen. What it means is raised as an error of ours.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 _PARAMETER = re.compile(r"\?|(?<!:):([a-z_]+)\b|%")
 
 
@@ -51,6 +56,8 @@ class ReadableSchema:
             "idle_in_transaction_session_timeout": milliseconds(30 * waits),
         }
         self._connection: psycopg.Connection | None = None
+        self._versioned: psycopg.Connection | None = None
+        """The session in which the store had a version."""
         self._ear: psycopg.Connection | None = None
         self._heard: object = None
         self.opened = 0
@@ -65,13 +72,9 @@ class ReadableSchema:
         """
         try:
             with translated(self._server, self._kind):
-                connection = self._begun()
-                snapshot = Snapshot(_execute(connection))
-                known = snapshot.scalar(HAS_VERSION)
-                if not known and snapshot.scalar(_CLOSED, self._server.schema, self._server.schema):
-                    raise closed(self._server, self._kind)
-                version = snapshot.scalar(VERSION) if known else None
+                connection, version = self._begun()
                 check_version(version, self._server, self._kind, _MAKE)
+                snapshot = Snapshot(_execute(connection), _execute_all(connection))
                 with understood(self._server, self._kind):
                     yield snapshot
                 connection.execute("ROLLBACK")
@@ -106,26 +109,50 @@ class ReadableSchema:
         if self._connection is not None:
             with suppress(psycopg.Error):
                 self._connection.close()
-            self._connection = None
+            self._connection = self._versioned = None
 
-    def _begun(self) -> psycopg.Connection:
-        """Begin a transaction; a session that ended since the last one, as with the server, is no failure yet."""
+    def _begun(self) -> tuple[psycopg.Connection, str | None]:
+        """Begin a transaction and return the store's version in it.
+
+        A session that ended since the last one, as with the server, is no failure yet.
+        """
         used = self._connection is not None
         connection = self._session()
         try:
-            connection.execute(_BEGIN)
+            return connection, self._begin(connection)
         except psycopg.OperationalError:
             if not used or not connection.closed:
                 raise
             connection = self._session()
-            connection.execute(_BEGIN)
-        return connection
+            return connection, self._begin(connection)
+
+    def _begin(self, connection: psycopg.Connection) -> str | None:
+        if self._versioned is connection:
+            # Both on one way; asked so of a store that has no version, the server would log an error each second.
+            try:
+                with connection.pipeline():
+                    connection.execute(_BEGIN)
+                    found = connection.execute(VERSION)
+                row = found.fetchone()
+                return row[0] if row else None
+            except psycopg.errors.UndefinedTable:
+                connection.execute("ROLLBACK")
+        connection.execute(_BEGIN)
+        snapshot = Snapshot(_execute(connection))
+        known = snapshot.scalar(HAS_VERSION)
+        if not known and snapshot.scalar(_CLOSED, self._server.schema, self._server.schema):
+            raise closed(self._server, self._kind)
+        self._versioned = connection if known else None
+        version: str | None = snapshot.scalar(VERSION) if known else None
+        return version
 
     def _session(self) -> psycopg.Connection:
         if self._connection is None or self._connection.closed:
             self._connection = connect_to_read(self._server, self._kind, self._settings)
             # Documents are decoded where every other value is, so that both systems agree on what is none of ours.
             set_json_loads(_as_text, self._connection)
+            # What is asked each second is asked the same way; what is asked once is not worth preparing.
+            self._connection.prepare_threshold = 1
             self.opened += 1
         return self._connection
 
@@ -142,11 +169,23 @@ class ReadableSchema:
             self._ear = None
 
 
-def _execute(connection: psycopg.Connection) -> Any:
+def _execute(connection: psycopg.Connection) -> Execute:
     def execute(statement: str, parameters: Sequence[object] | Mapping[str, object]) -> Cursor:
-        return connection.execute(driver_words(statement).encode(), parameters)
+        # In binary, numbers need not be written and read digit by digit.
+        return connection.execute(driver_words(statement).encode(), parameters, binary=True)
 
     return execute
+
+
+def _execute_all(connection: psycopg.Connection) -> ExecuteAll:
+    execute = _execute(connection)
+
+    def execute_all(asked: Sequence[Asked]) -> list[list[Any]]:
+        with connection.pipeline():
+            cursors = [execute(*each) for each in asked]
+        return [cursor.fetchall() for cursor in cursors]
+
+    return execute_all
 
 
 @lru_cache(maxsize=256)

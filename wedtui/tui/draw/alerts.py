@@ -1,15 +1,13 @@
-"""What fires: the dashboard's lines, the list, and one alert in full. What nobody judged, or long ago, is UNKNOWN."""
+"""What fires: the dashboard's lines and the list; `alert_page` has one in full. What nobody judged is UNKNOWN."""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from wedtui.core.alerts.attention import (
     Doubt,
-    can_be_taken,
     has_somebody,
     identity,
     lapses_at,
@@ -20,15 +18,12 @@ from wedtui.core.alerts.attention import (
 )
 from wedtui.core.alerts.memory import Phase, Reason
 from wedtui.core.alerts.rule import Severity
-from wedtui.core.alerts.standing import AlertIs, AlertsNow
-from wedtui.core.changes import BEFORE_AN_ALERT, Change, Gap, Timeline
-from wedtui.core.changes import before as before_it
+from wedtui.core.alerts.standing import AlertIs, AlertsNow, source_words
 from wedtui.core.state import State, glyph
 from wedtui.core.wording import age, counted, duration, short_age, wall_clock
-from wedtui.tui.board import Board, ChangesTold
-from wedtui.tui.clipboard import Subject
+from wedtui.tui.board import Board
 from wedtui.tui.rows import Row
-from wedtui.tui.spans import Line, Role, Span, clean, crop, fit, length, rule, wrap
+from wedtui.tui.spans import Line, Role, Span, clean, crop, fit, length, wrap
 from wedtui.tui.values import reading, signal_title
 
 _LOOKS: dict[Severity, tuple[str, Role]] = {
@@ -36,11 +31,9 @@ _LOOKS: dict[Severity, tuple[str, Role]] = {
     Severity.WARNING: (glyph(State.DEGRADED), Role.DEGRADED),
 }
 _UNKNOWN = glyph(State.UNKNOWN)
-_LABEL = 13
-_READ_FRESH = timedelta(seconds=15)
+_TAKES_TO_TELL = timedelta(seconds=10)
 # Cells that the name of an alert keeps on its line, whatever else there is to say.
 _LEAST_NAME = 12
-_BLANK = Row(())
 
 
 class Keys(NamedTuple):
@@ -97,7 +90,7 @@ def _tail(keys: Keys, takes: AlertIs | None, shown: AlertIs, more: int) -> str:
     opens = f"{keys.opens}: {f'+{more}' if more else 'all'} " if keys.opens else f"+{more} " if more else ""
     if takes is None or not keys.takes:
         return opens
-    what = "take" if takes is shown else f"take {_briefly(takes)}"
+    what = "take" if takes is shown else f"take {briefly(takes)}"
     return f"{keys.takes}: {what}  {opens}"
 
 
@@ -106,11 +99,11 @@ def _firing(board: Board, known: AlertsNow, alert: AlertIs, around: tuple[str, s
     head, tail = around
     sign, role = _LOOKS[alert.severity]
     judged, fires = age(known.judged_at, board.now), board.now - alert.since
-    who, loud = _who(board, alert)
+    who, loud = who_has(board, alert)
     short = who.partition(" HAS IT")[0].partition(" until ")[0]
-    then, soon = _then(board, alert)
+    then, soon = _then(board, known, alert)
     end: Line = ((f"  {tail}" if tail else "  ", Role.ACCENT),)
-    name, brief, few = named(alert), _briefly(alert), head.partition(",")[0]
+    name, brief, few = named(alert), briefly(alert), head.partition(",")[0]
     forms: tuple[tuple[str, str, str, str, str], ...] = (
         (head, name, f"for {duration(fires)}", who, f"{then}  judged {judged} ago"),
         (head, name, f"for {duration(fires)}", who, f"{then}  {judged} old"),
@@ -128,12 +121,12 @@ def _firing(board: Board, known: AlertsNow, alert: AlertIs, around: tuple[str, s
     return (*crop(first, max(width - length(told), _LEAST_NAME)), *told)
 
 
-def _briefly(alert: AlertIs) -> str:
+def briefly(alert: AlertIs) -> str:
     """Return an alert without the names of its labels, where there is no room for them: `errors aws`."""
     return clean(" ".join((alert.rule, *(value for _, value in alert.labels))))
 
 
-def _who(board: Board, alert: AlertIs) -> tuple[str, Role]:
+def who_has(board: Board, alert: AlertIs) -> tuple[str, Role]:
     """Return who has it, or what hides it, and how loud that is to be said."""
     now = board.now
     if has_somebody(alert, now):
@@ -148,12 +141,14 @@ def _who(board: Board, alert: AlertIs) -> tuple[str, Role]:
     return "NOBODY HAS IT", Role.CRITICAL if alert.severity is Severity.CRITICAL else Role.DEGRADED
 
 
-def _then(board: Board, alert: AlertIs) -> tuple[str, str]:
+def _then(board: Board, known: AlertsNow, alert: AlertIs) -> tuple[str, str]:
     """Return when the next one is told, in full and shortly; nothing where somebody has it, or it is hidden."""
     now = board.now
     if not waits(alert, now):
         return "", ""
     if alert.escalates_at is None:
+        if alert.told_at is None and _joins(known, alert, now):
+            return ", told soon: who joins others waits for more", ", told soon"
         if alert.told_at is None:
             return ", nobody was told yet", ", not told"
         return ", nobody else is called", ""
@@ -161,6 +156,15 @@ def _then(board: Board, alert: AlertIs) -> tuple[str, str]:
         return ", the next call is due", ", call due"
     then = left(alert.escalates_at - now)
     return f", next call in {then}", f", next {then}"
+
+
+def _joins(known: AlertsNow, alert: AlertIs, now: datetime) -> bool:
+    """Whether others of its rule were told just now, so that it waits for still more before it is told."""
+    from wedtui.core.alerts.telling import GROUP_WAIT  # noqa: PLC0415 - while it is so
+
+    latest = now - GROUP_WAIT - _TAKES_TO_TELL
+    others = (each for each in known.firing if each.rule == alert.rule and each.told_at is not None)
+    return any(each.told_at is not None and each.told_at > latest for each in others)
 
 
 def left(span: timedelta) -> str:
@@ -183,8 +187,8 @@ def _calm(board: Board, known: AlertsNow, width: int, keys: Keys) -> Line:
         return (*crop(((words, Role.UNKNOWN),), width - length(tail)), *tail)
     pending = sum(alert.phase is Phase.PENDING for alert in known.alerts)
     head = (f" {glyph(State.OK)} no rule fires", Role.OK)
-    if known.unknown:
-        head = (f" {_UNKNOWN} no rule fires, {unknown_count(known)}", Role.UNKNOWN)
+    if doubtful(known):
+        head = (f" {_UNKNOWN} no rule fires, {doubtful(known)}", Role.UNKNOWN)
     said: Line = (
         head,
         (f", {pending} pending" if pending else "", Role.DEGRADED),
@@ -202,6 +206,13 @@ def rules_words(known: AlertsNow) -> str:
 def unknown_count(known: AlertsNow) -> str:
     """Return of how many series nothing is known: `2 of 9 series unknown`."""
     return f"{known.unknown} of {known.series} series unknown"
+
+
+def doubtful(known: AlertsNow) -> str:
+    """Return why that nothing fires is no good news: `2 of 9 series unknown, central unknown`; empty where it is."""
+    names = ", ".join(clean(each.name) for each in known.unsure)
+    said = [unknown_count(known)] if known.unknown else []
+    return ", ".join([*said, *([f"{names} unknown"] if names else [])])
 
 
 def unknown_names(known: AlertsNow) -> str:
@@ -265,9 +276,19 @@ def alerts_note(board: Board) -> Line:
         return ()
     judged = age(known.judged_at, board.now)
     if board.doubt is None:
-        unknown = f" · {unknown_count(known)}" if known.unknown else ""
+        unknown = f" · {doubtful(known)}" if doubtful(known) else ""
         return ((f"judged {judged} ago · {rules_words(known)}", Role.MUTED), (unknown, Role.UNKNOWN))
     return ((f"judged {judged} ago: UNKNOWN what fires now", Role.UNKNOWN),)
+
+
+def firing_count(board: Board) -> str:
+    """Return how many fire, for the title of the list; of what nobody judges, or knows anything of, `?`."""
+    known = board.alerts
+    if board.picture is None:
+        return ""
+    if known is None or board.doubt is not None or not (known.knows or known.firing):
+        return " · ? firing"
+    return f" · {len(known.firing)} firing"
 
 
 def matching(alerts: Sequence[AlertIs], words: str, now: datetime) -> tuple[AlertIs, ...]:
@@ -276,7 +297,7 @@ def matching(alerts: Sequence[AlertIs], words: str, now: datetime) -> tuple[Aler
 
     def fits(alert: AlertIs) -> bool:
         hidden = "silenced" if silenced(alert, now) else "inhibited" if alert.inhibited_by else ""
-        parts = (alert.rule, alert.about, alert.severity, alert.phase, alert.acknowledged_by, hidden)
+        parts = (alert.rule, alert.about, alert.severity, alert.phase, alert.acknowledged_by, hidden, alert.said)
         text = " ".join(parts).casefold()
         return all(word in text for word in wanted)
 
@@ -306,17 +327,32 @@ def alert_rows(board: Board, words: str, width: int) -> tuple[Row, ...]:
     rows: list[Row] = [] if fresh else [Row(line) for line in doubt]
     if known is None:
         return tuple(rows)
+    unknown: list[Row] = []
     if fresh and known.unknown:
         text = f"{_UNKNOWN} {unknown_count(known)}: {unknown_names(known)}"
-        rows += [Row(line) for line in wrap(text, width, Role.UNKNOWN, indent=" ")]
+        unknown = [Row(line) for line in wrap(text, width, Role.UNKNOWN, indent=" ")]
+    for source in known.sources if fresh else ():
+        if not source.fresh or source.problem or source.lacks:
+            text = f"{_UNKNOWN} {source.name} ({source.kind}): {source_words(source, board.now)}"
+            unknown += [Row(line) for line in wrap(text, width, Role.UNKNOWN, indent=" ")]
     shown = matching(known.alerts, words, board.now)
+    suppressed = known.suppressed.words if known.suppressed is not None else ""
+    foot = [Row(line) for line in wrap(suppressed, width, Role.MUTED, indent=" ")] if suppressed else []
     if not shown:
-        good = fresh and known.knows and not known.unknown and not words
-        return (*rows, Row(((f" {_none(known, words)}", Role.OK if good else Role.MUTED),)))
-    for alert in shown:
-        rows.append(Row(_cells(board, alert, width, fresh=fresh), identity(alert)))
-        rows += [Row(line) for text in remarks(board, alert) for line in wrap(text, width, Role.MUTED, indent="     ")]
-    return tuple(rows)
+        good = fresh and known.knows and not doubtful(known) and not words
+        return (*rows, *unknown, Row(((f" {_none(known, words)}", Role.OK if good else Role.MUTED),)), *foot)
+    # What fires comes before what is not known, and that before what may fire or did.
+    firing = [alert for alert in shown if alert.phase is Phase.FIRING]
+    rows += [row for alert in firing for row in _rows_of(board, alert, width, fresh=fresh)]
+    others = [row for alert in shown if alert not in firing for row in _rows_of(board, alert, width, fresh=fresh)]
+    return (*rows, *unknown, *others, *foot)
+
+
+def _rows_of(board: Board, alert: AlertIs, width: int, *, fresh: bool) -> Iterator[Row]:
+    """Yield an alert, and under it what has to be said beside its columns."""
+    yield Row(_cells(board, alert, width, fresh=fresh), identity(alert))
+    for text in remarks(board, alert):
+        yield from (Row(line) for line in wrap(text, width, Role.MUTED, indent="     "))
 
 
 def _none(known: AlertsNow, words: str) -> str:
@@ -328,7 +364,7 @@ def _none(known: AlertsNow, words: str) -> str:
     return "no rule fires, is pending or was over lately"
 
 
-def _state(alert: AlertIs, *, fresh: bool) -> Span:
+def state_span(alert: AlertIs, *, fresh: bool) -> Span:
     """Return how it stands, as a sign, a word and a colour; of an old judgement in brackets, without a colour."""
     sign, role = _LOOKS[alert.severity]
     if alert.phase is not Phase.FIRING:
@@ -343,21 +379,32 @@ def _state(alert: AlertIs, *, fresh: bool) -> Span:
 
 
 def _cells(board: Board, alert: AlertIs, width: int, *, fresh: bool) -> Line:
-    state, role = _state(alert, fresh=fresh)
+    state, role = state_span(alert, fresh=fresh)
     who, loud = _has(board, alert)
     next_words = ""
-    if waits(alert, board.now) and alert.escalates_at is not None:
+    if not fresh and waits(alert, board.now) and alert.escalates_at is not None:
+        next_words = "not sure"  # whoever judges calls, and nobody does
+    elif waits(alert, board.now) and alert.escalates_at is not None:
         next_words = left(alert.escalates_at - board.now) if alert.escalates_at > board.now else "DUE"
     return (
         (" ", Role.TEXT),
         (state, role if fresh else Role.STALE),
         (" " * (_STATE - len(state) + 1), Role.TEXT),
         (f"{fit(alert.rule, _RULE)} ", Role.STRONG),
-        (f"{fit(alert.about, _about(width))} ", Role.TEXT),
+        (f"{fit(_series(alert, _about(width)), _about(width))} ", Role.TEXT),
         (f"{fit(_lasting(board, alert), _FOR, right=True)}  ", Role.TEXT),
-        (fit(who, _WHO), loud),
+        (fit(who, _WHO), loud if fresh else Role.STALE),
         (f" {fit(next_words, _NEXT, right=True)}", Role.TEXT),
     )
+
+
+def _series(alert: AlertIs, width: int) -> str:
+    """Return what an alert is about in a column: where names of labels have no room, whose it is comes first."""
+    whole = clean(alert.about)
+    if length(((whole, Role.TEXT),)) <= width:
+        return whole
+    first = sorted(alert.labels, key=lambda label: label[0] != "provider")
+    return clean(" ".join(value for _, value in first))
 
 
 def _lasting(board: Board, alert: AlertIs) -> str:
@@ -386,18 +433,19 @@ def remarks(board: Board, alert: AlertIs) -> tuple[str, ...]:
     if silenced(alert, now):
         until = f" until {wall_clock(alert.silenced_until, zone, now)}" if alert.silenced_until else " without an end"
         found.append(f"silenced by {alert.silenced_by}{until}: it fires all the same, nobody is told")
-    if alert.inhibited_by and alert.phase is Phase.FIRING:
+    if alert.source and alert.inhibited_by == alert.source:
+        found.append(f"inhibited in {alert.source}: it fires all the same, nobody is told")
+    elif alert.inhibited_by and alert.phase is Phase.FIRING:
         found.append(f"hidden by {alert.inhibited_by}: while that fires, nobody is told of this")
     if alert.reason is Reason.NO_DATA and alert.phase is Phase.FIRING:
         found.append("it fires because nothing is known")
     if alert.phase is Phase.FIRING and alert.acknowledged_by and not has_somebody(alert, now):
         found.append(f"{alert.acknowledged_by} had it; that lapsed")
+    if alert.source and alert.unknown_since is not None and alert.phase is not Phase.RESOLVED:
+        found.append(f"UNKNOWN for {age(alert.unknown_since, now)} how it stands: nothing newer from {alert.source}")
     if alert.flaps:
         found.append(f"flaps: began again {counted(alert.flaps, 'time')} within the hour")
     return tuple(found)
-
-
-# -- one alert -----------------------------------------------------------------------------------------------------
 
 
 def found_alert(board: Board, wanted: str | None) -> AlertIs | None:
@@ -411,177 +459,11 @@ def measured_words(alert: AlertIs, now: datetime) -> str:
     if alert.measured_at is None:
         return "never measured"
     old = age(alert.measured_at, now)
+    if alert.source:
+        return f"{alert.source} answered last {old} ago"
     if alert.value is None:
         return f"nothing new enough: last measured {old} ago"
     signal = alert.condition.split(" ", 1)[0]
     plain_signal = signal.replace("_", "").isalnum()
     words = f"{signal_title(signal)} {reading(signal, alert.value)}" if plain_signal else f"{alert.value:.4g}"
     return f"{words}, {old} old"
-
-
-def alert_facts(board: Board, alert: AlertIs, width: int, *, offer: str, before: ChangesTold | None) -> tuple[Row, ...]:
-    """Return one alert in full.
-
-    Args:
-        board: what is known.
-        alert: which one.
-        width: cells of a line.
-        offer: how it is taken from here, or why not.
-        before: the newest answer what changed in the half hour before it began; None: it is not there yet.
-    """
-    known, now = board.alerts, board.now
-    fresh = board.doubt is None
-    state, role = _state(alert, fresh=fresh)
-    rows = [Row(crop(((f" {state}", role), (f"  {alert.rule}", Role.STRONG), (f"  {alert.about}", Role.TEXT)), width))]
-    if not fresh:
-        rows += _fact("UNKNOWN", unknown_words(board, known), width, Role.UNKNOWN)
-    rows.append(_BLANK)
-    for label, text in (
-        *_course(board, alert),
-        ("condition", alert.condition or "not known"),
-        ("measured", measured_words(alert, now)),
-        *_people(board, alert, offer),
-        *(("note", text) for text in remarks(board, alert)),
-        ("runbook", alert.runbook or "none"),
-    ):
-        rows += _fact(label, text, width)
-    rows += [_BLANK, Row(rule(f"what changed in the {BEFORE_AN_ALERT // timedelta(minutes=1)} minutes before", width))]
-    rows += _changed(board, alert, before, width)
-    rows += [_BLANK, Row(rule("by hand", width))]
-    commands = [f"show {alert.key}", f"ack {alert.key}"] if alert.key else ["list"]
-    if alert.phase is not Phase.RESOLVED:
-        commands.append(_silencing(alert))
-    for command in commands:
-        rows += [Row(line) for line in wrap(f"`wedtui alerts {command}`", width, indent=" ")]
-    return tuple(rows)
-
-
-def _fact(label: str, text: str, width: int, role: Role = Role.TEXT) -> list[Row]:
-    lines = wrap(text, max(width - _LABEL - 1, 20), role)
-    heads = [f" {label:<{_LABEL - 1}}", *([" " * _LABEL] * len(lines))]
-    return [Row(((head, Role.MUTED), *line)) for head, line in zip(heads, lines, strict=False)]
-
-
-def _when(board: Board, at: datetime) -> str:
-    return f"{wall_clock(at, board.zone, board.now)}, {age(at, board.now)} ago"
-
-
-def _course(board: Board, alert: AlertIs) -> list[tuple[str, str]]:
-    """Return since when it is so."""
-    if alert.phase is Phase.PENDING:
-        return [("pending", f"since {_when(board, alert.since)}: it does not fire yet")]
-    fires = "fires" if board.doubt is None else "fired then"
-    found = [(fires if alert.phase is Phase.FIRING else "fired", f"since {_when(board, alert.since)}")]
-    if alert.phase is Phase.RESOLVED and alert.resolved_at is not None:
-        lasted = duration(alert.resolved_at - alert.since)
-        found.append(("over", f"since {_when(board, alert.resolved_at)}; it fired for {lasted}"))
-    return found
-
-
-def _people(board: Board, alert: AlertIs, offer: str) -> list[tuple[str, str]]:
-    """Return who was told, who has it and until when, and when the next one is told."""
-    if alert.phase is Phase.PENDING:
-        return []
-    told = "nobody was told yet" if alert.told_at is None else f"accepted by a channel {_when(board, alert.told_at)}"
-    found = [("told", told)]
-    if alert.phase is not Phase.FIRING:
-        return found
-    if has_somebody(alert, board.now):
-        since = f" since {_when(board, alert.acknowledged_at)}" if alert.acknowledged_at else ""
-        lapses = lapses_at(alert)
-        until = f"; lapses {wall_clock(lapses, board.zone, board.now)} if it still fires" if lapses else ""
-        return [*found, ("who has it", f"{alert.acknowledged_by}{since}{until}")]
-    found.append(("who has it", f"NOBODY; {offer}"))
-    at = alert.escalates_at
-    if at is None:
-        then = "nobody else is called by itself"
-    elif board.doubt is not None:
-        # Whoever judges calls: of what nobody judges nobody may be called, whatever was planned.
-        then = f"NOT SURE: {board.doubt}; it was to come at {wall_clock(at, board.zone, board.now)}"
-    elif at <= board.now:
-        then = f"due since {_when(board, at)}"
-    else:
-        then = f"in {duration(at - board.now)}, at {wall_clock(at, board.zone, board.now)}"
-    if at is not None and alert.escalates_to:
-        then += f": {clean(alert.escalates_to)}"
-    return [*found, ("next call", then)]
-
-
-def _silencing(alert: AlertIs) -> str:
-    """Return how exactly this alert is not told of for a while, or how its silences are listed."""
-    if alert.silenced_by:
-        return "silences"
-    labels = " ".join(f"--label {shlex.quote(f'{name}={value}')}" for name, value in alert.labels)
-    return " ".join(filter(None, (f"silence --rule {alert.rule}", labels, "--for 1h --reason WHY --preview")))
-
-
-def _changed(board: Board, alert: AlertIs, told: ChangesTold | None, width: int) -> list[Row]:
-    """Return what changed before it began, the newest first, and of what nothing is known."""
-    if told is None:
-        return [Row(((" reading what changed…", Role.MUTED),))]
-    if told.timeline is None:
-        text = f"not known here: {told.problem}; `wedtui changes --since {_since(alert)}` lists it"
-        return [Row(line) for line in wrap(text, width, Role.DEGRADED, indent=" ")]
-    timeline, rows = told.timeline, list[Row]()
-    for gap in (each for each in _gaps(timeline) if each.problem):
-        rows += [Row(line) for line in wrap(gap.words, width, Role.DEGRADED, indent=" ")]
-    found = before_it(timeline.changes, alert.since)
-    for change in found:
-        rows += _change(alert, change, width)
-    if not found:
-        rows.append(Row(((" nothing that is on record", Role.MUTED),)))
-    notes = [f"not known: {gap.words}" for gap in _gaps(timeline) if not gap.problem]
-    if timeline.earlier:
-        notes.append(f"there are more than are read at once: `wedtui changes --since {_since(alert)}`")
-    if board.now - told.at > _READ_FRESH:
-        notes.append(f"that was read {age(told.at, board.now)} ago")
-    return [*rows, *(Row(line) for text in notes for line in wrap(text, width, Role.MUTED, indent=" "))]
-
-
-def _gaps(timeline: Timeline) -> tuple[Gap, ...]:
-    """Return what is not known of the time before the alert, and not what is not known of that after it."""
-    first = timeline.query.since
-    return tuple(gap for gap in timeline.gaps if gap.touches(first, first + BEFORE_AN_ALERT))
-
-
-def _change(alert: AlertIs, change: Change, width: int) -> list[Row]:
-    """Return one change: how long before, or between which instants it was, what, and who did it."""
-    after = change.at > alert.since
-    head = f" {fit(duration(abs(change.at - alert.since)), 10, right=True)} {'after ' if after else 'before'}  "
-    by = "" if change.who is None else f" by {change.who}"
-    seen = ""
-    if change.not_before is not None:
-        first = duration(max(alert.since - change.not_before, timedelta()))
-        seen = f" (seen then; it was as before until {first} before)"
-    text = f"{change.kind} {change.object}{by}: {change.sentence}{seen}"
-    lines = wrap(text, max(width - len(head), 20))
-    return [Row(((head if i == 0 else " " * len(head), Role.MUTED), *line)) for i, line in enumerate(lines)]
-
-
-def _since(alert: AlertIs) -> str:
-    return f"{alert.since - BEFORE_AN_ALERT:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def alert_subject(board: Board, alert: AlertIs) -> Subject:
-    """Return an alert as a sentence that stands by itself."""
-    known = board.alerts
-    state = _state(alert, fresh=board.doubt is None)[0]
-    who, _ = _who(board, alert) if alert.phase is Phase.FIRING else ("", Role.TEXT)
-    parts = [f"{named(alert)} {state.lstrip('■▲· ')} since {alert.since:%Y-%m-%d %H:%M:%S} UTC", alert.condition]
-    parts += [measured_words(alert, board.now), who, *remarks(board, alert), alert.runbook]
-    judged = f"judged {known.judged_at:%Y-%m-%d %H:%M:%S} UTC" if known else ""
-    return Subject(named(alert), "; ".join(part for part in (*parts, judged) if part))
-
-
-def cannot_words(board: Board, alert: AlertIs) -> str | None:
-    """Return why an alert cannot be taken by anybody now; None where it can."""
-    if can_be_taken(alert, board.now):
-        return None
-    if alert.phase is not Phase.FIRING:
-        return "it does not fire yet" if alert.phase is Phase.PENDING else "it is over"
-    return _who(board, alert)[0] if has_somebody(alert, board.now) else "its episode is not known"
-
-
-def lapse_words(board: Board, alert: AlertIs, at: datetime) -> str:
-    """Return when an alert that is acknowledged at an instant lapses."""
-    return wall_clock(at + timedelta(seconds=alert.lapse_s), board.zone, board.now)

@@ -77,7 +77,7 @@ def _heading(*titles: tuple[str, int]) -> Row:
 def _summary(board: Board, provider: ProviderPicture, width: int) -> list[Row]:
     health, evidence = provider.health, provider.evidence
     score: Span = (f"score {provider.score_words}", Role.STRONG) if provider.score_words else ("no score", Role.MUTED)
-    if health.score is not None and (board.frozen_picture or health.state is State.UNKNOWN):
+    if health.score is not None and (board.unwatched or health.state is State.UNKNOWN):
         score = (f"score ({provider.score_words})", Role.STALE)
     capacity = f" · capacity {evidence.capacity:g}/s" if evidence.capacity else ""
     line: Line = (

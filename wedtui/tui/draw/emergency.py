@@ -199,8 +199,10 @@ def action_line(action: ActionIs, key: str, now: datetime, width: int, *, as_of:
         (what, Role.STRONG),
         (f" {action.person}", Role.MUTED),
     )
-    at = action.ended_at or action.requested_at
-    return spread(left, ((short_age(at, now), Role.MUTED),), width)
+    old = short_age(action.ended_at or action.requested_at, now)
+    # Of what waits for a word an age alone reads as what is left of it.
+    waits = action.state in AWAITING and as_of is None
+    return spread(left, ((f"{old} ago" if waits and old[:1].isdigit() else old, Role.MUTED),), width)
 
 
 def action_role(action: ActionIs) -> Role:

@@ -41,6 +41,9 @@ def freeze_rows(board: Board, width: int) -> tuple[Row, ...]:
     if verdict.runs_out_besides:
         rows += [(), rule("runs out before that", width)]
         rows += [line for text in verdict.runs_out_besides for line in wrap(text, width, Role.DEGRADED, indent="   ")]
+    if verdict.doubts:
+        rows += [(), rule("in question or failed: the last good reading counts", width)]
+        rows += [line for text in verdict.doubts for line in wrap(text, width, Role.DEGRADED, indent="   ")]
     if verdict.overrides:
         rows += [(), rule("overridden, each for one object", width)]
         for each in verdict.overrides:

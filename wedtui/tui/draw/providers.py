@@ -30,8 +30,8 @@ class Column:
 
 
 def state_cell(board: Board, state: State) -> Span:
-    """Return glyph and word of a state; of a picture that nobody judges any more, UNKNOWN."""
-    shown = State.UNKNOWN if board.frozen_picture else state
+    """Return glyph and word of a state; of what nobody watches or judges any more, UNKNOWN."""
+    shown = State.UNKNOWN if board.unwatched else state
     return f"{glyph(shown)} {shown}", state_role(shown)
 
 
@@ -47,7 +47,7 @@ def _score(board: Board, p: ProviderPicture) -> Span:
     score = p.score_words
     if score is None:
         return MISSING, Role.MUTED
-    if board.frozen_picture or p.health.state is State.UNKNOWN:
+    if board.unwatched or p.health.state is State.UNKNOWN:
         return f"({score})", Role.STALE
     return score, Role.DEGRADED if p.lacks else Role.TEXT
 
@@ -70,7 +70,7 @@ def _measure(name: str) -> Callable[[Board, ProviderPicture], Span]:
         if component.measure is None:
             return MISSING, Role.MUTED
         words = measure(name, component.measure)
-        if component.freshness is not Freshness.FRESH or board.frozen_picture:
+        if component.freshness is not Freshness.FRESH or board.unwatched:
             return f"({words})", Role.STALE
         if component.value is None or component.value >= 1:
             return words, Role.TEXT
@@ -122,7 +122,7 @@ def _probes(board: Board, p: ProviderPicture) -> Span:
 
 
 def _age(board: Board, p: ProviderPicture) -> Span:
-    old = p.health.state is State.UNKNOWN or board.frozen_picture
+    old = p.health.state is State.UNKNOWN or board.unwatched
     words = short_age(p.health.measured_at, board.now)
     return (f"({words})", Role.STALE) if old and p.health.measured_at else (words, Role.MUTED)
 
@@ -208,7 +208,7 @@ def provider_row(board: Board, provider: ProviderPicture, width: int) -> Row:
         line.append((f"{fit(words, column.width, right=column.right)}  ", role))
         taken += column.width + 2
     if width - taken >= 16:
-        line.append((fit(remark(board.picture, provider) if board.picture else "", width - taken), Role.MUTED))
+        line.append((fit(_remark(board, provider), width - taken), Role.MUTED))
     return Row(tuple(line), provider.name)
 
 
@@ -234,6 +234,18 @@ def why(picture: Picture, provider: ProviderPicture) -> str:
 def remark(picture: Picture, provider: ProviderPicture) -> str:
     """Return what drags a provider down; of one that is well what nobody knows of it."""
     return why(picture, provider) or "; ".join(provider.lacks)
+
+
+def _remark(board: Board, provider: ProviderPicture) -> str:
+    """Return the remark of a row; of one that nobody watches any more, that."""
+    return unwatched_words(board, provider) or (remark(board.picture, provider) if board.picture else "")
+
+
+def unwatched_words(board: Board, provider: ProviderPicture) -> str:
+    """Say how a provider was that nobody watches any more; nothing where its own age tells that."""
+    if not board.unwatched or board.frozen_picture or provider.health.state is State.UNKNOWN:
+        return ""
+    return f"nobody watches it now; it was {provider.health.state}"
 
 
 def matching(board: Board, words: str) -> tuple[ProviderPicture, ...]:

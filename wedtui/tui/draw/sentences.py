@@ -26,7 +26,7 @@ def instant(at: datetime | None) -> str:
 def provider_subject(board: Board, provider: ProviderPicture) -> Subject:
     """Return a provider's state, score, probes and the reason: `azure CRITICAL score 41.2, probes 0/2, …`."""
     health = provider.health
-    old = board.frozen_picture or health.state is State.UNKNOWN
+    old = board.unwatched or health.state is State.UNKNOWN
     state = State.UNKNOWN if old else health.state
     parts = [f"{provider.name} {state} {_score(provider, old=old)}"]
     passed = probes_passed(board, provider)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from wedtui.core.calendar import Freshness
+from wedtui.core.calendar import Freshness, is_accepted, is_questioned
 from wedtui.core.freeze import LOCKDOWN, PRODUCTION, Verdict
 from wedtui.core.freeze_words import endless_words, lockdown_words, why_words
 from wedtui.core.picture import Picture, ServiceCondition
-from wedtui.core.protection_words import gets_worse, load_words, until_words
-from wedtui.core.services import stopped_words
+from wedtui.core.protection_words import gets_worse, load_words, peak_words, until_words
+from wedtui.core.services import UNWATCHED, stopped_words
 from wedtui.core.wording import age, counted, duration, local_time, short_age
 from wedtui.tui.board import Board
 from wedtui.tui.draw.wedding_words import (
@@ -20,7 +21,6 @@ from wedtui.tui.draw.wedding_words import (
     calendar_age,
     is_known,
     mode_words,
-    questioned,
     then,
     who,
 )
@@ -202,20 +202,40 @@ def _weddings(board: Board, width: int) -> Line:
     modes: list[Line] = [((f" {words} ", Role.MARK),) for words in mode_words(picture)] or [()]
     lefts = _wedding_sentences(board, picture)
     # How often is asked comes before what comes next and how old it is; the sentence itself comes before both.
-    told = [(left, mode) for left in lefts[:4] for mode in modes[:2]]
-    brief = [(left, mode) for left in lefts[3:] for mode in modes]
-    fitting = ((left, mode) for left, mode in (*told, *brief) if length((*left, *mode)) + 1 <= width)
-    left, mode = next(fitting, (lefts[-1], ()))
+    told = [(left, mode) for left in lefts.full for mode in modes[:2]]
+    # How high the load gets comes before how often is asked, of which a word is left; not before that nothing is.
+    enough = modes[:2] if picture.condition in UNWATCHED else modes
+    high = [(left, mode) for left in lefts.high for mode in enough]
+    plain = [(left, mode) for left in lefts.plain for mode in modes[:2]]
+    brief = [(left, mode) for left in (lefts.plain[-1], *lefts.brief) for mode in modes]
+    shown = (*told, *high, *plain, *brief)
+    fitting = ((left, mode) for left, mode in shown if length((*left, *mode)) + 1 <= width)
+    left, mode = next(fitting, (lefts.brief[-1], ()))
     return spread(left, mode, width)
 
 
-def _wedding_sentences(board: Board, picture: Picture) -> list[Line]:
-    """Return the sentence of weddings and protection, the fullest first."""
+class _Sentences(NamedTuple):
+    """The sentence of weddings and protection, of each sort the fullest first."""
+
+    full: list[Line]
+    """With the load and its peak in words."""
+    high: list[Line]
+    """With the peak alone: `4 h peak 62.8`."""
+    plain: list[Line]
+    """Without a load."""
+    brief: list[Line]
+
+
+def _wedding_sentences(board: Board, picture: Picture) -> _Sentences:
+    """Return the sentence of weddings and protection, from the fullest on."""
     verdict, fresh = picture.protection, belief(board) is Freshness.FRESH
     look = Role.TEXT if fresh or not is_known(verdict) else Role.STALE
     level: Span = (f" {until_words(verdict, board.now)} ", LEVEL_ROLES[verdict.level])
     after: Span = (f" {then(verdict)}" if then(verdict) else "", Role.TEXT)
-    peak = load_words(verdict, board.now)
+    peak, high = (
+        words if fresh or not words else f"({words})" for words in (load_words(verdict, board.now), peak_words(verdict))
+    )
+    short: Line = ((f" · {high}", look),) if high else ()
     aged = f" · {calendar_age(board)}" if is_known(verdict) else ""
     tail: Line = ((f" · {peak}" if peak else "", look), (aged, Role.MUTED if fresh else look))
     doubt = _doubt(picture)
@@ -224,22 +244,26 @@ def _wedding_sentences(board: Board, picture: Picture) -> list[Line]:
     count = verdict.live.weddings
     old = f" STALE {short_age(verdict.read_at, board.now)}" if verdict.read_at else " STALE"
     brief: Span = (f" {count} live," if fresh else f" ({count} live){old},", look) if is_known(verdict) else full
-    return [
-        (full, level, *doubt, after, *tail),
-        (full, level, *doubt, after, *tail[:1]),
-        (full, level, *doubt, after),
-        (full, level, *doubt),
-        (brief, level, *doubt),
-        (brief, (f" {verdict.level}{worse} ", LEVEL_ROLES[verdict.level]), *doubt),
-        (brief, (f" {verdict.level}{worse} ", LEVEL_ROLES[verdict.level])),
-        ((" ", Role.TEXT), (f" {verdict.level}{worse} ", LEVEL_ROLES[verdict.level])),
-        ((" ", Role.TEXT), (f" {verdict.level} ", LEVEL_ROLES[verdict.level])),
-    ]
+    return _Sentences(
+        full=[(full, level, *doubt, after, *tail), (full, level, *doubt, after, *tail[:1])],
+        high=[(full, level, *doubt, after, *short), (full, level, *doubt, *short)] if short else [],
+        plain=[(full, level, *doubt, after), (full, level, *doubt)],
+        brief=[
+            (brief, level, *doubt),
+            (brief, (f" {verdict.level}{worse} ", LEVEL_ROLES[verdict.level]), *doubt),
+            (brief, (f" {verdict.level}{worse} ", LEVEL_ROLES[verdict.level])),
+            ((" ", Role.TEXT), (f" {verdict.level}{worse} ", LEVEL_ROLES[verdict.level])),
+            ((" ", Role.TEXT), (f" {verdict.level} ", LEVEL_ROLES[verdict.level])),
+        ],
+    )
 
 
 def _doubt(picture: Picture) -> Line:
-    """Say that a person has to look at the calendar: until then what stands here may be too little or too much."""
-    return ((" ", Role.TEXT), (" CALENDAR IN QUESTION ", Role.CAUTION)) if questioned(picture.calendar) else ()
+    """Say that a person has to look at the calendar, or has: until then what stands here may be too little or much."""
+    if not is_questioned(picture.calendar):
+        return ()
+    mark = " CALENDAR ACCEPTED " if is_accepted(picture.calendar) else " CALENDAR IN QUESTION "
+    return (" ", Role.TEXT), (mark, Role.CAUTION)
 
 
 def _that_fits(left: Line, rights: Sequence[Line], width: int) -> Line:

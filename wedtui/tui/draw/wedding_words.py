@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from wedtui.core.calendar import CalendarFacts, Freshness
+from wedtui.core.calendar import CalendarFacts, Freshness, is_accepted, is_questioned
 from wedtui.core.health import AVAILABILITY, WEDDING_DAY_WEIGHTS, WEIGHTS
 from wedtui.core.picture import Picture
 from wedtui.core.protection import THRESHOLDS, ProtectionVerdict
 from wedtui.core.protection_words import live_words, then_words
 from wedtui.core.season import Protection
+from wedtui.core.services import UNWATCHED
 from wedtui.core.wedding import UNITS, rounded, standard
 from wedtui.core.wording import age, duration
 from wedtui.tui.board import Board
@@ -36,11 +37,6 @@ def is_known(verdict: ProtectionVerdict) -> bool:
     return verdict.peak is not None
 
 
-def questioned(calendar: CalendarFacts) -> bool:
-    """Whether a person has to look at a source."""
-    return any(source.questioned for source in calendar.sources)
-
-
 def calendar_age(board: Board) -> str:
     """Say how old the calendar is: `calendar read 12 m 05 s ago`, `calendar STALE, read 1 d 2 h ago`."""
     picture = board.picture
@@ -51,7 +47,8 @@ def calendar_age(board: Board) -> str:
         known = f", as known {ago(verdict.read_at, board.now)}" if verdict.read_at is not None else ""
         return f"calendar cannot be read{known}"
     stale = "" if belief(board) is Freshness.FRESH else " STALE,"
-    mark = ", IN QUESTION" if questioned(picture.calendar) else ""
+    mark = ", IN QUESTION" if is_questioned(picture.calendar) else ""
+    mark = ", ACCEPTED, to be read again" if is_accepted(picture.calendar) else mark
     if verdict.read_at is None:
         return f"calendar{stale} not every source was ever read{mark}"
     return f"calendar{stale} read {ago(verdict.read_at, board.now)}{mark}"
@@ -125,7 +122,9 @@ def mode_words(picture: Picture) -> tuple[str, ...]:
 
 
 def _probing(picture: Picture) -> str:
-    """Say how often probes run, as the service does it: an interval of one's own stays as it is."""
+    """Say how often probes run, as the service does it: an interval of one's own stays as it is; or that none does."""
+    if picture.condition in UNWATCHED:
+        return "NOTHING PROBES"
     found = {probe.interval for p in picture.providers for probe in p.evidence.probes}
     if not found:
         return ""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from wedtui.core.calendar import CalendarFacts, Freshness, SourceFacts, unread
+from wedtui.core.calendar import CalendarFacts, Freshness, SourceFacts, mending, of_reading, unread
 from wedtui.core.calendar_findings import source_trouble
 from wedtui.core.calendar_query import LivePart, SourceDetails
 from wedtui.core.picture import Picture
@@ -344,10 +344,9 @@ def source_rows(board: Board, name: str, details: SourceDetails | None, width: i
         *_counts(found, details),
     ]
     if found.questioned:
-        accepted = details is not None and details.accept_next
         way = (
-            "accepted: its next good reading is taken if it loses no more"
-            if accepted
+            mending(found)
+            if found.accepted
             else f"if what is missing is right, `wedtui weddings accept {name}` takes its next reading if it loses no "
             "more; if it is wrong, repair the source"
         )
@@ -356,7 +355,10 @@ def source_rows(board: Board, name: str, details: SourceDetails | None, width: i
     for title, text in facts:
         rows += _fact(title, text, width)
     if found.examples:
-        rows += [Row(()), Row(rule(f"rows that cannot be used · {len(found.examples)} of {found.rejected:,}", width))]
+        title = f"rows that cannot be used · {len(found.examples)} of {found.rejected:,}"
+        rows += [Row(()), Row(rule(title, width))]
+        # The file that is there now may have other lines.
+        rows += [Row(line) for line in wrap(of_reading(found), width, indent="   ")] if of_reading(found) else []
         rows += [Row(line) for text in found.examples for line in wrap(text, width, indent="   ")]
     if details is not None and details.notes:
         rows += [Row(()), Row(rule("rows that count as other than they say", width))]

@@ -115,7 +115,7 @@ KEYS: tuple[KeyRow, ...] = (
         "app.acknowledge",
         ("a",),
         "take alert",
-        "Have the alert under the cursor, or the worst that nobody has; where none waits, open the newest action",
+        "Have the alert under the cursor, or the worst that nobody has; where none can be had, say why",
         _EVERYWHERE,
         hint=False,
     ),
@@ -173,7 +173,8 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow("main.range-more", ("plus", "equals_sign"), "range", "Chart a longer range, to 24 h", _MAIN, hint=False),
     *map(_of_emergency, EMERGENCIES),
     KeyRow("emergency.newest", ("e",), "action", "Open the newest action: its plan, or its steps", _MAIN, hint=False),
-    KeyRow("emergency.abort", ("A",), "abort", "Abort the countdown of the service to a failover", _MAIN, hint=False),
+    # No neighbour of another key: with Shift or Caps Lock nobody means it who takes an alert.
+    KeyRow("emergency.abort", ("X",), "abort", "Abort the countdown of the service to a failover", _MAIN, hint=False),
     KeyRow("panel.go", ("enter",), "choose", "Do what the cursor stands on; on Cancel, nothing", Scope.PANEL),
     KeyRow("panel.next", ("tab", "shift+tab"), "field", "Go between Cancel and the field to type in", Scope.PANEL),
     KeyRow(

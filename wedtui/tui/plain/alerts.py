@@ -8,7 +8,7 @@ from __future__ import annotations
 from wedtui.core.alerts.attention import Doubt, has_somebody, identity, lapses_at, loudest, silenced
 from wedtui.core.alerts.memory import Phase, Reason
 from wedtui.core.alerts.rule import Severity
-from wedtui.core.alerts.standing import AlertIs
+from wedtui.core.alerts.standing import AlertIs, source_words
 from wedtui.core.wording import counted
 from wedtui.tui.board import Board
 from wedtui.tui.draw.alerts import (
@@ -20,7 +20,9 @@ from wedtui.tui.draw.alerts import (
     unknown_count,
     unknown_names,
 )
+from wedtui.tui.draw.on_call import on_call_words
 from wedtui.tui.plain.words import ago, clock_words, sentence, spoken
+from wedtui.tui.spans import clean
 
 NAMED = 3
 """How many of those that fire one sentence names."""
@@ -28,13 +30,26 @@ NAMED = 3
 
 def alerts(board: Board, words: str = "") -> tuple[str, ...]:
     """Return how it stands with alerts, worst first; or those of which the words are a part."""
-    known = board.alerts
+    known, who = board.alerts, on_call(board)
     if known is None:
-        return (standing(board),)
+        return (standing(board), *who)
     shown = matching(known.alerts, words, board.now)
     if words and not shown:
-        return (standing(board), f'No alert matches "{words}".')
-    return (standing(board), *(told(board, alert) for alert in shown))
+        return (standing(board), *who, f'No alert matches "{words}".')
+    suppressed = known.suppressed.words if known.suppressed is not None else ""
+    foot = (sentence(f"N{suppressed[1:]}"),) if suppressed else ()
+    return (standing(board), *who, *_sources(board), *(told(board, alert) for alert in shown), *foot)
+
+
+def on_call(board: Board) -> tuple[str, ...]:
+    """Return who is on call in one sentence; nothing where no roster is configured."""
+    return tuple(sentence(f"O{clean(words)[1:]}") for words in on_call_words(board)[:1])
+
+
+def _sources(board: Board) -> tuple[str, ...]:
+    """Return how it stands with the systems whose alerts are taken in."""
+    found = board.alerts.sources if board.alerts is not None else ()
+    return tuple(sentence(f"{each.name}, {each.kind}: {source_words(each, board.now)}") for each in found)
 
 
 def standing(board: Board) -> str:
@@ -54,6 +69,8 @@ def standing(board: Board) -> str:
     if not firing and not known.knows:
         return f"ALERTS UNKNOWN: {nothing_words(known)}, {judged}."
     unknown = f" UNKNOWN: {unknown_count(known)}: {unknown_names(known)}." if known.unknown else ""
+    unsure = ", ".join(clean(each.name) for each in known.unsure)
+    unknown += f" UNKNOWN what fires in {unsure}." if unsure else ""
     if not firing:
         return f"No rule fires, {judged}, of {rules_words(known)}.{unknown}"
     fire = f"{counted(len(firing), 'alert')} {'fires' if len(firing) == 1 else 'fire'}"
@@ -70,6 +87,9 @@ def told(board: Board, alert: AlertIs) -> str:
     parts = [f"{alert.severity.upper()}: {named(alert)} fires for {spoken(now - alert.since)}", _who(board, alert)]
     parts += ["because nothing is known"] if alert.reason is Reason.NO_DATA else [measured_words(alert, now)]
     parts += [f"began again {counted(alert.flaps, 'time')} within the hour"] if alert.flaps else []
+    parts += [clean(alert.said)] if alert.said else []
+    if alert.source and alert.unknown_since is not None:
+        parts.append(f"UNKNOWN for {spoken(now - alert.unknown_since)} whether it still does")
     if board.doubt is not None:
         parts.append("that is old, and not known now")
     return sentence("; ".join(parts))
@@ -87,6 +107,8 @@ def _who(board: Board, alert: AlertIs) -> str:
         return f"hidden by {alert.inhibited_by}"
     if alert.escalates_at is None:
         return "NOBODY HAS IT, and nobody was told yet" if alert.told_at is None else "NOBODY HAS IT"
+    if board.doubt is not None:
+        return "NOBODY HAD IT, whether anybody else is called is not sure"
     left = alert.escalates_at - now
     return f"NOBODY HAS IT, the next call is {'in ' + spoken(left) if left.total_seconds() > 0 else 'due'}"
 

@@ -12,7 +12,8 @@ from wedtui.core.series import probe_of, probe_signal
 from wedtui.core.wording import counted, local_time
 from wedtui.tui.board import SPANS, Board, History
 from wedtui.tui.draw.metrics import is_fresh, newest, problem_of
-from wedtui.tui.draw.providers import matching, why
+from wedtui.tui.draw.providers import matching, unwatched_words, why
+from wedtui.tui.plain.alerts import on_call
 from wedtui.tui.plain.describe import (
     WORST_FIRST,
     clock_sentence,
@@ -57,6 +58,7 @@ def status(board: Board) -> tuple[str, ...]:
         weddings_sentence(board, picture),
         f"{protection_sentence(picture, board.now)} {mode_sentence(picture)}",
         f"{service} {mode}".rstrip(),
+        *on_call(board),
         f"{counted(len(picture.findings), 'finding')}, worst: {worst}" if picture.findings else worst,
         "DEMO: a made-up world." if board.demo else "",
         clock_sentence(board),
@@ -121,7 +123,8 @@ def provider(board: Board, found: ProviderPicture) -> tuple[str, ...]:
     assert picture is not None
     evidence, health = found.evidence, found.health
     capacity = f", capacity {evidence.capacity:g} requests per second" if evidence.capacity else ""
-    reason = why(picture, found) if not board.frozen_picture else "the picture is too old to be relied on"
+    reason = unwatched_words(board, found) or why(picture, found)
+    reason = reason if not board.frozen_picture else "the picture is too old to be relied on"
     lines = [
         f"{found.name} is {shown_state(board, found)}: {evidence_words(board, found)}.",
         sentence(f"Why: {reason}") if reason else "",

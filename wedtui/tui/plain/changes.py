@@ -34,12 +34,12 @@ from wedtui.tui.plain.describe import (
     distrust,
     finding_sentence,
     freeze_sentence,
+    judged_state,
     mode_sentence,
     protection_sentence,
     provider_words,
     reasons,
     service_sentence,
-    shown_state,
     weddings_sentence,
 )
 from wedtui.tui.plain.words import ago, clock_words, listed, old, sentence, skeleton
@@ -133,7 +133,7 @@ def _reading(before: Board, after: Board) -> list[Change]:
     if before.lag and not after.lag:
         found.append(Change(Rank.BETTER, "reader", f"What is said is new again, at {clock_words(after.now)}."))
     if after.frozen_picture and not before.frozen_picture and after.picture and before.picture:
-        was = listed([f"{p.name} {shown_state(before, p)}" for p in after.picture.providers])
+        was = listed([f"{p.name} {judged_state(before, p)}" for p in after.picture.providers])
         text = f"UNKNOWN: every provider, last judged {ago(after.picture.at, after.now)}; was: {was or 'none'}."
         found.append(Change(Rank.BLIND, "reader", text, 3))
     return found
@@ -152,7 +152,7 @@ def _opening(board: Board, picture: Picture) -> list[Change]:
     ]
     found.append(Change(Rank.BLIND, "alerts", standing(board)))
     for provider in picture.providers:
-        if shown_state(board, provider) is not State.OK:
+        if judged_state(board, provider) is not State.OK:
             found.append(_provider(board, provider, ""))
     # Nothing was said yet of signals that were lost before.
     found += [_found(f, board) for f in _others(picture, lost=True)]
@@ -198,7 +198,7 @@ def _service(old_picture: Picture, picture: Picture, after: Board) -> list[Chang
 def _providers(before: Board, after: Board, old_picture: Picture, picture: Picture) -> list[Change]:
     found: list[Change] = []
     for gone in (p for p in old_picture.providers if picture.provider(p.name) is None):
-        text = f"{gone.name} is UNKNOWN from now on: it is no longer configured; was {shown_state(before, gone)}, "
+        text = f"{gone.name} is UNKNOWN from now on: it is no longer configured; was {judged_state(before, gone)}, "
         found.append(Change(Rank.UNKNOWN, f"provider {gone.name}", text + f"{_aged(gone, after)}.", 2))
     for provider in picture.providers:
         was = old_picture.provider(provider.name)
@@ -217,7 +217,7 @@ def _aged(provider: ProviderPicture, board: Board) -> str:
 
 def _one_provider(before: Board, after: Board, was: ProviderPicture, provider: ProviderPicture) -> list[Change]:
     found: list[Change] = []
-    then, now = shown_state(before, was), shown_state(after, provider)
+    then, now = judged_state(before, was), judged_state(after, provider)
     if then is not now:
         better = badness(now) < badness(then)
         found.append(_provider(after, provider, f", was {then}", Rank.BETTER if better else None))
@@ -246,7 +246,7 @@ def _causes(picture: Picture, provider: ProviderPicture) -> frozenset[str]:
 
 def _provider(board: Board, provider: ProviderPicture, was: str, rank: Rank | None = None) -> Change:
     """Return a provider's state with its reason, score and age."""
-    state = shown_state(board, provider)
+    state = judged_state(board, provider)
     place = rank if rank is not None else _STATE_RANKS.get(state, Rank.NOTE if state is State.OK else Rank.WORSE)
     text = f"{provider.name} is {state}{was}: {provider_words(board, provider)}."
     return Change(place, f"provider {provider.name}", text, badness(state))

@@ -13,11 +13,11 @@ from wedtui.core.freeze_words import endless_words, lockdown_words, why_words, w
 from wedtui.core.health import AVAILABILITY, WEDDING_DAY_WEIGHTS, WEIGHTS
 from wedtui.core.picture import Finding, Picture, ProviderPicture, ServiceCondition, Severity
 from wedtui.core.protection_words import load_words, then_words, until_words
-from wedtui.core.services import stopped_words
+from wedtui.core.services import UNWATCHED, stopped_words
 from wedtui.core.state import State, badness
 from wedtui.core.wording import counted, local_time
 from wedtui.tui.board import Board
-from wedtui.tui.draw.providers import why
+from wedtui.tui.draw.providers import unwatched_words, why
 from wedtui.tui.draw.wedding_words import belief
 from wedtui.tui.plain.words import ago, clock_words, listed, old, sentence, spoken
 
@@ -33,9 +33,17 @@ _STATE_WORDS = tuple(f"{state}: " for state in State)
 WORST_FIRST = sorted(State, key=badness, reverse=True)
 
 
-def shown_state(board: Board, provider: ProviderPicture) -> State:
-    """Return a provider's state; of a picture that nobody judges any more, UNKNOWN."""
+def judged_state(board: Board, provider: ProviderPicture) -> State:
+    """Return a provider's state as it was judged; of a picture that nobody judges any more, UNKNOWN.
+
+    What is announced goes by it: that nobody watches any more is said of the service, once.
+    """
     return State.UNKNOWN if board.frozen_picture else provider.health.state
+
+
+def shown_state(board: Board, provider: ProviderPicture) -> State:
+    """Return a provider's state; of what nobody watches or judges any more, UNKNOWN."""
+    return State.UNKNOWN if board.unwatched else provider.health.state
 
 
 def evidence_words(board: Board, provider: ProviderPicture) -> str:
@@ -49,6 +57,7 @@ def evidence_words(board: Board, provider: ProviderPicture) -> str:
 def provider_words(board: Board, provider: ProviderPicture) -> str:
     """Return the reason of a provider's state, its score and its age."""
     reason = why(board.picture, provider) if board.picture and not board.frozen_picture else ""
+    reason = unwatched_words(board, provider) or reason
     return f"{reason}; {evidence_words(board, provider)}" if reason else evidence_words(board, provider)
 
 
@@ -142,6 +151,7 @@ def mode_sentence(picture: Picture) -> str:
     usual, weighs = WEIGHTS[AVAILABILITY], WEDDING_DAY_WEIGHTS[AVAILABILITY]
     intervals = {probe.interval for p in picture.providers for probe in p.evidence.probes}
     probes = f", probes every {spoken(max(intervals))}" if intervals else ""
+    probes = ", NOTHING PROBES" if picture.condition in UNWATCHED else probes
     return f"Wedding-day mode is on{probes}, availability weighs {weighs:.2f} instead of {usual:.2f}."
 
 

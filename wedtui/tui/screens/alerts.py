@@ -9,49 +9,47 @@ from textual.binding import BindingType
 from wedtui.core.alerts.attention import can_be_taken
 from wedtui.tui.bindings import bind
 from wedtui.tui.board import BeforeAlert
+from wedtui.tui.draw.alert_page import FEWEST_CHANGES, alert_facts, alert_subject
 from wedtui.tui.draw.alerts import (
-    alert_facts,
     alert_rows,
-    alert_subject,
     alerts_header,
     alerts_note,
+    firing_count,
     found_alert,
     matching,
 )
-from wedtui.tui.keymap.table import Scope
+from wedtui.tui.draw.on_call import on_call_line
 from wedtui.tui.rows import Row
 from wedtui.tui.screens.base import ListScreen
+from wedtui.tui.screens.filtering import FilteringScreen
 from wedtui.tui.session import View
 from wedtui.tui.spans import Line, Role, wrap
 
 if TYPE_CHECKING:
-    from textual.widgets import Input
-
     from wedtui.core.alerts.standing import AlertIs
     from wedtui.tui.board import ChangesTold
     from wedtui.tui.clipboard import Subject
-    from wedtui.tui.filter_line import FilterLine
     from wedtui.tui.listing import Listing
 
 
-class AlertsScreen(ListScreen):
+BESIDE_CHANGES = 21
+"""Lines of the page of an alert for all but what changed before it."""
+
+
+class AlertsScreen(ListScreen, FilteringScreen):
     """The list behind the line of alerts; the cursor stays with a rule and its labels, whatever becomes of it."""
 
     TITLE_FOR_HELP = "alerts"
-    WITHIN = (Scope.FILTER,)
+    FILTERED_BY = "rule, label, severity, state or person"
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("alerts.open", "open"),
         bind("alerts.filter", "filter"),
     ]
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.words = ""
-
     def crumbs(self) -> str:
         """Return where this is, and how many of how many are shown."""
         known = self.board.alerts
-        count = f" · {len(known.firing)} firing" if known is not None else ""
+        count = firing_count(self.board)
         if known is not None and self.words:
             shown = matching(known.alerts, self.words, self.board.now)
             return f'alerts{count} · filter "{self.words}": {len(shown)} of {len(known.alerts)}'
@@ -62,8 +60,9 @@ class AlertsScreen(ListScreen):
         return alerts_note(self.board)
 
     def titles(self, width: int) -> tuple[Line, ...]:
-        """Return the titles of the columns."""
-        return (alerts_header(width),)
+        """Return who is on call, where anybody is ever, and the titles of the columns."""
+        who = on_call_line(self.board, width - 1)
+        return (*((((" ", Role.TEXT), *who),) if who else ()), alerts_header(width))
 
     def rows(self, width: int) -> tuple[Row, ...]:
         """Return the alerts."""
@@ -83,62 +82,16 @@ class AlertsScreen(ListScreen):
         """Return the list and the row under the cursor."""
         return View("alerts", (), self.cursor)
 
-    @property
-    def filtering(self) -> bool:
-        """Whether the filter's input line is open."""
-        return any(child.id == "filter" for child in self.children)
-
     def hints(self) -> list[str]:
         """Return the hints: of the filter's line while it is open."""
         if self.filtering:
             return ["filter.keep", "filter.clear"]
         return [*_takes(self), *super().hints()]
 
-    async def action_filter(self) -> None:
-        """Open the filter's input line."""
-        from wedtui.tui.filter_line import FilterLine  # noqa: PLC0415 - when opened
-
-        line = next(iter(self.query("#filter").results(FilterLine)), None)
-        if line is None:
-            keys = self.query_one_optional("#keys")
-            if keys is None or not self.is_attached:  # an app that ends mounts nothing
-                return
-            line = FilterLine(self.words, "rule, label, severity, state or person")
-            await self.mount(line, before=keys)
-        line.focus()
-        self.show()
-
-    async def on_filter_line_cleared(self, event: FilterLine.Cleared) -> None:
-        """Show all alerts again."""
-        event.stop()
-        await self._close_filter()
-        self._set_filter("")
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter while a person types."""
-        event.stop()
-        self._set_filter(event.value)
-
-    async def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter and go back to the list."""
-        event.stop()
-        await self._close_filter()
-        self.show()
-
-    async def _close_filter(self) -> None:
-        await self.query("#filter").remove()
-        if (listing := self.listing) is not None:
-            listing.focus()
-
-    def _set_filter(self, words: str) -> None:
-        if words == self.words:
-            return
-        self.words = words
-        known, listing = self.board.alerts, self.listing
-        shown = matching(known.alerts, words, self.board.now) if known is not None else ()
-        if listing is not None and self.selected not in shown:
-            listing.release()
-        self.show()
+    def is_shown(self, key: str | None) -> bool:
+        """Whether an alert matches the filter."""
+        known = self.board.alerts
+        return known is not None and found_alert(self.board, key) in matching(known.alerts, self.words, self.board.now)
 
     def action_open(self) -> None:
         """Open the alert under the cursor, unless a person types."""
@@ -190,7 +143,8 @@ class AlertScreen(ListScreen):
             return tuple(Row(line) for line in wrap(text, width, Role.DEGRADED, indent=" "))
         gone = () if alert else tuple(Row(line) for line in wrap(_GONE, width, Role.DEGRADED, indent=" "))
         offer = self.wedtui.alerts.offer()
-        return (*gone, *alert_facts(self.board, self._last, width, offer=offer, before=self._before(self._last)))
+        before, most = self._before(self._last), max(self.size.height - BESIDE_CHANGES, FEWEST_CHANGES)
+        return (*gone, *alert_facts(self.board, self._last, width, offer=offer, before=before, most=most))
 
     def _before(self, alert: AlertIs) -> ChangesTold | None:
         """Return the newest answer what changed before it began; None until one has come."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.binding import BindingType
 
@@ -12,16 +12,12 @@ from wedtui.tui.bindings import bind
 from wedtui.tui.board import ChangesTold, Lookback
 from wedtui.tui.clipboard import Subject
 from wedtui.tui.draw.changes import change_facts, change_key, change_rows, change_subject, shown
-from wedtui.tui.filter_line import FilterLine
-from wedtui.tui.keymap.table import Scope
 from wedtui.tui.listing import Listing
 from wedtui.tui.rows import Row
 from wedtui.tui.screens.base import ListScreen
+from wedtui.tui.screens.filtering import FilteringScreen
 from wedtui.tui.session import View
 from wedtui.tui.spans import Line, Role
-
-if TYPE_CHECKING:
-    from textual.widgets import Input
 
 SPANS = (
     ("1 h", timedelta(hours=1)),
@@ -32,11 +28,11 @@ SPANS = (
 _FIRST_SPAN = 1
 
 
-class ChangesScreen(ListScreen):
+class ChangesScreen(ListScreen, FilteringScreen):
     """The timeline, the newest first; it is read only while it is open."""
 
     TITLE_FOR_HELP = "what changed"
-    WITHIN: ClassVar[tuple[Scope, ...]] = (Scope.FILTER,)
+    FILTERED_BY = "words of a change: aws, weights, a name"
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("changes.open", "open"),
         bind("changes.filter", "filter"),
@@ -49,7 +45,6 @@ class ChangesScreen(ListScreen):
     def __init__(self) -> None:
         """Look back a day."""
         super().__init__()
-        self.words = ""
         self._span = _FIRST_SPAN
         self._pages: list[tuple[datetime, str, str]] = []
         """Where each page but the first begins."""
@@ -141,48 +136,9 @@ class ChangesScreen(ListScreen):
         self._pages = pages
         self.begin_anew()
 
-    async def action_filter(self) -> None:
-        """Open the filter's input line."""
-        line = next(iter(self.query("#filter").results(FilterLine)), None)
-        if line is None:
-            keys = self.query_one_optional("#keys")
-            if keys is None or not self.is_attached:  # an app that ends mounts nothing
-                return
-            line = FilterLine(self.words, "words of a change: aws, weights, a name")
-            await self.mount(line, before=keys)
-        line.focus()
-        self.show()
-
-    async def on_filter_line_cleared(self, event: FilterLine.Cleared) -> None:
-        """Show all changes again."""
-        event.stop()
-        await self._close_filter()
-        self._set_filter("")
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter while a person types."""
-        event.stop()
-        self._set_filter(event.value)
-
-    async def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter and go back to the list."""
-        event.stop()
-        await self._close_filter()
-        self.show()
-
-    async def _close_filter(self) -> None:
-        await self.query("#filter").remove()
-        if (listing := self.listing) is not None:
-            listing.focus()
-
-    def _set_filter(self, words: str) -> None:
-        if words == self.words:
-            return
-        self.words = words
-        listing = self.listing
-        if listing is not None and self._found(listing.cursor) is None:
-            listing.release()
-        self.show()
+    def is_shown(self, key: str | None) -> bool:
+        """Whether a change matches the filter."""
+        return self._found(key) is not None
 
 
 class ChangeScreen(ListScreen):

@@ -144,5 +144,5 @@ class EmergencyScreen(BoardScreen):
         return tuple(found)
 
     def _state(self, provider: ProviderPicture | None) -> str:
-        """Return how a provider is by a picture that is not frozen; else nobody knows."""
-        return provider.health.state.value if provider and not self.board.frozen_picture else "UNKNOWN"
+        """Return how a provider is that somebody watches, by a picture that is not frozen; else nobody knows."""
+        return provider.health.state.value if provider and not self.board.unwatched else "UNKNOWN"

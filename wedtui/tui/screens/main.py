@@ -16,7 +16,7 @@ from wedtui.tui.listing import Listing
 from wedtui.tui.rows import Row
 from wedtui.tui.screens.emergency import panel_hints
 from wedtui.tui.screens.filtered import FilteredScreen
-from wedtui.tui.spans import Line, Role, marked, rule, wrap
+from wedtui.tui.spans import Line, Role, length, marked, rule, wrap
 from wedtui.tui.surface import Room, Surface
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ FEWEST_ROWS = 6
 TITLES = {"deployments": "deployments", "emergency": "emergency actions"}
 # A digit with a space on both sides.
 BADGE_CELLS = 3
+# Of the title of the table: itself, the blanks around its note, and a line between them that a badge can shorten.
+TITLE_CELLS = len("─ providers ") + 2 + BADGE_CELLS + 2 + 2
 # The actions of this screen's keys.
 _PANES = frozenset({"open", "filter", "clear", "signal", "span", "emergency"})
 
@@ -178,7 +180,7 @@ class MainScreen(FilteredScreen):
         if listing is None:
             return
         picture, inner = self.board.picture, listing.inner_width
-        (head,) = self._titled("providers", (rule("providers", inner, self._providers_note()),), inner)
+        (head,) = self._titled("providers", (rule("providers", inner, self._with_on_call(inner)),), inner)
         if picture is None:
             text = self.board.problem or ""
             listing.show((head,), tuple(Row(line) for line in wrap(text, inner, Role.DEGRADED, indent=" ")))
@@ -205,6 +207,15 @@ class MainScreen(FilteredScreen):
             self._table_height = height
             listing.styles.height = height
             self.call_after_refresh(self.show)
+
+    def _with_on_call(self, width: int) -> Line:
+        """Return what stands in the title of the table: before it, where there is room, who is on call."""
+        from wedtui.tui.draw.everything import on_call_line  # noqa: PLC0415 - as above
+
+        note = self._providers_note()
+        # The digit of jump mode takes its cells from the line under the title, of which some has to be left.
+        who = on_call_line(self.board, width - TITLE_CELLS - length(note))
+        return (*who, ("  ", Role.MUTED), *note) if who and note else (*who, *note)
 
     def _providers_note(self) -> Line:
         if self.notice is not None:

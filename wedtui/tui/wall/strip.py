@@ -14,6 +14,7 @@ from wedtui.core.wording import duration, local_time
 from wedtui.tui.board import Board
 from wedtui.tui.draw.alerts import Keys, alerts_lines
 from wedtui.tui.draw.findings import LOOKS, short
+from wedtui.tui.draw.on_call import on_call_line, on_call_lines
 from wedtui.tui.draw.status import freeze_words
 from wedtui.tui.draw.wedding_words import LEVEL_ROLES
 from wedtui.tui.spans import Line, Role, clean, crop, fit, length, plain, spread, wrap
@@ -40,7 +41,11 @@ def top(board: Board, width: int, height: int, *, old: bool) -> list[Line]:
         height: the screen's; about an eighth of it is for the clock.
         old: whether the picture cannot be relied on, so that its freeze is marked as old.
     """
-    return [*_world(board, width, height, old=old), *wedding_strip(board, width, height, old=old)]
+    world = _world(board, width, height, old=old)
+    if not any(form[0] in line for form in on_call_lines(board) for line in world):
+        who = on_call_line(board, width - 1)
+        world += [filled(((" ", Role.TEXT), *who), width)] if who else []
+    return [*world, *wedding_strip(board, width, height, old=old)]
 
 
 def _world(board: Board, width: int, height: int, *, old: bool) -> list[Line]:
@@ -224,9 +229,14 @@ def _large(board: Board, width: int, word: str, face: Face, clocks: tuple[str, .
         if there
         else block((), words, face.rows)
     )
-    left = [filled(badges(board), room), *beside([block(letters, taken, face.rows), told])]
+    left = [
+        _beside(badges(board), _on_call(board, badges(board), room) if there else (), room),
+        *beside([block(letters, taken, face.rows), told]),
+    ]
     lines = beside([left, right])
-    return lines if there else [*lines, filled(_sentence(board, others, width, old=old), width)]
+    if not there:
+        lines.append(filled(_sentence(board, others, width, old=old), width))
+    return lines
 
 
 def _clock(now: datetime, zone: str, face: Face, gap: int) -> list[Line]:
@@ -245,6 +255,15 @@ def badges(board: Board) -> Line:
         return _kind(board)
     level = board.picture.protection.level
     return (*_kind(board), (f" protection {level} ", LEVEL_ROLES[level]))
+
+
+def _on_call(board: Board, taken: Line, room: int) -> Line:
+    """Return who is on call, in what room a line leaves."""
+    return on_call_line(board, room - length(taken) - 2 * _GAP)
+
+
+def _beside(left: Line, who: Line, room: int) -> Line:
+    return filled((*left, *(((" " * (_GAP - 1), Role.TEXT), *who) if who else ())), room)
 
 
 def _kind(board: Board) -> Line:
@@ -285,7 +304,9 @@ def _sentence(board: Board, zones: tuple[str, ...], width: int, *, old: bool) ->
     words = _freeze(picture, board.now, old=old)
     if picture.freeze.frozen and picture.freeze.reasons and not old:
         words = f"{words}  ({why_words(picture.freeze, board.now)})"
-    return spread(((f" {clean(words)}", Role.STALE if old else Role.STRONG),), (*last, (" ", Role.TEXT)), width)
+    said: Line = ((f" {clean(words)}", Role.STALE if old else Role.STRONG),)
+    who = _on_call(board, (*said, *last), width - 1)
+    return spread(said, (*who, *(((" " * _GAP, Role.TEXT),) if who else ()), *last, (" ", Role.TEXT)), width)
 
 
 def _facts(board: Board, zones: tuple[str, ...], *, old: bool) -> Line:
@@ -320,5 +341,7 @@ def _small(board: Board, width: int, *, old: bool) -> list[Line]:
     said: Line = ()
     if board.picture is not None:
         said = ((f" {_freeze(board.picture, board.now, old=old)}", Role.STALE if old else Role.STRONG),)
-    lines: tuple[Line, ...] = (spread(badges(board), clock, width), said, ((" ", Role.TEXT), *facts))
+    room = width - length(clock) - 1
+    shown = _beside(badges(board), _on_call(board, badges(board), room), room)
+    lines: tuple[Line, ...] = (spread(shown, clock, width), said, ((" ", Role.TEXT), *facts))
     return [filled(line, width) for line in lines]

@@ -1,11 +1,14 @@
 """ECS: container services and how their deployments go.
 
-The longest chain of calls there is: clusters, the services of each, and what is known of ten services at a time.
+The longest chain of calls there is: clusters, the services of each, and what is known of ten services at a time. In a
+round after a good one nothing of it waits for the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from wedtui.core import resource_state as meaning
@@ -23,6 +26,28 @@ DESCRIBED_AT_ONCE = 10
 NAMED = 3
 
 
+Known = Mapping[str, Sequence[str]]
+"""The services of each cluster."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What was answered of a few services."""
+
+    resources: list[Resource]
+    reasons: dict[str, str]
+    """Why others of them are not among these, by ARN."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cluster:
+    """What was found in a cluster."""
+
+    listed: list[str]
+    resources: list[Resource]
+    missing: list[str]
+
+
 class Services(Service):
     """Container services."""
 
@@ -32,43 +57,100 @@ class Services(Service):
     pace: ClassVar[Pace] = Pace.STATUS
     chain: ClassVar[int] = 3
 
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._known: dict[str, Known] = {}
+        """By region, what the round before listed, if it lacked nothing."""
+
     async def read(self, calls: Calls) -> Found:
-        """List every service of every cluster."""
-        clusters = await calls.entries(CLUSTERS)
-        results = await outcomes([_cluster(calls, str(arn)) for arn in clusters])
-        errors = [r for r in results if isinstance(r, CallError)]
-        if clusters and len(errors) == len(clusters):
+        """List every service of every cluster.
+
+        Which there are is nearly always as it was a round ago. So those are asked beside the lists, not after them;
+        the lists of this round alone say what is there, and what is new in them is asked then. After a round that
+        lacked anything all is asked in its order: whoever is down, or throttles, is asked little.
+        """
+        known = self._known.pop(calls.region, {})
+        (clusters,), early = await asyncio.gather(
+            outcomes([calls.entries(CLUSTERS)]), outcomes([_cluster(calls, arn, known[arn]) for arn in known])
+        )
+        if isinstance(clusters, CallError):
+            raise clusters
+        arns = _names(clusters)
+        new = [arn for arn in arns if arn not in known]
+        late = await outcomes([_cluster(calls, arn) for arn in new])
+        results = dict(zip([*known, *new], [*early, *late], strict=True))
+        return self._put_together(calls.region, {arn: results[arn] for arn in arns})
+
+    def _put_together(self, region: str, results: Mapping[str, _Cluster | CallError]) -> Found:
+        """Return what was found in all clusters; know what they have, if nothing is missing."""
+        errors = [r for r in results.values() if isinstance(r, CallError)]
+        if results and len(errors) == len(results):
             raise errors[0]
-        found = Found(kinds={"ecs.service"})
-        for arn, result in zip(clusters, results, strict=True):
+        found, known = Found(kinds={"ecs.service"}), {}
+        for arn, result in results.items():
             if isinstance(result, CallError):
                 found.missing.append(f"services of the cluster {_short(arn)}: {result}")
             else:
                 found.resources += result.resources
                 found.missing += result.missing
+                known[arn] = result.listed
         if found.missing:
             # What is not listed may still be there.
             found.kinds.clear()
+        else:
+            self._known[region] = known
         return found
 
 
-async def _cluster(calls: Calls, cluster: str) -> Found:
-    arns = [str(arn) for arn in await calls.entries(SERVICES, cluster=cluster)]
-    batches = in_batches(arns, DESCRIBED_AT_ONCE)
-    answers = await outcomes([_described(calls, cluster, batch) for batch in batches])
-    found = Found()
-    for batch, answer in zip(batches, answers, strict=True):
+async def _cluster(calls: Calls, cluster: str, known: Sequence[str] = ()) -> _Cluster:
+    """Return the services of a cluster.
+
+    Args:
+        calls: the round.
+        cluster: its ARN.
+        known: the services that it had a round ago, which are asked beside its list.
+
+    Raises:
+        CallError: nothing of use was answered.
+    """
+    batches = in_batches(known, DESCRIBED_AT_ONCE)
+    (entries,), answers = await asyncio.gather(
+        outcomes([calls.entries(SERVICES, cluster=cluster)]), outcomes([_described(calls, cluster, b) for b in batches])
+    )
+    if isinstance(entries, CallError):
+        raise entries
+    listed = _names(entries)
+    there, asked = set(listed), set(known)
+    new = in_batches([arn for arn in listed if arn not in asked], DESCRIBED_AT_ONCE)
+    answers += await outcomes([_described(calls, cluster, batch) for batch in new])
+    found, errors = _Cluster(listed, [], []), []
+    for batch, answer in zip([*batches, *new], answers, strict=True):
+        gone = set(batch) - there
+        if gone == set(batch):
+            continue  # it does not matter what was answered
         if isinstance(answer, CallError):
-            found.missing.append(f"{len(batch)} services of the cluster {_short(cluster)}: {answer}")
+            errors.append(answer)
+            found.missing.append(f"{len(batch) - len(gone)} services of the cluster {_short(cluster)}: {answer}")
         else:
-            found.resources += answer.resources
-            found.missing += answer.missing
-    if batches and all(isinstance(answer, CallError) for answer in answers):
-        raise next(answer for answer in answers if isinstance(answer, CallError))
+            found.resources.extend(r for r in answer.resources if r.id not in gone)
+            found.missing.extend(_left_out(there & set(batch), answer, calls.region))
+    if errors and not found.resources and len(errors) == len(found.missing):
+        raise errors[0]
     return found
 
 
-async def _described(calls: Calls, cluster: str, arns: list[str]) -> Found:
+def _left_out(arns: set[str], answer: _Answer, region: str) -> list[str]:
+    """Return, in a sentence, what a 200 says that it could not find; and whatever it says nothing of at all."""
+    reasons = {arn: why for arn, why in answer.reasons.items() if arn in arns}
+    silent = arns - {r.id for r in answer.resources} - set(reasons)
+    lost = [*(f"{_short(a)} ({why})" for a, why in sorted(reasons.items())), *map(_short, sorted(silent))]
+    if not lost:
+        return []
+    named = ", ".join(lost[:NAMED]) + (f" and {len(lost) - NAMED} more" if len(lost) > NAMED else "")
+    return [f"DescribeServices in {region} left out {named}"]
+
+
+async def _described(calls: Calls, cluster: str, arns: list[str]) -> _Answer:
     page = await calls.call("describe_services", cluster=cluster, services=arns, include=["TAGS"])
     try:
         check_page(page, ("services",))
@@ -76,14 +158,13 @@ async def _described(calls: Calls, cluster: str, arns: list[str]) -> Found:
         words = f"DescribeServices in {calls.region} was not answered whole: {error}"
         raise CallError(Reach.GARBLED, words) from None
     resources = [service(entry, calls.region) for entry in page["services"]]
-    # A 200 that says what it could not find; and whatever it says nothing of at all.
     reasons = {str(f.get("arn", "")): str(f.get("reason", "no reason")) for f in page.get("failures") or ()}
-    silent = set(arns) - {r.id for r in resources} - set(reasons)
-    lost = [*(f"{_short(a)} ({why})" for a, why in sorted(reasons.items())), *map(_short, sorted(silent))]
-    if not lost:
-        return Found(resources)
-    named = ", ".join(lost[:NAMED]) + (f" and {len(lost) - NAMED} more" if len(lost) > NAMED else "")
-    return Found(resources, missing=[f"DescribeServices in {calls.region} left out {named}"])
+    return _Answer(resources, reasons)
+
+
+def _names(entries: Sequence[object]) -> list[str]:
+    """Return what a list names, each once."""
+    return list(dict.fromkeys(map(str, entries)))
 
 
 def service(entry: Mapping[str, Any], region: str) -> Resource:

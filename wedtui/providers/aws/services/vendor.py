@@ -25,6 +25,7 @@ MOST_EVENTS = 20
 """How many events are kept with what Amazon says of them; of further ones only that there are."""
 LONGEST = 1000
 """How many characters of a description are kept."""
+LONGEST_ARN = 1600
 READ_AT_MOST = 50_000
 SOURCE = "aws health"
 # Two regions answer for all, and only one of them is up to date: the other takes over when that one is down.
@@ -145,6 +146,7 @@ def vendor_event(entry: Mapping[str, Any], text: str | None) -> VendorEvent:
         updated_at=instant(entry.get("lastUpdatedTime")),
         text=text,
         ours=entry.get("eventScopeCode") == "ACCOUNT_SPECIFIC",
+        id=single_line(str(entry.get("arn") or ""), LONGEST_ARN),
     )
 
 

@@ -1,0 +1,17 @@
+"""What alerts that other systems judge are called here: `central/HighErrors` is `HighErrors` of `central`."""
+
+from __future__ import annotations
+
+WATCHES = "sources"
+"""What stands before the name of a source in that of the rule that watches over it; no source may have that name."""
+
+
+def rule_of(source: str, name: str) -> str:
+    """Return by which name alerts of a source are known here: `central/HighErrors`."""
+    return f"{source}/{name}"
+
+
+def source_of(rule: str) -> str:
+    """Return the source of an alert by its name; empty where a rule of ours finds it."""
+    source, _, name = rule.partition("/")
+    return source if name and source != WATCHES else ""
