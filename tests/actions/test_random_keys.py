@@ -130,10 +130,11 @@ class Hand:
         was pressed before it is over.
         """
         for tried in range(40):
+            # Longer each time: on a busy machine both are heard as one key, or it is drawn later than the next Esc is
+            # pressed, and so never seen.
             self._press("\x1b")
-            self.look(0.15)
+            self.look(0.15 + 0.05 * tried)
             self._press("/")
-            # Longer each time: on a busy machine it is drawn later than the next Esc is pressed, and so never seen.
             if self._stands(lambda text: _FILTER in text, 0.6 + 0.2 * tried):
                 self._press("\x1b")
                 if self._stands(lambda text: _FILTER not in text and _PANEL not in text and _DASHBOARD in text):

@@ -185,6 +185,15 @@ def test_within_a_provider_only_where_it_may_gain(state: State, moves: bool) -> 
     assert shares(made.after) == (to if moves else now)
 
 
+def test_no_region_of_one_that_may_not_gain_is_given_what_another_of_its_regions_gives() -> None:
+    now, to = {"aws/eu": 20, "aws/us": 30, "azure": 50}, {"aws/eu": 5, "aws/us": 35, "azure": 60}
+    made = plan(come_back(to), recovered(provider("aws", round_passed=False), reading=reading(now)), NOW)
+    assert made.after == places({"aws/eu": 10, "aws/us": 30, "azure": 60})
+    (step,) = (check for check in made.checks if check.rule == "step")
+    assert "aws" in step.sentence
+    assert step.sentence.endswith("; 5 % cannot come back yet")
+
+
 def test_without_a_reading_nothing_comes_back() -> None:
     made = plan(come_back(), recovered(reading=None), NOW)
     assert (made.before, made.after, len(made.refused)) == ({}, {}, 1)

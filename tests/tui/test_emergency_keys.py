@@ -143,6 +143,8 @@ class Walk:
     waiting: list[events.Key | events.Paste] = field(default_factory=list)
     pressed: list[tuple[float, str]] = field(default_factory=list)
     """When each key left its finger, as far as a person could see what stood there."""
+    tried: int = 0
+    """How many of them had been pressed when something was confirmed last, whether it was taken or not."""
     drawn: dict[tuple[int, str, Stage], float] = field(default_factory=dict)
     """Since when each plan stood there with the question for its name, or why alone, since the panel was opened."""
     log: list[str] = field(default_factory=list)
@@ -312,14 +314,18 @@ class Walk:
         plan = (int(number) if stored else 0, digest)
         since = self.drawn.get((*plan, NAMED["alone" if alone else what]))
         assert since is not None, "a plan that was never drawn"
-        words: tuple[str, ...] = ("tab", *typed, "enter")
+        self._typed(("tab", *typed, "enter"), since, self.tried)
         if alone:
-            since, words = self.drawn[(*plan, Stage.GLASS)], ("tab", *why.strip(), "enter", *words)
-        meant = iter([key for at, key in self.pressed if at >= since])
-        assert all(key in meant for key in words), f"{words} was not typed since it was drawn"
+            # The reason stands there from one try to the next, the name does not.
+            self._typed(("tab", *why.strip(), "enter"), self.drawn[(*plan, Stage.GLASS)], 0)
         assert what == "confirm" or self.hand.user != self.hand.action(int(number)).person
         assert typed == (LOST if stored else EVERYTHING)
-        self.pressed.clear()
+        self.tried = len(self.pressed)
+
+    def _typed(self, words: Sequence[str], since: float, tried: int) -> None:
+        """See that keys were pressed in this order since an instant, and after the first so many of all."""
+        meant = iter([key for at, key in self.pressed[tried:] if at >= since])
+        assert all(key in meant for key in words), f"{words} was not typed since it was drawn, or since it was tried"
 
     def plan_changes(self) -> None:
         newest = self.hand.kept[0]

@@ -231,9 +231,10 @@ def _failback(
     held = [name for name in by_provider(before) if facts.provider(name).state is State.UNKNOWN]
     moved = back(before, request.to, caps, eligibles, held)
     had, due = by_provider(before), by_provider(request.to)
-    why = _kept_away(had, due, caps, judged)
+    barred = {p.provider for p, share in request.to.items() if share > before.get(p, 0)} - eligibles
+    why = _kept_away(had, due, caps, judged, barred)
     left = f"{'; '.join(why)}; {moved.unplaced} % cannot come back yet"
-    waiting = [judged[name] for name in due if due[name] > had.get(name, 0) and not judged[name].passed]
+    waiting = [judged[name] for name in barred]
     at = min((each.measured_at for each in waiting if each.measured_at is not None), default=None)
     step = passing("step", not moved.unplaced, f"all of {request.to_words} would be reached", left, at)
     nothing = f"nothing can move: {left}"
@@ -246,12 +247,16 @@ def _eligible(judged: Mapping[str, Check]) -> frozenset[str]:
 
 
 def _kept_away(
-    before: Mapping[str, int], to: Mapping[str, int], caps: Mapping[str, int], judged: Mapping[str, Check]
+    before: Mapping[str, int],
+    to: Mapping[str, int],
+    caps: Mapping[str, int],
+    judged: Mapping[str, Check],
+    barred: Collection[str],
 ) -> list[str]:
-    """Return why those who are to have share back do not get all of it."""
+    """Return why those who are to have share back, of which some are barred from it, do not get all of it."""
     found = []
     for name in sorted(to):
-        if to[name] > before.get(name, 0) and not judged[name].passed:
+        if name in barred:
             found.append(judged[name].sentence)
         elif to[name] > before.get(name, 0) and to[name] > caps.get(name, 0):
             room = f"room for {caps[name]} %" if name in caps else "room that is not known"

@@ -102,8 +102,13 @@ def back(
     after: dict[Place, int] = {}
     for name in old:
         change = gains.get(name, 0) - gifts.get(name, 0)
-        part = Fraction(change, wanted[name]) if wanted[name] else Fraction(name in eligible)
-        mine = {str(p): before[p] + part * (to[p] - before[p]) for p in before if p.provider == name}
+        places = {p: to[p] - before[p] for p in before if p.provider == name}
+        if name not in eligible:
+            # It may give, and none of its regions may gain, not even what another one of them gives.
+            places = {p: min(more, 0) for p, more in places.items()}
+        due = sum(places.values())
+        part = Fraction(change, due) if due else Fraction(name in eligible)
+        mine = {str(p): before[p] + part * more for p, more in places.items()}
         rounded = whole(mine, {str(p): before[p] for p in before})
         after.update({p: rounded[str(p)] for p in before if p.provider == name})
     rest = sum(max(to[place] - after[place], 0) for place in after)

@@ -46,3 +46,13 @@ def test_a_terminal_that_edits_lines_is_given_back_as_it_was_found(descriptor: i
     device.take()
     device.give_back()
     assert termios.tcgetattr(descriptor) == found
+
+
+def test_nobody_waits_for_a_key_that_somebody_else_has_read(descriptor: int) -> None:
+    device = Device(descriptor, descriptor)
+    device.take()
+    # The one that is shared with the shell stays as it was found.
+    assert (os.get_blocking(device.keys_fd), os.get_blocking(descriptor)) == (False, True)
+    assert device.read() == b""
+    device.give_back()
+    assert device.keys_fd == descriptor

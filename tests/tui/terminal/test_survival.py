@@ -232,7 +232,7 @@ def test_another_size_draws_everything_anew(line: Line) -> None:
 
 
 @pytest.mark.parametrize("stop", ["key", "signal"])
-def test_back_from_the_background(line: Line, stop: str) -> None:
+def test_back_from_the_background(line: Line, stop: str, tmp_path: Path) -> None:
     with line.shell() as terminal:
         process = line.open(terminal)
         if stop == "key":
@@ -240,10 +240,17 @@ def test_back_from_the_background(line: Line, stop: str) -> None:
         else:
             process.send_signal(signal.SIGSTOP)
         terminal.shows("Stopped", "prompt>")
-        # In the background the system stops it once more, when it wants the terminal.
-        terminal.type(f"{DISCARD}bg\n")
-        terminal.until(lambda: process.status() == psutil.STATUS_STOPPED)
+        # In the background it finds that something was typed, which is the shell's, and is stopped as it takes the
+        # terminal. When it goes on, the shell has read what was typed.
+        before, behind = (shlex.quote(str(tmp_path / name)) for name in ("before", "behind"))
+        terminal.type(f"{DISCARD}clear; mkfifo {before} {behind}; echo 'it' waits; cat {before}; bg; cat {behind}\n")
+        terminal.shows("it waits")
         terminal.type("clear; fg\n")
+        terminal.shows("clear; fg")
+        (tmp_path / "before").write_text("it goes on")
+        terminal.shows("it goes on", "wedtui &")
+        terminal.until(lambda: process.status() == psutil.STATUS_STOPPED)
+        (tmp_path / "behind").write_text("")
         terminal.shows("PRODUCTION", "here", "q quit")
         terminal.type("?")
         terminal.shows("help › dashboard")

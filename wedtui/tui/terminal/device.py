@@ -1,7 +1,8 @@
 """The terminal as the system sees it: its file, its line discipline, its size; taken over and given back whole.
 
-Nothing here waits for a terminal that does not listen. It is written to without blocking, through a file of our
-own: the one that we were given is shared with the shell, which would find it non-blocking.
+Nothing here waits for a terminal that does not listen, or for a key that somebody else has read: a program that is
+put to the foreground again finds what it was stopped at gone. It is read and written without blocking, through files
+of our own: those that we were given are shared with the shell, which would find them non-blocking.
 """
 
 from __future__ import annotations
@@ -43,14 +44,20 @@ class Device:
     def __init__(self, input_fd: int, output_fd: int) -> None:
         self.input_fd = input_fd
         self._given = output_fd
-        self._own: int | None = None
+        self._own_input: int | None = None
+        self._own_output: int | None = None
         self._one_terminal: bool | None = None
         self._before: list[Any] | None = None
 
     @property
+    def keys_fd(self) -> int:
+        """The descriptor to read from and to wait on."""
+        return self.input_fd if self._own_input is None else self._own_input
+
+    @property
     def output_fd(self) -> int:
         """The descriptor to write to and to wait on."""
-        return self._given if self._own is None else self._own
+        return self._given if self._own_output is None else self._own_output
 
     @property
     def answers_to_us(self) -> bool:
@@ -89,8 +96,10 @@ class Device:
             mode[tty.CC][termios.VMIN] = 1
             mode[tty.CC][termios.VTIME] = 0
             self._set(mode)
-            if self._own is None:
-                self._own = self._open()
+            if self._own_input is None:
+                self._own_input = _opened(self.input_fd, os.O_RDONLY)
+            if self._own_output is None:
+                self._own_output = _opened(self._given, os.O_WRONLY)
         except termios.error as error:
             raise TerminalGoneError from error
 
@@ -104,13 +113,6 @@ class Device:
                 if error.args[0] != errno.EINTR:
                     raise
 
-    def _open(self) -> int | None:
-        """Open the terminal once more for ourselves; None where that is not allowed (after `su`)."""
-        try:
-            return os.open(os.ttyname(self._given), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError:
-            return None
-
     def read(self) -> bytes:
         """Return what was typed or answered.
 
@@ -118,7 +120,7 @@ class Device:
             TerminalGoneError: the terminal is gone, or its input has ended.
         """
         try:
-            data = os.read(self.input_fd, _READ_BYTES)
+            data = os.read(self.keys_fd, _READ_BYTES)
         except BlockingIOError:
             return b""
         except OSError as error:
@@ -134,8 +136,8 @@ class Device:
             TerminalGoneError: there is no terminal any more.
         """
         try:
-            if self._own is not None:
-                return os.write(self._own, data)
+            if self._own_output is not None:
+                return os.write(self._own_output, data)
             _read, writable, _failed = select.select([], [self._given], [], 0)
             return os.write(self._given, data[:_SAFE_BYTES]) if writable else 0
         except BlockingIOError:
@@ -172,7 +174,7 @@ class Device:
         seen = b""
         while (left := ends - time.monotonic()) > 0:
             try:
-                readable, _write, _failed = select.select([self.input_fd], [], [], left)
+                readable, _write, _failed = select.select([self.keys_fd], [], [], left)
                 seen += self.read() if readable else b""
             except (TerminalGoneError, OSError):
                 return
@@ -189,6 +191,15 @@ class Device:
                 # It is gone, and nobody is there to whom it could be given.
                 pass
             self._before = None
-        if self._own is not None:
-            os.close(self._own)
-            self._own = None
+        for own in (self._own_input, self._own_output):
+            if own is not None:
+                os.close(own)
+        self._own_input = self._own_output = None
+
+
+def _opened(given: int, way: int) -> int | None:
+    """Open a terminal once more for ourselves; None where that is not allowed (after `su`)."""
+    try:
+        return os.open(os.ttyname(given), way | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None

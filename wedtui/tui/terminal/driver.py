@@ -126,7 +126,7 @@ class TerminalDriver(Driver):
             return
         self._active = True
         self._sender.open()
-        self._loop.add_reader(self._device.input_fd, self._readable)
+        self._loop.add_reader(self._device.keys_fd, self._readable)
         self._enter()
         self._resize()
 
@@ -165,7 +165,7 @@ class TerminalDriver(Driver):
         if not self._active:
             return
         self._active = False
-        self._loop.remove_reader(self._device.input_fd)
+        self._loop.remove_reader(self._device.keys_fd)
         if self._tick is not None:
             self._tick.cancel()
         cut = self._sender.close()
@@ -259,7 +259,7 @@ class TerminalDriver(Driver):
             self._gone = True
             self._sender.close()
             if self._active:
-                self._loop.remove_reader(self._device.input_fd)
+                self._loop.remove_reader(self._device.keys_fd)
             self._ending.begin(signal.SIGHUP)
 
     def _abandon(self) -> None:
