@@ -6,6 +6,7 @@ is measured is what comes on top of that: the round that judges, the outbox, and
 
 from __future__ import annotations
 
+import json
 import random
 import tempfile
 import threading
@@ -61,7 +62,8 @@ class _Pager(PagerDuty):
 
     def take(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, object]:
         answer = super().take(path, headers, body)
-        self.times.append(time.monotonic())
+        if "/alert/" in str(json.loads(body).get("dedup_key")):
+            self.times.append(time.monotonic())
         return answer
 
 
@@ -125,7 +127,9 @@ def _runs(folder: Path, guests: _Guests, pager: _Pager) -> list[float]:
     finally:
         service.terminate()
         service.wait()
-    assert [event for event, _ in pager.asked] == ["trigger", "resolve"] * RUNS, "each is told once, and its end"
+    # It may hear that there is no calendar as well.
+    heard = [event for event, episode in pager.asked if "/alert/" in episode]
+    assert heard == ["trigger", "resolve"] * RUNS, "each is told once, and its end"
     return took
 
 

@@ -1040,6 +1040,7 @@ SILENCES = (
 )
 
 _EVALUATION, _HIDING = "core/alerts/test_evaluation.py::", "core/alerts/test_hiding.py::"
+_PAGES = "core/alerts/test_pages.py::"
 _TELLING, _OUTBOX = "core/alerts/test_telling.py::", "ledger/test_outbox.py::"
 _HIDDEN = _HIDING + "test_a_message_is_hidden_by_what_is_as_grave_and_by_what_it_follows_from"
 ALERTS = (
@@ -1128,6 +1129,13 @@ ALERTS = (
         _OUTBOX + "test_of_a_key_only_the_oldest_leaves",
     ),
     Rule(
+        "what is newer of an episode is never followed by what was said before it",
+        "ledger.outbox",
+        "newer=_has_newer(connection, row)",
+        "newer=False",
+        "ledger/test_outbox_again.py::TestNewer::test_an_acknowledgement_is_not_told_again_behind_the_end",
+    ),
+    Rule(
         "an acknowledgement lapses while it still fires",
         "core.alerts.acknowledging",
         "if episode is not None and since is not None and now - since >= after:",
@@ -1140,6 +1148,20 @@ ALERTS = (
         "if GRAVITY[severity] >= GRAVITY[CALLS_FROM]:",
         "if False:",
         _OUTBOX + "TestReach::test_what_calls_and_names_nobody_calls_who_is_on_call_when_it_is_sent",
+    ),
+    Rule(
+        "a page is told once: it is the first message of its alert",
+        "core.alerts.pages",
+        "*telling.bundles, *(each for each in _told(state) if not known & {*each.members})",
+        "*telling.bundles,",
+        _PAGES + "test_a_page_is_its_alerts_first_message",
+    ),
+    Rule(
+        "no alert tells the end of a page, which may have begun anew",
+        "core.alerts.pages",
+        "elif notice.event is not Event.RESOLVE:",
+        "else:",
+        _PAGES + "test_the_end_of_a_page_is_told_by_whoever_paged_and_all_else_by_alerts",
     ),
     Rule(
         "no heartbeat says that all goes on while a page calls nobody",

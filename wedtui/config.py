@@ -431,9 +431,11 @@ def _check_alert_sources(configuration: Configuration, providers: list[str]) -> 
     known, routes = ", ".join(providers) or "none", ", ".join(configuration.routes) or "none"
     asked: dict[tuple[str, str], str] = {}
     for i, source in enumerate(configuration.alert_sources):
-        same = asked.setdefault((source.kind, source.url.rstrip("/")), source.name)
-        if same != source.name:
-            wrong.append((("alert_sources", i, "url"), f'expected an address of its own; "{same}" asks the same'))
+        for url in source.addresses:
+            same = asked.setdefault((source.kind, url.rstrip("/")), source.name)
+            if same != source.name:
+                key = "url" if url == source.url else "urls"
+                wrong.append((("alert_sources", i, key), f'expected an address of its own; "{same}" asks the same'))
         for theirs, provider in source.providers.items():
             if provider not in providers:
                 text = f'expected the name of a provider ({known}); "{provider}" is none'

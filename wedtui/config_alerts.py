@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from wedtui.config_base import Headers, Secret, Section
 from wedtui.config_values import AbsolutePath, Duration, HttpUrl, Name, Whole, between
-from wedtui.core.alerts.names import WATCHES
+from wedtui.core.alerts.names import PAGES, WATCHES
+from wedtui.core.redact import address_of
 from wedtui.core.wording import listed
 
 Severities = Literal["critical", "warning", "none"]
@@ -35,7 +39,37 @@ def _text(value: str) -> str:
 def _free(value: str) -> str:
     if value == WATCHES:
         raise ValueError(f'expected another name: "{WATCHES}" is what alerts about the sources themselves are called')
+    if value == PAGES:
+        raise ValueError(f'expected another name: "{PAGES}" is what somebody is called for by the service itself')
     return value
+
+
+# Of what an Alertmanager takes only what cannot mean anything else to it: `a=b,c=d` would be one value.
+_MATCHER = re.compile(
+    r"""\s*[a-zA-Z_:][a-zA-Z0-9_:]*\s*(?P<how>=~|!~|!=|=)\s*"""
+    r"""(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s"\\,={}~!]+))\s*"""
+)
+
+
+_EXAMPLE = """'severity=~"critical|warning"'"""
+
+
+def _matcher(value: str) -> str:
+    found = _MATCHER.fullmatch(_text(value))
+    if found is None:
+        raise ValueError(f"expected a label, =, !=, =~ or !~, and a value in double quotes: {_EXAMPLE}")
+    if found["how"].endswith("~"):
+        _check_expression(found["bare"] or re.sub(r'\\(["\\])', r"\1", found["quoted"]))
+    return value
+
+
+def _check_expression(text: str) -> None:
+    """Refuse what is no regular expression; escapes may be others there than here."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        if not error.msg.startswith("bad escape"):
+            raise ValueError(f"expected a regular expression behind ~; this one cannot be read: {error.msg}") from None
 
 
 def _matcher_words(labels: dict[str, str]) -> str:
@@ -44,6 +78,8 @@ def _matcher_words(labels: dict[str, str]) -> str:
 
 
 Text = Annotated[str, AfterValidator(_text)]
+Matcher = Annotated[str, AfterValidator(_matcher)]
+"""As an Alertmanager takes it: `severity=~"critical|warning"`."""
 
 
 class AlertSourceSection(Section):
@@ -51,8 +87,12 @@ class AlertSourceSection(Section):
 
     name: Annotated[Name, AfterValidator(_free)]
     kind: Literal["alertmanager", "prometheus"]
-    url: HttpUrl
+    url: HttpUrl | None = None
     """Of its web interface; `api/v2/alerts`, or `api/v1/alerts`, is below it."""
+    urls: Annotated[tuple[HttpUrl, ...], Field(max_length=5)] = ()
+    """Of the members of a cluster of Alertmanagers, beside `url` or in its place: asked in this order."""
+    filters: Annotated[tuple[Matcher, ...], Field(max_length=20)] = ()
+    """An Alertmanager is asked only for alerts that all of these match."""
     interval: Annotated[Duration, between(least=timedelta(seconds=1), most=timedelta(minutes=15))] = timedelta(
         seconds=15
     )
@@ -96,6 +136,32 @@ class AlertSourceSection(Section):
     def _by_name(cls, value: Any) -> Any:
         each = [value] if isinstance(value, str | dict) else value
         return [{"alertname": one} if isinstance(one, str) else one for one in each] if isinstance(each, list) else each
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        one = self.kind == "prometheus"
+        if one and self.urls:
+            raise ValueError('expected url and no urls beside kind "prometheus": each of a pair judges for itself')
+        if one and self.filters:
+            raise ValueError('expected no filters beside kind "prometheus": it can only be asked for all of its alerts')
+        if not self.addresses:
+            raise ValueError("expected url" if one else "expected url, or urls with the members of a cluster")
+        if len({url.rstrip("/") for url in self.addresses}) < len(self.addresses):
+            raise ValueError("expected each address once in url and urls")
+        return self
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where it is asked, in this order until one answers well."""
+        return (*((self.url,) if self.url is not None else ()), *self.urls)
+
+    @property
+    def asked(self) -> str:
+        """What tells what is asked from what another configuration asks (see `core.redact.address_of`)."""
+        places = sorted(address_of(self.name, url) for url in self.addresses)
+        if len(places) == 1 and not self.filters:
+            return places[0]
+        return hashlib.blake2b(json.dumps([places, sorted(self.filters)]).encode(), digest_size=8).hexdigest()
 
     @property
     def expected_words(self) -> str:

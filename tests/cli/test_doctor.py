@@ -61,6 +61,7 @@ def test_a_server_that_answers_with_targets_down_is_not_well(
     [
         ({"alerts": ()}, "ok", ""),
         ({"alerts": (), "expected": False}, "warning", "look at the Prometheus behind it"),
+        ({"alerts": (), "beside": "b:9093: connection refused"}, "warning", "check its address"),
         ({"alerts": (), "problem": "told of 1 alert that cannot be used"}, "problem", ""),
         ({"problem": "refused the credentials (status 401): check bearer_token or headers"}, "problem", ""),
         ({"problem": "timed out after 5 s"}, "problem", "check its address"),

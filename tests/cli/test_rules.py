@@ -139,6 +139,36 @@ def test_a_rule_that_nothing_configured_can_make_fire_is_a_note_and_no_error(mac
     assert machine.run("rules", "check", "--json").json["unmeasured"] == {}
 
 
+def test_the_rules_that_watch_over_alert_sources_are_among_them(machine: Machine) -> None:
+    head = '[routes]\nplatform = ["team"]\n[notify.team]\nkind = "webhook"\nurl = "https://hooks.example.com/1"\n'
+    source = '[[alert_sources]]\nname = "{}"\nkind = "alertmanager"\nurl = "https://{}.example.com"\n'
+    expects = 'expects = "Watchdog"\nunanswered = "critical"\nroute = "platform"\n'
+    machine.config.write_text(head + source.format("eu", "eu") + expects + source.format("us", "us"))
+    answer = machine.run("rules", "check")
+    lines = [line for line in answer.out.splitlines() if line.startswith("sources/")]
+    over = "over when not so any more in 2 samples"
+    assert lines == [
+        f"sources/eu: critical when expected_alert < 1 for 2m where source is eu; {over}; no data fires; to platform "
+        "(watches over the alert source eu)",
+        f"sources/eu/whole: warning when whole_answer < 1 for 2m where source is eu; {over}; no data holds; to "
+        "platform (watches over the alert source eu)",
+        f"sources/us: critical when alert_source < 1 for 2m where source is us; {over}; no data warns "
+        "(watches over the alert source us)",
+        f"sources/us/whole: warning when whole_answer < 1 for 2m where source is us; {over}; no data holds "
+        "(watches over the alert source us)",
+    ]
+    assert answer.out.splitlines()[-1].startswith("ok: 12 rules;")
+    rules = machine.run("rules", "check", "--json").json["rules"]
+    assert [(each["name"], each["origin"]) for each in rules[8:]] == [
+        (f"sources/{name}{more}", f"watches over the alert source {name}")
+        for name in ("eu", "us")
+        for more in ("", "/whole")
+    ]
+    # Of a configuration that cannot be used nobody knows what is watched over.
+    machine.config.write_text("nonsense")
+    assert "sources/" not in machine.run("rules", "check").out
+
+
 def test_a_window_that_is_longer_than_what_is_kept_is_a_note(machine: Machine) -> None:
     long = '[[rules]]\nname = "{}"\ncondition = "burn(failing, 99.9%, {}, 5m) > 1"\nseverity = "warning"\n'
     path = write(machine, "rules/own.toml", long.format("month", "30d") + long.format("week", "7d"))

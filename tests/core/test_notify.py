@@ -24,7 +24,9 @@ from wedtui.core.notify import (
     Stage,
     Told,
     Verdict,
+    is_repeated,
     more_channels,
+    next_repeat,
     of_drill,
     stage,
     verdict_of,
@@ -33,6 +35,7 @@ from wedtui.core.notify import (
 
 NOW = datetime(2026, 6, 20, 14, 2, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
 BOTH = ("first", "second")
 WAITING, ACCEPTED, REFUSED = Delivery.WAITING, Delivery.ACCEPTED, Delivery.REFUSED
 
@@ -78,6 +81,32 @@ def test_a_channel_is_asked_again_when_its_answer_allows(
 )
 def test_what_will_never_be_accepted_is_not_asked_again(status: int, verdict: Verdict) -> None:
     assert verdict_of(status) is verdict
+
+
+@pytest.mark.parametrize(
+    ("event", "minutes"),
+    [(Event.TRIGGER, ()), (Event.ACKNOWLEDGE, (2, 3)), (Event.RESOLVE, (2, 10, 60))],
+)
+def test_what_a_channel_may_have_lost_it_is_told_again_a_few_times(event: Event, minutes: tuple[int, ...]) -> None:
+    found = [next_repeat(event, repeats, NOW) for repeats in range(5)]
+    assert found == [*(NOW + each * MINUTE for each in minutes), *[None] * (5 - len(minutes))]
+
+
+@pytest.mark.parametrize(
+    ("event", "late", "newer", "again"),
+    [
+        (Event.RESOLVE, timedelta(), False, True),
+        (Event.RESOLVE, timedelta(), True, False),
+        (Event.RESOLVE, TOO_OLD, False, True),
+        (Event.RESOLVE, TOO_OLD + SECOND, False, False),
+        (Event.ACKNOWLEDGE, timedelta(), False, True),
+        (Event.ACKNOWLEDGE, timedelta(), True, False),
+        (Event.ACKNOWLEDGE, 5 * MINUTE, False, True),
+        (Event.ACKNOWLEDGE, 5 * MINUTE + SECOND, False, False),
+    ],
+)
+def test_it_is_told_again_while_that_is_still_so(event: Event, late: timedelta, newer: bool, again: bool) -> None:
+    assert is_repeated(event, NOW, NOW + late, newer=newer) is again
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ class Server:
     """Takes requests; each is met by the next fault, and by none once they are used up.
 
     Faults: `429`, `429:SECONDS`, `500`, `404`, `400`, `hang`, `lost` (taken, and closed without an answer), `close`
-    (not taken), `taken, and hangs`, `redirect`, `200`.
+    (not taken), `taken, and hangs`, `redirect`, `200`; `202` of PagerDuty (accepted, and lost).
     """
 
     faults: list[str] = field(default_factory=list)

@@ -115,8 +115,9 @@ def test_each_answer_is_what_it_says(
     assert sent(tmp_path, kind, server).verdict is Verdict.ACCEPTED
 
 
-def test_pagerduty_accepts_with_202_alone(tmp_path: Path) -> None:
-    with PagerDuty(faults=["200"]) as server:
+@pytest.mark.parametrize("fault", ["200", "202"])
+def test_pagerduty_accepts_with_202_and_its_own_word_alone(tmp_path: Path, fault: str) -> None:
+    with PagerDuty(faults=[fault]) as server:
         assert sent(tmp_path, "pagerduty", server).verdict is Verdict.LATER
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -54,6 +57,17 @@ class Site:
     def begins(self) -> None:
         self.service = self.place.service()
 
+    def passes(self, span: timedelta) -> None:
+        """Have what is to be told again be due by so much earlier, while no service runs."""
+        with closing(sqlite3.connect(self.place.state / "ledger.db")) as connection, connection:
+            earlier = span // timedelta(microseconds=1)
+            connection.execute("UPDATE notification_delivery SET repeat_at = repeat_at - ?", (earlier,))
+
+    def due(self) -> bool:
+        """Say whether anything is to be told, or told again, by now."""
+        with closing(OutboxReader(self.url)) as reader:
+            return reader.waits(datetime.now(UTC))
+
     def sent(self) -> bool:
         return set(self.stages()) == {"sent"}
 
@@ -93,6 +107,34 @@ def test_a_kill_between_acceptance_and_its_record_opens_no_second_alert(site: Si
     assert [event for event, _ in site.pagerduty.asked] == ["trigger", "trigger", "resolve"]
     assert len({episode for _, episode in site.pagerduty.asked}) == 1
     assert (site.pagerduty.opened, site.pagerduty.open) == (1, [])
+
+
+def test_what_was_accepted_and_lost_is_told_again_however_often_it_is_killed_between(site: Site) -> None:
+    site.page()
+    eventually(site.sent)
+    site.pagerduty.faults = ["202"]
+    site.page(ends=True)
+    eventually(lambda: site.stages() == ["sent", "sent"])
+    assert site.pagerduty.open == ["it is down"]
+    site.dies()
+    site.passes(timedelta(minutes=2))
+    site.pagerduty.faults = ["hang"]
+    requests = site.pagerduty.requests
+    site.begins()
+    eventually(lambda: site.pagerduty.requests == requests + 1)
+    site.dies()
+    site.pagerduty.always = "taken, and hangs"
+    site.begins()
+    eventually(lambda: site.pagerduty.open == [])
+    site.dies()
+    site.pagerduty.always = ""
+    site.begins()
+    # It knows of no answer, and tells it once more; then of none that is due.
+    eventually(lambda: site.due() is False)
+    assert [event for event, _ in site.pagerduty.asked] == ["trigger", "resolve", "resolve"]
+    assert (site.pagerduty.open, site.stages()) == ([], ["sent", "sent"])
+    listed = site.place.wedtui("notify", "list").stdout
+    assert listed.count("oncall accepted, asked 1 time\n") == 2, listed
 
 
 def test_the_commands_say_what_was_told_and_test_a_channel(site: Site) -> None:

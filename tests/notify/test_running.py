@@ -14,7 +14,7 @@ from wedtui.config import Configuration
 from wedtui.core.notify import Page
 from wedtui.ledger.outbox import Outbox
 from wedtui.ledger.outbox_reader import Alone, Standing
-from wedtui.notify import paging_configured, reach_of
+from wedtui.notify import may_lose, paging_configured, reach_of
 from wedtui.notify.running import LATE, alone_words, outbox_words
 
 MINUTE = timedelta(minutes=1)
@@ -37,6 +37,12 @@ SHARED = {
 
 def test_somebody_is_told_or_nobody() -> None:
     assert (paging_configured(NOBODY), paging_configured(SOMEBODY)) == (False, True)
+
+
+def test_what_may_lose_what_it_accepted(tmp_path: Path) -> None:
+    pager = {"kind": "pagerduty", "routing_key": secret(tmp_path, "routing", "0" * 32)}
+    both = Configuration.model_validate({"notify": {"oncall": pager, "chat": ROOT}})
+    assert (may_lose(both), may_lose(NOBODY)) == (frozenset({"oncall"}), frozenset())
 
 
 @pytest.mark.parametrize(

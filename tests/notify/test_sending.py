@@ -15,7 +15,7 @@ from tests.notify.base import channel
 from tests.notify.strict import PagerDuty, Webhook
 from tests.places import PLACES
 from tests.poller.service_process import eventually
-from wedtui.core.notify import Event, Level, Notice
+from wedtui.core.notify import REPEATS_APART, Event, Level, Notice
 from wedtui.ledger.outbox import LEASE, Outbox
 from wedtui.ledger.outbox_reader import NoticeEntry, OutboxReader
 from wedtui.notify.sender import AT_ONCE, Sender
@@ -43,7 +43,9 @@ class World:
         self.outbox = self.opened()
 
     def opened(self) -> Outbox:
-        return Outbox(self.url, clock=lambda _connection: NOW + timedelta(seconds=self.passed))
+        return Outbox(
+            self.url, clock=lambda _connection: NOW + timedelta(seconds=self.passed), may_lose=frozenset({"pagerduty"})
+        )
 
     def now(self) -> object:
         return NOW + timedelta(seconds=self.passed)
@@ -60,6 +62,9 @@ class World:
 
     def page(self, key: str, *, everybody: bool = False) -> None:
         self.outbox.post(Notice(key, Level.CRITICAL, "down", everybody=everybody))
+
+    def taken(self, key: str) -> None:
+        self.outbox.post(Notice(key, Level.INFO, "ada has it", event=Event.ACKNOWLEDGE))
 
     def over(self, key: str) -> None:
         self.outbox.post(Notice(key, Level.INFO, "well", event=Event.RESOLVE))
@@ -264,3 +269,68 @@ def test_one_service_sends_and_another_goes_on_when_it_is_gone(world: World) -> 
     assert len(world.pagerduty.asked) == 1
     world.lives(LEASE.total_seconds(), holder="second")
     assert len(world.pagerduty.asked) == 2
+
+
+class TestAcceptedAndLost:
+    """PagerDuty says that it took it, and knows nothing of it."""
+
+    @pytest.fixture(autouse=True)
+    def _one_that_it_heard_of(self, world: World) -> None:
+        world.page("action/7")
+        world.lives(0.5)
+        assert world.pagerduty.open == ["down"]
+
+    @pytest.mark.parametrize("times", [1, 2, 3])
+    def test_an_end_is_told_until_the_incident_is_over(self, world: World, times: int) -> None:
+        world.pagerduty.faults = ["202"] * times
+        world.over("action/7")
+        world.lives(60)
+        assert (world.pagerduty.open, world.stages()) == (["down"], ["sent", "sent"])
+        world.lives(76 * 60, step=60)
+        assert (world.pagerduty.open, world.pagerduty.requests) == ([], 5)
+        assert world.stages() == ["sent", "sent"]
+
+    def test_an_acknowledgement_is_told_again(self, world: World) -> None:
+        world.pagerduty.faults = ["202"]
+        world.taken("action/7")
+        world.lives(60)
+        assert [*world.pagerduty.alerts.values()] == ["triggered"]
+        world.lives(120)
+        assert [*world.pagerduty.alerts.values()] == ["acknowledged"]
+
+    def test_an_end_that_comes_again_after_a_new_beginning_ends_what_was_lost_alone(self, world: World) -> None:
+        world.pagerduty.faults = ["202"]
+        world.over("action/7")
+        world.lives(30)
+        world.page("action/7")
+        world.lives(30)
+        assert [*world.pagerduty.alerts.values()] == ["triggered", "triggered"]
+        world.lives(2 * 60 * 60, step=60)
+        assert [*world.pagerduty.alerts.values()] == ["resolved", "triggered"]
+        assert world.pagerduty.opened == 2
+
+    def test_who_goes_on_where_another_sent_tells_it_again(self, world: World) -> None:
+        world.pagerduty.faults = ["202"]
+        world.over("action/7")
+        world.lives(30, holder="first")
+        world.lives(2 * 60, holder="second")
+        assert world.pagerduty.open == []
+
+    def test_what_was_accepted_stays_accepted_while_it_cannot_be_told_again(self, world: World) -> None:
+        world.over("action/7")
+        world.lives(0.5)
+        before = world.listed()
+        world.pagerduty.always = "500"
+        world.lives(2 * 60 * 60, step=60)
+        assert (world.listed(), world.pagerduty.requests) == (before, 5)
+
+    def test_what_comes_again_after_a_storm_leaves_most_of_the_minute_to_pages(self, world: World) -> None:
+        for n in range(40):
+            world.page(f"k{n}")
+            world.over(f"k{n}")
+        world.lives(30)
+        told = world.pagerduty.requests
+        assert told == 1 + 2 * 40
+        world.passed = 150
+        world.lives(60)
+        assert world.pagerduty.requests - told == 60 / REPEATS_APART.total_seconds()

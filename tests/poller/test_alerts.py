@@ -567,9 +567,14 @@ def test_without_a_channel_it_is_judged_and_told_once_there_is_one(make: Callabl
     watch = make(notify={})
     watch.for_(2 * MINUTE, lambda: watch.probes(False))
     assert (watch.phases(), watch.told()) == ([FIRING], [])
+    assert (watch.alerting.problem or "").startswith("1 alert fires, and NOBODY IS TOLD: no channel is configured")
+    watch.for_(3 * MINUTE, lambda: watch.probes(True))
+    assert (watch.phases(), watch.alerting.problem) == ([RESOLVED], None)
+    watch.for_(2 * MINUTE, lambda: watch.probes(False))
     watch.begins(watched())
     watch.look()
     assert watch.told() == ["trigger"]
+    assert watch.alerting.problem is None
 
 
 def test_what_is_usual_is_that_of_this_hour_of_the_week(make: Callable[..., Watch]) -> None:

@@ -14,7 +14,9 @@ from prometheus_client import CollectorRegistry, Counter
 
 from tests.poller.service_process import Place, eventually, http_server, make_place
 from tests.ports import free_ports
+from tests.providers.faults import FaultServer
 from tests.providers.prometheus_server import scraping
+from tests.providers.test_prometheus import as_json
 from wedtui.errors import ServiceError
 from wedtui.poller.exposition import Exposition
 
@@ -80,6 +82,15 @@ def test_a_port_that_is_taken_says_what_to_do() -> None:
 
 
 def test_the_services_figures_in_a_real_prometheus(place: Place, tmp_path: Path) -> None:
+    source = '[[alert_sources]]\nname = "{}"\nkind = "prometheus"\nurl = "{}"\ninterval = "1s"\n'
+    with FaultServer({"/api/v1/alerts": as_json({"status": "success", "data": {"alerts": []}})}) as central:
+        with free_ports(1) as (free,):
+            sources = source.format("central", central.url()) + source.format("away", f"http://{HOST}:{free}")
+        place.config.write_text(place.config.read_text() + sources)
+        _figures_are_told(place, tmp_path)
+
+
+def _figures_are_told(place: Place, tmp_path: Path) -> None:
     service = place.service()
     try:
         (folder := tmp_path / "prometheus").mkdir()
@@ -92,6 +103,9 @@ def test_the_services_figures_in_a_real_prometheus(place: Place, tmp_path: Path)
                 "histogram_quantile(0.99, wedtui_round_lateness_seconds_bucket) >= 0",
                 "wedtui_cache_size_bytes > 0",
                 "process_start_time_seconds > 0",
+                'wedtui_alert_source_known{source="central"} == 1',
+                'wedtui_alert_source_age_seconds{source="central"} < 60',
+                'wedtui_alert_source_known{source="away"} == 0',
                 "wedtui_notifications_waiting == 0 and wedtui_notifications_dead == 0",
             ):
                 eventually(lambda told=told: bool(running.query(told)))  # type: ignore[misc]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from tests.poller.test_alerts import FIRING, MONDAY, PENDING, RESOLVED
 from tests.poller.told_elsewhere import INHIBITED, MINUTE, SECOND, SILENCED, Elsewhere, alert, elsewhere
@@ -22,6 +24,7 @@ from wedtui.core.observation import AlertsObservation
 from wedtui.core.season import Protection
 from wedtui.errors import ConfigurationError
 from wedtui.ledger.ledger import Ledger
+from wedtui.poller.alert_source_figures import AlertSourceFigures
 
 Make = Callable[..., Elsewhere]
 
@@ -380,6 +383,55 @@ def test_an_older_answer_never_takes_the_place_of_a_newer_one(make: Make) -> Non
     watch.for_(SECOND, every=SECOND)
     (source,) = watch.now().sources
     assert (source.alerts, source.problem, source.answered_at) == (1, "", watch.clock.now() - SECOND)
+
+
+def test_a_member_of_a_cluster_that_is_away_is_said_and_leaves_the_answer_whole(make: Make) -> None:
+    watch = make()
+    watch.answers(alert())
+    seen = AlertsObservation("central", watch.clock.now(), alerts=(), beside="b:9093: connection refused")
+    watch.cache().record([replace(seen, at=seen.at + SECOND)])
+    watch.for_(2 * SECOND, every=SECOND)
+    (source,) = watch.now().sources
+    assert (source.whole, source.is_known, source.problem) == (True, True, "b:9093: connection refused")
+    watch.cache().record([replace(seen, at=seen.at + 2 * SECOND, problem="told of 1 alert that cannot be used")])
+    watch.for_(SECOND, every=SECOND)
+    (source,) = watch.now().sources
+    assert (source.whole, source.problem) == (
+        False,
+        "told of 1 alert that cannot be used; b:9093: connection refused",
+    )
+
+
+def figures(of: AlertSourceFigures) -> dict[str, float]:
+    registry = CollectorRegistry()
+    registry.register(of)
+    samples = (sample for metric in registry.collect() for sample in metric.samples)
+    return {sample.name.removeprefix("wedtui_alert_source_"): sample.value for sample in samples}
+
+
+def test_how_well_a_source_tells_is_a_figure(make: Make) -> None:
+    watch = make(expects="Watchdog")
+    of = AlertSourceFigures(watch.configuration, watch.stores.cache_url, watch.clock)
+    # It was never read, and never answered: it has no age.
+    assert figures(of) == {"known": 0}
+    watch.for_(SECOND, every=SECOND)
+    of.read()
+    assert figures(of) == {"known": 0}
+    watch.answers(alert("Watchdog"), alert())
+    of.read()
+    watch.clock.at += 5 * SECOND
+    assert figures(of) == {"known": 1, "age_seconds": 5}
+    # An attempt that failed is no answer; whatever stands in the cache grows old.
+    watch.fails()
+    of.read()
+    assert figures(of) == {"known": 1, "age_seconds": 5}
+    watch.clock.at += MINUTE
+    assert figures(of) == {"known": 0, "age_seconds": 65}
+    for told in ([alert()], [alert("Watchdog"), 7]):
+        watch.answers(*told)
+        of.read()
+        assert figures(of) == {"known": 0, "age_seconds": 0}
+    of.close()
 
 
 def test_a_source_that_answers_now_and_then_is_a_warning(make: Make) -> None:

@@ -302,14 +302,14 @@ class Week:
     async def tell(self) -> None:
         """Put what waits to its channels, and note what they took."""
         for each in self.stations:
-            while self._outbox.waits() and await each.sender.look():
+            while self._outbox.waits(self.clock.at) and await each.sender.look():
                 await each.sender.settled()
         self.heard += self.receivers.news(self.clock.at)
 
     async def pass_(self, span: timedelta) -> None:
         """Let time pass; while something waits it is looked at every five seconds."""
         until = self.clock.at + span
-        while self._outbox.waits() and self.clock.at + LOOKS < until:
+        while self._outbox.waits(self.clock.at) and self.clock.at + LOOKS < until:
             self.clock.at += LOOKS
             await self.tell()
         self.clock.at = until

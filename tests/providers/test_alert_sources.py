@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -14,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.poller.told_elsewhere import SILENCED, alert
-from tests.providers.faults import Fault, FaultServer, answer, close, flood, refusing_port, then_hang
+from tests.providers.faults import Exchange, Fault, FaultServer, answer, close, flood, refusing_port, then_hang
 from tests.providers.test_prometheus import StillClock, as_json, recorded
 from wedtui.config_alerts import AlertSourceSection
 from wedtui.core.alerts.rule import Severity
@@ -115,6 +118,117 @@ def test_it_is_asked_again_with_its_credentials_and_for_all_that_is_hidden_too(t
     assert (seen.alerts, seen.problem) == ((), None)
     assert request.target == f"/am{ALERTMANAGER}?active=true&silenced=true&inhibited=true"
     assert (request.headers["authorization"], request.headers["x-scope-orgid"]) == ("Bearer tell-nobody", "w")
+
+
+BROKEN = as_json("it broke", status="500 Internal Server Error")
+WATCHDOG = alert("Watchdog", "none")
+
+
+@contextmanager
+def members(*faults: Fault | None) -> Iterator[tuple[list[str], list[FaultServer]]]:
+    """Run the members of a cluster; in place of None there is nobody."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(FaultServer({ALERTMANAGER: fault})) for fault in faults if fault is not None]
+        running = iter(servers)
+        urls = [
+            f"http://127.0.0.1:{stack.enter_context(refusing_port())}" if fault is None else next(running).url()
+            for fault in faults
+        ]
+        yield urls, servers
+
+
+def place(url: str) -> str:
+    return url.removeprefix("http://").rstrip("/")
+
+
+def test_of_a_cluster_the_first_that_answers_well_is_taken_and_the_others_are_not_asked() -> None:
+    with members(None, BROKEN, as_json([alert("B")]), as_json([alert("C")])) as (urls, servers):
+        seen = asked(urls[0], urls=urls[1:])
+        requests = [len(each.requests) for each in servers]
+    assert ([each.name for each in seen.alerts or ()], seen.problem, requests) == (["B"], None, [1, 1, 0])
+    assert seen.beside == f"{place(urls[0])}: connection refused; {place(urls[1])}: it broke (status 500)"
+
+
+def test_a_cluster_of_which_nobody_answers_tells_nothing_and_says_why_of_each() -> None:
+    with members(None, BROKEN) as (urls, _):
+        seen = asked(urls[0], urls=urls[1:])
+    said = f"{place(urls[0])}: connection refused; {place(urls[1])}: it broke (status 500)"
+    assert (seen.alerts, seen.problem, seen.beside) == (None, said, "")
+
+
+@pytest.mark.parametrize(
+    ("doubtful", "why"),
+    [([alert("A")], "Watchdog does not fire there"), ([WATCHDOG, 7], "told of 1 alert that cannot be used")],
+)
+def test_a_member_that_does_not_tell_all_is_taken_only_where_none_does(doubtful: list[Any], why: str) -> None:
+    with members(as_json(doubtful), as_json([alert("B"), WATCHDOG])) as (urls, _):
+        seen = asked(urls[0], urls=urls[1:], expects="Watchdog")
+        assert ([each.name for each in seen.alerts or ()], seen.expected, seen.problem) == (["B"], True, None)
+        assert seen.beside == f"{place(urls[0])}: {why}"
+    with members(None, as_json(doubtful), BROKEN) as (urls, _):
+        seen = asked(urls[0], urls=urls[1:], expects="Watchdog")
+    assert seen.alerts is not None
+    assert (seen.expected, seen.problem) == ((False, None) if 7 not in doubtful else (True, why))
+    assert seen.beside == f"{place(urls[0])}: connection refused; {place(urls[2])}: it broke (status 500)"
+
+
+class PushedClock:
+    """One that is put forward while somebody waits for an answer."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+        self._still = StillClock()
+
+    def now(self) -> datetime:
+        return self._still.now() + self.ahead
+
+    def monotonic(self) -> float:
+        return self._still.monotonic()
+
+
+def test_an_answer_is_as_of_when_that_member_was_asked_and_all_have_the_time_to_give_one() -> None:
+    clock = PushedClock()
+
+    def late(exchange: Exchange) -> None:
+        clock.ahead = timedelta(seconds=20)
+        BROKEN(exchange)
+
+    async def once(urls: list[str]) -> None:
+        target = AlertSourceTarget(section(urls[0], urls=urls[1:]), frozenset(), clock)
+        alone = AlertSourceTarget(section(urls[0]), frozenset(), clock)
+        (seen,) = await target.observe()
+        assert seen.at == StillClock().now() + timedelta(seconds=20)
+        assert target.schedule.deadline == 2 * alone.schedule.deadline
+        await asyncio.gather(target.close(), alone.close())
+
+    with members(late, as_json([])) as (urls, _):
+        asyncio.run(once(urls))
+
+
+def test_two_members_behind_one_host_are_told_apart() -> None:
+    seen = answered(BROKEN, urls=["http://127.0.0.1:1/a", "http://127.0.0.1:1/b"])
+    assert "; 127.0.0.1:1 (2): connection refused; 127.0.0.1:1 (3): connection refused" in str(seen.problem)
+
+
+def test_filters_are_sent_and_what_always_fires_is_asked_for_beside_them() -> None:
+    filters = ['severity=~"critical|warning"', 'team!="a&b"']
+    with FaultServer({ALERTMANAGER: as_json([])}) as server:
+        asked(server.url(), filters=filters)
+        asked(server.url(), filters=filters, expects={"alertname": "Watchdog", "cluster": 'e"u'})
+        questions = [parse_qs(urlsplit(each.target).query) for each in server.requests]
+    every = {name: ["true"] for name in ("active", "silenced", "inhibited")}
+    always = ['alertname="Watchdog"', 'cluster="e\\"u"']
+    assert questions == [{**every, "filter": each} for each in (filters, filters, always)]
+
+
+def test_where_what_always_fires_cannot_be_asked_for_nothing_is_known() -> None:
+    answers = iter([as_json([alert()]), BROKEN])
+
+    def one_by_one(exchange: Exchange) -> None:
+        next(answers)(exchange)
+
+    seen = answered(one_by_one, filters=['a="b"'], expects="Watchdog")
+    assert (seen.alerts, seen.problem) == (None, "it broke (status 500)")
 
 
 def test_the_example_of_the_documentation() -> None:

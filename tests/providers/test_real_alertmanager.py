@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.providers.alertmanager_server import RunningAlertmanager, running_alertmanager, telling_prometheus
+from tests.providers.faults import refusing_port
 from wedtui.clock import SystemClock
 from wedtui.config import Configuration
 from wedtui.core.alerts.outside import Reported
@@ -126,6 +127,23 @@ def test_what_is_silenced_or_inhibited_there_is_told_as_that(servers: Both) -> N
     )
     found = named(ask("alertmanager", servers.alertmanager.url))
     assert ("Down" in found, found["Full"].hidden) == (False, "")
+
+
+def test_only_what_filters_match_is_told_and_what_always_fires_is_seen_all_the_same(servers: Both) -> None:
+    seen = ask(
+        "alertmanager", servers.alertmanager.url, filters=['alertname=~"Err.*|Slow"', "app=rsvp"], expects="Watchdog"
+    )
+    assert (list(named(seen)), seen.expected, seen.ignored) == (["Errors"], True, 0)
+    for expects, expected in (("NoSuchAlert", False), ({"alertname": "Watchdog", "severity": "none"}, True)):
+        seen = ask("alertmanager", servers.alertmanager.url, filters=['app="none"'], expects=expects)
+        assert (seen.alerts, seen.problem, seen.expected) == ((), None, expected)
+
+
+def test_of_a_cluster_it_is_the_one_that_answers(servers: Both) -> None:
+    with refusing_port() as port:
+        seen = ask("alertmanager", f"http://127.0.0.1:{port}", urls=[servers.alertmanager.url], expects="Watchdog")
+    assert "Errors" in named(seen)
+    assert seen.beside == f"127.0.0.1:{port}: connection refused"
 
 
 def test_the_wrong_kind_is_said(servers: Both) -> None:

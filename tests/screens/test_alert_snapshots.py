@@ -45,8 +45,9 @@ CASES: dict[str, tuple[str, tuple[str, ...]]] = {
     "one-old": ("old", ONE),
     "one-changed": ("changed", ONE),
     "one-outside": ("outside", ONE),
+    "one-page": ("page", ONE),
     **{f"dashboard-{name}": (name, ()) for name in ("on-call", "hole")},
-    **{f"list-{name}": (name, LIST) for name in ("on-call", "hole", "outside")},
+    **{f"list-{name}": (name, LIST) for name in ("on-call", "hole", "outside", "page")},
 }
 LARGE = ("dashboard-on-call", "list-on-call", "one-changed")
 

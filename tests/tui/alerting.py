@@ -81,6 +81,15 @@ OUTSIDE = alert(
     unknown_since=NOW - 4 * MINUTE,
     measured_at=NOW - 5 * MINUTE,
 )
+HANDED_OVER = alert(
+    "wedtui/action",
+    said="action 12 (failover aws) is handed over to a person: nobody knows what came of it",
+    condition="whoever is on call was called for it, and it is not over",
+    value=None,
+    escalates_to="roster secondary (grace)",
+    runbook="",
+)
+PAGE = replace(HANDED_OVER, labels=(("page", "action/12/handed-over"),))
 CENTRAL = SourceIs("central", "alertmanager", NOW - 5 * MINUTE, "timed out after 5 s", alerts=1)
 MANY = (alert(), TAKEN, SILENCED, HIDDEN, SILENT, WARNING, PENDING, OVER)
 
@@ -142,6 +151,7 @@ WORLDS: dict[str, Callable[[], FakeSource]] = {
     "hole": lambda: alarmed(OVER, oncall=(ADA, HOLE)),
     "changed": _changed,
     "outside": lambda: alarmed(OUTSIDE, sources=(CENTRAL,), suppressed=Suppressed(silenced=3, stormed=40)),
+    "page": lambda: alarmed(PAGE, oncall=(ADA,)),
     "old": lambda: alarmed(*MANY, judged=4 * MINUTE),
     "nobody": lambda: alarmed(known=False),
     "no-rules": lambda: alarmed(rules=0),

@@ -44,6 +44,7 @@ from wedtui.tui.draw.alert_taking import taken_forms, untaken_words
 from wedtui.tui.draw.alerts import (
     Keys,
     alert_rows,
+    alerts_header,
     alerts_lines,
     alerts_note,
     firing_count,
@@ -643,6 +644,48 @@ def test_what_another_system_judges_says_so_and_that_it_is_unknown() -> None:
     quoted = alert_facts(board, shown, 120, offer="", before=None)
     assert any("silence --rule 'central/High Errors'" in plain(row.line) for row in quoted)
     assert [row for row in alert_rows(board, "requests fail", 120) if row.key]
+
+
+def test_that_one_address_of_a_source_is_away_is_said_and_is_not_unknown() -> None:
+    source = replace(CENTRAL, answered_at=NOW - SECOND, fresh=True, problem="b:9093: connection refused")
+    board = Board(NOW, picture=alarmed(sources=(source,)).make(NOW))
+    said = plain(alert_rows(board, "", 80)[0].line).strip()
+    assert said == "▲ central (alertmanager): answered 1 s ago, 1 alert, b:9093: connection refused"
+    assert plain(alerts_lines(board, 80, 1, Keys())[0]).strip().startswith("● no rule fires")
+
+
+FILLING = replace(
+    OUTSIDE, rule="central/KubePersistentVolumeFillingUp", labels=(("provider", "aws"), ("service", "rsvp"))
+)
+
+
+@pytest.mark.parametrize(
+    ("width", "row"),
+    [
+        (80, "■ CRITICAL  KubePersistentVolumeFil… aws rsvp ce… "),
+        (120, "■ CRITICAL  KubePersistentVolumeFillingUp provider=aws, service=rsvp in central"),
+    ],
+)
+def test_what_another_system_judges_has_its_own_name_first(width: int, row: str) -> None:
+    board = Board(NOW, picture=alarmed(FILLING, ERRORS).make(NOW))
+    (ours, *_), rows = alert_rows(board, "errors", width), alert_rows(board, "Filling", width)
+    assert plain(rows[0].line).strip().startswith(row)
+    of = plain(alerts_header(board, width)).index(" OF ")
+    assert plain(ours.line)[of:].startswith(" provider=aws ")
+    # Without any of other systems the columns are as wide as they were.
+    alone = Board(NOW, picture=alarmed(ERRORS).make(NOW))
+    assert plain(alerts_header(alone, width)).startswith(" STATE       RULE           OF ")
+
+
+@pytest.mark.parametrize(
+    ("width", "words"),
+    [
+        (160, "FIRES  KubePersistentVolumeFillingUp provider=aws, service=rsvp in central  for 25 m 04 s"),
+        (80, "FIRES  KubePersistentVolumeFillingUp aws rsvp  25m  NOBODY"),
+    ],
+)
+def test_the_dashboard_says_its_own_name_first(width: int, words: str) -> None:
+    assert words in lines(replace(FILLING, silenced_by="", unknown_since=None), width=width)[0]
 
 
 @pytest.mark.parametrize("alerts", [(), MANY])

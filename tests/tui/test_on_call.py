@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from wedtui.tui.board import Board
 from wedtui.tui.draw.on_call import on_call_line
 from wedtui.tui.plain.alerts import alerts as spoken_alerts
 from wedtui.tui.plain.answers import status as spoken_status
+from wedtui.tui.plain.changes import Rank, changes
 from wedtui.tui.spans import Role, plain
 from wedtui.tui.wall.pages import wall_lines
 from wedtui.tui.wall.strip import top
@@ -109,3 +111,26 @@ def test_the_lines_say_it_in_a_sentence() -> None:
     assert said in spoken_alerts(here)
     assert said in spoken_status(here)
     assert not any("n call" in line for line in spoken_status(board(alarmed(*MANY))))
+
+
+def said(before: FakeSource, after: FakeSource) -> list[tuple[Rank, str]]:
+    """Return what lines say of who is on call between two pictures."""
+    return [(each.rank, each.text) for each in changes(board(before), board(after)) if each.key == "on call"]
+
+
+def test_a_hand_over_is_said_in_lines_and_that_its_end_moved_is_not() -> None:
+    before, grace = alarmed(oncall=(ADA,)), replace(ADA, contacts=("grace",), next_contacts=("ada",))
+    ((rank, text),) = said(before, alarmed(oncall=(grace,)))
+    assert rank is Rank.NOTE
+    assert text.startswith("On call grace until")
+    assert said(before, alarmed(oncall=(replace(ADA, until=None),))) == []
+
+
+def test_that_nobody_has_it_is_a_warning_in_lines_and_that_it_is_not_known_is_unknown() -> None:
+    ((rank, text),) = said(alarmed(oncall=(ADA,)), alarmed(oncall=(HOLE,)))
+    assert rank is Rank.WARNING
+    assert "NOBODY" in text
+    ((rank, text),) = said(alarmed(oncall=(ADA,)), alarmed(oncall=(ADA,), unread=UNREAD))
+    assert rank is Rank.UNKNOWN
+    assert "UNKNOWN" in text
+    assert said(alarmed(oncall=(ADA,)), alarmed()) == [(Rank.NOTE, "No roster says any more who is on call.")]

@@ -61,8 +61,6 @@ PLANS_EVERY_S = 5.0
 """While nothing is counted down: the live records are not asked for more often."""
 RENEWED_BEFORE = timedelta(seconds=5)
 """A proposal gets a new plan so long before the old one expires."""
-HELD = "automation/held"
-"""The key of what fails and is not moved, whatever it is: so a service that begins anew knows it too."""
 MAY_BE_OLD = timedelta(hours=1)
 """What fails when the service begins may be what it asked about before, within this."""
 
@@ -417,13 +415,13 @@ class Automation:
             return
         if self._held is not None:
             await self._held_over(f"by now it is {listed(names)} that failed")
-        page = _page(HELD, f"{listed(names)} failed, and nothing is moved: {why}")
+        page = _page(paging.HELD, f"{listed(names)} failed, and nothing is moved: {why}")
         await self._in_thread(lambda journal: journal.tell(page))
         self._held = names
 
     async def _held_over(self, why: str) -> None:
         """Tell whoever was paged that it is over: by this life of the service, one before, or another service."""
-        over = Notice(HELD, Level.INFO, why, event=Event.RESOLVE)
+        over = Notice(paging.HELD, Level.INFO, why, event=Event.RESOLVE)
         await self._in_thread(lambda journal: journal.tell(over))
         self._held = None
 

@@ -33,7 +33,10 @@ def record_alerts(connection: Connection, seen: AlertsObservation) -> bool:
         return False
     if before.measured_at is not None and timedelta() < before.measured_at - seen.at < _LATE:
         return True
-    values: dict[str, Any] = {"attempted_at": seen.at, "problem": seen.problem}
+    values: dict[str, Any] = {
+        "attempted_at": seen.at,
+        "problem": "; ".join(each for each in (seen.problem, seen.beside) if each) or None,
+    }
     if seen.alerts is not None:
         rows = [reported_to_json(each) for each in seen.alerts]
         digest = hashlib.blake2b(json.dumps(rows).encode(), digest_size=16).hexdigest()

@@ -175,8 +175,8 @@ def _rows(
                 "name": s.name,
                 "position": i,
                 "kind": s.kind,
-                "url": redacted_url(s.url),
-                "address": address_of(s.name, s.url),
+                "url": " ".join(map(redacted_url, s.addresses)),
+                "address": s.asked,
                 "interval_s": s.interval.total_seconds(),
             }
             for i, s in enumerate(configuration.alert_sources)

@@ -241,7 +241,7 @@ class AlertSourceRow(CacheTable, table=True):
     measured_at: datetime | None = instant(nullable=True)
     """Of the newest good answer, as the columns below."""
     problem: str | None = None
-    """Of the newest attempt; with `whole` false and one good answer: why that is not all."""
+    """Of the newest attempt; beside a good answer: why that is not all, or which other address gave none."""
     whole: bool = True
     expected: bool = True
     """Whether what always fires there did."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -54,18 +54,32 @@ class AlertSourceReader:
         with self._store.reading() as snapshot:
             return tuple(self._asked(snapshot, row) for row in snapshot.rows(ALERT_SOURCE, "ORDER BY position"))
 
+    def read_heads(self) -> tuple[Asked, ...]:
+        """Return the same without the alerts that they told of.
+
+        Raises:
+            StoreError: the cache cannot be read.
+        """
+        with self._store.reading() as snapshot:
+            return tuple(_head(row) for row in snapshot.rows(ALERT_SOURCE, "ORDER BY position"))
+
     def _asked(self, snapshot: Snapshot, row: Any) -> Asked:
         kept = self._kept.get(row.name)
         if row.measured_at is not None and (kept is None or kept.digest != row.digest):
             told = next(iter(snapshot.rows(ALERT_LIST, "WHERE source = ?", row.name)), None)
             kept = None if told is None else _Kept(row.digest, reported_from_json(told.alerts))
-        interval = timedelta(seconds=row.interval_s)
+        head = _head(row)
         if row.measured_at is None or kept is None:
-            return Asked(row.name, row.kind, Answered(interval=interval), row.problem or "")
+            return replace(head, answer=Answered(interval=head.answer.interval), ignored=0)
         self._kept[row.name] = kept
-        answer = Answered(row.measured_at, interval, kept.alerts, row.whole, row.expected)
-        return Asked(row.name, row.kind, answer, row.problem or "", row.ignored)
+        return replace(head, answer=replace(head.answer, alerts=kept.alerts))
 
     def close(self) -> None:
         """Let go of the cache."""
         self._store.close()
+
+
+def _head(row: Any) -> Asked:
+    interval = timedelta(seconds=row.interval_s)
+    answer = Answered(row.measured_at, interval, (), row.whole, row.expected)
+    return Asked(row.name, row.kind, answer, row.problem or "", row.ignored)

@@ -237,12 +237,19 @@ class _ToldBy(NamedTuple):
 def _told_by(session: Session, alert: AlertIs) -> _ToldBy:
     """Return who was told of an alert; of one that was told together with others that is not known by its key."""
     from wedtui.cli.notify import notifications
+    from wedtui.core.alerts.pages import first_key, page_of
 
     try:
         found = notifications(session) if alert.key else []
     except WedtuiError:
         return _ToldBy()
-    own = [n for n in found if n.event == "trigger" and (n.key == alert.key or n.key.startswith(f"{alert.key}/"))]
+    first = first_key(alert.labels) if alert.is_page else alert.key
+    page = page_of(first)
+    own = [
+        n
+        for n in found
+        if n.event == "trigger" and ((n.key, n.id) == page or n.key == first or n.key.startswith(f"{first}/"))
+    ]
     made = [each for notice in reversed(own) for each in notice.deliveries]
     accepted = dict.fromkeys(each.channel for each in made if each.state == "accepted")
     waits = dict.fromkeys(each.channel for each in made if each.state == "waiting" and each.channel not in accepted)
@@ -352,7 +359,7 @@ def _line(alert: AlertIs, now: datetime, why: Doubt | None) -> str:
 
     key = short_key(alert.key)
     notes = "; ".join([*_notes(alert, why), *([_next_words(alert)] if _next_is_sure(alert, why) else [])])
-    what = f"{single_line(alert.rule)}: {single_line(alert.about)}"
+    what = f"{single_line(alert.rule)}: {single_line(alert.said if alert.is_page and alert.said else alert.about)}"
     since = age(alert.since, now)
     return f"{key:<{KEY_SHOWN}}  {alert.phase:<8}  {alert.severity:<8}  {since:>7}  {what}" + (
         f" ({notes})" if notes else ""
@@ -409,12 +416,13 @@ def _details(alert: AlertIs, now: datetime, why: Doubt | None, told: _ToldBy) ->
 
     value = "not known" if alert.value is None else f"{alert.value:g}"
     measured = "never" if alert.measured_at is None else f"{age(alert.measured_at, now)} ago"
+    whose = "the service itself" if alert.is_page else alert.source
     lines = [
         f"{alert.rule}: {single_line(alert.about)}",
         f"key         {alert.key}",
         f"is          {alert.phase}, {alert.severity}, since {_at(alert.since)} ({age(alert.since, now)})",
         f"condition   {alert.condition}",
-        f"measured    {value}, {measured}" if not alert.source else f"answered    {alert.source}, {measured}",
+        f"answered    {whose}, {measured}" if whose else f"measured    {value}, {measured}",
         f"told        {_told_words(alert, told)}",
         f"has it      {_had_words(alert, why)}",
     ]

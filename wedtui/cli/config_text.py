@@ -29,7 +29,7 @@ def _written(path: KeyPath, value: Any) -> str:
         return json.dumps(value)
     if len(path) > 1 and path[-2] == "headers":
         return f'"{HIDDEN}"'
-    if path[-1] in {"url", "endpoint_url"}:
+    if path[-1] in {"url", "urls", "endpoint_url"}:
         value = place_of(value) if {"feeds", "sources", "anchors"} & set(path) else redacted_url(value)
     # JSON's escapes are among TOML's, and keep control characters off the terminal.
     return json.dumps(value, ensure_ascii=not value.isprintable())
@@ -253,6 +253,8 @@ environment = "production"
 # name = "central"
 # kind = "alertmanager"                   # or "prometheus": not both of one and the same
 # url = "https://alertmanager.example.com"
+# urls = ["https://alertmanager-2.example.com"]   # of an Alertmanager: the other members of its cluster, asked in order
+# filters = ['severity=~"critical|warning"']      # of an Alertmanager: only alerts that all of these match
 # interval = "15s"
 # timeout = "5s"
 # retries = 1

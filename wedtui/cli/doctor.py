@@ -378,6 +378,8 @@ def _reached(outcome: Outcome) -> Check:
     if isinstance(seen, AlertsObservation) and not seen.expected:
         remedy = "look at the Prometheus behind it that should keep that alert firing, and at `expects`"
         return Check(Level.WARNING, "reach", outcome.words, remedy)
+    if isinstance(seen, AlertsObservation) and seen.beside:
+        return Check(Level.WARNING, "reach", outcome.words, _REACH)
     return Check(Level.OK, "reach", outcome.words)
 
 
@@ -420,7 +422,8 @@ def _clocks(session: Session, configuration: Configuration) -> Iterator[Check]:
     """Compare our clock with that of each host that is watched; one answer a host is enough."""
     from wedtui.providers.skew import clock_skew
 
-    urls = [*(p.url for p in configuration.prometheus), *(s.url for s in configuration.alert_sources)]
+    urls = [p.url for p in configuration.prometheus]
+    urls += [url for source in configuration.alert_sources for url in source.addresses]
     urls += [p.url for p in configuration.probes]
     hosts = {urlsplit(url).netloc: url for url in reversed(urls)}
 

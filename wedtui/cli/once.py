@@ -168,7 +168,7 @@ def _alerts_words(seen: AlertsObservation) -> str:
     words = [f"{counted(firing, 'alert')} firing", f"{len(seen.alerts) - firing:,} pending"]
     words += [f"{seen.ignored:,} that are none by their severity"] if seen.ignored else []
     words += [] if seen.expected else ["LACKS the one that always fires"]
-    return ", ".join([*words, *([seen.problem] if seen.problem else [])])
+    return ", ".join([*words, *(said for said in (seen.problem, seen.beside) if said)])
 
 
 def _api_words(seen: ApiObservation) -> str:
@@ -263,6 +263,7 @@ def _less_often(
                 "ignored": observation.ignored,
                 "expected": observation.expected,
                 "problem": observation.problem,
+                "beside": observation.beside or None,
             }
         case FeedObservation():
             return {

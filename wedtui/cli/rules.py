@@ -40,14 +40,16 @@ def check_command(
     unrouted, unmeasured = _unrouted(session, loaded), _unmeasured(session, loaded)
     not_set = [name for name in unmeasured if _origin(loaded, name) == SHIPPED_RULE]
     own = {name: why for name, why in unmeasured.items() if name not in not_set}
-    outlasting = _outlasting(session, loaded)
+    outlasting, watching = _outlasting(session, loaded), _watching(session)
     if as_json:
         notes = {"unrouted": unrouted, "not_set": not_set, "unmeasured": own, "outlasting": outlasting}
-        print_json({**_loaded_json(loaded), **notes})
+        print_json({**_loaded_json(loaded, watching), **notes})
         return
     rules: list[Rule | Elevation] = [*loaded.book.rules, *loaded.book.elevations]
     for rule in rules:
         typer.echo(f"{rule_words(rule)} ({_origin(loaded, rule.name)})")
+    for origin, rule in watching:
+        typer.echo(f"{rule_words(rule)} ({origin})")
     for name in loaded.off:
         typer.echo(f"{name}: switched off ({_origin(loaded, name)})")
     for name in loaded.replaced:
@@ -62,7 +64,7 @@ def check_command(
         typer.echo(
             f"note: shipped rules that are not set, because nothing is configured for them: {listed(tuple(not_set))}"
         )
-    typer.echo(f"ok: {counted(len(rules), 'rule')}; `wedtui alerts list` says what fires")
+    typer.echo(f"ok: {counted(len(rules) + len(watching), 'rule')}; `wedtui alerts list` says what fires")
 
 
 @app.command("test")
@@ -143,6 +145,18 @@ def _outlasting(session: Session, loaded: LoadedRules) -> dict[str, str]:
     }
 
 
+def _watching(session: Session) -> list[tuple[str, Rule]]:
+    """Return the rules that watch over systems whose alerts are taken in, each with where it comes from."""
+    from wedtui.core.alerts.outside import watching
+    from wedtui.poller.told_elsewhere import sources_of
+
+    try:
+        sources = sources_of(session.loaded.configuration)
+    except ConfigurationError:
+        return []
+    return [(f"watches over the alert source {source.name}", rule) for source in sources for rule in watching(source)]
+
+
 def _origin(loaded: LoadedRules, name: str) -> str:
     from wedtui.rule_files import SHIPPED
 
@@ -150,10 +164,11 @@ def _origin(loaded: LoadedRules, name: str) -> str:
     return SHIPPED_RULE if place.startswith(f"{SHIPPED}:") else place
 
 
-def _loaded_json(loaded: LoadedRules) -> dict[str, Any]:
+def _loaded_json(loaded: LoadedRules, watching: list[tuple[str, Rule]]) -> dict[str, Any]:
     rules = [_rule_json(rule, _origin(loaded, rule.name)) for rule in loaded.book.rules]
     raising = [_elevation_json(rule, _origin(loaded, rule.name)) for rule in loaded.book.elevations]
-    return {"rules": [*rules, *raising], "replaced": list(loaded.replaced), "off": list(loaded.off)}
+    over = [_rule_json(rule, origin) for origin, rule in watching]
+    return {"rules": [*rules, *raising, *over], "replaced": list(loaded.replaced), "off": list(loaded.off)}
 
 
 def _rule_json(rule: Rule, origin: str) -> dict[str, Any]:

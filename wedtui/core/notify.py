@@ -23,6 +23,8 @@ POSTED_WITHIN = timedelta(seconds=45)
 """So long a post beside a call is waited for: longer than a channel that is limited, shorter than a finding."""
 TOO_OLD = timedelta(days=1)
 """What nobody took by then would call somebody up for nothing: it becomes a dead letter."""
+REPEATS_APART = timedelta(seconds=2)
+"""Between two that are put to one channel again: PagerDuty takes about 120 a minute, which are for pages first."""
 LONGEST_KEY = 200
 LONGEST_SENTENCE = 1000
 """Of a sentence and of each value: less than every channel takes."""
@@ -301,6 +303,42 @@ def wait(tries: int, answer: Answer) -> timedelta:
     else:
         least = min(_FIRST * 2 ** min(tries - 1, 10), _LONGEST)
     return max(least, min(answer.after, _TRUSTED))
+
+
+REPEATED_AFTER: Mapping[Event, Sequence[timedelta]] = {
+    # Of what nobody took the ladder calls the next one.
+    Event.TRIGGER: (),
+    # Later PagerDuty may have asked for somebody again, and this would say that somebody has it.
+    Event.ACKNOWLEDGE: (timedelta(minutes=2), timedelta(minutes=3)),
+    Event.RESOLVE: (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1)),
+}
+"""After how long what a channel accepted is put to it again where it may have lost it: each since the time before."""
+_REPEATED_LATE = {Event.TRIGGER: timedelta(), Event.ACKNOWLEDGE: timedelta(minutes=5), Event.RESOLVE: TOO_OLD}
+"""So long after it was due it may still be put to it: for a while no service ran, or the channel took nothing."""
+
+
+def next_repeat(event: Event, repeats: int, now: datetime) -> datetime | None:
+    """Return when a channel that may lose what it accepts is told the same again; None: never.
+
+    Args:
+        event: what it was told.
+        repeats: how often it was told that again already, whatever came of it.
+        now: when it was told last.
+    """
+    after = REPEATED_AFTER[event]
+    return now + after[repeats] if repeats < len(after) else None
+
+
+def is_repeated(event: Event, due: datetime, now: datetime, *, newer: bool) -> bool:
+    """Whether a channel is still to be told again what is due.
+
+    Args:
+        event: what it was told.
+        due: when it was to be told again.
+        now: by the same clock.
+        newer: whether there is something newer of the same episode: that is told, and this says nothing any more.
+    """
+    return not newer and now - due <= _REPEATED_LATE[event]
 
 
 @dataclass(frozen=True, slots=True)

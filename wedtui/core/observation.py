@@ -71,6 +71,8 @@ class AlertsObservation:
     """None with `problem` saying why."""
     problem: str | None = None
     """Beside alerts: why they are not all."""
+    beside: str = ""
+    """Beside alerts: which other address of it gave no such answer, and why."""
     address: str = ""
     """Of which URL (see `core.redact.address_of`); empty: of whichever is configured."""
     expected: bool = True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from wedtui.core.actions import Action, ActionState
 from wedtui.core.calendar import CalendarFacts, Freshness, freshness, staleness, unread
@@ -18,8 +19,14 @@ from wedtui.core.wording import counted
 HANDED_OVER, PROPOSAL, COUNTDOWN, ACTS = "handed-over", "proposal", "countdown", "by-itself"
 """Of what people are told of an action; the last three of one that the service itself asked for, until it ended."""
 
+REFUSED = "refused"
+"""Of a failover that was asked for and is not done: it has no end."""
+HELD = "automation/held"
+"""The key of what fails and is not moved, whatever it is: so a service that begins anew knows it too."""
 CALENDAR, NO_SOURCE = "weddings/calendar", "weddings/no-source"
 """The keys of what is told of the calendar: the one until every source is fresh, the other until there is a source."""
+ABOUT = ("action/", "automation/", "weddings/")
+"""What keys of what people are told of begin with, where it is no alert and no broadcast."""
 FIRST_READINGS = timedelta(minutes=2)
 """A service that has just begun reads every source at once: what that mends wakes nobody."""
 
@@ -27,6 +34,44 @@ FIRST_READINGS = timedelta(minutes=2)
 def key_of(action: int, what: str) -> str:
     """Return the key of what is told of an action: each action is an episode of its own."""
     return f"action/{action}/{what}"
+
+
+class Waits(StrEnum):
+    """Until when a page waits for somebody."""
+
+    UNTIL_OVER = "until it is over"
+    UNTIL_DECIDED = "until the action is confirmed, or ended"
+    UNTIL_TAKEN = "until somebody has it"
+
+
+_WAIT = {
+    PROPOSAL: Waits.UNTIL_DECIDED,
+    COUNTDOWN: Waits.UNTIL_DECIDED,
+    ACTS: Waits.UNTIL_OVER,
+    HANDED_OVER: Waits.UNTIL_OVER,
+    REFUSED: Waits.UNTIL_TAKEN,
+}
+
+
+def waits(key: str) -> Waits | None:
+    """Return until when what was told under a key waits for somebody; None where that is for nobody in particular.
+
+    That there is no source of weddings at all waits for a change of the configuration, and the review of a broken glass
+    for the next day: nobody is called again for these.
+
+    Args:
+        key: of a notification.
+    """
+    if key in {HELD, CALENDAR}:
+        return Waits.UNTIL_OVER
+    return None if action_of(key) is None else _WAIT.get(key.split("/", 2)[2])
+
+
+def action_of(key: str) -> int | None:
+    """Return the action that is told of under a key; None where that is about none."""
+    about, _, rest = key.partition("/")
+    number, _, what = rest.partition("/")
+    return int(number) if about == "action" and number.isdecimal() and what else None
 
 
 def notices(before: Action, after: Action) -> Iterator[Notice]:
@@ -63,7 +108,7 @@ def notices(before: Action, after: Action) -> Iterator[Notice]:
 def refused(action: Action, why: str) -> Notice:
     """Return what is told where nobody may gain, or there is no room: a failover that was asked for is not done."""
     said = f"action {action.id} ({action.kind} {action.target}) was refused, and traffic stays as it is: {why}"
-    return Notice(f"action/{action.id}/refused", Level.CRITICAL, said, _details(action))
+    return Notice(key_of(action.id, REFUSED), Level.CRITICAL, said, _details(action))
 
 
 def calendar_notices(

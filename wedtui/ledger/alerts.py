@@ -9,15 +9,16 @@ moves: that is written now and then, because samples that are judged again say t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from wedtui.core.alerts.evaluation import Event, Kind
 from wedtui.core.alerts.memory import AlertState, Memory, Phase, memory_document, memory_of
+from wedtui.core.alerts.pages import Page, as_posted, page_of
 from wedtui.core.alerts.rule import Where
 from wedtui.core.alerts.silences import Silence
 from wedtui.core.alerts.telling import acknowledgements, remembered
@@ -33,6 +34,7 @@ from wedtui.ledger.changes import ROSTERS, RULES
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.noted_files import note_files
 from wedtui.ledger.outbox import post
+from wedtui.ledger.pages import PagesThatWait
 from wedtui.ledger.tables import METADATA
 from wedtui.store.clock import database_now
 from wedtui.store.opening import WRITER_WAITS, writable
@@ -86,6 +88,8 @@ class Known(NamedTuple):
     state: AlertState
     telling: Mapping[str, Any]
     silences: tuple[Silence, ...]
+    pages: tuple[Page, ...] = ()
+    """What somebody was called for, and is not over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,7 @@ class AlertKeeper:
         self._store = writable(url, LEDGER, waits=waits)
         self._holder, self._clock = holder, clock
         self._kept: _Kept | None = None
+        self._pages = PagesThatWait()
 
     def turn(self, work: Callable[[Known], Turn]) -> Turn | None:
         """Have a round judged by what is remembered, and store what came of it.
@@ -173,14 +178,10 @@ class AlertKeeper:
 
     def told(self, keys: Sequence[str]) -> dict[str, datetime]:
         """Return when a channel accepted the newest notification of each key that one accepted."""
-        found: dict[str, datetime] = {}
+        pages = {page[1]: key for key in keys if (page := page_of(key)) is not None}
         with self._store.asking() as connection:
-            for start in range(0, len(keys), _AT_ONCE):
-                some = _NOTICE.c.key.in_(keys[start : start + _AT_ONCE])
-                sent = (_NOTICE.c.event == Told.TRIGGER.value) & (_NOTICE.c.stage == Stage.SENT.value)
-                rows = select(_NOTICE.c.key, func.max(_NOTICE.c.ended_at)).where(some & sent).group_by(_NOTICE.c.key)
-                found |= {key: at for key, at in connection.execute(rows) if at is not None}
-        return found
+            found = {pages[number]: at for number, at in _accepted(connection, _NOTICE.c.id, [*pages])}
+            return found | dict(_accepted(connection, _NOTICE.c.key, keys))
 
     def close(self) -> None:
         """Let go of the ledger."""
@@ -196,7 +197,7 @@ class AlertKeeper:
             kept = self._kept
             if kept is None or (0 if row is None else row.version) != kept.version:
                 kept = self._kept = _going_on(kept, _load(connection, row))
-            return Known(now, kept.state, kept.telling, silences_at(connection, now))
+            return Known(now, kept.state, kept.telling, silences_at(connection, now), self._pages.read(connection))
 
     def _stored(self, now: datetime, done: Turn) -> bool:
         """Store what came of a round; return whether it still was this one's to store."""
@@ -238,6 +239,15 @@ class AlertKeeper:
         stored = {key: memory for key, memory in kept.stored.items() if key not in gone} | changed
         self._kept = _Kept(kept.version + 1, fence, done.state, done.telling, stored, now)
         return True
+
+
+def _accepted(connection: Connection, by: ColumnElement[Any], wanted: Sequence[Any]) -> Iterator[tuple[Any, datetime]]:
+    """Yield when a channel accepted the newest of some notifications, by what they are looked for by."""
+    for start in range(0, len(wanted), _AT_ONCE):
+        sent = (_NOTICE.c.event == Told.TRIGGER.value) & (_NOTICE.c.stage == Stage.SENT.value)
+        some = by.in_(wanted[start : start + _AT_ONCE])
+        rows = connection.execute(select(by, func.max(_NOTICE.c.ended_at)).where(some & sent).group_by(by))
+        yield from ((which, at) for which, at in rows if at is not None)
 
 
 def _says(telling: Mapping[str, Any]) -> dict[str, Any]:
@@ -452,7 +462,7 @@ def acknowledge(connection: Connection, key: str, *, by: str, at: datetime, reas
     append(connection, Entry(at, "alert.acknowledge", by, body))
     kept = connection.execute(select(_ROUND.c.telling)).scalar_one_or_none()
     about = f"{row.rule} ({labels_words(labels)})"
-    for notice in _acknowledgements(connection, kept or {}, key, by, about):
+    for notice in as_posted(_acknowledgements(connection, kept or {}, key, by, about)):
         # Instants of the outbox are the database's own.
         post(connection, notice, database_now(connection))
     return Acknowledged(key, row.rule, labels, by, at)

@@ -21,6 +21,7 @@ LEDGER = Kind(
         "ledger_0011",
         "ledger_0012",
         "ledger_0013",
+        "ledger_0014",
     ),
     file_mode=0o600,
     durable=True,

@@ -2,17 +2,19 @@
 
 Of one key only the oldest that waits leaves. One service sends at a time: it holds a lease by the database's clock, and
 what it stores under an older number than the newest is refused. A channel may be told twice, and knows that by the
-episode. When it is asked again, and whom the end concerns, is `core.notify`'s to say.
+episode. What follows upon a beginning is put again to a channel that may have lost what it accepted. When it is asked
+again, and whom the end concerns, is `core.notify`'s to say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from wedtui.core.chain import Entry
 from wedtui.core.life import is_over
@@ -33,7 +35,9 @@ from wedtui.core.notify import (
     Stage,
     Told,
     Verdict,
+    is_repeated,
     more_channels,
+    next_repeat,
     stage,
     wait,
 )
@@ -150,6 +154,8 @@ class Attempt:
     message: Message
     fence: int
     """Under which what comes of it is stored."""
+    again: bool = False
+    """Whether the channel accepted it already, and may have lost it."""
 
 
 class Outbox:
@@ -166,6 +172,7 @@ class Outbox:
         clock: Callable[[Connection], datetime] = database_now,
         reach: Reach = EVERYTHING,
         address: Addressing = lambda notice, _at: notice,
+        may_lose: AbstractSet[str] = frozenset(),
     ) -> None:
         """Open the ledger.
 
@@ -175,6 +182,7 @@ class Outbox:
             clock: the time by the database.
             reach: which channels are for what, for who sends; by default each is for everything.
             address: says who is on call, for who sends; by default nobody in particular is.
+            may_lose: channels that may lose what they accepted, for who sends; by default none does.
 
         Raises:
             ConfigurationError: the URL is not supported.
@@ -182,6 +190,7 @@ class Outbox:
         """
         self._store = writable(url, LEDGER, waits=waits)
         self._clock, self._reach, self._address = clock, reach, address
+        self._may_lose = may_lose
 
     def post(self, notice: Notice) -> int | None:
         """Write a notification that stands for itself; return what `post` of this module does."""
@@ -239,6 +248,10 @@ class Outbox:
                 for channel in _due(connection, row, self._concerned(connection, row, channels, at), at):
                     if channel not in held and (row.id, channel) not in busy:
                         found.append(Attempt(channel, _message(row), fence))
+            lossy = self._may_lose & set(channels)
+            _forget_repeats(connection, lossy, at)
+            free = lossy - held - {each.channel for each in found}
+            found += [Attempt(to, _message(row), fence, again=True) for to, row in _repeats(connection, free, busy, at)]
             return tuple(found)
 
     def conclude(self, attempt: Attempt, answer: Answer, channels: Sequence[str]) -> None:
@@ -248,15 +261,20 @@ class Outbox:
             ConflictError: another service sends by now; the channel may be told again.
         """
         number = attempt.message.number
-        here = (_DELIVERY.c.notification_id == number) & (_DELIVERY.c.channel == attempt.channel)
+        here = _this(number, attempt.channel)
         with self._store.writing() as connection:
             if connection.execute(select(_SENDER.c.fence)).scalar() != attempt.fence:
                 raise ConflictError(f"notification {number}: another service sends by now")
             at = self._clock(connection)
+            if attempt.again:
+                _repeated(connection, attempt, answer, at)
+                return
             tries: int = connection.execute(select(_DELIVERY.c.tries).where(here)).scalar_one() + 1
             values: dict[str, Any] = {"tries": tries, "problem": answer.words}
             if answer.verdict is Verdict.ACCEPTED:
                 values["state"] = Delivery.ACCEPTED.value
+                if attempt.channel in self._may_lose:
+                    values["repeat_at"] = next_repeat(attempt.message.event, 0, at)
             elif answer.verdict is Verdict.REFUSED:
                 values["state"] = Delivery.REFUSED.value
             else:
@@ -310,7 +328,7 @@ def _due(connection: Connection, row: Any, concerned: _Concerned, at: datetime) 
         known = {each.channel for each in told}
         more = [name for each in concerned for name in each.channels if name not in known]
     for channel in dict.fromkeys(more):
-        values = {"state": Delivery.WAITING.value, "tries": 0, "since": at, "next_at": at, "problem": ""}
+        values = {"state": Delivery.WAITING.value, "tries": 0, "since": at, "next_at": at, "problem": "", "repeats": 0}
         connection.execute(insert(_DELIVERY).values(notification_id=row.id, channel=channel, **values))
     if _settle(connection, row, concerned, at) is not Stage.WAITING:
         return ()
@@ -318,6 +336,47 @@ def _due(connection: Connection, row: Any, concerned: _Concerned, at: datetime) 
     waiting = select(_DELIVERY.c.channel).where(*due, _DELIVERY.c.next_at <= at).order_by(_DELIVERY.c.channel)
     asked = {name for each in concerned for name in each.channels}
     return [channel for channel in connection.execute(waiting).scalars() if channel in asked]
+
+
+def _forget_repeats(connection: Connection, lossy: AbstractSet[str], at: datetime) -> None:
+    """Put nothing again to a channel that is not configured any more, or has become of another kind."""
+    elsewhere = (_DELIVERY.c.repeat_at <= at) & _DELIVERY.c.channel.not_in(lossy)
+    connection.execute(update(_DELIVERY).where(elsewhere).values(repeat_at=None))
+
+
+def _repeats(
+    connection: Connection, channels: AbstractSet[str], busy: AbstractSet[tuple[int, str]], at: datetime
+) -> Iterator[tuple[str, Any]]:
+    """Yield what is put to channels again now, the longest due one of each: what they were never told goes first."""
+    due = select(_DELIVERY).where(_DELIVERY.c.repeat_at <= at, _DELIVERY.c.channel.in_(channels))
+    left = set(channels)
+    for told in connection.execute(due.order_by(_DELIVERY.c.repeat_at).limit(AT_ONCE)).all():
+        if told.channel not in left or (told.notification_id, told.channel) in busy:
+            continue
+        row = connection.execute(select(_NOTICE).where(_NOTICE.c.id == told.notification_id)).one()
+        if is_repeated(Event(row.event), told.repeat_at, at, newer=_has_newer(connection, row)):
+            left.remove(told.channel)
+            yield told.channel, row
+        else:
+            connection.execute(update(_DELIVERY).where(_this(row.id, told.channel)).values(repeat_at=None))
+
+
+def _has_newer(connection: Connection, row: Any) -> bool:
+    """Whether more was said of an episode: by this a channel knows what is one, and another one of its key is none."""
+    later = (_NOTICE.c.episode == row.episode) & (_NOTICE.c.id > row.id)
+    return connection.execute(select(_NOTICE.c.id).where(later).limit(1)).first() is not None
+
+
+def _repeated(connection: Connection, attempt: Attempt, answer: Answer, at: datetime) -> None:
+    """Store that something was put to a channel again: it was accepted before, whatever came of it now."""
+    here = _this(attempt.message.number, attempt.channel)
+    repeats: int = connection.execute(select(_DELIVERY.c.repeats).where(here)).scalar_one() + 1
+    more = None if answer.verdict is Verdict.REFUSED else next_repeat(attempt.message.event, repeats, at)
+    connection.execute(update(_DELIVERY).where(here).values(repeats=repeats, repeat_at=more))
+
+
+def _this(number: int, channel: str) -> ColumnElement[bool]:
+    return (_DELIVERY.c.notification_id == number) & (_DELIVERY.c.channel == channel)
 
 
 def _more(told: Sequence[Told], whom: Audience, at: datetime, *, everybody: bool) -> Sequence[str]:

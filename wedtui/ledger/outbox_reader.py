@@ -103,11 +103,17 @@ class OutboxReader:
         """
         self._store = readable(url, LEDGER, waits=waits)
 
-    def waits(self) -> bool:
-        """Whether anything waits to be sent."""
+    def waits(self, now: datetime) -> bool:
+        """Whether anything waits to be sent, or may have to be sent again.
+
+        Args:
+            now: by the service's clock; what is sent is decided by the database's.
+        """
+        first = "EXISTS (SELECT 1 FROM notification WHERE stage = ?)"
+        again = "EXISTS (SELECT 1 FROM notification_delivery WHERE repeat_at <= ?)"
         with self._store.reading() as snapshot:
-            found = "SELECT 1 FROM notification WHERE stage = ? LIMIT 1"
-            return snapshot.scalar(found, Stage.WAITING.value) is not None
+            asked = f"SELECT 1 WHERE {first} OR {again}"
+            return snapshot.scalar(asked, Stage.WAITING.value, to_microseconds(now)) is not None
 
     def standing(self, calls: AbstractSet[str] = frozenset(), since: datetime | None = None) -> Standing:
         """Return how the outbox stands.

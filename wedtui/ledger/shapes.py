@@ -56,7 +56,9 @@ NOTIFICATION = shape(
     documents="details channels",
 )
 NOTIFICATION_DELIVERY = shape(
-    "notification_delivery", "notification_id channel state tries problem", instants="since next_at"
+    "notification_delivery",
+    "notification_id channel state tries problem repeats",
+    instants="since next_at repeat_at",
 )
 NOTIFICATION_SENDER = shape("notification_sender", "id holder fence", instants="lease_until")
 

@@ -293,6 +293,7 @@ class NotificationDeliveryRow(LedgerTable, table=True):
     """How far a notification is with one channel."""
 
     __tablename__ = "notification_delivery"
+    __table_args__ = (Index("notification_delivery_repeat", "repeat_at"),)
     notification_id: int = Field(primary_key=True)
     channel: str = Field(primary_key=True)
     state: str
@@ -301,6 +302,10 @@ class NotificationDeliveryRow(LedgerTable, table=True):
     next_at: datetime = instant()
     problem: str
     """Of the last attempt, in a few words without any secret."""
+    repeats: int
+    """How often it was put to it again after it was accepted, because the channel may have lost it."""
+    repeat_at: datetime | None = instant(nullable=True)
+    """When it is put to it again; None: never."""
 
 
 class NotificationSenderRow(LedgerTable, table=True):

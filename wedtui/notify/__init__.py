@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 CALLS = {"pagerduty": CALLS_FROM}
 """By kind of channel, from which severity on it is told by default: a call is for what cannot wait."""
+MAY_LOSE = frozenset({"pagerduty"})
+"""The kinds of channels that may lose what they accepted, and take the same again without another effect."""
 
 
 def paging_configured(configuration: Configuration) -> bool:
@@ -29,6 +31,11 @@ def least_of(section: ChannelSection) -> Level:
 def calls(section: ChannelSection) -> bool:
     """Whether a channel calls people: by its kind, or because it is told of nothing that could wait."""
     return section.kind in CALLS or GRAVITY[least_of(section)] >= GRAVITY[CALLS_FROM]
+
+
+def may_lose(configuration: Configuration) -> frozenset[str]:
+    """Return the channels that may lose what they accepted: what follows upon a beginning is put to them again."""
+    return frozenset(name for name, section in configuration.notify.items() if section.kind in MAY_LOSE)
 
 
 def reach_of(configuration: Configuration) -> Reach:

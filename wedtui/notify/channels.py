@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from collections.abc import Callable
 from typing import Protocol
 
@@ -42,6 +43,8 @@ class Channel(Protocol):
 class PagerDuty(HttpChannel):
     """A service of PagerDuty."""
 
+    reads = True
+
     def _request(self, message: Message) -> Request:
         section = self._section
         assert section.routing_key is not None
@@ -66,6 +69,14 @@ class PagerDuty(HttpChannel):
 
     def _accepted(self, status: int) -> bool:
         return status == httpx.codes.ACCEPTED
+
+    def _confirmed(self, said: bytes) -> bool:
+        # What stands between may answer 202 as well.
+        try:
+            found = json.loads(said)
+        except ValueError:
+            return False
+        return isinstance(found, dict) and found.get("status") == "success"
 
 
 class Webhook(HttpChannel):

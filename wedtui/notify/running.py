@@ -19,7 +19,7 @@ from wedtui.core.wording import listed
 from wedtui.errors import StoreMissingError, WedtuiError
 from wedtui.ledger.outbox import Addressing, Outbox
 from wedtui.ledger.outbox_reader import OutboxReader, Standing
-from wedtui.notify import paging_configured, reach_of
+from wedtui.notify import may_lose, paging_configured, reach_of
 from wedtui.notify.channels import channel_of
 from wedtui.notify.heartbeat import Evaluated, Heartbeat
 from wedtui.notify.sender import Sender
@@ -117,7 +117,8 @@ class Notifying:
             reader.close()
 
     def _opened(self) -> Outbox:
-        return Outbox(self._url, reach=reach_of(self._configuration), address=self._address)
+        wanted = self._configuration
+        return Outbox(self._url, reach=reach_of(wanted), address=self._address, may_lose=may_lose(wanted))
 
     async def _work(self, reader: OutboxReader, sender: Sender, heartbeat: Heartbeat) -> None:
         assert self._stop is not None
@@ -127,7 +128,7 @@ class Notifying:
         while not self._stop.is_set():
             waits, sends = LOOKS_EVERY_S, True
             try:
-                if await asyncio.to_thread(reader.waits):
+                if await asyncio.to_thread(reader.waits, self._clock.now()):
                     await sender.look()
                 if self._clock.monotonic() - stands_at >= AGAIN_AFTER_S:
                     stands_at = self._clock.monotonic()

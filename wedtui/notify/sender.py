@@ -14,7 +14,7 @@ from typing import TypeVar
 import structlog
 
 from wedtui.clock import Clock
-from wedtui.core.notify import Answer, Verdict, of_drill, wait
+from wedtui.core.notify import REPEATS_APART, Answer, Verdict, of_drill, wait
 from wedtui.errors import ConflictError, StoreError
 from wedtui.ledger.outbox import Attempt, Outbox
 from wedtui.notify.channels import Channel
@@ -53,6 +53,7 @@ class Sender:
         self._under_way: dict[tuple[int, str], asyncio.Task[None]] = {}
         self._held: dict[str, float] = {}
         self._limited: dict[str, int] = {}
+        self._repeat_from: dict[str, float] = {}
         self._log = structlog.get_logger("wedtui.notify")
 
     async def look(self) -> int:
@@ -68,8 +69,10 @@ class Sender:
         begun = 0
         for attempt in taken or ():
             of_this = sum(channel == attempt.channel for _number, channel in self._under_way)
-            if of_this >= AT_ONCE:
+            if of_this >= AT_ONCE or (attempt.again and now < self._repeat_from.get(attempt.channel, now)):
                 continue
+            if attempt.again:
+                self._repeat_from[attempt.channel] = now + REPEATS_APART.total_seconds()
             key = (attempt.message.number, attempt.channel)
             task = asyncio.create_task(self._send(attempt))
             self._under_way[key] = task
@@ -102,7 +105,7 @@ class Sender:
             self._log.warning("a channel failed", channel=channel, notification=number, error=type(error).__name__)
             answer = Answer(Verdict.LATER, f"it could not be put into words for {channel} ({type(error).__name__})")
         self._hold(channel, answer)
-        log = self._log.bind(channel=channel, notification=number, verdict=answer.verdict.value)
+        log = self._log.bind(channel=channel, notification=number, verdict=answer.verdict.value, again=attempt.again)
         try:
             await self._in_thread(lambda outbox: outbox.conclude(attempt, answer, self._names))
         except (StoreError, ConflictError) as error:

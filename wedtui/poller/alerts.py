@@ -20,6 +20,8 @@ from wedtui.core.alerts.judging import Question, judge
 from wedtui.core.alerts.memory import AlertState, Memory, Phase, Reason, Report
 from wedtui.core.alerts.names import source_of
 from wedtui.core.alerts.outside import INHIBITED, SILENCED, Answered, listed, parted, take, together, with_sources
+from wedtui.core.alerts.pages import SOURCE as PAGES
+from wedtui.core.alerts.pages import as_posted, first_key, pages_of, with_pages
 from wedtui.core.alerts.rule import Rule, RuleBook, Severity, Source
 from wedtui.core.alerts.scope import judgeable, withdrawn
 from wedtui.core.alerts.silences import silencing
@@ -30,6 +32,7 @@ from wedtui.core.calendar import Freshness, freshness
 from wedtui.core.observation import Claim
 from wedtui.core.oncall.climbing import Climbed, Following, Now, climb_on, climbing_document, firing
 from wedtui.core.oncall.plan import OnCallPlan
+from wedtui.core.wording import counted
 from wedtui.ledger.alerts import (
     CLIMBING,
     ESCALATED,
@@ -85,13 +88,14 @@ class Alerting:
         self._keeper: AlertKeeper | None = None
         self._copy: AlertCopy | None = None
         self._copied: tuple[Claim, AlertsNow] | None = None
+        self._untold = ""
         self.life = ""
         """Of the service, by which it judges."""
 
     @property
     def problem(self) -> str | None:
         """What is wrong with the rules, and with who is told, in a sentence; from any thread."""
-        return "; ".join(filter(None, (self._rules.problem, self._plan.problem))) or None
+        return "; ".join(filter(None, (self._rules.problem, self._plan.problem, self._untold))) or None
 
     async def in_thread(self, work: Callable[[], bool | None]) -> bool | None:
         """Do something in the thread in which it judges; from the loop."""
@@ -117,16 +121,20 @@ class Alerting:
             evidence = self._measured.read(loaded.book, known.now) | self._elsewhere.read(known.now)
             every = with_sources(loaded.book, self._elsewhere.sources, self._elsewhere.wrong(known.now))
             book, not_set = judgeable(every, self._rules.shipped, evidence)
+            whole = replace(book, sources=(*book.sources, PAGES))
+            answers = {**self._elsewhere.answers, PAGES.name: pages_of(known.pages, known.state, known.now)}
             plan = self._plan.look(known.now)
-            found, turn, following = self._judged(book, evidence, known, plan)
-            shown = by_urgency([*standing_of(book, evidence, found.state, known), *self._outside(book, found, known)])
+            found, turn, following = self._judged(whole, evidence, known, answers, plan)
+            outside = _outside(whole, answers, found, known)
+            shown = by_urgency([*standing_of(book, evidence, found.state, known), *outside])
             alerts = _with_next(shown, following, plan)
             standing = AlertsNow(known.now, alerts, len(every.rules), not_set, judged=len(book.rules))
             unwatched = [*self._unwatched(loaded.book, evidence)]
-            outside = parted(found.state, book)[1]
-            unknown = sorted([*unknown_of(book, found.state), *unwatched]) + sorted(unknown_outside(outside))
+            # Without the pages: that nobody has to be called says of nothing that it is well.
+            elsewhere = parted(found.state, book)[1]
+            unknown = sorted([*unknown_of(book, found.state), *unwatched]) + sorted(unknown_outside(elsewhere))
             series = sum(len(found.state.memories.get(rule.name, {})) for rule in book.rules) + len(unwatched)
-            series += sum(map(len, outside.memories.values()))
+            series += sum(map(len, elsewhere.memories.values()))
             named = tuple(unknown[:UNKNOWN_NAMED])
             standing = replace(standing, series=series, unknown=len(unknown), unknown_named=named)
             standing = replace(standing, sources=self._elsewhere.standing(known.now))
@@ -136,6 +144,8 @@ class Alerting:
         if done is None or standing is None:
             return
         self._rules.news = self._plan.news = None
+        if not self._tells:
+            self._untold = _untold(len(standing.firing))
         self._copy_to_readers(_with_told(standing, remembered(done.telling), keeper), claim)
 
     def close(self) -> None:
@@ -161,14 +171,14 @@ class Alerting:
         return self._keeper
 
     def _judged(
-        self, book: RuleBook, evidence: Evidence, known: Known, plan: OnCallPlan
+        self, book: RuleBook, evidence: Evidence, known: Known, answers: Mapping[str, Answered], plan: OnCallPlan
     ) -> tuple[Round, Turn, Mapping[str, Following]]:
         state, lapses = lapsed(known.state, known.now, plan.lapse)
         around = self._around(known.now)
         state, outside = parted(state, book)
         state, ended = withdrawn(state, book, evidence, known.now)
         found = evaluate(book, evidence, known.now, state, around)
-        found = together(found, take(book, self._elsewhere.answers, outside, known.now, around))
+        found = together(found, take(book, answers, outside, known.now, around))
         state, graver = outgrown(found.state, ((e.rule, e.labels) for e in found.events if e.kind is Kind.RAISED))
         found = Round(state, (*ended, *found.events))
         history = [each for event in found.events if (each := happened(event)) is not None]
@@ -179,7 +189,8 @@ class Alerting:
         climbed, told = self._told(book, found, known, plan)
         history += _escalated(climbed, known.now)
         telling = {**telling_document(told), CLIMBING: climbing_document(climbed.climbing)}
-        turn = Turn(found.state, telling, history, climbed.notices, self._rules.news, self._plan.news)
+        notices = as_posted(climbed.notices)
+        turn = Turn(found.state, telling, history, notices, self._rules.news, self._plan.news)
         return found, turn, climbed.following
 
     def _told(self, book: RuleBook, found: Round, known: Known, plan: OnCallPlan) -> tuple[Climbed, Telling]:
@@ -187,6 +198,7 @@ class Alerting:
         before, climbing = remembered(known.telling), climbing_in(known.telling)
         if before.at is not None and known.now < before.at:
             climbing = climbing.moved(before.at - known.now)
+        before = with_pages(before, found.state)
         notices, told = tell(book, found, before, known.silences, known.now)
         hiding = Hiding(book, found.state)
 
@@ -198,22 +210,6 @@ class Alerting:
 
         now = Now(plan, self._guarding.level(), known.now, self._configuration.routes)
         return climb_on(now, climbing, told, notices, firing(found.state, hidden)), told
-
-    def _outside(self, book: RuleBook, found: Round, known: Known) -> Iterator[AlertIs]:
-        """Yield what is to be shown of what other systems judge."""
-        answers = self._elsewhere.answers
-        for source in book.sources:
-            answer = answers.get(source.name, Answered())
-            there = listed(source.name, answer.alerts) if answer.is_fresh(known.now) else {}
-            for rule, series in found.state.memories.items():
-                for labels, memory in series.items() if source_of(rule) == source.name else ():
-                    if _is_shown(memory, known.now):
-                        shown = _reported(source, (rule, labels), memory, known)
-                        now_said = there.get((rule, labels))
-                        if now_said is not None:
-                            grave = now_said.severity if memory.phase is Phase.PENDING else shown.severity
-                            shown = replace(shown, value=now_said.value, said=now_said.said, severity=grave)
-                        yield replace(shown, measured_at=answer.at)
 
     def _unwatched(self, book: RuleBook, evidence: Evidence) -> Iterator[str]:
         """Yield the providers that no probe asks, where a rule counts that says whether anything is up.
@@ -311,6 +307,22 @@ def unknown_outside(state: AlertState) -> Iterator[str]:
                 yield f"{rule} {labels_words(labels)}"
 
 
+def _outside(book: RuleBook, answers: Mapping[str, Answered], found: Round, known: Known) -> Iterator[AlertIs]:
+    """Yield what is to be shown of what no rule of ours judges."""
+    for source in book.sources:
+        answer = answers.get(source.name, Answered())
+        there = listed(source.name, answer.alerts) if answer.is_fresh(known.now) else {}
+        for rule, series in found.state.memories.items():
+            for labels, memory in series.items() if source_of(rule) == source.name else ():
+                if _is_shown(memory, known.now):
+                    shown = _reported(source, (rule, labels), memory, known)
+                    now_said = there.get((rule, labels))
+                    if now_said is not None:
+                        grave = now_said.severity if memory.phase is Phase.PENDING else shown.severity
+                        shown = replace(shown, value=now_said.value, said=now_said.said, severity=grave)
+                    yield replace(shown, measured_at=answer.at)
+
+
 def _reported(source: Source, which: tuple[str, Labels], memory: Memory, known: Known) -> AlertIs:
     """Return what is to be shown of an alert that another system judges, as far as that is remembered."""
     rule, labels = which
@@ -325,7 +337,7 @@ def _reported(source: Source, which: tuple[str, Labels], memory: Memory, known: 
     return replace(
         shown,
         inhibited_by=source.name if fires and report.hidden == INHIBITED else "",
-        source=source.name,
+        source="" if source is PAGES else source.name,
         said=report.said,
         runbook=report.runbook,
         link=report.link,
@@ -373,7 +385,7 @@ def _with_told(standing: AlertsNow, telling: Telling, keeper: AlertKeeper) -> Al
 
     An alert may be told by a notification about several.
     """
-    keys = {each.key: telling.keys_of(each.key) or (each.key,) for each in standing.alerts if each.key}
+    keys = {each.key: telling.keys_of(each.key) or (_first_key(each),) for each in standing.alerts if each.key}
     told = keeper.told([*dict.fromkeys(key for some in keys.values() for key in some)]) if keys else {}
     counts = (telling.silenced, telling.inhibited, telling.collapsed, telling.stormed)
     standing = replace(standing, suppressed=Suppressed(*counts))
@@ -384,6 +396,17 @@ def _with_told(standing: AlertsNow, telling: Telling, keeper: AlertKeeper) -> Al
         return min((told[each] for each in keys.get(key, ()) if each in told), default=None)
 
     return replace(standing, alerts=tuple(replace(each, told_at=first(each.key)) for each in standing.alerts))
+
+
+def _untold(firing: int) -> str:
+    """Say that nobody is told of what fires, because there is nobody; nothing while nothing does."""
+    fires = f"{counted(firing, 'alert')} {'fires' if firing == 1 else 'fire'}"
+    return f"{fires}, and NOBODY IS TOLD: no channel is configured; add a [notify.NAME]" if firing else ""
+
+
+def _first_key(alert: AlertIs) -> str:
+    """Return the key of the first message about an alert that is over."""
+    return first_key(alert.labels) if alert.is_page else alert.key
 
 
 def _says_the_same(before: AlertsNow, now: AlertsNow) -> bool:

@@ -11,6 +11,7 @@ from wedtui.cache.kind import CACHE
 from wedtui.cache.writer import CacheWriter
 from wedtui.clock import Clock
 from wedtui.errors import ServiceError
+from wedtui.poller.alert_source_figures import AlertSourceFigures
 from wedtui.poller.exposition import Exposition
 from wedtui.poller.figures import Figures, service_figures, sizes_of
 from wedtui.poller.guarding import Guarding
@@ -51,6 +52,11 @@ class Exposing:
     def count_weddings(self, guarding: Guarding, clock: Clock) -> None:
         """Have the figures say what is known of the calendar."""
         self._figures.registry.register(WeddingFigures(guarding, clock))
+
+    def count_alert_sources(self, figures: AlertSourceFigures) -> None:
+        """Have the figures say how well other systems tell of their alerts, where any is configured."""
+        if figures.wanted:
+            self._figures.registry.register(figures)
 
     def show_breakers(self, targets: Iterable[Guarded]) -> None:
         """Show which places are left alone at present."""

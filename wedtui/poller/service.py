@@ -24,6 +24,7 @@ from wedtui.core.picture import ServiceFacts
 from wedtui.core.season import Protection
 from wedtui.errors import WedtuiError
 from wedtui.notify import paging_configured
+from wedtui.poller.alert_source_figures import AlertSourceFigures
 from wedtui.poller.alerts import Alerting
 from wedtui.poller.calendar_page import CalendarPage
 from wedtui.poller.clock_watch import ClockWatch
@@ -54,6 +55,7 @@ SCORES_S = 10.0
 MIRROR_S = 10.0
 # The calendar and what persons decided, for the pace.
 GUARD_S = 5.0
+ALERT_SOURCES_S = 5.0
 COMPARE_S = 10.0
 # The record of changes says between which two looks the level changed.
 LEVEL_S = 10.0
@@ -101,6 +103,7 @@ class Service:
         self._calendar_page = CalendarPage(stores.ledger_url, self._guarding, clock)
         self._alerting = Alerting(configuration, stores, clock, self._guarding, rules=rules)
         self._alerting.life = identity.vantage
+        self._alert_sources = AlertSourceFigures(configuration, stores.cache_url, clock)
         self.figures = Figures(mode=mode, environment=configuration.environment)
         watch = ClockWatch(clock)
         self._house = House(self._cache, stores, clock, watch, self.figures)
@@ -174,6 +177,7 @@ class Service:
         Resolver(loop).install()
         scheduler = Scheduler(targets.all, self._clock, self._configuring.pace, self._take, self._share)
         self._exposing.count_weddings(self._guarding, self._clock)
+        self._exposing.count_alert_sources(self._alert_sources)
         self._exposing.count(scheduler.punctuality, self._recorder, self._share)
         if not await self._begin(targets, scheduler, stop):
             await targets.close()
@@ -247,6 +251,9 @@ class Service:
             every(PRUNE_S, "size", self._exposing.weigh),
             self._exposing.serve(self._configuration.service.metrics),
         ]
+        if self._configuration.service.metrics is not None and self._alert_sources.wanted:
+            run = self._guarding.in_thread
+            work.append(every(ALERT_SOURCES_S, "alert sources", self._alert_sources.read, run=run))
         if paging_configured(self._configuration):
             page = self._calendar_page.look
             work.append(self._keep_house(CALENDAR_PAGE_S, "calendar page", page, run=asyncio.to_thread))
@@ -337,6 +344,7 @@ class Service:
         try:
             # Whoever closes the cache last leaves one file: that is the writer.
             await self._alerting.end()
+            await self._guarding.in_thread(self._alert_sources.close)
             await self._guarding.end()
         finally:
             try:

@@ -30,7 +30,7 @@ def _source(section: AlertSourceSection) -> Source:
         section.group,
         section.route or "",
         section.clear,
-        section.expected_words,
+        expects=section.expected_words,
         unanswered=_UNANSWERED[section.unanswered],
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -55,6 +55,11 @@ class Told:
     """How many were over by their own word when they were asked for."""
 
     @property
+    def is_good(self) -> bool:
+        """Whether what it lacks is not there."""
+        return self.expected and self.problem is None
+
+    @property
     def problem(self) -> str | None:
         """Why it is not whole, in a few words; None where it is."""
         said = []
@@ -72,7 +77,11 @@ class Told:
 
 
 def parse(
-    section: AlertSourceSection, guest_facing: frozenset[str], answer: Answer, at: datetime | None = None
+    section: AlertSourceSection,
+    guest_facing: frozenset[str],
+    answer: Answer,
+    at: datetime | None = None,
+    always: Sequence[Answer] = (),
 ) -> Told:
     """Return what an answer says.
 
@@ -81,14 +90,16 @@ def parse(
         guest_facing: the services that guests see.
         answer: of whatever status.
         at: when it was asked.
+        always: what was answered of what always fires, where that was asked for by itself.
 
     Raises:
         ProviderUnavailableError: it is no list of alerts; the text says why in a few words.
     """
-    entries = _prometheus(answer) if section.kind == "prometheus" else _alertmanager(answer)
+    entries = _prometheus if section.kind == "prometheus" else _alertmanager
     reader = _Reader(section, guest_facing, at)
-    for entry in entries:
-        reader.take(entry)
+    for each in (answer, *always):
+        for entry in entries(each):
+            reader.take(entry)
     found = sorted(listed(section.name, reader.alerts).values(), key=_by_gravity)
     return Told(
         tuple(found[:ALERTS_AT_MOST]),
@@ -162,7 +173,7 @@ def _status_words(answer: Answer) -> str | None:
 
 
 class _Reader:
-    """Reads the alerts of one answer."""
+    """Reads alerts of what was answered."""
 
     def __init__(self, section: AlertSourceSection, guest_facing: frozenset[str], at: datetime | None) -> None:
         self._section, self._guest_facing, self._at = section, guest_facing, at

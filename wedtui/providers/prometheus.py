@@ -48,7 +48,8 @@ class PrometheusClient:
         """
         self.section = section
         self._clock = clock
-        self._server = ServerClient(section, f"prometheus {section.name}", clock, body_at_most=BODY_AT_MOST)
+        owner = f"prometheus {section.name}"
+        self._server = ServerClient(section, section.url, owner, clock, body_at_most=BODY_AT_MOST)
         self.deadline = self._server.deadline
 
     async def close(self) -> None:

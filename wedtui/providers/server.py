@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
@@ -29,13 +29,8 @@ AGAIN = frozenset({429, 500, 502, 503, 504})
 """Statuses after which it is asked again."""
 
 
-class Addressed(Protocol):
-    """A section of the configuration that says where a server is, and how long to wait for it."""
-
-    @property
-    def url(self) -> str:
-        """Below which it answers."""
-        ...
+class Asking(Protocol):
+    """A section of the configuration that says how a server is asked, and how long to wait for it."""
 
     @property
     def timeout(self) -> timedelta:
@@ -66,11 +61,12 @@ class Addressed(Protocol):
 class ServerClient:
     """Asks one server."""
 
-    def __init__(self, section: Addressed, owner: str, clock: Clock, *, body_at_most: int) -> None:
+    def __init__(self, section: Asking, url: str, owner: str, clock: Clock, *, body_at_most: int) -> None:
         """Prepare to ask; nothing is sent yet.
 
         Args:
-            section: where it is and how long to wait.
+            section: how to ask and how long to wait.
+            url: below which it answers.
             owner: whose it is, for a sentence (`prometheus main`).
             clock: tells how much of the time for retries is left.
             body_at_most: bytes of an answer.
@@ -79,7 +75,7 @@ class ServerClient:
             ConfigurationError: the URL, a header, a secret or the certificates cannot be used.
         """
         try:
-            self._base = httpx.URL(section.url)
+            self._base = httpx.URL(url)
         except httpx.InvalidURL:
             raise ConfigurationError(f"{owner}: its url is not one that can be asked: correct it") from None
         self.deadline = retrying_for(section.timeout, section.retries)
@@ -101,7 +97,7 @@ class ServerClient:
         path: str,
         form: Mapping[str, str] | None = None,
         *,
-        parameters: Mapping[str, str] | None = None,
+        parameters: Mapping[str, str | Sequence[str]] | None = None,
         again: frozenset[int] = AGAIN,
     ) -> Answer:
         """Ask, and ask again while that may help and the deadline allows it.
@@ -110,7 +106,7 @@ class ServerClient:
             method: GET or POST.
             path: below the configured URL.
             form: the body of a POST.
-            parameters: added to the URL's own.
+            parameters: added to the URL's own; of several values each.
             again: statuses after which it is asked again.
 
         Raises:

@@ -83,6 +83,9 @@ class Model:
         newest = self.signs.rstrip("_")[-1:]
         if self._is_stale(now):
             return self.fires_silent
+        if self.fires_silent and any(self._is_stale(at) for at in range(max(begin, 0) + 1, now)):
+            # Evidence that was too old in between was missed twice, and counts like what is wrong.
+            samples = max(samples, FEWEST_SAMPLES)
         return samples >= FEWEST_SAMPLES and (newest == "x" or (newest == "n" and self.fires_silent))
 
     def _is_over(self, now: int) -> bool:

@@ -14,7 +14,7 @@ from wedtui.cache.rows import reported_from_json, reported_to_json
 from wedtui.cli.alerts import _exit_code
 from wedtui.core.alerts.evaluation import Around, Event, Kind, Round, evaluate
 from wedtui.core.alerts.memory import AlertState, Memory, Phase, episode_key, state_document, state_of
-from wedtui.core.alerts.names import rule_of, source_of
+from wedtui.core.alerts.names import own_name, rule_of, source_of
 from wedtui.core.alerts.outside import (
     ANSWERED,
     EXPECTED,
@@ -77,6 +77,8 @@ class World:
 def test_names_tell_sources_apart() -> None:
     assert source_of(rule_of("central", "a/b")) == "central"
     assert (source_of("errors"), source_of("sources/central"), source_of("central/")) == ("", "", "")
+    assert own_name(rule_of("central", "a/b")) == "a/b"
+    assert [own_name(ours) for ours in ("errors", "sources/central")] == ["errors", "sources/central"]
 
 
 def test_what_is_remembered_of_a_source_that_is_gone_is_left_to_be_withdrawn() -> None:

@@ -161,6 +161,12 @@ def test_one_that_may_not_be(change: dict[str, object], said: str) -> None:
         checked(replace(ONE, **change), BOOK, START)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("name", ["wedtui/action", "wedtui/automation", "wedtui/weddings"])
+def test_what_the_service_pages_can_be_silenced_by_its_name(name: str) -> None:
+    asked = replace(ONE, rules=(name,))
+    assert checked(asked, BOOK, START).rules == (name,)
+
+
 def test_labels_are_read_as_they_are_written() -> None:
     assert where_of(["provider=aws, gcp,aws", "service = rsvp"]).wanted == {
         "provider": ("aws", "gcp"),

@@ -31,7 +31,7 @@ from wedtui.core.alerts.memory import (
     episode_key,
 )
 from wedtui.core.alerts.names import WATCHES, rule_of, source_of
-from wedtui.core.alerts.rule import FEWEST_SAMPLES, Clear, NoData, Rule, RuleBook, Severity, Source, Where, worse
+from wedtui.core.alerts.rule import Clear, NoData, Rule, RuleBook, Severity, Source, Where, worse
 from wedtui.core.alerts.track import Labels
 from wedtui.core.evidence import FUTURE_TOLERANCE, fresh_for
 
@@ -340,7 +340,7 @@ class _Turn:
             memory = memory.quiet()
         lacks = memory._replace(since=memory.since or at, samples=memory.samples + 1, support=at, unknown_since=None)
         assert lacks.since is not None
-        if lacks.samples < FEWEST_SAMPLES or at - lacks.since < of[0].clear:
+        if lacks.samples < of[0].lacking or at - lacks.since < of[0].clear:
             return lacks
         over_at = min(at, self.now)
         assert memory.episode is not None

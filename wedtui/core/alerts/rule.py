@@ -132,16 +132,20 @@ class Source:
     route: str = ""
     clear: timedelta = timedelta(minutes=5)
     """For how long its answers have to lack an alert before that is over."""
+    lacking: int = FEWEST_SAMPLES
+    """How many of its answers at least."""
     expects: str = ""
     """What always fires there, in words; while it does not, nothing that is missing is over."""
     runbook: str = ""
     unanswered: NoData = NoData.WARN
     """What it means that it does not answer."""
+    says: str = ""
+    """What its alerts go by, in words; by default that it says so."""
 
     @property
     def condition(self) -> str:
         """What its alerts go by, in words."""
-        return f"{self.name} says so"
+        return self.says or f"{self.name} says so"
 
 
 @dataclass(frozen=True, slots=True)

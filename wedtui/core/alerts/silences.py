@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from wedtui.core.alerts.condition import span_words
 from wedtui.core.alerts.memory import Phase
-from wedtui.core.alerts.names import source_of
+from wedtui.core.alerts.names import PAGES, source_of
 from wedtui.core.alerts.rule import RuleBook, Severity, Where
 from wedtui.core.alerts.standing import AlertIs, AlertsNow, by_urgency
 from wedtui.core.alerts.track import Labels
@@ -326,9 +326,9 @@ def _check_subject(silence: Silence, book: RuleBook) -> None:
     if not silence.rules and not silence.where.wanted:
         raise ValueError("expected a rule or a label: a silence of everything would hide what nobody has thought of")
     known = [rule.name for rule in book.rules]
-    sources = {source.name for source in book.sources}
+    sources = {PAGES, *(source.name for source in book.sources)}
     for name in silence.rules:
-        # What other systems call their alerts is theirs to say.
+        # What other systems call their alerts is theirs to say, and what the service pages has no rule.
         if name not in known and source_of(name) not in sources:
             names = ", ".join(known) or "none"
             raise ValueError(f'there is no rule "{single_line(name, 80)}": choose one of {names}')

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from wedtui.core.alerts.acknowledging import LAPSES_AFTER
 from wedtui.core.alerts.memory import Phase, Reason
+from wedtui.core.alerts.names import PAGES, source_of
 from wedtui.core.alerts.rule import Severity
 from wedtui.core.alerts.track import Labels, labels_words
 from wedtui.core.evidence import FUTURE_TOLERANCE
@@ -75,6 +76,11 @@ class AlertIs:
         """What it is about, in words."""
         return labels_words(self.labels)
 
+    @property
+    def is_page(self) -> bool:
+        """Whether it is what the service has somebody called for by itself, which is said and never measured."""
+        return source_of(self.rule) == PAGES
+
 
 @dataclass(frozen=True, slots=True)
 class SourceIs:
@@ -86,7 +92,7 @@ class SourceIs:
     answered_at: datetime | None = None
     """When it gave the newest good answer; None: never."""
     problem: str = ""
-    """Why there is no newer one, or what is wrong with that."""
+    """Why there is no newer one, or what is wrong with that or another address of it."""
     fresh: bool = False
     """Whether that answer counted at the round."""
     alerts: int = 0

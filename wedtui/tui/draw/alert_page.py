@@ -51,7 +51,7 @@ def alert_facts(
         *_course(board, alert),
         ("condition", alert.condition or "not known"),
         *((("it says", alert.said),) if alert.said else ()),
-        ("source" if alert.source else "measured", measured_words(alert, now)),
+        ("source" if alert.source or alert.is_page else "measured", measured_words(alert, now)),
         *_people(board, alert, offer),
         *(("note", text) for text in remarks(board, alert)),
         *((("look there", alert.link),) if alert.link else ()),

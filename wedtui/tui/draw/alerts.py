@@ -17,6 +17,7 @@ from wedtui.core.alerts.attention import (
     waits,
 )
 from wedtui.core.alerts.memory import Phase, Reason
+from wedtui.core.alerts.names import own_name
 from wedtui.core.alerts.rule import Severity
 from wedtui.core.alerts.standing import AlertIs, AlertsNow, source_words
 from wedtui.core.state import State, glyph
@@ -48,6 +49,15 @@ class Keys(NamedTuple):
 def named(alert: AlertIs) -> str:
     """Return an alert in so few words that nobody takes it for another: `errors provider=aws`."""
     return clean(f"{alert.rule} {alert.about}")
+
+
+def own_name_first(alert: AlertIs) -> str:
+    """Return the same where the end may be cut: the source of what others judge comes last."""
+    return clean(f"{own_name(alert.rule)} {alert.about}{_in_source(alert)}")
+
+
+def _in_source(alert: AlertIs) -> str:
+    return f" in {alert.source}" if alert.source else ""
 
 
 def alerts_lines(board: Board, width: int, count: int, keys: Keys) -> tuple[Line, ...]:
@@ -103,7 +113,7 @@ def _firing(board: Board, known: AlertsNow, alert: AlertIs, around: tuple[str, s
     short = who.partition(" HAS IT")[0].partition(" until ")[0]
     then, soon = _then(board, known, alert)
     end: Line = ((f"  {tail}" if tail else "  ", Role.ACCENT),)
-    name, brief, few = named(alert), briefly(alert), head.partition(",")[0]
+    name, brief, few = own_name_first(alert), briefly(alert), head.partition(",")[0]
     forms: tuple[tuple[str, str, str, str, str], ...] = (
         (head, name, f"for {duration(fires)}", who, f"{then}  judged {judged} ago"),
         (head, name, f"for {duration(fires)}", who, f"{then}  {judged} old"),
@@ -122,8 +132,8 @@ def _firing(board: Board, known: AlertsNow, alert: AlertIs, around: tuple[str, s
 
 
 def briefly(alert: AlertIs) -> str:
-    """Return an alert without the names of its labels, where there is no room for them: `errors aws`."""
-    return clean(" ".join((alert.rule, *(value for _, value in alert.labels))))
+    """Return an alert without names of labels and of its source, where there is no room for them: `errors aws`."""
+    return clean(" ".join((own_name(alert.rule), *(value for _, value in alert.labels))))
 
 
 def who_has(board: Board, alert: AlertIs) -> tuple[str, Role]:
@@ -234,13 +244,13 @@ def _lately(board: Board, known: AlertsNow, width: int) -> tuple[Line, ...]:
     """Say of the next line what is about to fire, else what was over last."""
     about = [alert for alert in known.alerts if alert.phase is Phase.PENDING]
     if about:
-        text = f"   pending: {named(about[0])} for {duration(board.now - about[0].since)}"
+        text = f"   pending: {own_name_first(about[0])} for {duration(board.now - about[0].since)}"
         return (crop(((text, Role.MUTED),), width),)
     over = [(alert.resolved_at, alert) for alert in known.alerts if alert.phase is Phase.RESOLVED and alert.resolved_at]
     if not over:
         return ()
     at, newest = max(over, key=lambda each: each[0])
-    text = f"   over since {age(at, board.now)}: {named(newest)}, it fired for {duration(at - newest.since)}"
+    text = f"   over since {age(at, board.now)}: {own_name_first(newest)}, it fired for {duration(at - newest.since)}"
     return (crop(((text, Role.MUTED),), width),)
 
 
@@ -250,7 +260,7 @@ def unknown_words(board: Board, known: AlertsNow | None) -> str:
     if known is None or doubt in {Doubt.NEVER, Doubt.FUTURE}:
         return doubt.value
     fired = loudest(known.alerts, board.now)
-    then = f"{len(fired)} fired then, worst {named(fired[0])}" if fired else "nothing fired then"
+    then = f"{len(fired)} fired then, worst {own_name_first(fired[0])}" if fired else "nothing fired then"
     why = "" if doubt is Doubt.OLD else f", {doubt}"
     return f"judged {age(known.judged_at, board.now)} ago{why}; {then}"
 
@@ -267,6 +277,8 @@ def _unknown(board: Board, known: AlertsNow | None, width: int, keys: Keys) -> L
 # -- the list ------------------------------------------------------------------------------------------------------
 
 _STATE, _RULE, _FOR, _WHO, _NEXT = 11, 14, 5, 13, 8
+# So wide the column RULE gets for names of other systems at most, and so wide the one beside it stays at least.
+_LONGEST_RULE, _LEAST_ABOUT = 40, 12
 
 
 def alerts_note(board: Board) -> Line:
@@ -304,18 +316,23 @@ def matching(alerts: Sequence[AlertIs], words: str, now: datetime) -> tuple[Aler
     return tuple(alert for alert in alerts if fits(alert))
 
 
-def alerts_header(width: int) -> Line:
+def alerts_header(board: Board, width: int) -> Line:
     """Return the titles of the columns."""
-    about = _about(width)
+    rule, about = _columns(board, width)
     words = (
-        f" {fit('STATE', _STATE)} {fit('RULE', _RULE)} {fit('OF', about)} {fit('FOR', _FOR, right=True)}  "
+        f" {fit('STATE', _STATE)} {fit('RULE', rule)} {fit('OF', about)} {fit('FOR', _FOR, right=True)}  "
         f"{fit('WHO HAS IT', _WHO)} {fit('NEXT IN', _NEXT, right=True)}"
     )
     return crop(((words, Role.MUTED),), width)
 
 
-def _about(width: int) -> int:
-    return max(width - (_STATE + _RULE + _FOR + _WHO + _NEXT) - 7, 8)
+def _columns(board: Board, width: int) -> tuple[int, int]:
+    """Return how wide RULE and OF are: the names of other systems' alerts are longer than those of rules."""
+    both = max(width - (_STATE + _FOR + _WHO + _NEXT) - 7, _RULE + 8)
+    there = board.alerts.alerts if board.alerts is not None else ()
+    longest = max((length(((own_name(each.rule), Role.TEXT),)) for each in there if each.source), default=0)
+    rule = max(min(longest, _LONGEST_RULE, both - _LEAST_ABOUT), _RULE)
+    return rule, both - rule
 
 
 def alert_rows(board: Board, words: str, width: int) -> tuple[Row, ...]:
@@ -333,8 +350,9 @@ def alert_rows(board: Board, words: str, width: int) -> tuple[Row, ...]:
         unknown = [Row(line) for line in wrap(text, width, Role.UNKNOWN, indent=" ")]
     for source in known.sources if fresh else ():
         if not source.fresh or source.problem or source.lacks:
-            text = f"{_UNKNOWN} {source.name} ({source.kind}): {source_words(source, board.now)}"
-            unknown += [Row(line) for line in wrap(text, width, Role.UNKNOWN, indent=" ")]
+            sign, role = _LOOKS[Severity.WARNING] if source.is_known else (_UNKNOWN, Role.UNKNOWN)
+            text = f"{sign} {source.name} ({source.kind}): {source_words(source, board.now)}"
+            unknown += [Row(line) for line in wrap(text, width, role, indent=" ")]
     shown = matching(known.alerts, words, board.now)
     suppressed = known.suppressed.words if known.suppressed is not None else ""
     foot = [Row(line) for line in wrap(suppressed, width, Role.MUTED, indent=" ")] if suppressed else []
@@ -342,16 +360,20 @@ def alert_rows(board: Board, words: str, width: int) -> tuple[Row, ...]:
         good = fresh and known.knows and not doubtful(known) and not words
         return (*rows, *unknown, Row(((f" {_none(known, words)}", Role.OK if good else Role.MUTED),)), *foot)
     # What fires comes before what is not known, and that before what may fire or did.
-    firing = [alert for alert in shown if alert.phase is Phase.FIRING]
-    rows += [row for alert in firing for row in _rows_of(board, alert, width, fresh=fresh)]
-    others = [row for alert in shown if alert not in firing for row in _rows_of(board, alert, width, fresh=fresh)]
-    return (*rows, *unknown, *others, *foot)
+    firing, columns = [alert for alert in shown if alert.phase is Phase.FIRING], _columns(board, width)
+    others = [alert for alert in shown if alert not in firing]
+    first, last = (
+        [row for alert in some for row in _rows_of(board, alert, width, columns, fresh=fresh)]
+        for some in (firing, others)
+    )
+    return (*rows, *first, *unknown, *last, *foot)
 
 
-def _rows_of(board: Board, alert: AlertIs, width: int, *, fresh: bool) -> Iterator[Row]:
+def _rows_of(board: Board, alert: AlertIs, width: int, columns: tuple[int, int], *, fresh: bool) -> Iterator[Row]:
     """Yield an alert, and under it what has to be said beside its columns."""
-    yield Row(_cells(board, alert, width, fresh=fresh), identity(alert))
-    for text in remarks(board, alert):
+    yield Row(_cells(board, alert, columns, fresh=fresh), identity(alert))
+    words = (clean(alert.said),) if alert.is_page and alert.said and alert.phase is not Phase.RESOLVED else ()
+    for text in (*words, *remarks(board, alert)):
         yield from (Row(line) for line in wrap(text, width, Role.MUTED, indent="     "))
 
 
@@ -378,9 +400,9 @@ def state_span(alert: AlertIs, *, fresh: bool) -> Span:
     return (f"{sign} {word}", role) if fresh else (f"({word})", Role.STALE)
 
 
-def _cells(board: Board, alert: AlertIs, width: int, *, fresh: bool) -> Line:
+def _cells(board: Board, alert: AlertIs, columns: tuple[int, int], *, fresh: bool) -> Line:
     state, role = state_span(alert, fresh=fresh)
-    who, loud = _has(board, alert)
+    (rule, about), (who, loud) = columns, _has(board, alert)
     next_words = ""
     if not fresh and waits(alert, board.now) and alert.escalates_at is not None:
         next_words = "not sure"  # whoever judges calls, and nobody does
@@ -390,8 +412,8 @@ def _cells(board: Board, alert: AlertIs, width: int, *, fresh: bool) -> Line:
         (" ", Role.TEXT),
         (state, role if fresh else Role.STALE),
         (" " * (_STATE - len(state) + 1), Role.TEXT),
-        (f"{fit(alert.rule, _RULE)} ", Role.STRONG),
-        (f"{fit(_series(alert, _about(width)), _about(width))} ", Role.TEXT),
+        (f"{fit(own_name(alert.rule), rule)} ", Role.STRONG),
+        (f"{fit(_series(alert, about), about)} ", Role.TEXT),
         (f"{fit(_lasting(board, alert), _FOR, right=True)}  ", Role.TEXT),
         (fit(who, _WHO), loud if fresh else Role.STALE),
         (f" {fit(next_words, _NEXT, right=True)}", Role.TEXT),
@@ -400,11 +422,11 @@ def _cells(board: Board, alert: AlertIs, width: int, *, fresh: bool) -> Line:
 
 def _series(alert: AlertIs, width: int) -> str:
     """Return what an alert is about in a column: where names of labels have no room, whose it is comes first."""
-    whole = clean(alert.about)
+    whole = clean(f"{alert.about}{_in_source(alert)}")
     if length(((whole, Role.TEXT),)) <= width:
         return whole
     first = sorted(alert.labels, key=lambda label: label[0] != "provider")
-    return clean(" ".join(value for _, value in first))
+    return clean(" ".join((*(value for _, value in first), alert.source)).rstrip())
 
 
 def _lasting(board: Board, alert: AlertIs) -> str:
@@ -459,6 +481,8 @@ def measured_words(alert: AlertIs, now: datetime) -> str:
     if alert.measured_at is None:
         return "never measured"
     old = age(alert.measured_at, now)
+    if alert.is_page:
+        return f"the service said so {old} ago"
     if alert.source:
         return f"{alert.source} answered last {old} ago"
     if alert.value is None:

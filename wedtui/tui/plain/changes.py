@@ -28,7 +28,7 @@ from wedtui.core.state import State, badness
 from wedtui.core.wording import counted
 from wedtui.tui.board import Board
 from wedtui.tui.draw.providers import health_finding, why
-from wedtui.tui.plain.alerts import became, standing
+from wedtui.tui.plain.alerts import became, on_call, standing
 from wedtui.tui.plain.describe import (
     counts,
     distrust,
@@ -117,6 +117,7 @@ def changes(before: Board, after: Board) -> tuple[Change, ...]:
         found += _freeze(old_picture, picture, after)
         found += _findings(old_picture, picture, after)
         found += _alerts(before, after)
+        found += _on_call(old_picture, picture, after)
     return tuple(sorted(found, key=lambda c: c.rank))
 
 
@@ -172,6 +173,21 @@ def _alerts(before: Board, after: Board) -> list[Change]:
         rank = (Rank.CRITICAL if critical else Rank.WARNING) if waits_now else Rank.NOTE
         found.append(Change(rank, f"alert {identity(alert)}", text, (3 if critical else 1) if waits_now else 0))
     return found
+
+
+def _on_call(old_picture: Picture, picture: Picture, after: Board) -> list[Change]:
+    """Return that another one has a roster now, nobody does, or it is not known who; when that ends is no change."""
+    if _who_has_it(old_picture) == _who_has_it(picture):
+        return []
+    text = " ".join(on_call(after)) or "No roster says any more who is on call."
+    if picture.oncall_problem:
+        return [Change(Rank.UNKNOWN, "on call", text, 2)]
+    doubtful = any(each.is_hole or each.doubted for each in picture.oncall)
+    return [Change(Rank.WARNING if doubtful else Rank.NOTE, "on call", text, 1 if doubtful else 0)]
+
+
+def _who_has_it(picture: Picture) -> tuple[str, tuple[tuple[str, tuple[str, ...], bool], ...]]:
+    return picture.oncall_problem, tuple((each.roster, each.contacts, each.doubted) for each in picture.oncall)
 
 
 def _service(old_picture: Picture, picture: Picture, after: Board) -> list[Change]:

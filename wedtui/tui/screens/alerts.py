@@ -62,7 +62,7 @@ class AlertsScreen(ListScreen, FilteringScreen):
     def titles(self, width: int) -> tuple[Line, ...]:
         """Return who is on call, where anybody is ever, and the titles of the columns."""
         who = on_call_line(self.board, width - 1)
-        return (*((((" ", Role.TEXT), *who),) if who else ()), alerts_header(width))
+        return (*((((" ", Role.TEXT), *who),) if who else ()), alerts_header(self.board, width))
 
     def rows(self, width: int) -> tuple[Row, ...]:
         """Return the alerts."""
