@@ -337,3 +337,41 @@ def test_status_says_what_fires_and_its_code_is_as_before(machine: Machine) -> N
     machine.now += 11 * SECOND
     assert "NOT KNOWN, the service is dead, judged 11 s ago; 2 fired then, worst down (" in line()
     assert machine.run("status", "--json").json["alerts"]["known"] is False
+
+
+def test_what_is_over_says_for_how_long_it_is_and_that_nobody_has_to_look(machine: Machine) -> None:
+    taken = {"acknowledged_by": "ada", "acknowledged_at": WEDNESDAY - 2 * MINUTE}
+    over = replace(ALERT, phase=Phase.RESOLVED, resolved_at=WEDNESDAY - MINUTE, silenced_by="mo", **taken)  # type: ignore[arg-type]
+    stands(machine, over)
+    (line, _) = machine.run("alerts", "list", "--all").out.splitlines()
+    assert " resolved  critical  1 m 00 s  down:" in line
+    assert line.endswith("(over; it fired for 2 m 00 s)")
+    said = machine.run("alerts", "show", over.key).out
+    assert "is          resolved, critical, since 2026-07-22 11:59:00 UTC (1 m 00 s)" in said
+    assert "has it      nobody has to: it is over; ada had it" in said
+
+
+def test_of_a_page_it_is_said_what_it_says_and_who_was_told_of_it(machine: Machine) -> None:
+    machine.configure(CHANNEL)
+    held = Notice("automation/held", Level.CRITICAL, "aws failed, and nothing is moved")
+    with closing(Outbox(machine.ledger_url)) as outbox:
+        first = outbox.post(held)
+        taken = outbox.take("one", ("hook",))
+        assert taken
+        outbox.conclude(taken[0], Answer(Verdict.ACCEPTED), ("hook",))
+        outbox.over(held.key, "it is over")
+        second = outbox.post(held)
+
+    def page(number: int | None) -> AlertIs:
+        labels = labels_of({"page": held.key, "page_number": str(number)})
+        key = f"alert/held/{number}f2e4b9c"
+        return replace(ALERT, rule="wedtui/automation", labels=labels, said=held.sentence, key=key, told_at=WEDNESDAY)
+
+    stands(machine, page(first), page(second))
+    listed = machine.run("alerts", "list").out.splitlines()
+    assert all("wedtui/automation: aws failed, and nothing is moved (nobody has it" in line for line in listed[:2])
+    said = machine.run("alerts", "show", page(first).key).out
+    assert "answered    the service itself, 0 s ago" in said
+    assert "told        2026-07-22 12:00:00 UTC by hook" in said
+    by = [machine.run("alerts", "show", page(each).key, "--json").json["told_by"] for each in (first, second)]
+    assert by == [["hook"], []]

@@ -632,7 +632,7 @@ def test_what_another_system_judges_says_so_and_that_it_is_unknown() -> None:
     board = Board(NOW, picture=world.make(NOW))
     text = " ".join(" ".join(plain(row.line) for row in alert_rows(board, "", 120)).split())
     assert "central (alertmanager): UNKNOWN what fires there: it answered last 5 m 00 s ago: timed out" in text
-    assert "silenced by central without an end: it fires all the same, nobody is told" in text
+    assert "silenced by central, no end is known: it fires all the same, nobody is told" in text
     assert "UNKNOWN for 4 m 00 s how it stands: nothing newer from central" in text
     facts = " ".join(
         " ".join(plain(row.line) for row in alert_facts(board, OUTSIDE, 120, offer="", before=None)).split()

@@ -360,7 +360,7 @@ def _line(alert: AlertIs, now: datetime, why: Doubt | None) -> str:
     key = short_key(alert.key)
     notes = "; ".join([*_notes(alert, why), *([_next_words(alert)] if _next_is_sure(alert, why) else [])])
     what = f"{single_line(alert.rule)}: {single_line(alert.said if alert.is_page and alert.said else alert.about)}"
-    since = age(alert.since, now)
+    since = age(alert.resolved_at or alert.since, now)
     return f"{key:<{KEY_SHOWN}}  {alert.phase:<8}  {alert.severity:<8}  {since:>7}  {what}" + (
         f" ({notes})" if notes else ""
     )
@@ -381,7 +381,10 @@ def _notes(alert: AlertIs, why: Doubt | None) -> list[str]:
     from wedtui.core.alerts.attention import lapses_at
     from wedtui.core.alerts.memory import Phase, Reason
     from wedtui.core.text import single_line
+    from wedtui.core.wording import duration
 
+    if alert.phase is Phase.RESOLVED:
+        return [] if alert.resolved_at is None else [f"over; it fired for {duration(alert.resolved_at - alert.since)}"]
     found = [] if alert.reason is Reason.CONDITION else ["nothing is known of it"]
     if alert.acknowledged_by:
         lapses = lapses_at(alert)
@@ -396,7 +399,7 @@ def _notes(alert: AlertIs, why: Doubt | None) -> list[str]:
     if alert.silenced_by:
         until = "" if alert.silenced_until is None else f" until {_at(alert.silenced_until)}"
         found.append(f"silenced by {single_line(alert.silenced_by, 80)}{until}")
-    if alert.source and alert.unknown_since is not None and alert.phase is not Phase.RESOLVED:
+    if alert.source and alert.unknown_since is not None:
         found.append(f"not known since {_at(alert.unknown_since)} whether it still is")
     if alert.flaps:
         found.append(f"began again {alert.flaps} x within the hour")
@@ -417,10 +420,11 @@ def _details(alert: AlertIs, now: datetime, why: Doubt | None, told: _ToldBy) ->
     value = "not known" if alert.value is None else f"{alert.value:g}"
     measured = "never" if alert.measured_at is None else f"{age(alert.measured_at, now)} ago"
     whose = "the service itself" if alert.is_page else alert.source
+    since = alert.resolved_at or alert.since
     lines = [
         f"{alert.rule}: {single_line(alert.about)}",
         f"key         {alert.key}",
-        f"is          {alert.phase}, {alert.severity}, since {_at(alert.since)} ({age(alert.since, now)})",
+        f"is          {alert.phase}, {alert.severity}, since {_at(since)} ({age(since, now)})",
         f"condition   {alert.condition}",
         f"answered    {whose}, {measured}" if whose else f"measured    {value}, {measured}",
         f"told        {_told_words(alert, told)}",
@@ -446,11 +450,14 @@ def _told_words(alert: AlertIs, told: _ToldBy) -> str:
 
 def _had_words(alert: AlertIs, why: Doubt | None) -> str:
     from wedtui.core.alerts.attention import lapses_at
+    from wedtui.core.alerts.memory import Phase
     from wedtui.core.text import single_line
 
     lapses = lapses_at(alert)
     if alert.acknowledged_at is None or lapses is None:
         return "nobody"
+    if alert.phase is Phase.RESOLVED:
+        return f"nobody has to: it is over; {single_line(alert.acknowledged_by, 80)} had it"
     until = f"until {_at(lapses)} if it still fires" if why is None else "and while nobody judges that does not lapse"
     return f"{single_line(alert.acknowledged_by, 80)} since {_at(alert.acknowledged_at)}, {until}"
 

@@ -452,8 +452,9 @@ def remarks(board: Board, alert: AlertIs) -> tuple[str, ...]:
     """Return what has to be said beside the columns: what hides its messages, that it flaps or nothing is known."""
     found = []
     now, zone = board.now, board.zone
-    if silenced(alert, now):
-        until = f" until {wall_clock(alert.silenced_until, zone, now)}" if alert.silenced_until else " without an end"
+    if silenced(alert, now) and alert.phase is not Phase.RESOLVED:
+        # Who silences elsewhere does not say until when.
+        until = f" until {wall_clock(alert.silenced_until, zone, now)}" if alert.silenced_until else ", no end is known"
         found.append(f"silenced by {alert.silenced_by}{until}: it fires all the same, nobody is told")
     if alert.source and alert.inhibited_by == alert.source:
         found.append(f"inhibited in {alert.source}: it fires all the same, nobody is told")
