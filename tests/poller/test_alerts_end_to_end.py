@@ -108,9 +108,13 @@ class Site:
         return [each["phase"] for each in self.alerts()["alerts"]]
 
     def told(self) -> list[tuple[str, str]]:
-        """Return what the pager was told of alerts: it may hear that there is no calendar as well."""
+        """Return what the pager was told of alerts: it may hear that there is no calendar as well.
+
+        What follows upon a beginning is told again after two minutes, which a slow machine may take: it counts once.
+        """
         with self.pagerduty.lock:
-            return [(event, episode) for event, episode in self.pagerduty.asked if "/alert/" in episode]
+            told = [each for each in self.pagerduty.asked if "/alert/" in each[1]]
+        return [each for n, each in enumerate(told) if each[0] == "trigger" or each not in told[:n]]
 
     def paged(self) -> set[str]:
         """Return by how many keys the pager was called."""
