@@ -488,8 +488,8 @@ FAILBACK = (
     Rule(
         "within a provider too a share comes back only where it may gain",
         "core.failover_shares",
-        "else Fraction(name in eligible)",
-        "else Fraction(1)",
+        "if name not in eligible:",
+        "if False:",
         _FAILBACK + "test_within_a_provider_only_where_it_may_gain",
     ),
     Rule(

@@ -26,7 +26,8 @@ class Server:
     """Takes requests; each is met by the next fault, and by none once they are used up.
 
     Faults: `429`, `429:SECONDS`, `500`, `404`, `400`, `hang`, `lost` (taken, and closed without an answer), `close`
-    (not taken), `taken, and hangs`, `redirect`, `200`; `202` of PagerDuty (accepted, and lost).
+    (not taken), `taken, and hangs`, `redirect`, `200`; of PagerDuty `202` (not in its words) and `swallowed` (accepted,
+    and lost).
     """
 
     faults: list[str] = field(default_factory=list)
@@ -52,6 +53,9 @@ class Server:
                     server.released.wait()
                     return
                 if fault == "close":
+                    return
+                if fault == "swallowed":
+                    self.reply(202, {"status": "success", "message": "Event processed"})
                     return
                 if fault and fault not in {"lost", "taken, and hangs"}:
                     self.refuse(fault)

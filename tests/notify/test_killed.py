@@ -112,7 +112,7 @@ def test_a_kill_between_acceptance_and_its_record_opens_no_second_alert(site: Si
 def test_what_was_accepted_and_lost_is_told_again_however_often_it_is_killed_between(site: Site) -> None:
     site.page()
     eventually(site.sent)
-    site.pagerduty.faults = ["202"]
+    site.pagerduty.faults = ["swallowed"]
     site.page(ends=True)
     eventually(lambda: site.stages() == ["sent", "sent"])
     assert site.pagerduty.open == ["it is down"]

@@ -282,7 +282,7 @@ class TestAcceptedAndLost:
 
     @pytest.mark.parametrize("times", [1, 2, 3])
     def test_an_end_is_told_until_the_incident_is_over(self, world: World, times: int) -> None:
-        world.pagerduty.faults = ["202"] * times
+        world.pagerduty.faults = ["swallowed"] * times
         world.over("action/7")
         world.lives(60)
         assert (world.pagerduty.open, world.stages()) == (["down"], ["sent", "sent"])
@@ -291,7 +291,7 @@ class TestAcceptedAndLost:
         assert world.stages() == ["sent", "sent"]
 
     def test_an_acknowledgement_is_told_again(self, world: World) -> None:
-        world.pagerduty.faults = ["202"]
+        world.pagerduty.faults = ["swallowed"]
         world.taken("action/7")
         world.lives(60)
         assert [*world.pagerduty.alerts.values()] == ["triggered"]
@@ -299,7 +299,7 @@ class TestAcceptedAndLost:
         assert [*world.pagerduty.alerts.values()] == ["acknowledged"]
 
     def test_an_end_that_comes_again_after_a_new_beginning_ends_what_was_lost_alone(self, world: World) -> None:
-        world.pagerduty.faults = ["202"]
+        world.pagerduty.faults = ["swallowed"]
         world.over("action/7")
         world.lives(30)
         world.page("action/7")
@@ -310,7 +310,7 @@ class TestAcceptedAndLost:
         assert world.pagerduty.opened == 2
 
     def test_who_goes_on_where_another_sent_tells_it_again(self, world: World) -> None:
-        world.pagerduty.faults = ["202"]
+        world.pagerduty.faults = ["swallowed"]
         world.over("action/7")
         world.lives(30, holder="first")
         world.lives(2 * 60, holder="second")

@@ -370,4 +370,6 @@ def test_the_service_had_nothing_to_complain_of_but_the_calendar(day: Day) -> No
         if instant > MIDNIGHT and day.settled(instant):
             assert picture.condition is ServiceCondition.RUNNING
             assert picture.service is not None
-            assert (picture.service.problems, picture.service.dropped, picture.service.refused) == ((), 0, 0)
+            # Nobody is on call there, which is said while anything fires.
+            problems = [each for each in picture.service.problems if "no channel is configured" not in each]
+            assert (problems, picture.service.dropped, picture.service.refused) == ([], 0, 0)

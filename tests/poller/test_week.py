@@ -182,7 +182,7 @@ BY_HAND_DEEDS: tuple[tuple[datetime, Deed], ...] = (
     (LIMITED.start, fault(first_of(LIMITED), "429:40")),
     (FAILING.start, fault(first_of(FAILING), "500", "close")),
     (SLOW.start, fault(first_of(SLOW), "taken, and hangs")),
-    (LOST.start, fault(first_of(LOST), "202")),
+    (LOST.start, fault(first_of(LOST), "swallowed")),
     *((each.start, reading_fails(first_of(each))) for each in READ),
     (STORMY[0], many),
     (STORM_FROM, storm(True)),

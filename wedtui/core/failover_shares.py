@@ -107,7 +107,7 @@ def back(
             # It may give, and none of its regions may gain, not even what another one of them gives.
             places = {p: min(more, 0) for p, more in places.items()}
         due = sum(places.values())
-        part = Fraction(change, due) if due else Fraction(name in eligible)
+        part = Fraction(change, due) if due else Fraction(1)
         mine = {str(p): before[p] + part * more for p, more in places.items()}
         rounded = whole(mine, {str(p): before[p] for p in before})
         after.update({p: rounded[str(p)] for p in before if p.provider == name})
