@@ -54,9 +54,6 @@ class Server:
                     return
                 if fault == "close":
                     return
-                if fault == "swallowed":
-                    self.reply(202, {"status": "success", "message": "Event processed"})
-                    return
                 if fault and fault not in {"lost", "taken, and hangs"}:
                     self.refuse(fault)
                     return
@@ -70,8 +67,12 @@ class Server:
 
             def refuse(self, fault: str) -> None:
                 name, _, after = fault.partition(":")
-                if name == "redirect":
-                    self.reply(302, {}, {"Location": server.url})
+                others: dict[str, tuple[int, object, dict[str, str]]] = {
+                    "redirect": (302, {}, {"Location": server.url}),
+                    "swallowed": (202, {"status": "success", "message": "Event processed"}, {}),
+                }
+                if name in others:
+                    self.reply(*others[name])
                     return
                 said = {
                     "message": f"the key {server.secret} is no good",

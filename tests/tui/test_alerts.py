@@ -545,6 +545,19 @@ def test_it_takes_from_every_screen_and_not_while_a_person_types() -> None:
     run(walk())
 
 
+@pytest.mark.parametrize(("what", "rung"), [("proposal", []), ("countdown", []), ("handed-over", ["bell"])])
+def test_for_a_proposal_the_bell_rings_where_proposals_do(what: str, rung: list[str]) -> None:
+    async def walk() -> None:
+        labels = (("page", f"action/7/{what}"), ("page_number", "3"))
+        page = replace(ERRORS, rule="wedtui/action", labels=labels, since=NOW + SECOND)
+        desk = Desk(WARNING)
+        async with opened(desk) as pilot:
+            await desk.becomes(pilot, page, WARNING)
+            assert desk.rung == rung
+
+    run(walk())
+
+
 def test_the_bell_rings_once_an_episode_and_never_for_what_fired_before() -> None:
     async def walk() -> None:
         new = replace(ERRORS, since=NOW + SECOND)

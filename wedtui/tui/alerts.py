@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual import events
 
 from wedtui.core.alerts.attention import can_be_taken, loudest, waiting
+from wedtui.core.paging import Waits, waits
 from wedtui.core.roles import NEEDED, Permission
 from wedtui.errors import WedtuiError
 from wedtui.tui.board import Taken
@@ -83,7 +84,12 @@ class Alerts:
         self._seen = {key: self._seen.get(key, at) for key in there}
         rings = [alert for alert in self.waiting if alert.key not in self._rung]
         self._rung.update(alert.key for alert in rings)
-        self._ring([alert for alert in rings if alert.since >= self._opened])
+        self._ring([alert for alert in rings if alert.since >= self._opened and not self._rings_already(alert)])
+
+    def _rings_already(self, alert: AlertIs) -> bool:
+        """Whether it is the page of a proposal, for which the bell rings where proposals are asked for."""
+        page = dict(alert.labels).get("page", "") if alert.is_page else ""
+        return self._app.emergencies.situation.asks and waits(page) is Waits.UNTIL_DECIDED
 
     def _ring(self, rings: Sequence[AlertIs]) -> None:
         """Ring once for alerts that began together, and tell the terminal's own notifications."""
