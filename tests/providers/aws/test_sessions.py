@@ -64,7 +64,8 @@ def test_credentials_that_expire_again_and_again_leave_nothing_behind(
 
         used = asyncio.run(ask())
     assert len(made) > ROUNDS // 2, "every other round had credentials of its own"
-    assert max(used) - used[LEARNT - 1] <= AT_BOTH_ENDS
+    # What tests before this one left open may still be closed in its first rounds.
+    assert max(used[LEARNT - 1 :]) - used[LEARNT - 1] <= AT_BOTH_ENDS
 
 
 def test_a_call_that_is_under_way_keeps_its_connection() -> None:
