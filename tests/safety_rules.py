@@ -1157,6 +1157,13 @@ ALERTS = (
         _PAGES + "test_a_page_is_its_alerts_first_message",
     ),
     Rule(
+        "a refusal that somebody had calls nobody again once that is forgotten",
+        "core.alerts.pages",
+        "(TOO_OLD if ends else FORGOTTEN_AFTER)",
+        "TOO_OLD",
+        _PAGES + "test_what_has_no_end_begins_only_while_it_is_remembered_that_somebody_had_it",
+    ),
+    Rule(
         "no alert tells the end of a page, which may have begun anew",
         "core.alerts.pages",
         "elif notice.event is not Event.RESOLVE:",

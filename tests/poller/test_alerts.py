@@ -31,12 +31,14 @@ from wedtui.core.season import Protection
 from wedtui.core.sharing import HOUSE
 from wedtui.errors import NotFoundError
 from wedtui.ledger.alert_history import AlertHistory
+from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.ledger import Ledger
 from wedtui.ledger.outbox_reader import NoticeEntry, OutboxReader
 from wedtui.poller.alerts import Alerting
 from wedtui.poller.guarding import Guarding
 from wedtui.poller.surroundings import Stores
 from wedtui.rule_files import load_rules
+from wedtui.store.instants import to_microseconds
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 MONDAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -574,6 +576,17 @@ def test_without_a_channel_it_is_judged_and_told_once_there_is_one(make: Callabl
     watch.begins(watched())
     watch.look()
     assert watch.told() == ["trigger"]
+    assert watch.alerting.problem is None
+
+
+def test_that_nobody_is_told_is_said_by_whoever_judges(make: Callable[..., Watch]) -> None:
+    watch = make(notify={})
+    watch.for_(2 * MINUTE, lambda: watch.probes(False))
+    assert watch.alerting.problem is not None
+    until = to_microseconds(watch.clock.at + HOUR)
+    taken = "UPDATE alert_round SET holder = ?, lease_until = ?"
+    PLACES.execute(watch.folder / "ledger.db", LEDGER, taken, "another", until)
+    watch.look()
     assert watch.alerting.problem is None
 
 

@@ -162,8 +162,10 @@ def test_that_there_was_no_room_waits_until_somebody_has_it_and_never_ends_by_it
     assert place.phases() == [Phase.RESOLVED]
     assert f"acknowledge {key}" in place.pages()[len(called) :]
     assert f"resolve {key}" not in place.pages()
-    place.goes_on(20)
-    assert place.phases() == [Phase.RESOLVED]
+    told = place.pages()
+    # Once nobody remembers that somebody had it, it begins no more.
+    place.for_(3 * HOUR, lambda: place.probes(True), every=MINUTE / 2)
+    assert (place.now().alerts, place.pages()) == ((), told)
 
 
 def test_what_nobody_took_and_somebody_dismissed_is_in_their_hands(make: Callable[..., Pages]) -> None:

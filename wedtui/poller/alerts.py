@@ -142,6 +142,8 @@ class Alerting:
 
         done = keeper.turn(work)
         if done is None or standing is None:
+            # Whoever judges says it.
+            self._untold = ""
             return
         self._rules.news = self._plan.news = None
         if not self._tells:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual import events
 
 from wedtui.core.alerts.attention import can_be_taken, loudest, waiting
-from wedtui.core.paging import Waits, waits
 from wedtui.core.roles import NEEDED, Permission
 from wedtui.errors import WedtuiError
 from wedtui.tui.board import Taken
@@ -88,8 +87,12 @@ class Alerts:
 
     def _rings_already(self, alert: AlertIs) -> bool:
         """Whether it is the page of a proposal, for which the bell rings where proposals are asked for."""
-        page = dict(alert.labels).get("page", "") if alert.is_page else ""
-        return self._app.emergencies.situation.asks and waits(page) is Waits.UNTIL_DECIDED
+        if not alert.is_page or not self._app.emergencies.situation.asks:
+            return False
+        from wedtui.core.alerts.pages import waits_of  # noqa: PLC0415 - when one fires
+        from wedtui.core.paging import Waits  # noqa: PLC0415 - as above
+
+        return waits_of(alert.labels) is Waits.UNTIL_DECIDED
 
     def _ring(self, rings: Sequence[AlertIs]) -> None:
         """Ring once for alerts that began together, and tell the terminal's own notifications."""

@@ -9,7 +9,7 @@ import pytest
 
 from wedtui.core.alerts.evaluation import Around, Round
 from wedtui.core.alerts.memory import AlertState
-from wedtui.core.alerts.outside import take
+from wedtui.core.alerts.outside import FORGOTTEN_AFTER, take
 from wedtui.core.alerts.pages import SOURCE, Page, as_posted, page_of, pages_of, with_pages
 from wedtui.core.alerts.rule import RuleBook
 from wedtui.core.alerts.telling import tell
@@ -80,6 +80,12 @@ def test_what_was_paged_long_before_anybody_looked_begins_no_more() -> None:
     known = judged(page(since=NOW - TOO_OLD + SECOND))
     assert len(known.events) == 1
     assert judged(page(since=NOW - TOO_OLD + SECOND), at=NOW + TOO_OLD, before=known.state).events == ()
+
+
+def test_what_has_no_end_begins_only_while_it_is_remembered_that_somebody_had_it() -> None:
+    refused = key_of(7, REFUSED)
+    assert judged(page(refused, since=NOW - FORGOTTEN_AFTER)).events == ()
+    assert len(judged(page(refused, since=NOW - FORGOTTEN_AFTER + SECOND)).events) == 1
 
 
 def test_what_is_said_of_it_later_leaves_room_for_how_it_is_taken() -> None:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from wedtui.core.alerts.memory import AlertState, Memory, Phase
 from wedtui.core.alerts.names import PAGES, rule_of, source_of
-from wedtui.core.alerts.outside import Answered, Reported
+from wedtui.core.alerts.outside import FORGOTTEN_AFTER, Answered, Reported
 from wedtui.core.alerts.rule import Severity, Source
 from wedtui.core.alerts.told import Bundle, Telling
 from wedtui.core.alerts.track import Labels, labels_of
@@ -67,9 +67,11 @@ def _series(page: Page) -> tuple[str, Labels]:
 def _waits(page: Page, state: AlertState, now: datetime) -> bool:
     name, labels = _series(page)
     memory = state.memories.get(rule_of(PAGES, name), {}).get(labels)
+    ends = waits(page.key) is not Waits.UNTIL_TAKEN
     if memory is None or memory.episode is None:
-        return now - page.since < TOO_OLD
-    return waits(page.key) is not Waits.UNTIL_TAKEN or not _was_taken(memory)
+        # That somebody had what has no end is remembered for so long.
+        return now - page.since < (TOO_OLD if ends else FORGOTTEN_AFTER)
+    return ends or not _was_taken(memory)
 
 
 def _was_taken(memory: Memory) -> bool:
@@ -102,6 +104,11 @@ def first_key(labels: Labels) -> str:
     """Return by which key a page is remembered as the first message of its alert: no other page has the same."""
     named = dict(labels)
     return f"{named[_PAGE]}/notification/{named[_NUMBER]}"
+
+
+def waits_of(labels: Labels) -> Waits | None:
+    """Return until when the page of an alert waits for somebody."""
+    return waits(dict(labels)[_PAGE])
 
 
 def page_of(key: str) -> tuple[str, int] | None:
