@@ -38,6 +38,7 @@ BACKOFF = timedelta(milliseconds=200)
 LINK_AT_MOST = 500
 
 _FILE = "file://"
+_SAFE = frozenset({"GET", "HEAD"})
 # Of a run of letters that is no scheme each one would be looked at from each one before it: so few are a scheme.
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{0,30}://[^\s\"'<>]+")
 _LOOKED_THROUGH = 4
@@ -299,7 +300,7 @@ class WebClient:
                 method, url, data=form, content=content, headers=headers, extensions=opened.extensions
             )
             body = bytearray()
-            return await self._receive(request, body.extend, self._body_at_most, lambda: bytes(body))
+            return await self._receive(request, opened, body.extend, self._body_at_most, lambda: bytes(body))
 
     async def download(
         self, url: httpx.URL, into: BinaryIO, *, headers: Mapping[str, str] | None = None, at_most: int
@@ -321,7 +322,7 @@ class WebClient:
         """
         async with self._answering(self._timeout) as opened:
             request = self._client.build_request("GET", url, headers=headers, extensions=opened.extensions)
-            return await self._receive(request, into.write, at_most, bytes)
+            return await self._receive(request, opened, into.write, at_most, bytes)
 
     @asynccontextmanager
     async def _answering(self, limit: timedelta) -> AsyncIterator[_Opened]:
@@ -334,9 +335,14 @@ class WebClient:
             await opened.close_orphan()
 
     async def _receive(
-        self, request: httpx.Request, write: Callable[[bytes], object], at_most: int, whole: Callable[[], bytes]
+        self,
+        request: httpx.Request,
+        opened: _Opened,
+        write: Callable[[bytes], object],
+        at_most: int,
+        whole: Callable[[], bytes],
     ) -> Answer:
-        response = await self._client.send(request, stream=True)
+        response = await self._begin(request, opened)
         received = 0
         try:
             async for chunk in response.aiter_bytes():
@@ -347,6 +353,16 @@ class WebClient:
         finally:
             await response.aclose()
         return Answer(response.status_code, response.headers, whole())
+
+    async def _begin(self, request: httpx.Request, opened: _Opened) -> httpx.Response:
+        try:
+            return await self._client.send(request, stream=True)
+        except (httpx.NetworkError, httpx.RemoteProtocolError):
+            # A server may close a connection that was kept just as it is used again (RFC 9112, 9.3.1 and 9.5):
+            # that says nothing about how it is, and what changes nothing may be asked twice.
+            if request.method not in _SAFE or not opened.on_kept_connection:
+                raise
+            return await self._client.send(request, stream=True)
 
 
 class Fetched(Protocol):
@@ -422,12 +438,20 @@ class _Opened:
     def __init__(self) -> None:
         self._connected: httpcore.AsyncNetworkStream | None = None
         self._in_handshake = False
+        self._connecting = False
         self.sent = False
         """Whether the request was begun to be sent."""
         self.extensions = {"trace": self._trace}
 
+    @property
+    def on_kept_connection(self) -> bool:
+        """Whether the request was sent on a connection that had been opened before it."""
+        return self.sent and not self._connecting
+
     async def _trace(self, event: str, info: Mapping[str, Any]) -> None:
-        if event == "connection.connect_tcp.complete":
+        if event == "connection.connect_tcp.started":
+            self._connecting = True
+        elif event == "connection.connect_tcp.complete":
             self._connected = info["return_value"]
         elif event == "connection.start_tls.started":
             self._in_handshake = True
