@@ -20,10 +20,10 @@ from wedtui.core.alerts.track import Labels, labels_of
 from wedtui.core.changes import ChangeKind, ChangeQuery
 from wedtui.core.life import Life
 from wedtui.core.notify import Level, Notice
-from wedtui.core.oncall.climbing import Call, Climbing, climbing_document
+from wedtui.core.oncall.climbing_document import CLIMBING, Call, Climbing, climbing_document
 from wedtui.errors import ConflictError, NotFoundError, WedtuiError
 from wedtui.ledger.alert_history import AlertEvent, AlertHistory
-from wedtui.ledger.alerts import CLIMBING, LEASE, AlertKeeper, Happened, Known, Turn, happened
+from wedtui.ledger.alerts import LEASE, AlertKeeper, Happened, Known, Turn, happened
 from wedtui.ledger.audit_reader import AuditReader
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.outbox_reader import OutboxReader

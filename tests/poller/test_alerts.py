@@ -276,6 +276,23 @@ def test_a_clock_that_is_set_back_neither_ends_nor_repeats(make: Callable[..., W
     assert (watch.phases(), watch.told()) == ([RESOLVED], ["trigger", "resolve"])
 
 
+def test_a_clock_that_leaps_forward_lasts_nothing(make: Callable[..., Watch]) -> None:
+    watch = make()
+    watch.for_(MINUTE, lambda: watch.probes(True))
+    watch.for_(30 * SECOND, lambda: watch.probes(False))
+    watch.clock.leaps(timedelta(hours=1))
+    watch.for_(30 * SECOND, lambda: watch.probes(False))
+    assert (watch.phases(), watch.told()) == ([PENDING], [])
+    watch.for_(10 * SECOND, lambda: watch.probes(False))
+    assert (watch.phases(), watch.told()) == ([FIRING], ["trigger"])
+    watch.for_(30 * SECOND, lambda: watch.probes(True))
+    watch.clock.leaps(timedelta(hours=1))
+    watch.for_(30 * SECOND, lambda: watch.probes(True))
+    assert watch.phases() == [FIRING]
+    watch.for_(20 * SECOND, lambda: watch.probes(True))
+    assert (watch.phases(), watch.told()) == ([RESOLVED], ["trigger", "resolve"])
+
+
 OBJECTIVE = (
     '[[rules]]\nname = "objective"\ncondition = "burn(failing, 99%, 30m, 5m) > 5"\nseverity = "critical"\n'
     '[[rules]]\nname = "half"\ncondition = "avg(up, 30m) < 50%"\nseverity = "critical"\n'

@@ -177,6 +177,50 @@ def test_a_clock_that_is_set_back_neither_repeats_nor_puts_off(make: Callable[..
     assert [what for what, _ in watch.steps()] == ["trigger", "trigger/step/2"]
 
 
+def test_a_clock_that_leaps_forward_makes_no_step_and_lets_nothing_lapse(make: Callable[..., Ladders]) -> None:
+    watch = make(ON_CALL)
+    watch.for_(5 * MINUTE, watch.fails)
+    watch.clock.leaps(timedelta(hours=1))
+    watch.for_(50 * SECOND, watch.fails)
+    assert len(watch.steps()) == 1
+    watch.for_(30 * SECOND, watch.fails)
+    assert [what for what, _ in watch.steps()] == ["trigger", "trigger/step/2"]
+    watch.take()
+    watch.for_(10 * MINUTE, watch.fails)
+    watch.clock.leaps(timedelta(hours=1))
+    watch.for_(4 * MINUTE, watch.fails)
+    assert watch.alert().acknowledged_by == "ada"
+    assert watch.kinds() == ["firing", "escalated", "acknowledged"]
+    watch.for_(70 * SECOND, watch.fails)
+    assert watch.kinds()[3:] == ["lapsed", "escalated"]
+
+
+def test_what_somebody_took_between_a_leap_and_the_next_round_is_theirs_from_then(
+    make: Callable[..., Ladders],
+) -> None:
+    watch = make(ON_CALL)
+    watch.for_(2 * MINUTE, watch.fails)
+    watch.clock.leaps(timedelta(hours=1))
+    watch.take()
+    taken_at = watch.clock.at
+    watch.for_(10 * SECOND, watch.fails)
+    acknowledged_at = watch.alert().acknowledged_at
+    assert acknowledged_at is not None
+    assert taken_at <= acknowledged_at <= watch.clock.at
+    watch.for_(14 * MINUTE, watch.fails)
+    assert (watch.alert().acknowledged_by, len(watch.steps())) == ("ada", 2)
+
+
+def test_a_leap_while_others_judge_is_a_gap_to_whoever_comes_after_them(make: Callable[..., Ladders]) -> None:
+    watch = make(ON_CALL)
+    watch.for_(2 * MINUTE, watch.fails)
+    watch.clock.leaps(timedelta(hours=1))
+    watch.begins()
+    watch.fails()
+    watch.look()
+    assert len(watch.steps()) == 3
+
+
 def test_after_a_gap_whoever_goes_on_tells_all_that_is_due(make: Callable[..., Ladders]) -> None:
     watch = make(ON_CALL)
     watch.for_(2 * MINUTE, watch.fails)

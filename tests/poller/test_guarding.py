@@ -56,12 +56,18 @@ class Moved:
     """A clock that a test sets."""
 
     at: datetime
+    leapt: timedelta = timedelta()
+    """By how much of that it was only put."""
 
     def now(self) -> datetime:
         return self.at
 
     def monotonic(self) -> float:
-        return 0.0
+        return (self.at - self.leapt - datetime(2026, 1, 1, tzinfo=UTC)).total_seconds()
+
+    def leaps(self, by: timedelta) -> None:
+        """Have the time of day put forward, while no time passes."""
+        self.at, self.leapt = self.at + by, self.leapt + by
 
 
 class Hall:

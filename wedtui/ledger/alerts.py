@@ -27,7 +27,7 @@ from wedtui.core.chain import Entry, instant_words
 from wedtui.core.life import is_over
 from wedtui.core.notify import Event as Told
 from wedtui.core.notify import Notice, Stage
-from wedtui.core.oncall.climbing import Climbing, climbing_of
+from wedtui.core.oncall.climbing_document import climbing_in
 from wedtui.errors import ConflictError, NotFoundError
 from wedtui.ledger.audit import append
 from wedtui.ledger.changes import ROSTERS, RULES
@@ -53,8 +53,6 @@ TRIES = 3
 _AT_ONCE = 400
 ACKNOWLEDGED, LAPSED, ESCALATED, NOTED = "acknowledged", "lapsed", "escalated", "noted"
 """What becomes of an episode beside what the evaluation finds."""
-CLIMBING = "climbing"
-"""Where what is remembered of who was told next stands beside what was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,11 +425,6 @@ def _acknowledgements(
     first = acknowledgements(telling, episode, by, about, alone)
     taken = (call.key for call in later if open_keys.isdisjoint(call.of))
     return (*first, *(replace(notice, key=key) for notice in first[:1] for key in taken))
-
-
-def climbing_in(telling: Mapping[str, Any]) -> Climbing:
-    """Return what is remembered of who was told next, beside what was told."""
-    return climbing_of(telling.get(CLIMBING) or {})
 
 
 def acknowledge(connection: Connection, key: str, *, by: str, at: datetime, reason: str) -> Acknowledged:

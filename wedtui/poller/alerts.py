@@ -17,6 +17,7 @@ from wedtui.core.alerts.condition import FAILING, UP
 from wedtui.core.alerts.evaluation import Around, Evidence, Kind, Round, evaluate
 from wedtui.core.alerts.hiding import Hiding
 from wedtui.core.alerts.judging import Question, judge
+from wedtui.core.alerts.leap import Judged, leapt, state_over, telling_over
 from wedtui.core.alerts.memory import AlertState, Memory, Phase, Reason, Report
 from wedtui.core.alerts.names import source_of
 from wedtui.core.alerts.outside import INHIBITED, SILENCED, Answered, listed, parted, take, together, with_sources
@@ -30,20 +31,11 @@ from wedtui.core.alerts.telling import Telling, remembered, tell, telling_docume
 from wedtui.core.alerts.track import Labels, Track, labels_words
 from wedtui.core.calendar import Freshness, freshness
 from wedtui.core.observation import Claim
-from wedtui.core.oncall.climbing import Climbed, Following, Now, climb_on, climbing_document, firing
+from wedtui.core.oncall.climbing import Climbed, Following, Now, climb_on, firing
+from wedtui.core.oncall.climbing_document import CLIMBING, climbing_document, climbing_in
 from wedtui.core.oncall.plan import OnCallPlan
 from wedtui.core.wording import counted
-from wedtui.ledger.alerts import (
-    CLIMBING,
-    ESCALATED,
-    LAPSED,
-    AlertKeeper,
-    Happened,
-    Known,
-    Turn,
-    climbing_in,
-    happened,
-)
+from wedtui.ledger.alerts import ESCALATED, LAPSED, AlertKeeper, Happened, Known, Turn, happened
 from wedtui.ledger.kind import LEDGER
 from wedtui.notify import paging_configured
 from wedtui.poller.alert_plan import CountingPlan
@@ -89,6 +81,7 @@ class Alerting:
         self._copy: AlertCopy | None = None
         self._copied: tuple[Claim, AlertsNow] | None = None
         self._untold = ""
+        self._judged_last: Judged | None = None
         self.life = ""
         """Of the service, by which it judges."""
 
@@ -115,9 +108,12 @@ class Alerting:
         kept = keeper.files() if self._rules.loaded is None else ()
         loaded = self._rules.look(kept, self._clock.monotonic())
         standing: AlertsNow | None = None
+        judged: Judged | None = None
 
         def work(known: Known) -> Turn:
-            nonlocal standing
+            nonlocal standing, judged
+            judged = Judged(known.now, self._clock.monotonic())
+            known = self._over_a_leap(known, judged)
             evidence = self._measured.read(loaded.book, known.now) | self._elsewhere.read(known.now)
             every = with_sources(loaded.book, self._elsewhere.sources, self._elsewhere.wrong(known.now))
             book, not_set = judgeable(every, self._rules.shipped, evidence)
@@ -141,6 +137,7 @@ class Alerting:
             return turn
 
         done = keeper.turn(work)
+        self._judged_last = None if done is None else judged
         if done is None or standing is None:
             # Whoever judges says it.
             self._untold = ""
@@ -171,6 +168,14 @@ class Alerting:
             clock = database_now if on_server else lambda _connection: self._clock.now()
             self._keeper = AlertKeeper(self._stores.ledger_url, self.life, clock=clock)
         return self._keeper
+
+    def _over_a_leap(self, known: Known, judged: Judged) -> Known:
+        """Return what is known as of the time of day as it is now, where that leapt forward since the last round."""
+        leap = leapt(self._judged_last, judged, known.state.judged_at)
+        if not leap:
+            return known
+        state, telling = state_over(known.state, leap, known.now), telling_over(known.telling, leap)
+        return known._replace(state=state, telling=telling)
 
     def _judged(
         self, book: RuleBook, evidence: Evidence, known: Known, answers: Mapping[str, Answered], plan: OnCallPlan

@@ -104,6 +104,13 @@ class Stage:
         self.memories[rule][labels] = memory._replace(episode=episode)
         self.events.append(Event(Kind.RAISED, rule, labels, self.now, CRITICAL, Reason.CONDITION, episode.key, 0.2))
 
+    def take(self, rule: str, labels: Labels, by: str) -> None:
+        """Let somebody have what fires; nobody where `by` is empty."""
+        memory = self.memories[rule][labels]
+        assert memory.episode is not None
+        taken = memory.episode._replace(acknowledged_by=by, acknowledged_at=self.now if by else None)
+        self.memories[rule][labels] = memory._replace(episode=taken)
+
     def withdraw(self, rule: str) -> None:
         for labels, memory in self.memories.pop(rule, {}).items():
             if memory.phase is Phase.FIRING and memory.episode is not None:

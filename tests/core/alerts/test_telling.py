@@ -203,6 +203,43 @@ class TestInhibition:
         assert f".{errors}" in found.round(MINUTE)
 
 
+class TestTaken:
+    """Somebody who saw it on a screen has what nobody was called for yet."""
+
+    def test_nobody_is_called_until_they_have_it_no_more(self) -> None:
+        found = stage(GROUPED)
+        first = found.begin("errors", A)
+        assert found.round() == [f"!{first}"]
+        second = found.begin("errors", B)
+        found.take("errors", B, "ada")
+        third = found.begin("errors", C)
+        assert found.round(GROUP_WAIT) == []
+        assert found.untold(Hidden.TAKEN) == 1
+        assert found.round(GROUP_WAIT) == [f"!{third}"]
+        found.take("errors", B, "")
+        assert found.round(SECOND) == [f"!{second}"]
+        assert "; until now taken by ada" in found.newest.sentence
+
+    def test_what_is_over_by_then_is_told_nobody(self) -> None:
+        found = stage()
+        found.begin("errors", ONE)
+        found.take("errors", ONE, "ada")
+        assert found.round() == []
+        found.end("errors", ONE)
+        assert found.round(MINUTE) == []
+        assert (found.telling.untold, found.telling.silenced, found.telling.inhibited) == ((), 0, 0)
+
+    def test_a_silence_that_ends_calls_nobody_for_it(self) -> None:
+        found = stage()
+        found.silences = [silence(START + HOURS, rules=("errors",))]
+        key = found.begin("errors", ONE)
+        found.round()
+        found.take("errors", ONE, "ada")
+        assert found.round(2 * HOURS) == []
+        found.take("errors", ONE, "")
+        assert found.round(SECOND) == [f"!{key}"]
+
+
 class TestSilence:
     def test_its_end_in_the_middle_of_an_incident_tells_it_then(self) -> None:
         found = stage(GROUPED)

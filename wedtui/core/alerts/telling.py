@@ -6,6 +6,7 @@ kept until the last of it is over; then its end is told, whatever hides what els
 
 - The first of a group never waits, nor does its first critical one; who joins later waits for others to join.
 - What became graver is told again, under a key of its own: who was posted a warning was not called.
+- What somebody has is told nobody until they have it no more: they know.
 - A series that begins again and again is told once, until that stops. Whatever is too much for one minute is one
   notification that counts it.
 - That somebody has it is told once every one of a notification that fires has somebody: who is called for many is not
@@ -224,7 +225,8 @@ class _Turn:
             # What hid it to its end may have ended with it.
             hidden = untold.hidden
         if untold.over is not None and hidden is not None:
-            self.never[hidden] += not untold.raised
+            if hidden in self.never:
+                self.never[hidden] += not untold.raised
             return
         self.untold[untold.key] = replace(untold, hidden=hidden, until_now=by or untold.until_now)
 
@@ -236,7 +238,11 @@ class _Turn:
         if hider:
             return Hidden.INHIBITED, words.hidden_by(hider)
         memory = self.facts.memory(untold.rule, untold.labels)
-        return _hidden_there(None if memory is None else memory.report)
+        hidden, there = _hidden_there(None if memory is None else memory.report)
+        if hidden is not None or memory is None or memory.episode is None or memory.episode.key != untold.key:
+            return hidden, there
+        by = memory.episode.acknowledged_by
+        return (Hidden.TAKEN, words.taken_by(by)) if by else (None, "")
 
     def _collapse(self) -> None:
         """Leave what belongs to a series that is known to flap to what was told of that."""

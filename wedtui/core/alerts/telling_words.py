@@ -34,6 +34,11 @@ def hidden_by(rule: str) -> str:
     return f"hidden by {rule}"
 
 
+def taken_by(person: str) -> str:
+    """Return by what a message is hidden: somebody has what it is about."""
+    return f"taken by {person}"
+
+
 def hidden_there(source: str, hidden: str) -> str:
     """Return by what a message is hidden: it is silenced or inhibited in the system that judges it."""
     return f"{hidden} in {source}"

@@ -20,6 +20,8 @@ class Hidden(StrEnum):
 
     SILENCED = "silenced"
     INHIBITED = "inhibited"
+    TAKEN = "taken"
+    """Somebody has it: whoever saw it on a screen before anybody was called is not to be called for it."""
 
 
 class Over(StrEnum):
@@ -51,7 +53,7 @@ class Untold:
     hidden: Hidden | None = None
     """Why it is not told now."""
     until_now: str = ""
-    """By what it was not told before, or is not now: `silenced by ada`, `hidden by down`."""
+    """By what it was not told before, or is not now: `silenced by ada`, `hidden by down`, `taken by ada`."""
     over: Over | None = None
     """How it ended meanwhile."""
     said: str = ""

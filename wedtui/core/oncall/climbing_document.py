@@ -11,6 +11,8 @@ from wedtui.core.oncall.ladder import Climb
 from wedtui.core.season import Protection
 
 VERSION = 1
+CLIMBING = "climbing"
+"""Where it stands beside what was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,11 @@ class Climbing:
     def keys_of(self, keys: Collection[str]) -> tuple[str, ...]:
         """Return the keys of the messages about any of some notifications."""
         return tuple(call.key for call in self.calls if any(key in keys for key in call.of))
+
+
+def climbing_in(telling: Mapping[str, Any]) -> Climbing:
+    """Return what is remembered of who was told next, beside what was told."""
+    return climbing_of(telling.get(CLIMBING) or {})
 
 
 def climbing_document(climbing: Climbing) -> dict[str, Any]:

@@ -1,0 +1,66 @@
+"""A clock that leaps forward takes along what is remembered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.alerts.world import START
+from wedtui.core.alerts.leap import LEAP, Judged, leapt, state_over, telling_over
+from wedtui.core.alerts.memory import AlertState, Episode, Memory, Phase, Reason
+from wedtui.core.alerts.rule import Severity
+from wedtui.core.alerts.telling import telling_document
+from wedtui.core.alerts.told import Bundle, Telling
+from wedtui.core.alerts.track import labels_of
+from wedtui.core.oncall.climbing_document import CLIMBING, Ascent, Climbing, climbing_document, climbing_in
+from wedtui.core.oncall.ladder import Climb
+
+SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
+ONE = labels_of({"host": "1"})
+
+
+@pytest.mark.parametrize(
+    ("moved", "ticked", "leap"),
+    [
+        (10 * SECOND, 10.0, 0 * SECOND),
+        (HOUR, 3600.0, 0 * SECOND),
+        (HOUR, 10.0, HOUR - 10 * SECOND),
+        (10 * SECOND + LEAP, 10.0, 0 * SECOND),
+        (11 * SECOND + LEAP, 10.0, LEAP + SECOND),
+        (-HOUR, 10.0, 0 * SECOND),
+    ],
+)
+def test_what_no_time_passed_for_is_a_leap(moved: timedelta, ticked: float, leap: timedelta) -> None:
+    before, now = Judged(START, 100.0), Judged(START + moved, 100.0 + ticked)
+    assert leapt(before, now, START) == leap
+    assert leapt(None, now, START) == leapt(before, now, START - SECOND) == leapt(before, now, None) == timedelta()
+
+
+@given(st.integers(6, 10**6), st.lists(st.integers(0, 10**5), min_size=6, max_size=6), st.integers(0, 60))
+def test_all_that_lasted_has_lasted_as_long(leap_s: int, ages: list[int], passed_s: int) -> None:
+    leap, passed = timedelta(seconds=leap_s), timedelta(seconds=passed_s)
+    since, seen, support, over, taken, told = (START - timedelta(seconds=age) for age in ages)
+    episode = Episode("k", since, Severity.CRITICAL, Reason.CONDITION, acknowledged_by="ada", acknowledged_at=taken)
+    memory = Memory(Phase.FIRING, seen, since, 1, support, episode=episode, resolved_at=over, begun=(since,))
+    now = START + passed + leap
+    state = state_over(AlertState(START, {"down": {ONE: memory}}), leap, now)
+    assert state.judged_at == START + leap
+    assert state.of("down", ONE) == memory.moved(-leap)
+    bundle = Bundle("k", "down", told, Severity.CRITICAL, {"k": Severity.CRITICAL}, 1)
+    climbing = Climbing((Ascent("k", Climb(told, acknowledged_at=taken), taken=taken, still_since=over),))
+    document = {**telling_document(Telling(START, (bundle,))), CLIMBING: climbing_document(climbing)}
+    after = telling_over(document, leap)
+    assert after["at"] == telling_document(Telling(START + leap))["at"]
+    assert climbing_in(after) == climbing.moved(-leap)
+
+
+def test_what_somebody_took_after_the_leap_they_took_just_now() -> None:
+    episode = Episode("k", START, Severity.CRITICAL, Reason.CONDITION, None, "ada", START + HOUR)
+    memory = Memory(Phase.FIRING, START, episode=episode)
+    after = state_over(AlertState(START, {"down": {ONE: memory}}), HOUR, START + HOUR + SECOND).of("down", ONE)
+    assert after.episode is not None
+    assert after.episode.acknowledged_at == START + HOUR + SECOND
+    assert after.episode.since == START + HOUR
