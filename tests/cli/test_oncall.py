@@ -110,6 +110,12 @@ def test_no_roster_is_a_hole(machine: Machine) -> None:
     )
 
 
+def test_without_a_channel_nobody_is_told_and_that_is_said(machine: Machine) -> None:
+    machine.configure("")
+    said = "nobody: no roster is configured, so NOBODY IS TOLD: no channel is configured (docs/oncall.md)\n"
+    assert (machine.run("oncall", "now").code, machine.run("oncall", "now").out) == (1, said)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -48,10 +48,12 @@ from wedtui.tui.draw.alerts import (
     alerts_lines,
     alerts_note,
     firing_count,
+    matching,
     remarks,
 )
 from wedtui.tui.plain.alerts import alerts as spoken_alerts
 from wedtui.tui.plain.alerts import standing
+from wedtui.tui.screens.alerts import AlertsScreen
 from wedtui.tui.spans import Role as Colour
 from wedtui.tui.spans import plain
 from wedtui.tui.terminal.abilities import EVERYTHING
@@ -638,6 +640,40 @@ def test_the_filter_narrows_the_list_and_escape_shows_all() -> None:
             await desk.shows(pilot, "provider=azure")
 
     run(walk())
+
+
+def test_escape_shows_all_before_it_goes_back() -> None:
+    async def walk() -> None:
+        desk = Desk(*MANY)
+        async with opened(desk) as pilot:
+            await pilot.press("exclamation_mark", "slash", *"gcp", "enter")
+            await desk.shows(pilot, 'filter "gcp": 3 of 8')
+            await pilot.press("escape")
+            await desk.shows(pilot, "provider=azure")
+            assert isinstance(desk.app.screen, AlertsScreen)
+            await pilot.press("escape")
+            await until(pilot, lambda: not isinstance(desk.app.screen, AlertsScreen))
+
+    run(walk())
+
+
+@pytest.mark.parametrize(
+    ("words", "rules"),
+    [
+        ("nobody", {"errors", "down", "cache-hits"}),
+        ("NOBODY critical", {"errors", "down"}),
+        ("hidden", {"memory"}),
+        ("hidden down", {"memory"}),
+        ("grace", {"cpu"}),
+        ("silenced", {"cpu"}),
+        ("mo", {"errors-rising", "memory"}),
+        ("warning aws", {"memory"}),
+        ("over", {"errors"}),
+    ],
+)
+def test_the_filter_finds_what_stands_in_the_rows(words: str, rules: set[str]) -> None:
+    found = matching(Board(NOW + SECOND, picture=alarmed(*MANY).make(NOW)), words)
+    assert {each.rule for each in found} == rules
 
 
 def test_what_another_system_judges_says_so_and_that_it_is_unknown() -> None:

@@ -104,7 +104,7 @@ def _say(session: Session, at: datetime, name: str | None, *, as_json: bool) -> 
         for each in found:
             typer.echo(_sentence(plan, each))
         if not found:
-            typer.echo("nobody: no roster is configured, so every channel is told (docs/oncall.md)")
+            typer.echo(f"nobody: no roster is configured, so {plan.instead_words} (docs/oncall.md)")
     raise typer.Exit(HOLE if not found or any(each.is_hole for each in found) else SOMEBODY)
 
 

@@ -11,7 +11,7 @@ import pytest
 from wedtui.core.alerts.attention import Doubt, doubt
 from wedtui.core.alerts.memory import Phase, Reason
 from wedtui.core.alerts.rule import Severity
-from wedtui.core.alerts.standing import FRESH_FOR, AlertIs, AlertsNow, Suppressed, unjudged
+from wedtui.core.alerts.standing import FRESH_FOR, AlertIs, AlertsNow, Suppressed, by_urgency, unjudged
 from wedtui.core.alerts.standing_document import alert_document, alert_of, looked_at_document, looked_at_of
 from wedtui.core.alerts.track import labels_of
 from wedtui.core.services import ServiceCondition
@@ -50,6 +50,15 @@ def test_an_alert_is_whole_over_json() -> None:
         document = json.loads(json.dumps(alert_document(alert)))
         assert alert_of(document) == alert
         assert alert_of({**document, "of a newer version": 1}) == alert
+
+
+def test_what_is_hidden_comes_after_what_somebody_is_called_for() -> None:
+    loud = replace(FULL, inhibited_by="", silenced_by="", acknowledged_by="")
+    warning = replace(loud, rule="w", severity=Severity.WARNING)
+    taken, over = replace(loud, rule="t", acknowledged_by="ada"), replace(FULL, rule="o", phase=Phase.RESOLVED)
+    silenced, inhibited = replace(loud, rule="s", silenced_by="bo"), replace(loud, rule="i", inhibited_by="down")
+    every = by_urgency((over, silenced, inhibited, taken, warning, loud))
+    assert [each.rule for each in every] == ["down", "t", "w", "i", "s", "o"]
 
 
 def test_what_was_judged_long_ago_or_in_the_future_is_no_answer() -> None:

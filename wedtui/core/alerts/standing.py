@@ -163,12 +163,14 @@ _SEVERITIES = (Severity.CRITICAL, Severity.WARNING)
 
 
 def by_urgency(alerts: Iterable[AlertIs]) -> tuple[AlertIs, ...]:
-    """Return alerts as people read them: what fires first, the graver first, what nobody has first, then the newer."""
+    """Return alerts as people read them: what fires first, of it what nothing hides, the graver first, what nobody has
+    first, then the newer.
+    """
 
-    def place(alert: AlertIs) -> tuple[int, int, bool, float, str, Labels]:
-        grave = _SEVERITIES.index(alert.severity)
-        newest = -alert.since.timestamp()
-        return _PHASES.index(alert.phase), grave, bool(alert.acknowledged_by), newest, alert.rule, alert.labels
+    def place(alert: AlertIs) -> tuple[int, bool, int, bool, float, str, Labels]:
+        hidden = alert.phase is Phase.FIRING and bool(alert.inhibited_by or alert.silenced_by)
+        grave, newest = _SEVERITIES.index(alert.severity), -alert.since.timestamp()
+        return _PHASES.index(alert.phase), hidden, grave, bool(alert.acknowledged_by), newest, alert.rule, alert.labels
 
     return tuple(sorted(alerts, key=place))
 

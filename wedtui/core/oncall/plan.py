@@ -51,6 +51,11 @@ class OnCallPlan:
         """Whether anything says who is told first; else that is for the channels to say."""
         return bool(self.rosters or self.ladders)
 
+    @property
+    def instead_words(self) -> str:
+        """Who is told where nobody is named, in words."""
+        return "every channel is told" if self.channels else "NOBODY IS TOLD: no channel is configured"
+
     def contact(self, name: str) -> Contact | None:
         """Return the contact of a name."""
         return next((each for each in self.contacts if each.name == name), None)

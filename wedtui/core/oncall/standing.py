@@ -63,9 +63,9 @@ def roster_now(plan: OnCallPlan, roster: Roster, at: datetime) -> OnCallNow:
     reached = plan.reach(Target(Kind.ROSTER, roster.name), at)
     said = [*roster_problems(roster)]
     if here.is_hole:
-        said.append(f"nobody has it, so {_told(reached.contacts)}")
+        said.append(f"nobody has it, so {_told(plan, reached.contacts)}")
     elif reached.problem:
-        said.append(f"{reached.problem}, so {_told(reached.contacts)}")
+        said.append(f"{reached.problem}, so {_told(plan, reached.contacts)}")
     if here.is_overlap:
         said.append(f"{listed(here.contacts)} have it at the same time, so each is told")
     return OnCallNow(
@@ -81,9 +81,9 @@ def roster_now(plan: OnCallPlan, roster: Roster, at: datetime) -> OnCallNow:
     )
 
 
-def _told(contacts: tuple[str, ...]) -> str:
+def _told(plan: OnCallPlan, contacts: tuple[str, ...]) -> str:
     if not contacts:
-        return "every channel is told"
+        return plan.instead_words
     return f"{listed(contacts)} {'is' if len(contacts) == 1 else 'are'} told"
 
 

@@ -303,17 +303,17 @@ def firing_count(board: Board) -> str:
     return f" · {len(known.firing)} firing"
 
 
-def matching(alerts: Sequence[AlertIs], words: str, now: datetime) -> tuple[AlertIs, ...]:
-    """Return those of which every word of a filter is a part: of its name, labels, severity, state or who has it."""
-    wanted = words.casefold().split()
+def matching(board: Board, words: str) -> tuple[AlertIs, ...]:
+    """Return those of which every word of a filter is a part: of what its row says, and of what hides it."""
+    known, wanted = board.alerts, words.casefold().split()
 
     def fits(alert: AlertIs) -> bool:
-        hidden = "silenced" if silenced(alert, now) else "inhibited" if alert.inhibited_by else ""
-        parts = (alert.rule, alert.about, alert.severity, alert.phase, alert.acknowledged_by, hidden, alert.said)
-        text = " ".join(parts).casefold()
+        (state, _), (who, _) = state_span(alert, fresh=True), _has(board, alert)
+        which = (alert.rule, alert.about, alert.source, alert.said, alert.inhibited_by, alert.silenced_by)
+        text = clean(" ".join((*which, alert.severity, alert.phase, state, who))).casefold()
         return all(word in text for word in wanted)
 
-    return tuple(alert for alert in alerts if fits(alert))
+    return tuple(alert for alert in known.alerts if not wanted or fits(alert)) if known is not None else ()
 
 
 def alerts_header(board: Board, width: int) -> Line:
@@ -353,7 +353,7 @@ def alert_rows(board: Board, words: str, width: int) -> tuple[Row, ...]:
             sign, role = _LOOKS[Severity.WARNING] if source.is_known else (_UNKNOWN, Role.UNKNOWN)
             text = f"{sign} {source.name} ({source.kind}): {source_words(source, board.now)}"
             unknown += [Row(line) for line in wrap(text, width, role, indent=" ")]
-    shown = matching(known.alerts, words, board.now)
+    shown = matching(board, words)
     suppressed = known.suppressed.words if known.suppressed is not None else ""
     foot = [Row(line) for line in wrap(suppressed, width, Role.MUTED, indent=" ")] if suppressed else []
     if not shown:

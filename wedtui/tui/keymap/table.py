@@ -183,8 +183,15 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow("panel.up", ("up",), "move", "Choose the place above, or scroll up", Scope.PANEL, beside="panel.down"),
     KeyRow("panel.down", ("down",), "down", "Choose the place below, or scroll down", Scope.PANEL, hint=False),
     KeyRow("filter.keep", ("enter",), "keep filter", "Keep the filter and go to the table", Scope.FILTER),
-    KeyRow("filter.clear", ("escape",), "clear filter", "Show all providers again", Scope.FILTER, needed=True),
-    KeyRow("screen.back", ("escape", "backspace"), "back", "Go back one level", Scope.LEVEL, needed=True),
+    KeyRow("filter.clear", ("escape",), "clear filter", "Show everything again", Scope.FILTER, needed=True),
+    KeyRow(
+        "screen.back",
+        ("escape", "backspace"),
+        "back",
+        "Go back one level; first show what a filter hides",
+        Scope.LEVEL,
+        needed=True,
+    ),
     KeyRow(
         "provider.chart", ("enter",), "open", "Chart the selected probe or signal, or list the kind", Scope.PROVIDER
     ),

@@ -33,7 +33,7 @@ def alerts(board: Board, words: str = "") -> tuple[str, ...]:
     known, who = board.alerts, on_call(board)
     if known is None:
         return (standing(board), *who)
-    shown = matching(known.alerts, words, board.now)
+    shown = matching(board, words)
     if words and not shown:
         return (standing(board), *who, f'No alert matches "{words}".')
     suppressed = known.suppressed.words if known.suppressed is not None else ""

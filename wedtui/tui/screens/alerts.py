@@ -51,7 +51,7 @@ class AlertsScreen(ListScreen, FilteringScreen):
         known = self.board.alerts
         count = firing_count(self.board)
         if known is not None and self.words:
-            shown = matching(known.alerts, self.words, self.board.now)
+            shown = matching(self.board, self.words)
             return f'alerts{count} · filter "{self.words}": {len(shown)} of {len(known.alerts)}'
         return f"alerts{count}"
 
@@ -90,8 +90,7 @@ class AlertsScreen(ListScreen, FilteringScreen):
 
     def is_shown(self, key: str | None) -> bool:
         """Whether an alert matches the filter."""
-        known = self.board.alerts
-        return known is not None and found_alert(self.board, key) in matching(known.alerts, self.words, self.board.now)
+        return found_alert(self.board, key) in matching(self.board, self.words)
 
     def action_open(self) -> None:
         """Open the alert under the cursor, unless a person types."""

@@ -56,6 +56,13 @@ class FilteringScreen(BoardScreen):
         await self._close_filter()
         self.set_filter("")
 
+    def action_back(self) -> None:
+        """Show everything again; go back where everything is shown."""
+        if self.words:
+            self.set_filter("")
+        else:
+            super().action_back()
+
     async def on_filter_line_cleared(self, event: FilterLine.Cleared) -> None:
         """Show everything again."""
         event.stop()
