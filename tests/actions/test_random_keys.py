@@ -42,6 +42,7 @@ UNHEARD_OF = 14
 """One of so many is unheard: a line hangs only after seconds."""
 HANGS_S = 3.3
 """A terminal that answers is asked every 2 s, and hangs 1 s after it should have answered."""
+LOOKS_S = 1.0
 PARTS = parts(SEQUENCES, 100)
 """Each has a service, a dashboard and dice of its own: nearly all of a sequence is waiting."""
 TOLD_EVERY = 25
@@ -161,8 +162,9 @@ class Hand:
             os.kill(self.terminal.pid, signal.SIGCONT)
 
     def look(self, seconds: float) -> None:
-        """Read what is drawn, until nothing comes for so long."""
-        while self.terminal.read(seconds):
+        """Read what is drawn, until nothing comes for so long; what is drawn anew all the time is not waited out."""
+        ends = time.monotonic() + LOOKS_S + seconds
+        while time.monotonic() < ends and self.terminal.read(seconds):
             pass
 
     def _as_far_as_the_name(self, lacks: str) -> None:

@@ -255,6 +255,21 @@ def test_without_a_service_whoever_may_writes_that_she_has_it(machine: Machine) 
     assert "acknowledged by" in machine.run("alerts", "show", key).out
 
 
+def test_several_are_taken_at_once_and_none_where_one_key_means_no_alert(machine: Machine) -> None:
+    first, second = (firing(machine.ledger_url, WEDNESDAY) for _ in range(2))
+    stands(machine, replace(ALERT, key=first), replace(ALERT, key=second, labels=labels_of({"provider": "gcp"})))
+    refused = machine.run("alerts", "ack", first, "0000000000")
+    assert (refused.code, refused.out) == (17, "")
+    assert machine.run("alerts", "history", "--json").json == []
+    answer = machine.run("alerts", "ack", first, second, first, "--reason", "both", "--json")
+    assert (answer.code, [(each["key"], each["reason"]) for each in answer.json]) == (
+        0,
+        [(first, "both"), (second, "both")],
+    )
+    assert machine.run("alerts", "ack", first, second).out.count("you have had down") == 2
+    assert len(machine.run("alerts", "history", "--json").json) == 2
+
+
 @pytest.mark.parametrize(
     ("since", "said"),
     [

@@ -210,6 +210,15 @@ def test_a_label_that_nothing_has_is_said(machine: Machine) -> None:
     assert machine.run(*asked, "probe=rsvp").err == ""
 
 
+def test_a_value_that_nothing_has_is_said_with_those_that_there_are(machine: Machine) -> None:
+    stands(machine, ALERT, replace(ALERT, key="alert/down/2", labels=labels_of({"provider": "gcp", "probe": "rsvp"})))
+    asked = ("alerts", "silence", "--for", "1h", "--preview", "--label")
+    assert "note: nothing that is configured or fires has provider=awss: there is aws and gcp" in (
+        machine.run(*asked, "provider=awss,gcp").err
+    )
+    assert machine.run(*asked, "provider=aws,gcp").err == ""
+
+
 def test_what_it_would_hide_is_said_without_a_reason(machine: Machine) -> None:
     stands(machine, ALERT)
     asked = ("alerts", "silence", "--rule", "down", "--for", "1h")

@@ -23,7 +23,9 @@ from wedtui.core.traffic import Place
 from wedtui.errors import NotPermittedError, ServiceError
 from wedtui.tui.app import WedtuiApp
 from wedtui.tui.arming import NEWER, Choice, Stage, begin, live
+from wedtui.tui.listing import Listing
 from wedtui.tui.panel import Panel
+from wedtui.tui.screens.provider import ProviderScreen
 from wedtui.tui.terminal import driver
 from wedtui.tui.terminal.abilities import EVERYTHING, Abilities, Charset, Depth
 from wedtui.tui.terminal.cells import Cutter
@@ -280,6 +282,73 @@ def test_keys_from_before_the_panel_was_drawn_are_thrown_away() -> None:
             assert not [call for call in desk.hand.calls if call.startswith("plan")]
             await pilot.press("enter")
             await desk.stands(pilot, Stage.REASON)
+
+    run(walk())
+
+
+def typed(desk: Desk, *keys: str) -> None:
+    """Have keys come all at once, as behind a line that stood still."""
+    for key in keys:
+        character = {"enter": "\r", "escape": "\x1b", "tab": "\t"}.get(key, key)
+        desk.app.post_message(events.Key(key, character))
+
+
+@pytest.mark.parametrize("before", [("enter",), ("w",), ("exclamation_mark",), ("ctrl+p",)])
+def test_a_page_that_was_asked_for_just_before_does_not_open_over_the_panel(before: tuple[str, ...]) -> None:
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            typed(desk, *before, "F")
+            await pilot.pause(0.1)
+            if before == ("ctrl+p",):
+                await pilot.press("escape", "escape", "F")
+            await desk.stands(pilot, Stage.CHOOSE)
+            assert desk.app.screen is desk.app.dashboard
+            await pilot.press("escape")
+            await until(pilot, lambda: desk.app.dashboard.panel is None)
+            await pilot.press("enter")
+            await until(pilot, lambda: desk.app.screen is not desk.app.dashboard)
+
+    run(walk())
+
+
+def test_no_page_opens_over_a_panel_whatever_asked_for_it() -> None:
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            listing = desk.app.dashboard.query_one("#providers", Listing)
+            await desk.named(pilot)
+            listing.post_message(Listing.Chosen(listing, "aws"))
+            await desk.shows(pilot, "a panel is open, and no page opens over it: leave it first")
+            assert desk.app.screen is desk.app.dashboard
+            await pilot.press("tab", *"aws", "enter")
+            await until(pilot, lambda: desk.hand.confirms)
+
+    run(walk())
+
+
+def test_what_lies_over_a_panel_has_its_keys_and_what_was_typed_there_confirms_nothing() -> None:
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            typed(desk, "F")
+            desk.app.push_screen(ProviderScreen("aws"))
+            await until(pilot, lambda: isinstance(desk.app.screen, ProviderScreen))
+            await pilot.press("escape")
+            await desk.stands(pilot, Stage.CHOOSE)
+            assert desk.app.screen is desk.app.dashboard
+            await pilot.press("escape")
+            await until(pilot, lambda: desk.app.dashboard.panel is None)
+            await desk.named(pilot)
+            desk.app.push_screen(ProviderScreen("aws"))
+            await until(pilot, lambda: isinstance(desk.app.screen, ProviderScreen))
+            typed(desk, "escape", "tab", "a", "w", "s", "enter")
+            await until(pilot, lambda: desk.app.screen is desk.app.dashboard)
+            await pilot.pause(0.1)
+            await desk.stands(pilot, Stage.NAME)
+            assert (desk.hand.confirms, desk.panel.arming.text) == ([], "")
+            await pilot.press("tab", "a", "w", "s", "enter")
+            await until(pilot, lambda: desk.hand.confirms)
 
     run(walk())
 

@@ -1,8 +1,8 @@
 """Random hands on the emergency panel: whatever is typed, pasted, or stalls, nothing is confirmed that was not meant.
 
-Keys go the way that they go in the dashboard: what is early or late is thrown away by `Emergencies.take`, the rest is
-the panel's own. Only Textual's loop is left out, so that time is the test's: keys lie waiting while a frame is still to
-be drawn, or an answer still to come. What was meant is told from what was pressed and drawn alone.
+Keys go the way that they go in the dashboard: what is early or late is thrown away by `Emergencies.unheard`, the rest
+is the panel's own. Only Textual's loop is left out, so that time is the test's: keys lie waiting while a frame is still
+to be drawn, or an answer still to come. What was meant is told from what was pressed and drawn alone.
 """
 
 from __future__ import annotations
@@ -261,7 +261,7 @@ class Walk:
                 self._hear(event)
 
     def _hear(self, event: events.Key | events.Paste) -> None:
-        if self.emergencies.take(event) or self.panel is None:
+        if self.emergencies.unheard(event) or self.emergencies.take(event) or self.panel is None:
             return
         if isinstance(event, events.Paste):
             done(self.panel._on_paste(event))

@@ -30,6 +30,9 @@ app = typer.Typer(no_args_is_help=True, help="Alerts: what fires, what became of
 silencing.register(app)
 
 KEY = Annotated[str, typer.Argument(metavar="KEY", help="As `wedtui alerts list` says it, or how it begins.")]
+KEYS = Annotated[
+    list[str], typer.Argument(metavar="KEY...", help="As `wedtui alerts list` says them, or how they begin.")
+]
 LEAST = 4
 """With fewer characters of a key nobody can have meant one alert; the next one may begin alike."""
 UNKNOWN = 3
@@ -124,23 +127,28 @@ def history_command(
 @app.command("ack")
 def ack_command(
     context: typer.Context,
-    key: KEY,
+    keys: KEYS,
     reason: Annotated[str, typer.Option("--reason", metavar="R", help="What you do about it.")] = "",
     as_json: AS_JSON = False,
 ) -> None:
-    """Say that you look at it. It lapses after a while (`lapse` of [oncall]) if it still fires; no freeze stops it.
+    """Say that you look at it, or at several. It lapses after a while (`lapse` of [oncall]) if it still fires.
+
+    No freeze stops it. Where one of several keys means no alert, none is taken; with --json several are a list.
 
     Exit code: 0 it is yours; 5 it is on record, and nobody goes by it, because no service judges alerts at present.
     """
     session = session_of(context)
-    alert = _one(_unsettled(session), key)
-    had = _taken(session, alert.key, reason)
-    now = session.clock.now()
-    why = unserved(session, now)
+    there = _unsettled(session)
+    wanted = {alert.key: alert for alert in (_one(there, key) for key in keys)}
+    why, found = unserved(session, session.clock.now()), []
+    for alert in wanted.values():
+        had = _taken(session, alert.key, reason)
+        if as_json:
+            found.append(_taken_json(alert, had, reason, judged=why is None))
+        else:
+            say(_taken_words(alert, had, session.clock.now(), reason, judged=why is None))
     if as_json:
-        print_json(_taken_json(alert, had, reason, judged=why is None))
-    else:
-        say(_taken_words(alert, had, now, reason, judged=why is None))
+        print_json(found if len(keys) > 1 else found[0])
     if why is not None:
         say(
             f"NOBODY JUDGES ALERTS: {why}; until one does, it does not lapse, nobody else is called, and nobody is "

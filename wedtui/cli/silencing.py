@@ -33,6 +33,8 @@ NUMBER = Annotated[int, typer.Argument(metavar="ID", min=1, help="Its number, as
 
 WORD = "silence"
 NOT_CONFIRMED = 3
+NAMED = 5
+"""So many values of a label are named."""
 
 
 def register(app: typer.Typer) -> None:
@@ -132,14 +134,20 @@ class _Wanted:
 
     def notes(self) -> Iterator[str]:
         """Yield what whoever asks may not have meant: a label that nothing has, what is silenced already."""
-        from wedtui.core.alerts.silences import unknown_labels
+        from wedtui.core.alerts.silences import unknown_labels, unknown_values
         from wedtui.core.text import single_line
         from wedtui.core.wording import listed, utc_words
 
         asked = self._asked()
-        names = tuple(f'"{single_line(name, 80)}"' for name in unknown_labels(asked, _label_names(self.session)))
+        known = _known_labels(self.session)
+        names = tuple(f'"{single_line(name, 80)}"' for name in unknown_labels(asked, known))
         if names:
             yield f"note: nothing that is configured, and no rule, has a label {listed(names)}: it would hide nothing"
+        for name, value in unknown_values(asked, known):
+            there = sorted(known[name])
+            some = listed((*there[:NAMED], *([f"{len(there) - NAMED:,} more"] if len(there) > NAMED else [])))
+            label = f"{single_line(name, 80)}={single_line(value, 80)}"
+            yield f"note: nothing that is configured or fires has {label}: there is {single_line(some, 400)}"
         for name in self._unheard_of():
             yield f"note: nothing of the name {name} fires or is pending now: it would hide what begins under that name"
         try:
@@ -201,18 +209,24 @@ class _Wanted:
             raise ConfigurationError(str(error)) from None
 
 
-def _label_names(session: Session) -> frozenset[str]:
-    """Return the names of the labels of all that is configured or fires, and those that rules name."""
+def _known_labels(session: Session) -> dict[str, set[str]]:
+    """Return the labels of all that is configured or fires, and those that rules name, each with its values."""
     from wedtui.poller.measured import configured_series
 
     desk = _desk(session)
     alerts = desk.alerts()
     every = [labels for some in configured_series(session.loaded.configuration).values() for labels in some]
     every += [] if alerts is None else [each.labels for each in alerts.alerts]
-    names = {name for labels in every for name, _value in labels}
+    known: dict[str, set[str]] = {}
+    for labels in every:
+        for name, value in labels:
+            known.setdefault(name, set()).add(value)
     for rule in desk.book().rules:
-        names |= {*rule.where.wanted, *rule.group, *(rule.inhibit.equal if rule.inhibit is not None else ())}
-    return frozenset(names)
+        for name, values in rule.where.wanted.items():
+            known.setdefault(name, set()).update(values)
+        for name in (*rule.group, *(rule.inhibit.equal if rule.inhibit is not None else ())):
+            known.setdefault(name, set())
+    return known
 
 
 def _desk(session: Session) -> AlertDesk:

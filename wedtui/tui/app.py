@@ -183,6 +183,9 @@ class WedtuiApp(PagedApp):
         if isinstance(event, events.Key) and not event.is_forwarded and self.alerts.take(event):
             event.stop()
             return
+        if isinstance(event, events.Key | events.Paste) and self.emergencies.unheard(event):
+            event.stop()
+            return
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded and self.emergencies.take(event):
             event.stop()
             return
@@ -319,6 +322,13 @@ class WedtuiApp(PagedApp):
         for screen in self.screen_stack:
             if isinstance(screen, BoardScreen):
                 screen.repaint()
+
+    def open_page(self, page: BoardScreen) -> None:
+        """Show a page above those that are open, and over no panel: what was asked for before it was comes too late."""
+        if self.emergencies.panel is None:
+            super().open_page(page)
+        else:
+            self.say("a panel is open, and no page opens over it: leave it first")
 
     def action_command_palette(self) -> None:
         """Open the command palette."""

@@ -276,20 +276,29 @@ class Emergencies:
         """Ask nothing more; what is being asked is not waited for."""
         self._jobs.put(None)
 
-    def take(self, event: events.Key | events.Paste) -> bool:
-        """Look at a key before anything else does; return whether it has to go no further.
+    def unheard(self, event: events.Key | events.Paste) -> bool:
+        """Whether the panel must not hear a key: it came before that was drawn, or while the line hung.
 
-        What came before the panel was drawn, or while the line hung, was typed by somebody who did not see it.
+        It is asked when a key comes, and again when no widget wanted it: only then it is found what it does, and the
+        panel may have opened in between. What lies over the panel has its own keys: nobody could leave it else.
         """
         from wedtui.tui.terminal.driver import came_late  # noqa: PLC0415 - not needed for the first paint
 
-        panel, late = self.panel, came_late(event)
-        if panel is not None:
-            return late or panel.unseen(event.time)
+        panel = self.panel
+        if panel is None or self._app.screen is not self._app.dashboard:
+            return False
+        return came_late(event) or panel.unseen(event.time)
+
+    def take(self, event: events.Key | events.Paste) -> bool:
+        """Look at a key before anything else does; return whether it has to go no further."""
+        from wedtui.tui.terminal.driver import came_late  # noqa: PLC0415 - not needed for the first paint
+
+        if self.panel is not None:
+            return False
         name = self._begun(event) if isinstance(event, events.Key) else None
         if name is None:
             return False
-        if late:
+        if came_late(event):
             self._app.say("that key came while the line hung, and was thrown away: press it again")
         else:
             self.start(name)

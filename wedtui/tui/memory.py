@@ -77,7 +77,7 @@ class Memory:
                 gone.append(" ".join(view.of))
             else:
                 screen.begin_at = view.cursor
-                self._app.push_screen(screen)
+                self._app.open_page(screen)
         if gone:
             self._app.say(f"{when}, but gone: {', '.join(gone)}")
 

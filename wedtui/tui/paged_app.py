@@ -23,18 +23,22 @@ if TYPE_CHECKING:
 class PagedApp(BoardApp):
     """An app whose pages lie above one another, and above its first screen."""
 
+    def open_page(self, page: BoardScreen) -> None:
+        """Show a page above those that are open."""
+        self.push_screen(page)
+
     def open_provider(self, name: str) -> None:
         """Show one provider in full, above the dashboard."""
         from wedtui.tui.screens.provider import ProviderScreen  # noqa: PLC0415 - when opened
 
         self.back_to_dashboard()
-        self.push_screen(ProviderScreen(name))
+        self.open_page(ProviderScreen(name))
 
     def open_chart(self, provider: str, signal: str) -> None:
         """Show the full-screen chart of a signal or probe."""
         from wedtui.tui.screens.chart import ChartScreen  # noqa: PLC0415 - plotext costs a tenth of a second
 
-        self.push_screen(ChartScreen(provider, signal))
+        self.open_page(ChartScreen(provider, signal))
 
     def open_resources(self, provider: str | None = None, kind: str | None = None) -> None:
         """List resources: all of them, those of a provider, or those of one of its kinds."""
@@ -44,7 +48,7 @@ class PagedApp(BoardApp):
             return isinstance(screen, ResourcesScreen) and screen.scope == (provider, kind)
 
         if not any(same(screen) for screen in self.screen_stack):
-            self.push_screen(ResourcesScreen(provider, kind))
+            self.open_page(ResourcesScreen(provider, kind))
             return
         while not same(self.screen):
             self.pop_screen()
@@ -95,7 +99,7 @@ class PagedApp(BoardApp):
         from wedtui.tui.screens.help import HelpScreen  # noqa: PLC0415 - when opened
 
         if isinstance(self.screen, BoardScreen) and not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.screen))
+            self.open_page(HelpScreen(self.screen))
 
     def _open_once(
         self, kind: type[AlertsScreen | ChangesScreen | FindingsScreen | FreezeScreen | WeddingsScreen]
@@ -106,7 +110,7 @@ class PagedApp(BoardApp):
         if isinstance(self.screen, HelpScreen):
             self.pop_screen()
         if not any(isinstance(screen, kind) for screen in self.screen_stack):
-            self.push_screen(kind())
+            self.open_page(kind())
             return
         while not isinstance(self.screen, kind):
             self.pop_screen()

@@ -104,6 +104,11 @@ class Panel(Surface, inherit_bindings=False):
         self._read = frozenset()
         self.draw()
 
+    def uncovered(self) -> None:
+        """Count keys only from when it was drawn again: what was typed before was for what lay over it."""
+        self._seen_at = None
+        self.call_after_refresh(self._painted)
+
     def offer(self, choices: tuple[Choice, ...]) -> None:
         """Take what there is to choose from now."""
         self._become(rules.live(self._arming, choices))
@@ -155,7 +160,11 @@ class Panel(Surface, inherit_bindings=False):
         return character is not None and character.isprintable()
 
     async def _on_key(self, event: events.Key) -> None:
-        """Type into the field; no letter does anything else here."""
+        """Type into the field; no letter does anything else here, and what was pressed before it was drawn nothing."""
+        if self._wedtui.emergencies.unheard(event):
+            event.stop()
+            event.prevent_default()
+            return
         if event.key == "backspace":
             self._become(rules.write(self._arming, None))
         elif event.key == "ctrl+u":

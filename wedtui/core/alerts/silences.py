@@ -6,7 +6,7 @@ Source: DESIGN, "Alerts" ("Silences need a reason and an end").
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -311,15 +311,27 @@ def looked_at(silence: Silence, book: RuleBook, now: datetime) -> Silence:
     return silence
 
 
-def unknown_labels(silence: Silence, known: Iterable[str]) -> tuple[str, ...]:
+def unknown_labels(silence: Silence, known: Mapping[str, Collection[str]]) -> tuple[str, ...]:
     """Return the labels by which it asks that nothing has: it is about nothing then.
 
     Args:
         silence: as somebody asks for it.
-        known: the names of the labels of everything that is configured, and that rules name.
+        known: the labels of everything that is configured or fires, and that rules name, each with its values.
     """
-    there = set(known)
-    return tuple(name for name in silence.where.wanted if name not in there)
+    return tuple(name for name in silence.where.wanted if name not in known)
+
+
+def unknown_values(silence: Silence, known: Mapping[str, Collection[str]]) -> tuple[tuple[str, str], ...]:
+    """Return the values by which it asks that no label of that name has, as far as any value of it is known.
+
+    Args:
+        silence: as somebody asks for it.
+        known: as `unknown_labels` takes them.
+    """
+    wanted = silence.where.wanted.items()
+    return tuple(
+        (name, value) for name, some in wanted for value in some if known.get(name) and value not in known[name]
+    )
 
 
 def _check_subject(silence: Silence, book: RuleBook) -> None:

@@ -100,7 +100,7 @@ class AlertsScreen(ListScreen, FilteringScreen):
     def on_listing_chosen(self, event: Listing.Chosen) -> None:
         """Open an alert."""
         event.stop()
-        self.app.push_screen(AlertScreen(event.key))
+        self.wedtui.open_page(AlertScreen(event.key))
 
 
 class AlertScreen(ListScreen):

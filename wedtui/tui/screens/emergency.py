@@ -48,6 +48,11 @@ class EmergencyScreen(BoardScreen):
         emergencies = self.wedtui.emergencies
         return emergency_lines(emergencies.situation, emergencies.known, self.wedtui.keymap, self.board.now, size)
 
+    def on_screen_resume(self) -> None:
+        """Count keys for the panel only once it is drawn again; what any screen does then, Textual does too."""
+        if self.panel is not None:
+            self.panel.uncovered()
+
     def arm(self, kind: str) -> None:
         """Open the panel on what there is to choose."""
         from wedtui.tui.arming import begin  # noqa: PLC0415 - when opened
