@@ -190,6 +190,7 @@ def _taken(session: Session, key: str, reason: str) -> _Had:
 
 def _taken_words(alert: AlertIs, had: _Had, now: datetime, reason: str, *, judged: bool) -> str:
     """Say who has it since when, and until when where somebody judges that."""
+    from wedtui.core.alerts.pages import next_words
     from wedtui.core.text import single_line
     from wedtui.core.wording import duration
 
@@ -201,6 +202,8 @@ def _taken_words(alert: AlertIs, had: _Had, now: datetime, reason: str, *, judge
         lapses = had.since + timedelta(seconds=alert.lapse_s)
         left = f"in {duration(lapses - now)}" if lapses > now else "now"
         said.append(f"it lapses at {_at(lapses)} ({left}) if it still fires")
+    if alert.is_page:
+        said += filter(None, [next_words(alert.labels)])
     return "; ".join(said)
 
 

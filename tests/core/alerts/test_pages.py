@@ -10,10 +10,11 @@ import pytest
 from wedtui.core.alerts.evaluation import Around, Round
 from wedtui.core.alerts.memory import AlertState
 from wedtui.core.alerts.outside import FORGOTTEN_AFTER, take
-from wedtui.core.alerts.pages import SOURCE, Page, as_posted, page_of, pages_of, with_pages
+from wedtui.core.alerts.pages import SOURCE, Page, as_posted, next_words, page_of, pages_of, with_pages
 from wedtui.core.alerts.rule import RuleBook
 from wedtui.core.alerts.telling import tell
 from wedtui.core.alerts.told import Telling
+from wedtui.core.alerts.track import labels_of
 from wedtui.core.notify import TOO_OLD, Event, Level, Notice
 from wedtui.core.paging import (
     ACTS,
@@ -113,6 +114,22 @@ def test_what_is_said_of_it_later_leaves_room_for_how_it_is_taken() -> None:
 )
 def test_until_when_a_page_waits_for_somebody(key: str, until: Waits | None) -> None:
     assert waits(key) is until
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        (
+            "action/12/proposal",
+            "that confirms nothing: `wedtui actions confirm 12` does, and `wedtui actions cancel 12` ends it",
+        ),
+        ("action/12/handed-over", "`wedtui actions show 12` says how it stands"),
+        ("automation/held", ""),
+        ("weddings/calendar", ""),
+    ],
+)
+def test_who_has_a_page_is_told_by_which_command_it_goes_on(key: str, words: str) -> None:
+    assert next_words(labels_of({"page": key, "page_number": "7"})) == words
 
 
 def test_the_end_of_a_page_is_told_by_whoever_paged_and_all_else_by_alerts() -> None:

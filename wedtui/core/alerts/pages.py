@@ -22,7 +22,7 @@ from wedtui.core.alerts.rule import Severity, Source
 from wedtui.core.alerts.told import Bundle, Telling
 from wedtui.core.alerts.track import Labels, labels_of
 from wedtui.core.notify import TOO_OLD, Event, Notice
-from wedtui.core.paging import Waits, waits
+from wedtui.core.paging import Waits, action_of, waits
 from wedtui.core.text import shortened
 
 SOURCE = Source(PAGES, clear=timedelta(), lacking=1, says="whoever is on call was called for it, and it is not over")
@@ -109,6 +109,18 @@ def first_key(labels: Labels) -> str:
 def waits_of(labels: Labels) -> Waits | None:
     """Return until when the page of an alert waits for somebody."""
     return waits(dict(labels)[_PAGE])
+
+
+def next_words(labels: Labels) -> str:
+    """Say by which command what a page is about goes on: who has it has confirmed nothing. Empty where by none."""
+    key = dict(labels)[_PAGE]
+    number = action_of(key)
+    if number is None:
+        return ""
+    if waits(key) is Waits.UNTIL_DECIDED:
+        ends = f"`wedtui actions cancel {number}` ends it"
+        return f"that confirms nothing: `wedtui actions confirm {number}` does, and {ends}"
+    return f"`wedtui actions show {number}` says how it stands"
 
 
 def page_of(key: str) -> tuple[str, int] | None:
