@@ -60,6 +60,7 @@ def test_a_filter_leaves_what_has_its_words() -> None:
             await press(pilot, "c")
             await until(pilot, lambda: "failover aws" in screen_text(app))
             await press(pilot, "slash")
+            assert "Esc clear filter" in screen_text(app)
             for key in "grace":
                 await press(pilot, key)
             text = screen_text(app)

@@ -83,10 +83,8 @@ class AlertsScreen(ListScreen, FilteringScreen):
         return View("alerts", (), self.cursor)
 
     def hints(self) -> list[str]:
-        """Return the hints: of the filter's line while it is open."""
-        if self.filtering:
-            return ["filter.keep", "filter.clear"]
-        return [*_takes(self), *super().hints()]
+        """Return the hints, how the selected one is taken first, unless a person types."""
+        return super().hints() if self.filtering else [*_takes(self), *super().hints()]
 
     def is_shown(self, key: str | None) -> bool:
         """Whether an alert matches the filter."""

@@ -37,6 +37,10 @@ class FilteringScreen(BoardScreen):
         """Whether the filter's input line is open; it lies right on the screen."""
         return any(child.id == "filter" for child in self.children)
 
+    def hints(self) -> list[str]:
+        """Return the hints: of the filter's line while it is open."""
+        return ["filter.keep", "filter.clear"] if self.filtering else super().hints()
+
     async def action_filter(self) -> None:
         """Open the filter's input line."""
         from wedtui.tui.filter_line import FilterLine  # noqa: PLC0415 - not needed for the first paint

@@ -233,11 +233,11 @@ class MainScreen(FilteredScreen):
         return ((f"{before}{keys[0]}{after}", Role.MUTED),) if keys else ()
 
     def hints(self) -> list[str]:
-        """Return the hints: of the filter's line while it is open, and how to end a filter while there is one."""
+        """Return the hints: of the panel while it is open, and how to end a filter while there is one."""
         if self.panel is not None:
             return panel_hints(self.panel.arming)
         if self.filtering:
-            return ["filter.keep", "filter.clear"]
+            return super().hints()
         found = ["main.clear", *super().hints()] if self.words else super().hints()
         found = [name for name in found if not self.wedtui.emergencies.hides(name)]
         picture = self.board.picture
