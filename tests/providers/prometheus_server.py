@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -64,6 +65,15 @@ class RunningPrometheus:
         series: list[dict[str, object]] = answer["data"]["result"]
         return series
 
+    def ranged(self, promql: str, start: datetime, end: datetime, step: timedelta) -> dict[str, set[float]]:
+        """Return at which instants of a range (seconds since 1970) a query has an answer, by the label `provider`."""
+        asked = {"query": promql, "start": start.timestamp(), "end": end.timestamp(), "step": step.total_seconds()}
+        answer = httpx.post(f"{self.url}/api/v1/query_range", data=asked, trust_env=False, timeout=60).json()
+        found: dict[str, set[float]] = {}
+        for series in answer["data"]["result"]:
+            found.setdefault(series["metric"]["provider"], set()).update(float(at) for at, _value in series["values"])
+        return found
+
 
 @contextmanager
 def running_prometheus(directory: Path) -> Iterator[RunningPrometheus]:
@@ -118,6 +128,30 @@ def scraping(directory: Path, target: int) -> Iterator[RunningPrometheus]:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=directory, env=_environment())
     try:
         _wait_until(lambda: _answers(running, "up == 1"), [process], directory / "log")
+        yield running
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def serving(directory: Path, data: Path) -> Iterator[RunningPrometheus]:
+    """Run a Prometheus on data that is there, however old, until the block ends; it scrapes nothing."""
+    prometheus = require_program("prometheus", package="prometheus")
+    with free_ports(1) as ports:
+        running = RunningPrometheus(ports[0], 0, 0)
+    (directory / "prometheus.yml").write_text("scrape_configs: []\n")
+    command = [
+        prometheus,
+        f"--config.file={directory / 'prometheus.yml'}",
+        f"--storage.tsdb.path={data}",
+        "--storage.tsdb.retention.time=100y",
+        f"--web.listen-address={HOST}:{running.port}",
+    ]
+    with (directory / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=directory, env=_environment())
+    try:
+        _wait_until(lambda: _answers(running, "vector(1)"), [process], directory / "log")
         yield running
     finally:
         process.terminate()

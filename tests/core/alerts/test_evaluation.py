@@ -214,10 +214,12 @@ def test_a_clock_that_goes_back_an_hour_forgets_and_repeats_nothing() -> None:
     assert found.events[-1].key == key
 
 
-def test_a_night_with_a_clock_change_within_a_duration_changes_nothing() -> None:
+# 01:00 UTC of the one night is 02:00 BST and 01:00 GMT; of the other one 01:00 GMT and 02:00 BST.
+@pytest.mark.parametrize("night", [(10, 25), (3, 29)])
+def test_a_night_with_a_clock_change_within_a_duration_changes_nothing(night: tuple[int, int]) -> None:
+    month, day = night
     found = world()
-    # 01:00 UTC of this night is 02:00 BST and 01:00 GMT.
-    found.now = START.replace(month=10, day=25, hour=0, minute=59, second=30)
+    found.now = START.replace(month=month, day=day, hour=0, minute=59, second=30)
     assert found.ticks("xxxxxxx") == "ppppppf"
 
 
