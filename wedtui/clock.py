@@ -23,6 +23,9 @@ class Clock(Protocol):
         ...
 
 
+_SLEEPS = hasattr(time, "CLOCK_BOOTTIME")
+
+
 @dataclass(frozen=True, slots=True)
 class SystemClock:
     """The machine's clocks; `offset` moves the time of day (the demo's world has its own)."""
@@ -35,4 +38,5 @@ class SystemClock:
 
     def monotonic(self) -> float:
         """Return seconds that only ever grow, for schedules and durations."""
-        return time.monotonic()
+        # It goes on while the machine sleeps: that time has passed, and is no leap of the time of day.
+        return time.clock_gettime(time.CLOCK_BOOTTIME) if _SLEEPS else time.monotonic()

@@ -293,6 +293,21 @@ def test_a_clock_that_leaps_forward_lasts_nothing(make: Callable[..., Watch]) ->
     assert (watch.phases(), watch.told()) == ([RESOLVED], ["trigger", "resolve"])
 
 
+def test_what_was_well_is_not_silent_because_the_clock_leapt(make: Callable[..., Watch]) -> None:
+    watch = make()
+    watch.rules('[[rules]]\nname = "down"\ncondition = "up < 1"\nfor = "20s"\nseverity = "critical"\nnodata = "fire"\n')
+    watch.level = Protection.MAXIMUM
+    watch.for_(MINUTE, lambda: watch.probes(True))
+    watch.clock.leaps(timedelta(hours=1))
+    # The next sample comes a while after the leap, as any does.
+    watch.for_(9 * SECOND, every=SECOND)
+    assert watch.phases() == []
+    watch.for_(MINUTE, lambda: watch.probes(True))
+    assert (watch.phases(), watch.kinds()) == ([], [])
+    watch.for_(MINUTE)
+    assert watch.alert().reason is Reason.NO_DATA
+
+
 OBJECTIVE = (
     '[[rules]]\nname = "objective"\ncondition = "burn(failing, 99%, 30m, 5m) > 5"\nseverity = "critical"\n'
     '[[rules]]\nname = "half"\ncondition = "avg(up, 30m) < 50%"\nseverity = "critical"\n'

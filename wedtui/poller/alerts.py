@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wedtui.cache.alert_copy import AlertCopy
 from wedtui.clock import Clock
@@ -47,6 +48,9 @@ from wedtui.poller.told_elsewhere import ToldElsewhere
 from wedtui.store.clock import database_now
 from wedtui.store.opening import file_of
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
 RESOLVED_SHOWN = timedelta(hours=1)
 """So long what was resolved is shown beside what fires."""
 COPIED_EVERY = timedelta(seconds=5)
@@ -82,6 +86,9 @@ class Alerting:
         self._copied: tuple[Claim, AlertsNow] | None = None
         self._untold = ""
         self._judged_last: Judged | None = None
+        self._moved_for: Judged | None = None
+        """After which round what was measured was moved, because the clock leapt."""
+        self._tick = 0.0
         self.life = ""
         """Of the service, by which it judges."""
 
@@ -112,7 +119,7 @@ class Alerting:
 
         def work(known: Known) -> Turn:
             nonlocal standing, judged
-            judged = Judged(known.now, self._clock.monotonic())
+            judged = Judged(known.now, self._tick)
             known = self._over_a_leap(known, judged)
             evidence = self._measured.read(loaded.book, known.now) | self._elsewhere.read(known.now)
             every = with_sources(loaded.book, self._elsewhere.sources, self._elsewhere.wrong(known.now))
@@ -165,15 +172,27 @@ class Alerting:
     def _opened(self) -> AlertKeeper:
         if self._keeper is None:
             on_server = file_of(self._stores.ledger_url, LEDGER) is None
-            clock = database_now if on_server else lambda _connection: self._clock.now()
+            now = database_now if on_server else lambda _connection: self._clock.now()
+
+            def clock(connection: Connection) -> datetime:
+                # Both at once: what takes its time between them would be taken for a leap.
+                at, self._tick = now(connection), self._clock.monotonic()
+                return at
+
             self._keeper = AlertKeeper(self._stores.ledger_url, self.life, clock=clock)
         return self._keeper
 
     def _over_a_leap(self, known: Known, judged: Judged) -> Known:
         """Return what is known as of the time of day as it is now, where that leapt forward since the last round."""
+        if known.state.judged_at is not None and known.now < known.state.judged_at:
+            self._measured.set_back()
         leap = leapt(self._judged_last, judged, known.state.judged_at)
         if not leap:
             return known
+        if self._moved_for is not self._judged_last:
+            # Once, however often this round is begun.
+            self._measured.leap(leap, known.now)
+            self._moved_for = self._judged_last
         state, telling = state_over(known.state, leap, known.now), telling_over(known.telling, leap)
         return known._replace(state=state, telling=telling)
 

@@ -83,6 +83,21 @@ class Measured:
         self._up: dict[str, _Probe] = {}
         self._signals: dict[tuple[str, str], _Signal] = {}
         self._forgot: datetime | None = None
+        self._old_until: datetime | None = None
+        """Until then stamps are of before the clock leapt forward."""
+
+    def leap(self, by: timedelta, now: datetime) -> None:
+        """Take all that was taken for as old as it is: the clock has leapt forward by so much, and reads `now`."""
+        self._old_until = now - by
+        for track in (
+            *(t for probe in self._up.values() for t in probe.tracks),
+            *(s.track for s in self._signals.values()),
+        ):
+            track.shift(by)
+
+    def set_back(self) -> None:
+        """Take every stamp for what it says: the clock was set back, and reads again what it read before."""
+        self._old_until = None
 
     def read(self, book: RuleBook, now: datetime) -> dict[str, dict[Labels, Track]]:
         """Take what was measured since the last call; return every configured series, by signal and labels.
@@ -130,7 +145,12 @@ class Measured:
         if not probe.newest:
             for track in probe.tracks:
                 track.interval, track.fresh = interval, fresh_for(interval)
-        new = [(each, vantage.vantage) for vantage in seen for each in _new(vantage, probe, now)]
+        new = [
+            (each, vantage.vantage)
+            for vantage in seen
+            for each in _new(vantage, probe, now)
+            if not (probe.newest and self._is_old(each.at))
+        ]
         if len(seen) > 1:
             new.sort(key=lambda found: found[0].at)
         for each, vantage in new:
@@ -164,16 +184,23 @@ class Measured:
         known = self._known(newest.provider, newest.signal, newest.interval)
         if newest.at is None or newest.value is None or newest.at == known.fed:
             return
+        if known.fed is not None and self._is_old(newest.at):
+            return
         if known.fed is None:
             known.track.interval, known.track.fresh = newest.interval, fresh_for(newest.interval)
         # What came between two looks, and of a series that is new all that rules look back at.
         after = newest.at - _reach(self._book, newest.signal) if known.fed is None else known.fed
         if after < newest.at:
             for at, value in self._samples.between(newest.provider, newest.signal, after, newest.at - _INSTANT):
-                known.track.append(at, value)
+                if known.fed is None or not self._is_old(at):
+                    known.track.append(at, value)
         known.track.append(newest.at, newest.value)
         known.fed = newest.at
         _pace(known.track, newest.interval, fed=True)
+
+    def _is_old(self, at: datetime) -> bool:
+        """Whether a stamp is of before the clock leapt: beside what was moved it would stand too far back."""
+        return self._old_until is not None and at <= self._old_until
 
     def _look_up_usual(self, now: datetime) -> None:
         """Look up what is usual, where a rule asks for it: an hour at a time, of a few series in each round."""

@@ -332,7 +332,10 @@ class Emergencies:
                 approves = self.to_approve if known.as_of is None else None
                 self._app.dashboard.reopen(approves or known.actions[0], followed=known.as_of is not None)
             else:
-                self._app.say(self.told.unlisted or "no action is under way, and none ended within the hour")
+                self._app.say(
+                    self.told.unlisted
+                    or "no action is under way, and none that anybody confirmed ended within the hour"
+                )
             return
         if name == _ABORT:
             self._abort()

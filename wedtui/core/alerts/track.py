@@ -135,6 +135,10 @@ class Track:
         self._area.append(area)
         self._rise.append(rise)
 
+    def shift(self, by: timedelta) -> None:
+        """Take all that was measured for so much later: the clock by which it was stamped leapt forward."""
+        self._at = [at + by for at in self._at]
+
     def forget(self, before: datetime) -> None:
         """Forget what was measured before an instant; windows that reach further back are then short of it."""
         gone = bisect_left(self._at, before)
