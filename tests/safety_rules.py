@@ -1328,8 +1328,8 @@ PANEL = (
     Rule(
         "on the panel: what no widget wanted is looked at again before it does anything",
         "tui.app",
-        "if isinstance(event, events.Key | events.Paste) and self.emergencies.unheard(event):",
-        "if isinstance(event, events.Key) and not event.is_forwarded and self.emergencies.unheard(event):",
+        "if self.emergencies.unheard(event):",
+        "if not event.is_forwarded and self.emergencies.unheard(event):",
         "tui/test_emergency.py::test_a_page_that_was_asked_for_just_before_does_not_open_over_the_panel",
     ),
     Rule(

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from tests.pictures import NOW, SECOND, FakeSource, MovableClock
@@ -310,6 +311,70 @@ def test_an_alert_that_came_up_under_the_finger_is_not_taken() -> None:
             await desk.stands(pilot)
             await pilot.press("a")
             await desk.shows(pilot, "you have errors provider=aws")
+
+    run(walk())
+
+
+def at_once(desk: Desk, *keys: str) -> None:
+    """Have keys come all together, as behind a line that stood still for a moment."""
+    for key in keys:
+        character = {"slash": "/", "escape": "\x1b", "enter": "\r"}.get(key, key)
+        desk.app.post_message(events.Key(key, character))
+
+
+def test_letters_behind_the_key_of_the_filter_are_typed_and_take_nothing() -> None:
+    async def walk() -> None:
+        desk = Desk(ERRORS)
+        async with opened(desk) as pilot:
+            await desk.stands(pilot, 2)
+            at_once(desk, "slash", *"aws")
+            await until(pilot, lambda: desk.app.dashboard.words == "aws")
+            assert not desk.taken
+
+    run(walk())
+
+
+def test_what_the_key_before_it_selected_is_taken() -> None:
+    async def walk() -> None:
+        desk = Desk(*MANY)
+        async with opened(desk) as pilot:
+            await pilot.press("exclamation_mark")
+            await until(pilot, lambda: cursor(desk.app) == "down provider=hetzner")
+            await desk.stands(pilot, 2)
+            at_once(desk, "j", "a")
+            await until(pilot, lambda: desk.taken)
+            assert (cursor(desk.app), desk.taken) == ("errors provider=aws", ["acknowledge alert/errors/aws"])
+
+    run(walk())
+
+
+def test_what_only_just_came_to_be_the_next_is_not_taken_by_a_key_that_meant_another() -> None:
+    async def walk() -> None:
+        latency = alert("latency", "gcp")
+        desk = Desk(ERRORS, latency)
+        async with opened(desk) as pilot:
+            await desk.stands(pilot, 2)
+            await desk.becomes(pilot, replace(ERRORS, phase=Phase.RESOLVED, resolved_at=NOW), latency)
+            await pilot.press("a")
+            await desk.shows(pilot, "is what waits only since just now and was not taken")
+            assert not desk.taken
+            await desk.stands(pilot, 2)
+            await pilot.press("a")
+            await until(pilot, lambda: desk.taken == ["acknowledge alert/latency/gcp"])
+
+    run(walk())
+
+
+def test_two_enters_at_once_open_one_page() -> None:
+    async def walk() -> None:
+        desk = Desk(*MANY)
+        async with opened(desk) as pilot:
+            await pilot.press("exclamation_mark")
+            await until(pilot, lambda: cursor(desk.app) is not None)
+            at_once(desk, "enter", "enter")
+            await until(pilot, lambda: not isinstance(desk.app.screen, AlertsScreen))
+            await pilot.pause(0.1)
+            assert len(desk.app.screen_stack) == 3
 
     run(walk())
 

@@ -30,6 +30,7 @@ from wedtui.tui.terminal import driver
 from wedtui.tui.terminal.abilities import EVERYTHING, Abilities, Charset, Depth
 from wedtui.tui.terminal.cells import Cutter
 from wedtui.tui.terminal.frontbuffer import FrontBuffer
+from wedtui.tui.terminal.link import LinkReport
 
 
 class Desk:
@@ -331,7 +332,7 @@ def test_what_lies_over_a_panel_has_its_keys_and_what_was_typed_there_confirms_n
     async def walk() -> None:
         desk = Desk()
         async with opened(desk) as pilot:
-            typed(desk, "F")
+            desk.app.dashboard.arm(EmergencyKind.FAILOVER)
             desk.app.push_screen(ProviderScreen("aws"))
             await until(pilot, lambda: isinstance(desk.app.screen, ProviderScreen))
             await pilot.press("escape")
@@ -342,13 +343,67 @@ def test_what_lies_over_a_panel_has_its_keys_and_what_was_typed_there_confirms_n
             await desk.named(pilot)
             desk.app.push_screen(ProviderScreen("aws"))
             await until(pilot, lambda: isinstance(desk.app.screen, ProviderScreen))
-            typed(desk, "escape", "tab", "a", "w", "s", "enter")
+            typed(desk, "escape", "enter", "enter", "tab", "a", "w", "s", "enter")
             await until(pilot, lambda: desk.app.screen is desk.app.dashboard)
             await pilot.pause(0.1)
             await desk.stands(pilot, Stage.NAME)
             assert (desk.hand.confirms, desk.panel.arming.text) == ([], "")
+            assert not [call for call in desk.hand.calls if call.startswith("cancel")]
             await pilot.press("tab", "a", "w", "s", "enter")
             await until(pilot, lambda: desk.hand.confirms)
+
+    run(walk())
+
+
+@pytest.mark.parametrize("key", ["escape", "ctrl+q"])
+def test_whatever_is_wrong_with_the_line_the_panel_can_be_left(key: str) -> None:
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            await desk.named(pilot)
+            desk.panel.covered()
+            late = events.Key(key, None)
+            setattr(late, driver._LATE, True)
+            desk.app.post_message(late)
+            await until(pilot, lambda: not desk.app.is_running or desk.app.dashboard.panel is None)
+            assert not desk.hand.confirms
+
+    run(walk())
+
+
+def test_a_line_that_hangs_while_a_plan_is_made_anew_locks_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    link = LinkReport()
+    monkeypatch.setattr(WedtuiApp, "link", property(lambda _app: link))
+
+    async def walk() -> None:
+        nonlocal link
+        desk = Desk()
+        async with opened(desk) as pilot:
+            await desk.named(pilot)
+            link = LinkReport(delay=1800.0, hangs_for=1800.0)
+            desk.panel.uncovered()
+            await pilot.pause(0.1)
+            await pilot.press("tab", *"aws", "enter")
+            assert (desk.panel.arming.text, desk.hand.confirms) == ("", [])
+            link = LinkReport(delay=0.05)
+            await desk.second(pilot)
+            await desk.stands(pilot, Stage.NAME)
+            await pilot.press("tab", *"aws", "enter")
+            await until(pilot, lambda: desk.hand.confirms)
+
+    run(walk())
+
+
+def test_enter_behind_the_key_that_leaves_confirms_nothing() -> None:
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            await desk.named(pilot)
+            await pilot.press("tab", *"aws")
+            typed(desk, "escape", "enter")
+            await until(pilot, lambda: desk.app.dashboard.panel is None)
+            await pilot.pause(0.1)
+            assert not desk.hand.confirms
 
     run(walk())
 

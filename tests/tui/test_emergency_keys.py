@@ -261,7 +261,7 @@ class Walk:
                 self._hear(event)
 
     def _hear(self, event: events.Key | events.Paste) -> None:
-        if self.emergencies.unheard(event) or self.emergencies.take(event) or self.panel is None:
+        if self.emergencies.unheard(event) or self.panel is None:
             return
         if isinstance(event, events.Paste):
             done(self.panel._on_paste(event))

@@ -20,6 +20,7 @@ from tests.pictures import NOW, OPEN, WELL, MovableClock, source_of
 from tests.tui.calendars import SUMMER
 from tests.tui.driving import driven, make_app, press, run, screen_text, settled, until
 from tests.tui.inventories import many, stocked
+from wedtui.core.emergency import EmergencyKind
 from wedtui.core.inventory import ResourceQuery
 from wedtui.tui.app import WedtuiApp
 from wedtui.tui.hands import SAID_FOR_S
@@ -36,7 +37,9 @@ from wedtui.tui.screens.resource import ResourceScreen
 from wedtui.tui.screens.resources import ResourcesScreen
 from wedtui.tui.screens.wedding_list import WeddingListScreen, WeddingScreen, Window
 from wedtui.tui.screens.weddings import SourceScreen, WeddingsScreen
+from wedtui.tui.session import View
 from wedtui.tui.surface import Surface
+from wedtui.tui.terminal.driver import _LATE
 from wedtui.tui.wall.app import WallApp
 
 
@@ -397,6 +400,61 @@ def test_a_copy_that_the_end_overtakes_leaves_nothing_begun(
     gc.collect()
     assert asked == ["copy"]
     assert not [str(each.message) for each in recwarn if "never awaited" in str(each.message)]
+
+
+def test_two_enters_at_once_run_one_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    worn: list[str] = []
+    monkeypatch.setattr(WedtuiApp, "action_next_theme", lambda _app: worn.append("next"))
+
+    async def walk() -> None:
+        async with driven(make_app()) as pilot:
+            palette = await palette_over(pilot)
+            await pilot.press(*"theme")
+            await until(pilot, lambda: palette.query_one(CommandList).option_count == 1)
+            await hurry(pilot, ENTER, ENTER, ENTER)
+            await until(pilot, lambda: worn)
+            await settled(pilot)
+            assert worn == ["next"]
+
+    run(walk())
+
+
+def test_a_command_that_was_chosen_by_a_late_key_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    worn: list[str] = []
+    monkeypatch.setattr(WedtuiApp, "action_next_theme", lambda _app: worn.append("next"))
+
+    async def walk() -> None:
+        async with driven(make_app()) as pilot:
+            app, palette = pilot.app, await palette_over(pilot)
+            assert isinstance(app, WedtuiApp)
+            await pilot.press(*"theme")
+            await until(pilot, lambda: palette.query_one(CommandList).option_count == 1)
+            late = events.Key("enter", "\r")
+            setattr(late, _LATE, True)
+            app.post_message(late)
+            await until(pilot, lambda: "came while the line hung" in str(app.hands.sentence))
+            assert worn == []
+            await hurry(pilot, ENTER, ENTER)
+            await until(pilot, lambda: worn)
+
+    run(walk())
+
+
+def test_what_was_open_last_time_waits_for_the_panel() -> None:
+    async def walk() -> None:
+        app = make_app()
+        async with driven(app) as pilot:
+            app.memory._waiting = (View("findings"),)
+            app.dashboard.arm(EmergencyKind.LOCKDOWN)
+            app.memory.reopen()
+            assert titles(app) == ["MainScreen"]
+            await until(pilot, lambda: app.dashboard.panel is not None and app.dashboard.panel.ready)
+            await press(pilot, "escape")
+            await until(pilot, lambda: app.dashboard.panel is None)
+            app.memory.reopen()
+            await until(pilot, lambda: titles(app) == ["MainScreen", "FindingsScreen"])
+
+    run(walk())
 
 
 def test_what_is_typed_behind_the_key_of_the_palette_is_for_its_line() -> None:

@@ -16,6 +16,7 @@ from wedtui.core.alerts.attention import can_be_taken, loudest, waiting
 from wedtui.core.roles import NEEDED, Permission
 from wedtui.errors import WedtuiError
 from wedtui.tui.board import Taken
+from wedtui.tui.hands import LATE
 from wedtui.tui.screens.base import BoardScreen
 from wedtui.tui.spans import Role, length
 
@@ -57,6 +58,8 @@ class Alerts:
         """The episodes for which the bell rang."""
         self._seen: dict[str, float] = {}
         """Of each episode that can be taken since when it stands on the screen."""
+        self._offered = ("", 0.0)
+        """The episode that the key takes where none is selected, and since when."""
         self._asking: str | None = None
         """What is being taken."""
         self._last: _Last | None = None
@@ -81,9 +84,16 @@ class Alerts:
         now = self._app.board.now
         there = {alert.key for alert in known.alerts if can_be_taken(alert, now)}
         self._seen = {key: self._seen.get(key, at) for key in there}
+        self._offer()
         rings = [alert for alert in self.waiting if alert.key not in self._rung]
         self._rung.update(alert.key for alert in rings)
         self._ring([alert for alert in rings if alert.since >= self._opened and not self._rings_already(alert)])
+
+    def _offer(self) -> None:
+        """Remember since when the key takes which one: the next in its place is not the one that was read."""
+        key = next((alert.key for alert in self.waiting), "")
+        if key != self._offered[0]:
+            self._offered = (key, self._app.clock.monotonic())
 
     def _rings_already(self, alert: AlertIs) -> bool:
         """Whether it is the page of a proposal, for which the bell rings where proposals are asked for."""
@@ -148,7 +158,7 @@ class Alerts:
         if not self._means_it(event):
             return False
         if came_late(event):
-            self._app.say("that key came while the line hung, and was thrown away: press it again")
+            self._app.say(LATE)
         else:
             self.acknowledge()
         return True
@@ -179,7 +189,7 @@ class Alerts:
         if target is None and not on_list:
             target = next(iter(self.waiting), None)
         if target is not None:
-            self._take(target)
+            self._take(target, offered=not on_list)
         elif on_list:
             app.say("no alert is selected here")
         else:
@@ -202,8 +212,8 @@ class Alerts:
         room = app.size.width - _EDGE
         app.say(next((form for form in forms if length(((form, Role.TEXT),)) <= room), forms[-1]))
 
-    def _take(self, alert: AlertIs) -> None:
-        """Have one alert, exactly this episode of it."""
+    def _take(self, alert: AlertIs, *, offered: bool) -> None:
+        """Have one alert, exactly this episode of it; `offered` where none is selected, and it is what waits."""
         from wedtui.tui.draw.alert_taking import cannot_words  # noqa: PLC0415 - when pressed
         from wedtui.tui.draw.alerts import named  # noqa: PLC0415 - as above
 
@@ -215,6 +225,9 @@ class Alerts:
         at = app.clock.monotonic()
         if at - self._seen.setdefault(alert.key, at) < SEEN_FOR_S:
             app.say(f"{name} fires only since just now and was not taken: press {app.keymap.hint(_KEY)} again")
+            return
+        if offered and self._offered[0] == alert.key and at - self._offered[1] < SEEN_FOR_S:
+            app.say(f"{name} is what waits only since just now and was not taken: press {app.keymap.hint(_KEY)} again")
             return
         self._asking = name
         app.say(f"taking {name} …")
@@ -237,5 +250,6 @@ class Alerts:
         app.board = replace(app.board, taken=MappingProxyType({**taken, alert.key: Taken(me, now)}))
         forms = taken_forms(app.board, alert, self.waiting, now, app.keymap.hint(_KEY))
         self._last = _Last(app.clock.monotonic(), forms)
+        self._offer()
         app.show_board()
         self._say_shorter(*forms)

@@ -21,12 +21,14 @@ from wedtui.tui.alerts import Alerts
 from wedtui.tui.bindings import bind
 from wedtui.tui.board import SPANS, SeriesKey
 from wedtui.tui.emergency import Answered, ByHandWords, Emergencies, HandArrived
-from wedtui.tui.hands import Hands, Said
+from wedtui.tui.hands import LATE, Hands, Said
 from wedtui.tui.keymap.table import Keymap, row
+from wedtui.tui.listing import Listing
 from wedtui.tui.memory import Memory
 from wedtui.tui.paged_app import PagedApp
 from wedtui.tui.screens.base import BoardScreen, own_bindings
 from wedtui.tui.screens.main import MainScreen
+from wedtui.tui.surface import Surface
 from wedtui.tui.terminal.abilities import Abilities
 from wedtui.tui.theme import theme_names
 
@@ -177,24 +179,50 @@ class WedtuiApp(PagedApp):
 
     async def on_event(self, event: events.Event) -> None:
         """Show every key to jump mode and to emergencies first: what is theirs must not do anything else."""
-        if isinstance(event, events.Key) and not event.is_forwarded and self.hands.take(event.key, event.character):
+        if isinstance(event, events.Key | events.Paste) and self._goes_no_further(event):
             event.stop()
-            return
-        if isinstance(event, events.Key) and not event.is_forwarded and self.alerts.take(event):
+        elif isinstance(event, events.Key) and not event.is_forwarded and self._no_widget_hears:
+            # At once as well: the round of the widgets is so long that a key behind it would act before it.
             event.stop()
-            return
-        if isinstance(event, events.Key | events.Paste) and self.emergencies.unheard(event):
-            event.stop()
-            return
-        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded and self.emergencies.take(event):
-            event.stop()
-            return
-        if isinstance(event, events.Key) and not event.is_forwarded and self._opens_palette(event):
+            if not await self._check_bindings(event.key, priority=True):
+                await self._check_bindings(event.key)
+        else:
+            await super().on_event(event)
+
+    def _goes_no_further(self, event: events.Key | events.Paste) -> bool:
+        """Whether a key has done here what it does, or is not to do anything."""
+        if self.emergencies.unheard(event):
+            return True
+        if event.is_forwarded or isinstance(event, events.Paste):
+            return False
+        if self._is_late_choice(event):
+            self.say(LATE)
+            return True
+        if self.hands.take(event.key, event.character) or self.alerts.take(event) or self.emergencies.take(event):
+            return True
+        opens = self._opens_palette(event)
+        if opens:
             # At once: the letters that were typed behind it are for its line.
-            event.stop()
             self.action_command_palette()
-            return
-        await super().on_event(event)
+        return opens
+
+    def _is_late_choice(self, event: events.Key) -> bool:
+        """Whether a command would be chosen by a key that came while the line hung: it may change the world."""
+        from wedtui.tui.terminal.driver import came_late  # noqa: PLC0415 - not needed for the first paint
+
+        if event.key != "enter" or not came_late(event):
+            return False
+        from wedtui.tui.screens.commands import CalmPalette  # noqa: PLC0415 - when one came late
+
+        return CalmPalette.lies_over(self)
+
+    @property
+    def _no_widget_hears(self) -> bool:
+        """Whether no widget has keys of its own: nobody types, and whatever has the focus has bindings alone."""
+        focused = self.focused
+        if not isinstance(self.screen, BoardScreen):
+            return False
+        return focused is None or (isinstance(focused, Listing | Surface) and focused is not self.emergencies.panel)
 
     def _opens_palette(self, event: events.Key) -> bool:
         """Whether a key opens the palette, and is no letter of what is typed."""
@@ -323,10 +351,10 @@ class WedtuiApp(PagedApp):
             if isinstance(screen, BoardScreen):
                 screen.repaint()
 
-    def open_page(self, page: BoardScreen) -> None:
+    def open_page(self, page: BoardScreen, above: BoardScreen | None = None) -> None:
         """Show a page above those that are open, and over no panel: what was asked for before it was comes too late."""
         if self.emergencies.panel is None:
-            super().open_page(page)
+            super().open_page(page, above)
         else:
             self.say("a panel is open, and no page opens over it: leave it first")
 

@@ -22,6 +22,7 @@ from wedtui.errors import NotServedError, ThrottledError, WedtuiError
 from wedtui.tui.arming import Me, Stage, stage_of
 from wedtui.tui.arms import Arms
 from wedtui.tui.board import Stopped
+from wedtui.tui.hands import LATE
 from wedtui.tui.last_known import AsOf, last_known
 
 if TYPE_CHECKING:
@@ -285,21 +286,27 @@ class Emergencies:
         from wedtui.tui.terminal.driver import came_late  # noqa: PLC0415 - not needed for the first paint
 
         panel = self.panel
-        if panel is None or self._app.screen is not self._app.dashboard:
+        if panel is None or self._app.screen is not self._app.dashboard or self._leads_out(event):
             return False
         return came_late(event) or panel.unseen(event.time)
 
-    def take(self, event: events.Key | events.Paste) -> bool:
+    def _leads_out(self, event: events.Key | events.Paste) -> bool:
+        """Whether a key leaves the panel or the dashboard, and is no letter: that confirms nothing."""
+        if isinstance(event, events.Paste) or event.is_printable:
+            return False
+        return any(event.key in self._app.keymap.keys(name) for name in ("panel.leave", "app.quit"))
+
+    def take(self, event: events.Key) -> bool:
         """Look at a key before anything else does; return whether it has to go no further."""
         from wedtui.tui.terminal.driver import came_late  # noqa: PLC0415 - not needed for the first paint
 
         if self.panel is not None:
             return False
-        name = self._begun(event) if isinstance(event, events.Key) else None
+        name = self._begun(event)
         if name is None:
             return False
         if came_late(event):
-            self._app.say("that key came while the line hung, and was thrown away: press it again")
+            self._app.say(LATE)
         else:
             self.start(name)
         return True

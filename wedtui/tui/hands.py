@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from wedtui.tui.session import View
 
 SAID_FOR_S = 6.0
+LATE = "that key came while the line hung, and was thrown away: press it again"
 _STOP_WAIT_S = 1.0
 
 

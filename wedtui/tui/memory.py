@@ -62,7 +62,12 @@ class Memory:
         )
 
     def reopen(self) -> None:
-        """Open the screens of last time, once, unless a person was quicker and has opened another."""
+        """Open the screens of last time, once, unless a person was quicker and has opened another.
+
+        Over a panel none opens: they wait until it is left.
+        """
+        if self._app.emergencies.panel is not None:
+            return
         views, self._waiting = self._waiting, None
         if not views or len(self._app.screen_stack) > 1 or self._app.hands.jumping:
             return

@@ -23,9 +23,15 @@ if TYPE_CHECKING:
 class PagedApp(BoardApp):
     """An app whose pages lie above one another, and above its first screen."""
 
-    def open_page(self, page: BoardScreen) -> None:
-        """Show a page above those that are open."""
-        self.push_screen(page)
+    def open_page(self, page: BoardScreen, above: BoardScreen | None = None) -> None:
+        """Show a page above those that are open.
+
+        Args:
+            page: what is shown.
+            above: the one where it was asked for; of two keys that came at once, the second finds another one on top.
+        """
+        if above is None or self.screen is above:
+            self.push_screen(page)
 
     def open_provider(self, name: str) -> None:
         """Show one provider in full, above the dashboard."""

@@ -89,8 +89,8 @@ class Panel(Surface, inherit_bindings=False):
         return self._seen_at is not None and Message().time >= self._seen_at
 
     def unseen(self, at: float) -> bool:
-        """Whether a key of that instant was pressed before what stands here was drawn."""
-        return self._seen_at is None or at < self._seen_at
+        """Whether a key of that instant was pressed before what stands here was drawn, or after it was left."""
+        return self._left or self._seen_at is None or at < self._seen_at
 
     def on_mount(self) -> None:
         """Draw it, and count keys from then on; where only the service knows what there is to choose, ask it."""
@@ -103,6 +103,10 @@ class Panel(Surface, inherit_bindings=False):
         # Lines are broken elsewhere now, and what was read of them is not known.
         self._read = frozenset()
         self.draw()
+
+    def covered(self) -> None:
+        """Count no key while something lies over it."""
+        self._seen_at = None
 
     def uncovered(self) -> None:
         """Count keys only from when it was drawn again: what was typed before was for what lay over it."""
@@ -151,8 +155,11 @@ class Panel(Surface, inherit_bindings=False):
     def _painted(self) -> None:
         """Count keys from when this can have been seen: a slow line takes its time to show it."""
         link = self._wedtui.link
-        delay = (link.delay or 0.0) if link is not None else 0.0
         self.draw()
+        if self._wedtui.screen is not self._wedtui.dashboard or (link is not None and link.hangs_for):
+            # Nobody sees it now, and how long that lasts nobody knows: it is looked at again each second.
+            return
+        delay = (link.delay or 0.0) if link is not None else 0.0
         self._seen_at = Message().time + max(SEEN_AFTER_S, delay)
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
@@ -196,6 +203,9 @@ class Panel(Surface, inherit_bindings=False):
 
     def action_leave(self) -> None:
         """Close it; what the service does goes on."""
+        self._leave()
+
+    def _leave(self) -> None:
         self._left = True
         self.post_message(self.Left(self))
 
@@ -224,9 +234,9 @@ class Panel(Surface, inherit_bindings=False):
         elif wish is Wish.CANCEL and arming.action is not None:
             number = arming.action.id
             self._wedtui.emergencies.ask(lambda hand: hand.cancel(number), self._cancelled)
-            self.post_message(self.Left(self))
+            self._leave()
         elif wish is Wish.LEAVE:
-            self.post_message(self.Left(self))
+            self._leave()
 
     def _freeze(self, arming: Arming, wish: Wish) -> None:
         """Ask for what changes a freeze: it is planned, planned again once there is a reason, and done at once."""
@@ -238,7 +248,7 @@ class Panel(Surface, inherit_bindings=False):
         elif wish is Wish.CONFIRM:
             self._ask(lambda hand: _frozen(hand, arming), heard.done)
         else:
-            self.post_message(self.Left(self))
+            self._leave()
 
     def _cancelled(self, answer: ActionIs | WedtuiError) -> None:
         if isinstance(answer, WedtuiError):
@@ -262,6 +272,8 @@ class Panel(Surface, inherit_bindings=False):
         """Let what is left shrink, and ask how the action stands."""
         self._become(rules.ledger_is(self._arming, self._wedtui.emergencies.ledger))
         self.draw()
+        if self._seen_at is None:
+            self.call_after_refresh(self._painted)
         arming = self._arming
         if arming.stage is Stage.NAME and not arming.journaled:
             self._plan_again(arming)

@@ -98,7 +98,7 @@ class AlertsScreen(ListScreen, FilteringScreen):
     def on_listing_chosen(self, event: Listing.Chosen) -> None:
         """Open an alert."""
         event.stop()
-        self.wedtui.open_page(AlertScreen(event.key))
+        self.wedtui.open_page(AlertScreen(event.key), self)
 
 
 class AlertScreen(ListScreen):

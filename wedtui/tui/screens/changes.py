@@ -107,7 +107,7 @@ class ChangesScreen(ListScreen, FilteringScreen):
         event.stop()
         found = self._found(event.key)
         if found is not None:
-            self.wedtui.open_page(ChangeScreen(found))
+            self.wedtui.open_page(ChangeScreen(found), self)
 
     def _found(self, key: str | None) -> Change | None:
         return next((each for each in shown(self._listed(), self.words) if change_key(each) == key), None)

@@ -45,6 +45,7 @@ class CalmPalette(PatientPalette):
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         """Close; of two keys that came at once, the second must not close the screen under this one."""
+        self.chosen = True
         return super().dismiss(result) if self.app.screen is self else AwaitComplete()
 
     def run_worker(self, *arguments: Any, **options: Any) -> Worker[Any]:

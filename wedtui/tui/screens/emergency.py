@@ -53,6 +53,11 @@ class EmergencyScreen(BoardScreen):
         if self.panel is not None:
             self.panel.uncovered()
 
+    def on_screen_suspend(self) -> None:
+        """Count no key for a panel that another screen covers."""
+        if self.panel is not None:
+            self.panel.covered()
+
     def arm(self, kind: str) -> None:
         """Open the panel on what there is to choose."""
         from wedtui.tui.arming import begin  # noqa: PLC0415 - when opened

@@ -52,7 +52,8 @@ class FilteringScreen(BoardScreen):
                 return
             line = FilterLine(self.words, self.FILTERED_BY)
             await self.mount(line, before=keys)
-        line.focus()
+        # At once: the letters that were typed behind the key are for this line, and some take an alert elsewhere.
+        self.set_focus(line)
         self.show()
 
     async def action_clear(self) -> None:

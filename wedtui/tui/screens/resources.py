@@ -97,7 +97,7 @@ class ResourcesScreen(ListScreen):
         event.stop()
         found = self._found(event.key)
         if found is not None:
-            self.wedtui.open_page(ResourceScreen(self._asks, found))
+            self.wedtui.open_page(ResourceScreen(self._asks, found), self)
 
     def _found(self, key: str | None) -> KnownResource | None:
         page = self._listed.page if self._listed else None

@@ -169,7 +169,7 @@ class WeddingListScreen(ListScreen):
         event.stop()
         found = self._found(event.key)
         if found is not None:
-            self.wedtui.open_page(WeddingScreen(found))
+            self.wedtui.open_page(WeddingScreen(found), self)
 
     @property
     def _page(self) -> WeddingPage | None:

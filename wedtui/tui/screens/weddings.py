@@ -92,7 +92,7 @@ class WeddingsScreen(_Asking):
         """List the weddings of the days ahead."""
         from wedtui.tui.screens.wedding_list import WeddingListScreen, Window  # noqa: PLC0415 - when opened
 
-        self.wedtui.open_page(WeddingListScreen(Window.AHEAD))
+        self.wedtui.open_page(WeddingListScreen(Window.AHEAD), self)
 
     def on_listing_chosen(self, event: Listing.Chosen) -> None:
         """Open what a row stands for: its weddings, its source, or the zones that had no room."""
@@ -103,10 +103,10 @@ class WeddingsScreen(_Asking):
             self._all_zones = True
             self.show()
         elif event.key.startswith(SOURCE):
-            self.wedtui.open_page(SourceScreen(event.key.removeprefix(SOURCE)))
+            self.wedtui.open_page(SourceScreen(event.key.removeprefix(SOURCE)), self)
         elif (row := chosen(event.key)) is not None:
             window = Window.LIVE if row.live else Window.TODAY
-            self.wedtui.open_page(WeddingListScreen(window, row.part, row.value))
+            self.wedtui.open_page(WeddingListScreen(window, row.part, row.value), self)
 
 
 class SourceScreen(_Asking):

@@ -245,6 +245,9 @@ class TerminalDriver(Driver):
         if isinstance(message, (events.Resize, InBandWindowResize)):
             # Never asked for: how large the terminal is, the system says.
             return
+        if isinstance(message, (events.AppFocus, events.AppBlur)):
+            # Nor whether it has the focus: who types has it, and without it letters would belong to no line.
+            return
         if isinstance(message, (events.Key, events.Paste)):
             self._sender.key()
             link = self._sender.link

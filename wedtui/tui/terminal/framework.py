@@ -2,7 +2,7 @@
 
 What is used: the two kinds of update that the compositor makes and their fields, the method that writes one to the
 terminal, the one that asks for a shape of the mouse pointer, the parser of keys and its hook for one sequence, the
-way of the command palette to its list.
+way of the command palette to its list and to what was chosen there, and what finds the binding of a key.
 `trouble` is asked at start; where it has something to say, the stock driver and the stock drawing are used, and the
 dashboard works as any Textual program does.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.segment import Segment
 from textual import events
@@ -22,6 +22,9 @@ from textual.message import Message
 from textual.messages import InBandWindowResize, TerminalSupportsSynchronizedOutput
 
 from wedtui.tui.terminal.device import STATUS_ANSWER
+
+if TYPE_CHECKING:
+    from textual.widgets import Button, Input
 
 try:
     from textual._compositor import ChopsUpdate, LayoutUpdate
@@ -49,11 +52,13 @@ __all__ = [
 PARTS: tuple[tuple[type, str, tuple[str, ...]], ...] = (
     (LayoutUpdate, "__init__", ("self", "strips", "region")),
     (ChopsUpdate, "__init__", ("self", "chops", "spans", "chop_ends")),
+    (App, "_check_bindings", ("self", "key", "priority")),
     (App, "_display", ("self", "screen", "renderable")),
     (App, "_fatal_error", ("self",)),
     (App, "_handle_exception", ("self", "error")),
     (App, "_set_pointer_shape", ("self", "shape")),
     (CommandPalette, "_action_command_list", ("self", "action")),
+    (CommandPalette, "_select_or_command", ("self", "event")),
     (XTermParser, "_sequence_to_key_events", ("self", "sequence", "alt")),
     (XTermParser, "parse_mouse_code", ("self", "code")),
     (XTermParser, "feed", ("self", "data")),
@@ -105,7 +110,15 @@ class KeyParser(XTermParser):
 
 
 class PatientPalette(CommandPalette):
-    """Textual's palette, which falls over a key that comes before its list was ever laid out."""
+    """Textual's palette, which falls over a key that comes before its list was laid out, and runs a command twice."""
+
+    chosen = False
+    """Whether a command was chosen: of two keys that came at once, the second chooses no other."""
+
+    def _select_or_command(self, event: Input.Submitted | Button.Pressed | None = None) -> None:
+        """Choose what is selected, once."""
+        if not self.chosen:
+            super()._select_or_command(event)
 
     def _action_command_list(self, action: str) -> None:
         """Move within the list."""
