@@ -338,6 +338,58 @@ class TestFlapping:
         found.end("errors", ONE)
         assert found.round(MINUTE) == [f".{last}"]
 
+    def test_what_still_fires_when_it_stops_is_told_anew_whoever_has_it(self) -> None:
+        found, _said = self.flapping()
+        last = found.begin("errors", ONE)
+        found.round()
+        found.take("errors", ONE, "ada")
+        assert found.round(FLAP_STEADY) == [f"!{last}", f".{found.keys[3]}/flapping"]
+        assert "it fires, and is told anew" in found.newest.sentence
+        assert found.round(MINUTE) == []
+        found.end("errors", ONE)
+        assert found.round(MINUTE) == [f".{last}"]
+
+    def test_who_takes_one_of_a_series_that_flaps_before_it_is_counted_has_it_counted(self) -> None:
+        found, _said = self.flapping()
+        last = found.begin("errors", ONE)
+        found.take("errors", ONE, "ada")
+        assert found.round() == []
+        assert (found.telling.untold, found.telling.collapsed) == ((), 1)
+        assert found.telling.keys_of(last) == (f"{found.keys[3]}/flapping",)
+        assert found.round(FLAP_STEADY)[0] == f"!{last}"
+
+    def test_what_is_graver_than_its_series_was_told_to_be_is_told_anew_whoever_has_it(self) -> None:
+        found = stage()
+        for _ in range(FLAPS_FROM):
+            found.begin("errors", ONE, WARNING)
+            found.round()
+            found.end("errors", ONE)
+            found.round(MINUTE)
+        grave = found.begin("errors", ONE)
+        found.take("errors", ONE, "ada")
+        assert found.round() == []
+        assert found.round(FLAP_STEADY) == [f"!{grave}", f".{found.keys[3]}/flapping"]
+
+    def test_a_silence_that_ends_later_tells_it_anew_whoever_has_it(self) -> None:
+        found, _said = self.flapping()
+        last = found.begin("errors", ONE)
+        found.round()
+        found.silences = [silence(found.now + FLAP_STEADY + HOURS, rules=("errors",))]
+        found.take("errors", ONE, "ada")
+        assert found.round(FLAP_STEADY) == [f".{found.keys[3]}/flapping"]
+        assert found.round(HOURS) == [f"!{last}"]
+        assert "; until now told as flapping, silenced by ada" in found.newest.sentence
+
+    def test_what_was_told_as_flapping_and_is_over_while_it_is_silenced_is_not_counted_once_more(self) -> None:
+        found, _said = self.flapping()
+        found.begin("errors", ONE)
+        found.round()
+        found.silences = [silence(found.now + 2 * HOURS, rules=("errors",))]
+        found.round(FLAP_STEADY)
+        found.end("errors", ONE)
+        assert found.round(MINUTE) == []
+        assert (found.telling.untold, found.telling.collapsed, found.telling.silenced) == ((), 1, 0)
+
     def test_what_flaps_at_its_critical_worst_pages(self) -> None:
         found = stage()
         for _ in range(FLAPS_FROM):

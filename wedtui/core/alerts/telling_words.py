@@ -44,6 +44,18 @@ def hidden_there(source: str, hidden: str) -> str:
     return f"{hidden} in {source}"
 
 
+def is_flapped(untold: Untold) -> bool:
+    """Whether people heard of it as flapping, and that this is over."""
+    return untold.until_now.startswith(FLAPPED)
+
+
+def hidden_now(untold: Untold, by: str) -> str:
+    """Return by what a message is not told until now; what was told as flapping stays that, whatever hides it then."""
+    if by and is_flapped(untold):
+        return f"{FLAPPED}, {by}"
+    return by or untold.until_now
+
+
 def about(waiting: Sequence[Untold], group: Labels | None) -> str:
     """Return what a notification is about: `errors (provider=aws)`, `3 alerts of errors (provider=aws)`."""
     first = waiting[0]
