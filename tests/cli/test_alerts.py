@@ -96,12 +96,12 @@ def test_that_nothing_fires_is_said_only_of_what_is_known(machine: Machine) -> N
 
 
 def test_how_many_nobody_was_told_of_is_said(machine: Machine) -> None:
-    stands(machine, suppressed=Suppressed(silenced=3, stormed=40))
+    stands(machine, suppressed=Suppressed(silenced=3, stormed=40, taken=2))
     assert machine.run("alerts", "list").out.splitlines() == [
         "nothing fires of 7 rules",
-        "not told one by one so far: 3 silenced, 40 counted in storms",
+        "not told one by one so far: 3 silenced, 2 taken before anybody was told, 40 counted in storms",
     ]
-    counts = {"silenced": 3, "inhibited": 0, "collapsed": 0, "stormed": 40}
+    counts = {"silenced": 3, "inhibited": 0, "collapsed": 0, "stormed": 40, "taken": 2}
     assert machine.run("alerts", "list", "--json").json["suppressed"] == counts
     stands(machine)
     assert machine.run("alerts", "list", "--json").json["suppressed"] is None
@@ -151,6 +151,16 @@ def test_a_line_says_who_has_it_and_what_hides_it(machine: Machine) -> None:
     ):
         assert words in line
     assert last == "not set, because nothing of theirs is measured: cpu and memory"
+
+
+def test_of_what_somebody_has_nobody_is_told_and_that_is_said(machine: Machine) -> None:
+    stands(machine, replace(ALERT, acknowledged_by="ada", acknowledged_at=WEDNESDAY))
+    (line,) = machine.run("alerts", "list").out.splitlines()
+    assert "; nobody is told while ada has it" in line
+    assert "nobody was told yet" not in line
+    shown = machine.run("alerts", "show", ALERT.key).out.splitlines()
+    assert "told        nobody while ada has it" in shown
+    assert not [each for each in shown if each.startswith("note ")]
 
 
 CENTRAL = SourceIs("central", "alertmanager", WEDNESDAY - 12 * MINUTE / 60, fresh=True, alerts=3, ignored=1)

@@ -747,6 +747,19 @@ def test_what_nobody_was_told_of_stands_under_the_list(alerts: tuple[AlertIs, ..
     assert "one by one" not in plain(alert_rows(none, "", 80)[-1].line)
 
 
+@pytest.mark.parametrize(
+    ("shown", "words"),
+    [
+        (replace(TAKEN, told_at=None), "nobody is told while mo has it"),
+        (replace(TAKEN, told_at=None, acknowledged_by=""), "nobody was told yet"),
+        (replace(TAKEN, told_at=None, phase=Phase.RESOLVED), "nobody was told yet"),
+    ],
+)
+def test_of_what_somebody_has_nobody_is_told_and_one_alert_in_full_says_so(shown: AlertIs, words: str) -> None:
+    board = Board(NOW, picture=alarmed(shown).make(NOW))
+    assert words in " ".join(plain(row.line) for row in alert_facts(board, shown, 120, offer="", before=None))
+
+
 def test_one_alert_in_full_says_who_is_next() -> None:
     async def walk() -> None:
         desk = Desk(replace(ERRORS, escalates_to="roster secondary (grace)"))

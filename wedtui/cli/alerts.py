@@ -397,14 +397,14 @@ def _notes(alert: AlertIs, why: Doubt | None) -> list[str]:
     if alert.phase is Phase.RESOLVED:
         return [] if alert.resolved_at is None else [f"over; it fired for {duration(alert.resolved_at - alert.since)}"]
     found = [] if alert.reason is Reason.CONDITION else ["nothing is known of it"]
-    if alert.acknowledged_by:
+    if has := single_line(alert.acknowledged_by, 80):
         lapses = lapses_at(alert)
         until = "" if lapses is None or why is not None else f" until {_at(lapses)}"
-        found.append(f"{single_line(alert.acknowledged_by, 80)} has it{until}")
+        found.append(f"{has} has it{until}")
     elif alert.phase is Phase.FIRING:
         found.append("nobody has it")
     if alert.phase is Phase.FIRING and alert.told_at is None:
-        found.append("nobody was told yet")
+        found.append(f"nobody is told while {has} has it" if has else "nobody was told yet")
     if alert.inhibited_by:
         found.append(f"its message is hidden by {alert.inhibited_by}")
     if alert.silenced_by:
@@ -451,11 +451,14 @@ def _details(alert: AlertIs, now: datetime, why: Doubt | None, told: _ToldBy) ->
 
 
 def _told_words(alert: AlertIs, told: _ToldBy) -> str:
+    from wedtui.core.alerts.memory import Phase
     from wedtui.core.text import single_line
     from wedtui.core.wording import listed
 
     accepted, waits = (listed(tuple(single_line(name, 80) for name in some)) for some in told)
     when = "nobody yet" if alert.told_at is None else _at(alert.told_at)
+    if alert.told_at is None and alert.acknowledged_by and alert.phase is Phase.FIRING and not waits:
+        when = f"nobody while {single_line(alert.acknowledged_by, 80)} has it"
     return f"{when}{f' by {accepted}' if accepted else ''}{f'; {waits} did not accept it yet' if waits else ''}"
 
 

@@ -16,7 +16,9 @@ from wedtui.core.alerts.telling import (
     GROUP_WAIT,
     STORM_FROM,
     STORM_WINDOW,
+    Telling,
     acknowledgements,
+    telling_document,
     telling_of,
 )
 from wedtui.core.alerts.told import Hidden
@@ -227,7 +229,14 @@ class TestTaken:
         assert found.round() == []
         found.end("errors", ONE)
         assert found.round(MINUTE) == []
-        assert (found.telling.untold, found.telling.silenced, found.telling.inhibited) == ((), 0, 0)
+        assert (found.telling.untold, found.telling.taken) == ((), 1)
+        assert (found.telling.silenced, found.telling.inhibited) == (0, 0)
+
+    def test_what_an_older_version_did_not_count_is_none(self) -> None:
+        written = telling_document(Telling(taken=2))
+        assert telling_of(written).taken == 2
+        del written["taken"]
+        assert telling_of(written).taken == 0
 
     def test_a_silence_that_ends_calls_nobody_for_it(self) -> None:
         found = stage()

@@ -138,7 +138,11 @@ class _Turn:
         self.untold: dict[str, Untold] = {}
         self.recent = [at for at in before.recent if now - at < STORM_WINDOW]
         self.storm_at, self.storm_severity = before.storm_at, before.storm_severity
-        self.never = {Hidden.SILENCED: before.silenced, Hidden.INHIBITED: before.inhibited}
+        self.never = {
+            Hidden.SILENCED: before.silenced,
+            Hidden.INHIBITED: before.inhibited,
+            Hidden.TAKEN: before.taken,
+        }
         self.collapsed, self.stormed = before.collapsed, before.stormed
         self.flapped: dict[tuple[str, Labels], Flap] = {}
         """Those that flap no more from this round on."""
@@ -166,6 +170,7 @@ class _Turn:
             inhibited=self.never[Hidden.INHIBITED],
             collapsed=self.collapsed,
             stormed=self.stormed,
+            taken=self.never[Hidden.TAKEN],
         )
 
     def _gather(self) -> None:
@@ -216,9 +221,9 @@ class _Turn:
 
     def _until_now(self, seen: Seen, known: Untold | None) -> str:
         """Return by what it was not told before this round."""
-        flapped = (seen.rule, seen.labels) in self.flapped
-        if flapped and seen.over is None and (known is None or known.hidden is Hidden.TAKEN):
-            return words.FLAPPED
+        flap = self.flapped.get((seen.rule, seen.labels))
+        if flap is not None and seen.over is None and (known is None or known.hidden is Hidden.TAKEN):
+            return words.FLAPPED if flap.episode == seen.key else words.SERIES_FLAPPED
         return "" if known is None else known.until_now
 
     def _rule(self, name: str) -> Rule | Source | None:
@@ -232,9 +237,8 @@ class _Turn:
             # What hid it to its end may have ended with it.
             hidden = untold.hidden
         if untold.over is not None and hidden is not None:
-            if hidden in self.never:
-                # What was told as flapping is told, or counted as that.
-                self.never[hidden] += not untold.raised and not words.is_flapped(untold)
+            # What was told as flapping is told, or counted as that.
+            self.never[hidden] += not untold.raised and not words.is_flapped(untold)
             return
         self.untold[untold.key] = replace(untold, hidden=hidden, until_now=words.hidden_now(untold, by))
 
@@ -250,12 +254,12 @@ class _Turn:
         if hidden is not None or memory is None or memory.episode is None or memory.episode.key != untold.key:
             return hidden, there
         by = memory.episode.acknowledged_by
-        return (Hidden.TAKEN, words.taken_by(by)) if by and not words.is_flapped(untold) else (None, "")
+        return (Hidden.TAKEN, words.taken_by(by)) if by and not words.is_anew(untold) else (None, "")
 
     def _collapse(self) -> None:
         """Leave what belongs to a series that is known to flap to what was told of that, whoever has it."""
-        taken = [each for each in self.untold.values() if each.hidden is Hidden.TAKEN]
-        for untold in sorted((*taken, *self._ready()), key=self._began):
+        heard = [each for each in self.untold.values() if each.hidden in {None, Hidden.TAKEN}]
+        for untold in sorted(heard, key=self._began):
             flap = self.flaps.get((untold.rule, untold.labels))
             if flap is None or worse(flap.severity, untold.severity) is not flap.severity:
                 continue
@@ -348,7 +352,8 @@ class _Turn:
         often = len(waiting) if memory is None else memory.flaps(self.now) + 1
         self.notices.append(words.flapping(key, self._rule(unit.rule), newest, often))
         severity = max((each.severity for each in waiting), key=_GRAVITY.__getitem__)
-        self.collapsed += len(waiting) - 1
+        # What became graver was told, or counted, before.
+        self.collapsed += sum(not each.raised for each in waiting if each is not newest)
         if flap is None:
             self.flaps[here] = Flap((key,), *here, severity, self.now, self._began(newest), newest.key, len(waiting))
         else:

@@ -126,6 +126,8 @@ class Telling:
     """How many were told by nothing but the word that their series flaps."""
     stormed: int = 0
     """How many were told by nothing but the count of a storm."""
+    taken: int = 0
+    """How many are over of which nobody was told because somebody had them before."""
 
     def keys_of(self, episode: str) -> tuple[str, ...]:
         """Return the keys of the notifications by which somebody was told of an episode that is not over."""
@@ -152,7 +154,7 @@ class Telling:
         )
 
 
-_COUNTS = ("silenced", "inhibited", "collapsed", "stormed")
+_COUNTS = ("silenced", "inhibited", "collapsed", "stormed", "taken")
 
 
 def telling_document(telling: Telling) -> dict[str, Any]:
@@ -186,7 +188,8 @@ def telling_of(document: Mapping[str, Any]) -> Telling:
         recent=tuple(datetime.fromisoformat(at) for at in document["recent"]),
         storm_at=_instant(document["storm_at"]),
         storm_severity=Severity(document["storm_severity"]),
-        **{name: document[name] for name in _COUNTS},
+        # An older version did not count all of them.
+        **{name: document.get(name, 0) for name in _COUNTS},
     )
 
 
