@@ -232,6 +232,33 @@ class TestTaken:
         assert (found.telling.untold, found.telling.taken) == ((), 1)
         assert (found.telling.silenced, found.telling.inhibited) == (0, 0)
 
+    def test_an_older_version_can_read_what_is_remembered(self) -> None:
+        found = stage(named("errors"), named("down"))
+        found.silences = [silence(START + HOURS, rules=("down",))]
+        for rule in ("errors", "down"):
+            found.begin(rule, ONE)
+        found.take("errors", ONE, "ada")
+        found.round()
+        assert (found.untold(Hidden.TAKEN), found.untold(Hidden.SILENCED)) == (1, 1)
+        written = telling_document(found.telling)["untold"]
+        assert [each.get("hidden") for each in written] == [None, "silenced"]
+
+    @pytest.mark.parametrize("ended", ["is over", "is over and begins anew", "its rule is gone"])
+    def test_what_ends_after_a_restart_is_counted(self, ended: str) -> None:
+        found = stage()
+        found.begin("errors", ONE)
+        found.take("errors", ONE, "ada")
+        found.round()
+        anew: list[str] = []
+        if ended == "its rule is gone":
+            found.withdraw("errors")
+        else:
+            found.end("errors", ONE)
+        if ended == "is over and begins anew":
+            anew = [f"!{found.begin('errors', ONE)}"]
+        assert found.round(MINUTE) == anew
+        assert (found.telling.untold, found.telling.taken) == ((), 1)
+
     def test_what_an_older_version_did_not_count_is_none(self) -> None:
         written = telling_document(Telling(taken=2))
         assert telling_of(written).taken == 2
