@@ -280,6 +280,31 @@ def test_several_are_taken_at_once_and_none_where_one_key_means_no_alert(machine
     assert len(machine.run("alerts", "history", "--json").json) == 2
 
 
+def test_none_is_taken_where_one_of_them_does_not_fire(machine: Machine) -> None:
+    key = firing(machine.ledger_url, WEDNESDAY)
+    over = replace(ALERT, phase=Phase.RESOLVED, resolved_at=WEDNESDAY)
+    stands(machine, replace(ALERT, key=key), over)
+    refused = machine.run("alerts", "ack", key, "2e4b")
+    assert (refused.code, refused.out) == (17, "")
+    assert f'no alert "{ALERT.key}" fires: `wedtui alerts list` says what does' in refused.err
+    assert machine.run("alerts", "history", "--json").json == []
+
+
+def test_what_was_taken_before_an_error_is_said_before_it(machine: Machine) -> None:
+    key, other = (firing(machine.ledger_url, WEDNESDAY) for _ in range(2))
+    ended = replace(ALERT, key="alert/down/ended0")
+    stands(machine, *(replace(ALERT, key=each) for each in (key, other)), ended)
+    answer = machine.run("alerts", "ack", key, ended.key, "--json")
+    assert (answer.code, [each["key"] for each in answer.json]) == (17, [key])
+    assert 'no alert "alert/down/ended0" fires' in answer.err
+    machine.now += 11 * SECOND
+    plain = machine.run("alerts", "ack", other, ended.key)
+    assert (plain.code, plain.out.startswith("you have down")) == (17, True)
+    assert "NOBODY JUDGES ALERTS: the service is dead" in plain.out
+    alone = machine.run("alerts", "ack", ended.key, "--json")
+    assert (alone.code, alone.out) == (17, "")
+
+
 @pytest.mark.parametrize(
     ("since", "said"),
     [
