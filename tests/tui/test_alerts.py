@@ -676,6 +676,30 @@ def test_the_filter_finds_what_stands_in_the_rows(words: str, rules: set[str]) -
     assert {each.rule for each in found} == rules
 
 
+LAPSED = replace(ERRORS, rule="lapsed", acknowledged_by="ada", acknowledged_at=NOW - 60 * MINUTE)
+HAD = replace(OVER, rule="had", acknowledged_by="ada", acknowledged_at=NOW - 20 * MINUTE)
+QUIET = replace(PENDING, rule="quiet", silenced_by="grace", silenced_until=NOW + MINUTE)
+LOUD_AGAIN = replace(PENDING, rule="loud", silenced_by="grace", silenced_until=NOW - MINUTE)
+INHIBITED = replace(OUTSIDE, rule="there", silenced_by="", inhibited_by="central")
+
+
+@pytest.mark.parametrize(
+    ("words", "rules"),
+    [
+        ("ada", {"lapsed", "had"}),
+        ("nobody", {"lapsed"}),
+        ("silenced", {"quiet"}),
+        ("pending silenced", {"quiet"}),
+        ("inhibited", {"there"}),
+        ("hidden", {"there", "memory"}),
+    ],
+)
+def test_the_filter_finds_who_had_it_and_what_hides_it(words: str, rules: set[str]) -> None:
+    shown = (LAPSED, HAD, QUIET, LOUD_AGAIN, INHIBITED, HIDDEN)
+    found = matching(Board(NOW + SECOND, picture=alarmed(*shown).make(NOW)), words)
+    assert {each.rule for each in found} == rules
+
+
 def test_what_another_system_judges_says_so_and_that_it_is_unknown() -> None:
     world = alarmed(OUTSIDE, unknown=("central/High Errors provider=aws",), sources=(CENTRAL,))
     board = Board(NOW, picture=world.make(NOW))
