@@ -96,12 +96,12 @@ def test_that_nothing_fires_is_said_only_of_what_is_known(machine: Machine) -> N
 
 
 def test_how_many_nobody_was_told_of_is_said(machine: Machine) -> None:
-    stands(machine, suppressed=Suppressed(silenced=3, stormed=40))
+    stands(machine, suppressed=Suppressed(silenced=3, stormed=40, taken=2))
     assert machine.run("alerts", "list").out.splitlines() == [
         "nothing fires of 7 rules",
-        "not told one by one so far: 3 silenced, 40 counted in storms",
+        "not told one by one so far: 3 silenced, 2 taken before anybody was told, 40 counted in storms",
     ]
-    counts = {"silenced": 3, "inhibited": 0, "collapsed": 0, "stormed": 40}
+    counts = {"silenced": 3, "inhibited": 0, "collapsed": 0, "stormed": 40, "taken": 2}
     assert machine.run("alerts", "list", "--json").json["suppressed"] == counts
     stands(machine)
     assert machine.run("alerts", "list", "--json").json["suppressed"] is None
@@ -151,6 +151,16 @@ def test_a_line_says_who_has_it_and_what_hides_it(machine: Machine) -> None:
     ):
         assert words in line
     assert last == "not set, because nothing of theirs is measured: cpu and memory"
+
+
+def test_of_what_somebody_has_nobody_is_told_and_that_is_said(machine: Machine) -> None:
+    stands(machine, replace(ALERT, acknowledged_by="ada", acknowledged_at=WEDNESDAY))
+    (line,) = machine.run("alerts", "list").out.splitlines()
+    assert "; nobody is told while ada has it" in line
+    assert "nobody was told yet" not in line
+    shown = machine.run("alerts", "show", ALERT.key).out.splitlines()
+    assert "told        nobody while ada has it" in shown
+    assert not [each for each in shown if each.startswith("note ")]
 
 
 CENTRAL = SourceIs("central", "alertmanager", WEDNESDAY - 12 * MINUTE / 60, fresh=True, alerts=3, ignored=1)
@@ -268,6 +278,31 @@ def test_several_are_taken_at_once_and_none_where_one_key_means_no_alert(machine
     )
     assert machine.run("alerts", "ack", first, second).out.count("you have had down") == 2
     assert len(machine.run("alerts", "history", "--json").json) == 2
+
+
+def test_none_is_taken_where_one_of_them_does_not_fire(machine: Machine) -> None:
+    key = firing(machine.ledger_url, WEDNESDAY)
+    over = replace(ALERT, phase=Phase.RESOLVED, resolved_at=WEDNESDAY)
+    stands(machine, replace(ALERT, key=key), over)
+    refused = machine.run("alerts", "ack", key, "2e4b")
+    assert (refused.code, refused.out) == (17, "")
+    assert f'no alert "{ALERT.key}" fires: `wedtui alerts list` says what does' in refused.err
+    assert machine.run("alerts", "history", "--json").json == []
+
+
+def test_what_was_taken_before_an_error_is_said_before_it(machine: Machine) -> None:
+    key, other = (firing(machine.ledger_url, WEDNESDAY) for _ in range(2))
+    ended = replace(ALERT, key="alert/down/ended0")
+    stands(machine, *(replace(ALERT, key=each) for each in (key, other)), ended)
+    answer = machine.run("alerts", "ack", key, ended.key, "--json")
+    assert (answer.code, [each["key"] for each in answer.json]) == (17, [key])
+    assert 'no alert "alert/down/ended0" fires' in answer.err
+    machine.now += 11 * SECOND
+    plain = machine.run("alerts", "ack", other, ended.key)
+    assert (plain.code, plain.out.startswith("you have down")) == (17, True)
+    assert "NOBODY JUDGES ALERTS: the service is dead" in plain.out
+    alone = machine.run("alerts", "ack", ended.key, "--json")
+    assert (alone.code, alone.out) == (17, "")
 
 
 @pytest.mark.parametrize(

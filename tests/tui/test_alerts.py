@@ -741,6 +741,30 @@ def test_the_filter_finds_what_stands_in_the_rows(words: str, rules: set[str]) -
     assert {each.rule for each in found} == rules
 
 
+LAPSED = replace(ERRORS, rule="lapsed", acknowledged_by="ada", acknowledged_at=NOW - 60 * MINUTE)
+HAD = replace(OVER, rule="had", acknowledged_by="ada", acknowledged_at=NOW - 20 * MINUTE)
+QUIET = replace(PENDING, rule="quiet", silenced_by="grace", silenced_until=NOW + MINUTE)
+LOUD_AGAIN = replace(PENDING, rule="loud", silenced_by="grace", silenced_until=NOW - MINUTE)
+INHIBITED = replace(OUTSIDE, rule="there", silenced_by="", inhibited_by="central")
+
+
+@pytest.mark.parametrize(
+    ("words", "rules"),
+    [
+        ("ada", {"lapsed", "had"}),
+        ("nobody", {"lapsed"}),
+        ("silenced", {"quiet"}),
+        ("pending silenced", {"quiet"}),
+        ("inhibited", {"there"}),
+        ("hidden", {"there", "memory"}),
+    ],
+)
+def test_the_filter_finds_who_had_it_and_what_hides_it(words: str, rules: set[str]) -> None:
+    shown = (LAPSED, HAD, QUIET, LOUD_AGAIN, INHIBITED, HIDDEN)
+    found = matching(Board(NOW + SECOND, picture=alarmed(*shown).make(NOW)), words)
+    assert {each.rule for each in found} == rules
+
+
 def test_what_another_system_judges_says_so_and_that_it_is_unknown() -> None:
     world = alarmed(OUTSIDE, unknown=("central/High Errors provider=aws",), sources=(CENTRAL,))
     board = Board(NOW, picture=world.make(NOW))
@@ -810,6 +834,19 @@ def test_what_nobody_was_told_of_stands_under_the_list(alerts: tuple[AlertIs, ..
     assert spoken_alerts(here)[-1] == f"N{words[1:]}."
     none = Board(NOW, alarmed(*alerts, suppressed=Suppressed()).picture(NOW))
     assert "one by one" not in plain(alert_rows(none, "", 80)[-1].line)
+
+
+@pytest.mark.parametrize(
+    ("shown", "words"),
+    [
+        (replace(TAKEN, told_at=None), "nobody is told while mo has it"),
+        (replace(TAKEN, told_at=None, acknowledged_by=""), "nobody was told yet"),
+        (replace(TAKEN, told_at=None, phase=Phase.RESOLVED), "nobody was told yet"),
+    ],
+)
+def test_of_what_somebody_has_nobody_is_told_and_one_alert_in_full_says_so(shown: AlertIs, words: str) -> None:
+    board = Board(NOW, picture=alarmed(shown).make(NOW))
+    assert words in " ".join(plain(row.line) for row in alert_facts(board, shown, 120, offer="", before=None))
 
 
 def test_one_alert_in_full_says_who_is_next() -> None:

@@ -133,28 +133,31 @@ def ack_command(
 ) -> None:
     """Say that you look at it, or at several. It lapses after a while (`lapse` of [oncall]) if it still fires.
 
-    No freeze stops it. Where one of several keys means no alert, none is taken; with --json several are a list.
+    No freeze stops it. Where one of several keys means no alert that fires, none is taken; with --json several are a
+    list. What was taken before an error is said before that.
 
     Exit code: 0 it is yours; 5 it is on record, and nobody goes by it, because no service judges alerts at present.
     """
     session = session_of(context)
-    there = _unsettled(session)
-    wanted = {alert.key: alert for alert in (_one(there, key) for key in keys)}
+    wanted = _that_fire(_unsettled(session), keys)
     why, found = unserved(session, session.clock.now()), []
-    for alert in wanted.values():
-        had = _taken(session, alert.key, reason)
-        if as_json:
+    try:
+        for alert in wanted:
+            had = _taken(session, alert.key, reason)
             found.append(_taken_json(alert, had, reason, judged=why is None))
-        else:
-            say(_taken_words(alert, had, session.clock.now(), reason, judged=why is None))
-    if as_json:
-        print_json(found if len(keys) > 1 else found[0])
+            if not as_json:
+                say(_taken_words(alert, had, session.clock.now(), reason, judged=why is None))
+    finally:
+        # What was taken is taken, whatever ends the command before the rest is.
+        if found and as_json:
+            print_json(found if len(keys) > 1 else found[0])
+        if found and why is not None:
+            say(
+                f"NOBODY JUDGES ALERTS: {why}; until one does, it does not lapse, nobody else is called, and nobody is "
+                f"told that you have it: {start_words(session)}",
+                err=as_json,
+            )
     if why is not None:
-        say(
-            f"NOBODY JUDGES ALERTS: {why}; until one does, it does not lapse, nobody else is called, and nobody is "
-            f"told that you have it: {start_words(session)}",
-            err=as_json,
-        )
         raise typer.Exit(UNSERVED)
 
 
@@ -285,6 +288,21 @@ def _one(alerts: AlertsNow | None, key: str) -> AlertIs:
     raise NotFoundError(f'{how} "{key}" now: {_LISTED}')
 
 
+def _that_fire(alerts: AlertsNow | None, keys: Sequence[str]) -> tuple[AlertIs, ...]:
+    """Return the alerts of some keys, each once.
+
+    Raises:
+        NotFoundError: one of them means none, or one that does not fire.
+    """
+    from wedtui.core.alerts.memory import Phase
+
+    found = {alert.key: alert for alert in (_one(alerts, key) for key in keys)}
+    for alert in found.values():
+        if alert.phase is not Phase.FIRING:
+            raise NotFoundError(f'no alert "{alert.key}" fires: `wedtui alerts list` says what does')
+    return tuple(found.values())
+
+
 def _events(session: Session, since: datetime) -> Sequence[AlertEventIs]:
     """Return what happened, from the service where it runs, else from the ledger."""
     client = deciding(session)
@@ -397,14 +415,14 @@ def _notes(alert: AlertIs, why: Doubt | None) -> list[str]:
     if alert.phase is Phase.RESOLVED:
         return [] if alert.resolved_at is None else [f"over; it fired for {duration(alert.resolved_at - alert.since)}"]
     found = [] if alert.reason is Reason.CONDITION else ["nothing is known of it"]
-    if alert.acknowledged_by:
+    if has := single_line(alert.acknowledged_by, 80):
         lapses = lapses_at(alert)
         until = "" if lapses is None or why is not None else f" until {_at(lapses)}"
-        found.append(f"{single_line(alert.acknowledged_by, 80)} has it{until}")
+        found.append(f"{has} has it{until}")
     elif alert.phase is Phase.FIRING:
         found.append("nobody has it")
     if alert.phase is Phase.FIRING and alert.told_at is None:
-        found.append("nobody was told yet")
+        found.append(f"nobody is told while {has} has it" if has else "nobody was told yet")
     if alert.inhibited_by:
         found.append(f"its message is hidden by {alert.inhibited_by}")
     if alert.silenced_by:
@@ -451,11 +469,14 @@ def _details(alert: AlertIs, now: datetime, why: Doubt | None, told: _ToldBy) ->
 
 
 def _told_words(alert: AlertIs, told: _ToldBy) -> str:
+    from wedtui.core.alerts.memory import Phase
     from wedtui.core.text import single_line
     from wedtui.core.wording import listed
 
     accepted, waits = (listed(tuple(single_line(name, 80) for name in some)) for some in told)
     when = "nobody yet" if alert.told_at is None else _at(alert.told_at)
+    if alert.told_at is None and alert.acknowledged_by and alert.phase is Phase.FIRING and not waits:
+        when = f"nobody while {single_line(alert.acknowledged_by, 80)} has it"
     return f"{when}{f' by {accepted}' if accepted else ''}{f'; {waits} did not accept it yet' if waits else ''}"
 
 

@@ -413,7 +413,7 @@ def _with_told(standing: AlertsNow, telling: Telling, keeper: AlertKeeper) -> Al
     """
     keys = {each.key: telling.keys_of(each.key) or (_first_key(each),) for each in standing.alerts if each.key}
     told = keeper.told([*dict.fromkeys(key for some in keys.values() for key in some)]) if keys else {}
-    counts = (telling.silenced, telling.inhibited, telling.collapsed, telling.stormed)
+    counts = (telling.silenced, telling.inhibited, telling.collapsed, telling.stormed, telling.taken)
     standing = replace(standing, suppressed=Suppressed(*counts))
     if not told:
         return standing

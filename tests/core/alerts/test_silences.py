@@ -19,6 +19,7 @@ from wedtui.core.alerts.silences import (
     Silence,
     checked,
     preview,
+    released,
     silencing,
     where_of,
 )
@@ -122,6 +123,20 @@ def test_one_covers_another_where_it_is_about_all_of_it(
 ) -> None:
     assert replace(ONE, where=Where(labels), rules=rules).covers(ONE) is covers
     assert not ONE.covers(replace(ONE, rules=()))
+
+
+def test_when_it_is_over_what_somebody_has_is_told_nobody_and_is_counted_apart() -> None:
+    free, taken = (replace(alert("errors", AWS, Phase.FIRING), key=key) for key in "ab")
+    taken = replace(taken, acknowledged_by="bo", acknowledged_at=START, lapse_s=60.0)
+    hers = replace(taken, key="c", acknowledged_by="ada")
+    told = replace(taken, key="d", told_at=START)
+    found = released(ONE, [], [free, taken, hers, told], START)
+    assert (found.told, found.taken, found.has, found.before) == ((free,), 2, ("ada", "bo"), 1)
+    assert "; 2 stay with ada and bo, and are told only once nobody has them; of 1 people were told before" in (
+        found.sentence
+    )
+    lapsed = released(ONE, [], [taken], START + MINUTE)
+    assert (lapsed.told, lapsed.taken) == ((taken,), 0)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["errors", "down"]), st.sampled_from([AWS, GCP]))))

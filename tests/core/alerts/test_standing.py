@@ -110,9 +110,11 @@ def test_that_nothing_fires_says_something_only_where_something_is_known() -> No
     assert AlertsNow(NOW, (), 7, **looked_at_of(json.loads(json.dumps(looked_at_document(known))))) == known
     assert not replace(known, unknown=4).knows
     assert not replace(known, judged=0).knows
-    counted = replace(known, suppressed=Suppressed(3, 1, 4, 2_000))
+    counted = replace(known, suppressed=Suppressed(3, 1, 4, 2_000, 2))
     written = json.loads(json.dumps(looked_at_document(counted)))
     assert AlertsNow(NOW, (), 7, **looked_at_of(written)) == counted
+    del written["suppressed"]["taken"]
+    assert AlertsNow(NOW, (), 7, **looked_at_of(written)).suppressed == Suppressed(3, 1, 4, 2_000)
     del written["suppressed"]
     assert AlertsNow(NOW, (), 7, **looked_at_of(written)).suppressed is None
     # What an older version wrote says nothing of it, and so nothing is known.
@@ -126,8 +128,9 @@ def test_that_nothing_fires_says_something_only_where_something_is_known() -> No
         (Suppressed(), ""),
         (Suppressed(silenced=1), "not told one by one so far: 1 silenced"),
         (
-            Suppressed(3, 1, 4, 2_000),
-            "not told one by one so far: 3 silenced, 1 hidden by others, 4 while they flapped, 2,000 counted in storms",
+            Suppressed(3, 1, 4, 2_000, 2),
+            "not told one by one so far: 3 silenced, 1 hidden by others, 2 taken before anybody was told, "
+            "4 while they flapped, 2,000 counted in storms",
         ),
     ],
 )

@@ -16,7 +16,9 @@ from wedtui.core.alerts.telling import (
     GROUP_WAIT,
     STORM_FROM,
     STORM_WINDOW,
+    Telling,
     acknowledgements,
+    telling_document,
     telling_of,
 )
 from wedtui.core.alerts.told import Hidden
@@ -227,7 +229,41 @@ class TestTaken:
         assert found.round() == []
         found.end("errors", ONE)
         assert found.round(MINUTE) == []
-        assert (found.telling.untold, found.telling.silenced, found.telling.inhibited) == ((), 0, 0)
+        assert (found.telling.untold, found.telling.taken) == ((), 1)
+        assert (found.telling.silenced, found.telling.inhibited) == (0, 0)
+
+    def test_an_older_version_can_read_what_is_remembered(self) -> None:
+        found = stage(named("errors"), named("down"))
+        found.silences = [silence(START + HOURS, rules=("down",))]
+        for rule in ("errors", "down"):
+            found.begin(rule, ONE)
+        found.take("errors", ONE, "ada")
+        found.round()
+        assert (found.untold(Hidden.TAKEN), found.untold(Hidden.SILENCED)) == (1, 1)
+        written = telling_document(found.telling)["untold"]
+        assert [each.get("hidden") for each in written] == [None, "silenced"]
+
+    @pytest.mark.parametrize("ended", ["is over", "is over and begins anew", "its rule is gone"])
+    def test_what_ends_after_a_restart_is_counted(self, ended: str) -> None:
+        found = stage()
+        found.begin("errors", ONE)
+        found.take("errors", ONE, "ada")
+        found.round()
+        anew: list[str] = []
+        if ended == "its rule is gone":
+            found.withdraw("errors")
+        else:
+            found.end("errors", ONE)
+        if ended == "is over and begins anew":
+            anew = [f"!{found.begin('errors', ONE)}"]
+        assert found.round(MINUTE) == anew
+        assert (found.telling.untold, found.telling.taken) == ((), 1)
+
+    def test_what_an_older_version_did_not_count_is_none(self) -> None:
+        written = telling_document(Telling(taken=2))
+        assert telling_of(written).taken == 2
+        del written["taken"]
+        assert telling_of(written).taken == 0
 
     def test_a_silence_that_ends_calls_nobody_for_it(self) -> None:
         found = stage()
@@ -337,6 +373,58 @@ class TestFlapping:
         assert found.round(MINUTE) == []
         found.end("errors", ONE)
         assert found.round(MINUTE) == [f".{last}"]
+
+    def test_what_still_fires_when_it_stops_is_told_anew_whoever_has_it(self) -> None:
+        found, _said = self.flapping()
+        last = found.begin("errors", ONE)
+        found.round()
+        found.take("errors", ONE, "ada")
+        assert found.round(FLAP_STEADY) == [f"!{last}", f".{found.keys[3]}/flapping"]
+        assert "it fires, and is told anew" in found.newest.sentence
+        assert found.round(MINUTE) == []
+        found.end("errors", ONE)
+        assert found.round(MINUTE) == [f".{last}"]
+
+    def test_who_takes_one_of_a_series_that_flaps_before_it_is_counted_has_it_counted(self) -> None:
+        found, _said = self.flapping()
+        last = found.begin("errors", ONE)
+        found.take("errors", ONE, "ada")
+        assert found.round() == []
+        assert (found.telling.untold, found.telling.collapsed) == ((), 1)
+        assert found.telling.keys_of(last) == (f"{found.keys[3]}/flapping",)
+        assert found.round(FLAP_STEADY)[0] == f"!{last}"
+
+    def test_what_is_graver_than_its_series_was_told_to_be_is_told_anew_whoever_has_it(self) -> None:
+        found = stage()
+        for _ in range(FLAPS_FROM):
+            found.begin("errors", ONE, WARNING)
+            found.round()
+            found.end("errors", ONE)
+            found.round(MINUTE)
+        grave = found.begin("errors", ONE)
+        found.take("errors", ONE, "ada")
+        assert found.round() == []
+        assert found.round(FLAP_STEADY) == [f"!{grave}", f".{found.keys[3]}/flapping"]
+
+    def test_a_silence_that_ends_later_tells_it_anew_whoever_has_it(self) -> None:
+        found, _said = self.flapping()
+        last = found.begin("errors", ONE)
+        found.round()
+        found.silences = [silence(found.now + FLAP_STEADY + HOURS, rules=("errors",))]
+        found.take("errors", ONE, "ada")
+        assert found.round(FLAP_STEADY) == [f".{found.keys[3]}/flapping"]
+        assert found.round(HOURS) == [f"!{last}"]
+        assert "; until now told as flapping, silenced by ada" in found.newest.sentence
+
+    def test_what_was_told_as_flapping_and_is_over_while_it_is_silenced_is_not_counted_once_more(self) -> None:
+        found, _said = self.flapping()
+        found.begin("errors", ONE)
+        found.round()
+        found.silences = [silence(found.now + 2 * HOURS, rules=("errors",))]
+        found.round(FLAP_STEADY)
+        found.end("errors", ONE)
+        assert found.round(MINUTE) == []
+        assert (found.telling.untold, found.telling.collapsed, found.telling.silenced) == ((), 1, 0)
 
     def test_what_flaps_at_its_critical_worst_pages(self) -> None:
         found = stage()

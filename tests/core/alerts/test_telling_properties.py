@@ -35,15 +35,18 @@ MANY = tuple(labels_of({"provider": "aws", "host": f"{n}"}) for n in range(2 * S
 Script = list[tuple[list[tuple[str, Labels, str]], int, str]]
 
 
-def scripts(rules: list[str], around: list[str]) -> st.SearchStrategy[Script]:
-    doings = st.sampled_from(["warns", "pages", "ends", "worsens", "comes and goes"])
-    moves = st.lists(st.tuples(st.sampled_from(rules), st.sampled_from(SERIES), doings), max_size=6)
+DOINGS = ("warns", "pages", "ends", "worsens", "comes and goes")
+
+
+def scripts(rules: list[str], around: list[str], doings: tuple[str, ...]) -> st.SearchStrategy[Script]:
+    doing = st.sampled_from(doings)
+    moves = st.lists(st.tuples(st.sampled_from(rules), st.sampled_from(SERIES), doing), max_size=6)
     seconds = st.sampled_from([1, 10, 40, 70, 600, 2400])
     return st.lists(st.tuples(moves, seconds, st.sampled_from(around)), min_size=1, max_size=25)
 
 
-rounds = scripts(["down", "errors", "cpu"], ["", "", "", "quiet", "loud", "storm", "calm"])
-loud = scripts(["errors", "cpu"], ["", "", "", "storm", "calm"])
+rounds = scripts(["down", "errors", "cpu"], ["", "", "", "quiet", "loud", "storm", "calm"], (*DOINGS, "take", "let go"))
+loud = scripts(["errors", "cpu"], ["", "", "", "storm", "calm"], DOINGS)
 
 
 class Play:
@@ -53,8 +56,10 @@ class Play:
         self.stage = Stage(RuleBook(RULES), stored=stored)
         self.severity: dict[str, Severity] = {}
         self.visible: dict[str, Severity] = {}
-        """Of each episode that was neither silenced nor inhibited in a round, the gravest that it was then."""
+        """Of each episode that nothing hid in a round and nobody had, the gravest that it was then."""
         self.about: dict[str, tuple[str, Labels]] = {}
+        self.flapped: set[str] = set()
+        """Those that were told as flapping, or left to that."""
 
     def move(self, rule: str, labels: Labels, what: str) -> None:
         stage = self.stage
@@ -66,6 +71,8 @@ class Play:
                 stage.end(rule, labels)
         elif what == "ends" and stage.fires(rule, labels):
             stage.end(rule, labels)
+        elif what in {"take", "let go"} and stage.fires(rule, labels):
+            stage.take(rule, labels, "ada" if what == "take" else "")
         elif what == "worsens" and stage.fires(rule, labels):
             episode = stage.memory(rule, labels).episode
             assert episode is not None
@@ -91,9 +98,18 @@ class Play:
             episode = stage.memory(rule, labels).episode
             fires = stage.fires(rule, labels) and episode is not None and episode.key == key
             silenced = any(each.fits(rule, labels) for each in stage.silences)
-            if (fires or key in begun) and not silenced and not hiding.by(rule, labels):
+            hidden = silenced or hiding.by(rule, labels)
+            if (fires or key in begun) and not hidden and not self._is_taken(key):
                 self.visible[key] = self.severity[key]
         stage.round()
+        self.flapped |= {flap.episode for flap in stage.telling.flaps}
+
+    def _is_taken(self, key: str) -> bool:
+        """Whether somebody has it, and its series was not told as flapping."""
+        rule, labels = self.about[key]
+        episode = self.stage.memory(rule, labels).episode
+        has = episode is not None and episode.key == key and bool(episode.acknowledged_by)
+        return has and all((flap.rule, flap.labels) != (rule, labels) for flap in self.stage.telling.flaps)
 
 
 def played(script: Script, *, stored: bool = True) -> Play:
@@ -140,7 +156,7 @@ class Spy:
     severity: dict[str, Severity] = field(default_factory=dict)
     flapping: set[str] = field(default_factory=set)
     again: set[str] = field(default_factory=set)
-    """Of which it was said before only that they flap."""
+    """That were told to flap once more, as graver than it was said before."""
 
     @contextmanager
     def looking(self) -> Iterator[None]:
@@ -156,8 +172,6 @@ class Spy:
             for each in given[place]:
                 self.told[each.key, each.raised] += 1
                 self.severity[each.key] = worse(self.severity.get(each.key, each.severity), each.severity)
-                if each.until_now == words.FLAPPED or (each.raised and (each.key, False) not in self.told):
-                    self.again.add(each.key)
             return real(*given, **named)
 
         return seen
@@ -185,8 +199,10 @@ def check_counts(play: Play, spy: Spy) -> None:
     remembered = play.stage.telling
     told = {key for key, _raised in spy.told}
     known = told | spy.flapping
-    more = remembered.collapsed - len(spy.again - spy.flapping)
-    assert len(known | spy.again) + more + remembered.silenced + remembered.inhibited == len(play.stage.keys)
+    again = spy.again | (told & play.flapped)
+    more = remembered.collapsed - len(again - spy.flapping)
+    hidden = remembered.silenced + remembered.inhibited + remembered.taken
+    assert len(known | again) + more + hidden == len(play.stage.keys)
 
 
 @given(rounds)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from wedtui.core.alerts.attention import has_somebody
 from wedtui.core.alerts.condition import span_words
 from wedtui.core.alerts.memory import Phase
 from wedtui.core.alerts.names import PAGES, source_of
@@ -29,6 +30,7 @@ LONGEST_REASON = 500
 MOST_VALUES = 50
 """Of all labels of a silence together."""
 _LONGEST_WORD = 200
+_LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,10 @@ class Released:
     """How many another alert hides."""
     before: int = 0
     """Of how many somebody was told before: that is not told again."""
+    taken: int = 0
+    """How many somebody has of which nobody was told."""
+    has: tuple[str, ...] = ()
+    """Who has these."""
 
     @property
     def sentence(self) -> str:
@@ -180,6 +186,9 @@ class Released:
             said.append(f"{self.silenced:,} stay hidden by silence {by}")
         if self.inhibited:
             said.append(f"{self.inhibited:,} stay hidden by another alert that fires")
+        if self.taken:
+            has = listed(tuple(single_line(each, _LONGEST_NAME) for each in self.has))
+            said.append(f"{self.taken:,} stay with {has}, and are told only once nobody has them")
         if self.before:
             said.append(f"of {self.before:,} people were told before, and are not told again")
         return f"of what it was about and fires {'; '.join(said)}" if said else "nothing fires that it was about"
@@ -199,12 +208,17 @@ def released(ended: Silence, others: Iterable[Silence], alerts: Iterable[AlertIs
     hiding = [(each, [one.number for one in holding if one.fits(each.rule, each.labels)]) for each in about]
     open_to = [each for each, by in hiding if not by]
     heard = [each for each in open_to if not each.inhibited_by]
+    new = [each for each in heard if each.told_at is None]
+    # Whoever has what nobody was told of knows: nobody is called for it.
+    taken = [each for each in new if has_somebody(each, now)]
     return Released(
-        tuple(each for each in heard if each.told_at is None),
+        tuple(each for each in new if each not in taken),
         len(about) - len(open_to),
         tuple(sorted({number for _each, by in hiding for number in by})),
         len(open_to) - len(heard),
-        sum(each.told_at is not None for each in heard),
+        len(heard) - len(new),
+        len(taken),
+        tuple(sorted({each.acknowledged_by for each in taken})),
     )
 
 

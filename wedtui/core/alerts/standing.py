@@ -144,6 +144,8 @@ class Suppressed:
     """Told by nothing but the word that their series flaps."""
     stormed: int = 0
     """Told by nothing but the count of a storm."""
+    taken: int = 0
+    """Over while somebody had them of which nobody was told before."""
 
     @property
     def words(self) -> str:
@@ -151,6 +153,7 @@ class Suppressed:
         named = (
             (self.silenced, "silenced"),
             (self.inhibited, "hidden by others"),
+            (self.taken, "taken before anybody was told"),
             (self.collapsed, "while they flapped"),
             (self.stormed, "counted in storms"),
         )

@@ -83,7 +83,8 @@ def looked_at_of(document: Mapping[str, Any] | Sequence[str]) -> dict[str, Any]:
 def _suppressed_of(document: Mapping[str, Any] | None) -> Suppressed | None:
     if document is None:
         return None
-    return Suppressed(**{field.name: int(document[field.name]) for field in fields(Suppressed)})
+    # An older version did not count all of them.
+    return Suppressed(**{field.name: int(document.get(field.name, 0)) for field in fields(Suppressed)})
 
 
 def _source_document(source: SourceIs) -> dict[str, Any]:

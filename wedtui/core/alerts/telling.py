@@ -6,7 +6,8 @@ kept until the last of it is over; then its end is told, whatever hides what els
 
 - The first of a group never waits, nor does its first critical one; who joins later waits for others to join.
 - What became graver is told again, under a key of its own: who was posted a warning was not called.
-- What somebody has is told nobody until they have it no more: they know.
+- What somebody has is told nobody until they have it no more: they know. What was told as flapping is told anew when
+  that stops, whoever has it: what people knew of it is over then.
 - A series that begins again and again is told once, until that stops. Whatever is too much for one minute is one
   notification that counts it.
 - That somebody has it is told once every one of a notification that fires has somebody: who is called for many is not
@@ -137,7 +138,11 @@ class _Turn:
         self.untold: dict[str, Untold] = {}
         self.recent = [at for at in before.recent if now - at < STORM_WINDOW]
         self.storm_at, self.storm_severity = before.storm_at, before.storm_severity
-        self.never = {Hidden.SILENCED: before.silenced, Hidden.INHIBITED: before.inhibited}
+        self.never = {
+            Hidden.SILENCED: before.silenced,
+            Hidden.INHIBITED: before.inhibited,
+            Hidden.TAKEN: before.taken,
+        }
         self.collapsed, self.stormed = before.collapsed, before.stormed
         self.flapped: dict[tuple[str, Labels], Flap] = {}
         """Those that flap no more from this round on."""
@@ -165,6 +170,7 @@ class _Turn:
             inhibited=self.never[Hidden.INHIBITED],
             collapsed=self.collapsed,
             stormed=self.stormed,
+            taken=self.never[Hidden.TAKEN],
         )
 
     def _gather(self) -> None:
@@ -191,7 +197,6 @@ class _Turn:
         report = None if memory is None else memory.report
         named = dict(seen.labels)
         group = tuple((name, named.get(name, "")) for name in rule.group) if rule is not None and rule.group else None
-        flapped = self.flapped.get((seen.rule, seen.labels))
         value = seen.value
         if value is None and known is not None:
             value = known.value
@@ -207,12 +212,19 @@ class _Turn:
             value,
             raised=raised,
             hidden=known.hidden if known is not None else None,
-            until_now=known.until_now if known is not None else words.FLAPPED if flapped is not None else "",
+            until_now=self._until_now(seen, known),
             over=seen.over,
             said="" if report is None else report.said,
             runbook="" if report is None else report.runbook,
             link="" if report is None else report.link,
         )
+
+    def _until_now(self, seen: Seen, known: Untold | None) -> str:
+        """Return by what it was not told before this round."""
+        flap = self.flapped.get((seen.rule, seen.labels))
+        if flap is not None and seen.over is None and (known is None or known.hidden is Hidden.TAKEN):
+            return words.FLAPPED if flap.episode == seen.key else words.SERIES_FLAPPED
+        return "" if known is None else known.until_now
 
     def _rule(self, name: str) -> Rule | Source | None:
         """Return the rule of that name, or the source whose alert it is."""
@@ -225,10 +237,10 @@ class _Turn:
             # What hid it to its end may have ended with it.
             hidden = untold.hidden
         if untold.over is not None and hidden is not None:
-            if hidden in self.never:
-                self.never[hidden] += not untold.raised
+            # What was told as flapping is told, or counted as that.
+            self.never[hidden] += not untold.raised and not words.is_flapped(untold)
             return
-        self.untold[untold.key] = replace(untold, hidden=hidden, until_now=by or untold.until_now)
+        self.untold[untold.key] = replace(untold, hidden=hidden, until_now=words.hidden_now(untold, by))
 
     def _hidden(self, untold: Untold) -> tuple[Hidden | None, str]:
         silence = silencing(self.silences, untold.rule, untold.labels, self.now)
@@ -242,11 +254,12 @@ class _Turn:
         if hidden is not None or memory is None or memory.episode is None or memory.episode.key != untold.key:
             return hidden, there
         by = memory.episode.acknowledged_by
-        return (Hidden.TAKEN, words.taken_by(by)) if by else (None, "")
+        return (Hidden.TAKEN, words.taken_by(by)) if by and not words.is_anew(untold) else (None, "")
 
     def _collapse(self) -> None:
-        """Leave what belongs to a series that is known to flap to what was told of that."""
-        for untold in sorted(self._ready(), key=self._began):
+        """Leave what belongs to a series that is known to flap to what was told of that, whoever has it."""
+        heard = [each for each in self.untold.values() if each.hidden in {None, Hidden.TAKEN}]
+        for untold in sorted(heard, key=self._began):
             flap = self.flaps.get((untold.rule, untold.labels))
             if flap is None or worse(flap.severity, untold.severity) is not flap.severity:
                 continue
@@ -339,7 +352,8 @@ class _Turn:
         often = len(waiting) if memory is None else memory.flaps(self.now) + 1
         self.notices.append(words.flapping(key, self._rule(unit.rule), newest, often))
         severity = max((each.severity for each in waiting), key=_GRAVITY.__getitem__)
-        self.collapsed += len(waiting) - 1
+        # What became graver was told, or counted, before.
+        self.collapsed += sum(not each.raised for each in waiting if each is not newest)
         if flap is None:
             self.flaps[here] = Flap((key,), *here, severity, self.now, self._began(newest), newest.key, len(waiting))
         else:

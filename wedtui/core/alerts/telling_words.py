@@ -16,6 +16,7 @@ from wedtui.core.notify import ROUTE, Detail, Event, Level, Notice
 from wedtui.core.wording import counted, duration, figure, listed
 
 FLAPPED = "told as flapping"
+SERIES_FLAPPED = "only told that its series flaps"
 WHERE = "`wedtui alerts list`"
 _NAMED = 5
 """So many series and rules are named in a sentence."""
@@ -42,6 +43,23 @@ def taken_by(person: str) -> str:
 def hidden_there(source: str, hidden: str) -> str:
     """Return by what a message is hidden: it is silenced or inhibited in the system that judges it."""
     return f"{hidden} in {source}"
+
+
+def is_flapped(untold: Untold) -> bool:
+    """Whether it was told as flapping, or counted as that, and that is over."""
+    return untold.until_now.startswith(FLAPPED)
+
+
+def is_anew(untold: Untold) -> bool:
+    """Whether people heard that its series flaps, and that it does no more."""
+    return untold.until_now.startswith((FLAPPED, SERIES_FLAPPED))
+
+
+def hidden_now(untold: Untold, by: str) -> str:
+    """Return by what a message is not told until now; what was told as flapping stays that, whatever hides it then."""
+    if by and is_anew(untold):
+        return f"{FLAPPED if is_flapped(untold) else SERIES_FLAPPED}, {by}"
+    return by or untold.until_now
 
 
 def about(waiting: Sequence[Untold], group: Labels | None) -> str:

@@ -126,6 +126,8 @@ class Telling:
     """How many were told by nothing but the word that their series flaps."""
     stormed: int = 0
     """How many were told by nothing but the count of a storm."""
+    taken: int = 0
+    """How many are over of which nobody was told because somebody had them before."""
 
     def keys_of(self, episode: str) -> tuple[str, ...]:
         """Return the keys of the notifications by which somebody was told of an episode that is not over."""
@@ -152,16 +154,21 @@ class Telling:
         )
 
 
-_COUNTS = ("silenced", "inhibited", "collapsed", "stormed")
+_COUNTS = ("silenced", "inhibited", "collapsed", "stormed", "taken")
 
 
 def telling_document(telling: Telling) -> dict[str, Any]:
-    """Return what is remembered as JSON can hold it."""
+    """Return what is remembered as JSON can hold it, of this version and of older ones.
+
+    Hidden because somebody has it is no value that an older one knows: of all that it reads nothing would be left.
+    """
+    taken = [each.key for each in telling.untold if each.hidden is Hidden.TAKEN]
     return {
         "version": VERSION,
         "at": _text(telling.at),
         "bundles": [_plain(each) for each in telling.bundles],
-        "untold": [_plain(each) for each in telling.untold],
+        "untold": [_plain(replace(each, hidden=_of_any_version(each.hidden))) for each in telling.untold],
+        "taken_untold": taken,
         "flaps": [_plain(each) for each in telling.flaps],
         "recent": [_text(at) for at in telling.recent],
         "storm_at": _text(telling.storm_at),
@@ -178,16 +185,23 @@ def telling_of(document: Mapping[str, Any]) -> Telling:
     """
     if document["version"] != VERSION:
         raise ValueError(f"expected what was told of alerts of version {VERSION}, got {document['version']}")
+    taken = frozenset(document.get("taken_untold", ()))
+    untold = map(_untold_of, document["untold"])
     return Telling(
         at=_instant(document["at"]),
         bundles=tuple(map(_bundle_of, document["bundles"])),
-        untold=tuple(map(_untold_of, document["untold"])),
+        untold=tuple(replace(each, hidden=Hidden.TAKEN) if each.key in taken else each for each in untold),
         flaps=tuple(map(_flap_of, document["flaps"])),
         recent=tuple(datetime.fromisoformat(at) for at in document["recent"]),
         storm_at=_instant(document["storm_at"]),
         storm_severity=Severity(document["storm_severity"]),
-        **{name: document[name] for name in _COUNTS},
+        # An older version did not count all of them.
+        **{name: document.get(name, 0) for name in _COUNTS},
     )
+
+
+def _of_any_version(hidden: Hidden | None) -> Hidden | None:
+    return None if hidden is Hidden.TAKEN else hidden
 
 
 def _plain(record: Bundle | Untold | Flap) -> dict[str, Any]:

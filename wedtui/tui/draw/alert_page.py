@@ -93,8 +93,7 @@ def _people(board: Board, alert: AlertIs, offer: str) -> list[tuple[str, str]]:
     """Return who was told, who has it and until when, and when the next one is told."""
     if alert.phase is Phase.PENDING:
         return []
-    told = "nobody was told yet" if alert.told_at is None else f"accepted by a channel {_when(board, alert.told_at)}"
-    found = [("told", told)]
+    found = [("told", _told(board, alert))]
     if alert.phase is not Phase.FIRING:
         return found
     if has_somebody(alert, board.now):
@@ -116,6 +115,14 @@ def _people(board: Board, alert: AlertIs, offer: str) -> list[tuple[str, str]]:
     if at is not None and alert.escalates_to:
         then += f": {clean(alert.escalates_to)}"
     return [*found, ("next call", then)]
+
+
+def _told(board: Board, alert: AlertIs) -> str:
+    if alert.told_at is not None:
+        return f"accepted by a channel {_when(board, alert.told_at)}"
+    if alert.phase is Phase.FIRING and has_somebody(alert, board.now):
+        return f"nobody is told while {clean(alert.acknowledged_by)} has it"
+    return "nobody was told yet"
 
 
 def _silencing(alert: AlertIs) -> str:

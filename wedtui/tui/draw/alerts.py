@@ -304,16 +304,24 @@ def firing_count(board: Board) -> str:
 
 
 def matching(board: Board, words: str) -> tuple[AlertIs, ...]:
-    """Return those of which every word of a filter is a part: of what its row says, and of what hides it."""
+    """Return those of which every word of a filter is a part: of what its row says, who had it, and what hides it."""
     known, wanted = board.alerts, words.casefold().split()
 
     def fits(alert: AlertIs) -> bool:
         (state, _), (who, _) = state_span(alert, fresh=True), _has(board, alert)
-        which = (alert.rule, alert.about, alert.source, alert.said, alert.inhibited_by, alert.silenced_by)
-        text = clean(" ".join((*which, alert.severity, alert.phase, state, who))).casefold()
+        which = (alert.rule, alert.about, alert.source, alert.said, alert.severity, alert.phase, state)
+        people = (who, alert.acknowledged_by, alert.inhibited_by, alert.silenced_by)
+        # No remarks: these say of what somebody has that nobody is told of it.
+        hidden = ("silenced" if silenced(alert, board.now) else "", "inhibited" if _is_inhibited_there(alert) else "")
+        text = clean(" ".join((*which, *people, *hidden))).casefold()
         return all(word in text for word in wanted)
 
     return tuple(alert for alert in known.alerts if not wanted or fits(alert)) if known is not None else ()
+
+
+def _is_inhibited_there(alert: AlertIs) -> bool:
+    """Whether the system that judges it hides its message."""
+    return bool(alert.source) and alert.inhibited_by == alert.source
 
 
 def alerts_header(board: Board, width: int) -> Line:
@@ -456,7 +464,7 @@ def remarks(board: Board, alert: AlertIs) -> tuple[str, ...]:
         # Who silences elsewhere does not say until when.
         until = f" until {wall_clock(alert.silenced_until, zone, now)}" if alert.silenced_until else ", no end is known"
         found.append(f"silenced by {alert.silenced_by}{until}: it fires all the same, nobody is told")
-    if alert.source and alert.inhibited_by == alert.source:
+    if _is_inhibited_there(alert):
         found.append(f"inhibited in {alert.source}: it fires all the same, nobody is told")
     elif alert.inhibited_by and alert.phase is Phase.FIRING:
         found.append(f"hidden by {alert.inhibited_by}: while that fires, nobody is told of this")
