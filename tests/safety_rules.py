@@ -1330,7 +1330,7 @@ PANEL = (
         "tui.app",
         "if self.emergencies.unheard(event):",
         "if not event.is_forwarded and self.emergencies.unheard(event):",
-        "tui/test_emergency.py::test_a_page_that_was_asked_for_just_before_does_not_open_over_the_panel",
+        "tui/test_emergency.py::test_a_key_that_comes_back_from_the_widgets_is_not_for_a_panel_that_opened_meanwhile",
     ),
     Rule(
         "on the panel: no page opens over it",
@@ -1342,8 +1342,8 @@ PANEL = (
     Rule(
         "on the panel: what was typed while something lay over it is thrown away",
         "tui.panel",
-        "    self._seen_at = None\n        self.call_after_refresh(self._painted)\n\n    def offer(",
-        "    pass\n\n    def offer(",
+        "    self._seen_at = None\n\n    def uncovered(",
+        "    pass\n\n    def uncovered(",
         "tui/test_emergency.py::test_what_lies_over_a_panel_has_its_keys_and_what_was_typed_there_confirms_nothing",
     ),
     Rule(

@@ -313,6 +313,22 @@ def test_a_page_that_was_asked_for_just_before_does_not_open_over_the_panel(befo
     run(walk())
 
 
+def test_a_key_that_comes_back_from_the_widgets_is_not_for_a_panel_that_opened_meanwhile() -> None:
+    async def walk() -> None:
+        desk = Desk()
+        async with opened(desk) as pilot:
+            early = events.Key("enter", "\r")
+            early._set_forwarded()
+            await pilot.press("F")
+            await desk.stands(pilot, Stage.CHOOSE)
+            desk.app.post_message(early)
+            await pilot.pause(0.1)
+            assert desk.panel.arming.waits is None
+            assert not [call for call in desk.hand.calls if call.startswith("plan")]
+
+    run(walk())
+
+
 def test_no_page_opens_over_a_panel_whatever_asked_for_it() -> None:
     async def walk() -> None:
         desk = Desk()
@@ -343,6 +359,7 @@ def test_what_lies_over_a_panel_has_its_keys_and_what_was_typed_there_confirms_n
             await desk.named(pilot)
             desk.app.push_screen(ProviderScreen("aws"))
             await until(pilot, lambda: isinstance(desk.app.screen, ProviderScreen))
+            assert not desk.panel.ready
             typed(desk, "escape", "enter", "enter", "tab", "a", "w", "s", "enter")
             await until(pilot, lambda: desk.app.screen is desk.app.dashboard)
             await pilot.pause(0.1)
@@ -381,6 +398,7 @@ def test_a_line_that_hangs_while_a_plan_is_made_anew_locks_nobody_out(monkeypatc
         async with opened(desk) as pilot:
             await desk.named(pilot)
             link = LinkReport(delay=1800.0, hangs_for=1800.0)
+            desk.panel.covered()
             desk.panel.uncovered()
             await pilot.pause(0.1)
             await pilot.press("tab", *"aws", "enter")

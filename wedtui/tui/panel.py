@@ -105,12 +105,11 @@ class Panel(Surface, inherit_bindings=False):
         self.draw()
 
     def covered(self) -> None:
-        """Count no key while something lies over it."""
+        """Count no key from now on: what is typed is for what lies over it."""
         self._seen_at = None
 
     def uncovered(self) -> None:
-        """Count keys only from when it was drawn again: what was typed before was for what lay over it."""
-        self._seen_at = None
+        """Count keys again once it is drawn."""
         self.call_after_refresh(self._painted)
 
     def offer(self, choices: tuple[Choice, ...]) -> None:
