@@ -1333,6 +1333,20 @@ PANEL = (
         "tui/test_emergency.py::test_a_key_that_comes_back_from_the_widgets_is_not_for_a_panel_that_opened_meanwhile",
     ),
     Rule(
+        "on the panel: what follows the key that leaves it confirms nothing",
+        "tui.panel",
+        "return self._left or self._seen_at is None",
+        "return self._seen_at is None",
+        "tui/test_emergency.py::test_enter_behind_the_key_that_leaves_confirms_nothing",
+    ),
+    Rule(
+        "on the panel: while the line hangs nothing that stands there counts as seen",
+        "tui.panel",
+        " or (link is not None and link.hangs_for)",
+        "",
+        "tui/test_emergency.py::test_a_line_that_hangs_while_a_plan_is_made_anew_locks_nobody_out",
+    ),
+    Rule(
         "on the panel: no page opens over it",
         "tui.app",
         "if self.emergencies.panel is None:",
