@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from wedtui.clock import SystemClock
 from wedtui.poller.clock_watch import SHOWN_FOR, ClockWatch
 
 
@@ -60,3 +62,9 @@ def test_it_is_said_for_a_while_and_remembered() -> None:
     clock.passes(1)
     assert watch.look() is None
     assert watch.jumped
+
+
+def test_the_time_that_never_jumps_goes_on_while_the_machine_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing puts a machine to sleep here: it is looked at by which of the system's clocks it goes."""
+    monkeypatch.setattr(time, "clock_gettime", {time.CLOCK_BOOTTIME: 42.0}.__getitem__)
+    assert SystemClock().monotonic() == 42.0

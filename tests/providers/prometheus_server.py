@@ -118,41 +118,32 @@ def scraping(directory: Path, target: int) -> Iterator[RunningPrometheus]:
     text = "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n  - job_name: target\n"
     text += '    static_configs: [{{targets: ["{host}:{port}"]}}]\n'
     (directory / "prometheus.yml").write_text(text.format(host=HOST, port=target))
-    command = [
-        prometheus,
-        f"--config.file={directory / 'prometheus.yml'}",
-        f"--storage.tsdb.path={directory / 'data'}",
-        f"--web.listen-address={HOST}:{running.port}",
-    ]
-    with (directory / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=directory, env=_environment())
-    try:
-        _wait_until(lambda: _answers(running, "up == 1"), [process], directory / "log")
+    with _answering(prometheus, running, directory / "data", "up == 1"):
         yield running
-    finally:
-        process.terminate()
-        process.wait()
 
 
 @contextmanager
-def serving(directory: Path, data: Path) -> Iterator[RunningPrometheus]:
+def serving(data: Path) -> Iterator[RunningPrometheus]:
     """Run a Prometheus on data that is there, however old, until the block ends; it scrapes nothing."""
     prometheus = require_program("prometheus", package="prometheus")
     with free_ports(1) as ports:
         running = RunningPrometheus(ports[0], 0, 0)
-    (directory / "prometheus.yml").write_text("scrape_configs: []\n")
-    command = [
-        prometheus,
-        f"--config.file={directory / 'prometheus.yml'}",
-        f"--storage.tsdb.path={data}",
-        "--storage.tsdb.retention.time=100y",
-        f"--web.listen-address={HOST}:{running.port}",
-    ]
+    (data.parent / "prometheus.yml").write_text("scrape_configs: []\n")
+    with _answering(prometheus, running, data, "vector(1)", "--storage.tsdb.retention.time=100y"):
+        yield running
+
+
+@contextmanager
+def _answering(program: str, running: RunningPrometheus, data: Path, ready: str, *more: str) -> Iterator[None]:
+    """Run a Prometheus by the configuration that stands beside its data, from when a query has an answer."""
+    directory = data.parent
+    places = [f"--config.file={directory / 'prometheus.yml'}", f"--storage.tsdb.path={data}"]
+    command = [program, *places, f"--web.listen-address={HOST}:{running.port}", *more]
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=directory, env=_environment())
     try:
-        _wait_until(lambda: _answers(running, "vector(1)"), [process], directory / "log")
-        yield running
+        _wait_until(lambda: _answers(running, ready), [process], directory / "log")
+        yield
     finally:
         process.terminate()
         process.wait()

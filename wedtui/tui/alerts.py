@@ -84,14 +84,15 @@ class Alerts:
         now = self._app.board.now
         there = {alert.key for alert in known.alerts if can_be_taken(alert, now)}
         self._seen = {key: self._seen.get(key, at) for key in there}
-        self._offer()
-        rings = [alert for alert in self.waiting if alert.key not in self._rung]
+        waits = self.waiting
+        self._offer(waits)
+        rings = [alert for alert in waits if alert.key not in self._rung]
         self._rung.update(alert.key for alert in rings)
         self._ring([alert for alert in rings if alert.since >= self._opened and not self._rings_already(alert)])
 
-    def _offer(self) -> None:
+    def _offer(self, waits: Sequence[AlertIs]) -> None:
         """Remember since when the key takes which one: the next in its place is not the one that was read."""
-        key = next((alert.key for alert in self.waiting), "")
+        key = waits[0].key if waits else ""
         if key != self._offered[0]:
             self._offered = (key, self._app.clock.monotonic())
 
@@ -248,8 +249,9 @@ class Alerts:
         taken = {key: each for key, each in app.board.taken.items() if key in there}
         me = app.emergencies.me.user or "you"
         app.board = replace(app.board, taken=MappingProxyType({**taken, alert.key: Taken(me, now)}))
-        forms = taken_forms(app.board, alert, self.waiting, now, app.keymap.hint(_KEY))
+        waits = self.waiting
+        forms = taken_forms(app.board, alert, waits, now, app.keymap.hint(_KEY))
         self._last = _Last(app.clock.monotonic(), forms)
-        self._offer()
+        self._offer(waits)
         app.show_board()
         self._say_shorter(*forms)

@@ -30,6 +30,7 @@ from wedtui.tui.screens.base import BoardScreen, own_bindings
 from wedtui.tui.screens.main import MainScreen
 from wedtui.tui.surface import Surface
 from wedtui.tui.terminal.abilities import Abilities
+from wedtui.tui.terminal.framework import do_what_is_bound
 from wedtui.tui.theme import theme_names
 
 if TYPE_CHECKING:
@@ -184,8 +185,7 @@ class WedtuiApp(PagedApp):
         elif isinstance(event, events.Key) and not event.is_forwarded and self._no_widget_hears:
             # At once as well: the round of the widgets is so long that a key behind it would act before it.
             event.stop()
-            if not await self._check_bindings(event.key, priority=True):
-                await self._check_bindings(event.key)
+            await do_what_is_bound(self, event.key)
         else:
             await super().on_event(event)
 

@@ -202,9 +202,6 @@ class Panel(Surface, inherit_bindings=False):
 
     def action_leave(self) -> None:
         """Close it; what the service does goes on."""
-        self._leave()
-
-    def _leave(self) -> None:
         self._left = True
         self.post_message(self.Left(self))
 
@@ -233,9 +230,9 @@ class Panel(Surface, inherit_bindings=False):
         elif wish is Wish.CANCEL and arming.action is not None:
             number = arming.action.id
             self._wedtui.emergencies.ask(lambda hand: hand.cancel(number), self._cancelled)
-            self._leave()
+            self.action_leave()
         elif wish is Wish.LEAVE:
-            self._leave()
+            self.action_leave()
 
     def _freeze(self, arming: Arming, wish: Wish) -> None:
         """Ask for what changes a freeze: it is planned, planned again once there is a reason, and done at once."""
@@ -247,7 +244,7 @@ class Panel(Surface, inherit_bindings=False):
         elif wish is Wish.CONFIRM:
             self._ask(lambda hand: _frozen(hand, arming), heard.done)
         else:
-            self._leave()
+            self.action_leave()
 
     def _cancelled(self, answer: ActionIs | WedtuiError) -> None:
         if isinstance(answer, WedtuiError):

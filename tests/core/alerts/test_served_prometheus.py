@@ -94,7 +94,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPromethe
     # What an hour was like, each fifth minute of it.
     series["latency_ms", "aws"] = [(at + n * 5 * MINUTE, value) for at, value in past for n in range(12)] + now
     directory = tmp_path_factory.mktemp("served")
-    with serving(directory, served(directory, series)) as running:
+    with serving(served(directory, series)) as running:
         yield running
 
 

@@ -143,3 +143,14 @@ def test_a_report_of_the_windows_size_does_not_change_what_the_mouse_reports_mea
     parser = KeyParser(lambda: None)
     moved = list(parser.feed("\x1b[48;24;80;0;0t\x1b[<0;10;5M\x1b[48;24;80;480;800t\x1b[<0;11;5M"))
     assert [(m.x, m.y) for m in moved if isinstance(m, events.MouseDown)] == [(9, 4), (10, 4)]
+
+
+def test_a_report_of_the_focus_takes_no_letters_from_a_line(place: Place) -> None:
+    environ = {**place.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+    with Terminal([sys.executable, "-m", "wedtui"], environ) as terminal:
+        terminal.shows("here", "deployments", "q quit")
+        terminal.type("/")
+        terminal.shows("Esc clear filter")
+        os.write(terminal.descriptor, b"\x1b[O")
+        terminal.type("zzw")
+        terminal.shows("zzw", "Esc clear filter")

@@ -212,7 +212,7 @@ def released(ended: Silence, others: Iterable[Silence], alerts: Iterable[AlertIs
     # Whoever has what nobody was told of knows: nobody is called for it.
     taken = [each for each in new if has_somebody(each, now)]
     return Released(
-        tuple(each for each in new if each not in taken),
+        tuple(each for each in new if not has_somebody(each, now)),
         len(about) - len(open_to),
         tuple(sorted({number for _each, by in hiding for number in by})),
         len(open_to) - len(heard),

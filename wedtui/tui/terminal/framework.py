@@ -43,6 +43,7 @@ __all__ = [
     "KeyParser",
     "PatientPalette",
     "TerminalSupportsSynchronizedOutput",
+    "do_what_is_bound",
     "fail",
     "pieces",
     "running",
@@ -126,6 +127,12 @@ class PatientPalette(CommandPalette):
             super()._action_command_list(action)
         except KeyError:
             return  # it has no lines yet, so there is nowhere to move to
+
+
+async def do_what_is_bound(app: App[Any], key: str) -> None:
+    """Do what a key is bound to where the focus is, without showing it to any widget before."""
+    if not await app._check_bindings(key, priority=True):
+        await app._check_bindings(key)
 
 
 def running(app: App[Any]) -> bool:
