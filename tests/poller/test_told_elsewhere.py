@@ -33,7 +33,8 @@ Make = Callable[..., Elsewhere]
 def make(tmp_path: Path, places: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     made: list[Elsewhere] = []
     # A server has a clock of its own, which no test moves.
-    monkeypatch.setattr("wedtui.poller.alerts.database_now", lambda _connection: made[-1].clock.now())
+    for room in ("wedtui.poller.alerts", "wedtui.ledger.silences"):
+        monkeypatch.setattr(f"{room}.database_now", lambda _connection: made[-1].clock.now())
 
     def _make(**what: Any) -> Elsewhere:
         made.append(Elsewhere(tmp_path, elsewhere(**what)))
