@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
 import traceback
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.needs import require_program
 from tests.providers.faults import refusing_port, unaccepting_port
 from tests.providers.traffic import between as standing
 from tests.providers.traffic import strict_route53 as strict
@@ -21,6 +24,7 @@ from tests.providers.traffic.between import Between, first, status, then
 from tests.providers.traffic.pdns import KEY
 from tests.providers.traffic.strict_route53 import Answer, Fault
 from tests.providers.traffic.test_promises import foreign, settled
+from wedtui.core.by_hand import KEY_VARIABLE, PowerDnsAddress, by_hand
 from wedtui.core.traffic import Place
 from wedtui.errors import (
     ConfigurationError,
@@ -96,6 +100,30 @@ def test_what_a_person_wrote_is_understood(powerdns: OnPowerDns, content: str) -
 def test_lua_records_that_are_not_ours(powerdns: OnPowerDns, contents: list[str], words: str) -> None:
     powerdns.write(powerdns.name, "LUA", *contents)
     assert words in foreign(powerdns)
+
+
+def test_what_is_run_by_hand_changes_the_shares_as_it_is(powerdns: OnPowerDns) -> None:
+    curl = require_program("curl", package="curl")
+    powerdns.put({AWS: 70, GCP: 30})
+    powerdns.write_generation('"wedtui generation=5"')
+    read = using(powerdns.backend(), lambda backend: backend.read())
+    address = PowerDnsAddress(powerdns.server.url, powerdns.zone, {TARGETS[AWS]: AWS, TARGETS[GCP]: GCP})
+    look, change = by_hand(read, {AWS: 0, GCP: 100}, address).steps
+
+    def run(command: str) -> str:
+        path = f"{Path(curl).parent}:/usr/bin:/bin"
+        environ = {"PATH": path, KEY_VARIABLE: KEY, "no_proxy": "*"}
+        done = subprocess.run(["sh", "-c", command], env=environ, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    (shown,) = (each for each in json.loads(run(look.command))["rrsets"] if each["type"] == "LUA")
+    assert lua_weights(shown["records"][0]["content"])[1] == [(70, TARGETS[AWS]), (30, TARGETS[GCP])]
+    assert run(change.command).strip() == "204"
+    assert powerdns.shares() == {AWS: 0, GCP: 100}
+    # Whose generation stands beside other shares: that it was changed by hand can be told.
+    assert powerdns.generation() == '"wedtui generation=5"'
+    assert using(powerdns.backend(), lambda backend: backend.read()).shares == {AWS: 0, GCP: 100}
 
 
 def test_a_disabled_record_is_none(powerdns: OnPowerDns, between: Between) -> None:
