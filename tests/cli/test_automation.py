@@ -83,6 +83,19 @@ def test_in_personal_mode_whoever_may_write_the_ledger_stops_and_resumes(machine
     assert machine.run("automation", "resume", "--reason", "seen").out == "automation goes on\n"
 
 
+def test_while_no_service_answers_the_ledger_says_who_stopped_it(machine: Machine) -> None:
+    before = machine.run("automation", "status")
+    assert before.code == 14
+    machine.run("automation", "stop", "--reason", "let me\nlook")
+    stopped = machine.run("automation", "status")
+    assert stopped.code == 14
+    assert stopped.out.startswith("STOPPED by ")
+    assert stopped.out.endswith(": let me look; that stays when a service runs again\n")
+    machine.run("automation", "resume", "--reason", "seen")
+    resumed = machine.run("automation", "status")
+    assert resumed.out == "nobody has stopped automation; a service that does not run does nothing by itself\n"
+
+
 def test_a_proposal_is_confirmed_by_its_name(machine: Machine, service: Standin) -> None:
     done = machine.run("actions", "confirm", "7", "--confirm", "aws", "--no-wait")
     assert done.code == 5

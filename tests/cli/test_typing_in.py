@@ -66,7 +66,8 @@ def code_of(terminal: Terminal) -> int:
 def test_the_name_confirms_and_the_steps_are_followed(tmp_path: Path, service: Standin) -> None:
     with run(tmp_path) as terminal:
         asked(terminal)
-        assert 'Type "aws" and Enter to confirm' in terminal.text
+        above = terminal.text.partition('Type "aws" and Enter to confirm')[0].splitlines()
+        assert any(line.startswith("in short: aws 60 % -> 0 %, ") for line in above[-8:]), "a small screen shows it too"
         terminal.type("aws\n")
         assert code_of(terminal) == 0
         assert "VERIFIED: azure 63, gcp 37: watched" in terminal.text

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.core.emergency import NOW
+from wedtui.core.plan_lines import RECALLED_AT_MOST, recap
 from wedtui.core.plan_words import check_rows
 
 
@@ -41,3 +42,23 @@ def test_weddings_that_have_not_passed_stand_among_what_has_not(result: str) -> 
     checks = [GOOD, check("weddings", result, "automatic"), STOPPING]
     words = [row.text for row in check_rows({"at": NOW.isoformat(), "checks": checks}, NOW)]
     assert [text.partition(" ")[0] for text in words] == ["room", "weddings:", "lease"]
+
+
+def test_in_short_it_says_the_shares_and_what_has_not_passed() -> None:
+    checks = [WEDDINGS, NOTED, UNSURE, GOOD]
+    plan = {"at": NOW.isoformat(), "checks": checks, "before": {"aws": 60, "gcp": 40}, "after": {"aws": 0, "gcp": 100}}
+    assert recap(plan, NOW) == [
+        "in short: aws 60 % -> 0 %, gcp 40 % -> 100 %",
+        "NOTE: cooldown is FAIL for automatic - stops automation alone",
+        "UNKNOWN: quorum is UNKNOWN for automatic (not measured) - stops automation alone",
+    ]
+    assert recap({**plan, "accepts_overload": True}, NOW)[1].startswith("an OVERLOAD is accepted")
+    assert recap({"checks": []}, NOW)[0] == "in short: the shares are UNKNOWN"
+
+
+def test_it_stays_short() -> None:
+    many = [check(f"rule-{number} {'x' * 100}", "UNKNOWN", "automatic") for number in range(9)]
+    lines = recap({"at": NOW.isoformat(), "checks": [WEDDINGS, *many], "before": {}, "after": {}}, NOW)
+    assert len(lines) == RECALLED_AT_MOST + 2
+    assert lines[-1] == "(+5 more above)"
+    assert all(len(line) <= 80 for line in lines)

@@ -11,6 +11,8 @@ import typer
 from wedtui.cli.asking import client_of, deciding
 from wedtui.cli.common import Session, person, print_json, session_of, writable_ledger
 from wedtui.cli.failover import AS_JSON, said
+from wedtui.core.wording import utc_words
+from wedtui.errors import ServiceError, StoreError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,7 +32,12 @@ def status_command(context: typer.Context, as_json: AS_JSON = False) -> None:
     from wedtui.cli.actions import plain_json
 
     session = session_of(context)
-    found = client_of(session).automation()
+    try:
+        found = client_of(session).automation()
+    except ServiceError:
+        if not as_json:
+            typer.echo(_kept(session))
+        raise
     if as_json:
         print_json(plain_json(asdict(found)))
         return
@@ -82,6 +89,26 @@ def abort_command(context: typer.Context) -> None:
     """End the countdown that runs: the service does nothing by itself for 10 minutes."""
     action = client_of(session_of(context)).abort()
     typer.echo(f"the countdown of action {action.id} ({action.kind} {action.target}) is aborted: nothing was done")
+
+
+def _kept(session: Session) -> str:
+    """Return what the ledger says while no service answers: who stopped automation, which stays so."""
+    from contextlib import closing
+
+    from wedtui.core.text import single_line
+    from wedtui.ledger.reader import LedgerReader
+
+    try:
+        with closing(LedgerReader(session.paths.ledger_url(session.loaded.configuration))) as ledger:
+            stopped = ledger.stopped_automation()
+    except StoreError as error:
+        return f"whether automation is stopped is not known: {error}"
+    if stopped is None:
+        return "nobody has stopped automation; a service that does not run does nothing by itself"
+    by, at, why = stopped
+    return (
+        f"STOPPED by {single_line(by)} since {utc_words(at)}: {single_line(why)}; that stays when a service runs again"
+    )
 
 
 def lines_of(found: AutomationIs) -> list[str]:

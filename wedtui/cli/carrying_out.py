@@ -19,7 +19,7 @@ from wedtui.cli.typing_in import typed
 from wedtui.core.actions import ActionState, Outcome, StepState
 from wedtui.core.failover_facts import Kind, target_of
 from wedtui.core.panel_text import lines_of
-from wedtui.core.plan_lines import WIDTH
+from wedtui.core.plan_lines import WIDTH, recap
 from wedtui.core.roles import Demand
 from wedtui.core.step_words import interrupted, waiting
 from wedtui.core.text import single_line
@@ -119,7 +119,7 @@ def confirm(
         if action.state != ActionState.AWAITING:
             _say(outcome_lines(action, session.clock.now()))
             return end_of(action)
-        if not _agreed(client, action, given):
+        if not _agreed(session, client, action, given):
             return Ends.NOT_CONFIRMED
         try:
             return _sent(client, action, given.break_glass)
@@ -169,7 +169,7 @@ def _approved(client: ControlClient, action: ActionIs) -> bool:
     return True
 
 
-def _agreed(client: ControlClient, action: ActionIs, given: Given) -> bool:
+def _agreed(session: Session, client: ControlClient, action: ActionIs, given: Given) -> bool:
     """Return whether the name was typed, or given; where it was not, the request is taken back."""
     alone = given.break_glass is not None
     needs = [each for each in action.needs if not (alone and each == Demand.SECOND_PERSON)]
@@ -182,6 +182,7 @@ def _agreed(client: ControlClient, action: ActionIs, given: Given) -> bool:
         elif not action.target or single_line(action.target) != action.target:
             why = "the service names nothing that can be typed"
         elif given.name is None:
+            _recall(session, action)
             if typed(action.target):
                 return True
         elif given.name == action.target:
@@ -193,6 +194,12 @@ def _agreed(client: ControlClient, action: ActionIs, given: Given) -> bool:
     _leave(client, action)
     _say([f"NOT CONFIRMED: {why}; nothing was done"])
     return False
+
+
+def _recall(session: Session, action: ActionIs) -> None:
+    """Say again in a few lines what is confirmed: of a long plan only the end is still on a small screen."""
+    if action.plan is not None and action.plan.get("kind") in {kind.value for kind in Kind}:
+        _say([*recap(action.plan, session.clock.now()), ""])
 
 
 def _sent(client: ControlClient, action: ActionIs, break_glass: str | None) -> ActionIs:

@@ -23,9 +23,12 @@ from wedtui.core.plan_words import (
     stopped_by,
     undo_words,
 )
+from wedtui.core.text import shortened
 from wedtui.core.wording import age, duration, figure, listed
 
 WIDTH = 80
+RECALLED_AT_MOST = 4
+"""So many checks that have not passed are said again right above where the name is typed."""
 
 
 def plan_lines(
@@ -77,15 +80,38 @@ def _estimates(plan: Mapping[str, Any], now: datetime, width: int, *, open_plan:
 
     Of one that is not open any more it is measured, and said with its steps.
     """
-    undo = labelled("undo", undo_words(plan), width)
     if not open_plan:
-        return ["", *undo]
+        # Of what may be long ago: "before" is before the newest change, whichever that is by now.
+        later = "" if plan.get("kind") == "failback" else "; of a later change, once there is one, it takes back that"
+        return ["", *labelled("undo", f"{undo_words(plan)}{later}", width)]
     return [
         "",
         *labelled("accepted", accepted_words(), width),
         *labelled("moved", moved_words(plan), width),
-        *undo,
+        *labelled("undo", undo_words(plan), width),
         *labelled("holds", holds_words(plan, now), width),
+    ]
+
+
+def recap(plan: Mapping[str, Any], now: datetime, *, width: int = WIDTH) -> list[str]:
+    """Return in a few lines what is confirmed, for where the plan above it may have left the screen.
+
+    Args:
+        plan: as `core.failover.plan_json` writes it.
+        now: an aware instant.
+        width: columns; what is longer ends in `…`.
+    """
+    before, after = _shares_of(plan, "before"), _shares_of(plan, "after")
+    moved = [
+        f"{name} {_percent(before.get(name))} -> {_percent(after.get(name))}" for name in sorted({*before, *after})
+    ]
+    rows = [row for row in check_rows(plan, now) if row.word != "PASS"]
+    rest = len(rows) - RECALLED_AT_MOST
+    return [
+        *_wrapped(f"in short: {', '.join(moved) or 'the shares are UNKNOWN'}", width, "  "),
+        *(["an OVERLOAD is accepted: shares may go over the caps"] if plan.get("accepts_overload") else []),
+        *(shortened(f"{row.word}: {row.text}", width) for row in rows[:RECALLED_AT_MOST]),
+        *([f"(+{rest} more above)"] if rest > 0 else []),
     ]
 
 
