@@ -32,7 +32,7 @@ demo: $(STAMP) ## a small world of four providers on loopback, watched by the re
 test: $(STAMP) ## every test; those that need a server that is not installed say which package is missing
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-soak: $(STAMP) ## what make test does a few dozen times, 1,000 times and more: hours; SOAK_KILLS=N, SOAK_HANDS=N and SOAK_EXAMPLES=N say how often, SOAK_PROCESSES=N in how many processes
+soak: $(STAMP) ## what make test does a few dozen times, 1,000 times and more: hours, and some 50 GB of /tmp; SOAK_KILLS=N, SOAK_HANDS=N and SOAK_EXAMPLES=N say how often, SOAK_PROCESSES=N in how many processes
 	WEDTUI_HYPOTHESIS=soak WEDTUI_SOAK_KILLS=$(SOAK_KILLS) WEDTUI_SOAK_HANDS=$(SOAK_HANDS) WEDTUI_SOAK_EXAMPLES=$(SOAK_EXAMPLES) \
 	  $(BIN)/python -m pytest -v -n $(SOAK_PROCESSES) --dist worksteal \
 	  tests/actions tests/ledger tests/control/test_killed.py tests/core/test_actions.py tests/core/test_failover_properties.py \

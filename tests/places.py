@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import psycopg
 
 from tests.postgres import Postgres
+from tests.soaking import SOAKING
 from wedtui.store.kind import Kind
 from wedtui.store.postgres.writing import turn
 
@@ -29,7 +30,15 @@ class Places:
         self._gone: set[Path] = set()
 
     def use(self, server: Postgres | None) -> None:
-        """From now on each new path is a database of this server; with None it is a file."""
+        """From now on each new path is a database of this server; with None it is a file.
+
+        In a soak the databases of the paths before go: there are thousands, of ten megabytes each.
+        """
+        if SOAKING and self._server is not None:
+            for path, database in self._databases.items():
+                if path not in self._gone:
+                    self._server.drop(database)
+        self._databases, self._gone = {}, set()
         self._server = server
 
     @property

@@ -126,6 +126,8 @@ def test_an_instant_was_frozen_exactly_if_it_lay_in_a_freeze_that_was_not_lifted
                 ledger.lift_freeze(added.id, by="grace", at=NOW + lift * HOUR, reason="it rained")
             expected |= start <= probe < start + length and not (lift is not None and lifted and lift <= probe)
         assert (any(p.start <= at < p.end for p in reader.freeze_periods()) if freezes else False) is expected
+    # Of each example a ledger of its own: of a soak's two thousand no server keeps every one.
+    PLACES.remove(path)
 
 
 def test_a_configuration_is_noted_when_it_differs_from_the_last(tmp_path: Path) -> None:
