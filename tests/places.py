@@ -35,10 +35,9 @@ class Places:
         In a soak the databases of the paths before go: there are thousands, of ten megabytes each.
         """
         if SOAKING and self._server is not None:
-            for path, database in self._databases.items():
-                if path not in self._gone:
-                    self._server.drop(database)
-        self._databases, self._gone = {}, set()
+            for path in self._databases.keys() - self._gone:
+                self._server.drop(self._databases[path])
+            self._databases, self._gone = {}, set()
         self._server = server
 
     @property

@@ -86,6 +86,7 @@ def test_in_personal_mode_whoever_may_write_the_ledger_stops_and_resumes(machine
 def test_while_no_service_answers_the_ledger_says_who_stopped_it(machine: Machine) -> None:
     before = machine.run("automation", "status")
     assert before.code == 14
+    assert before.out.startswith("whether automation is stopped is not known: ")
     machine.run("automation", "stop", "--reason", "let me\nlook")
     stopped = machine.run("automation", "status")
     assert stopped.code == 14
@@ -93,7 +94,7 @@ def test_while_no_service_answers_the_ledger_says_who_stopped_it(machine: Machin
     assert stopped.out.endswith(": let me look; that stays when a service runs again\n")
     machine.run("automation", "resume", "--reason", "seen")
     resumed = machine.run("automation", "status")
-    assert resumed.out == "nobody has stopped automation; a service that does not run does nothing by itself\n"
+    assert resumed.out == "nobody has stopped automation; whether a service acts by itself at present is not known\n"
 
 
 def test_a_proposal_is_confirmed_by_its_name(machine: Machine, service: Standin) -> None:

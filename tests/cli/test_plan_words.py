@@ -78,6 +78,9 @@ def test_times_undo_and_until_when_it_holds() -> None:
     closed = plan_lines(made, LATER, open_plan=False)
     assert not any(line.startswith(("holds", "accepted", "moved")) for line in closed), "what came of it is measured"
     assert any(line.startswith("undo") for line in closed)
+    again = "if shares were changed again since, `before` is before that change"
+    assert again in " ".join(" ".join(closed).split())
+    assert again not in text, "while it can be confirmed it is the newest"
 
 
 def test_an_overload_is_said() -> None:

@@ -66,8 +66,10 @@ def code_of(terminal: Terminal) -> int:
 def test_the_name_confirms_and_the_steps_are_followed(tmp_path: Path, service: Standin) -> None:
     with run(tmp_path) as terminal:
         asked(terminal)
-        above = terminal.text.partition('Type "aws" and Enter to confirm')[0].splitlines()
-        assert any(line.startswith("in short: aws 60 % -> 0 %, ") for line in above[-8:]), "a small screen shows it too"
+        above, question, _ = terminal.text.partition('Type "aws" and Enter to confirm')
+        assert question
+        short = [line for line in above.splitlines()[-8:] if line.startswith("in short, as of ")]
+        assert "aws 60 % -> 0 %" in short[0], "a small screen shows it too"
         terminal.type("aws\n")
         assert code_of(terminal) == 0
         assert "VERIFIED: azure 63, gcp 37: watched" in terminal.text

@@ -9,7 +9,7 @@ import pytest
 
 from tests.core.emergency import NOW
 from wedtui.core.plan_lines import RECALLED_AT_MOST, recap
-from wedtui.core.plan_words import check_rows
+from wedtui.core.plan_words import as_of, check_rows
 
 
 def check(rule: str, result: str, stops: str) -> dict[str, Any]:
@@ -48,12 +48,12 @@ def test_in_short_it_says_the_shares_and_what_has_not_passed() -> None:
     checks = [WEDDINGS, NOTED, UNSURE, GOOD]
     plan = {"at": NOW.isoformat(), "checks": checks, "before": {"aws": 60, "gcp": 40}, "after": {"aws": 0, "gcp": 100}}
     assert recap(plan, NOW) == [
-        "in short: aws 60 % -> 0 %, gcp 40 % -> 100 %",
+        f"in short, {as_of(plan)}: aws 60 % -> 0 %, gcp 40 % -> 100 %",
         "NOTE: cooldown is FAIL for automatic - stops automation alone",
         "UNKNOWN: quorum is UNKNOWN for automatic (not measured) - stops automation alone",
     ]
     assert recap({**plan, "accepts_overload": True}, NOW)[1].startswith("an OVERLOAD is accepted")
-    assert recap({"checks": []}, NOW)[0] == "in short: the shares are UNKNOWN"
+    assert recap({"checks": []}, NOW)[0] == "in short, as of UNKNOWN: the shares are UNKNOWN"
 
 
 def test_it_stays_short() -> None:

@@ -95,7 +95,6 @@ def _kept(session: Session) -> str:
     """Return what the ledger says while no service answers: who stopped automation, which stays so."""
     from contextlib import closing
 
-    from wedtui.core.text import single_line
     from wedtui.ledger.reader import LedgerReader
 
     try:
@@ -104,11 +103,14 @@ def _kept(session: Session) -> str:
     except StoreError as error:
         return f"whether automation is stopped is not known: {error}"
     if stopped is None:
-        return "nobody has stopped automation; a service that does not run does nothing by itself"
-    by, at, why = stopped
-    return (
-        f"STOPPED by {single_line(by)} since {utc_words(at)}: {single_line(why)}; that stays when a service runs again"
-    )
+        return "nobody has stopped automation; whether a service acts by itself at present is not known"
+    return f"{_stopped_words(*stopped)}; that stays when a service runs again"
+
+
+def _stopped_words(by: str, at: datetime, why: str) -> str:
+    from wedtui.core.text import single_line
+
+    return f"STOPPED by {single_line(by)} since {utc_words(at)}: {single_line(why)}"
 
 
 def lines_of(found: AutomationIs) -> list[str]:
@@ -123,8 +125,7 @@ def lines_of(found: AutomationIs) -> list[str]:
     }
     lines = [f"mode {words.get(found.mode, single_line(found.mode))}"]
     if found.stopped_by is not None and found.stopped_at is not None:
-        by, why = single_line(found.stopped_by), single_line(found.reason or "")
-        lines.append(f"STOPPED by {by} since {found.stopped_at:%Y-%m-%d %H:%M:%S} UTC: {why}")
+        lines.append(_stopped_words(found.stopped_by, found.stopped_at, found.reason or ""))
     action = found.action
     if action is None:
         return [*lines, "it asks for nothing at present"]

@@ -27,6 +27,7 @@ from wedtui.core.text import shortened
 from wedtui.core.wording import age, duration, figure, listed
 
 WIDTH = 80
+LATER = "; if shares were changed again since, `before` is before that change"
 RECALLED_AT_MOST = 4
 """So many checks that have not passed are said again right above where the name is typed."""
 
@@ -56,7 +57,7 @@ def plan_lines(
         *_wrapped(headline(plan, refused=bool(why), drill=drill), width, "  "),
         *(_wrapped(back_words(plan), width, "  ") if plan.get("kind") == "failback" else ()),
         *_wrapped(f"{_record(plan)}; {as_of(plan)}", width, "  "),
-        *(["an OVERLOAD is accepted: shares may go over the caps"] if plan.get("accepts_overload") else []),
+        *_overload(plan),
         "",
         *_shares(plan, refused=bool(why)),
         *_wrapped(_peak_words(plan), width, "  "),
@@ -81,8 +82,8 @@ def _estimates(plan: Mapping[str, Any], now: datetime, width: int, *, open_plan:
     Of one that is not open any more it is measured, and said with its steps.
     """
     if not open_plan:
-        # Of what may be long ago: "before" is before the newest change, whichever that is by now.
-        later = "" if plan.get("kind") == "failback" else "; of a later change, once there is one, it takes back that"
+        # It may be long ago: "before" is before the newest change, whichever that is by now.
+        later = "" if plan.get("kind") == "failback" else LATER
         return ["", *labelled("undo", f"{undo_words(plan)}{later}", width)]
     return [
         "",
@@ -108,11 +109,15 @@ def recap(plan: Mapping[str, Any], now: datetime, *, width: int = WIDTH) -> list
     rows = [row for row in check_rows(plan, now) if row.word != "PASS"]
     rest = len(rows) - RECALLED_AT_MOST
     return [
-        *_wrapped(f"in short: {', '.join(moved) or 'the shares are UNKNOWN'}", width, "  "),
-        *(["an OVERLOAD is accepted: shares may go over the caps"] if plan.get("accepts_overload") else []),
+        *_wrapped(f"in short, {as_of(plan)}: {', '.join(moved) or 'the shares are UNKNOWN'}", width, "  "),
+        *_overload(plan),
         *(shortened(f"{row.word}: {row.text}", width) for row in rows[:RECALLED_AT_MOST]),
         *([f"(+{rest} more above)"] if rest > 0 else []),
     ]
+
+
+def _overload(plan: Mapping[str, Any]) -> list[str]:
+    return ["an OVERLOAD is accepted: shares may go over the caps"] if plan.get("accepts_overload") else []
 
 
 def headline(plan: Mapping[str, Any], *, refused: bool = False, drill: bool = False) -> str:
