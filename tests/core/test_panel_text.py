@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.core.emergency import NOW, SECOND, come_back, facts, leave, provider
@@ -61,6 +61,8 @@ def test_it_has_an_end() -> None:
 
 
 @examples(150)
+@example(kind="failover", other={"ttl_seconds": 86399999999940})
+@example(kind="failover", other={"ttl_seconds": -86399999913601})
 @given(
     kind=st.sampled_from([*(each.value for each in EmergencyKind), "restart", ""]),
     other=st.dictionaries(st.sampled_from(KEYS), JSON),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from wedtui.core.plan_words import (
@@ -21,6 +21,7 @@ from wedtui.core.plan_words import (
     room_is_useless,
     said,
     stopped_by,
+    ttl_of,
     undo_words,
 )
 from wedtui.core.text import shortened
@@ -145,8 +146,8 @@ def holds_words(plan: Mapping[str, Any], now: datetime) -> str:
 def _record(plan: Mapping[str, Any]) -> str:
     if not plan.get("name"):
         return "the live shares could not be read"
-    ttl = plan.get("ttl_seconds")
-    lasts = f"TTL {duration(timedelta(seconds=ttl))}" if isinstance(ttl, int | float) else "TTL UNKNOWN"
+    ttl = ttl_of(plan)
+    lasts = "TTL UNKNOWN" if ttl is None else f"TTL {duration(ttl)}"
     return f"{said(plan['name'])} by {said(plan.get('backend'))}, {lasts}; change number {plan.get('generation')}"
 
 

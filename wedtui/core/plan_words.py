@@ -19,6 +19,8 @@ ACCEPTED_WITHIN = timedelta(seconds=5)
 ROUTE53_IN_SYNC_WITHIN = timedelta(seconds=60)
 """Source: Amazon Route 53 API reference, ChangeResourceRecordSets: "generally within 60 seconds"."""
 
+LONGEST_TTL_S = 2**31 - 1
+"""Source: RFC 2181, section 8."""
 NOTE = "NOTE"
 """The word for a check that is broken and stops nobody who asks: they decide with it before their eyes."""
 _MISSING = "not kept with this plan"
@@ -72,12 +74,17 @@ def accepted_words() -> str:
     return f"{within}; waits {duration(SEND_WITHIN)} at most"
 
 
+def ttl_of(plan: Mapping[str, Any]) -> timedelta | None:
+    """Return the TTL of a plan; None where it has none, or a number that no record can have."""
+    seconds = plan.get("ttl_seconds")
+    return timedelta(seconds=seconds) if isinstance(seconds, int | float) and 0 <= seconds <= LONGEST_TTL_S else None
+
+
 def moved_words(plan: Mapping[str, Any]) -> str:
     """Return when customers are expected to have moved: in sync, and the TTL after that."""
-    ttl = plan.get("ttl_seconds")
-    if not isinstance(ttl, int | float):
+    rest = ttl_of(plan)
+    if rest is None:
         return "UNKNOWN: the TTL is not known"
-    rest = timedelta(seconds=ttl)
     if plan.get("backend") == "route53":
         total = ROUTE53_IN_SYNC_WITHIN + rest
         sync = f"in sync within {duration(ROUTE53_IN_SYNC_WITHIN)}, by Amazon's word"
