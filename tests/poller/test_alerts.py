@@ -85,7 +85,14 @@ class Watch:
         self.alerting = Alerting(self.configuration, self.stores, self.clock, self.guarding, rules=rules)
         # One place is one service's: who begins there knows that the one before is over.
         self.begun = getattr(self, "begun", 0) + 1
-        self.alerting.life = f"{self.life} boot:1:2 {self.begun}"
+        self.alerting.life, self.alerting.boot = f"{self.life} boot:1:2 {self.begun}", "boot"
+
+    def another(self, boot: str) -> Alerting:
+        """Return one that begins beside it, on a machine of its own."""
+        rules = self.folder / "config.toml"
+        found = Alerting(self.configuration, self.stores, self.clock, self.guarding, rules=rules)
+        found.life, found.boot = f"{uuid.uuid4().hex} {boot}:1:2 1", boot
+        return found
 
     def dies(self) -> None:
         self.alerting.close()
@@ -291,6 +298,47 @@ def test_a_clock_that_leaps_forward_lasts_nothing(make: Callable[..., Watch]) ->
     assert watch.phases() == [FIRING]
     watch.for_(20 * SECOND, lambda: watch.probes(True))
     assert (watch.phases(), watch.told()) == ([RESOLVED], ["trigger", "resolve"])
+
+
+def test_a_clock_that_leaps_while_no_service_runs_lasts_nothing(make: Callable[..., Watch]) -> None:
+    watch = make()
+    watch.for_(MINUTE, lambda: watch.probes(True))
+    watch.for_(30 * SECOND, lambda: watch.probes(False))
+    watch.clock.at += 5 * SECOND
+    watch.clock.leaps(timedelta(hours=1))
+    watch.begins()
+    watch.for_(30 * SECOND, lambda: watch.probes(False))
+    assert (watch.phases(), watch.told()) == ([PENDING], [])
+    watch.for_(20 * SECOND, lambda: watch.probes(False))
+    assert (watch.phases(), watch.told()) == ([FIRING], ["trigger"])
+
+
+def test_time_that_passed_while_no_service_ran_has_passed(make: Callable[..., Watch]) -> None:
+    watch = make()
+    watch.for_(2 * MINUTE, lambda: watch.probes(False))
+    with closing(Ledger(watch.stores.ledger_url)) as ledger:
+        ledger.acknowledge_alert(watch.alert().key, by="ada", at=watch.clock.at, reason="")
+    watch.begins()
+    watch.clock.at += HOUR
+    watch.for_(20 * SECOND, lambda: watch.probes(False))
+    assert watch.alert().acknowledged_by == "", "it lapsed"
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["waited", "just-began"])
+def test_who_waited_for_its_turn_knows_of_a_leap_that_gave_it_that(make: Callable[..., Watch], waits: bool) -> None:
+    watch = make()
+    watch.for_(2 * MINUTE, lambda: watch.probes(False))
+    with closing(Ledger(watch.stores.ledger_url)) as ledger:
+        ledger.acknowledge_alert(watch.alert().key, by="ada", at=watch.clock.at, reason="")
+    watch.for_(20 * SECOND, lambda: watch.probes(False))
+    with closing(watch.another("elsewhere")) as another:
+        if waits:
+            another.wait()
+        watch.clock.at += SECOND
+        watch.clock.leaps(timedelta(hours=1))
+        watch.probes(False)
+        another.look(watch.claim())
+        assert watch.alert().acknowledged_by == ("ada" if waits and PLACES.on_server else "")
 
 
 def test_what_was_well_is_not_silent_because_the_clock_leapt(make: Callable[..., Watch]) -> None:

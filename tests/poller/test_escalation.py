@@ -142,6 +142,48 @@ def test_without_anybody_who_is_on_call_every_channel_is_told_at_each_step(make:
     assert watch.steps() == [("trigger", ()), *((f"trigger/step/{n}", ALL) for n in (2, 3, 4))]
 
 
+def of_hours(*layers: tuple[str, str, str], default: str = "") -> dict[str, Any]:
+    """Return who is on call where a roster has layers of hours, each of somebody."""
+    day = {"zone": "UTC", "since": "2026-01-01", "hand_over": "00:00", "length": "1d"}
+    made = [{**day, "participants": [who], "hours": [{"start": start, "end": end}]} for who, start, end in layers]
+    rosters = [{"name": "primary", "layers": made}]
+    return {"contacts": CONTACTS, "rosters": rosters, **({"default": default} if default else {})}
+
+
+@pytest.mark.parametrize(("default", "told"), [("grace", GRACE), ("", ALL)])
+def test_in_a_hole_of_a_roster_the_first_message_and_each_step_reach_somebody_until_it_is_over(
+    make: Callable[..., Ladders], default: str, told: tuple[tuple[str, ...], ...]
+) -> None:
+    # From 12:00 on nobody has it until 12:08: it fires at 12:01:10, and nobody takes it.
+    watch = make(of_hours(("ada", "12:08", "12:00"), default=default))
+    watch.for_(70 * SECOND, watch.fails)
+    assert watch.steps() == [("trigger", told)]
+    (first,) = watch.notices()
+    assert "nobody has primary" in str(first.details)
+    watch.for_(5 * MINUTE, watch.fails)
+    assert watch.steps()[1:] == [("trigger/step/2", told)]
+    assert "nobody has primary" in watch.escalated()[0]
+    watch.for_(5 * MINUTE, watch.fails)
+    assert watch.steps()[2][0] == "trigger/step/3"
+
+
+def test_a_hole_that_begins_while_it_fires_counts_from_the_next_step_on(make: Callable[..., Ladders]) -> None:
+    watch = make(of_hours(("ada", "00:00", "12:05"), default="grace"))
+    watch.for_(70 * SECOND, watch.fails)
+    assert watch.steps() == [("trigger", ADA)]
+    watch.for_(5 * MINUTE, watch.fails)
+    assert watch.steps()[1:] == [("trigger/step/2", GRACE)]
+
+
+def test_where_shifts_overlap_both_are_told_and_either_takes_it(make: Callable[..., Ladders]) -> None:
+    watch = make(of_hours(("ada", "00:00", "12:05"), ("grace", "11:00", "00:00")))
+    watch.for_(70 * SECOND, watch.fails)
+    assert watch.steps() == [("trigger", ADA + GRACE)]
+    watch.take("grace")
+    watch.for_(10 * MINUTE, watch.fails)
+    assert watch.steps()[1:] == [("acknowledge", ())]
+
+
 def test_on_a_wedding_day_the_next_one_is_told_every_two_minutes(make: Callable[..., Ladders]) -> None:
     watch = make(ON_CALL)
     watch.level = Protection.MAXIMUM
@@ -211,11 +253,23 @@ def test_what_somebody_took_between_a_leap_and_the_next_round_is_theirs_from_the
     assert (watch.alert().acknowledged_by, len(watch.steps())) == ("ada", 2)
 
 
-def test_a_leap_while_others_judge_is_a_gap_to_whoever_comes_after_them(make: Callable[..., Ladders]) -> None:
+def test_a_leap_before_another_life_goes_on_makes_no_step_either(make: Callable[..., Ladders]) -> None:
     watch = make(ON_CALL)
     watch.for_(2 * MINUTE, watch.fails)
     watch.clock.leaps(timedelta(hours=1))
     watch.begins()
+    watch.for_(3 * MINUTE, watch.fails)
+    assert len(watch.steps()) == 1
+    watch.for_(80 * SECOND, watch.fails)
+    assert [what for what, _ in watch.steps()] == ["trigger", "trigger/step/2"]
+
+
+def test_a_leap_that_nobody_saw_is_a_gap_to_whoever_comes_after_it(make: Callable[..., Ladders]) -> None:
+    watch = make(ON_CALL)
+    watch.for_(2 * MINUTE, watch.fails)
+    watch.clock.leaps(timedelta(hours=1))
+    watch.begins()
+    watch.alerting.boot = "of a machine that was started since"
     watch.fails()
     watch.look()
     assert len(watch.steps()) == 3

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from wedtui.core.alerts.evaluation import Event, Kind
+from wedtui.core.alerts.leap import Looked
 from wedtui.core.alerts.memory import AlertState, Memory, Phase, memory_document, memory_of
 from wedtui.core.alerts.pages import Page, as_posted, page_of
 from wedtui.core.alerts.rule import Where
@@ -88,6 +89,8 @@ class Known(NamedTuple):
     silences: tuple[Silence, ...]
     pages: tuple[Page, ...] = ()
     """What somebody was called for, and is not over."""
+    looked: Looked | None = None
+    """The look at both clocks of the round that was stored last, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,8 @@ class Turn:
     """The files of rules that counted, by name, where they are to be kept."""
     rosters: Sequence[tuple[str, str]] | None = None
     """Likewise the files of rosters, and their calendars, where they may be others than those that were noted."""
+    looked: Looked | None = None
+    """The look at both clocks with which it began."""
 
 
 @dataclass(slots=True)
@@ -114,6 +119,7 @@ class _Kept:
     telling: Mapping[str, Any]
     stored: dict[tuple[str, Labels], Memory] = field(default_factory=dict)
     written_at: datetime | None = None
+    looked: Looked | None = None
 
 
 class AlertKeeper:
@@ -168,6 +174,11 @@ class AlertKeeper:
                 return done
         raise ConflictError("what is remembered of alerts was changed by others during each of several rounds")
 
+    def look(self) -> None:
+        """Look at the clock by which it is judged, and at nothing else: whoever waits for its turn knows of a leap."""
+        with self._store.asking() as connection:
+            self._clock(connection)
+
     def files(self) -> tuple[tuple[str, str], ...]:
         """Return the last files of rules that could be used, by name."""
         with self._store.asking() as connection:
@@ -195,7 +206,8 @@ class AlertKeeper:
             kept = self._kept
             if kept is None or (0 if row is None else row.version) != kept.version:
                 kept = self._kept = _going_on(kept, _load(connection, row))
-            return Known(now, kept.state, kept.telling, silences_at(connection, now), self._pages.read(connection))
+            silences, pages = silences_at(connection, now), self._pages.read(connection)
+            return Known(now, kept.state, kept.telling, silences, pages, kept.looked)
 
     def _stored(self, now: datetime, done: Turn) -> bool:
         """Store what came of a round; return whether it still was this one's to store."""
@@ -223,6 +235,7 @@ class AlertKeeper:
                     "lease_until": at + LEASE,
                     "version": kept.version + 1,
                     "judged_at": done.state.judged_at,
+                    **_by_both_clocks(done),
                     "telling": dict(done.telling),
                     **({} if done.files is None else {"files": [list(each) for each in done.files], "files_at": now}),
                 },
@@ -237,6 +250,13 @@ class AlertKeeper:
         stored = {key: memory for key, memory in kept.stored.items() if key not in gone} | changed
         self._kept = _Kept(kept.version + 1, fence, done.state, done.telling, stored, now)
         return True
+
+
+def _by_both_clocks(done: Turn) -> dict[str, Any]:
+    looked = done.looked
+    if looked is None or looked.at != done.state.judged_at or not looked.boot:
+        return {"tick": None, "boot": ""}
+    return {"tick": looked.tick, "boot": looked.boot}
 
 
 def _accepted(connection: Connection, by: ColumnElement[Any], wanted: Sequence[Any]) -> Iterator[tuple[Any, datetime]]:
@@ -270,7 +290,8 @@ def _load(connection: Connection, row: Any) -> _Kept:
         memories.setdefault(rule, {})[labels] = memory
     if row is None:
         return _Kept(0, 0, AlertState(None, memories), {}, stored)
-    return _Kept(row.version, row.fence, AlertState(row.judged_at, memories), row.telling, stored)
+    looked = None if row.tick is None or row.judged_at is None else Looked(row.judged_at, row.tick, row.boot)
+    return _Kept(row.version, row.fence, AlertState(row.judged_at, memories), row.telling, stored, looked=looked)
 
 
 def _going_on(kept: _Kept | None, loaded: _Kept) -> _Kept:

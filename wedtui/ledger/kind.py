@@ -22,6 +22,7 @@ LEDGER = Kind(
         "ledger_0012",
         "ledger_0013",
         "ledger_0014",
+        "ledger_0015",
     ),
     file_mode=0o600,
     durable=True,

@@ -63,7 +63,10 @@ NOTIFICATION_DELIVERY = shape(
 NOTIFICATION_SENDER = shape("notification_sender", "id holder fence", instants="lease_until")
 
 ALERT_ROUND = shape(
-    "alert_round", "id holder fence version", instants="lease_until judged_at files_at", documents="telling files"
+    "alert_round",
+    "id holder fence version tick boot",
+    instants="lease_until judged_at files_at",
+    documents="telling files",
 )
 ALERT_MEMORY = shape("alert_memory", "rule series phase episode", documents="labels memory")
 ALERT_EVENT = shape(

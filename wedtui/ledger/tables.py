@@ -329,6 +329,9 @@ class AlertRoundRow(LedgerTable, table=True):
     version: int = Field(sa_column=Column(BigInteger, nullable=False))
     """Grows with everything that changes what is remembered, whoever does."""
     judged_at: datetime | None = instant(nullable=True)
+    tick: float | None = None
+    """What the clock that never jumps read at that instant, in seconds, in the machine's start that `boot` names."""
+    boot: str = ""
     telling: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     """What was told, as `core.alerts.telling` remembers it."""
     files: list[list[str]] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))

@@ -18,7 +18,7 @@ from wedtui.core.alerts.condition import FAILING, UP
 from wedtui.core.alerts.evaluation import Around, Evidence, Kind, Round, evaluate
 from wedtui.core.alerts.hiding import Hiding
 from wedtui.core.alerts.judging import Question, judge
-from wedtui.core.alerts.leap import Judged, leapt, state_over, telling_over
+from wedtui.core.alerts.leap import Looked, earlier, leapt, state_over, telling_over
 from wedtui.core.alerts.memory import AlertState, Memory, Phase, Reason, Report
 from wedtui.core.alerts.names import source_of
 from wedtui.core.alerts.outside import INHIBITED, SILENCED, Answered, listed, parted, take, together, with_sources
@@ -85,12 +85,15 @@ class Alerting:
         self._copy: AlertCopy | None = None
         self._copied: tuple[Claim, AlertsNow] | None = None
         self._untold = ""
-        self._judged_last: Judged | None = None
-        self._moved_for: Judged | None = None
-        """After which round what was measured was moved, because the clock leapt."""
-        self._tick = 0.0
+        self._looked: Looked | None = None
+        """The last look at both clocks: of the last round, or while another service judged."""
+        self._looks: Looked | None = None
+        self._moved_for: Looked | None = None
+        """After which look what was measured was moved, because the clock leapt."""
         self.life = ""
         """Of the service, by which it judges."""
+        self.boot = ""
+        """Of the machine; changes whenever that starts."""
 
     @property
     def problem(self) -> str | None:
@@ -100,6 +103,16 @@ class Alerting:
     async def in_thread(self, work: Callable[[], bool | None]) -> bool | None:
         """Do something in the thread in which it judges; from the loop."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def wait(self) -> None:
+        """Look at the clock while another service judges: of a leap that it does not survive only who waits knows.
+
+        Raises:
+            StoreError: the ledger cannot be read.
+        """
+        if file_of(self._stores.ledger_url, LEDGER) is None:
+            self._opened().look()
+            self._looked = self._looks
 
     def look(self, claim: Claim) -> None:
         """Judge once.
@@ -115,12 +128,12 @@ class Alerting:
         kept = keeper.files() if self._rules.loaded is None else ()
         loaded = self._rules.look(kept, self._clock.monotonic())
         standing: AlertsNow | None = None
-        judged: Judged | None = None
+        looked: Looked | None = None
 
         def work(known: Known) -> Turn:
-            nonlocal standing, judged
-            judged = Judged(known.now, self._tick)
-            known = self._over_a_leap(known, judged)
+            nonlocal standing, looked
+            looked = self._looks
+            known = self._over_a_leap(known)
             evidence = self._measured.read(loaded.book, known.now) | self._elsewhere.read(known.now)
             every = with_sources(loaded.book, self._elsewhere.sources, self._elsewhere.wrong(known.now))
             book, not_set = judgeable(every, self._rules.shipped, evidence)
@@ -141,10 +154,10 @@ class Alerting:
             named = tuple(unknown[:UNKNOWN_NAMED])
             standing = replace(standing, series=series, unknown=len(unknown), unknown_named=named)
             standing = replace(standing, sources=self._elsewhere.standing(known.now))
-            return turn
+            return replace(turn, looked=looked)
 
         done = keeper.turn(work)
-        self._judged_last = None if done is None else judged
+        self._looked = self._looks if done is None else looked
         if done is None or standing is None:
             # Whoever judges says it.
             self._untold = ""
@@ -176,23 +189,27 @@ class Alerting:
 
             def clock(connection: Connection) -> datetime:
                 # Both at once: what takes its time between them would be taken for a leap.
-                at, self._tick = now(connection), self._clock.monotonic()
+                at = now(connection)
+                self._looks = Looked(at, self._clock.monotonic(), self.boot)
                 return at
 
             self._keeper = AlertKeeper(self._stores.ledger_url, self.life, clock=clock)
         return self._keeper
 
-    def _over_a_leap(self, known: Known, judged: Judged) -> Known:
+    def _over_a_leap(self, known: Known) -> Known:
         """Return what is known as of the time of day as it is now, where that leapt forward since the last round."""
-        if known.state.judged_at is not None and known.now < known.state.judged_at:
+        now, judged_at = self._looks, known.state.judged_at
+        assert now is not None, "what is known was read by that clock"
+        if judged_at is not None and known.now < judged_at:
             self._measured.set_back()
-        leap = leapt(self._judged_last, judged, known.state.judged_at)
+        before = earlier(self._looked, known.looked, now, judged_at)
+        leap = leapt(before, now, judged_at)
         if not leap:
             return known
-        if self._moved_for is not self._judged_last:
+        if self._moved_for != before:
             # Once, however often this round is begun.
             self._measured.leap(leap, known.now)
-            self._moved_for = self._judged_last
+            self._moved_for = before
         state, telling = state_over(known.state, leap, known.now), telling_over(known.telling, leap)
         return known._replace(state=state, telling=telling)
 

@@ -102,7 +102,7 @@ class Service:
         self._guarding = Guarding(configuration, stores.cache_url, clock)
         self._calendar_page = CalendarPage(stores.ledger_url, self._guarding, clock)
         self._alerting = Alerting(configuration, stores, clock, self._guarding, rules=rules)
-        self._alerting.life = identity.vantage
+        self._alerting.life, self._alerting.boot = identity.vantage, identity.boot
         self._alert_sources = AlertSourceFigures(configuration, stores.cache_url, clock)
         self.figures = Figures(mode=mode, environment=configuration.environment)
         watch = ClockWatch(clock)
@@ -247,7 +247,7 @@ class Service:
             # Before pruning: of an old cache nothing goes that is not rolled up.
             self._keep_house(ROLL_S, "roll-ups", house.roll),
             self._keep_house(PRUNE_S, "pruning", self._prune),
-            self._keep_house(ALERTS_S, "alerts", self._alerting.look, run=self._alerting.in_thread),
+            every(ALERTS_S, "alerts", self._judge_alerts, run=self._alerting.in_thread),
             every(PRUNE_S, "size", self._exposing.weigh),
             self._exposing.serve(self._configuration.service.metrics),
         ]
@@ -321,6 +321,13 @@ class Service:
 
     def _anchor(self, _claim: Claim) -> bool:
         return self.anchoring.anchor(self._clock.now())
+
+    def _judge_alerts(self) -> None:
+        house = self._membership.house
+        if house is None:
+            self._alerting.wait()
+        else:
+            self._alerting.look(house)
 
     def _note_level(self, claim: Claim) -> None:
         self._house.note_level(claim, self._guarding.verdict(self._clock.now()))

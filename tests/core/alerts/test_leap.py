@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.alerts.world import START
-from wedtui.core.alerts.leap import LEAP, Judged, leapt, state_over, telling_over
+from wedtui.core.alerts.leap import LEAP, Looked, earlier, leapt, state_over, telling_over
 from wedtui.core.alerts.memory import AlertState, Episode, Memory, Phase, Reason
 from wedtui.core.alerts.rule import Severity
 from wedtui.core.alerts.telling import telling_document
@@ -34,9 +34,35 @@ ONE = labels_of({"host": "1"})
     ],
 )
 def test_what_no_time_passed_for_is_a_leap(moved: timedelta, ticked: float, leap: timedelta) -> None:
-    before, now = Judged(START, 100.0), Judged(START + moved, 100.0 + ticked)
+    before, now = Looked(START, 100.0), Looked(START + moved, 100.0 + ticked)
     assert leapt(before, now, START) == leap
-    assert leapt(None, now, START) == leapt(before, now, START - SECOND) == leapt(before, now, None) == timedelta()
+    assert leapt(None, now, START) == leapt(before, now, None) == timedelta()
+
+
+@pytest.mark.parametrize(
+    ("judged_s", "leaps"),
+    [(-30, True), (0, True), (5, True), (60, False), (3605, False)],
+    ids=["long before", "with it", "after it", "by the clock as it is now", "just now"],
+)
+def test_what_another_one_judged_after_the_leap_is_of_the_clock_as_it_is_now(judged_s: int, leaps: bool) -> None:
+    before, now = Looked(START, 100.0, "a"), Looked(START + HOUR + 10 * SECOND, 110.0, "a")
+    assert leapt(before, now, START + timedelta(seconds=judged_s)) == (HOUR if leaps else timedelta())
+
+
+def test_ticks_of_another_start_of_a_machine_say_nothing() -> None:
+    before, now = Looked(START, 100.0, "a"), Looked(START + HOUR, 110.0, "b")
+    assert leapt(before, now, START) == timedelta()
+    assert leapt(before, now._replace(boot="a"), START) == HOUR - 10 * SECOND
+
+
+def test_the_round_that_is_remembered_is_compared_with_before_any_look_of_ones_own() -> None:
+    own, kept = Looked(START + SECOND, 101.0, "a"), Looked(START, 100.0, "a")
+    now = Looked(START + HOUR, 110.0, "a")
+    assert earlier(own, kept, now, START) == kept
+    assert earlier(own, kept, now, START + SECOND) == own
+    assert earlier(own, kept, now._replace(boot="b"), START) == own
+    assert earlier(own, kept, now, START + 2 * SECOND) == own
+    assert earlier(None, kept, now, START + 2 * SECOND) is None
 
 
 @given(st.integers(6, 10**6), st.lists(st.integers(0, 10**5), min_size=6, max_size=6), st.integers(0, 60))

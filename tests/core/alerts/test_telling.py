@@ -416,6 +416,26 @@ class TestFlapping:
         assert found.round(HOURS) == [f"!{last}"]
         assert "; until now told as flapping, silenced by ada" in found.newest.sentence
 
+    def test_what_stops_flapping_while_it_is_silenced_is_told_anew_after_that_whoever_has_it(self) -> None:
+        found, _said = self.flapping()
+        found.silences = [silence(found.now + FLAP_STEADY + HOURS, rules=("errors",))]
+        last = found.begin("errors", ONE)
+        assert found.round() == []
+        assert found.round(FLAP_STEADY) == [f".{found.keys[3]}/flapping"]
+        found.take("errors", ONE, "ada")
+        assert found.round(HOURS) == [f"!{last}"]
+        assert "; until now only told that its series flaps, silenced by ada" in found.newest.sentence
+
+    def test_what_stops_flapping_while_it_is_silenced_and_is_over_before_that_ends_is_counted(self) -> None:
+        found, _said = self.flapping()
+        found.silences = [silence(found.now + FLAP_STEADY + HOURS, rules=("errors",))]
+        found.begin("errors", ONE)
+        found.round()
+        found.round(FLAP_STEADY)
+        found.end("errors", ONE)
+        assert found.round(MINUTE) == []
+        assert (found.telling.untold, found.telling.silenced) == ((), 1)
+
     def test_what_was_told_as_flapping_and_is_over_while_it_is_silenced_is_not_counted_once_more(self) -> None:
         found, _said = self.flapping()
         found.begin("errors", ONE)

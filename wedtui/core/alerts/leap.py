@@ -1,10 +1,10 @@
 """A clock that leaps forward: what lasted five minutes before has lasted five minutes after. Pure.
 
-Whoever goes on judging knows by a clock that never jumps how much time has passed since its last round. What is
-remembered is moved by the rest, so that no acknowledgement lapses, no step of a ladder comes and nothing has lasted
-only because the time of day was corrected. A pause of the rounds is no leap: that time has passed, and nobody else can
-tell one from the other, so that a service that begins takes what it finds as it stands. Source: DESIGN, law 2; the way
-back is in `evaluation`.
+Whoever judges knows by a clock that never jumps how much time has passed since an earlier look. What is remembered is
+moved by the rest, so that no acknowledgement lapses, no step of a ladder comes and nothing has lasted only because the
+time of day was corrected. That clock is of one start of one machine: the last round stands in the ledger by both
+clocks, so that whoever goes on there knows it too, and who waits elsewhere for its turn looks at them itself meanwhile.
+A pause of the rounds is no leap: that time has passed. Source: DESIGN, law 2; the way back is in `evaluation`.
 """
 
 from __future__ import annotations
@@ -21,26 +21,42 @@ LEAP = timedelta(seconds=5)
 """Less is what clocks are corrected by while they run."""
 
 
-class Judged(NamedTuple):
-    """When a round was judged, by both clocks."""
+class Looked(NamedTuple):
+    """A look at both clocks."""
 
     at: datetime
     tick: float
     """Seconds of the clock that never jumps."""
+    boot: str = ""
+    """Of which start of which machine that is; empty where it is not known, and then it is of this process alone."""
 
 
-def leapt(before: Judged | None, now: Judged, judged_at: datetime | None) -> timedelta:
-    """Return by how much the time of day leapt forward since the last round; nothing where that is not known.
+def leapt(before: Looked | None, now: Looked, judged_at: datetime | None) -> timedelta:
+    """Return by how much the time of day leapt forward since what is remembered was judged; nothing if not known.
 
     Args:
-        before: the last round of whoever asks.
-        now: the round that begins.
-        judged_at: when what is remembered was judged last: by another one, where that is not `before`.
+        before: an earlier look.
+        now: as the round begins.
+        judged_at: when what is remembered was judged last, by whomever.
     """
-    if before is None or before.at != judged_at:
+    if before is None or judged_at is None or before.boot != now.boot:
         return timedelta()
     leap = now.at - before.at - timedelta(seconds=now.tick - before.tick)
-    return leap if leap > LEAP else timedelta()
+    # What another one judged after the leap is of the clock as it is now. Who looks every second cannot mistake that.
+    return leap if leap > LEAP and judged_at <= now.at - leap else timedelta()
+
+
+def earlier(own: Looked | None, kept: Looked | None, now: Looked, judged_at: datetime | None) -> Looked | None:
+    """Return the look at both clocks to compare with: that of the very round that is remembered, if there is one.
+
+    Args:
+        own: the last one of whoever asks, whether it judged then or waited for its turn.
+        kept: the one that stands beside what is remembered.
+        now: as the round begins.
+        judged_at: when what is remembered was judged last.
+    """
+    of_round = (each for each in (own, kept) if each is not None and each.at == judged_at)
+    return next((each for each in of_round if each.boot == now.boot), own)
 
 
 def state_over(state: AlertState, leap: timedelta, now: datetime) -> AlertState:

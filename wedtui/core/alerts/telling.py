@@ -222,7 +222,7 @@ class _Turn:
     def _until_now(self, seen: Seen, known: Untold | None) -> str:
         """Return by what it was not told before this round."""
         flap = self.flapped.get((seen.rule, seen.labels))
-        if flap is not None and seen.over is None and (known is None or known.hidden is Hidden.TAKEN):
+        if flap is not None and seen.over is None:
             return words.FLAPPED if flap.episode == seen.key else words.SERIES_FLAPPED
         return "" if known is None else known.until_now
 
