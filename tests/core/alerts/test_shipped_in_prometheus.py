@@ -1,7 +1,7 @@
 """The rules that are shipped, with the limits at which they are over, beside what Prometheus's rule engine says.
 
-What fires there goes on below its first limit as long as `ALERTS` says that it fires. `down` is not here: what fires
-for want of data is in `test_promtool`; nor is `latency`: a server is asked for what is usual in `test_served_prometheus`.
+What fires there goes on below its first limit as long as `ALERTS` says that it fires. Two are not here: what fires for
+want of data, as `down` does, is in `test_promtool`, and what is usual (`latency`) is in `test_served_prometheus`.
 """
 
 from __future__ import annotations
