@@ -85,9 +85,9 @@ def test_what_will_never_be_accepted_is_not_asked_again(status: int, verdict: Ve
 
 @pytest.mark.parametrize(
     ("event", "minutes"),
-    [(Event.TRIGGER, ()), (Event.ACKNOWLEDGE, (2, 3)), (Event.RESOLVE, (2, 10, 60))],
+    [(Event.TRIGGER, (0.75,)), (Event.ACKNOWLEDGE, (2, 3)), (Event.RESOLVE, (2, 10, 60))],
 )
-def test_what_a_channel_may_have_lost_it_is_told_again_a_few_times(event: Event, minutes: tuple[int, ...]) -> None:
+def test_what_a_channel_may_have_lost_it_is_told_again_a_few_times(event: Event, minutes: tuple[float, ...]) -> None:
     found = [next_repeat(event, repeats, NOW) for repeats in range(5)]
     assert found == [*(NOW + each * MINUTE for each in minutes), *[None] * (5 - len(minutes))]
 

@@ -102,10 +102,23 @@ def test_an_acknowledgement_is_told_again_for_five_minutes(desk: Desk) -> None:
     assert desk.later(timedelta(hours=5)) == [(2 * MINUTE, "pager: ada has it"), (5 * MINUTE, "pager: ada has it")]
 
 
-def test_a_beginning_is_not(desk: Desk) -> None:
+def test_a_beginning_is_told_again_once_before_anybody_else_is_called(desk: Desk) -> None:
     desk.begins()
     desk.told()
+    desk.at += 44 * SECOND
+    assert desk.told() == []
+    desk.at += SECOND
+    assert desk.told() == [("pager", "down")]
     assert desk.later(timedelta(hours=5)) == []
+
+
+def test_a_beginning_that_somebody_has_is_told_no_more(desk: Desk) -> None:
+    desk.begins()
+    desk.told()
+    desk.taken()
+    desk.told()
+    desk.at += 45 * SECOND
+    assert desk.told() == []
 
 
 def test_a_channel_that_loses_nothing_is_told_once(desk: Desk) -> None:
@@ -173,11 +186,11 @@ class TestNewer:
 
     def test_an_end_is_told_again_by_its_own_episode_beside_the_one_that_began_since(self, desk: Desk) -> None:
         desk.ended()
-        desk.at += MINUTE
+        desk.at += MINUTE + 30 * SECOND
         desk.begins()
         (begun,) = desk.due()
         desk.outbox.conclude(begun, ACCEPTED, BOTH)
-        desk.at += MINUTE
+        desk.at += 30 * SECOND
         (again,) = desk.due()
         assert (again.message.event, again.again) == (Event.RESOLVE, True)
         # By this a channel knows which it is: the one that began since is not over.
@@ -192,7 +205,7 @@ class TestNewer:
         PLACES.execute(
             desk.place, LEDGER, "UPDATE notification SET episode = (SELECT min(episode) FROM notification WHERE id = 1)"
         )
-        assert desk.later(timedelta(hours=5)) == []
+        assert desk.later(timedelta(hours=5)) == [(MINUTE, "pager: down")]
 
     def test_what_is_told_again_keeps_nothing_of_its_key_waiting(self, desk: Desk) -> None:
         desk.ended()
@@ -235,7 +248,10 @@ class TestTurns:
 
     def test_it_is_looked_for_only_once_it_is_due(self, desk: Desk) -> None:
         desk.ended()
-        desk.at += 2 * MINUTE - SECOND
+        desk.at += MINUTE
+        # That it began is told no more: it is over.
+        assert (desk.waits(), desk.due()) == (True, ())
+        desk.at += MINUTE - SECOND
         assert (desk.waits(), desk.due()) == (False, ())
         desk.at += SECOND
         assert (desk.waits(), len(desk.due())) == (True, 1)

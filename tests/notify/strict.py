@@ -130,11 +130,12 @@ class PagerDuty(Server):
         event: dict[str, Any] = json.loads(body)
         key, action = event["dedup_key"], event["event_action"]
         self.asked.append((action, key))
-        if action == "trigger":
-            self.opened += self.alerts.get(key) not in {"triggered", "acknowledged"}
+        before = self.alerts.get(key)
+        if action == "trigger" and before not in {"triggered", "acknowledged"}:
+            self.opened += 1
             self.alerts[key] = "triggered"
             self.summaries[key] = event["payload"]["summary"]
-        elif self.alerts.get(key) in {"triggered", "acknowledged"}:
+        elif action != "trigger" and before in {"triggered", "acknowledged"}:
             self.alerts[key] = f"{action}d"
         return 202, {"status": "success", "message": "Event processed", "dedup_key": key}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -34,6 +34,8 @@ class World:
     pagerduty: PagerDuty = field(default_factory=PagerDuty)
     webhook: Webhook = field(default_factory=Webhook)
     passed: float = 0.0
+    back: float = 0.0
+    """By how many seconds the time of day was set back."""
     timeout: str = "5s"
     at: dict[float, Callable[[], None]] = field(default_factory=dict)
     """What happens at which second."""
@@ -43,12 +45,10 @@ class World:
         self.outbox = self.opened()
 
     def opened(self) -> Outbox:
-        return Outbox(
-            self.url, clock=lambda _connection: NOW + timedelta(seconds=self.passed), may_lose=frozenset({"pagerduty"})
-        )
+        return Outbox(self.url, clock=lambda _connection: self.now(), may_lose=frozenset({"pagerduty"}))
 
-    def now(self) -> object:
-        return NOW + timedelta(seconds=self.passed)
+    def now(self) -> datetime:
+        return NOW + timedelta(seconds=self.passed - self.back)
 
     def monotonic(self) -> float:
         return self.passed
@@ -334,3 +334,42 @@ class TestAcceptedAndLost:
         world.passed = 150
         world.lives(60)
         assert world.pagerduty.requests - told == 60 / REPEATS_APART.total_seconds()
+
+
+class TestAClockThatIsSetBack:
+    def test_what_waits_is_put_to_its_channel_as_soon_as_ever(self, world: World) -> None:
+        world.pagerduty.faults = ["503", "503"]
+        world.page("a")
+        world.lives(1)
+        world.back = 3600
+        world.lives(5)
+        assert [action for action, _ in world.pagerduty.asked] == ["trigger"]
+        assert world.stages() == ["sent"]
+
+    def test_the_second_channel_is_asked_as_soon_as_ever(self, world: World) -> None:
+        world.pagerduty.always = "503"
+        world.page("a")
+        world.lives(5)
+        world.back = 3600
+        world.lives(9)
+        assert world.webhook.asked == []
+        world.lives(3)
+        assert [action for action, _ in world.webhook.asked] == ["trigger"]
+
+    def test_who_goes_on_where_another_sent_waits_for_its_lease_and_no_longer(self, world: World) -> None:
+        world.page("a")
+        world.lives(1)
+        world.back = 3600
+        world.page("b")
+        world.lives(9, holder="other")
+        assert len(world.pagerduty.asked) == 1
+        world.lives(3, holder="other")
+        assert len(world.pagerduty.asked) == 2
+
+    def test_what_was_written_before_grows_old_all_the_same(self, world: World) -> None:
+        world.pagerduty.always = world.webhook.always = "503"
+        world.page("a")
+        world.lives(1)
+        world.back = 7200
+        world.lives(2)
+        assert world.listed()[0].created_at <= world.now()

@@ -325,7 +325,7 @@ def test_time_that_passed_while_no_service_ran_has_passed(make: Callable[..., Wa
 
 
 @pytest.mark.parametrize("waits", [True, False], ids=["waited", "just-began"])
-def test_who_waited_for_its_turn_knows_of_a_leap_that_gave_it_that(make: Callable[..., Watch], waits: bool) -> None:
+def test_who_waited_for_its_turn_knows_of_a_leap_since_the_last_round(make: Callable[..., Watch], waits: bool) -> None:
     watch = make()
     watch.for_(2 * MINUTE, lambda: watch.probes(False))
     with closing(Ledger(watch.stores.ledger_url)) as ledger:
@@ -336,6 +336,10 @@ def test_who_waited_for_its_turn_knows_of_a_leap_that_gave_it_that(make: Callabl
             another.wait()
         watch.clock.at += SECOND
         watch.clock.leaps(timedelta(hours=1))
+        # Its own lease has run out by that clock too, so that it is a while before it is its turn.
+        for _ in range(8 * waits):
+            another.wait()
+            watch.clock.at += SECOND
         watch.probes(False)
         another.look(watch.claim())
         assert watch.alert().acknowledged_by == ("ada" if waits and PLACES.on_server else "")
@@ -663,11 +667,29 @@ def test_that_nobody_is_told_is_said_by_whoever_judges(make: Callable[..., Watch
     watch = make(notify={})
     watch.for_(2 * MINUTE, lambda: watch.probes(False))
     assert watch.alerting.problem is not None
-    until = to_microseconds(watch.clock.at + HOUR)
     taken = "UPDATE alert_round SET holder = ?, lease_until = ?"
+    until = to_microseconds(watch.clock.at + 20 * SECOND)
     PLACES.execute(watch.folder / "ledger.db", LEDGER, taken, "another", until)
     watch.look()
     assert watch.alerting.problem is None
+
+
+def test_who_waits_says_nothing_of_nobody_being_told(make: Callable[..., Watch]) -> None:
+    watch = make(notify={})
+    watch.for_(2 * MINUTE, lambda: watch.probes(False))
+    assert watch.alerting.problem is not None
+    watch.alerting.wait()
+    assert watch.alerting.problem is None
+
+
+def test_a_lease_that_a_clock_set_back_made_long_keeps_nobody_from_judging(make: Callable[..., Watch]) -> None:
+    watch = make()
+    watch.for_(30 * SECOND, lambda: watch.probes(False))
+    watch.clock.at -= HOUR
+    with closing(watch.another("elsewhere")) as another:
+        watch.probes(False)
+        another.look(watch.claim())
+        assert watch.now().judged_at == watch.clock.at
 
 
 def test_what_is_usual_is_that_of_this_hour_of_the_week(make: Callable[..., Watch]) -> None:

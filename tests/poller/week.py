@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -32,15 +33,16 @@ from wedtui.config import Configuration
 from wedtui.core.alerts.memory import Phase
 from wedtui.core.alerts.rule import Where
 from wedtui.core.alerts.silences import Silence
+from wedtui.core.notify import Answer, Verdict
 from wedtui.core.observation import Claim, Observation, ProbeObservation, SignalObservation
 from wedtui.core.picture import ServiceFacts
 from wedtui.core.season import Protection
 from wedtui.core.sharing import HOUSE
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.ledger import Ledger
-from wedtui.ledger.outbox import Outbox
+from wedtui.ledger.outbox import Attempt, Outbox
 from wedtui.ledger.outbox_reader import OutboxReader
-from wedtui.notify import reach_of
+from wedtui.notify import may_lose, reach_of
 from wedtui.notify.channels import channel_of
 from wedtui.notify.sender import Sender
 from wedtui.poller.alerts import Alerting
@@ -91,6 +93,9 @@ class Receivers:
         self.ada, self.grace = stack.enter_context(PagerDuty()), stack.enter_context(PagerDuty())
         self.team, self.post = stack.enter_context(Slack()), stack.enter_context(MailServer())
         self._seen = dict.fromkeys(("ada", "grace", "team", "post"), 0)
+        self.again: Counter[tuple[str, str, str]] = Counter()
+        """Of each channel, event and episode how often it was put there again."""
+        self._told: set[tuple[str, str, str]] = set()
 
     def sections(self, folder: Path) -> dict[str, Any]:
         folder.mkdir(exist_ok=True)
@@ -115,6 +120,8 @@ class Receivers:
         """Yield what was taken since the last call."""
         for name, pager in (("ada", self.ada), ("grace", self.grace)):
             for event, episode in self._new(name, pager.asked):
+                if self._is_heard_before(name, event, episode):
+                    continue
                 said = pager.summaries.get(episode, "") if event == "trigger" else ""
                 yield Heard(at, name, event, episode.removeprefix("wedtui/").rpartition("/")[0], said)
         for said in self._new("team", self.team.said):
@@ -126,6 +133,15 @@ class Receivers:
             text, key = str(mail["Subject"]).strip(), _last_line(mail).partition(", ")[2]
             yield Heard(at, "post", _HEADS[text.partition(":")[0]], key, _last_line(mail, 0))
 
+    def _is_heard_before(self, name: str, event: str, episode: str) -> bool:
+        """Whether a pager heard before what is put to it again because it may have lost it: of that nobody hears."""
+        this = name, event, episode
+        if self.again[this] and this in self._told:
+            self.again[this] -= 1
+            return True
+        self._told.add(this)
+        return False
+
     def _new(self, name: str, every: Sequence[Any]) -> Sequence[Any]:
         new = every[self._seen[name] :]
         self._seen[name] = len(every)
@@ -136,6 +152,19 @@ def _last_line(mail: Message, place: int = -1) -> str:
     payload = mail.get_payload(decode=True)
     assert isinstance(payload, bytes)
     return payload.decode().strip().splitlines()[place]
+
+
+class _Counting(Outbox):
+    """Counts what is put to channels again."""
+
+    def __init__(self, url: str, *, again: Counter[tuple[str, str, str]], **given: Any) -> None:
+        super().__init__(url, **given)
+        self._again = again
+
+    def conclude(self, attempt: Attempt, answer: Answer, channels: Sequence[str]) -> None:
+        if attempt.again and answer.verdict is Verdict.ACCEPTED:
+            self._again[attempt.channel, attempt.message.event.value, attempt.message.episode] += 1
+        super().conclude(attempt, answer, channels)
 
 
 def about(said: str) -> str:
@@ -199,7 +228,13 @@ class Station:
         }
 
         def opened() -> Outbox:
-            return Outbox(url, clock=lambda _connection: clock.at, reach=reach_of(wanted))
+            return _Counting(
+                url,
+                clock=lambda _connection: clock.at,
+                reach=reach_of(wanted),
+                may_lose=may_lose(wanted),
+                again=week.receivers.again,
+            )
 
         self.sender = Sender(opened, channels, life, clock)
 

@@ -644,6 +644,20 @@ def test_the_bell_rings_once_an_episode_and_never_for_what_fired_before() -> Non
     run(walk())
 
 
+def test_the_bell_rings_for_what_came_while_it_was_open_whenever_it_says_that_it_began() -> None:
+    async def walk() -> None:
+        earlier = NOW - timedelta(minutes=15)
+        there, came = replace(WARNING, since=earlier), replace(ERRORS, since=earlier, key="came since")
+        desk = Desk(there)
+        async with opened(desk) as pilot:
+            await desk.becomes(pilot, came, there)
+            assert desk.rung == ["bell"]
+            await desk.becomes(pilot, came, there)
+            assert desk.rung == ["bell"]
+
+    run(walk())
+
+
 def test_several_that_begin_together_ring_once() -> None:
     async def walk() -> None:
         desk = Desk()

@@ -306,14 +306,14 @@ def wait(tries: int, answer: Answer) -> timedelta:
 
 
 REPEATED_AFTER: Mapping[Event, Sequence[timedelta]] = {
-    # Of what nobody took the ladder calls the next one.
-    Event.TRIGGER: (),
+    # Before the ladder calls the next one; of one that is open it asks for nobody again.
+    Event.TRIGGER: (timedelta(seconds=45),),
     # Later PagerDuty may have asked for somebody again, and this would say that somebody has it.
     Event.ACKNOWLEDGE: (timedelta(minutes=2), timedelta(minutes=3)),
     Event.RESOLVE: (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1)),
 }
 """After how long what a channel accepted is put to it again where it may have lost it: each since the time before."""
-_REPEATED_LATE = {Event.TRIGGER: timedelta(), Event.ACKNOWLEDGE: timedelta(minutes=5), Event.RESOLVE: TOO_OLD}
+_REPEATED_LATE = {Event.TRIGGER: timedelta(minutes=2), Event.ACKNOWLEDGE: timedelta(minutes=5), Event.RESOLVE: TOO_OLD}
 """So long after it was due it may still be put to it: for a while no service ran, or the channel took nothing."""
 
 

@@ -151,6 +151,8 @@ class AlertKeeper:
         self._store = writable(url, LEDGER, waits=waits)
         self._holder, self._clock = holder, clock
         self._kept: _Kept | None = None
+        self._tried: tuple[datetime | None, float] | None = None
+        """By both clocks, the round that was to be stored last: where its answer was lost it may be all the same."""
         self._pages = PagesThatWait()
 
     def turn(self, work: Callable[[Known], Turn]) -> Turn | None:
@@ -205,9 +207,16 @@ class AlertKeeper:
                 return None
             kept = self._kept
             if kept is None or (0 if row is None else row.version) != kept.version:
-                kept = self._kept = _going_on(kept, _load(connection, row))
+                kept = self._kept = self._going_on(kept, _load(connection, row))
             silences, pages = silences_at(connection, now), self._pages.read(connection)
             return Known(now, kept.state, kept.telling, silences, pages, kept.looked)
+
+    def _going_on(self, kept: _Kept | None, loaded: _Kept) -> _Kept:
+        looked = loaded.looked
+        if looked is not None and self._tried == (looked.at, looked.tick):
+            # It was stored, and only its answer was lost: there is nothing newer here.
+            return loaded
+        return _going_on(kept, loaded)
 
     def _stored(self, now: datetime, done: Turn) -> bool:
         """Store what came of a round; return whether it still was this one's to store."""
@@ -226,6 +235,7 @@ class AlertKeeper:
             if not _may_judge(row, self._holder, at) or (0 if row is None else row.version) != kept.version:
                 return False
             fence = _fence(row, self._holder)
+            self._tried = None if done.looked is None else (done.state.judged_at, done.looked.tick)
             _write_round(
                 connection,
                 row,
@@ -274,7 +284,10 @@ def _says(telling: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _may_judge(row: Any, holder: str, at: datetime) -> bool:
-    return row is None or row.holder == holder or at >= row.lease_until or is_over(row.holder, holder)
+    if row is None or row.holder == holder or is_over(row.holder, holder):
+        return True
+    # Nobody holds it for longer than a lease: the clock was set back since, and who is not heard of must not go on.
+    return bool(at >= row.lease_until or row.lease_until - at > LEASE)
 
 
 def _fence(row: Any, holder: str) -> int:
@@ -290,7 +303,7 @@ def _load(connection: Connection, row: Any) -> _Kept:
         memories.setdefault(rule, {})[labels] = memory
     if row is None:
         return _Kept(0, 0, AlertState(None, memories), {}, stored)
-    looked = None if row.tick is None or row.judged_at is None else Looked(row.judged_at, row.tick, row.boot)
+    looked = None if row.tick is None or row.judged_at is None else Looked(row.judged_at, row.tick, row.tick, row.boot)
     return _Kept(row.version, row.fence, AlertState(row.judged_at, memories), row.telling, stored, looked=looked)
 
 

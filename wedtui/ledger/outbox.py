@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, func, insert, select, type_coerce, update
 
 from wedtui.core.chain import Entry
 from wedtui.core.life import is_over
@@ -55,6 +55,8 @@ _NOTICE, _DELIVERY, _SENDER = (
 )
 LEASE = timedelta(seconds=10)
 """How long whoever sends holds that without renewing it; then another service may."""
+SET_BACK = timedelta(seconds=5)
+"""Less is what clocks are corrected by while they run."""
 SAME_AGAIN = timedelta(minutes=10)
 """A trigger whose episode has just become a dead letter says nothing new."""
 EVERYTHING = Reach()
@@ -236,6 +238,7 @@ class Outbox:
             fence = _lease(connection, holder, at)
             if fence is None:
                 return None
+            _not_of_the_future(connection, at)
             oldest = (
                 select(func.min(_NOTICE.c.id).label("id"))
                 .where(_NOTICE.c.stage == Stage.WAITING.value)
@@ -312,11 +315,35 @@ def _lease(connection: Connection, holder: str, at: datetime) -> int | None:
     if row is None:
         connection.execute(insert(_SENDER).values(id=1, holder=holder, fence=1, lease_until=at + LEASE))
         return 1
+    back = row.lease_until - LEASE - at
+    if back > SET_BACK:
+        _set_back(connection, back)
+        if row.holder != holder and not is_over(row.holder, holder):
+            # It may live, and has not looked since: it is given as long as ever.
+            connection.execute(update(_SENDER).values(lease_until=at + LEASE))
+            return None
     if row.holder != holder and at < row.lease_until and not is_over(row.holder, holder):
         return None
     fence: int = row.fence if row.holder == holder else row.fence + 1
     connection.execute(update(_SENDER).values(holder=holder, fence=fence, lease_until=at + LEASE))
     return fence
+
+
+def _set_back(connection: Connection, by: timedelta) -> None:
+    """Move what waits with a clock that was set back by so much: what has waited has waited as long, and no longer."""
+    c, microseconds = _DELIVERY.c, by // timedelta(microseconds=1)
+
+    def moved(*names: str) -> dict[str, ColumnElement[Any]]:
+        return {name: type_coerce(c[name], BigInteger) - microseconds for name in names}
+
+    connection.execute(update(_DELIVERY).where(c.state == Delivery.WAITING.value).values(moved("since", "next_at")))
+    connection.execute(update(_DELIVERY).where(c.repeat_at.is_not(None)).values(moved("repeat_at")))
+
+
+def _not_of_the_future(connection: Connection, at: datetime) -> None:
+    """Take what was written by a clock that was set back since for written now: what waits grows old all the same."""
+    here = (_NOTICE.c.stage == Stage.WAITING.value) & (_NOTICE.c.created_at > at)
+    connection.execute(update(_NOTICE).where(here).values(created_at=at))
 
 
 def _due(connection: Connection, row: Any, concerned: _Concerned, at: datetime) -> Sequence[str]:

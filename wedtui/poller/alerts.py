@@ -18,7 +18,7 @@ from wedtui.core.alerts.condition import FAILING, UP
 from wedtui.core.alerts.evaluation import Around, Evidence, Kind, Round, evaluate
 from wedtui.core.alerts.hiding import Hiding
 from wedtui.core.alerts.judging import Question, judge
-from wedtui.core.alerts.leap import Looked, earlier, leapt, state_over, telling_over
+from wedtui.core.alerts.leap import Leap, Looked, leap_since, leapt, looked_on, state_over, telling_over
 from wedtui.core.alerts.memory import AlertState, Memory, Phase, Reason, Report
 from wedtui.core.alerts.names import source_of
 from wedtui.core.alerts.outside import INHIBITED, SILENCED, Answered, listed, parted, take, together, with_sources
@@ -86,10 +86,9 @@ class Alerting:
         self._copied: tuple[Claim, AlertsNow] | None = None
         self._untold = ""
         self._looked: Looked | None = None
-        """The last look at both clocks: of the last round, or while another service judged."""
-        self._looks: Looked | None = None
-        self._moved_for: Looked | None = None
-        """After which look what was measured was moved, because the clock leapt."""
+        """The last look at both clocks: of a round, or while another service judged."""
+        self._leaps: tuple[Leap, ...] = ()
+        """Those of the time of day that were seen by that."""
         self.life = ""
         """Of the service, by which it judges."""
         self.boot = ""
@@ -110,9 +109,10 @@ class Alerting:
         Raises:
             StoreError: the ledger cannot be read.
         """
+        # Whoever judges says it.
+        self._untold = ""
         if file_of(self._stores.ledger_url, LEDGER) is None:
             self._opened().look()
-            self._looked = self._looks
 
     def look(self, claim: Claim) -> None:
         """Judge once.
@@ -132,7 +132,7 @@ class Alerting:
 
         def work(known: Known) -> Turn:
             nonlocal standing, looked
-            looked = self._looks
+            looked = self._looked
             known = self._over_a_leap(known)
             evidence = self._measured.read(loaded.book, known.now) | self._elsewhere.read(known.now)
             every = with_sources(loaded.book, self._elsewhere.sources, self._elsewhere.wrong(known.now))
@@ -157,7 +157,6 @@ class Alerting:
             return replace(turn, looked=looked)
 
         done = keeper.turn(work)
-        self._looked = self._looks if done is None else looked
         if done is None or standing is None:
             # Whoever judges says it.
             self._untold = ""
@@ -188,28 +187,34 @@ class Alerting:
             now = database_now if on_server else lambda _connection: self._clock.now()
 
             def clock(connection: Connection) -> datetime:
-                # Both at once: what takes its time between them would be taken for a leap.
+                began = self._clock.monotonic()
                 at = now(connection)
-                self._looks = Looked(at, self._clock.monotonic(), self.boot)
+                self._look(Looked(at, began, self._clock.monotonic(), self.boot))
                 return at
 
             self._keeper = AlertKeeper(self._stores.ledger_url, self.life, clock=clock)
         return self._keeper
 
+    def _look(self, now: Looked) -> None:
+        """Remember a look at both clocks; what was measured is moved where the time of day leapt before it."""
+        leap = leapt(self._looked, now)
+        if leap:
+            self._measured.leap(leap, now.at)
+        self._leaps, self._looked = looked_on(self._leaps, self._looked, now), now
+
     def _over_a_leap(self, known: Known) -> Known:
         """Return what is known as of the time of day as it is now, where that leapt forward since the last round."""
-        now, judged_at = self._looks, known.state.judged_at
+        now, kept, judged_at = self._looked, known.looked, known.state.judged_at
         assert now is not None, "what is known was read by that clock"
         if judged_at is not None and known.now < judged_at:
             self._measured.set_back()
-        before = earlier(self._looked, known.looked, now, judged_at)
-        leap = leapt(before, now, judged_at)
+        if kept is not None and kept.at == judged_at and kept.boot == now.boot:
+            # By the very round that is remembered: of it nothing is left to be guessed.
+            leap = leapt(kept, now)
+        else:
+            leap = leap_since(self._leaps, judged_at)
         if not leap:
             return known
-        if self._moved_for != before:
-            # Once, however often this round is begun.
-            self._measured.leap(leap, known.now)
-            self._moved_for = before
         state, telling = state_over(known.state, leap, known.now), telling_over(known.telling, leap)
         return known._replace(state=state, telling=telling)
 

@@ -54,6 +54,8 @@ class Alerts:
         self._app = app
         self._environ = environ
         self._opened = app.clock.now()
+        self._found: frozenset[str] | None = None
+        """The episodes that there were when it was first known how it stands; None until that is."""
         self._rung: set[str] = set()
         """The episodes for which the bell rang."""
         self._seen: dict[str, float] = {}
@@ -84,11 +86,17 @@ class Alerts:
         now = self._app.board.now
         there = {alert.key for alert in known.alerts if can_be_taken(alert, now)}
         self._seen = {key: self._seen.get(key, at) for key in there}
+        if self._found is None:
+            self._found = frozenset(alert.key for alert in known.alerts)
         waits = self.waiting
         self._offer(waits)
         rings = [alert for alert in waits if alert.key not in self._rung]
         self._rung.update(alert.key for alert in rings)
-        self._ring([alert for alert in rings if alert.since >= self._opened and not self._rings_already(alert)])
+        self._ring([alert for alert in rings if self._is_new(alert) and not self._rings_already(alert)])
+
+    def _is_new(self, alert: AlertIs) -> bool:
+        """Whether it began to fire while this was open: what another system judges may say that it did long before."""
+        return alert.since >= self._opened or alert.key not in (self._found or ())
 
     def _offer(self, waits: Sequence[AlertIs]) -> None:
         """Remember since when the key takes which one: the next in its place is not the one that was read."""

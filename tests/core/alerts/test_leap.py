@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.alerts.world import START
-from wedtui.core.alerts.leap import LEAP, Looked, earlier, leapt, state_over, telling_over
+from wedtui.core.alerts.leap import LEAP, Leap, Looked, leap_since, leapt, looked_on, state_over, telling_over
 from wedtui.core.alerts.memory import AlertState, Episode, Memory, Phase, Reason
 from wedtui.core.alerts.rule import Severity
 from wedtui.core.alerts.telling import telling_document
@@ -20,6 +20,10 @@ from wedtui.core.oncall.ladder import Climb
 
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 ONE = labels_of({"host": "1"})
+
+
+def looked(at: datetime, tick: float, boot: str = "") -> Looked:
+    return Looked(at, tick, tick, boot)
 
 
 @pytest.mark.parametrize(
@@ -34,9 +38,23 @@ ONE = labels_of({"host": "1"})
     ],
 )
 def test_what_no_time_passed_for_is_a_leap(moved: timedelta, ticked: float, leap: timedelta) -> None:
-    before, now = Looked(START, 100.0), Looked(START + moved, 100.0 + ticked)
-    assert leapt(before, now, START) == leap
-    assert leapt(None, now, START) == leapt(before, now, None) == timedelta()
+    before, now = looked(START, 100.0), looked(START + moved, 100.0 + ticked)
+    assert leapt(before, now) == leap
+    assert leapt(None, now) == timedelta()
+
+
+def test_an_answer_that_came_late_is_no_leap() -> None:
+    # Asked at 100 s, answered at 130 s: when in between the other clock was read nobody knows.
+    late = Looked(START, 100.0, 130.0)
+    assert leapt(late, looked(START + 31 * SECOND, 131.0)) == timedelta()
+    assert leapt(looked(START, 100.0), Looked(START + 30 * SECOND, 101.0, 130.0)) == timedelta()
+    assert leapt(late, looked(START + HOUR, 131.0)) == HOUR - 31 * SECOND
+
+
+def test_ticks_of_another_start_of_a_machine_say_nothing() -> None:
+    before, now = looked(START, 100.0, "a"), looked(START + HOUR, 110.0, "b")
+    assert leapt(before, now) == timedelta()
+    assert leapt(before, now._replace(boot="a")) == HOUR - 10 * SECOND
 
 
 @pytest.mark.parametrize(
@@ -45,24 +63,23 @@ def test_what_no_time_passed_for_is_a_leap(moved: timedelta, ticked: float, leap
     ids=["long before", "with it", "after it", "by the clock as it is now", "just now"],
 )
 def test_what_another_one_judged_after_the_leap_is_of_the_clock_as_it_is_now(judged_s: int, leaps: bool) -> None:
-    before, now = Looked(START, 100.0, "a"), Looked(START + HOUR + 10 * SECOND, 110.0, "a")
-    assert leapt(before, now, START + timedelta(seconds=judged_s)) == (HOUR if leaps else timedelta())
+    before, now = looked(START, 100.0), looked(START + HOUR + 10 * SECOND, 110.0)
+    seen = looked_on((), before, now)
+    assert leap_since(seen, START + timedelta(seconds=judged_s)) == (HOUR if leaps else timedelta())
+    assert leap_since(seen, None) == timedelta()
 
 
-def test_ticks_of_another_start_of_a_machine_say_nothing() -> None:
-    before, now = Looked(START, 100.0, "a"), Looked(START + HOUR, 110.0, "b")
-    assert leapt(before, now, START) == timedelta()
-    assert leapt(before, now._replace(boot="a"), START) == HOUR - 10 * SECOND
-
-
-def test_the_round_that_is_remembered_is_compared_with_before_any_look_of_ones_own() -> None:
-    own, kept = Looked(START + SECOND, 101.0, "a"), Looked(START, 100.0, "a")
-    now = Looked(START + HOUR, 110.0, "a")
-    assert earlier(own, kept, now, START) == kept
-    assert earlier(own, kept, now, START + SECOND) == own
-    assert earlier(own, kept, now._replace(boot="b"), START) == own
-    assert earlier(own, kept, now, START + 2 * SECOND) == own
-    assert earlier(None, kept, now, START + 2 * SECOND) is None
+def test_leaps_are_remembered_however_often_it_is_looked_after_them_and_add_up() -> None:
+    seen: tuple[Leap, ...] = ()
+    before = looked(START, 100.0)
+    for second in range(1, 30):
+        leap = HOUR * ((second > 5) + (second > 20))
+        now = looked(START + timedelta(seconds=second) + leap, 100.0 + second)
+        seen, before = looked_on(seen, before, now), now
+    assert leap_since(seen, START) == 2 * HOUR
+    assert leap_since(seen, START + HOUR + 10 * SECOND) == HOUR
+    assert leap_since(seen, before.at - SECOND) == timedelta()
+    assert looked_on(seen, before, looked(START, 200.0)) == ()
 
 
 @given(st.integers(6, 10**6), st.lists(st.integers(0, 10**5), min_size=6, max_size=6), st.integers(0, 60))

@@ -3,13 +3,13 @@
 Whoever judges knows by a clock that never jumps how much time has passed since an earlier look. What is remembered is
 moved by the rest, so that no acknowledgement lapses, no step of a ladder comes and nothing has lasted only because the
 time of day was corrected. That clock is of one start of one machine: the last round stands in the ledger by both
-clocks, so that whoever goes on there knows it too, and who waits elsewhere for its turn looks at them itself meanwhile.
+clocks, so that whoever goes on there knows it too, and who waits elsewhere for its turn looks at both itself meanwhile.
 A pause of the rounds is no leap: that time has passed. Source: DESIGN, law 2; the way back is in `evaluation`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -19,44 +19,54 @@ from wedtui.core.oncall.climbing_document import CLIMBING, climbing_document, cl
 
 LEAP = timedelta(seconds=5)
 """Less is what clocks are corrected by while they run."""
+_KEPT = 16
+"""So many leaps are remembered at most."""
 
 
 class Looked(NamedTuple):
-    """A look at both clocks."""
+    """A look at both clocks: of one on a server it is not known when between two ticks it was read."""
 
     at: datetime
     tick: float
-    """Seconds of the clock that never jumps."""
+    """Seconds of the clock that never jumps, before the other one was asked."""
+    ended: float
+    """And when its answer had come."""
     boot: str = ""
-    """Of which start of which machine that is; empty where it is not known, and then it is of this process alone."""
+    """Of which start of which machine these are; empty where it is not known: then they are of this process alone."""
 
 
-def leapt(before: Looked | None, now: Looked, judged_at: datetime | None) -> timedelta:
-    """Return by how much the time of day leapt forward since what is remembered was judged; nothing if not known.
+class Leap(NamedTuple):
+    """That the time of day leapt forward."""
 
-    Args:
-        before: an earlier look.
-        now: as the round begins.
-        judged_at: when what is remembered was judged last, by whomever.
-    """
-    if before is None or judged_at is None or before.boot != now.boot:
+    at: datetime
+    """Of the first look after it."""
+    by: timedelta
+
+
+def leapt(before: Looked | None, now: Looked) -> timedelta:
+    """Return by how much, at least, the time of day leapt forward between two looks; nothing if that is not known."""
+    if before is None or before.boot != now.boot:
         return timedelta()
-    leap = now.at - before.at - timedelta(seconds=now.tick - before.tick)
-    # What another one judged after the leap is of the clock as it is now. Who looks every second cannot mistake that.
-    return leap if leap > LEAP and judged_at <= now.at - leap else timedelta()
+    # An answer that came late is no leap: as much time as may have passed counts as passed.
+    leap = now.at - before.at - timedelta(seconds=now.ended - before.tick)
+    return leap if leap > LEAP else timedelta()
 
 
-def earlier(own: Looked | None, kept: Looked | None, now: Looked, judged_at: datetime | None) -> Looked | None:
-    """Return the look at both clocks to compare with: that of the very round that is remembered, if there is one.
+def looked_on(leaps: tuple[Leap, ...], before: Looked | None, now: Looked) -> tuple[Leap, ...]:
+    """Return the leaps that are known after a look, the oldest first; a clock that is set back ends all of them."""
+    if before is not None and now.at < before.at:
+        return ()
+    by = leapt(before, now)
+    return (*leaps, Leap(now.at, by))[-_KEPT:] if by else leaps
 
-    Args:
-        own: the last one of whoever asks, whether it judged then or waited for its turn.
-        kept: the one that stands beside what is remembered.
-        now: as the round begins.
-        judged_at: when what is remembered was judged last.
+
+def leap_since(leaps: Iterable[Leap], judged_at: datetime | None) -> timedelta:
+    """Return by how much the time of day leapt forward since what is remembered was judged, by whomever.
+
+    What was judged after a leap is of the clock as it is now. Who looks every second cannot mistake one for the other.
     """
-    of_round = (each for each in (own, kept) if each is not None and each.at == judged_at)
-    return next((each for each in of_round if each.boot == now.boot), own)
+    before = (each.by for each in leaps if judged_at is not None and judged_at <= each.at - each.by)
+    return sum(before, timedelta())
 
 
 def state_over(state: AlertState, leap: timedelta, now: datetime) -> AlertState:
