@@ -58,7 +58,7 @@ class World:
             kind: channel(self.folder, kind, server, self.timeout)
             for kind, server in (("pagerduty", self.pagerduty), ("webhook", self.webhook))
         }
-        return Sender(self.opened, channels, holder, self)  # type: ignore[arg-type]
+        return Sender(self.opened, channels, holder, self)
 
     def page(self, key: str, *, everybody: bool = False) -> None:
         self.outbox.post(Notice(key, Level.CRITICAL, "down", everybody=everybody))
