@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from tests.ledger.alerting import firing
 from tests.ledger.base import HOUR, NOW, writing
 from tests.places import PLACES
 from wedtui.core.alerts.evaluation import Event, Kind
+from wedtui.core.alerts.leap import Looked
 from wedtui.core.alerts.memory import AlertState, Episode, Memory, Phase, Reason
 from wedtui.core.alerts.rule import Severity
 from wedtui.core.alerts.told import Bundle, Telling, telling_document
@@ -21,7 +24,7 @@ from wedtui.core.changes import ChangeKind, ChangeQuery
 from wedtui.core.life import Life
 from wedtui.core.notify import Level, Notice
 from wedtui.core.oncall.climbing_document import CLIMBING, Call, Climbing, climbing_document
-from wedtui.errors import ConflictError, NotFoundError, WedtuiError
+from wedtui.errors import ConflictError, NotFoundError, StoreUnreachableError, WedtuiError
 from wedtui.ledger.alert_history import AlertEvent, AlertHistory
 from wedtui.ledger.alerts import LEASE, AlertKeeper, Happened, Known, Turn, happened
 from wedtui.ledger.audit_reader import AuditReader
@@ -187,6 +190,31 @@ def test_a_round_of_which_nothing_came_is_written_now_and_then(court: Court) -> 
     # Who comes after it knows since when nobody listened, and judges again what was well.
     assert known.state.judged_at == NOW + 10 * SECOND
     assert known.state.of("down", AWS).seen == NOW
+
+
+def test_a_round_that_was_stored_and_whose_answer_was_lost_is_what_the_next_one_begins_with(
+    court: Court, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    court.judge(replace(fires(), looked=Looked(NOW, 1.0, 1.0, "boot")))
+    # The clock leapt by an hour: all that is remembered was moved by that, and stored.
+    court.at = NOW + HOUR + SECOND
+    moved = state(court.at, (AWS, memory(NOW + HOUR)))
+    store = court.keeper()._store
+    writing = store.writing
+
+    @contextmanager
+    def lost() -> Iterator[Connection]:
+        with writing() as connection:
+            yield connection
+        raise StoreUnreachableError("the server is gone")
+
+    monkeypatch.setattr(store, "writing", lost)
+    with pytest.raises(StoreUnreachableError):
+        court.judge(Turn(moved, {}, looked=Looked(court.at, 2.0, 2.0, "boot")))
+    monkeypatch.undo()
+    known = court.known()
+    assert known is not None
+    assert (known.state.judged_at, known.state.of("down", AWS).seen) == (court.at, NOW + HOUR)
 
 
 def test_what_is_gone_is_remembered_no_more(court: Court) -> None:
