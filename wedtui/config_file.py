@@ -74,11 +74,12 @@ class Loaded:
 
     @property
     def noted(self) -> str:
-        """A digest for the record: it changes with the other, and when anybody's role does."""
-        roles = self.configuration.roles.model_dump(mode="json")
-        if not any(roles.values()):
+        """A digest for the record: it changes with the other, and with who may do what and who is told."""
+        tree, usual = (each.model_dump(mode="json") for each in (self.configuration, Configuration()))
+        told = {name: tree[name] for name in _ON_RECORD if tree[name] != usual[name]}
+        if not told:
             return self.digest
-        return hashlib.sha256(f"{self.digest} {json.dumps(roles, sort_keys=True)}".encode()).hexdigest()
+        return hashlib.sha256(f"{self.digest} {json.dumps(told, sort_keys=True)}".encode()).hexdigest()
 
     @cached_property
     def _by_name(self) -> dict[str, str]:
@@ -86,6 +87,9 @@ class Loaded:
         tree = self.configuration.model_dump(mode="json")
         return {key_name(path, tree): origin for path, origin in self.origins.items()}
 
+
+_ON_RECORD = ("roles", "control", "notify", "routes", "heartbeat", "oncall")
+"""Of what may differ between services that watch the same, what stands in the timeline all the same."""
 
 Check = Callable[[Configuration], list[tuple[KeyPath, str]]]
 """Looks for what this layer cannot know; returns the path of each wrong key and what was expected of it."""

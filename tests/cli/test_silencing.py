@@ -148,6 +148,7 @@ def test_it_ends_early_with_a_reason_or_by_itself(machine: Machine) -> None:
         (("--for", "soon", "--rule", "down"), "--for:"),
         (("--for", "1h"), "expected a rule or a label"),
         (("--for", "1h", "--rule", "never"), 'there is no rule "never"'),
+        (("--for", "1h", "--rule", "wedtui/acton"), 'there is no rule "wedtui/acton": choose one of'),
         (("--for", "1h", "--label", "aws"), "expected a label and its value"),
         (("--for", "1h", "--rule", "down", "--preview", "--reason", " "), "--reason: expected words"),
     ],
@@ -183,11 +184,11 @@ def test_what_still_hides_and_what_was_told_before_is_said_at_its_end(machine: M
     machine.run("alerts", "silence", "--label", "probe=rsvp", "--for", "1h", "--reason", "r", "--yes")
     first = machine.run("alerts", "unsilence", "1", "--reason", "done").out
     assert first == (
-        "silence 1: ended; of what it was about and fires 1 stay hidden by silence 2; 1 stay hidden by another alert "
-        "that fires; of 1 people were told before, and are not told again\n"
+        "silence 1: ended; of the alerts that it was about and that fire: 1 stay hidden by silence 2; 1 stay hidden by "
+        "another alert that fires; people were told of 1 before, and are not told again\n"
     )
     last = machine.run("alerts", "unsilence", "2", "--reason", "done").out
-    assert "of 1 people are told now: down (probe=rsvp, provider=aws)" in last
+    assert "people are told of 1 now: down (probe=rsvp, provider=aws)" in last
     machine.run(*SILENCE)
     stands(machine)
     assert "nothing fires that it was about" in machine.run("alerts", "unsilence", "3", "--reason", "done").out

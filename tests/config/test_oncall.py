@@ -242,3 +242,10 @@ def test_a_ladder_may_name_a_roster_of_a_file_and_no_other(tmp_path: Path) -> No
 
 def test_who_is_on_call_is_no_other_service(tmp_path: Path) -> None:
     assert read(tmp_path, CONTACTS).digest == read(tmp_path, CONTACTS + LAYER).digest
+
+
+def test_who_is_told_is_no_part_of_what_is_watched_and_stands_on_record_all_the_same(tmp_path: Path) -> None:
+    some = [read(tmp_path, text) for text in ("", CONTACTS, CONTACTS + LAYER, f'[oncall]\nlapse = "1m"\n{CONTACTS}')]
+    assert len({each.digest for each in some}) == 1
+    assert len({each.noted for each in some}) == 4
+    assert some[0].noted == some[0].digest

@@ -433,6 +433,17 @@ def test_what_is_hidden_can_be_taken_from_its_row_and_is_not_offered_elsewhere(h
     run(walk())
 
 
+def test_on_the_list_the_key_is_not_said_to_take_what_the_cursor_is_not_on() -> None:
+    async def walk() -> None:
+        desk = Desk(ERRORS, WARNING)
+        async with opened(desk) as pilot:
+            await pilot.press("exclamation_mark", "a")
+            await desk.shows(pilot, "you have errors provider=aws", "next is cache-hits")
+            assert "then a takes" not in desk.text
+
+    run(walk())
+
+
 def test_who_may_not_is_not_offered_it_and_told_why() -> None:
     async def walk(desk: Desk, why: str) -> None:
         async with opened(desk) as pilot:
@@ -855,7 +866,7 @@ def test_what_nobody_was_told_of_stands_under_the_list(alerts: tuple[AlertIs, ..
     [
         (replace(TAKEN, told_at=None), "nobody is told while mo has it"),
         (replace(TAKEN, told_at=None, acknowledged_by=""), "nobody was told yet"),
-        (replace(TAKEN, told_at=None, phase=Phase.RESOLVED), "nobody was told yet"),
+        (replace(TAKEN, told_at=None, phase=Phase.RESOLVED), "not known of what is over"),
     ],
 )
 def test_of_what_somebody_has_nobody_is_told_and_one_alert_in_full_says_so(shown: AlertIs, words: str) -> None:

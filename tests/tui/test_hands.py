@@ -18,6 +18,7 @@ from tests.pictures import TROUBLED, FakeSource, MovableClock, picture, provider
 from tests.tui.driving import cursor, driven, make_app, run, screen_text, settled, until
 from wedtui.errors import StoreLockedError
 from wedtui.tui.app import WedtuiApp
+from wedtui.tui.clipboard import Subject
 from wedtui.tui.keymap.table import Keymap
 from wedtui.tui.listing import Listing
 from wedtui.tui.screens.base import BoardScreen
@@ -36,8 +37,8 @@ DIGITS = "123456"
 class RecordingApp(WedtuiApp):
     """Keeps what it would write between frames."""
 
-    def __init__(self, abilities: Abilities | None = None) -> None:
-        super().__init__(source_of, MovableClock(), theme="midnight", abilities=abilities)
+    def __init__(self, abilities: Abilities | None = None, *, demo: bool = False) -> None:
+        super().__init__(source_of, MovableClock(), theme="midnight", abilities=abilities, demo=demo)
         self.written: list[str] = []
 
     def write_to_terminal(self, sequence: str) -> None:
@@ -96,6 +97,20 @@ def test_y_copies_what_is_under_the_cursor(keys: tuple[str, ...], name: str, beg
             assert text.startswith(begins)
             assert text.endswith(", production")
             assert last_line(app) == f" {name}: {len(text)} characters sent to the terminal's clipboard"
+
+    run(walk())
+
+
+@pytest.mark.parametrize("demo", [True, False])
+def test_a_command_that_is_copied_from_a_demo_acts_on_the_demo(demo: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def walk() -> None:
+        app = RecordingApp(demo=demo)
+        async with driven(app) as pilot:
+            subject = Subject("a page", "to leave aws waits for a person: `wedtui actions confirm 2`")
+            monkeypatch.setattr(app.seen, "subject", lambda: subject)
+            await pilot.press("y")
+            await until(pilot, lambda: app.written)
+            assert f"`wedtui{' --demo' if demo else ''} actions confirm 2`" in app.clipboard_of_terminal
 
     run(walk())
 

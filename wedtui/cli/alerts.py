@@ -475,6 +475,8 @@ def _told_words(alert: AlertIs, told: _ToldBy) -> str:
 
     accepted, waits = (listed(tuple(single_line(name, 80) for name in some)) for some in told)
     when = "nobody yet" if alert.told_at is None else _at(alert.told_at)
+    if alert.told_at is None and alert.phase is Phase.RESOLVED:
+        when = "of what is over that is not known here: `wedtui notify list` says what was told"
     if alert.told_at is None and alert.acknowledged_by and alert.phase is Phase.FIRING and not waits:
         when = f"nobody while {single_line(alert.acknowledged_by, 80)} has it"
     return f"{when}{f' by {accepted}' if accepted else ''}{f'; {waits} did not accept it yet' if waits else ''}"
@@ -499,6 +501,9 @@ def _event_line(event: AlertEventIs) -> str:
     from wedtui.core.text import single_line
 
     who = f" by {single_line(event.person, 80)}" if event.person else ""
+    if event.kind == "lapsed" and event.person:
+        # Nobody did that.
+        who = f": {single_line(event.person, 80)} had it"
     why = f": {single_line(event.said)}" if event.said else ""
     value = "" if event.value is None else f", at {event.value:g}"
     about = single_line(labels_words(labels_of(event.labels)))

@@ -134,15 +134,18 @@ def notifications(session: Session) -> list[NotificationIs]:
 def _lines(notice: NotificationIs, now: datetime, *, drill: bool) -> list[str]:
     from wedtui.core.notify import drill_words
     from wedtui.core.text import single_line
-    from wedtui.core.wording import age
+    from wedtui.core.wording import age, duration
+    from wedtui.notify.running import LATE
 
     stage = "DEAD LETTER" if notice.stage == "dead" else single_line(notice.stage, 20)
     what = {"resolve": "over", "acknowledge": "taken"}.get(notice.event, single_line(notice.severity, 20))
     who = f" by {single_line(notice.ended_by, 80)}" if notice.ended_by else ""
-    when = f"{age(notice.created_at, now)} ago"
+    when = f"{age(notice.ended_at or notice.created_at, now)} ago"
     # As it was told: what is stored of it knows no demo.
     said = drill_words(notice.sentence) if drill else single_line(notice.sentence)
     lines = [f"{notice.id:>4}  {stage + who:<12}  {when:<12}  {what}: {said}"]
+    if notice.ended_at is not None and notice.ended_at - notice.created_at >= LATE:
+        lines.append(f"      it had waited for {duration(notice.ended_at - notice.created_at)} by then")
     for each in notice.deliveries:
         why = f": {single_line(each.problem)}" if each.problem else ""
         tried = f"asked {each.tries} time{'' if each.tries == 1 else 's'}"

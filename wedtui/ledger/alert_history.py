@@ -54,7 +54,7 @@ class AlertHistory:
             StoreError: the ledger cannot be read.
         """
         with self._store.reading() as snapshot:
-            which = "WHERE at >= ? ORDER BY id DESC LIMIT ?"
+            which = "WHERE at >= ? ORDER BY at DESC, id DESC LIMIT ?"
             rows = snapshot.rows(ALERT_EVENT, which, to_microseconds(since), most)
             return tuple(
                 AlertEvent(

@@ -246,6 +246,7 @@ class Alerts:
         """Say what came of it, how many of those that waited are taken, and which one would be taken next."""
         from wedtui.tui.draw.alert_taking import taken_forms  # noqa: PLC0415 - when pressed
         from wedtui.tui.draw.alerts import named  # noqa: PLC0415 - as above
+        from wedtui.tui.screens.alerts import AlertScreen, AlertsScreen  # noqa: PLC0415 - as above
 
         app, name = self._app, named(alert)
         self._asking = None
@@ -258,7 +259,9 @@ class Alerts:
         me = app.emergencies.me.user or "you"
         app.board = replace(app.board, taken=MappingProxyType({**taken, alert.key: Taken(me, now)}))
         waits = self.waiting
-        forms = taken_forms(app.board, alert, waits, now, app.keymap.hint(_KEY))
+        # On the list the key takes what is selected: the cursor stays with what was taken.
+        takes_next = "" if isinstance(app.screen, AlertsScreen | AlertScreen) else app.keymap.hint(_KEY)
+        forms = taken_forms(app.board, alert, waits, now, takes_next)
         self._last = _Last(app.clock.monotonic(), forms)
         self._offer(waits)
         app.show_board()

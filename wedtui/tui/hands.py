@@ -141,10 +141,13 @@ class Hands:
 
     async def _send(self, subject: Subject) -> None:
         from wedtui.core.redact import masked  # noqa: PLC0415 - when somebody copies
+        from wedtui.core.wording import asked_of_demo  # noqa: PLC0415
         from wedtui.tui import tmux  # noqa: PLC0415
         from wedtui.tui.clipboard import Way, bounded, remark, sequence, way_of  # noqa: PLC0415
 
-        copy, way = bounded(masked(subject.text)), way_of(self._environ)
+        # Whoever pastes a command of a demo must not act on their own installation.
+        text = asked_of_demo(subject.text) if self._app.board.demo else subject.text
+        copy, way = bounded(masked(text)), way_of(self._environ)
         if way is Way.DIRECT and not self._app.abilities.modern:
             self.say(f"{subject.name}: this terminal has no clipboard that could be reached")
             return

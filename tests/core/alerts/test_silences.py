@@ -132,7 +132,7 @@ def test_when_it_is_over_what_somebody_has_is_told_nobody_and_is_counted_apart()
     told = replace(taken, key="d", told_at=START)
     found = released(ONE, [], [free, taken, hers, told], START)
     assert (found.told, found.taken, found.has, found.before) == ((free,), 2, ("ada", "bo"), 1)
-    assert "; 2 stay with ada and bo, and are told only once nobody has them; of 1 people were told before" in (
+    assert "; 2 stay with ada and bo, and are told only once nobody has them; people were told of 1 before" in (
         found.sentence
     )
     lapsed = released(ONE, [], [taken], START + MINUTE)

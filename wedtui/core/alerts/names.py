@@ -8,6 +8,9 @@ WATCHES = "sources"
 PAGES = "wedtui"
 """What stands before the name of what the service has somebody called for by itself; likewise."""
 
+PAGED = ("action", "automation", "weddings")
+"""What these are about: a page is called by what its key begins with."""
+
 
 def rule_of(source: str, name: str) -> str:
     """Return by which name alerts of a source are known here: `central/HighErrors`."""

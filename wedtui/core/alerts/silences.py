@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from wedtui.core.alerts.attention import has_somebody
 from wedtui.core.alerts.condition import span_words
 from wedtui.core.alerts.memory import Phase
-from wedtui.core.alerts.names import PAGES, source_of
+from wedtui.core.alerts.names import PAGED, PAGES, rule_of, source_of
 from wedtui.core.alerts.rule import RuleBook, Severity, Where
 from wedtui.core.alerts.standing import AlertIs, AlertsNow, by_urgency
 from wedtui.core.alerts.track import Labels
@@ -180,7 +180,7 @@ class Released:
         if self.told:
             first = listed(tuple(f"{each.rule} ({each.about})" for each in self.told[:3]))
             more = f" and {len(self.told) - 3:,} more" if len(self.told) > 3 else ""
-            said.append(f"of {len(self.told):,} people are told now: {first}{more}")
+            said.append(f"people are told of {len(self.told):,} now: {first}{more}")
         if self.silenced:
             by = listed(tuple(map(str, self.by)))
             said.append(f"{self.silenced:,} stay hidden by silence {by}")
@@ -190,8 +190,12 @@ class Released:
             has = listed(tuple(single_line(each, _LONGEST_NAME) for each in self.has))
             said.append(f"{self.taken:,} stay with {has}, and are told only once nobody has them")
         if self.before:
-            said.append(f"of {self.before:,} people were told before, and are not told again")
-        return f"of what it was about and fires {'; '.join(said)}" if said else "nothing fires that it was about"
+            said.append(f"people were told of {self.before:,} before, and are not told again")
+        return (
+            f"of the alerts that it was about and that fire: {'; '.join(said)}"
+            if said
+            else "nothing fires that it was about"
+        )
 
 
 def released(ended: Silence, others: Iterable[Silence], alerts: Iterable[AlertIs], now: datetime) -> Released:
@@ -352,11 +356,12 @@ def _check_subject(silence: Silence, book: RuleBook) -> None:
     if not silence.rules and not silence.where.wanted:
         raise ValueError("expected a rule or a label: a silence of everything would hide what nobody has thought of")
     known = [rule.name for rule in book.rules]
-    sources = {PAGES, *(source.name for source in book.sources)}
+    known += [rule_of(PAGES, each) for each in PAGED]
+    sources = {source.name for source in book.sources}
     for name in silence.rules:
-        # What other systems call their alerts is theirs to say, and what the service pages has no rule.
+        # What other systems call their alerts is theirs to say.
         if name not in known and source_of(name) not in sources:
-            names = ", ".join(known) or "none"
+            names = ", ".join(known)
             raise ValueError(f'there is no rule "{single_line(name, 80)}": choose one of {names}')
     values = [value for each in silence.where.wanted.values() for value in each]
     if any(not each for each in silence.where.wanted.values()):

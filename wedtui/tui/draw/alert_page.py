@@ -122,6 +122,8 @@ def _told(board: Board, alert: AlertIs) -> str:
         return f"accepted by a channel {_when(board, alert.told_at)}"
     if alert.phase is Phase.FIRING and has_somebody(alert, board.now):
         return f"nobody is told while {clean(alert.acknowledged_by)} has it"
+    if alert.phase is Phase.RESOLVED:
+        return "not known of what is over: `wedtui notify list` says it"
     return "nobody was told yet"
 
 
@@ -224,4 +226,5 @@ def alert_subject(board: Board, alert: AlertIs) -> Subject:
     parts = [f"{named(alert)} {state.lstrip('■▲· ')} since {alert.since:%Y-%m-%d %H:%M:%S} UTC", what]
     parts += [measured_words(alert, board.now), who, *remarks(board, alert), alert.runbook]
     judged = f"judged {known.judged_at:%Y-%m-%d %H:%M:%S} UTC" if known else ""
-    return Subject(named(alert), "; ".join(part for part in (*parts, judged) if part))
+    world = "DEMO, a made-up world" if board.demo else ""
+    return Subject(named(alert), "; ".join(part for part in (*parts, judged, world) if part))
