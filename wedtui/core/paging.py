@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from wedtui.core.actions import Action, ActionState
+from wedtui.core.alerts.names import PAGED
 from wedtui.core.calendar import CalendarFacts, Freshness, freshness, staleness, unread
 from wedtui.core.notify import Detail, Event, Level, Notice
 from wedtui.core.season import Protection
@@ -25,7 +26,7 @@ HELD = "automation/held"
 """The key of what fails and is not moved, whatever it is: so a service that begins anew knows it too."""
 CALENDAR, NO_SOURCE = "weddings/calendar", "weddings/no-source"
 """The keys of what is told of the calendar: the one until every source is fresh, the other until there is a source."""
-ABOUT = ("action/", "automation/", "weddings/")
+ABOUT = tuple(f"{each}/" for each in PAGED)
 """What keys of what people are told of begin with, where it is no alert and no broadcast."""
 FIRST_READINGS = timedelta(minutes=2)
 """A service that has just begun reads every source at once: what that mends wakes nobody."""
