@@ -786,7 +786,7 @@ BEGUN = (
     ),
     Rule(
         "who is no person has a name on record that no user can have",
-        "ledger.journal",
+        "ledger.audit",
         'SERVICE = "the service"',
         'SERVICE = "service"',
         "ledger/test_journal.py::test_a_user_who_is_called_service_is_told_from_who_is_no_person",
@@ -1771,7 +1771,7 @@ UNSEEN = (
     Rule(
         "the chain: what was decided is not on it twice, nor is what only looks",
         "control.guard",
-        "and not slip.on_record and _acts(scope) and",
+        "and not slip.on_record and acts_on(scope) and",
         "and",
         _UNHEARD + "TestSocket::test_what_only_looks_and_what_was_decided_is_not_counted",
     ),

@@ -15,6 +15,7 @@ from wedtui.config_alerts import AlertSourceSection
 from wedtui.config_audit import AuditSection
 from wedtui.config_base import Headers, Secret, Section
 from wedtui.config_control import ControlSection, RolesSection
+from wedtui.config_deployments import DeploymentsSection, deployment_problems
 from wedtui.config_notify import ChannelSection, HeartbeatSection
 from wedtui.config_oncall import OnCallSection, oncall_problems
 from wedtui.config_traffic import TrafficSection
@@ -371,6 +372,7 @@ class Configuration(Section):
     probes: tuple[ProbeSection, ...] = ()
     prometheus: tuple[PrometheusSection, ...] = ()
     alert_sources: tuple[AlertSourceSection, ...] = ()
+    deployments: DeploymentsSection = Field(default_factory=DeploymentsSection)
 
     @property
     def zones(self) -> tuple[str, ...]:
@@ -411,7 +413,16 @@ def cross_check(configuration: Configuration) -> list[tuple[tuple[str | int, ...
             wrong.append((("traffic", "places", i, "provider"), text))
     wrong += _check_alert_sources(configuration, providers)
     wrong += oncall_problems(configuration.oncall, configuration.notify)
+    wrong += deployment_problems(configuration.deployments, _signals_of(configuration))
     return wrong + _check_signals(configuration, providers)
+
+
+def _signals_of(configuration: Configuration) -> set[tuple[str, str]]:
+    """Return what is measured, by provider and name."""
+    metrics = {
+        (each.name, metric.signal) for each in configuration.providers if each.aws for metric in each.aws.metrics
+    }
+    return metrics | {(query.provider, query.signal) for each in configuration.prometheus for query in each.queries}
 
 
 def _check_routes(configuration: Configuration) -> list[tuple[tuple[str | int, ...], str]]:

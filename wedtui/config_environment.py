@@ -17,7 +17,14 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from wedtui.config import Configuration
-from wedtui.paths import CONFIG_VARIABLE, STATE_DIR_VARIABLE
+from wedtui.paths import (
+    AUTHORITIES_VARIABLE,
+    CONFIG_VARIABLE,
+    STATE_DIR_VARIABLE,
+    TOKEN_FILE_VARIABLE,
+    TOKEN_VARIABLE,
+    URL_VARIABLE,
+)
 from wedtui.toml_lines import KeyPath
 
 PREFIX = "WEDTUI_"
@@ -25,6 +32,10 @@ PREFIX = "WEDTUI_"
 RESERVED = (
     CONFIG_VARIABLE,
     STATE_DIR_VARIABLE,
+    URL_VARIABLE,
+    TOKEN_VARIABLE,
+    TOKEN_FILE_VARIABLE,
+    AUTHORITIES_VARIABLE,
     "WEDTUI_NO_SKIPS",
     "WEDTUI_HYPOTHESIS",
     "WEDTUI_SOAK_KILLS",

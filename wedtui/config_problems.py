@@ -67,5 +67,5 @@ def _got(details: ErrorDetails) -> str:
 def _may_hold_a_secret(details: ErrorDetails) -> bool:
     """Whether a value is a header, a reference to a secret or a URL, or looks like one of them."""
     path = [str(part) for part in details["loc"]]
-    places = {"headers", "api_key", "bearer_token", "url", "endpoint_url", "env", "file", "keyring"}
+    places = {"headers", "api_key", "bearer_token", "token", "environ", "url", "endpoint_url", "env", "file", "keyring"}
     return bool(places.intersection(path)) or "://" in str(details["input"])

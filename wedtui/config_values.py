@@ -116,6 +116,31 @@ def parse_loopback(value: object) -> str:
     return f"[{address}]:{int(port)}" if address.version == 6 else f"{address}:{int(port)}"
 
 
+def parse_address(value: object) -> str:
+    """Turn `"192.0.2.7:8443"` or `"[2001:db8::7]:8443"` into an address and a port.
+
+    Raises:
+        ValueError: it is none; a name is not asked of anybody.
+    """
+    text = value.strip() if isinstance(value, str) else ""
+    host, _, port = text.rpartition(":")
+    expected = 'expected an address of this machine with a port, such as "192.0.2.7:8443" or "[2001:db8::7]:8443"'
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) <= 65535):
+        raise ValueError(expected)
+    try:
+        address = ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        raise ValueError(expected) from None
+    if (address.version == 6) != host.startswith("["):
+        raise ValueError(expected)
+    return f"[{address}]:{int(port)}" if address.version == 6 else f"{address}:{int(port)}"
+
+
+def address_parts(value: str) -> tuple[str, int]:
+    """Return the address (without brackets) and the port of what `parse_address` gave."""
+    return loopback_parts(value)
+
+
 def loopback_parts(value: str) -> tuple[str, int]:
     """Return the address (without brackets) and the port of what `parse_loopback` gave."""
     host, _, port = value.rpartition(":")
@@ -288,6 +313,7 @@ Instant = Annotated[datetime, BeforeValidator(_instant), AfterValidator(_aware)]
 Wall = Annotated[WallTime, BeforeValidator(parse_wall_time), PlainSerializer(format_wall_time)]
 KeyNames = Annotated[tuple[str, ...], BeforeValidator(_keys)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+Address = Annotated[str, BeforeValidator(parse_address)]
 LoopbackAddress = Annotated[str, BeforeValidator(parse_loopback)]
 Whole = Annotated[int, BeforeValidator(number)]
 _NAME = 'a name of at most 63 letters, digits, ".", "_" and "-" that begins with a letter or digit'

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from wedtui.config import Configuration, ServiceSection
 
 CONFIG_VARIABLE = "WEDTUI_CONFIG"
+URL_VARIABLE, TOKEN_VARIABLE, TOKEN_FILE_VARIABLE, AUTHORITIES_VARIABLE = (
+    "WEDTUI_URL",
+    "WEDTUI_TOKEN",
+    "WEDTUI_TOKEN_FILE",
+    "WEDTUI_CA_FILE",
+)
+"""By which a service on another machine is asked: where it is, the token or its file, and whom to trust."""
 STATE_DIR_VARIABLE = "WEDTUI_STATE_DIR"
 DIRECTORY_MODE = 0o750
 SHARED_STATE_DIR = Path("/var/lib/wedtui")

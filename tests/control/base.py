@@ -16,8 +16,10 @@ import httpx
 
 from tests.places import PLACES
 from wedtui.cli.freeze_plans import FreezePlanner
+from wedtui.cli.release_desk import ReleaseDesk
 from wedtui.config import Configuration
 from wedtui.config_control import ControlSection
+from wedtui.config_deployments import TemplateSection
 from wedtui.control.desk import Desk, Record, refusals_on_record
 from wedtui.control.listening import address_of
 from wedtui.control.office import Changes
@@ -48,6 +50,19 @@ FACTS = ServiceFacts(
     vantage="here",
     place="here:/state",
 )
+
+TEMPLATE = TemplateSection.model_validate(
+    {
+        "name": "site",
+        "within": "10m",
+        "soak": "20m",
+        "checks": ("tests",),
+        "approvals": ("security",),
+        "command": {"argv": ("/bin/deploy", "{version}"), "shows": ("/bin/shows",)},
+        "watch": ({"provider": "aws", "signal": "error_rate", "above": 0.05},),
+    }
+)
+"""How releases of anything are done, anywhere; nothing is started here."""
 
 
 @dataclass
@@ -184,8 +199,14 @@ def serving(
         record=record,
     )
     told = served.troubles.append
-    planner = FreezePlanner(Configuration(), StatePaths(folder), PLACES.url(served.ledger))
-    doing = (changes, demands or {}, planner, served.alerting)
+    url, paths = PLACES.url(served.ledger), StatePaths(folder)
+    planner = FreezePlanner(Configuration(), paths, url)
+    configuration = Configuration()
+    configuration = configuration.model_copy(
+        update={"deployments": configuration.deployments.model_copy(update={"templates": (TEMPLATE,)})}
+    )
+    releases = ReleaseDesk(configuration, paths, paths.cache_url(configuration), url)
+    doing = (changes, demands or {}, planner, served.alerting, releases)
     plan = Plan(served.path, section or ControlSection(), lambda: FACTS, told, *doing)
     server = ControlServer(plan, desk, served.clock)
     server.start()

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from tests.control.base import HOUR, ME, NOW, TOMORROW, Served
 from tests.control.changing import Changing
 from tests.core import emergency
+from tests.core.deployments.made import release
 from tests.ledger.alerting import firing
 from tests.places import PLACES
 from wedtui.actions.requests import TRAFFIC, Wish
@@ -21,13 +22,18 @@ from wedtui.core import actions
 from wedtui.core.actions import Action, ActionState
 from wedtui.core.alerts.rule import RuleBook, Where
 from wedtui.core.alerts.silences import Silence
+from wedtui.core.deployments import moves
+from wedtui.core.deployments.release import ReleaseState
 from wedtui.core.failover_facts import Kind
 from wedtui.core.notify import Level, Notice
 from wedtui.core.roles import Decided, Demand
 from wedtui.core.season import Protection
+from wedtui.core.tokens import Scope, digest_of_secret
 from wedtui.errors import ConflictError
 from wedtui.ledger.ledger import Ledger
 from wedtui.ledger.outbox import Outbox
+from wedtui.ledger.releases import Actor, Releases
+from wedtui.ledger.tokens import TokenWanted
 
 T = TypeVar("T")
 
@@ -41,8 +47,12 @@ FREEZE = {"end": TOMORROW, "reason": "royal wedding"}
 RAISE = {"level": "HIGH", "reason": "a large one", "until": LATER}
 OVERRIDE = {"object": "traffic", "reason": "the vendor asked", "until": LATER}
 SILENCE = {"rules": ["down"], "labels": {"provider": ["aws"]}, "reason": "it is being moved", "until": LATER}
+NEW_TOKEN = {"name": "ci", "digest": "a" * 64, "scopes": ["gate"], "lasts_s": 3600}
 BROADCAST = {"message": "the venue is on fire"}
 LEAVE = {"kind": "failover", "lost": ["aws"]}
+RELEASE = {"service": "rsvp", "version": "1.4.2"}
+APPROVAL = {"stage": "security", **WHY}
+CHECK = {"check": "tests", "passed": True}
 LOCKDOWN = {"kind": "lockdown", "subject": "everything"}
 SECOND = frozenset({Demand.SECOND_PERSON})
 NOBODY = frozenset[Demand]()
@@ -154,6 +164,21 @@ class Made:
         asked = Silence(0, Where({"provider": ("gcp",)}), (), "r", KAY, NOW, NOW + HOUR)
         return self._ledger.silence_alerts(asked, RuleBook(), None).id
 
+    def release(self, *, held: bool = False) -> int:
+        """Have a release of another person that waits for a check and an approval."""
+        asked = release(0, state=ReleaseState.QUEUED, checks=("tests",), stages=("security",), version=_version())
+        with closing(Releases(PLACES.url(self._served.ledger), at_once=1)) as queue:
+            number = queue.submit(lambda _at: asked, uuid.uuid4().hex, by=Actor(KAY)).id
+            if held:
+                queue.move(number, "hold", lambda a, at: moves.hold(a, KAY, "wait", at))
+        return number
+
+    def access_token(self) -> int:
+        """Have a token that another person made."""
+        digest = digest_of_secret(uuid.uuid4().hex)
+        wanted = TokenWanted(f"ci-{digest[:12]}", digest, [Scope.GATE], HOUR)
+        return self._ledger.make_token(wanted, by=KAY, at=NOW).id
+
     def no_panels(self) -> None:
         """Have every panel that was open forgotten."""
         self._served.clock.seconds += 3600
@@ -183,6 +208,21 @@ def _stop(made: Made, *, stopped: bool) -> Right:
 def _token(made: Made, body: Mapping[str, Any] | None = None) -> Right:
     made.no_panels()
     return Right({"token": TOKEN}, body)
+
+
+def _version() -> str:
+    """Return one that nobody released yet."""
+    return uuid.uuid4().hex
+
+
+def submission() -> Right:
+    """Return a request for a release."""
+    return Right(body={**RELEASE, "version": _version()})
+
+
+def _digest() -> dict[str, Any]:
+    """Return by what a secret is known that nobody has."""
+    return {"digest": digest_of_secret(uuid.uuid4().hex)}
 
 
 def _abort(made: Made) -> Right:
@@ -228,7 +268,21 @@ RIGHTLY: Mapping[tuple[str, str], Callable[[Made], Right]] = {
     ("POST", "/v1/silence-previews"): lambda _: Right(body=SILENCE),
     ("POST", "/v1/silences"): lambda _: Right(body=SILENCE),
     ("POST", "/v1/silences/{number}/end"): lambda made: of(made.silence(), WHY),
+    ("GET", "/v1/releases"): lambda _: Right(),
+    ("POST", "/v1/releases"): lambda _: submission(),
+    ("GET", "/v1/releases/{number}"): lambda made: of(made.release()),
+    ("GET", "/v1/releases/{number}/log"): lambda made: of(made.release()),
+    ("POST", "/v1/releases/{number}/approve"): lambda made: of(made.release(), APPROVAL),
+    ("POST", "/v1/releases/{number}/hold"): lambda made: of(made.release(), WHY),
+    ("POST", "/v1/releases/{number}/resume"): lambda made: of(made.release(held=True), WHY),
+    ("POST", "/v1/releases/{number}/cancel"): lambda made: of(made.release(), WHY),
+    ("POST", "/v1/releases/{number}/checks"): lambda made: of(made.release(), CHECK),
+    ("POST", "/v1/gate"): lambda _: Right(body=RELEASE),
     ("POST", "/v1/broadcasts"): lambda _: Right(body=BROADCAST),
+    ("GET", "/v1/tokens"): lambda _: Right(),
+    ("POST", "/v1/tokens"): lambda _: Right(body={**NEW_TOKEN, **_digest(), "name": f"ci-{uuid.uuid4().hex[:12]}"}),
+    ("POST", "/v1/tokens/{number}/rotate"): lambda made: of(made.access_token(), _digest()),
+    ("POST", "/v1/tokens/{number}/revoke"): lambda made: of(made.access_token(), WHY),
     ("GET", "/v1/standing/{token}"): _token,
     ("GET", "/v1/arming/{token}"): _token,
     ("PUT", "/v1/arming/{token}"): lambda made: _token(made, {"kind": "failover", "target": "aws"}),

@@ -113,6 +113,18 @@ class TestReading:
             "/v1/automation/stop",
             "/v1/automation/resume",
             "/v1/automation/abort",
+            "/v1/releases",
+            "/v1/releases/{number}",
+            "/v1/releases/{number}/log",
+            "/v1/releases/{number}/approve",
+            "/v1/releases/{number}/hold",
+            "/v1/releases/{number}/resume",
+            "/v1/releases/{number}/cancel",
+            "/v1/releases/{number}/checks",
+            "/v1/gate",
+            "/v1/tokens",
+            "/v1/tokens/{number}/rotate",
+            "/v1/tokens/{number}/revoke",
         }
 
     def test_where_nothing_can_be_asked_for_nothing_is_under_way(self, served: Served) -> None:

@@ -14,16 +14,20 @@ import pytest
 from tests.control.base import HOUR, Served, everybody, serving
 from tests.control.changing import Changing
 from tests.control.test_second_person import ASKED
+from tests.core.deployments.made import release
 from tests.core.emergency import NOW, SECOND
 from tests.ledger.alerting import firing
 from tests.places import PLACES, SQLITE
 from wedtui.core import actions
 from wedtui.core.actions import Action, Step, StepState
+from wedtui.core.deployments import moves
+from wedtui.core.deployments.release import ReleaseState
 from wedtui.core.notify import Level, Notice
 from wedtui.core.roles import Demand, Role
 from wedtui.ledger.journal import Journal
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.outbox import Outbox
+from wedtui.ledger.releases import Actor, Releases
 
 ONLY_ON = SQLITE
 """What is stored is the journal's and the ledger's, which have both."""
@@ -84,7 +88,7 @@ class Desk:
     def stored(self) -> dict[str, list[Any]]:
         """Return all that is stored, but which requests were answered."""
         decided = ("freeze_period", "freeze_override", "protection_raise", "automation_stop", "alert_silence")
-        tables = (*decided, "notification")
+        tables = (*decided, "access_token", "notification", "release", "release_transition")
         return {
             table: list(PLACES.execute(self.served.ledger, LEDGER, f"SELECT * FROM {table} ORDER BY 1"))
             for table in (*tables, "action", "action_step")
@@ -142,6 +146,24 @@ def _abort(desk: Desk) -> Prepared:
     return "/v1/automation/abort", {}
 
 
+def _of_release(desk: Desk, word: str, body: Mapping[str, Any]) -> Prepared:
+    """Have a release that another person submitted, held where it is to go on."""
+    with closing(Releases(desk.url, at_once=1)) as queue:
+        asked = release(0, state=ReleaseState.QUEUED, checks=("tests",), stages=("security",))
+        number = queue.submit(lambda _at: asked, "ada 1", by=Actor("ada")).id
+        if word == "resume":
+            queue.move(number, "hold", lambda each, at: moves.hold(each, "ada", "wait", at))
+    return f"/v1/releases/{number}/{word}", body
+
+
+RELEASE = {"service": "rsvp", "version": "1.4.2"}
+
+
+def _rotate(desk: Desk) -> Prepared:
+    return f"/v1/tokens/{desk.prepared('/v1/tokens', TOKEN)['id']}/rotate", {"digest": "b" * 64}
+
+
+TOKEN = {"name": "ci", "digest": "a" * 64, "scopes": ["gate"], "lasts_s": 3600}
 RAISE = {"level": "HIGH", "until": (NOW + HOUR).isoformat(), **WHY}
 SILENCE = {"rules": ["down"], "until": (NOW + HOUR).isoformat(), **WHY}
 FREEZE = {"end": (NOW + 24 * HOUR).isoformat(), **WHY}
@@ -168,11 +190,20 @@ READY: dict[str, Callable[[Desk], Prepared]] = {
     "/v1/notifications/{number}/dismiss": _dismiss,
     "/v1/silences": lambda _: ("/v1/silences", SILENCE),
     "/v1/silences/{number}/end": _then("/v1/silences", SILENCE, "end"),
+    "/v1/releases": lambda _: ("/v1/releases", RELEASE),
+    "/v1/releases/{number}/approve": lambda desk: _of_release(desk, "approve", {"stage": "security", **WHY}),
+    "/v1/releases/{number}/hold": lambda desk: _of_release(desk, "hold", WHY),
+    "/v1/releases/{number}/resume": lambda desk: _of_release(desk, "resume", WHY),
+    "/v1/releases/{number}/cancel": lambda desk: _of_release(desk, "cancel", WHY),
+    "/v1/releases/{number}/checks": lambda desk: _of_release(desk, "checks", {"check": "tests", "passed": True}),
     "/v1/broadcasts": lambda _: ("/v1/broadcasts", {"message": "the venue is on fire"}),
     "/v1/alerts/{episode}/ack": lambda desk: (f"/v1/alerts/{firing(desk.url, NOW)}/ack", WHY),
+    "/v1/tokens": lambda _: ("/v1/tokens", TOKEN),
+    "/v1/tokens/{number}/rotate": _rotate,
+    "/v1/tokens/{number}/revoke": _then("/v1/tokens", TOKEN, "revoke"),
 }
 """Each path that is described -> makes it ready to be asked once, and says how."""
-ASKS_FOR_NOTHING = {"/v1/plans", "/v1/silence-previews"}
+ASKS_FOR_NOTHING = {"/v1/plans", "/v1/silence-previews", "/v1/gate"}
 """Plans anew each time: nothing is stored."""
 
 
@@ -234,8 +265,8 @@ def test_what_was_refused_stays_refused_for_its_key_and_is_on_record_once(desk: 
         assert desk.post(missing, body, "early").content == early.content
     assert desk.post(path, body, "k").status_code == 200
     refused = desk.post(path, body, "k2")
-    # Who confirmed a plan already, and confirms the same one again, is told how it stands.
-    status = 200 if path.endswith("/confirm") else 409
+    # Who confirmed a plan already, and confirms the same one again, is told how it stands; so is who reports a check.
+    status = 200 if path.endswith(("/confirm", "/checks")) else 409
     assert refused.status_code == status, refused.text
     links = desk.served.links()
     again = desk.post(path, body, "k2")

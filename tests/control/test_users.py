@@ -19,12 +19,15 @@ import pytest
 from tests.control.base import Served, serving
 from tests.control.changing import Changing
 from tests.control.rightly import (
+    APPROVAL,
     BROADCAST,
+    CHECK,
     FREEZE,
     KAY,
     LEAVE,
     OVERRIDE,
     RAISE,
+    RELEASE,
     RIGHTLY,
     SECOND,
     SILENCE,
@@ -33,6 +36,7 @@ from tests.control.rightly import (
     Made,
     Right,
     of,
+    submission,
     word,
 )
 from tests.core.test_roles import TABLE
@@ -75,7 +79,7 @@ def everything(made: Made, name: str) -> list[Tried]:
     there, back = made.awaiting(name), made.awaiting(name, kind=Kind.FAILBACK)
     stopped = made.awaiting(KAY, kind=Kind.FAILBACK)
     made.automation(stopped=False)
-    action = "/v1/actions/{number}"
+    action, release = "/v1/actions/{number}", "/v1/releases/{number}"
     return [
         *(
             Tried("read", method, path, RIGHTLY[method, path](made))
@@ -101,6 +105,17 @@ def everything(made: Made, name: str) -> list[Tried]:
         Tried("read", "POST", "/v1/silence-previews", Right(body=SILENCE)),
         Tried("silence", "POST", "/v1/silences", Right(body=SILENCE)),
         Tried("silence", "POST", "/v1/silences/{number}/end", of(made.silence(), WHY)),
+        *(Tried("read", "GET", each, of(made.release())) for each in (release, f"{release}/log")),
+        Tried("read", "POST", "/v1/gate", Right(body=RELEASE)),
+        Tried("submit", "POST", "/v1/releases", submission()),
+        Tried("approve", "POST", f"{release}/approve", of(made.release(), APPROVAL)),
+        Tried("submit", "POST", f"{release}/hold", of(made.release(), WHY)),
+        Tried("submit", "POST", f"{release}/resume", of(made.release(held=True), WHY)),
+        Tried("submit", "POST", f"{release}/cancel", of(made.release(), WHY)),
+        Tried("submit", "POST", f"{release}/checks", of(made.release(), CHECK)),
+        Tried("edit-tokens", "POST", "/v1/tokens", RIGHTLY["POST", "/v1/tokens"](made)),
+        Tried("edit-tokens", "POST", "/v1/tokens/{number}/rotate", RIGHTLY["POST", "/v1/tokens/{number}/rotate"](made)),
+        Tried("edit-tokens", "POST", "/v1/tokens/{number}/revoke", of(made.access_token(), WHY)),
         Tried("broadcast", "POST", "/v1/broadcasts", Right(body=BROADCAST)),
         Tried("stop-automation", "POST", "/v1/automation/abort"),
         Tried("stop-automation", "POST", "/v1/automation/stop", Right(body=WHY)),

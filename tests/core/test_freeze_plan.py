@@ -14,7 +14,16 @@ from wedtui.core.failover import PLAN_GOOD_FOR
 from wedtui.core.freeze import LOCKDOWN, UNTIL_LIFTED, FreezeFacts, Origin, Period
 from wedtui.core.freeze_plan import FreezePlan, Known, Liftable, Wanted, plan_freeze, wanted_of
 from wedtui.core.load import Live, Peak
-from wedtui.core.override import OBJECTS, OVERRIDDEN_AT_MOST, TRAFFIC, Override, override_of, override_words
+from wedtui.core.override import (
+    OBJECTS,
+    OVERRIDDEN_AT_MOST,
+    TRAFFIC,
+    Override,
+    object_words,
+    override_of,
+    override_words,
+    release_of,
+)
 from wedtui.core.protection import ProtectionVerdict
 from wedtui.core.roles import Account, Decision, Person, Role, decide
 from wedtui.core.season import Protection
@@ -197,3 +206,16 @@ def test_a_plan_says_until_when_each_freezes_and_which_holds_longest() -> None:
     # Of a plan by a version that did not keep them the names are what there is.
     for broken in ({}, {"holding": "x"}, {"holding": [{"name": "fair"}]}, {"holding": [3]}):
         assert frozen_words({**found, "holding": None, **broken}, NOW).endswith(": fair, weekend")
+
+
+@pytest.mark.parametrize("name", ["release/1", "release/999999999"])
+def test_a_freeze_is_overridden_for_one_release_by_its_number(name: str) -> None:
+    assert object_words(name) == f"the start of release {name.partition('/')[2]}"
+    assert release_of(name) == int(name.partition("/")[2])
+
+
+@pytest.mark.parametrize(
+    "name", ["release/0", "release/01", "release/", "release/-1", "release/1 ", "release/٣", "all", ""]
+)
+def test_what_is_no_release_overrides_nothing(name: str) -> None:
+    assert (object_words(name), release_of(name)) == (None, None)

@@ -25,12 +25,13 @@ from wedtui.core.roles import (
     to_end,
 )
 
-# What each role may that the one before may not. `silence`, `raise-protection` and `lower-protection` are not in
-# DESIGN's words: the first is as acknowledging, the second as locking down, the third as lifting a freeze.
+# What each role may that the one before may not. `silence`, `submit`, `raise-protection` and `lower-protection` are not
+# in DESIGN's words: the first is as acknowledging, the second as deploying (and in a freeze, where it waits), the third
+# as locking down, the fourth as lifting a freeze.
 TABLE = {
     Role.VIEWER: "read",
     Role.ENGINEER: (
-        "acknowledge silence deploy restart roll-back fail-over scale-up lock-down broadcast stop-automation "
+        "acknowledge silence submit deploy restart roll-back fail-over scale-up lock-down broadcast stop-automation "
         "raise-protection"
     ),
     Role.MANAGER: "approve scale-down fail-back add-freeze lift-freeze override-freeze lower-protection",

@@ -36,6 +36,7 @@ from wedtui.control.office import Standing
 from wedtui.core.actions import Action
 from wedtui.core.automation import Mode, Timeouts
 from wedtui.core.deed_plan import DeedPlan
+from wedtui.core.deployments.carried import KINDS as RELEASING
 from wedtui.core.failover import Plan
 from wedtui.core.failover_facts import Kind
 from wedtui.core.roles import Decided
@@ -291,7 +292,7 @@ class Acting:
             held.callback(requests.close)
             moving = {kind.value: moved.work for kind in Kind} if moved else {}
             # Each works on one action after another: no failover waits for the end of anything else.
-            executor = self._executor(held, moving, lambda kind: kind not in doing)
+            executor = self._executor(held, moving, lambda kind: kind not in doing and kind not in RELEASING)
             others = self._executor(held, doing, lambda kind: kind in doing)
             self._loop = asyncio.get_running_loop()
             self._ready.set()

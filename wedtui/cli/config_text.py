@@ -91,6 +91,9 @@ environment = "production"
 # group = "wedtui"                        # whose members may ask; default: the group of the service's user
 # requests_per_minute = 600               # of one user, that only look
 # actions_per_minute = 30                 # of one user, that plan or change something
+# listen = "192.0.2.7:8443"               # where other machines ask by tokens, over TLS; without it nowhere
+# certificate = "/etc/wedtui/tls.pem"     # with which they are answered; a renewed one counts by itself
+# key = "/etc/wedtui/tls.key"             # for the service's user alone to read
 
 # Who is told what cannot wait, in this order: the next one where the one before has not accepted within 15 s.
 # [notify.oncall]
@@ -374,4 +377,66 @@ environment = "production"
 # zone = "example.com"
 # api_key = { file = "/etc/wedtui/powerdns.key" }
 # ca_file = "/etc/ssl/private-ca.pem"
+
+# Releases: the queue, and how each kind is done. How versions are put in place: docs/executors.md
+[deployments]
+# at_once = 2                             # so many are under way at once, 1 to 8
+
+# [[deployments.templates]]
+# name = "web"
+# services = ["rsvp", "gallery"]          # default: any
+# environments = ["production"]           # default: any
+# within = "15m"                          # so long a run may take, until the version is in place everywhere
+# soak = "10m"                            # so long it is watched after that
+# checks = ["tests", "scan"]              # what a pipeline has to report as passed
+# approvals = ["security"]                # the stages that persons approve, in this order
+# apart = ["gallery"]                     # what is not released while one of this kind is under way
+# executor = "command"                    # the table of that name, of those below, and no other
+# [[deployments.templates.watch]]         # what tells whether it hurts: a higher value is a worse one
+# provider = "aws"
+# signal = "error_rate"
+# above = 0.05                            # it hurts above this
+# times_before = 2.0                      # or above so many times what it was before
+# at_least = 0.01                         # only above this it is compared with before
+# [deployments.templates.command]         # of yours, never a text for a shell
+# argv = ["/opt/deploy", "{service}", "{version}"]   # also {previous}, {environment} and {release}
+# shows = ["/opt/version", "{service}"]   # prints which version is in place
+# environ = { PATH = "/usr/bin:/bin", DEPLOY_TOKEN = { env = "DEPLOY_TOKEN" } }   # all that it finds there
+# user = "deploy"                         # as whom; default: the service's own user
+# folder = "/srv"                         # in which it is run
+# A template can also have a migration: a name, and the name of an undo. No step of one is made yet.
+
+# [[deployments.templates]]
+# name = "workflow"
+# within = "30m"
+# soak = "10m"
+# watch = [{ provider = "aws", signal = "error_rate", above = 0.05 }]
+# executor = "github_actions"
+# [deployments.templates.github_actions]
+# repository = "octo-org/octo-repo"
+# workflow = "deploy.yml"                 # its file in .github/workflows
+# ref = "main"                            # the branch or tag whose workflow is run
+# token = { env = "GITHUB_TOKEN" }        # reads and writes Actions and Deployments of the repository
+# inputs = { version = "{version}" }
+# mark = "wedtui"                         # the input that the workflow shows in its run-name
+# jobs = ["deploy"]                       # those that have to succeed; default: the run has to end well
+# environments = ["production"]           # GitHub's own, whose waiting jobs wedtui approves or rejects
+# url = "https://api.github.com"
+# ca_file = "/etc/ssl/private-ca.pem"
+
+# [[deployments.templates]]
+# name = "containers"
+# within = "30m"
+# soak = "10m"
+# watch = [{ provider = "aws", signal = "error_rate", above = 0.05 }]
+# executor = "ecs"
+# [deployments.templates.ecs]             # credentials: the SDK's own chain, as for an account
+# region = "eu-west-1"
+# cluster = "{environment}"
+# service = "{service}"
+# container = "app"                       # whose image is the version
+# image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/{service}:{version}"
+# profile = "releases"
+# role_arn = "arn:aws:iam::123456789012:role/wedtui-releases"
+# endpoint_url = "http://127.0.0.1:4566"
 """

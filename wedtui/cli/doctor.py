@@ -97,6 +97,7 @@ def examine(session: Session) -> Iterator[Check]:
     yield from _configuration(session, configuration)
     yield from _sharing(session, configuration)
     yield from _state(session)
+    yield from _releases(session)
     yield from _audit(configuration)
     yield from control_checks(session)
     yield from _notify(configuration)
@@ -225,6 +226,12 @@ def _state(session: Session) -> Iterator[Check]:
         cache.close()
         ledger.close()
     yield from _room(session)
+
+
+def _releases(session: Session) -> Iterator[Check]:
+    from wedtui.cli.release_checks import release_checks
+
+    yield from release_checks(session, starting(session))
 
 
 def _weddings(session: Session, cache: CacheReader, ledger: LedgerReader, now: datetime) -> Iterator[Check]:

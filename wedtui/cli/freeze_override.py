@@ -10,14 +10,12 @@ import typer
 from wedtui.cli.asking import deciding
 from wedtui.cli.common import Session, parse_instant, person, session_of, writable_ledger
 from wedtui.cli.failover import said
-from wedtui.core.override import OBJECTS
-from wedtui.core.wording import listed
+from wedtui.core.override import NAMES, object_words
 
 if TYPE_CHECKING:
     from wedtui.control.answers import OverrideIs
     from wedtui.ledger.reader import OverrideEntry
 
-NAMES = listed(tuple(OBJECTS))
 REASON = Annotated[str, typer.Option("--reason", help="Why; everybody will read it.")]
 
 
@@ -38,7 +36,7 @@ def register(app: typer.Typer) -> None:
         why = said(reason)
         entry = _override(session, name, why, parse_instant(until, session.clock.now()))
         end = f"{entry.expires_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-        typer.echo(f"a freeze does not stop {OBJECTS[entry.object]} until {end}, by {entry.overridden_by}: {why}")
+        typer.echo(f"a freeze does not stop {object_words(entry.object)} until {end}, by {entry.overridden_by}: {why}")
         typer.echo(f"`wedtui freeze override-end {entry.id} --reason WHY` ends it before, and so does a lockdown")
 
     @app.command("override-end")

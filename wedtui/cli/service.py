@@ -21,8 +21,10 @@ from wedtui.poller.process import ServiceFiles, start, stop
 
 if TYPE_CHECKING:
     from wedtui.cli.copying import Copying
+    from wedtui.cli.releasing import ReleaseService
     from wedtui.cli.standby import Standby
     from wedtui.config import ServiceSection
+    from wedtui.control.outside_server import OutsideServer
     from wedtui.control.server import ControlServer
     from wedtui.ledger.outbox import Addressing
     from wedtui.notify.running import Notifying
@@ -121,7 +123,7 @@ def _watching(session: Session, clock: Clock, boot: str) -> Service:
 
 def _beside(
     session: Session, clock: Clock, service: Service, life: str
-) -> list[Notifying | Copying | Standby | ControlServer]:
+) -> list[Notifying | Copying | Standby | ReleaseService | ControlServer | OutsideServer]:
     """Return what runs beside what watches, in the order in which it begins; it ends the other way round."""
     from wedtui.cli.copying import Copying
     from wedtui.ledger.alert_history import Judged
@@ -146,10 +148,11 @@ def _beside(
         lambda: None if (known := notifying.standing) is None else known.dead,
     )
     service.figures.look_up(outbox)
+    releases = _releasing(session, clock, service, life, copying)
     control = _control(session, clock, service, acting)
     # What copies begins before who acts, and ends after: the last moves of a service that ends are copied too.
     acts: list[Copying | Standby] = [] if acting is None else [copying, acting]
-    return [notifying, *acts, control]
+    return [notifying, *acts, *([] if releases is None else [releases]), *control]
 
 
 def _on_call(session: Session, service: Service) -> Addressing:
@@ -181,7 +184,8 @@ def _acting(session: Session, clock: Clock, service: Service, life: str, copying
     from wedtui.actions.deeds import registered
 
     loaded = session.loaded
-    if loaded.configuration.traffic.backend is None and not registered():
+    nothing = loaded.configuration.traffic.backend is None and not loaded.configuration.deployments.templates
+    if nothing and not registered():
         return None
     from wedtui.cli.acting import Told, Who
     from wedtui.cli.standby import Standby
@@ -203,10 +207,26 @@ def _acting(session: Session, clock: Clock, service: Service, life: str, copying
     return made
 
 
-def _control(session: Session, clock: Clock, service: Service, acting: Standby | None) -> ControlServer:
-    """Return what serves the control socket of a service."""
+def _releasing(session: Session, clock: Clock, service: Service, life: str, copying: Copying) -> ReleaseService | None:
+    """Return what starts releases and carries them out; None where nothing is configured to be released."""
+    configuration = session.loaded.configuration
+    if not configuration.deployments.templates:
+        return None
+    from wedtui.cli.releasing import ReleaseService, Told, Who
+    from wedtui.core.sharing import HOUSE
+
+    told = Told(service.trouble, service.decided, lambda: service.asks(HOUSE), copying.moved)
+    who = Who(life, service.facts.vantage, session.place, session.demo)
+    return ReleaseService(configuration, session.paths, clock, who, told)
+
+
+def _control(
+    session: Session, clock: Clock, service: Service, acting: Standby | None
+) -> list[ControlServer | OutsideServer]:
+    """Return what serves the control socket of a service, and what answers other machines; they end the other way."""
     from wedtui.cli.alerting import AlertDesk
     from wedtui.cli.freeze_plans import FreezePlanner
+    from wedtui.cli.release_desk import ReleaseDesk
     from wedtui.control.desk import Desk
     from wedtui.control.mapping import demands_of, mapped_of
     from wedtui.control.server import ControlServer, Plan
@@ -228,8 +248,18 @@ def _control(session: Session, clock: Clock, service: Service, acting: Standby |
         demands=demands_of(configuration),
         freezes=FreezePlanner(configuration, session.paths, session.ledger_url),
         alerting=AlertDesk(loaded, session.cache_url, session.ledger_url),
+        releases=ReleaseDesk(configuration, session.paths, session.cache_url, session.ledger_url),
     )
-    return ControlServer(plan, desk, clock)
+    served = ControlServer(plan, desk, clock)
+    section = configuration.control
+    if section.listen is None or section.certificate is None or section.key is None:
+        return [served]
+    from wedtui.config_values import address_parts
+    from wedtui.control.outside_server import Outside, OutsideServer
+
+    where = address_parts(section.listen)
+    outside = Outside(*where, section.certificate, section.key, lambda problem: service.trouble("outside", problem))
+    return [served, OutsideServer(outside, plan, desk, clock)]
 
 
 def _refuse_another_user(paths: StatePaths, section: ServiceSection) -> None:

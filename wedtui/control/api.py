@@ -32,8 +32,10 @@ from wedtui.control.limits import Limits
 from wedtui.control.notices import add_notices
 from wedtui.control.office import ACTING, ALWAYS, Acting, Asking, At, Number, Office
 from wedtui.control.presence import Presence, add_presence
+from wedtui.control.releases import add_releases
 from wedtui.control.silences import add_silences
 from wedtui.control.standing import add_standing, who_is
+from wedtui.control.tokens import add_tokens
 from wedtui.control.unheard import Unheard
 from wedtui.core.roles import Permission
 from wedtui.core.season import Protection
@@ -69,13 +71,15 @@ def build(office: Office, limits: Limits, clock: Clock) -> Guard:
     add_notices(app, act)
     add_alerts(app)
     add_silences(app)
+    add_releases(app)
+    add_tokens(app)
     presence = Presence(clock)
     add_presence(app, presence)
     add_standing(app, presence)
-    app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(WedtuiError, _on_error)
-    app.add_exception_handler(Exception, _on_anything)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(WedtuiError, on_error)
+    app.add_exception_handler(Exception, on_anything)
     return Guard(app, limits, clock, Unheard(tell, clock))
 
 
@@ -158,22 +162,26 @@ def raise_is(entry: RaiseEntry) -> RaiseIs:
     )
 
 
-async def _on_invalid(_request: Request, error: Exception) -> Response:
+async def on_invalid(_request: Request, error: Exception) -> Response:
+    """Answer what cannot be read."""
     assert isinstance(error, RequestValidationError)
     return problem(422, "invalid", sentence_of(error.errors()))
 
 
-async def _on_http(_request: Request, error: Exception) -> Response:
+async def on_http(_request: Request, error: Exception) -> Response:
+    """Answer a path or a method that there is not."""
     assert isinstance(error, HTTPException)
     return of_http(error)
 
 
-async def _on_error(_request: Request, error: Exception) -> Response:
+async def on_error(_request: Request, error: Exception) -> Response:
+    """Answer what is refused or cannot be done."""
     assert isinstance(error, WedtuiError)
     return of_error(error)
 
 
-async def _on_anything(_request: Request, error: Exception) -> Response:
+async def on_anything(_request: Request, error: Exception) -> Response:
+    """Answer a mistake of ours."""
     return unforeseen(error)
 
 

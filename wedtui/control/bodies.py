@@ -17,11 +17,14 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from wedtui.config_values import Environment, Instant, Name
+from wedtui.core.deployments.release import HIGHEST, LOWEST, USUAL
+from wedtui.core.deployments.submission import AFTER_AT_MOST, LINKS_AT_MOST
 from wedtui.core.emergency import EMERGENCIES, Way
 from wedtui.core.failover_facts import Kind
 from wedtui.core.freeze import UNTIL_LIFTED
 from wedtui.core.notify import Level
 from wedtui.core.text import single_line
+from wedtui.core.tokens import LASTS_AT_MOST, OVERLAP, OVERLAP_AT_MOST, Scope
 
 REASON_AT_MOST = 500
 
@@ -256,3 +259,85 @@ class ToSettle(Body):
     """How an action stands that was handed over; or what was found of one that was done without a second person."""
 
     sentence: Reason
+
+
+Version = Annotated[str, Field(min_length=1, max_length=255)]
+_Link = Annotated[str, Field(min_length=1, max_length=2010)]
+
+
+class ReleaseAsked(Body):
+    """What is to be in place: of which service, where."""
+
+    service: Name
+    environment: Environment | None = None
+    """By default the service's own."""
+    version: Version
+
+
+class ReleaseToSubmit(ReleaseAsked):
+    """A release that is to be put in the queue."""
+
+    template: Name | None = None
+    """By default the first that is for that service and environment."""
+    priority: Annotated[int, Field(ge=LOWEST, le=HIGHEST)] = USUAL
+    pipeline: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_says_something)] | None = None
+    """The pipeline that it comes from; without it a person submits it."""
+    link: _Link | None = None
+    """Where that pipeline's run can be looked at."""
+    links: Annotated[tuple[_Link, ...], Field(max_length=LINKS_AT_MOST)] = ()
+    after: Annotated[tuple[Annotated[int, Field(ge=1, le=2**31 - 1)], ...], Field(max_length=AFTER_AT_MOST)] = ()
+    """The numbers of the releases that have to have succeeded first."""
+    soak_s: Annotated[int, Field(ge=0, le=86_400)] | None = None
+    """So long it is watched, where that is longer than its template asks for."""
+
+
+class ReleaseToApprove(Body):
+    """A person's word for one stage of a release."""
+
+    stage: Name
+    reason: Annotated[str, Field(max_length=REASON_AT_MOST)] = ""
+
+
+class CheckToReport(Body):
+    """How one of the checks of a release ended."""
+
+    check: Name
+    passed: bool
+
+
+class GateAsked(Body):
+    """What a pipeline would like to release."""
+
+    service: Name
+    environment: Environment | None = None
+    """By default the service's own."""
+    version: Version | None = None
+    """Without it the next one, whichever that is."""
+
+
+_Digest = Annotated[str, Field(min_length=64, max_length=64, pattern="^[0-9a-f]+$")]
+"""SHA-256 of a secret, which itself is never sent here."""
+_Lasts = Annotated[int, Field(ge=60, le=int(LASTS_AT_MOST.total_seconds()))]
+
+
+class TokenToMake(Body):
+    """A token by which a pipeline asks from another machine."""
+
+    name: Name
+    digest: _Digest
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=len(Scope))]
+    lasts_s: _Lasts
+    services: Annotated[tuple[Name, ...], Field(max_length=64)] = ()
+    """None means all."""
+    environments: Annotated[tuple[Environment, ...], Field(max_length=32)] = ()
+    """None means all."""
+
+
+class TokenToRotate(Body):
+    """Another secret for a token."""
+
+    digest: _Digest
+    overlap_s: Annotated[int, Field(ge=0, le=int(OVERLAP_AT_MOST.total_seconds()))] = int(OVERLAP.total_seconds())
+    """So long the one before counts as well; 0: it ends at once."""
+    lasts_s: _Lasts | None = None
+    """Until when the token counts, from now on; without it as before."""

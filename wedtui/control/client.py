@@ -114,7 +114,7 @@ class ControlClient:
         Raises:
             ServiceError: it cannot be asked.
         """
-        return self._asked("GET", "/v1/whoami", WhoAmI)
+        return self.request("GET", "/v1/whoami", WhoAmI)
 
     def service(self) -> ServiceIs:
         """Return what the service says of itself.
@@ -122,7 +122,7 @@ class ControlClient:
         Raises:
             ServiceError: it cannot be asked.
         """
-        return self._asked("GET", "/v1/service", ServiceIs)
+        return self.request("GET", "/v1/service", ServiceIs)
 
     def add_freeze(
         self,
@@ -148,32 +148,32 @@ class ControlClient:
             "environments": environments,
             "services": services or [],
         }
-        return self._asked("POST", "/v1/freezes", FreezeIs, body)
+        return self.request("POST", "/v1/freezes", FreezeIs, body)
 
     def lift_freeze(self, number: int, *, reason: str) -> FreezeIs:
         """End a freeze by a person; raises what `add_freeze` does, NotFoundError and ConflictError."""
-        return self._asked("POST", f"/v1/freezes/{number}/lift", FreezeIs, {"reason": reason})
+        return self.request("POST", f"/v1/freezes/{number}/lift", FreezeIs, {"reason": reason})
 
     def lock_down(self, *, reason: str, until: datetime | None = None) -> FreezeIs:
         """Freeze everything now, until an instant or until it is lifted; raises what `add_freeze` does."""
-        return self._asked("POST", "/v1/lockdown", FreezeIs, {"reason": reason, "until": until and until.isoformat()})
+        return self.request("POST", "/v1/lockdown", FreezeIs, {"reason": reason, "until": until and until.isoformat()})
 
     def override_freeze(self, name: str, *, reason: str, until: datetime) -> OverrideIs:
         """Override a freeze for one object up to an instant; raises what `add_freeze` does."""
         body = {"object": name, "reason": reason, "until": until.isoformat()}
-        return self._asked("POST", "/v1/freeze-overrides", OverrideIs, body)
+        return self.request("POST", "/v1/freeze-overrides", OverrideIs, body)
 
     def end_override(self, number: int, *, reason: str) -> OverrideIs:
         """End an override early; raises what `lift_freeze` does."""
-        return self._asked("POST", f"/v1/freeze-overrides/{number}/end", OverrideIs, {"reason": reason})
+        return self.request("POST", f"/v1/freeze-overrides/{number}/end", OverrideIs, {"reason": reason})
 
     def freezes(self) -> list[FreezeIs]:
         """Return the freezes by persons that are not over; raises ServiceError."""
-        return self._asked("GET", "/v1/freezes", list[FreezeIs], patience=PATIENCE_S)
+        return self.request("GET", "/v1/freezes", list[FreezeIs], patience=PATIENCE_S)
 
     def overrides(self) -> list[OverrideIs]:
         """Return the overrides that are not over; raises ServiceError."""
-        return self._asked("GET", "/v1/freeze-overrides", list[OverrideIs], patience=PATIENCE_S)
+        return self.request("GET", "/v1/freeze-overrides", list[OverrideIs], patience=PATIENCE_S)
 
     def arming(self, token: str, kind: str | None, target: str = "", *, left: bool = False) -> list[ArmingIs]:
         """Return who is arming what elsewhere, and say on what a panel is open here, or that it was closed.
@@ -186,8 +186,8 @@ class ControlClient:
         """
         path = f"/v1/arming/{token}"
         if kind is not None:
-            return self._asked("PUT", path, list[ArmingIs], {"kind": kind, "target": target})
-        return self._asked("DELETE" if left else "GET", path, list[ArmingIs])
+            return self.request("PUT", path, list[ArmingIs], {"kind": kind, "target": target})
+        return self.request("DELETE" if left else "GET", path, list[ArmingIs])
 
     def standing(self, token: str) -> StandingIs:
         """Return who one is, what is under way, and who is arming what elsewhere than at that dashboard.
@@ -199,7 +199,7 @@ class ControlClient:
         """
         if not self._older:
             try:
-                return self._asked("GET", f"/v1/standing/{token}", StandingIs)
+                return self.request("GET", f"/v1/standing/{token}", StandingIs)
             except NotFoundError:
                 self._older = True
         return self._standing_of_older(token)
@@ -222,7 +222,7 @@ class ControlClient:
     def plan_freeze(self, kind: str, subject: str) -> PlanIs:
         """Plan a lockdown, a freeze, its end or an override; raises what `plan` does."""
         path = f"/v1/freeze-plans/{kind}/{quote(subject, safe='')}"
-        return self._asked("GET", path, PlanIs, patience=PATIENCE_S)
+        return self.request("GET", path, PlanIs, patience=PATIENCE_S)
 
     def confirm_freeze(
         self, kind: str, subject: str, *, reason: str, digest: str, at: str, typed: str
@@ -231,17 +231,17 @@ class ControlClient:
         body = {"kind": kind, "subject": subject, "reason": reason, "digest": digest, "at": at, "typed": typed}
         # Of an override that is given, or ends, the override is answered.
         if kind == "freeze-override" or subject.startswith("override "):
-            return self._asked("POST", "/v1/freeze-confirmations", OverrideIs, body)
-        return self._asked("POST", "/v1/freeze-confirmations", FreezeIs, body)
+            return self.request("POST", "/v1/freeze-confirmations", OverrideIs, body)
+        return self.request("POST", "/v1/freeze-confirmations", FreezeIs, body)
 
     def raise_protection(self, level: str, *, reason: str, until: datetime) -> RaiseIs:
         """Ask for a protection level up to an instant; raises what `add_freeze` does."""
         body = {"level": level, "reason": reason, "until": until.isoformat()}
-        return self._asked("POST", "/v1/protection/raises", RaiseIs, body)
+        return self.request("POST", "/v1/protection/raises", RaiseIs, body)
 
     def lower_protection(self, number: int, *, reason: str) -> RaiseIs:
         """End a raise; raises what `lift_freeze` does."""
-        return self._asked("POST", f"/v1/protection/raises/{number}/lower", RaiseIs, {"reason": reason})
+        return self.request("POST", f"/v1/protection/raises/{number}/lower", RaiseIs, {"reason": reason})
 
     def plan(
         self,
@@ -268,7 +268,7 @@ class ControlClient:
             ServiceError: it cannot be asked, or did not answer.
         """
         body = _wanted(kind, subject, lost=[*lost], accepts_overload=accepts_overload, to=to, **_of(aside))
-        return self._asked("POST", "/v1/plans", PlanIs, body)
+        return self.request("POST", "/v1/plans", PlanIs, body)
 
     def ask(
         self,
@@ -283,7 +283,7 @@ class ControlClient:
     ) -> ActionIs:
         """Ask for an action: it awaits its confirmation, or was refused; raises what `plan` does."""
         wanted = _wanted(kind, subject, lost=[*lost], accepts_overload=accepts_overload, to=to, **_of(aside))
-        return self._asked("POST", "/v1/actions", ActionIs, {**wanted, "reason": reason})
+        return self.request("POST", "/v1/actions", ActionIs, {**wanted, "reason": reason})
 
     def confirm(self, number: int, *, digest: str, typed: str, break_glass: str | None = None) -> ActionIs:
         """Confirm exactly the plan of that digest; raises what `plan` does, NotFoundError and ConflictError.
@@ -296,52 +296,52 @@ class ControlClient:
         """
         alone = {} if break_glass is None else {"break_glass": break_glass}
         body = {"digest": digest, "typed": typed, **alone}
-        return self._asked("POST", f"/v1/actions/{number}/confirm", ActionIs, body)
+        return self.request("POST", f"/v1/actions/{number}/confirm", ActionIs, body)
 
     def approve(self, number: int, *, digest: str, typed: str) -> ActionIs:
         """Be the second person for exactly the plan of that digest; raises what `confirm` does."""
-        return self._asked("POST", f"/v1/actions/{number}/approve", ActionIs, {"digest": digest, "typed": typed})
+        return self.request("POST", f"/v1/actions/{number}/approve", ActionIs, {"digest": digest, "typed": typed})
 
     def review(self, number: int, *, sentence: str) -> ActionIs:
         """Say what was found of an action that was done without the second person; raises what `confirm` does."""
-        return self._asked("POST", f"/v1/actions/{number}/review", ActionIs, {"sentence": sentence})
+        return self.request("POST", f"/v1/actions/{number}/review", ActionIs, {"sentence": sentence})
 
     def cancel(self, number: int) -> ActionIs:
         """End what was not begun, and begin no further step of what was; raises what `confirm` does."""
-        return self._asked("POST", f"/v1/actions/{number}/cancel", ActionIs, {})
+        return self.request("POST", f"/v1/actions/{number}/cancel", ActionIs, {})
 
     def settle(self, number: int, *, sentence: str) -> ActionIs:
         """End what was handed over, by a sentence that says how it stands; raises what `confirm` does."""
-        return self._asked("POST", f"/v1/actions/{number}/settle", ActionIs, {"sentence": sentence})
+        return self.request("POST", f"/v1/actions/{number}/settle", ActionIs, {"sentence": sentence})
 
     def action(self, number: int) -> ActionIs:
         """Return one action; raises NotFoundError, and ServiceError."""
-        return self._asked("GET", f"/v1/actions/{number}", ActionIs)
+        return self.request("GET", f"/v1/actions/{number}", ActionIs)
 
     def actions(self, *, open_only: bool = False, newest: bool = False) -> list[ActionIs]:
         """Return the newest actions, or what is open and the newest confirmed one; raises ServiceError."""
         path = "/v1/recent-actions" if newest else "/v1/open-actions"
-        return self._asked("GET", path if open_only else "/v1/actions", list[ActionIs])
+        return self.request("GET", path if open_only else "/v1/actions", list[ActionIs])
 
     def notifications(self) -> list[NotificationIs]:
         """Return what waits, what nobody takes, and the newest of the others, newest first; raises ServiceError."""
-        return self._asked("GET", "/v1/notifications", list[NotificationIs])
+        return self.request("GET", "/v1/notifications", list[NotificationIs])
 
     def dismiss(self, number: int, *, reason: str) -> NotificationIs:
         """Say that one looked at a dead letter; raises what `confirm` does."""
-        return self._asked("POST", f"/v1/notifications/{number}/dismiss", NotificationIs, {"reason": reason})
+        return self.request("POST", f"/v1/notifications/{number}/dismiss", NotificationIs, {"reason": reason})
 
     def acknowledge(self, key: str, reason: str = "") -> AlertHadIs:
         """Say that one looks at an alert, by the key of its episode; raises what `confirm` does."""
-        return self._asked("POST", f"/v1/alerts/{quote(key)}/ack", AlertHadIs, {"reason": reason})
+        return self.request("POST", f"/v1/alerts/{quote(key)}/ack", AlertHadIs, {"reason": reason})
 
     def alert_events(self, *, hours: int) -> list[AlertEventIs]:
         """Return what became of alerts in the last hours, newest first; raises ServiceError."""
-        return self._asked("GET", f"/v1/alert-events/{hours}", list[AlertEventIs])
+        return self.request("GET", f"/v1/alert-events/{hours}", list[AlertEventIs])
 
     def silences(self) -> list[SilenceIs]:
         """Return the silences that are not over, newest first; raises ServiceError."""
-        return self._asked("GET", "/v1/silences", list[SilenceIs])
+        return self.request("GET", "/v1/silences", list[SilenceIs])
 
     def silence_preview(
         self, rules: Sequence[str], labels: Mapping[str, Sequence[str]], *, reason: str, until: datetime
@@ -350,43 +350,43 @@ class ControlClient:
 
         Raises what `add_freeze` does.
         """
-        return self._asked("POST", "/v1/silence-previews", HidesIs, _silence(rules, labels, reason, until))
+        return self.request("POST", "/v1/silence-previews", HidesIs, _silence(rules, labels, reason, until))
 
     def silence(
         self, rules: Sequence[str], labels: Mapping[str, Sequence[str]], *, reason: str, until: datetime
     ) -> SilenceIs:
         """Have alerts not be told for a while; raises what `add_freeze` does."""
-        return self._asked("POST", "/v1/silences", SilenceIs, _silence(rules, labels, reason, until))
+        return self.request("POST", "/v1/silences", SilenceIs, _silence(rules, labels, reason, until))
 
     def end_silence(self, number: int, *, reason: str) -> SilenceIs:
         """End a silence early; raises what `add_freeze` does."""
-        return self._asked("POST", f"/v1/silences/{number}/end", SilenceIs, {"reason": reason})
+        return self.request("POST", f"/v1/silences/{number}/end", SilenceIs, {"reason": reason})
 
     def broadcast(self, message: str, *, severity: str) -> NotificationIs:
         """Have every channel told something; raises what `add_freeze` does."""
-        return self._asked("POST", "/v1/broadcasts", NotificationIs, {"message": message, "severity": severity})
+        return self.request("POST", "/v1/broadcasts", NotificationIs, {"message": message, "severity": severity})
 
     def automation(self) -> AutomationIs:
         """Return how automation stands; raises NotFoundError where there is none, and ServiceError."""
-        return self._asked("GET", "/v1/automation", AutomationIs)
+        return self.request("GET", "/v1/automation", AutomationIs)
 
     def emergency(self) -> EmergencyIs:
         """Return whether automation is stopped, and whether the service reaches its ledger; raises ServiceError."""
-        return self._asked("GET", "/v1/emergency", EmergencyIs)
+        return self.request("GET", "/v1/emergency", EmergencyIs)
 
     def stop_automation(self, *, reason: str) -> StopIs:
         """Stop all automation; raises what `confirm` does."""
-        return self._asked("POST", "/v1/automation/stop", StopIs, {"reason": reason})
+        return self.request("POST", "/v1/automation/stop", StopIs, {"reason": reason})
 
     def resume_automation(self, *, reason: str) -> StopIs:
         """Let automation go on, and return what had stopped it; raises what `confirm` does."""
-        return self._asked("POST", "/v1/automation/resume", StopIs, {"reason": reason})
+        return self.request("POST", "/v1/automation/resume", StopIs, {"reason": reason})
 
     def abort(self) -> ActionIs:
         """End the countdown that runs; raises what `confirm` does."""
-        return self._asked("POST", "/v1/automation/abort", ActionIs, {})
+        return self.request("POST", "/v1/automation/abort", ActionIs, {})
 
-    def _asked(
+    def request(
         self, method: str, path: str, kind: type[_Answer], body: object = None, *, patience: float | None = None
     ) -> _Answer:
         """Ask, and again once the service hears this user again, where that comes soon.
@@ -397,13 +397,17 @@ class ControlClient:
             kind: of the answer.
             body: what is to be done, as JSON takes it.
             patience: how many seconds it may wait; by default as long as whoever asks does for a look.
+
+        Raises:
+            WedtuiError: what the service refused, or could not do, in its words.
+            ServiceError: it cannot be asked.
         """
         key = {"Idempotency-Key": uuid.uuid4().hex} if method == "POST" else {}
         if patience is None:
             patience = PATIENCE_S if method == "POST" else self._patience
         while True:
             try:
-                return _answered(kind, self._heard(method, path, key, body))
+                return answered(kind, self._heard(method, path, key, body))
             except ThrottledError as error:
                 if error.wait_s > patience:
                     raise
@@ -427,10 +431,10 @@ class ControlClient:
             except httpx.ConnectError as error:
                 if lost is None:
                     raise ServiceError(
-                        f"the service does not listen on {self._path} ({_why(error)}): see `wedtui service status`"
+                        f"the service does not listen on {self._path} ({why(error)}): see `wedtui service status`"
                     ) from None
             except httpx.HTTPError as error:
-                lost = _why(error)
+                lost = why(error)
             else:
                 # That it is not heard again says nothing of what the lost answer was to.
                 if lost is None or not key or response.status_code != _TOO_MANY:
@@ -514,7 +518,8 @@ def _of(aside: Aside | None) -> dict[str, object]:
     return {} if aside is None else {"without_ledger": True, "vouched": [*aside.vouched]}
 
 
-def _answered(kind: type[_Answer], response: httpx.Response) -> _Answer:
+def answered(kind: type[_Answer], response: httpx.Response) -> _Answer:
+    """Return what a service answered; raises what it refused in its words, and ServiceError where none can be read."""
     if response.is_success:
         return _parsed(kind, response.content)
     said = single_line(_parsed(Problem, response.content).message, _LONGEST)
@@ -546,5 +551,6 @@ def _parsed(kind: type[_Answer], content: bytes) -> _Answer:
         ) from None
 
 
-def _why(error: Exception) -> str:
+def why(error: Exception) -> str:
+    """Say in a few words why nobody was heard."""
     return single_line(str(error), 200) or type(error).__name__

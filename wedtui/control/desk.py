@@ -216,12 +216,22 @@ class Desk:
             ServiceError: others are before it.
             StoreError: the ledger cannot be used.
         """
+
+        def record(ledger: Ledger) -> None:
+            with ledger.together(who.on_record):
+                ledger.record(kind, who.account.name, body, self._clock.now())
+
+        self._alone(record)
+
+    def token_used(self, number: int) -> None:
+        """Note that a token was used now; raises what `note` does."""
+        self._alone(lambda ledger: ledger.token_used(number, self._clock.now()))
+
+    def _alone(self, work: Callable[[Ledger], None]) -> None:
         if not self._turn.acquire(timeout=TURN_WITHIN_S):
             raise ServiceError("others are being served, and it was not this one's turn in time")
         try:
-            ledger = self._opened()
-            with ledger.together(who.on_record):
-                ledger.record(kind, who.account.name, body, self._clock.now())
+            work(self._opened())
         except StoreError:
             self._let_go()
             raise

@@ -33,6 +33,8 @@ PLANS = "/v1/plans"
 """Where a plan is asked for, and nothing is done."""
 PEER = "wedtui.peer"
 ACCOUNT = "wedtui.account"
+PERSON = "wedtui.person"
+"""Who asks by a token: it is not asked again what she is."""
 SLIP = "wedtui.slip"
 """Whoever serves a request notes on it that what came of it is on record."""
 BODY_AT_MOST = 64 * 1024
@@ -40,7 +42,7 @@ BODY_WITHIN_S = 5.0
 _SENTENCE_AT_MOST = 2_000
 
 
-class _RefusedError(Exception):
+class RefusedError(Exception):
     """The request is answered here and goes no further."""
 
     def __init__(self, status: int, word: str, sentence: str, headers: Mapping[str, str] | None = None) -> None:
@@ -115,7 +117,7 @@ class Guard:
             replay = await self._let_in(scope, receive)
             await self._app(scope, replay, sending)
             return
-        except _RefusedError as refused:
+        except RefusedError as refused:
             response = refused.response
         except Exception as error:
             # Anything: whoever asks gets a sentence, and never what was underneath.
@@ -130,21 +132,21 @@ class Guard:
 
     async def _note(self, scope: Scope, slip: Slip, status: int) -> None:
         """Put on record what was to do something and was answered without anybody having decided it."""
-        if status >= 400 and not slip.on_record and _acts(scope) and scope["path"] != PLANS:
+        if status >= 400 and not slip.on_record and acts_on(scope) and scope["path"] != PLANS:
             await self._unheard.note(scope[PEER], Refused(f"{scope['method']} {scope['path']}", status))
 
     async def _let_in(self, scope: Scope, receive: Receive) -> Receive:
         peer: Peer = scope[PEER]
-        acts = _acts(scope)
+        acts = acts_on(scope)
         wait = self._limits.take(peer.uid, self._clock.monotonic(), acts=acts)
         if wait is not None:
             self._throttle(peer)
-            raise _RefusedError(429, "too-many", _too_often(wait, acts=acts), {"Retry-After": str(wait)})
+            raise RefusedError(429, "too-many", _too_often(wait, acts=acts), {"Retry-After": str(wait)})
         if scope["query_string"]:
-            raise _RefusedError(422, "invalid", "expected no query behind the path: what is asked for is in the body")
-        body = await _body(scope, receive)
+            raise RefusedError(422, "invalid", "expected no query behind the path: what is asked for is in the body")
+        body = await read_body(scope, receive)
         scope[ACCOUNT] = await to_thread.run_sync(self._accounts, peer)
-        return _replay(body, receive)
+        return replay_of(body, receive)
 
     def _throttle(self, peer: Peer) -> None:
         """Count what is not heard; the log tells of it ever more seldom, so that nobody can fill it."""
@@ -154,7 +156,7 @@ class Guard:
             log.warning("throttled", uid=peer.uid, pid=peer.pid, times=times)
 
 
-def _acts(scope: Scope) -> bool:
+def acts_on(scope: Scope) -> bool:
     """Whether a request is to do something; that a panel is open, a dashboard says every few seconds by itself."""
     return scope["method"] not in {"GET", "HEAD"} and not scope["path"].startswith(ARMING)
 
@@ -167,7 +169,7 @@ def _too_often(wait: int, *, acts: bool) -> str:
     )
 
 
-async def _body(scope: Scope, receive: Receive) -> bytes:
+async def read_body(scope: Scope, receive: Receive) -> bytes:
     """Read the body, as far as it is not too large and comes in time."""
     announced = dict(scope["headers"]).get(b"content-length", b"0")
     if announced.isdigit() and int(announced[:12]) > BODY_AT_MOST:
@@ -178,7 +180,7 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
             while True:
                 message = await receive()
                 if message["type"] != "http.request":
-                    raise _RefusedError(400, "invalid", "the request ended before its body did: send it again")
+                    raise RefusedError(400, "invalid", "the request ended before its body did: send it again")
                 body += message.get("body", b"")
                 if len(body) > BODY_AT_MOST:
                     raise _too_large()
@@ -186,15 +188,15 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
                     return bytes(body)
     except TimeoutError:
         sentence = f"the body did not come within {BODY_WITHIN_S:g} s: send it at once"
-        raise _RefusedError(408, "slow", sentence, {"Connection": "close"}) from None
+        raise RefusedError(408, "slow", sentence, {"Connection": "close"}) from None
 
 
-def _too_large() -> _RefusedError:
+def _too_large() -> RefusedError:
     sentence = f"the body is larger than {BODY_AT_MOST // 1024} KiB: send less"
-    return _RefusedError(413, "too-large", sentence, {"Connection": "close"})
+    return RefusedError(413, "too-large", sentence, {"Connection": "close"})
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def replay_of(body: bytes, receive: Receive) -> Receive:
     """Return what gives a body that was read once more, and then what comes after it."""
     given = False
 

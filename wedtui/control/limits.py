@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 CONNECTIONS_OF_ONE = 16
@@ -58,17 +59,59 @@ class Door:
 
     def __init__(self, of_one: int = CONNECTIONS_OF_ONE, of_all: int = CONNECTIONS) -> None:
         self._of_one, self._of_all = of_one, of_all
-        self._inside: Counter[int] = Counter()
+        self._inside: Counter[Hashable] = Counter()
 
-    def enter(self, uid: int) -> bool:
-        """Let a connection of a user in; return whether there was room."""
-        if self._inside[uid] >= self._of_one or self._inside.total() >= self._of_all:
+    def enter(self, who: Hashable) -> bool:
+        """Let a connection of somebody in; return whether there was room."""
+        if self._inside[who] >= self._of_one or self._inside.total() >= self._of_all:
             return False
-        self._inside[uid] += 1
+        self._inside[who] += 1
         return True
 
-    def leave(self, uid: int) -> None:
+    def leave(self, who: Hashable) -> None:
         """Note that a connection that was let in has ended."""
-        self._inside[uid] -= 1
-        if not self._inside[uid]:
-            del self._inside[uid]
+        self._inside[who] -= 1
+        if not self._inside[who]:
+            del self._inside[who]
+
+
+FAILURES_PER_MINUTE = 30
+"""Of one address; who tries more is not heard before some of them are so long ago."""
+ADDRESSES = 4096
+"""So many addresses are remembered, those that failed last."""
+
+
+@dataclass(slots=True)
+class _Failed:
+    load: float = 0.0
+    at: float = 0.0
+    times: int = 0
+
+
+class Failures:
+    """Counts what was tried in vain from each address. Used by one thread."""
+
+    def __init__(self, per_minute: int = FAILURES_PER_MINUTE, addresses: int = ADDRESSES) -> None:
+        self._most, self._addresses = per_minute, addresses
+        self._failed: OrderedDict[str, _Failed] = OrderedDict()
+
+    def wait(self, address: str, now: float) -> int | None:
+        """Return in how many whole seconds an address is heard again; None where it is now."""
+        failed = self._failed.get(address)
+        if failed is None:
+            return None
+        over = self._left(failed, now) + 1 - self._most
+        return math.ceil(over * 60 / self._most) if over > 0 else None
+
+    def add(self, address: str, now: float) -> int:
+        """Count one more; return how often an address failed while it is remembered."""
+        failed = self._failed.setdefault(address, _Failed(at=now))
+        failed.load, failed.at = self._left(failed, now) + 1, now
+        failed.times += 1
+        self._failed.move_to_end(address)
+        if len(self._failed) > self._addresses:
+            self._failed.popitem(last=False)
+        return failed.times
+
+    def _left(self, failed: _Failed, now: float) -> float:
+        return max(0.0, failed.load - (now - failed.at) * self._most / 60)

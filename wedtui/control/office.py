@@ -12,18 +12,24 @@ from fastapi import Depends, Header, Path, Request
 
 from wedtui.control.bodies import PlanWanted, ToApprove, ToChange, ToConfirm
 from wedtui.control.desk import Desk
-from wedtui.control.guard import ACCOUNT, SLIP
+from wedtui.control.guard import ACCOUNT, PERSON, SLIP
+from wedtui.control.release_answers import LogIs
+from wedtui.control.server import Plan
 from wedtui.control.unheard import Slip
 from wedtui.core.actions import Action
 from wedtui.core.alerts.rule import RuleBook
 from wedtui.core.alerts.standing import AlertsNow
 from wedtui.core.deed_plan import DeedPlan
-from wedtui.core.failover import Plan
+from wedtui.core.deployments.queue import Standing as InLine
+from wedtui.core.deployments.release import Release
+from wedtui.core.deployments.submission import Template
+from wedtui.core.failover import Plan as FailoverPlan
 from wedtui.core.freeze_plan import FreezePlan, Wanted
 from wedtui.core.picture import ServiceFacts
 from wedtui.core.roles import Decided, Decision, Demand, Person
 from wedtui.errors import NotFoundError
 from wedtui.ledger.reader import FreezeEntry, OverrideEntry
+from wedtui.ledger.release_reader import Told as ReleaseTold
 from wedtui.ledger.requests import Once
 
 ALWAYS = (400, 404, 405, 408, 413, 422, 429, 503)
@@ -61,7 +67,7 @@ class Changes(Protocol):
     again raises an `AnsweredBeforeError`.
     """
 
-    def plan(self, wanted: PlanWanted) -> Future[Plan | DeedPlan]:
+    def plan(self, wanted: PlanWanted) -> Future[FailoverPlan | DeedPlan]:
         """Plan without asking for anything."""
         ...
 
@@ -142,6 +148,48 @@ class Alerting(Protocol):
         ...
 
 
+class Line(Protocol):
+    """The queue of releases as it stands."""
+
+    @property
+    def waiting(self) -> tuple[InLine, ...]:
+        """Those that have not started, in their order."""
+        ...
+
+    @property
+    def under_way(self) -> tuple[Release, ...]:
+        """Those that have, and are not over."""
+        ...
+
+
+class Releasing(Protocol):
+    """Who knows of releases; every method may be called by any thread, and raises a StoreError where it cannot."""
+
+    def template(self, service: str, environment: str, name: str | None = None) -> Template:
+        """Return how a release is to be done; raises a ConfigurationError where there is no such way."""
+        ...
+
+    def line(self, now: datetime) -> Line:
+        """Return the queue."""
+        ...
+
+    def one(self, number: int) -> ReleaseTold:
+        """Return a release and what became of it; raises a NotFoundError where there is none of that number."""
+        ...
+
+    def over(self, since: datetime) -> tuple[Release, ...]:
+        """Return those that ended since an instant, the newest first."""
+        ...
+
+    def log(self, number: int) -> LogIs:
+        """Return what was printed while a release was put in place; raises what `one` does."""
+        ...
+
+    def would(self, release: Release, now: datetime) -> InLine:
+        """Return how a release would stand that is not in the queue."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
     """What the paths are served with."""
@@ -157,6 +205,13 @@ class Office:
     """None: nothing is planned."""
     alerting: Alerting | None = None
     """None: nothing is silenced, and nobody told."""
+    releases: Releasing | None = None
+    """None: nothing is released."""
+
+
+def office_of(plan: Plan, desk: Desk) -> Office:
+    """Return with what the paths are served where that is planned."""
+    return Office(desk, plan.facts, plan.changes, plan.demands, plan.freezes, plan.alerting, plan.releases)
 
 
 def alerting(office: Office) -> Alerting:
@@ -176,6 +231,9 @@ def _office(request: Request) -> Office:
 
 
 def _person(request: Request) -> Person:
+    known: Person | None = request.scope.get(PERSON)
+    if known is not None:
+        return known
     return _office(request).desk.person(request.scope[ACCOUNT])
 
 

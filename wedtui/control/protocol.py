@@ -48,7 +48,7 @@ def protocol_of(door: Door) -> type[H11Protocol]:
             # asyncio hands out a wrapper; what the kernel says is asked of it as of a socket.
             peer = peer_of(transport.get_extra_info("socket"))
             if not door.enter(peer.uid):
-                transport.write(_last_words(429, "too-many", _TOO_MANY))
+                transport.write(last_words(429, "too-many", _TOO_MANY))
                 transport.close()
                 return
             self._peer = peer
@@ -76,13 +76,13 @@ def protocol_of(door: Door) -> type[H11Protocol]:
             # In the middle of an answer there is nothing that could still be said.
             if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE} and not self.transport.is_closing():
                 sentence = "this is no HTTP that can be read: send HTTP/1.1 with short headers"
-                self.transport.write(_last_words(400, "invalid", sentence))
+                self.transport.write(last_words(400, "invalid", sentence))
             self.transport.close()
 
     return Identified
 
 
-def _last_words(status: int, word: str, sentence: str) -> bytes:
+def last_words(status: int, word: str, sentence: str) -> bytes:
     """Return a whole answer, after which the connection is closed."""
     body = written(Problem(word, sentence)).encode()
     connection: Any = h11.Connection(h11.SERVER)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import uvicorn
 
     from wedtui.control.guard import Guard
-    from wedtui.control.office import Alerting, Changes, Freezes, Office
+    from wedtui.control.office import Alerting, Changes, Freezes, Releasing
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +57,8 @@ class Plan:
     """Who plans what is frozen."""
     alerting: Alerting | None = None
     """Who knows of rules, alerts and channels."""
+    releases: Releasing | None = None
+    """Who knows of releases, and how each kind is done."""
 
 
 async def _until_told(server: uvicorn.Server, app: Guard, listening: socket.socket) -> None:
@@ -113,12 +115,6 @@ class ControlServer:
         self._said = sentence
         self._plan.tell(sentence)
 
-    def _office(self) -> Office:
-        from wedtui.control.office import Office  # noqa: PLC0415 - as below
-
-        plan = self._plan
-        return Office(self._desk, plan.facts, plan.changes, plan.demands, plan.freezes, plan.alerting)
-
     def _serve(self) -> None:
         """Serve until told to end.
 
@@ -132,11 +128,12 @@ class ControlServer:
         from wedtui.control.identity import gid_of  # noqa: PLC0415
         from wedtui.control.limits import Door, Limits  # noqa: PLC0415
         from wedtui.control.listening import Listening  # noqa: PLC0415
+        from wedtui.control.office import office_of  # noqa: PLC0415
         from wedtui.control.protocol import protocol_of  # noqa: PLC0415
 
         section = self._plan.section
         limits = Limits(section.requests_per_minute, section.actions_per_minute)
-        app = build(self._office(), limits, self._clock)
+        app = build(office_of(self._plan, self._desk), limits, self._clock)
         config = uvicorn.Config(
             app,
             http=protocol_of(Door()),

@@ -18,7 +18,7 @@ from wedtui.core.emergency import EmergencyKind, emergency
 from wedtui.core.failover import PLAN_GOOD_FOR, canonical
 from wedtui.core.freeze import LOCKDOWN, UNTIL_LIFTED, FreezeFacts, Origin, Period, Reason, Scope, Verdict, verdict
 from wedtui.core.freeze_words import going_on
-from wedtui.core.override import OBJECTS, OVERRIDDEN_AT_MOST, Override, override_of, override_words
+from wedtui.core.override import NAMES, OVERRIDDEN_AT_MOST, Override, object_words, override_of, override_words
 from wedtui.core.protection import ProtectionVerdict
 from wedtui.core.roles import Decision
 from wedtui.core.text import single_line
@@ -221,7 +221,7 @@ def _words(wanted: Wanted, known: Known, lifted: Liftable | None, now: datetime)
                       "a manager lifts it: `wedtui freeze lift ID --reason WHY`, or by key")  # fmt: skip
     if (number := ended_by(wanted)) is not None:
         given = next((each for each in known.facts.overrides if each.id == number), None)
-        what = OBJECTS.get(given.object, "anything") if given is not None else "what it let through"
+        what = (object_words(given.object) or "anything") if given is not None else "what it let through"
         by = f", which {given.person} gave for {given.object}: {single_line(given.reason, 120)}" if given else ""
         return _Words(wanted.name, f"{wanted.name} ends now{by}", f"whoever waits for {what}: a freeze stops it again",
                       "override it again; nothing that was begun is stopped by this")  # fmt: skip
@@ -233,7 +233,7 @@ def _words(wanted: Wanted, known: Known, lifted: Liftable | None, now: datetime)
             name, f"freeze {wanted.name} ends now{by}", hurts, "add it again; nothing that was begun comes back"
         )
     object_ = single_line(wanted.name, _TYPED_AT_MOST)
-    says = f"until {until} a freeze does not stop {OBJECTS.get(wanted.name, 'anything')}; all else stays frozen"
+    says = f"until {until} a freeze does not stop {object_words(wanted.name) or 'anything'}; all else stays frozen"
     return _Words(
         object_,
         says,
@@ -269,8 +269,9 @@ def _checks(wanted: Wanted, known: Known, lifted: Liftable | None, before: Verdi
         gone = f"there is no freeze {wanted.name} of a person, or it is over: see `wedtui freeze list`"
         yield passing("target", there, f"freeze {wanted.name} counts", gone, now)
     elif wanted.kind is EmergencyKind.FREEZE_OVERRIDE:
-        none = f"a freeze is not overridden for it: name one of {listed(tuple(OBJECTS))}"
-        yield passing("target", wanted.name in OBJECTS, f"a freeze stops {OBJECTS.get(wanted.name, '')}", none)
+        none = f"a freeze is not overridden for it: name one of {NAMES}"
+        what = object_words(wanted.name)
+        yield passing("target", what is not None, f"a freeze stops {what}", none)
         frozen = Result.PASS if before.frozen else Result.FAIL
         yield Check("frozen", frozen, "it is frozen" if before.frozen else "nothing is frozen now", now, Stops.NOBODY)
         other = override_of(known.facts.overrides, wanted.name, now)

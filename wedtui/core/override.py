@@ -6,18 +6,34 @@ Source: DESIGN, "Freeze" ("one object, with a reason, the person, an expiry of a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from wedtui.core.text import single_line
-from wedtui.core.wording import duration
+from wedtui.core.wording import duration, listed
 
 OVERRIDDEN_AT_MOST = timedelta(hours=4)
 TRAFFIC = "traffic"
 OBJECTS: Mapping[str, str] = MappingProxyType({TRAFFIC: "a failback"})
 """Object -> what a freeze then no longer stops; a further one is an entry here, and whoever asks for it."""
+_RELEASE = re.compile(r"release/([1-9][0-9]{0,8})")
+NAMES = listed((*OBJECTS, "release/ID"))
+"""What an object can be, as a sentence says it."""
+
+
+def release_of(name: str) -> int | None:
+    """Return the number of the release that an object is; None where it is none."""
+    found = _RELEASE.fullmatch(name)
+    return None if found is None else int(found[1])
+
+
+def object_words(name: str) -> str | None:
+    """Return what a freeze no longer stops while it is overridden for an object; None where there is no such one."""
+    number = release_of(name)
+    return OBJECTS.get(name) if number is None else f"the start of release {number}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class Permission(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     SILENCE = "silence"
     DEPLOY = "deploy"
+    SUBMIT = "submit"
     RESTART = "restart"
     ROLL_BACK = "roll-back"
     FAIL_OVER = "fail-over"
@@ -68,6 +69,8 @@ NEEDED: Mapping[Permission, Role] = {
     # As acknowledging, ahead of time: it hides messages and no row, says what it hides, and ends within a day.
     Permission.SILENCE: Role.ENGINEER,
     Permission.DEPLOY: Role.ENGINEER,
+    # What is submitted waits for whatever is frozen: whether it starts is asked when it would.
+    Permission.SUBMIT: Role.ENGINEER,
     Permission.RESTART: Role.ENGINEER,
     Permission.ROLL_BACK: Role.ENGINEER,
     Permission.FAIL_OVER: Role.ENGINEER,
@@ -97,6 +100,7 @@ _WORDS: Mapping[Permission, str] = {
     Permission.ACKNOWLEDGE: "acknowledge",
     Permission.SILENCE: "silence alerts",
     Permission.DEPLOY: "deploy",
+    Permission.SUBMIT: "submit releases",
     Permission.RESTART: "restart",
     Permission.ROLL_BACK: "roll back",
     Permission.FAIL_OVER: "fail over",
@@ -148,6 +152,23 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """For which services and environments somebody may ask; none named means all."""
+
+    services: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+
+    def holds(self, service: str, environment: str) -> bool:
+        """Whether a service in an environment is among them."""
+        return (not self.services or service in self.services) and (
+            not self.environments or environment in self.environments
+        )
+
+
+EVERYWHERE = Reach()
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """Somebody who asks, and what she is."""
 
@@ -155,6 +176,8 @@ class Person:
     role: Role
     because: str
     """Why she has that role, in a few words."""
+    reach: Reach = EVERYWHERE
+    """For what she may ask; less than everything only of a token."""
 
     @property
     def on_record(self) -> dict[str, str]:

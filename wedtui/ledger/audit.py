@@ -27,7 +27,8 @@ _LINK, _ANCHOR, _DELIVERY = (METADATA.tables[name] for name in ("audit_link", "a
 KEY_KIND = "audit.key"
 """The kind of the link that says by which key anchors are signed from there on."""
 
-
+SERVICE = "the service"
+"""Who makes a move that no person makes: with a space, as no user of an operating system has one in their name."""
 NOTHING: Mapping[str, Any] = {}
 """That a transaction says nothing beside what its links say."""
 _BESIDE = "wedtui_beside"

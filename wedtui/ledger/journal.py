@@ -23,12 +23,14 @@ from wedtui.core.notify import Notice
 from wedtui.core.panel_text import panel_text
 from wedtui.core.superseding import superseded
 from wedtui.errors import ConflictError, NotFoundError, WedtuiError
+from wedtui.ledger import audit
 from wedtui.ledger.actions import action_of, step_values, values_of
 from wedtui.ledger.audit import NOTHING, append, say_beside
 from wedtui.ledger.automation import Record, keep_stopped, record_of
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.outbox import post
 from wedtui.ledger.reader import LedgerReader
+from wedtui.ledger.release_moves import carry
 from wedtui.ledger.requests import AnsweredBeforeError, Once, answered, heard_before, keep_once
 from wedtui.ledger.tables import METADATA
 from wedtui.store.clock import database_now
@@ -36,8 +38,7 @@ from wedtui.store.opening import WRITER_WAITS, writable
 
 _ACTION, _STEP = METADATA.tables["action"], METADATA.tables["action_step"]
 
-SERVICE = "the service"
-"""Who makes a move that no person makes: with a space, as no user of an operating system has one in their name."""
+SERVICE = audit.SERVICE
 PLAN = "plan"
 """The name of the move that puts a plan before a person."""
 CONFIRM, APPROVE = "confirm", "approve"
@@ -301,10 +302,10 @@ class Journal:
             became = by.instead or ConflictError(f"action {before.id}: {error}")
         else:
             for older, ended in ending:
-                _store(connection, older, ended)
+                _keep(connection, older, ended, at)
                 self._record(connection, SUPERSEDE, ended, at, by=by.person, said=ended.sentence)
                 _tell(connection, older, ended, at)
-            _store(connection, before, after)
+            _keep(connection, before, after, at)
             self._record(connection, name, after, at, by=by.person, said=after.sentence)
             _tell(connection, before, after, at)
             for notice in making.tell(before, after):
@@ -340,7 +341,7 @@ class Journal:
                 late = before.expired(at)
                 name = "expire" if late else "claim"
                 after = actions.expire(before, at) if late else actions.claim(before, holder, at)
-                _store(connection, before, after)
+                _keep(connection, before, after, at)
                 self._record(connection, name, after, at, by=SERVICE, said=after.sentence)
                 _tell(connection, before, after, at)
                 if not late:
@@ -372,7 +373,7 @@ class Journal:
             found = [action for action in (_load(connection, number) for number in numbers) if action.expired(at)]
             for before in found:
                 after = actions.expire(before, at)
-                _store(connection, before, after)
+                _keep(connection, before, after, at)
                 self._record(connection, "expire", after, at, by=SERVICE, said=after.sentence)
                 _tell(connection, before, after, at)
         if found:
@@ -429,6 +430,24 @@ class Journal:
                     f"action {other.id} of {other.person} is changing {after.resource}: wait for its end"
                 ) from None
         return ending
+
+
+def begin(connection: Connection, action: Action, key: str, at: datetime, *, drill: bool = False) -> int:
+    """Store an action that the service itself confirms as it asks for it; return its number.
+
+    Args:
+        connection: in the transaction that decides it.
+        action: one that is confirmed.
+        key: unique to what it carries out: what is begun is begun once.
+        at: the instant of that transaction.
+        drill: as of `Journal`.
+    """
+    values = {**values_of(action), "request_key": key}
+    number: int = connection.execute(insert(_ACTION).values(values).returning(_ACTION.c.id)).scalar_one()
+    made = _load(connection, number)
+    for move in ("request", ACT):
+        _record(connection, move, made, at, by=action.person, said=action.reason, drill=drill)
+    return number
 
 
 _WORDS_OF_PERSONS = ("confirmed_by", "approved_by", "broke_glass", "reviewed_by", "review")
@@ -494,6 +513,12 @@ def _load(connection: Connection, number: int) -> Action:
         raise NotFoundError(f"there is no action {number}: `wedtui actions list` says which there are")
     steps = select(_STEP).where(_STEP.c.action_id == number).order_by(_STEP.c.number)
     return action_of(row, connection.execute(steps))
+
+
+def _keep(connection: Connection, before: Action, after: Action, at: datetime) -> None:
+    """Store a move, and what it means for the release that it carries out, if it does one."""
+    _store(connection, before, after)
+    carry(connection, after, at)
 
 
 def _store(connection: Connection, before: Action, after: Action) -> None:

@@ -23,6 +23,8 @@ LEDGER = Kind(
         "ledger_0013",
         "ledger_0014",
         "ledger_0015",
+        "ledger_0016",
+        "ledger_0017",
     ),
     file_mode=0o600,
     durable=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,10 +13,12 @@ from sqlalchemy import Connection, Row, insert, select, update
 from wedtui.core.alerts.rule import RuleBook
 from wedtui.core.alerts.silences import Preview, Silence
 from wedtui.core.chain import Entry, instant_words
+from wedtui.core.deployments.release import Release
 from wedtui.core.freeze import LOCKDOWN, PRODUCTION, UNTIL_LIFTED
 from wedtui.core.notify import Level
 from wedtui.core.protection import RAISED_AT_MOST
 from wedtui.core.season import Protection
+from wedtui.core.tokens import Token
 from wedtui.core.wording import duration, utc_words
 from wedtui.errors import ConfigurationError, ConflictError, NotFoundError
 from wedtui.ledger import automation
@@ -24,15 +26,19 @@ from wedtui.ledger.alerts import Acknowledged, acknowledge
 from wedtui.ledger.audit import NOTHING, append, say_beside
 from wedtui.ledger.broadcasts import broadcast
 from wedtui.ledger.changes import FILES
+from wedtui.ledger.frozen import judged_now
 from wedtui.ledger.kind import LEDGER
 from wedtui.ledger.outbox import dismiss
 from wedtui.ledger.outbox_reader import NoticeEntry
 from wedtui.ledger.overrides import end_all, end_override, override
 from wedtui.ledger.reader import FreezeEntry, OverrideEntry, RaiseEntry, entry_of, raise_of
+from wedtui.ledger.release_moves import Noted
+from wedtui.ledger.releases import Move, moved, submitted
 from wedtui.ledger.requests import StoredAnswer, answered, keep_answer
 from wedtui.ledger.silence_reader import SilenceEntry
 from wedtui.ledger.silences import end_silence, silence
 from wedtui.ledger.tables import METADATA
+from wedtui.ledger.tokens import TokenWanted, make_token, revoke_token, rotate_token, used_token
 from wedtui.ledger.weddings import forget, settle
 from wedtui.store.opening import WRITER_WAITS, writable
 
@@ -318,6 +324,22 @@ class Ledger:
             if done.rowcount:
                 append(connection, Entry(at, DROP_KIND, by, {"source": source, "rows": rows}))
 
+    def submit_release(self, make: Callable[[datetime], Release], key: str, *, by: str) -> Release:
+        """Put a release in the queue, by the clock by which the database judges; raises what `releases.submitted` does.
+
+        Args:
+            make: the release, at an instant of that clock.
+            key: of the request, unique to who asks.
+            by: who.
+        """
+        with self._writing() as connection:
+            return submitted(connection, make(judged_now(connection)), key, by)
+
+    def move_release(self, number: int, name: str, move: Move, *, by: str, reason: str = "") -> Release:
+        """Make one move of a release, by the clock by which the database judges; raises what `releases.moved` does."""
+        with self._writing() as connection:
+            return moved(connection, number, move, Noted(judged_now(connection), by, reason, name))
+
     def dismiss_notification(self, number: int, *, by: str, at: datetime, reason: str) -> NoticeEntry:
         """Note that a person looked at a dead letter; raises NotFoundError, and ConflictError where it is none."""
         with self._writing() as connection:
@@ -344,6 +366,28 @@ class Ledger:
         """Have every channel told what a person says; raises what `broadcasts.broadcast` does."""
         with self._writing() as connection:
             return broadcast(connection, message, severity, by=by, at=at, channels=channels)
+
+    def make_token(self, wanted: TokenWanted, *, by: str, at: datetime) -> Token:
+        """Have a token count from an instant on; raises what `tokens.make_token` does."""
+        with self._writing() as connection:
+            return make_token(connection, wanted, by=by, at=at)
+
+    def rotate_token(
+        self, number: int, digest: str, *, overlap: timedelta, lasts: timedelta | None, by: str, at: datetime
+    ) -> Token:
+        """Give a token another secret; raises what `tokens.rotate_token` does."""
+        with self._writing() as connection:
+            return rotate_token(connection, number, digest, overlap=overlap, lasts=lasts, by=by, at=at)
+
+    def revoke_token(self, number: int, *, by: str, at: datetime, reason: str) -> Token:
+        """End a token at once; raises what `tokens.revoke_token` does."""
+        with self._writing() as connection:
+            return revoke_token(connection, number, by=by, at=at, reason=reason)
+
+    def token_used(self, number: int, at: datetime) -> None:
+        """Note when a token was used last."""
+        with self._writing() as connection:
+            used_token(connection, number, at)
 
     def stop_automation(self, *, by: str, at: datetime, reason: str) -> automation.Stop:
         """Stop all automation; raises a ConflictError where it is stopped already."""

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from wedtui.core.chain import Entry, instant_words
-from wedtui.core.override import OBJECTS, OVERRIDDEN_AT_MOST
+from wedtui.core.deployments.release import BEFORE
+from wedtui.core.override import NAMES, OVERRIDDEN_AT_MOST, object_words, release_of
 from wedtui.core.text import single_line
-from wedtui.core.wording import duration, listed
+from wedtui.core.wording import duration
 from wedtui.errors import ConfigurationError, ConflictError, NotFoundError
 from wedtui.ledger.audit import append
 from wedtui.ledger.reader import OverrideEntry as Kept
@@ -18,6 +19,7 @@ from wedtui.ledger.reader import override_entry_of
 from wedtui.ledger.tables import METADATA
 
 FREEZE_OVERRIDE = METADATA.tables["freeze_override"]
+_RELEASE = METADATA.tables["release"]
 
 
 def override(connection: Connection, name: str, *, reason: str, by: str, at: datetime, until: datetime) -> Kept:
@@ -26,10 +28,10 @@ def override(connection: Connection, name: str, *, reason: str, by: str, at: dat
     Raises:
         ConfigurationError: nothing asks by that name, or it would not end in time.
     """
-    if name not in OBJECTS:
-        raise ConfigurationError(
-            f'a freeze is not overridden for "{single_line(name, 60)}": name one of {listed(tuple(OBJECTS))}'
-        )
+    if object_words(name) is None:
+        raise ConfigurationError(f'a freeze is not overridden for "{single_line(name, 60)}": name one of {NAMES}')
+    if (release := release_of(name)) is not None:
+        _refuse_begun(connection, release)
     if not at < until <= at + OVERRIDDEN_AT_MOST:
         raise ConfigurationError(
             f"an override from {at.isoformat()} to {until.isoformat()} is not possible: "
@@ -66,6 +68,20 @@ def end_all(connection: Connection, *, by: str, at: datetime, reason: str) -> tu
     for row in found:
         _end(connection, row.id, by=by, at=at, reason=reason)
     return tuple(dict.fromkeys(row.object for row in found))
+
+
+def _refuse_begun(connection: Connection, number: int) -> None:
+    """Refuse to let through what there is not, or what no freeze stops any more.
+
+    Raises:
+        ConfigurationError: there is no release of that number.
+        ConflictError: it has begun, or is over.
+    """
+    state = connection.execute(select(_RELEASE.c.state).where(_RELEASE.c.id == number)).scalar()
+    if state is None:
+        raise ConfigurationError(f"there is no release {number} to override a freeze for")
+    if state not in {each.value for each in BEFORE}:
+        raise ConflictError(f"release {number} is {state}: no freeze stops its start any more")
 
 
 def _end(connection: Connection, number: int, *, by: str, at: datetime, reason: str) -> None:

@@ -79,6 +79,25 @@ ALERT_SILENCE = shape(
     documents="wanted rules",
 )
 
+RELEASE = shape(
+    "release",
+    "id service environment version template source_kind source_name source_link submitted_by within_us soak_us state "
+    "sentence priority previous migration migration_undo held_by hold_reason action request_key",
+    instants="submitted_at since held_at started_at placed_at ended_at",
+    documents="links checks passed stages after apart",
+)
+RELEASE_TRANSITION = shape("release_transition", "id release_id before after actor reason", instants="at")
+RELEASE_APPROVAL = shape("release_approval", "release_id stage person reason", instants="at")
+FROZEN_INTERVAL = shape("frozen_interval", "environment service", instants="starts_at ends_at", documents="reasons")
+FROZEN_KNOWN = shape("frozen_known", "environment service", instants="since until")
+DATABASE_CLOCK = shape("database_clock", "id offset_us")
+ACCESS_TOKEN = shape(
+    "access_token",
+    "id name digest former_digest made_by rotated_by revoked_by revoke_reason",
+    instants="made_at expires_at former_until rotated_at revoked_at last_used_at",
+    documents="scopes services environments",
+)
+
 SHAPES = (
     FREEZE_PERIOD,
     CONFIGURATION_CHANGE,
@@ -101,4 +120,11 @@ SHAPES = (
     ALERT_MEMORY,
     ALERT_EVENT,
     ALERT_SILENCE,
+    RELEASE,
+    RELEASE_TRANSITION,
+    RELEASE_APPROVAL,
+    FROZEN_INTERVAL,
+    FROZEN_KNOWN,
+    DATABASE_CLOCK,
+    ACCESS_TOKEN,
 )

@@ -13,6 +13,8 @@ from wedtui.store.types import UtcMicroseconds
 METADATA = MetaData()
 _PRUNES = text("kind = 'audit.prune'")
 """The links that say what was removed: there are few."""
+_UNDER_WAY = text("state IN ('running', 'verifying', 'failed', 'rolling back')")
+"""Of a release: it has its service to itself."""
 
 
 class LedgerTable(SQLModel):
@@ -396,3 +398,135 @@ class AlertSilenceRow(LedgerTable, table=True):
     ended_at: datetime | None = instant(nullable=True)
     ended_by: str | None = None
     end_reason: str | None = None
+
+
+class ReleaseRow(LedgerTable, table=True):
+    """A release, as far as it is. The database itself refuses an illegal move, and a start while it is frozen."""
+
+    __tablename__ = "release"
+    __table_args__ = (
+        Index("release_state", "state", "id"),
+        Index("release_where", "environment", "service", "id"),
+        Index(
+            "release_alone",
+            "environment",
+            "service",
+            unique=True,
+            sqlite_where=_UNDER_WAY,
+            postgresql_where=_UNDER_WAY,
+        ),
+        # What is copied into a server is under way, or over: that of a new row is for whoever submits one.
+        {"sqlite_autoincrement": True, "info": {"unguarded": ("release_insert",)}},
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    service: str
+    environment: str
+    version: str
+    template: str
+    source_kind: str
+    source_name: str
+    source_link: str
+    submitted_by: str
+    submitted_at: datetime = instant()
+    within_us: int = Field(sa_column=Column(BigInteger, nullable=False))
+    soak_us: int = Field(sa_column=Column(BigInteger, nullable=False))
+    state: str
+    since: datetime | None = instant(nullable=True)
+    sentence: str
+    priority: int
+    previous: str
+    links: list[str] = names()
+    checks: list[str] = names()
+    passed: list[str] = names()
+    stages: list[str] = names()
+    after: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    apart: list[str] = names()
+    migration: str | None = None
+    migration_undo: str
+    held_by: str | None = None
+    held_at: datetime | None = instant(nullable=True)
+    hold_reason: str | None = None
+    started_at: datetime | None = instant(nullable=True)
+    placed_at: datetime | None = instant(nullable=True)
+    ended_at: datetime | None = instant(nullable=True)
+    action: int | None = None
+    request_key: str = Field(unique=True)
+    """Who submitted it and the key of their request: the same one twice is one release."""
+
+
+class ReleaseTransitionRow(LedgerTable, table=True):
+    """One move of a release. The database itself refuses to change or delete one."""
+
+    __tablename__ = "release_transition"
+    __table_args__ = (Index("release_transition_release", "release_id", "id"), {"sqlite_autoincrement": True})
+    id: int | None = Field(default=None, primary_key=True)
+    release_id: int
+    at: datetime = instant()
+    before: str | None = None
+    after: str
+    actor: str
+    reason: str
+
+
+class ReleaseApprovalRow(LedgerTable, table=True):
+    """A person's word for one stage of a release. The database itself refuses to change or delete one."""
+
+    __tablename__ = "release_approval"
+    release_id: int = Field(primary_key=True)
+    stage: str = Field(primary_key=True)
+    person: str
+    at: datetime = instant()
+    reason: str
+
+
+class FrozenIntervalRow(LedgerTable, table=True):
+    """A stretch in which the evaluator says that a service is frozen; what persons froze stands in `freeze_period`."""
+
+    __tablename__ = "frozen_interval"
+    environment: str = Field(primary_key=True)
+    service: str = Field(primary_key=True)
+    starts_at: datetime = Field(sa_column=Column(UtcMicroseconds, primary_key=True))
+    ends_at: datetime = instant()
+    reasons: list[str] = names()
+
+
+class FrozenKnownRow(LedgerTable, table=True):
+    """From when on and up to when the intervals of a service are all that freezes it; beyond that it is frozen."""
+
+    __tablename__ = "frozen_known"
+    environment: str = Field(primary_key=True)
+    service: str = Field(primary_key=True)
+    since: datetime = instant()
+    until: datetime = instant()
+
+
+class DatabaseClockRow(LedgerTable, table=True):
+    """One row at most: how far ahead of its own clock the database judges. There is none but in demos and tests."""
+
+    __tablename__ = "database_clock"
+    id: int = Field(primary_key=True)
+    offset_us: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class AccessTokenRow(LedgerTable, table=True):
+    """A token by which a pipeline asks from another machine; of its secret there is the SHA-256 alone."""
+
+    __tablename__ = "access_token"
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    digest: str = Field(unique=True)
+    former_digest: str | None = None
+    former_until: datetime | None = instant(nullable=True)
+    scopes: list[str] = names()
+    services: list[str] = names()
+    environments: list[str] = names()
+    made_by: str
+    made_at: datetime = instant()
+    expires_at: datetime = instant()
+    rotated_at: datetime | None = instant(nullable=True)
+    rotated_by: str | None = None
+    revoked_at: datetime | None = instant(nullable=True)
+    revoked_by: str | None = None
+    revoke_reason: str | None = None
+    last_used_at: datetime | None = instant(nullable=True)

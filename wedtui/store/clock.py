@@ -8,10 +8,11 @@ from sqlalchemy import Connection
 
 from wedtui.store.instants import from_microseconds
 
-_CLOCKS = {
+CLOCKS = {
     "sqlite": "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000",
     "postgresql": "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)",
 }
+"""How each system says the instant by its own clock, in microseconds since 1970."""
 
 
 class _Files:
@@ -28,6 +29,10 @@ def keep_files_by(offset: timedelta) -> None:
 
 def database_now(connection: Connection) -> datetime:
     """Return the instant by the database's own clock."""
-    system = connection.dialect.name
-    now = from_microseconds(connection.exec_driver_sql(_CLOCKS[system]).scalar_one())
-    return now + _Files.offset if system == "sqlite" else now
+    now = own_now(connection)
+    return now + _Files.offset if connection.dialect.name == "sqlite" else now
+
+
+def own_now(connection: Connection) -> datetime:
+    """Return the instant by the clock that the database's own statements ask, whatever world its file is in."""
+    return from_microseconds(connection.exec_driver_sql(CLOCKS[connection.dialect.name]).scalar_one())

@@ -41,7 +41,7 @@ def copy_store(
         source: the URL of a file; one of an older wedtui stays as it is, and what is copied is brought up to date.
         target: the URL of a PostgreSQL database; the schema is made and brought up to date.
         kind: what both hold.
-        metadata: the tables.
+        metadata: the tables; in `info` of one, `unguarded` names the triggers of it that are for new rows alone.
         behind: numbered tables in which the target may have rows already, of a service that was started too early:
             they stay, numbered behind those that are copied.
         without: tables that stay behind, because what they say is of the place that is left.
@@ -123,10 +123,15 @@ def _copy_table(snapshot: Snapshot, connection: Connection, table: Table) -> int
     names = ", ".join(f'"{column.name}"' for column in table.columns)
     driver: Any = connection.connection.driver_connection
     count = 0
+    guards = table.info.get("unguarded", ())
+    for guard in guards:
+        connection.execute(text(f'ALTER TABLE "{table.name}" DISABLE TRIGGER "{guard}"'))
     with driver.cursor().copy(f'COPY "{table.name}" ({names}) FROM STDIN') as writing:
         for row in _rows(snapshot, table, names):
             writing.write_row(row)
             count += 1
+    for guard in guards:
+        connection.execute(text(f'ALTER TABLE "{table.name}" ENABLE TRIGGER "{guard}"'))
     _go_on_counting(connection, table)
     return count
 

@@ -237,7 +237,7 @@ class Account:
             return self.section.regions
         return await self.regions_on()
 
-    async def ask(self, counter: Asking, service: str, region: str, operation: str, **parameters: Any) -> Page:
+    async def ask(self, counter: Asking, service: str, region: str, operation: str, /, **parameters: Any) -> Page:
         """Call once, within the configured time in all.
 
         Raises:

@@ -85,9 +85,21 @@ READ: Mapping[str, Mapping[str, frozenset[str]]] = {
                 "taskDefinition",
                 "tags",
                 "createdAt",
+                "deploymentController",
             }
         ),
-        "Deployment": frozenset({"status", "rolloutState", "failedTasks"}),
+        "Deployment": frozenset(
+            {
+                "id",
+                "status",
+                "taskDefinition",
+                "desiredCount",
+                "runningCount",
+                "rolloutState",
+                "rolloutStateReason",
+                "failedTasks",
+            }
+        ),
         "LoadBalancer": frozenset({"targetGroupArn"}),
     },
     "autoscaling": {
@@ -116,7 +128,21 @@ READ: Mapping[str, Mapping[str, frozenset[str]]] = {
 
 # The operations that are called. STS keeps all: the SDK's own chain calls it too.
 CALLED: Mapping[str, frozenset[str]] = {
-    "ecs": frozenset({"ListClusters", "ListServices", "DescribeServices"}),
+    "ecs": frozenset(
+        {
+            "ListClusters",
+            "ListServices",
+            "DescribeServices",
+            "DescribeTaskDefinition",
+            "ListTaskDefinitions",
+            "RegisterTaskDefinition",
+            "TagResource",
+            "UpdateService",
+            "ListServiceDeployments",
+            "DescribeServiceRevisions",
+            "StopServiceDeployment",
+        }
+    ),
     "elbv2": frozenset({"DescribeTargetGroups", "DescribeTargetHealth"}),
     "ec2": frozenset(
         {"DescribeInstances", "DescribeInstanceStatus", "DescribeRegions", "DescribeSnapshots", "DescribeVolumes"}

@@ -65,7 +65,7 @@ def _keep_on_sqlite() -> None:
                 f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb} ON {table} "
                 f"BEGIN SELECT RAISE(ABORT, '{_WORDS}'); END"
             )
-        _refuse_on_sqlite(f"{table}_insert", table, f"NEW.{number} <= (SELECT max({number}) FROM {table}){own}")  # noqa: S608
+        _refuse_on_sqlite(f"{table}_insert", table, f"NEW.{number} <= (SELECT max({number}) FROM {table}){own}")
     _refuse_on_sqlite("audit_link_fork", "audit_link", "NEW.previous IN (SELECT previous FROM audit_link)")
 
 
