@@ -126,23 +126,22 @@ READ: Mapping[str, Mapping[str, frozenset[str]]] = {
 }
 
 
+RELEASED_BY_ECS = frozenset(
+    {
+        "DescribeTaskDefinition",
+        "ListTaskDefinitions",
+        "RegisterTaskDefinition",
+        "TagResource",
+        "UpdateService",
+        "ListServiceDeployments",
+        "DescribeServiceRevisions",
+        "StopServiceDeployment",
+    }
+)
+"""What only whoever releases calls: an account that is only watched need not understand it."""
 # The operations that are called. STS keeps all: the SDK's own chain calls it too.
 CALLED: Mapping[str, frozenset[str]] = {
-    "ecs": frozenset(
-        {
-            "ListClusters",
-            "ListServices",
-            "DescribeServices",
-            "DescribeTaskDefinition",
-            "ListTaskDefinitions",
-            "RegisterTaskDefinition",
-            "TagResource",
-            "UpdateService",
-            "ListServiceDeployments",
-            "DescribeServiceRevisions",
-            "StopServiceDeployment",
-        }
-    ),
+    "ecs": frozenset({"ListClusters", "ListServices", "DescribeServices"}) | RELEASED_BY_ECS,
     "elbv2": frozenset({"DescribeTargetGroups", "DescribeTargetHealth"}),
     "ec2": frozenset(
         {"DescribeInstances", "DescribeInstanceStatus", "DescribeRegions", "DescribeSnapshots", "DescribeVolumes"}
